@@ -12,9 +12,9 @@ from starlette.middleware import Middleware
 
 from plumbline import ui
 from plumbline.cli import carry_out, commands
-from plumbline.ui.frame.return_link import Returning
+from plumbline.ui.frame.return_link import ReturnLink
 from plumbline.ui.server.application import Headers, base_path, friendly_error, workspace_lifespan
-from plumbline.ui.server.gate import Gate
+from plumbline.ui.server.gate import AccessGate
 from plumbline.ui.state.workspace import workspace
 from plumbline.web.application import Interface
 
@@ -24,5 +24,5 @@ app = st.App(
     lifespan=partial(workspace_lifespan, carry_out=carry_out, interface=interface.running),
     routes=interface.routes(base_path()),
     on_script_error=friendly_error,
-    middleware=[Middleware(Headers), Middleware(Gate), Middleware(Returning)],
+    middleware=[Middleware(Headers), Middleware(AccessGate), Middleware(ReturnLink)],
 )

@@ -40,7 +40,7 @@ with open_tab:
         keys = {record.finding.system for record in shown}
         register.section(
             view,
-            register.Shown(
+            register.RegisterView(
                 handled(view.ws, None if everything else system.key),
                 of_findings(view.ws, keys),
                 {s.key: s.title for s in view.systems},

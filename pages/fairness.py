@@ -30,9 +30,9 @@ if answer.why_not:
         "compared by its groups."
         if system.positive is not None
         else "Of numbers and of more than two classes, see errors by group under Segments on Accuracy.",
-        empty_states.Step("logs", "Map a protected attribute")
+        empty_states.NextPage("logs", "Map a protected attribute")
         if system.positive is not None
-        else empty_states.Step("accuracy", "Errors by segment"),
+        else empty_states.NextPage("accuracy", "Errors by segment"),
     )
     human_oversight.last_word(answer)
     st.stop()

@@ -26,7 +26,7 @@ if not any(version.version for version in answer.releases.versions):
         "This log names no version.",
         "Map the column that holds the model's version on Logs, and load the log again: then releases, tests "
         "and rollbacks can be told.",
-        empty_states.Step("logs", "Map a version column"),
+        empty_states.NextPage("logs", "Map a version column"),
     )
     side.empty()
     st.stop()

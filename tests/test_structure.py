@@ -182,8 +182,9 @@ def test_tests_lie_where_the_module_lies_that_they_test() -> None:
 
 #: dataclasses that are made from the rows of a table, or stand in a table of their own, position by position
 BY_POSITION = {
-    "Aftermath", "Attestation", "Exemption", "FairnessAnswer", "GroupChange", "GroupOutcomes", "Hands", "Kept", "Lost",
-    "Mark", "Metric", "Moments", "Origin", "Quarantined", "RoleWords", "Slice", "Split", "SystemRow", "WholeRow",
+    "Aftermath", "ArmSums", "AssociationChange", "Attestation", "BatchSplit", "Exemption", "FairnessAnswer",
+    "GroupChange", "GroupOutcomes", "Mark", "Metric", "Origin", "OversightCounts", "PairSums", "QuarantinedRow",
+    "RoleWords", "SessionFile", "ShiftAttribution", "Slice", "StoredScorecard", "SystemRow", "WholeRow",
 }  # fmt: skip
 
 

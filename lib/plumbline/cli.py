@@ -37,7 +37,7 @@ from plumbline.commands import (
 )
 from plumbline.commands.operations import backup, schedule, tokens
 from plumbline.commands.respond import freezes, rollback, triggers
-from plumbline.console import Commands
+from plumbline.console import CommandGroups
 
 __all__ = [
     "access",
@@ -68,7 +68,7 @@ __all__ = [
 ]
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=CommandGroups, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="plumbline")
 def main() -> None:
     """Is this model a liability, and what is the proof?"""
@@ -80,7 +80,7 @@ for made in command.COMMANDS:
 #: how a server runs a command for somebody who calls it beside
 carry_out = command.carry_out
 #: how it answers a program that asks over HTTP
-commands = command.Commands()
+commands = command.InterfaceCommands()
 
 
 if __name__ == "__main__":

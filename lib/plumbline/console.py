@@ -46,7 +46,7 @@ _EXAMPLES = """Examples:
   plumbline scorecard credit-limits"""
 
 
-class Commands(click.Group):
+class CommandGroups(click.Group):
     """Turns every expected error into one line on standard error and exit code 2; lists commands by their use."""
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -128,7 +128,7 @@ class CommandOption:
 
 
 @dataclass(frozen=True, slots=True)
-class Printed:
+class CommandOutput:
     """What a command wrote to standard output, and its exit code."""
 
     text: str
@@ -143,7 +143,7 @@ class CommandLine(Protocol):
 
     def printed(
         self, ws: Workspace, command: str, written: Sequence[str], *, actor: str, as_json: bool
-    ) -> Printed:
+    ) -> CommandOutput:
         """What a command prints on this workspace, in somebody's name.
 
         Raises:

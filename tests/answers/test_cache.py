@@ -283,9 +283,9 @@ def test_whole_rows_are_compared_once(told: tuple[Workspace, Path], monkeypatch:
     made = WholeRow(None, None, 400, 900, 0.7, 0.65, 0.75, 1.2, 0.9, 1.1, PointStatus.BREACH, ("x",))
     asked: list[object] = []
 
-    def compared(*given: object) -> multivariate._Compared:
+    def compared(*given: object) -> multivariate._Comparison:
         asked.append(given)
-        return multivariate._Compared(made, (made,))
+        return multivariate._Comparison(made, (made,))
 
     monkeypatch.setattr(multivariate, "_compared", compared)
     found = [multivariate.whole_row(ws, "s") for _ in range(2)]

@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 
 from plumbline.charts.distribution import distribution, histogram
-from plumbline.charts.forest_plot import Line, Row, forest
+from plumbline.charts.forest_plot import EstimateRow, ReferenceLine, forest
 from plumbline.charts.heatmap import heatmap
 from plumbline.charts.importance import importance
 from plumbline.charts.reliability import reliability
 from plumbline.charts.status_strip import strip
 from plumbline.charts.style import Mode
-from plumbline.charts.timeline import Event, Stretch, timeline
+from plumbline.charts.timeline import ReleaseEvent, Stretch, timeline
 from plumbline.charts.trend import Release, trend
 from plumbline.charts.waterfall import waterfall
-from plumbline.domain import Explanation, FeatureDrift, Kind, Point, PointStatus, Source
+from plumbline.domain import AttributionSource, Explanation, FeatureDrift, Kind, Point, PointStatus
 from plumbline.monitor.performance.calibration import Bin, Calibration
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
@@ -64,7 +64,7 @@ def explanation(features: int = 14) -> Explanation:
     values = {f"f{i}": (-1) ** i * (features - i) / 100 for i in range(features - 1)}
     values[HOSTILE] = 0.2
     return Explanation(
-        decision_id="d1", source=Source.LOGGED, output_space="probability", base_value=0.3,
+        decision_id="d1", source=AttributionSource.LOGGED, output_space="probability", base_value=0.3,
         score=0.3 + sum(values.values()), attributions=values, additivity_error=0.0, fidelity=None,
         method="as recorded at decision time", baseline="the mean of the reference", check="adds up",
         values={HOSTILE: HOSTILE, "f0": 3.5},
@@ -107,7 +107,7 @@ def all_figures() -> dict[str, Callable[[Mode], Any]]:
         "waterfall refused": lambda mode: waterfall(
             Explanation(
                 decision_id="d",
-                source=Source.SURROGATE,
+                source=AttributionSource.SURROGATE,
                 output_space="probability",
                 base_value=0.0,
                 score=None,
@@ -135,7 +135,7 @@ def all_figures() -> dict[str, Callable[[Mode], Any]]:
         ),
         "forest": lambda mode: forest(
             [
-                Row(
+                EstimateRow(
                     label="whole change",
                     value=0.2,
                     low=0.1,
@@ -143,12 +143,12 @@ def all_figures() -> dict[str, Callable[[Mode], Any]]:
                     words="+20 (+10 to +30) points",
                     status="watch",
                 ),
-                Row(label=HOSTILE, value=-0.1, low=-0.3, high=0.1, words=HOSTILE, hover=HOSTILE),
-                Row(label="small", value=None, low=None, high=None, words="too few to judge, n = 12"),
+                EstimateRow(label=HOSTILE, value=-0.1, low=-0.3, high=0.1, words=HOSTILE, hover=HOSTILE),
+                EstimateRow(label="small", value=None, low=None, high=None, words="too few to judge, n = 12"),
             ],
             mode,
             unit="points",
-            lines=[Line(0.0, "no change"), Line(-0.2, HOSTILE, limit=True)],
+            lines=[ReferenceLine(0.0, "no change"), ReferenceLine(-0.2, HOSTILE, limit=True)],
         ),
         "forest without rows": lambda mode: forest([], mode),
         "timeline": lambda mode: timeline(
@@ -157,7 +157,10 @@ def all_figures() -> dict[str, Callable[[Mode], Any]]:
                 Stretch(version=HOSTILE, role="shadow", start=START + WEEK, end=START + 2 * WEEK, n=50),
                 Stretch(version="", role="beside", start=START + 2 * WEEK, end=START + 3 * WEEK, n=60),
             ],
-            [Event("4.1", START + WEEK, "fail", HOSTILE), Event(HOSTILE, START + 2 * WEEK, "pass", "back")],
+            [
+                ReleaseEvent("4.1", START + WEEK, "fail", HOSTILE),
+                ReleaseEvent(HOSTILE, START + 2 * WEEK, "pass", "back"),
+            ],
             mode,
         ),
         "timeline without versions": lambda mode: timeline([], [], mode),

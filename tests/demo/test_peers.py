@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 from plumbline.domain import Bins, Kind
-from plumbline.monitor.binned_counts import Cells, cells_of
+from plumbline.monitor.binned_counts import BinnedCounts, cells_of
 from plumbline.monitor.drift.distances import METHODS
 from plumbline.monitor.drift.exact import exact_ks, exact_wasserstein
 from plumbline.monitor.estimate.cbpe_binary import estimate
@@ -52,33 +52,33 @@ def _columns(log: str, which: int, sides: Sides) -> list[tuple[str, Any, Any]]:
     return [(c, then[c].dropna().to_numpy(), now[c].dropna().to_numpy()) for c in COLUMNS[log][which]]
 
 
-def _cells(p: Any, q: Any) -> Cells:
+def _cells(p: Any, q: Any) -> BinnedCounts:
     names = tuple(f"cell {i}" for i in range(len(p) - 1))
     return cells_of(
         Bins(feature="f", kind=Kind.CATEGORICAL, levels=names), np.asarray(p, float), np.asarray(q, float)
     )
 
 
-def _levels(a: Any, b: Any) -> Cells:
+def _levels(a: Any, b: Any) -> BinnedCounts:
     """Levels of both sides: Evidently's, and NannyML's where the window has no new one."""
     names = np.unique(np.concatenate([a, b]))
     return _cells(*([int((x == name).sum()) for name in names] for x in (a, b)))
 
 
-def _sturges(a: Any, b: Any, over: Any) -> Cells:
+def _sturges(a: Any, b: Any, over: Any) -> BinnedCounts:
     """Evidently: Sturges bins; a number with at most 20 values is taken by its values."""
     edges = np.histogram_bin_edges(over, bins="sturges")
     return _cells(*(np.histogram(x, edges)[0] for x in (a, b)))
 
 
-def _doane(a: Any, b: Any) -> Cells:
+def _doane(a: Any, b: Any) -> BinnedCounts:
     """NannyML: Doane bins of the reference, and one cell for what lies outside them."""
     edges = np.histogram_bin_edges(a.astype(float), bins="doane")
     p, q = (np.histogram(x, edges)[0] for x in (a, b))
     return _cells([*p, 0], [*q, len(b) - q.sum()])
 
 
-def _ours(method: str, cells: Cells) -> float:
+def _ours(method: str, cells: BinnedCounts) -> float:
     value = METHODS[method].one(cells).value
     assert value is not None
     return value

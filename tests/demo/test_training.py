@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from plumbline.demo.scenarios import SCENARIOS, ScenarioFiles
-from plumbline.demo.training import Training, write_repository
+from plumbline.demo.training import TrainingRun, write_repository
 from plumbline.probe.dvc import probe_dvc
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
@@ -35,7 +35,7 @@ def test_each_credit_release_is_recorded_with_code_data_and_parameters(
 def test_the_same_trainings_make_the_same_commits(tmp_path: Path) -> None:
     rows = pd.DataFrame({"x": [1.0, 2.0], "repaid": [0.0, 1.0]})
     trainings = [
-        Training(
+        TrainingRun(
             release=f"2026.{i}",
             day=f"2026-0{i}-01",
             rows=rows + i,

@@ -18,7 +18,7 @@ from plumbline.domain.messages import (
     Message,
     Number,
     Quantity,
-    Quoted,
+    QuotedText,
     Title,
     enumeration,
     message,
@@ -52,7 +52,7 @@ def test_a_copy_keeps_template_and_values(copied) -> None:
     assert type(other) is Message
     assert (other, other.template) == (ENGLISH, EXAMPLE.template)
     assert message_json(other) == message_json(EXAMPLE)
-    assert isinstance(copied(Quoted("as it is")), Quoted)
+    assert isinstance(copied(QuotedText("as it is")), QuotedText)
 
 
 def test_json_keeps_every_kind_of_value() -> None:
@@ -79,7 +79,7 @@ def test_json_keeps_every_kind_of_value() -> None:
 def test_a_message_that_does_not_say_the_kept_text_is_not_believed(beside: object) -> None:
     kept = restored("The guardrail is off.", beside)
     assert kept == "The guardrail is off."
-    assert isinstance(kept, Quoted)
+    assert isinstance(kept, QuotedText)
 
 
 @given(st.lists(st.text(max_size=8), max_size=5))
@@ -94,7 +94,7 @@ def test_composition_reads_as_joining_strings_does(items: list[str]) -> None:
 
 def test_a_quoted_text_stays_one_and_a_message_is_not_quoted() -> None:
     assert quoted(EXAMPLE) is EXAMPLE
-    assert isinstance(quoted("as it is"), Quoted)
+    assert isinstance(quoted("as it is"), QuotedText)
     assert quoted("") == NOTHING
 
 

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from scipy.special import expit
 
-from plumbline.domain import Explanation, Source
+from plumbline.domain import AttributionSource, Explanation
 from plumbline.explain.explanation import Instance, choose_source, explain_row
 from plumbline.explain.reasons.logged_attributions import check_logged
-from plumbline.explain.reasons.sentences import OTHER, Wording, adverse_order, plain_value, reasons_for
+from plumbline.explain.reasons.sentences import OTHER, ReasonWording, adverse_order, plain_value, reasons_for
 from plumbline.explain.registered_model import check_model
 from plumbline.explain.surrogate import fit_surrogate
 from tests.explain.readers.test_lightgbm import data, train
@@ -54,7 +54,7 @@ def test_a_recorded_explanation_is_used_as_it_is() -> None:
     decision, check = recorded()
     found = explain_row(decision, logged=check)
     assert (found.source, found.output_space, found.method) == (
-        Source.LOGGED, "log-odds", "as recorded at decision time",
+        AttributionSource.LOGGED, "log-odds", "as recorded at decision time",
     )  # fmt: skip
     assert found.attributions == decision.recorded
     assert found.base_value == pytest.approx(0.2)
@@ -74,7 +74,7 @@ def test_a_models_explanation_names_the_file_and_adds_up(modelled) -> None:
     booster, model, frame, scores, check = modelled
     decision = Instance(decision_id="d7", values=frame.iloc[7].to_dict(), score=float(scores[7]))
     found = explain_row(decision, model=model, model_check=check)
-    assert found.source is Source.MODEL
+    assert found.source is AttributionSource.MODEL
     assert "sha256 000000000000" in found.method
     assert expit(found.base_value + sum(found.attributions.values())) == pytest.approx(scores[7])
     native = booster.predict(frame.iloc[[7]], pred_contrib=True)[0, :-1]
@@ -82,7 +82,7 @@ def test_a_models_explanation_names_the_file_and_adds_up(modelled) -> None:
     assert "100.0% of 600 logged scores" in found.check
     pushed = native * np.sign(native.sum())
     assert found.reasons[0].startswith(f"{frame.columns[np.argmax(pushed)]} = ")
-    against = explain_row(decision, model=model, model_check=check, wording=Wording(adverse="low"))
+    against = explain_row(decision, model=model, model_check=check, wording=ReasonWording(adverse="low"))
     assert against.reasons[0].startswith(f"{frame.columns[np.argmin(native)]} = ")
 
 
@@ -111,7 +111,7 @@ def test_a_surrogate_is_labelled_and_refuses_the_other_side_of_the_cutoff(imitat
     frame, score, surrogate = imitated
     decision = Instance(decision_id="d1", values=frame.iloc[1].to_dict(), score=float(score[1]))
     found = explain_row(decision, surrogate=surrogate)
-    assert found.source is Source.SURROGATE
+    assert found.source is AttributionSource.SURROGATE
     assert "imitates the logged scores" in found.check
     assert found.exportable
     other = explain_row(replace(decision, score=float(1 - score[1])), surrogate=surrogate)
@@ -150,8 +150,14 @@ def test_the_best_source_that_passes_is_chosen(modelled, imitated) -> None:
         choose_source(),
     ]
     assert [c.source for c in chosen] == [
-        Source.LOGGED, Source.MODEL, Source.LOGGED, Source.MODEL, Source.SURROGATE, None, None,
-    ]  # fmt: skip
+        AttributionSource.LOGGED,
+        AttributionSource.MODEL,
+        AttributionSource.LOGGED,
+        AttributionSource.MODEL,
+        AttributionSource.SURROGATE,
+        None,
+        None,
+    ]
     assert chosen[1].sentence.startswith("The record does not add up.")
     assert "This is not the model." in chosen[4].sentence
     refused = explain_row(Instance(decision_id="d", values={}, score=0.5))
@@ -173,7 +179,7 @@ def test_reasons_are_ordered_against_the_stated_population() -> None:
 def explanation(attributions, **more) -> Explanation:
     return Explanation(
         decision_id="d",
-        source=Source.LOGGED,
+        source=AttributionSource.LOGGED,
         output_space="log-odds",
         base_value=0.0,
         score=0.5,
@@ -199,7 +205,9 @@ def test_at_most_four_reasons_and_never_the_sum_of_the_rest() -> None:
 
 
 def test_a_protected_attribute_is_an_alert_and_never_a_reason() -> None:
-    wording = Wording(protected=frozenset({"sex", "town_a"}), groups={"town_a": "town", "town_b": "town"})
+    wording = ReasonWording(
+        protected=frozenset({"sex", "town_a"}), groups={"town_a": "town", "town_b": "town"}
+    )
     said = reasons_for(
         explanation({"sex": -2.0, "town_a": -0.5, "town_b": -0.6, "debt": -0.1, "age": 3.0}), wording
     )
@@ -210,7 +218,7 @@ def test_a_protected_attribute_is_an_alert_and_never_a_reason() -> None:
 
 
 def test_groups_are_added_up_and_worded_by_the_owners_dictionary() -> None:
-    wording = Wording(
+    wording = ReasonWording(
         adverse="high", groups={"a": "history", "b": "history"}, phrases={"history": "Payment history"},
         means={"a": 0.5}, population="those just approved",
     )  # fmt: skip

@@ -58,7 +58,7 @@ from sklearn.tree import DecisionTreeRegressor
 from skops.io import dumps
 
 from plumbline.domain import PlumblineError
-from plumbline.explain.model import Asking, margins
+from plumbline.explain.model import BlackBoxModel, margins
 from plumbline.explain.model_agnostic import asked_contributions
 from plumbline.explain.readers.formats import read_model
 from plumbline.explain.registered_model import align_features
@@ -175,7 +175,7 @@ def _holds(model, frame) -> None:
         held = align_features(describe_by(ours), part, {}).rows
         found = to_score(ours.link, margins(ours, held))
         np.testing.assert_allclose(found, _expected(model, part), atol=2e-7, rtol=1e-7)
-    if isinstance(ours.core, Asking):
+    if isinstance(ours.core, BlackBoxModel):
         for k in range(ours.outputs):
             made = asked_contributions(ours, rows[:3], rows[100:120], output=k)
             whole = made.base + made.parts.sum(axis=1)
@@ -227,7 +227,7 @@ def test_regressors_predict_as_scikit_learn_does_and_add_up(people, kind) -> Non
 def test_steps_that_mix_columns_score_as_scikit_learn_does_and_add_up(people, kind) -> None:
     frame, y = people
     model = PIPELINES[kind]().fit(frame, y > 0)
-    assert isinstance(read_model(dumps(model)).core, Asking)
+    assert isinstance(read_model(dumps(model)).core, BlackBoxModel)
     _holds(model, frame)
 
 

@@ -39,7 +39,7 @@ from plumbline.domain import (
     strongest_first,
 )
 from plumbline.explain import surrogate
-from plumbline.explain.model import Asking, CodedModel, Weights, contributions, margins, of_trees
+from plumbline.explain.model import BlackBoxModel, CodedModel, Weights, contributions, margins, of_trees
 from plumbline.explain.model_agnostic import asked_contributions, probability_contributions
 from plumbline.explain.readers.formats import read_model
 from plumbline.explain.readers.scikit import arrays
@@ -95,7 +95,7 @@ def rows_of(kind: str) -> FloatArray:
 def answer(model: CodedModel, rows: FloatArray, background: FloatArray) -> FloatArray:
     """Base, contributions and, where they are estimates, their standard errors of each row, and its margin."""
     margin = margins(model, rows)[:, :1]
-    if isinstance(model.core, Asking):
+    if isinstance(model.core, BlackBoxModel):
         made = asked_contributions(model, rows, background)
         parts, base, errors = made.parts, made.base, made.errors
         return np.hstack([margin, np.full_like(margin, base), parts, *([] if errors is None else [errors])])
@@ -106,7 +106,10 @@ def answer(model: CodedModel, rows: FloatArray, background: FloatArray) -> Float
 @pytest.mark.parametrize("kind", KINDS)
 def test_alone_in_company_and_in_any_order(kind: str) -> None:
     model, rows = model_of(kind), rows_of(kind)
-    background, many = rows[50:62], rows[:5] if isinstance(model.core, Asking) else rows[: PATTERN_ROWS + 9]
+    background, many = (
+        rows[50:62],
+        rows[:5] if isinstance(model.core, BlackBoxModel) else rows[: PATTERN_ROWS + 9],
+    )
     together = answer(model, many, background)
     turned = np.random.default_rng(1).permutation(len(many))
     assert agree(answer(model, many[turned], background), together[turned])

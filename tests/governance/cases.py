@@ -9,11 +9,11 @@ from typing import Any
 
 from plumbline.domain import Attestation, ControlResult, Exemption, Scorecard, Status
 from plumbline.domain.messages import NOTHING, Message, Number, message
-from plumbline.governance.facts import Breach, Facts, FairnessGroup, Switch
+from plumbline.governance.facts import Breach, Facts, FairnessGroup, SwitchFacts
 from plumbline.governance.verdict import scorecard
 from plumbline.monitor.figures import say_value
-from plumbline.monitor.performance.selective_labels import Selection, Side, among
-from plumbline.monitor.performance.weights import Whole
+from plumbline.monitor.performance.selective_labels import LabelledShare, Selection, among
+from plumbline.monitor.performance.weights import WeightedMetric
 from plumbline.wording.names import say_metric
 
 NOW = datetime(2026, 7, 1, 9, 0, tzinfo=UTC)
@@ -52,7 +52,7 @@ def healthy_facts(**changes: Any) -> Facts:
         for name, ratio in (("female", 0.95), ("male", 1.0))
     )
     switches = tuple(
-        Switch(
+        SwitchFacts(
             at=days_ago(90 * n),
             previous=f"{4 - n}",
             version=f"{5 - n}",
@@ -106,7 +106,9 @@ def sandboxed(facts: Facts) -> Facts:
 #: what facts say in words, as the measurements word it
 AMONG = among(["grant"])
 SELECTED = Selection(
-    (Side("grant", 9_000, 8_820), Side("refuse", 1_000, 0)), None, (Whole("accuracy", None, 0.7, 0.8),)
+    (LabelledShare("grant", 9_000, 8_820), LabelledShare("refuse", 1_000, 0)),
+    None,
+    (WeightedMetric("accuracy", None, 0.7, 0.8),),
 ).sentence
 GUESS = message(
     "{metric} is {value}, no better than guessing, which gives {guess}.",

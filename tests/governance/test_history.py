@@ -14,16 +14,16 @@ from plumbline.answers.governance import past_scorecards
 from plumbline.answers.governance import scorecard as scoring
 from plumbline.domain import PlumblineError, Scorecard, Status, Verdict
 from plumbline.governance import canonical_json, history
-from plumbline.governance.history import Inputs
+from plumbline.governance.history import ScorecardInputs
 from plumbline.store import trail
 from plumbline.store.workspace import Workspace
 from tests.governance.cases import CREDIT, NOW, STATED, TODAY, attested, breach, exempted, healthy_facts
 from tests.governance.test_verdict_laws import contexts, made, quick, some_worse, statements, waivers
 
 
-def inputs(**changes: Any) -> Inputs:
+def inputs(**changes: Any) -> ScorecardInputs:
     return replace(
-        Inputs(system="s", at=NOW, facts=healthy_facts(), context=dict(CREDIT), attestations=STATED),
+        ScorecardInputs(system="s", at=NOW, facts=healthy_facts(), context=dict(CREDIT), attestations=STATED),
         **changes,
     )
 
@@ -34,7 +34,7 @@ def test_a_scorecard_recomputes_from_its_kept_inputs_to_the_same_bytes(
     context: dict[str, str], steps: dict[str, int], said: list[Any], waived: list[Any]
 ) -> None:
     stake = {"amount": 2.5e6, "currency": "EUR", "since": NOW, "sentence": "ä lot"}
-    held = Inputs(
+    held = ScorecardInputs(
         system="s",
         at=NOW,
         facts=made(steps),
@@ -45,7 +45,7 @@ def test_a_scorecard_recomputes_from_its_kept_inputs_to_the_same_bytes(
         stake=stake,
     )
     card, text = history.judge(held), canonical_json.write(held)
-    assert canonical_json.write(canonical_json.read(Inputs, text)) == text
+    assert canonical_json.write(canonical_json.read(ScorecardInputs, text)) == text
     assert history.recompute(text) == canonical_json.write(card)
     assert canonical_json.read(Scorecard, canonical_json.write(card)) == replace(
         card, at_stake={**stake, "since": NOW.isoformat()}
@@ -55,8 +55,8 @@ def test_a_scorecard_recomputes_from_its_kept_inputs_to_the_same_bytes(
 def test_what_json_cannot_hold_is_refused_and_not_kept_as_something_else() -> None:
     with pytest.raises(PlumblineError, match="cannot be kept"):
         canonical_json.write(inputs(stake={"amount": float("nan")}))
-    with pytest.raises(PlumblineError, match="not a readable Inputs"):
-        canonical_json.read(Inputs, '{"system": "s", "at": "yesterday", "facts": {}}')
+    with pytest.raises(PlumblineError, match="not a readable ScorecardInputs"):
+        canonical_json.read(ScorecardInputs, '{"system": "s", "at": "yesterday", "facts": {}}')
 
 
 def test_the_moment_alone_does_not_make_another_scorecard_but_an_ended_statement_does() -> None:

@@ -16,7 +16,7 @@ from plumbline.governance.catalogue import catalogue
 from plumbline.governance.conditions import default_conditions
 from plumbline.governance.context import TIER_QUESTIONS, read
 from plumbline.governance.evidence.case import RECORDED
-from plumbline.governance.facts import Facts, FairnessGroup, Noted, Switch
+from plumbline.governance.facts import Facts, FairnessGroup, LatestRecord, SwitchFacts
 from plumbline.governance.resolution import RANK
 from plumbline.governance.verdict import ORDER, decide
 from tests.governance.cases import (
@@ -59,10 +59,10 @@ def group(ratio: float, spread: float, gap: float = 0.01) -> tuple[FairnessGroup
     )
 
 
-def switches(*hours: float) -> tuple[Switch, ...]:
+def switches(*hours: float) -> tuple[SwitchFacts, ...]:
     """Newest first."""
     return tuple(
-        Switch(
+        SwitchFacts(
             at=days_ago(30 * n + 1),
             previous=f"{n + 1}",
             version=f"{n}",
@@ -191,11 +191,16 @@ def rank(card: Scorecard) -> int:
 
 @quick
 @given(
-    contexts, some_worse, st.sets(st.sampled_from(UNSEEN)),
-    st.lists(st.builds(Noted, st.sampled_from(EVENTS), st.integers(-9, 500).map(days_ago), st.just("Ana")), max_size=5),
-)  # fmt: skip
+    contexts,
+    some_worse,
+    st.sets(st.sampled_from(UNSEEN)),
+    st.lists(
+        st.builds(LatestRecord, st.sampled_from(EVENTS), st.integers(-9, 500).map(days_ago), st.just("Ana")),
+        max_size=5,
+    ),
+)
 def test_what_people_record_passes_nothing(
-    context: dict[str, str], steps: dict[str, int], unseen: set[str], told: list[Noted]
+    context: dict[str, str], steps: dict[str, int], unseen: set[str], told: list[LatestRecord]
 ) -> None:
     facts = replace(made(steps), **dict.fromkeys(unseen))
     silent, loud = judge(facts, context), judge(replace(facts, noted=tuple(told)), context)

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from plumbline.domain import Requirement, Status, Tier, Verdict
-from plumbline.governance.facts import Facts, FairnessGroup, Switch
+from plumbline.governance.facts import Facts, FairnessGroup, SwitchFacts
 from plumbline.governance.verdict import counts_as
 from tests.governance.cases import (
     CREDIT,
@@ -108,7 +108,7 @@ def test_row_9_accurate_pricing_without_ids_and_explanations_is_a_liability() ->
 
 
 def test_row_10_a_rollback_was_seen_but_nothing_guarded_the_release() -> None:
-    unguarded = Switch(at=days_ago(9), previous="4.1", version="4.2")
+    unguarded = SwitchFacts(at=days_ago(9), previous="4.1", version="4.2")
     facts = healthy_facts(
         rollback_at=days_ago(8.25), rollback_minutes=1080.0, switches=(unguarded,), guardrail_unhandled=1
     )
@@ -122,7 +122,7 @@ def test_row_10_a_rollback_was_seen_but_nothing_guarded_the_release() -> None:
         guardrail_unhandled=0,
         switches=(
             unguarded,
-            Switch(at=NOW, previous="4.1", version="4.3", overlap_hours=30.0, overlap_decisions=90),
+            SwitchFacts(at=NOW, previous="4.1", version="4.3", overlap_hours=30.0, overlap_decisions=90),
         ),
     )
     assert judge(next_release, FRAUD).verdict is Verdict.EXPOSED

@@ -10,8 +10,8 @@ import pytest
 from plumbline.domain import PlumblineError
 from plumbline.logs.load.labels import load_labels
 from plumbline.logs.load.preview import try_file
-from plumbline.logs.load.trial import Trial
-from plumbline.logs.mapping.column_facts import Facts
+from plumbline.logs.load.trial import LoadTrial
+from plumbline.logs.mapping.column_facts import ColumnFacts
 from plumbline.logs.mapping.histograms import BARS, histogram
 from plumbline.store.workspace import Workspace
 from tests.logs.logfiles import load, mapping, row, state, write
@@ -46,7 +46,7 @@ def test_labels_are_tried_against_the_decisions_of_their_system(workspace: Works
     path = write(tmp_path / "labels.csv", [[f"d{i:04d}", "yes"] for i in range(60)], ("id", "label"))
     trial = try_file(workspace, path, mapping(LABELS), labels=True, system="s")
     made = load_labels(workspace, path, system="s", mapping=mapping(LABELS), actor="test")
-    assert trial == Trial(rows=60, reasons=(("unknown_decision", 10),), whole=True)
+    assert trial == LoadTrial(rows=60, reasons=(("unknown_decision", 10),), whole=True)
     assert dict(trial.reasons) == made.reasons
 
 
@@ -63,9 +63,9 @@ def test_a_mapping_that_does_not_fit_is_refused_as_by_a_load(workspace: Workspac
 
 def test_a_histogram_counts_every_cell_once() -> None:
     values = np.random.default_rng(1).normal(size=900)
-    bars = histogram(Facts(name="x", cells=(*map(str, values), None, "")))
+    bars = histogram(ColumnFacts(name="x", cells=(*map(str, values), None, "")))
     assert bars == tuple(np.histogram(values, bins=BARS)[0])
-    assert histogram(Facts(name="x", cells=("north", "south", "south", None))) == (2, 1)
-    assert histogram(Facts(name="x", cells=("5", "5", "5"))) == (3,)
-    assert histogram(Facts(name="x", cells=tuple(f"d{i}" for i in range(99)))) == ()
-    assert histogram(Facts(name="x", cells=(None, ""))) == ()
+    assert histogram(ColumnFacts(name="x", cells=("north", "south", "south", None))) == (2, 1)
+    assert histogram(ColumnFacts(name="x", cells=("5", "5", "5"))) == (3,)
+    assert histogram(ColumnFacts(name="x", cells=tuple(f"d{i}" for i in range(99)))) == ()
+    assert histogram(ColumnFacts(name="x", cells=(None, ""))) == ()

@@ -10,7 +10,7 @@ import pytest
 
 from plumbline.answers.data.load import set_reference
 from plumbline.answers.performance.cautions import PROVISIONAL, apart, of_the_reference
-from plumbline.answers.question import Span
+from plumbline.answers.question import LogSpan
 from plumbline.domain import PlumblineError, System
 from plumbline.store.systems import get_system, update_system
 from plumbline.store.workspace import Workspace
@@ -70,7 +70,7 @@ def test_a_reference_without_a_weekday_that_the_log_has_is_refused(
 
 
 def test_no_decision_is_on_both_sides() -> None:
-    held = Span(START, START + 40 * DAY, 1000)
+    held = LogSpan(START, START + 40 * DAY, 1000)
     window, said = apart(weeks(1), (START + 3 * DAY, None), held)
     assert window == (START + 7 * DAY, None)
     assert "no decision is on both sides" in said

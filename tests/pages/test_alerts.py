@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from plumbline.answers.alerts.incidents import classify, incidents, plan
 from plumbline.answers.respond import channels
 from plumbline.answers.respond.triage import handled
-from plumbline.respond.http import Reply
+from plumbline.respond.http import HttpReply
 from plumbline.ui.frame.signed_forms import today
 from plumbline.ui.state import workspace as opened
 from tests.answers.respond.outbox_cases import Post
@@ -96,7 +96,7 @@ def test_an_incident_of_a_row_says_what_is_missing_until_it_counts(number: int) 
 
 
 def test_a_channel_is_added_tested_and_proved(monkeypatch: pytest.MonkeyPatch) -> None:
-    post = Post(Reply(status=200, text="ok"))
+    post = Post(HttpReply(status=200, text="ok"))
     monkeypatch.setattr(channels, "send", post)
     at = named("Channels")
     at.text_input(key="alerts.channel.name").set_value("on-call")

@@ -13,7 +13,7 @@ from plumbline.answers.respond.retraining.triggers import add_trigger
 from plumbline.answers.respond.rollback.mode import set_mode
 from plumbline.answers.respond.triage import handled
 from plumbline.domain.acts import Access
-from plumbline.domain.respond import Mode, Trigger
+from plumbline.domain.respond import Mode, RetrainingTrigger
 from plumbline.ui.frame import sign_in
 from plumbline.ui.state import workspace as opened
 
@@ -44,7 +44,9 @@ def signed_in(monkeypatch: pytest.MonkeyPatch) -> As:
     open_page("alerts", system=SYSTEM)
     ws = opened.workspace()
     channels.add(ws, "ops", "https://hooks.example.com/x", by="owner@x.org")
-    add_trigger(ws, Trigger(system=SYSTEM, name="retrain", url="https://ci.example/hook"), by="owner@x.org")
+    add_trigger(
+        ws, RetrainingTrigger(system=SYSTEM, name="retrain", url="https://ci.example/hook"), by="owner@x.org"
+    )
     set_mode(ws, SYSTEM, Mode.PROPOSE, by="owner@x.org", hand={"url": "https://ci.example/traffic"})
     for role in ("owner", "analyst", "viewer"):
         access.give(ws, f"{role}@x.org", Access(role), by="owner@x.org")

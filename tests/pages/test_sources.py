@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from plumbline.answers.data import pull
-from plumbline.logs.pull.fetch import Wanted
+from plumbline.logs.pull.fetch import FetchRequest
 from plumbline.ui.state import workspace as opened
 
 from .conftest import open_page, words
@@ -50,7 +50,11 @@ def test_a_source_is_listed_with_its_mark_and_nothing_of_it_is_markup(tmp_path: 
     since = "decided_at"
     ws = opened.workspace()
     found = pull.pull(
-        ws, f"sqlite:{tmp_path}/shop.db", title="shop", wanted=Wanted(table=name, since=since), actor="t"
+        ws,
+        f"sqlite:{tmp_path}/shop.db",
+        title="shop",
+        wanted=FetchRequest(table=name, since=since),
+        actor="t",
     )
     at = open_page("logs", system="shop")
     assert not at.exception

@@ -12,7 +12,7 @@ from plumbline.domain import Scorecard
 from plumbline.domain.messages import Message, message, quoted, sequence, word
 from plumbline.governance.catalogue import catalogue
 from plumbline.governance.evidence.case import RECORDED
-from plumbline.governance.facts import FairnessGroup, Noted, Switch
+from plumbline.governance.facts import FairnessGroup, LatestRecord, SwitchFacts
 from plumbline.governance.next_actions import three_next_actions
 from plumbline.report.language import language
 from plumbline.report.translation import Translator, translated
@@ -102,7 +102,7 @@ def _cards() -> Iterator[Scorecard]:
     for facts in (
         healthy_facts(fairness=small), healthy_facts(performance_breach=shaky),
         healthy_facts(drift_breach=replace(breach(40, INCIDENT), dated=True)),
-        healthy_facts(switches=(Switch(at=days_ago(4), previous="1", version="2", overlap_hours=0.0,
+        healthy_facts(switches=(SwitchFacts(at=days_ago(4), previous="1", version="2", overlap_hours=0.0,
                                        overlap_decisions=0),)),
         healthy_facts(conflicting_share=0.002, conflicting_decisions=0.001),
         healthy_facts(near_share=0.97, conflicting_decisions=0.0),
@@ -114,7 +114,7 @@ def _cards() -> Iterator[Scorecard]:
                       probed_where="MLflow credit at https://mlflow.example"),
     ):  # fmt: skip
         yield judge(facts, CREDIT, STATED)
-    told_of = tuple(Noted(event, days_ago(3), "Ana B. Lee, Dr. h. c.") for event in RECORDED)
+    told_of = tuple(LatestRecord(event, days_ago(3), "Ana B. Lee, Dr. h. c.") for event in RECORDED)
     for some in (*((note,) for note in told_of), told_of):
         facts = healthy_facts(**UNSEEN, noted=some)
         yield judge(facts, CREDIT, STATED)

@@ -15,17 +15,17 @@ from plumbline.answers.alerts.record import NEEDED
 from plumbline.answers.performance import cautions
 from plumbline.answers.performance.series import performance
 from plumbline.domain import FeatureDrift, Finding, Kind, Point, PointStatus, Repeats, Severity
-from plumbline.domain.messages import Message, Quoted
+from plumbline.domain.messages import Message, QuotedText
 from plumbline.logs.load.schema_changes import CHANGES, words_of
 from plumbline.monitor.alarms.contradiction import Contradiction
-from plumbline.monitor.alarms.cusum import Warned, warning_sentence
+from plumbline.monitor.alarms.cusum import EarlyWarning, warning_sentence
 from plumbline.monitor.alarms.findings import performance_findings
 from plumbline.monitor.drift.cutoff import Departure
 from plumbline.monitor.drift.findings import drift_findings, presence_sentence
 from plumbline.monitor.figures import say_value
 from plumbline.monitor.quality.completeness import lack_sentence
 from plumbline.monitor.quality.consistency import consistency
-from plumbline.monitor.quality.leakage import Leak
+from plumbline.monitor.quality.leakage import LabelLeak
 from plumbline.monitor.quality.staleness import _sentence
 from plumbline.report.language import language
 from plumbline.report.translation import translated
@@ -105,7 +105,7 @@ def departures() -> list[Message]:
 
 
 def warnings() -> list[Message]:
-    one = Warned(metric="recall", days=(), sums=np.zeros(0), limit=4.0, run_length=3_650.0)
+    one = EarlyWarning(metric="recall", days=(), sums=np.zeros(0), limit=4.0, run_length=3_650.0)
     return [
         warning_sentence(say_metric("recall"), replace(one, dependent=dependent), over=over)
         for dependent in (True, False)
@@ -134,7 +134,7 @@ SAID = {
     "schema": [words_of(change, 3, "numeric", "other", late=late) for change in CHANGES for late in (True, False)],
     "consistency": [repeats(conflicting=852, conflicting_groups=400, near=12, reach=0.01), repeats(),
                     repeats(near=852, reach=0.01), repeats(decisions=0), repeats(decisions=20)],
-    "leakage": [Leak(feature="fee", measure=measure, value=0.9912, low=0.9871, n=1_200).sentence
+    "leakage": [LabelLeak(feature="fee", measure=measure, value=0.9912, low=0.9871, n=1_200).sentence
                 for measure in ("ROC AUC", "rank correlation")],
 }  # fmt: skip
 
@@ -190,6 +190,6 @@ def test_a_recorded_finding_stays_a_message_and_one_of_before_is_quoted(tmp_path
         before = register.one(cursor, first).finding
     ws.close()
     assert (before.sentence, before.figures) == (sentence, {"value": 0.11})
-    assert isinstance(before.sentence, Quoted)
+    assert isinstance(before.sentence, QuotedText)
     assert joined.figures == {"value": 0.11, "part_of": first}
     assert translated(joined.sentence, GERMAN) == translated(sentence, GERMAN)

@@ -17,7 +17,7 @@ from plumbline.answers.respond.retraining.triggers import add_trigger
 from plumbline.answers.respond.retraining.work import send_test
 from plumbline.answers.respond.rollback.mode import set_mode
 from plumbline.answers.statements import change_settings, save_context
-from plumbline.domain.respond import Mode, Trigger
+from plumbline.domain.respond import Mode, RetrainingTrigger
 from plumbline.report.material import gather
 from plumbline.report.pack import evidence_pack
 from plumbline.store.workspace import Workspace
@@ -70,7 +70,7 @@ def test_no_secret_and_no_person_s_value_is_in_a_pack(
     with receiver(answer_with(200, b'{"run": "job-1"}')) as own:
         channels.add(ws, "ops", own.url, by="Ada", secret="HOOK_KEY", allow_inner=True)
         assert channels.send_test(ws, "ops", by="Ada").sent
-        item = Trigger(
+        item = RetrainingTrigger(
             system="shop", name="retrain", url=f"{own.url}/hook", secret_env="HOOK_KEY", allow_inner=True
         )
         add_trigger(ws, item, by="Ada")

@@ -29,10 +29,10 @@ def test_an_alert_is_triggered_and_resolved_by_one_key() -> None:
 
 
 def test_queued_is_not_called_paged() -> None:
-    from plumbline.respond.http import Reply
+    from plumbline.respond.http import HttpReply
 
     channel = new_channel("p", "pagerduty:", secret="PD_KEY")
-    assert "not known" in receipt(channel, Reply(status=202))
+    assert "not known" in receipt(channel, HttpReply(status=202))
 
 
 def test_a_channel_by_a_secret_says_which_variable_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:

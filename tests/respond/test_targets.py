@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from plumbline.domain import PlumblineError
-from plumbline.domain.respond import Trigger
+from plumbline.domain.respond import RetrainingTrigger
 from plumbline.respond import operator_commands, signature, targets
 from plumbline.respond.start import ask, start
 from tests.respond.receiver import answer_with, receiver
@@ -19,8 +19,8 @@ AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
 KEY = "whsec_" + "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo="
 
 
-def trigger(url: str, **more: object) -> Trigger:
-    return Trigger(system="s", name="t", url=url, allow_inner=True, **more)  # type: ignore[arg-type]
+def trigger(url: str, **more: object) -> RetrainingTrigger:
+    return RetrainingTrigger(system="s", name="t", url=url, allow_inner=True, **more)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_a_target_that_refuses_or_is_not_there_gives_a_receipt_that_says_so(
     assert (gone.ok, gone.status) == (False, None)
     assert "connection" in gone.text
     assert "not set" in start(trigger("https://ci.example/", secret_env="NOT_THERE"), "r", {}).text
-    outside = Trigger(system="s", name="t", url="http://127.0.0.1:9/")
+    outside = RetrainingTrigger(system="s", name="t", url="http://127.0.0.1:9/")
     assert not start(outside, "r", {}).ok
 
 

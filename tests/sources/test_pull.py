@@ -15,7 +15,7 @@ from plumbline.answers.data import pull
 from plumbline.answers.data.load import undo_load
 from plumbline.domain import PlumblineError
 from plumbline.logs.pull import fetch as fetching
-from plumbline.logs.pull.fetch import Wanted
+from plumbline.logs.pull.fetch import FetchRequest
 from plumbline.store import trail
 from plumbline.store.workspace import Workspace
 from tests.logs.logfiles import HEADER, row, rows_of, write
@@ -24,14 +24,14 @@ from tests.sources.conftest import KEY, PASSWORD, SECRET, Bucket, Database, Web
 START = datetime(2026, 1, 1)
 
 
-def _pull(ws: Workspace, source: object, **said: Any) -> pull.Pulled:
+def _pull(ws: Workspace, source: object, **said: Any) -> pull.PullResult:
     names = {"table", "query", "since", "overlap"}
-    wanted = Wanted(**{k: v for k, v in said.items() if k in names})
+    wanted = FetchRequest(**{k: v for k, v in said.items() if k in names})
     rest = {k: v for k, v in said.items() if k not in names}
     return pull.pull(ws, str(source), title="s", wanted=wanted, actor="t", pause=0, **rest)
 
 
-def _counts(found: pull.Pulled) -> tuple[int, int, int]:
+def _counts(found: pull.PullResult) -> tuple[int, int, int]:
     return found.total("rows_read"), found.total("rows_loaded"), found.total("rows_duplicate")
 
 

@@ -19,7 +19,7 @@ from pyarrow import parquet
 
 from plumbline.domain import PlumblineError
 from plumbline.logs.pull.credentials import CHAIN, make_s3_secret
-from plumbline.logs.pull.fetch import Wanted, fetch
+from plumbline.logs.pull.fetch import FetchRequest, fetch
 from plumbline.logs.pull.location import read_location
 from plumbline.store.extensions import CONFIG, load_extension
 from plumbline.store.workspace import Workspace
@@ -134,7 +134,7 @@ def _keys(key: str) -> str:
 
 
 def _fetched(ws: Workspace, address: str) -> bytes:
-    found = fetch(ws, read_location(address), Wanted(), pause=0)
+    found = fetch(ws, read_location(address), FetchRequest(), pause=0)
     return found.files[0].read_bytes()
 
 

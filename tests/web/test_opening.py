@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from starlette.applications import Starlette
 
-from plumbline.answers.data.push import Intake, NotOpen
+from plumbline.answers.data.push import Intake, WorkspaceUnavailable
 from plumbline.cli import commands
 from plumbline.domain import PlumblineError
-from plumbline.logs.push.receipts import Receipt, Request
+from plumbline.logs.push.receipts import PushReceipt, Request
 from plumbline.store.workspace import Workspace
 from plumbline.web.application import Interface
 from plumbline.web.problems import problem_of
@@ -64,11 +64,11 @@ def test_a_workspace_that_another_process_has_is_503(path: str) -> None:
 
 def test_rows_that_come_before_anything_can_be_written_are_503() -> None:
     intake = Intake(_held, 3_600)
-    receipt = Receipt(
+    receipt = PushReceipt(
         id="r", system="s", kind="decisions", actor="token t", key="", digest="",
         received_at=datetime.now(UTC), rows_read=1,
     )  # fmt: skip
-    with pytest.raises(NotOpen) as refused:
+    with pytest.raises(WorkspaceUnavailable) as refused:
         intake.take(Request(receipt, (), [{}]), lambda _: None)
     intake.close()
     problem = problem_of(refused.value)

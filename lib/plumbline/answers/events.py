@@ -37,7 +37,7 @@ EVENTS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class EventRecord:
     """One recorded event: ``at`` is when it happened, ``recorded_at`` when it was written down.
 
     ``about``: the finding that it names; None: it names none. ``incident``: its number in the register; 0: it is
@@ -92,13 +92,13 @@ def record(
         trail.append(cursor, actor=by.strip(), action=Act.RECORDED.of(event), system=key, detail=detail)
 
 
-def records(ws: Workspace, key: str) -> tuple[Record, ...]:
+def records(ws: Workspace, key: str) -> tuple[EventRecord, ...]:
     """All events recorded for a system, the newest first."""
     with ws.read() as cursor:
         return records_in(cursor, key)
 
 
-def records_in(cursor: Cursor, key: str) -> tuple[Record, ...]:
+def records_in(cursor: Cursor, key: str) -> tuple[EventRecord, ...]:
     """The same, on a cursor that is open already."""
     found = trail.entries(cursor, system=key, limit=100_000)
     named: dict[int, int] = {}  # incident -> finding, where it was named after the incident was opened
@@ -112,12 +112,12 @@ def records_in(cursor: Cursor, key: str) -> tuple[Record, ...]:
     return tuple(replace(r, due=due.get(r.incident)) for r in records)
 
 
-def _record(entry: TrailEntry, known: Mapping[int, Finding], named: Mapping[int, int]) -> Record:
+def _record(entry: TrailEntry, known: Mapping[int, Finding], named: Mapping[int, int]) -> EventRecord:
     detail = entry.detail
     at = datetime.fromisoformat(str(detail.get("at", entry.at.isoformat())))
     number = int(detail.get("finding") or named.get(int(detail.get("incident", 0)), 0))
     event = entry.action.removeprefix(Act.RECORDED)
-    return Record(
+    return EventRecord(
         event=event,
         at=at,
         recorded_at=entry.at,
@@ -129,17 +129,17 @@ def _record(entry: TrailEntry, known: Mapping[int, Finding], named: Mapping[int,
     )
 
 
-def newest(records: tuple[Record, ...], events: Iterable[str]) -> tuple[Record, ...]:
+def newest(records: tuple[EventRecord, ...], events: Iterable[str]) -> tuple[EventRecord, ...]:
     """The newest of each of the events, where there is one."""
     held = {r.event: r for r in sorted(records, key=lambda r: (r.at, r.seq))}
     return tuple(held[event] for event in events if event in held)
 
 
-def closed_incidents(records: tuple[Record, ...]) -> frozenset[int]:
+def closed_incidents(records: tuple[EventRecord, ...]) -> frozenset[int]:
     """The incidents of the register that were closed, with their cause."""
     return frozenset(r.incident for r in records if r.event == "incident closed" and r.incident)
 
 
-def count(records: tuple[Record, ...], event: str) -> int:
+def count(records: tuple[EventRecord, ...], event: str) -> int:
     """How often an event was recorded."""
     return sum(r.event == event for r in records)

@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class SystemFault:
     """A system of which something could not be worked out, and the sentence that says why."""
 
     system: str
@@ -41,13 +41,13 @@ def unforeseen(error: Exception) -> str:
 
 def for_each(
     systems: Iterable[System], answer: Callable[[System], T]
-) -> tuple[tuple[T, ...], tuple[Fault, ...]]:
+) -> tuple[tuple[T, ...], tuple[SystemFault, ...]]:
     """The answer for each system, and the systems for which there is none."""
     found: list[T] = []
-    faults: list[Fault] = []
+    faults: list[SystemFault] = []
     for system in systems:
         try:
             found.append(answer(system))
         except Exception as error:  # whatever it is: the other systems are told all the same
-            faults.append(Fault(system.key, system.title, sentence(error)))
+            faults.append(SystemFault(system.key, system.title, sentence(error)))
     return tuple(found), tuple(faults)

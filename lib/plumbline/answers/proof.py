@@ -16,7 +16,7 @@ from plumbline.store.workspace import Workspace, naive
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
+class ScorecardProof:
     """Everything that an auditor needs to follow a scorecard back.
 
     ``inputs`` and ``card`` are canonical JSON as kept; ``loads`` those that were not undone, the oldest first;
@@ -40,7 +40,7 @@ class Proof:
         return history.sha256(self.inputs)
 
 
-def proof(ws: Workspace, key: str) -> Proof:
+def proof(ws: Workspace, key: str) -> ScorecardProof:
     """The proof of a system's newest scorecard.
 
     Raises:
@@ -60,7 +60,7 @@ def proof(ws: Workspace, key: str) -> Proof:
         columns = tuple(systems.decision_columns(cursor, key))
         persons = profiles.completeness(cursor, system, Slice()).present.get("subject")
         named = int(persons.sum()) if persons is not None else 0
-    return Proof(
+    return ScorecardProof(
         inputs=kept.given,
         card=kept.card,
         card_sha256=kept.card_sha256,

@@ -15,7 +15,7 @@ from plumbline.store.workspace import Cursor
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class LogSpan:
     """First and last decision of a system and how many there are, shadow decisions included."""
 
     first: datetime
@@ -23,10 +23,10 @@ class Span:
     n: int
 
 
-def span_of(cursor: Cursor, system: System) -> Span | None:
+def span_of(cursor: Cursor, system: System) -> LogSpan | None:
     """The span of a system's log, or None where nothing is loaded."""
     found = exact.span(cursor, system)
-    return Span(*found) if found else None
+    return LogSpan(*found) if found else None
 
 
 def stated_moment(system: System) -> datetime | None:
@@ -34,7 +34,7 @@ def stated_moment(system: System) -> datetime | None:
     return system.settings.as_of
 
 
-def as_of(system: System, span: Span | None) -> datetime:
+def as_of(system: System, span: LogSpan | None) -> datetime:
     """The moment the log speaks for: the owner's date where one is set, else the last decision.
 
     A log may be old. Measuring a model's age at today's date would call every archive stale; the page says

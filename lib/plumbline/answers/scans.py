@@ -10,7 +10,7 @@ import numpy as np
 from plumbline.answers.cache import stored
 from plumbline.domain import Kind, Repeats, Slice, System, Task
 from plumbline.monitor.quality.consistency import explained
-from plumbline.monitor.quality.personal_data import Personal, find_personal
+from plumbline.monitor.quality.personal_data import PersonalData, find_personal
 from plumbline.profile.scan import decisions, exact, group_outcomes
 from plumbline.profile.scan import protected_groups as counting
 from plumbline.profile.scan.identical_inputs import Groups, at_places, repeats
@@ -24,7 +24,7 @@ LABELLED = 30  # outcomes from which a segment can be judged
 
 
 @dataclass(frozen=True, slots=True)
-class _Repeated:
+class _RepeatCounts:
     """``counts`` without its examples, whose places stand apart: no row of the log is kept."""
 
     counts: Repeats
@@ -32,8 +32,8 @@ class _Repeated:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
-    personal: tuple[Personal, ...]
+class _ScanResult:
+    personal: tuple[PersonalData, ...]
     examined: int
 
 
@@ -58,16 +58,16 @@ def repeated(cursor: Cursor, system: System, *, examples: bool = False) -> Repea
     See ``profile.scan.identical_inputs``.
     """
 
-    def make() -> _Repeated:
+    def make() -> _RepeatCounts:
         found = repeats(cursor, system, Slice())
         if found.conflicting:
             found = repeats(cursor, system, Slice(), reach=_explained(cursor, system, found))
         places = tuple(
             tuple((decision.load_id, decision.line) for decision in group) for group in found.examples
         )
-        return _Repeated(replace(found, examples=()), places)
+        return _RepeatCounts(replace(found, examples=()), places)
 
-    found = stored(cursor, system, "repeats", _Repeated, make)
+    found = stored(cursor, system, "repeats", _RepeatCounts, make)
     return replace(found.counts, examples=at_places(cursor, system, found.places) if examples else ())
 
 
@@ -86,20 +86,20 @@ def _explained(cursor: Cursor, system: System, repeats: Repeats) -> float:
     return explained(repeats, numbers, sample[outcome].to_numpy(dtype=float))
 
 
-def personal_of(cursor: Cursor, system: System) -> tuple[tuple[Personal, ...], int]:
+def personal_of(cursor: Cursor, system: System) -> tuple[tuple[PersonalData, ...], int]:
     """Personal data among features and segments, from a sample of rows, and how many were examined."""
-    found = stored(cursor, system, "personal data", _Found, lambda: _personal(cursor, system))
+    found = stored(cursor, system, "personal data", _ScanResult, lambda: _personal(cursor, system))
     return found.personal, found.examined
 
 
-def _personal(cursor: Cursor, system: System) -> _Found:
+def _personal(cursor: Cursor, system: System) -> _ScanResult:
     kinds = {
         c.name: c.kind for c in systems.decision_columns(cursor, system.key) if c.role.role in ("feature", "segment")
     }  # fmt: skip
     sample = decisions.sample(cursor, system, Slice(), EXAMINED, 0, list(kinds))
     text = {c: sample[c].dropna().astype(str).tolist() for c, k in kinds.items() if k is Kind.CATEGORICAL}
     numeric = {c: sample[c].dropna().astype(float).tolist() for c, k in kinds.items() if k is Kind.NUMERIC}
-    return _Found(find_personal(text, numeric), len(sample))
+    return _ScanResult(find_personal(text, numeric), len(sample))
 
 
 def segment_sizes(cursor: Cursor, system: System) -> tuple[int, int] | None:

@@ -8,14 +8,14 @@ from plumbline.answers.drift.features import DriftAnswer
 from plumbline.answers.fairness.groups import FairnessAnswer
 from plumbline.answers.performance.series import PerformanceAnswer
 from plumbline.answers.releases.history import ReleasesAnswer
-from plumbline.charts.forest_plot import Line, Row, forest
+from plumbline.charts.forest_plot import EstimateRow, ReferenceLine, forest
 from plumbline.charts.heatmap import heatmap
 from plumbline.charts.style import Mode
 from plumbline.charts.timeline import Stretch, timeline
 from plumbline.charts.trend import trend
 from plumbline.charts.waterfall import waterfall
 from plumbline.domain import Explanation, PlumblineError, Result
-from plumbline.monitor.fairness.groups import Judged
+from plumbline.monitor.fairness.groups import GroupResult
 from plumbline.wording import numbers
 
 if TYPE_CHECKING:
@@ -58,18 +58,21 @@ def chart(answer: Result, *, metric: str | None = None, dark: bool = False) -> g
             return timeline([*spans, *beside], mode=mode)
         case FairnessAnswer():
             return forest(
-                [_ratio(group) for group in answer.groups], mode, unit="ratio", lines=[Line(1.0, "alike")]
+                [_ratio(group) for group in answer.groups],
+                mode,
+                unit="ratio",
+                lines=[ReferenceLine(1.0, "alike")],
             )
         case Explanation():
             return waterfall(answer, mode)
     raise PlumblineError("This answer has no picture", todo="Use to_frame() or to_dict().")
 
 
-def _ratio(group: Judged) -> Row:
+def _ratio(group: GroupResult) -> EstimateRow:
     """A group's favourable rate against that of the most favoured one."""
     n = f"n = {numbers.count(group.n)}"
     if group.ratio is None:
-        return Row(
+        return EstimateRow(
             label=group.name,
             value=None,
             low=None,
@@ -78,7 +81,7 @@ def _ratio(group: Judged) -> Row:
         )
     found = group.ratio
     words = f"{numbers.significant(found.value)}, {n}"
-    return Row(
+    return EstimateRow(
         label=group.name,
         value=found.value,
         low=found.low,

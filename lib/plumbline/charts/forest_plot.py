@@ -15,7 +15,7 @@ ROW = 40  # the words stand above the mark, so that the plot is as wide as the p
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class EstimateRow:
     """One estimate: its name, 95 % interval, the words beside it, and its status ("" for none)."""
 
     label: str
@@ -28,7 +28,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ReferenceLine:
     """A line that estimates are judged by."""
 
     at: float
@@ -37,11 +37,11 @@ class Line:
 
 
 def forest(
-    rows: Sequence[Row],
+    rows: Sequence[EstimateRow],
     mode: Mode = "light",
     *,
     unit: Unit = "share",
-    lines: Sequence[Line] = (),
+    lines: Sequence[ReferenceLine] = (),
     none: str = "Nothing to compare.",
     longest: int = 34,
 ) -> go.Figure:
@@ -145,5 +145,5 @@ def _reach(limit: float | None, other: float | None) -> float:
     return max(limit - other, 0.0) if limit is not None and other is not None else 0.0
 
 
-def _more(row: Row) -> str:
+def _more(row: EstimateRow) -> str:
     return f"<br>{text(row.hover)}" if row.hover else ""

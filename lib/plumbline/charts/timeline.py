@@ -29,7 +29,7 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class ReleaseEvent:
     """Something that happened to a version: a status, its moment, and one sentence for the hover."""
 
     version: str
@@ -39,7 +39,11 @@ class Event:
 
 
 def timeline(
-    stretches: Sequence[Stretch], events: Sequence[Event] = (), mode: Mode = "light", *, longest: int = 18
+    stretches: Sequence[Stretch],
+    events: Sequence[ReleaseEvent] = (),
+    mode: Mode = "light",
+    *,
+    longest: int = 18,
 ) -> go.Figure:
     """Draw versions as rows in order of first sight, the oldest on top.
 
@@ -93,7 +97,7 @@ def timeline(
     return figure
 
 
-def _mark(figure: go.Figure, events: Sequence[Event], versions: list[str], mode: Mode) -> None:
+def _mark(figure: go.Figure, events: Sequence[ReleaseEvent], versions: list[str], mode: Mode) -> None:
     if not events:
         return
     look = colour(events[0].status, mode)

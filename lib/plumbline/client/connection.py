@@ -15,7 +15,7 @@ BASE = "/api/v1"
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class ServerReply:
     """What a server answered. ``headers``: in small letters."""
 
     status: int
@@ -65,7 +65,7 @@ class Connection:
 
     def ask(
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
-    ) -> Reply:
+    ) -> ServerReply:
         """Send one request. A connection that the server closed meanwhile is opened anew, once.
 
         Args:
@@ -86,7 +86,9 @@ class Connection:
                 if last or fresh or isinstance(error, TimeoutError) or method != "GET":
                     raise error if isinstance(error, OSError) else OSError(str(error)) from error
                 continue
-            return Reply(answer.status, text, {name.lower(): value for name, value in answer.getheaders()})
+            return ServerReply(
+                answer.status, text, {name.lower(): value for name, value in answer.getheaders()}
+            )
         raise AssertionError
 
     def close(self) -> None:

@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from plumbline.client.connection import Connection, Reply
+from plumbline.client.connection import Connection, ServerReply
 
 LOG = logging.getLogger("plumbline.client")
 TOKEN = "PLUMBLINE_TOKEN"  # noqa: S105 - the name of a variable
@@ -36,7 +36,7 @@ Row = dict[str, Any]
 
 
 @dataclass(slots=True, kw_only=True)
-class Tally:
+class RowCounts:
     """What became of the rows. ``sent``: taken by the server; ``dropped``: there was no room, or no time at the end;
     ``refused``: the server said that they can be no decisions or labels."""
 
@@ -48,7 +48,7 @@ class Tally:
 class DecisionLogger:
     """Sends decisions and labels of one system to a server; see ``logger``."""
 
-    tally: Tally
+    tally: RowCounts
     _closed: bool
     _busy: int
     _process: int
@@ -145,11 +145,11 @@ class DecisionLogger:
             return len(self._rows) + self._busy
 
     def _begin(self) -> None:
-        self.tally = Tally()
+        self.tally = RowCounts()
         self._rows: deque[tuple[str, Row]] = deque()
         self._guard, self._wake = threading.Lock(), threading.Event()
         self._closed, self._busy, self._process = False, 0, os.getpid()
-        self._said, self._told, self._reason = -_SAID, Tally(), ""
+        self._said, self._told, self._reason = -_SAID, RowCounts(), ""
         threading.Thread(target=self._run, name="plumbline-logger", daemon=True).start()
 
     def _put(self, kind: str, row: Row) -> None:
@@ -192,9 +192,11 @@ class DecisionLogger:
                 headers = {"Content-Type": "application/x-ndjson", "Idempotency-Key": key}
                 reply = line.ask("POST", path, body, headers)
             except OSError:
-                reply = Reply(503, b"", {})
+                reply = ServerReply(503, b"", {})
             except Exception as error:  # what cannot be written as JSON: never the service's matter
-                reply = Reply(422, json.dumps({"detail": f"{type(error).__name__}: {error}"}).encode(), {})
+                reply = ServerReply(
+                    422, json.dumps({"detail": f"{type(error).__name__}: {error}"}).encode(), {}
+                )
             if reply.status == 202:
                 self.tally.sent += len(rows)
                 break
@@ -205,7 +207,7 @@ class DecisionLogger:
             rows, key = self._without(rows, reply), uuid.uuid4().hex
         self._busy = 0
 
-    def _without(self, rows: list[Row], reply: Reply) -> list[Row]:
+    def _without(self, rows: list[Row], reply: ServerReply) -> list[Row]:
         """The rows without the one that was refused, or none where all were."""
         problem = reply.json()
         line = problem.get("line", 0) if isinstance(problem, dict) else 0

@@ -12,7 +12,7 @@ EXIT_CODE = "Plumbline-Exit-Code"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class CommandRoute:
     """A command under a path. ``options``: those of its options that a query may give; ``unknown``: what its refusal
     means, where it takes the name of something."""
 
@@ -28,22 +28,22 @@ class Question:
 
 _SLICE = ("window", "version", "where")
 QUESTIONS = (
-    Question(path="scorecard", command="scorecard", summary="The verdict, its reasons and every control",
+    CommandRoute(path="scorecard", command="scorecard", summary="The verdict, its reasons and every control",
              options=("at", "changes")),
-    Question(path="performance", command="performance", summary="The metrics over time",
+    CommandRoute(path="performance", command="performance", summary="The metrics over time",
              options=("by", "metric", *_SLICE, "estimated", "exact", "by-version", "calibration", "segments",
                       "against")),
-    Question(path="drift", command="drift", summary="A window against the reference, feature by feature",
+    CommandRoute(path="drift", command="drift", summary="A window against the reference, feature by feature",
              options=("reference", "method", *_SLICE, "exact", "whole-row")),
-    Question(path="fairness", command="fairness", summary="Protected groups compared",
+    CommandRoute(path="fairness", command="fairness", summary="Protected groups compared",
              options=("by", "favourable", *_SLICE)),
-    Question(path="quality", command="quality", summary="What the log itself is worth"),
-    Question(path="releases", command="releases", summary="Versions, switches, guardrails", options=("split",)),
-    Question(path="findings", command="findings", summary="The register of findings", options=("open",)),
-    Question(path="explanations/{decision}", command="explain", summary="Why one decision came out as it did",
+    CommandRoute(path="quality", command="quality", summary="What the log itself is worth"),
+    CommandRoute(path="releases", command="releases", summary="Versions, switches, guardrails", options=("split",)),
+    CommandRoute(path="findings", command="findings", summary="The register of findings", options=("open",)),
+    CommandRoute(path="explanations/{decision}", command="explain", summary="Why one decision came out as it did",
              options=("space",), places=("system", "decision"), unknown=HTTPStatus.NOT_FOUND),
-    Question(path="check", command="check", summary="Run every signal, and record what it finds", method="POST",
+    CommandRoute(path="check", command="check", summary="Run every signal, and record what it finds", method="POST",
              access=Access.ANALYST),
-    Question(path="findings/{number}/acknowledge", command="acknowledge", summary="Say that a finding was seen",
+    CommandRoute(path="findings/{number}/acknowledge", command="acknowledge", summary="Say that a finding was seen",
              method="POST", access=Access.ANALYST, places=("system", "number"), unknown=HTTPStatus.NOT_FOUND),
 )  # fmt: skip

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
-from plumbline.client.connection import Connection, Reply
+from plumbline.client.connection import Connection, ServerReply
 from plumbline.client.logger import TOKEN
 from plumbline.domain.errors import PlumblineError
 from plumbline.domain.result import Result
@@ -104,7 +104,7 @@ TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pushed:
+class PushResult:
     """What became of pushed rows. ``reasons``: of quarantine -> rows; ``faults``: why requests were refused."""
 
     rows_read: int
@@ -153,7 +153,7 @@ class RemoteWorkspace:
         pushed = self.push(_records(log), system=system, labels=labels)
         return RemoteSystem(self, system, pushed)
 
-    def push(self, rows: Iterator[Mapping[str, Any]], *, system: str, labels: bool = False) -> Pushed:
+    def push(self, rows: Iterator[Mapping[str, Any]], *, system: str, labels: bool = False) -> PushResult:
         """Push rows, column -> value, and wait until they are loaded. Raises PlumblineError as ``load``."""
         path = f"/systems/{quote(system, safe='')}/{'labels' if labels else 'decisions'}"
         headers = {"Content-Type": "application/x-ndjson"}
@@ -167,7 +167,7 @@ class RemoteWorkspace:
             for reason, count in receipt["reasons"].items():
                 reasons[reason] = reasons.get(reason, 0) + count
         counts = {name: sum(int(receipt[name]) for receipt in receipts) for name in _COUNTS}
-        return Pushed(**counts, reasons=reasons, faults=tuple(r["fault"] for r in receipts if r["fault"]))
+        return PushResult(**counts, reasons=reasons, faults=tuple(r["fault"] for r in receipts if r["fault"]))
 
     def _receipt(self, number: str) -> dict[str, Any]:
         while True:
@@ -181,7 +181,7 @@ class RemoteWorkspace:
 
     def reply(
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
-    ) -> Reply:
+    ) -> ServerReply:
         """What the server answers to one request; ``path`` is below ``/api/v1``.
 
         Raises:
@@ -216,7 +216,7 @@ class RemoteWorkspace:
 class RemoteSystem:
     """One system behind a server. ``last_load``: what became of the rows that it was pushed."""
 
-    def __init__(self, workspace: RemoteWorkspace, key: str, last_load: Pushed | None = None) -> None:
+    def __init__(self, workspace: RemoteWorkspace, key: str, last_load: PushResult | None = None) -> None:
         self.workspace, self.key, self.last_load = workspace, key, last_load
 
     def performance(

@@ -20,7 +20,7 @@ from plumbline.console import (
     BAD_INPUT,
     TERMINAL,
     CommandOption,
-    Printed,
+    CommandOutput,
     Terminal,
     one_line,
     say,
@@ -28,11 +28,11 @@ from plumbline.console import (
 )
 from plumbline.domain import PlumblineError
 from plumbline.relay import caller
-from plumbline.relay.host import Call
+from plumbline.relay.host import RunningCommand
 from plumbline.wording.visible import visible_json
 
 if TYPE_CHECKING:
-    from plumbline.answers.faults import Fault
+    from plumbline.answers.faults import SystemFault
     from plumbline.store.workspace import Workspace
 
 ACTOR = "command line"
@@ -117,14 +117,14 @@ def command(
 
 
 @dataclass(frozen=True, slots=True)
-class _Given:
+class _Invocation:
     """A command's arguments with absolute paths, and how these were written."""
 
     arguments: dict[str, Any]
     typed: dict[str, str]
 
 
-def _absolute(arguments: Mapping[str, Any]) -> _Given:
+def _absolute(arguments: Mapping[str, Any]) -> _Invocation:
     """Arguments whose paths hold in any folder."""
     made, typed = {}, {}
     for name, value in arguments.items():
@@ -133,10 +133,10 @@ def _absolute(arguments: Mapping[str, Any]) -> _Given:
             typed[str(made[name])] = str(value)
         else:
             made[name] = value
-    return _Given(made, typed)
+    return _Invocation(made, typed)
 
 
-def _carry_out(function: Callable[..., Any], given: _Given, as_json: bool) -> int:
+def _carry_out(function: Callable[..., Any], given: _Invocation, as_json: bool) -> int:
     """Run a command and write what it returns."""
     from plumbline.domain.json_values import json_value
 
@@ -163,7 +163,9 @@ def _own_streams() -> caller.Streams:
     )
 
 
-def _in_server(path: tuple[str, ...], given: _Given, as_json: bool, streams: caller.Streams) -> int | None:
+def _in_server(
+    path: tuple[str, ...], given: _Invocation, as_json: bool, streams: caller.Streams
+) -> int | None:
     """Have the server that holds the workspace run a command; its exit code, or None where there is no server."""
     from plumbline.store.locations import workspace_path
 
@@ -231,7 +233,7 @@ def refuse_beside_server(workspace: str | Path | None, what: str) -> None:
         )
 
 
-def carry_out(call: Call, find: Callable[[], Workspace]) -> int:
+def carry_out(call: RunningCommand, find: Callable[[], Workspace]) -> int:
     """The server's side: run a caller's command on the workspace of this process; its exit code.
 
     Args:
@@ -257,7 +259,7 @@ def carry_out(call: Call, find: Callable[[], Workspace]) -> int:
         _same_sight(order.files, asked["typed"])
         arguments = {name: tuple(v) if isinstance(v, list) else v for name, v in asked["arguments"].items()}
         return _carry_out(
-            entry.function, _Given({"workspace": None, **arguments}, asked["typed"]), order.as_json
+            entry.function, _Invocation({"workspace": None, **arguments}, asked["typed"]), order.as_json
         )
     except Exception as error:
         said = sentence_of(error) + _lacking(order.arguments.get("variables", ()))
@@ -273,7 +275,7 @@ def carry_out(call: Call, find: Callable[[], Workspace]) -> int:
         TERMINAL.reset(token)
 
 
-def _shown(terminal: bool, call: Call) -> bool:
+def _shown(terminal: bool, call: RunningCommand) -> bool:
     """Whether progress is shown; asked at each step, and so a place at which a command that was given up ends.
 
     Raises:
@@ -315,7 +317,7 @@ def acting() -> str:
     return TERMINAL.get().actor or ACTOR
 
 
-class Commands:
+class InterfaceCommands:
     """The commands for the HTTP interface; see ``console.CommandLine``."""
 
     def options(self, command: str) -> Mapping[str, CommandOption]:
@@ -335,7 +337,7 @@ class Commands:
 
     def printed(
         self, ws: Workspace, command: str, written: Sequence[str], *, actor: str, as_json: bool
-    ) -> Printed:
+    ) -> CommandOutput:
         """What a command prints on this workspace, in somebody's name.
 
         Raises:
@@ -363,14 +365,14 @@ class Commands:
             code = _carry_out(ENTRIES[(command,)].function, _absolute(given), as_json)
         finally:
             TERMINAL.reset(token)
-        return Printed("".join(out), code)
+        return CommandOutput("".join(out), code)
 
 
 def _named(command: str) -> click.Command:
     return next(each for each in COMMANDS if each.name == command)
 
 
-def told(faults: Iterable[Fault]) -> None:
+def told(faults: Iterable[SystemFault]) -> None:
     """Name each system that failed, and why, on standard error."""
     for fault in faults:
         say(one_line(f"{fault.system}: {fault.sentence}"), err=True)

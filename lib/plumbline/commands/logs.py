@@ -100,7 +100,7 @@ def inspect(
     reader.ready()
     from plumbline.answers.data import load as loading
 
-    said = loading.Said(maps=loading.read_maps(maps), task=task)
+    said = loading.FileAnswers(maps=loading.read_maps(maps), task=task)
     found = loading.inspect_file(file, sheet=sheet, answers=said)
     lines = [f"{file.name}: {found.format}, {found.rows_sampled} rows sampled"]
     if found.mapping.task:

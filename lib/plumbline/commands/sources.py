@@ -19,7 +19,7 @@ CREDENTIALS = (
 )  # fmt: skip
 
 
-class Located(click.ParamType[str]):
+class SourceArgument(click.ParamType[str]):
     """A source; of a file or folder on this machine, by its whole path, whatever folder it is read from."""
 
     name = "source"
@@ -33,7 +33,7 @@ class Located(click.ParamType[str]):
 
 
 @command("pull", variables=CREDENTIALS)
-@click.argument("source", required=False, type=Located())
+@click.argument("source", required=False, type=SourceArgument())
 @click.option("--system", "title", required=True, metavar="S", help="The system; made when it is new.")
 @click.option("--table", default="", metavar="NAME", help="Of a database, e.g. public.decisions.")
 @click.option("--query", default="", metavar="SQL", help="One SELECT, in the database's own words.")
@@ -73,7 +73,7 @@ def pull(
     """
     from plumbline.answers.data import load as loading
     from plumbline.answers.data import pull as pulling
-    from plumbline.logs.pull.fetch import Wanted
+    from plumbline.logs.pull.fetch import FetchRequest
 
     with open_for(workspace) as ws:
         if source is None:
@@ -84,7 +84,7 @@ def pull(
             ws,
             source,
             title=title,
-            wanted=Wanted(table=table, query=query, since=since, mark=None, overlap=overlap),
+            wanted=FetchRequest(table=table, query=query, since=since, mark=None, overlap=overlap),
             actor=ACTOR,
             progress=progress,
             maps=loading.read_maps(maps),

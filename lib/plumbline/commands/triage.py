@@ -13,7 +13,7 @@ from plumbline.domain import PlumblineError
 from plumbline.wording.times import iso_minute
 
 if TYPE_CHECKING:
-    from plumbline.answers.respond.triage import Handled
+    from plumbline.answers.respond.triage import TriagedFinding
 
 
 @command("acknowledge")
@@ -78,7 +78,7 @@ def _day(text: str, option: str) -> date:
         raise PlumblineError(f"{option} {text!r} is no day", todo="E.g. 2026-12-24.") from error
 
 
-def _answer(handled: Handled) -> Any:
+def _answer(handled: TriagedFinding) -> Any:
     """A finding and what people did with it, as JSON and as lines."""
     r, t = handled.record, handled.triage
     finding = {

@@ -21,7 +21,7 @@ from plumbline.demo.story import (
     train,
     write_csv,
 )
-from plumbline.demo.training import Training, write_repository
+from plumbline.demo.training import TrainingRun, write_repository
 from plumbline.domain import FloatArray, Settings, Task
 from plumbline.governance.ai_act import law
 
@@ -62,7 +62,7 @@ def write(folder: Path, seed: int = 0) -> ScenarioFiles:
             values[place + 1] = values[place]
     quarter = np.minimum(((at - at[0]) / np.timedelta64(1, "D") / (DAYS / 4)).astype(int), 3)
     models: list[Any] = []
-    trainings: list[Training] = []
+    trainings: list[TrainingRun] = []
     parts, bases = np.zeros((ROWS, len(FEATURES))), np.zeros(ROWS)
     shadow: list[NDArray[Any]] = []
     for i in range(len(RELEASES)):
@@ -72,7 +72,7 @@ def write(folder: Path, seed: int = 0) -> ScenarioFiles:
         chosen = {"num_leaves": 7.0, "learning_rate": 0.2, "num_boost_round": 45.0}
         rows = pd.DataFrame(learnt).assign(repaid=good)
         trainings.append(
-            Training(
+            TrainingRun(
                 release=RELEASES[i],
                 day=TRAINED[i],
                 rows=rows,

@@ -22,7 +22,7 @@ from plumbline.answers.respond.retraining.work import fire, send_test
 from plumbline.answers.respond.rollback.act import drill
 from plumbline.answers.respond.rollback.mode import set_mode
 from plumbline.demo.story import DEMO_END, DEMO_MOMENT
-from plumbline.domain.respond import DEMO, Mode, Trigger, When
+from plumbline.domain.respond import DEMO, Mode, RetrainingCondition, RetrainingTrigger
 from plumbline.store import findings, systems
 from plumbline.store.backup.snapshot import snapshot
 from plumbline.store.workspace import Workspace
@@ -54,7 +54,9 @@ def _all_wired(ws: Workspace, key: str) -> None:
         _at(ws, key, WIRED)
         set_mode(ws, key, Mode.DRY_RUN, by=DEMO, hand=hand)
         _at(ws, key, TRAINED)
-        item = Trigger(system=key, name="retrain", url=f"{url}/train", when=When.AGE, allow_inner=True)
+        item = RetrainingTrigger(
+            system=key, name="retrain", url=f"{url}/train", when=RetrainingCondition.AGE, allow_inner=True
+        )
         add_trigger(ws, item, by=DEMO)
         fire(ws, key, "retrain", by=DEMO)
         _at(ws, key, DEMO_END)
@@ -83,7 +85,9 @@ def _restored(ws: Workspace) -> None:
 def _waits(ws: Workspace, key: str) -> None:
     """A trigger that was tested and is due, and waits for its owner's approval."""
     with stand_in() as (url, _):
-        item = Trigger(system=key, name="retrain", url=f"{url}/train", approval=True, allow_inner=True)
+        item = RetrainingTrigger(
+            system=key, name="retrain", url=f"{url}/train", approval=True, allow_inner=True
+        )
         add_trigger(ws, item, by=DEMO)
         send_test(ws, key, "retrain", by=DEMO)
     _follow(ws, key)

@@ -37,7 +37,7 @@ lightgbm.train(params, data, num_boost_round=rounds).save_model("model.txt")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Training:
+class TrainingRun:
     """One training: its release, day, rows with the target ``repaid``, parameters, and the model's text."""
 
     release: str
@@ -47,7 +47,7 @@ class Training:
     model: str
 
 
-def write_repository(folder: Path, trainings: list[Training], *, author: str) -> Path | None:
+def write_repository(folder: Path, trainings: list[TrainingRun], *, author: str) -> Path | None:
     """Commit and tag each training's lock: hashes of the data, the code and the model, and the parameters.
 
     Data and model themselves stay outside, as DVC leaves them. None where git is not installed.
@@ -73,7 +73,7 @@ def write_repository(folder: Path, trainings: list[Training], *, author: str) ->
     return folder
 
 
-def _lock(training: Training) -> str:
+def _lock(training: TrainingRun) -> str:
     import pyarrow as pa
     from pyarrow import csv
 

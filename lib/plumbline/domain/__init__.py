@@ -49,7 +49,15 @@ from plumbline.domain.score_cells import (
     score_numbers,
 )
 from plumbline.domain.settings import ChangeLimits, CostMatrix, Settings, StatedAmount
-from plumbline.domain.signals import Explanation, FeatureDrift, Finding, Point, PointStatus, Severity, Source
+from plumbline.domain.signals import (
+    AttributionSource,
+    Explanation,
+    FeatureDrift,
+    Finding,
+    Point,
+    PointStatus,
+    Severity,
+)
 from plumbline.domain.systems import (
     IGNORE,
     LARGEST_NUMBER,
@@ -81,6 +89,7 @@ __all__ = [
     "SINGLE_ROLES",
     "TEXT",
     "Attestation",
+    "AttributionSource",
     "Bins",
     "ChangeLimits",
     "ColumnMap",
@@ -121,7 +130,6 @@ __all__ = [
     "Slice",
     "SlicedColumn",
     "SlicedRows",
-    "Source",
     "StatedAmount",
     "Status",
     "System",

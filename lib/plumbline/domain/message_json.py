@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from plumbline.domain.messages import Day, Message, Number, Quantity, Quoted, Title
+from plumbline.domain.messages import Day, Message, Number, Quantity, QuotedText, Title
 
 
 def message_json(text: str) -> Any:
     """A message or a value of one as a JSON value: an object by its kind, a plain string as it is."""
-    if isinstance(text, Quoted):
+    if isinstance(text, QuotedText):
         return {"quoted": str(text)}
     if isinstance(text, Message):
         values = {name: message_json(value) for name, value in text.values.items()}
@@ -46,7 +46,7 @@ def read_message(value: Any) -> str:
         return Day(date.fromisoformat(value["day"]))
     if "title" in value:
         return Title(str(value["section"]), str(value["key"]), str(value["title"]))
-    return Quoted(str(value["quoted"]))
+    return QuotedText(str(value["quoted"]))
 
 
 def restored(text: str, value: Any) -> Message:
@@ -58,4 +58,4 @@ def restored(text: str, value: Any) -> Message:
         found = read_message(value) if value is not None else text
     except (KeyError, TypeError, ValueError, AttributeError):
         found = text
-    return found if isinstance(found, Message) and found == text else Quoted(text)
+    return found if isinstance(found, Message) and found == text else QuotedText(text)

@@ -73,12 +73,12 @@ class Message(str):
         return (self.template, self.values, self.context)
 
 
-class Quoted(Message):
+class QuotedText(Message):
     """A text whose template is not known: kept before messages were, or written by somebody else."""
 
     __slots__ = ()
 
-    def __new__(cls, text: str) -> Quoted:
+    def __new__(cls, text: str) -> QuotedText:
         made = str.__new__(cls, text)
         made.template, made.values, made.context = "", {}, ""
         return made
@@ -163,7 +163,7 @@ def word(text: str, context: str = "") -> Message:
 
 def quoted(text: str) -> Message:
     """A text as a message; one that has no template is quoted in every language."""
-    return text if isinstance(text, Message) else Quoted(text) if text else NOTHING
+    return text if isinstance(text, Message) else QuotedText(text) if text else NOTHING
 
 
 def sequence(items: Sequence[str], separator: str = " ") -> Message:

@@ -39,7 +39,7 @@ class Receipt:
     follow: str = ""
 
 
-class When(StrEnum):
+class RetrainingCondition(StrEnum):
     """What makes a retraining due."""
 
     BREACH = "breach"
@@ -49,7 +49,7 @@ class When(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trigger:
+class RetrainingTrigger:
     """What starts a retraining of a system: a condition, a target, and what holds it back.
 
     ``url``: see ``respond.targets.target``. ``secret_env``: the variable that holds the secret. ``labels``: outcomes
@@ -59,7 +59,7 @@ class Trigger:
     system: str
     name: str
     url: str
-    when: When = When.BREACH
+    when: RetrainingCondition = RetrainingCondition.BREACH
     cooldown_days: float = 7.0
     labels: int = 500
     monthly: int = 2
@@ -104,7 +104,7 @@ class TriggerRun:
     trigger: str
     state: RunState
     due_at: datetime
-    when: When = When.BREACH
+    when: RetrainingCondition = RetrainingCondition.BREACH
     test: bool = False
     sentence: Message = NOTHING
     onset: datetime | None = None

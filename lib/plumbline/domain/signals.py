@@ -95,7 +95,7 @@ class Finding:
     parts: tuple[Finding, ...] = ()
 
 
-class Source(StrEnum):
+class AttributionSource(StrEnum):
     """Where attributions come from, best first."""
 
     LOGGED = "logged"
@@ -118,7 +118,7 @@ class Explanation(Result):
     )
 
     decision_id: str
-    source: Source
+    source: AttributionSource
     output_space: str  # probability | log-odds | value
     base_value: float
     score: float | None

@@ -15,7 +15,7 @@ from plumbline.explain.trees import BoolArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
+class InputColumn:
     """One column: input ``feature``, through ``table`` where it is a code, then ``(value - shift) * scale``.
 
     ``table``: value by code, its last entry for a missing or unknown one. ``fill`` takes the place of a missing
@@ -34,7 +34,7 @@ class Column:
         """Whether nothing has been done to it yet but filling in."""
         return self.table is None and (self.shift, self.scale) == (0.0, 1.0)
 
-    def scaled(self, shift: float, scale: float) -> Column:
+    def scaled(self, shift: float, scale: float) -> InputColumn:
         """The column after another step ``(value - shift) * scale``."""
         if self.scale == 0:
             return replace(self, shift=0.0, scale=0.0)
@@ -53,12 +53,12 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Coding:
+class InputCoding:
     """A model's inputs by name, the list of categories of those that are codes, and the columns made of them."""
 
     names: tuple[str, ...]
     categories: tuple[tuple[str | float, ...] | None, ...]
-    columns: tuple[Column, ...]
+    columns: tuple[InputColumn, ...]
 
     @property
     def owners(self) -> IntArray:
@@ -88,6 +88,8 @@ class Coding:
         return found
 
 
-def plain_coding(names: Sequence[str], categories: Sequence[tuple[str | float, ...] | None]) -> Coding:
+def plain_coding(names: Sequence[str], categories: Sequence[tuple[str | float, ...] | None]) -> InputCoding:
     """Every input is a column, as it is."""
-    return Coding(tuple(names), tuple(categories), tuple(Column(feature=i) for i in range(len(names))))
+    return InputCoding(
+        tuple(names), tuple(categories), tuple(InputColumn(feature=i) for i in range(len(names)))
+    )

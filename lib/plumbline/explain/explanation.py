@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from plumbline.domain import Explanation, Source, strongest_first
+from plumbline.domain import AttributionSource, Explanation, strongest_first
 from plumbline.domain.messages import NOTHING, Message, Number, message, sequence, word
 from plumbline.explain.reasons.logged_attributions import LoggedCheck
-from plumbline.explain.reasons.sentences import OTHER, Wording, reasons_for
+from plumbline.explain.reasons.sentences import OTHER, ReasonWording, reasons_for
 from plumbline.explain.registered_model import (
     ModelCheck,
     ModelParts,
@@ -69,7 +69,7 @@ class Instance:
 class Choice:
     """The source that is used, or None, and why the better ones were not."""
 
-    source: Source | None
+    source: AttributionSource | None
     sentence: Message
 
 
@@ -87,14 +87,14 @@ def choose_source(
     """
     adds_up = logged is not None and logged.passed
     if recorded and (adds_up or not (model is not None and model.passed)):
-        return Choice(Source.LOGGED, logged.sentence if logged else UNCHECKED)
+        return Choice(AttributionSource.LOGGED, logged.sentence if logged else UNCHECKED)
     if model is not None and model.passed:
         before = logged.sentence if recorded and logged else NOTHING
-        return Choice(Source.MODEL, sequence([before, model.sentence]))
+        return Choice(AttributionSource.MODEL, sequence([before, model.sentence]))
     before = message("No model file is registered for this version.") if model is None else model.sentence
     why = message("no surrogate has been fitted") if surrogate is None else surrogate.sentence
     usable = surrogate is not None and surrogate.grade != "refused"
-    return Choice(Source.SURROGATE if usable else None, sequence([before, _closed(why)]))
+    return Choice(AttributionSource.SURROGATE if usable else None, sequence([before, _closed(why)]))
 
 
 def _closed(words: Message) -> Message:
@@ -109,7 +109,7 @@ def explain_row(
     model: RegisteredModel | None = None,
     model_check: ModelCheck | None = None,
     surrogate: Surrogate | None = None,
-    wording: Wording | None = None,
+    wording: ReasonWording | None = None,
     space: str = "",
 ) -> Explanation:
     """Explain one decision by the best source there is; refusals come back as an Explanation that says why.
@@ -125,16 +125,16 @@ def explain_row(
         model=model_check if model is not None else None,
         surrogate=surrogate,
     )
-    if choice.source is Source.LOGGED:
+    if choice.source is AttributionSource.LOGGED:
         found = _from_log(instance, logged)
-    elif choice.source is Source.MODEL and model is not None and model_check is not None:
+    elif choice.source is AttributionSource.MODEL and model is not None and model_check is not None:
         found = _from_model(instance, model, model_check, space)
-    elif choice.source is Source.SURROGATE and surrogate is not None:
+    elif choice.source is AttributionSource.SURROGATE and surrogate is not None:
         found = _from_surrogate(instance, surrogate)
     else:
-        found = _refusal(instance, Source.SURROGATE, choice.sentence)
+        found = _refusal(instance, AttributionSource.SURROGATE, choice.sentence)
     if wording is None:  # no one has said what is adverse: explain the way this decision went
-        wording = Wording(adverse="low" if sum(found.attributions.values()) < 0 else "high")
+        wording = ReasonWording(adverse="low" if sum(found.attributions.values()) < 0 else "high")
     said = reasons_for(found, wording)
     return replace(found, reasons=said.reasons, alerts=said.alerts)
 
@@ -151,7 +151,7 @@ def _from_log(instance: Instance, check: LoggedCheck | None) -> Explanation:
         verdict = sequence([_verdict(error, check.tolerance), verdict])
     return Explanation(
         decision_id=instance.decision_id,
-        source=Source.LOGGED,
+        source=AttributionSource.LOGGED,
         output_space=link.space if link else "value",
         base_value=base if base is not None else 0.0,
         score=instance.score,
@@ -180,7 +180,7 @@ def _from_model(instance: Instance, model: RegisteredModel, check: ModelCheck, s
         why = message(
             "The registered model gives no score for this decision: it lacks a value that the model needs."
         )
-        return _refusal(instance, Source.MODEL, why)
+        return _refusal(instance, AttributionSource.MODEL, why)
     if error is not None and abs(error) > check.tolerance:
         why = message(
             "The registered model gives {score} for this decision, the log says {logged}: "
@@ -188,7 +188,7 @@ def _from_model(instance: Instance, model: RegisteredModel, check: ModelCheck, s
             score=decimal(score[0], ".4g"),
             logged=decimal(instance.score or 0.0, ".4g"),
         )
-        return _refusal(instance, Source.MODEL, why, error)
+        return _refusal(instance, AttributionSource.MODEL, why, error)
     verdict = message("This decision has no logged score to check against.")
     if error is not None:
         verdict = _verdict(error, check.tolerance)
@@ -204,7 +204,7 @@ def _from_model(instance: Instance, model: RegisteredModel, check: ModelCheck, s
         )
     return Explanation(
         decision_id=instance.decision_id,
-        source=Source.MODEL,
+        source=AttributionSource.MODEL,
         output_space=asked or SPACES[check.info.link],
         base_value=base,
         score=instance.score,
@@ -267,7 +267,7 @@ def _from_surrogate(instance: Instance, surrogate: Surrogate) -> Explanation:
         why = message(
             "The surrogate's own contributions miss its score by {gap}.", gap=decimal(abs(gap), ".2g")
         )
-        return _refusal(instance, Source.SURROGATE, why)
+        return _refusal(instance, AttributionSource.SURROGATE, why)
     error = None if instance.score is None else own - instance.score
     cutoff = surrogate.cutoff
     if instance.score is not None and cutoff is not None and (own >= cutoff) != (instance.score >= cutoff):
@@ -278,7 +278,7 @@ def _from_surrogate(instance: Instance, surrogate: Surrogate) -> Explanation:
             logged=decimal(instance.score, ".3g"),
             cutoff=decimal(cutoff, ".3g"),
         )
-        return _refusal(instance, Source.SURROGATE, why, error)
+        return _refusal(instance, AttributionSource.SURROGATE, why, error)
     attributions = dict(zip((c.name for c in surrogate.inputs), parts[0].tolist(), strict=True))
     if surrogate.grade == "top factors":
         attributions = _strongest(attributions)
@@ -291,7 +291,7 @@ def _from_surrogate(instance: Instance, surrogate: Surrogate) -> Explanation:
         )
     return Explanation(
         decision_id=instance.decision_id,
-        source=Source.SURROGATE,
+        source=AttributionSource.SURROGATE,
         output_space=surrogate.link.space,
         base_value=base,
         score=instance.score,
@@ -318,7 +318,9 @@ def _strongest(attributions: dict[str, float]) -> dict[str, float]:
     return dict(ranked[:TOP_FACTORS]) | ({OTHER: sum(v for _, v in rest)} if rest else {})
 
 
-def _refusal(instance: Instance, source: Source, why: Message, error: float | None = None) -> Explanation:
+def _refusal(
+    instance: Instance, source: AttributionSource, why: Message, error: float | None = None
+) -> Explanation:
     return Explanation(
         decision_id=instance.decision_id,
         source=source,

@@ -37,7 +37,7 @@ def _same(x: FloatArray) -> FloatArray:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class LinkFunction:
     """How a score becomes the space its contributions add up in, and back. ``space`` is said on screens.
 
     ``forward`` gives NaN where a score cannot be taken there (a probability of exactly 0 or 1).
@@ -57,13 +57,13 @@ SPACE_NAMES = {
     "value": word("value", "space"),
 }
 
-IDENTITY = Link("identity", "value", _same, _same)
-PROBABILITY = Link("probability", "probability", _same, _same)
-LOGIT = Link("logit", "log-odds", _logit, _logistic)
-PERCENT_LOGIT = Link(
+IDENTITY = LinkFunction("identity", "value", _same, _same)
+PROBABILITY = LinkFunction("probability", "probability", _same, _same)
+LOGIT = LinkFunction("logit", "log-odds", _logit, _logistic)
+PERCENT_LOGIT = LinkFunction(
     "logit of percent", "log-odds", lambda s: _logit(s / 100.0), lambda m: 100.0 * _logistic(m)
 )
-PERCENT = Link("percent", "probability", lambda s: s / 100.0, lambda m: 100.0 * m)
+PERCENT = LinkFunction("percent", "probability", lambda s: s / 100.0, lambda m: 100.0 * m)
 
 
 def score_range(scores: FloatArray) -> str:
@@ -74,7 +74,7 @@ def score_range(scores: FloatArray) -> str:
     return "unit" if finite.max() <= 1 else "percent" if finite.max() <= 100 else "free"
 
 
-def link_candidates(scores: FloatArray, task: Task) -> tuple[Link, ...]:
+def link_candidates(scores: FloatArray, task: Task) -> tuple[LinkFunction, ...]:
     """Links worth trying for these scores: a regression's value stays as it is."""
     kind = score_range(scores)
     if task is Task.REGRESSION or kind == "free":
@@ -82,7 +82,7 @@ def link_candidates(scores: FloatArray, task: Task) -> tuple[Link, ...]:
     return (PROBABILITY, LOGIT) if kind == "unit" else (PERCENT, PERCENT_LOGIT, IDENTITY)
 
 
-def working_link(scores: FloatArray, task: Task) -> Link:
+def working_link(scores: FloatArray, task: Task) -> LinkFunction:
     """The link that makes a score additive for a model of our own: logit for probabilities and percents."""
     kind = score_range(scores)
     if task is Task.REGRESSION or kind == "free":

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from plumbline.domain import FloatArray, PlumblineError
-from plumbline.explain.columns import Coding, plain_coding
+from plumbline.explain.columns import InputCoding, plain_coding
 from plumbline.explain.shap.permutation import orders
 from plumbline.explain.shap.tree_interventional import interventional
 from plumbline.explain.shap.tree_path_dependent import contributions as path_dependent
@@ -30,7 +30,7 @@ class Weights:
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class BlackBoxModel:
     """A core that can only be asked: columns (n, c) to margins (n, K). ``missing``: whether it takes NaN."""
 
     run: Callable[[FloatArray], FloatArray]
@@ -43,8 +43,8 @@ class Asking:
 class CodedModel:
     """A model by its inputs. ``link`` takes margins to scores."""
 
-    coding: Coding
-    core: TreeEnsemble | Weights | Asking
+    coding: InputCoding
+    core: TreeEnsemble | Weights | BlackBoxModel
     link: str
     objective: str
     format: str
@@ -52,20 +52,20 @@ class CodedModel:
 
     @property
     def outputs(self) -> int:
-        return self.core.outputs if isinstance(self.core, Asking) else len(self.core.base)
+        return self.core.outputs if isinstance(self.core, BlackBoxModel) else len(self.core.base)
 
     @property
     def used(self) -> BoolArray:
         if isinstance(self.core, TreeEnsemble):
             return self.coding.used(self.core.used)
-        if isinstance(self.core, Asking):
+        if isinstance(self.core, BlackBoxModel):
             return self.coding.used(np.ones(len(self.coding.columns), np.bool_))
         return self.coding.used(np.any(self.core.weight != 0, axis=1))
 
     @property
     def orders(self) -> int:
         """Pairs of random orders that contributions by asking are made of; 0: exact."""
-        return orders(int(self.used.sum()), self.core.cost if isinstance(self.core, Asking) else 1.0)
+        return orders(int(self.used.sum()), self.core.cost if isinstance(self.core, BlackBoxModel) else 1.0)
 
     @property
     def best_trees(self) -> int:
@@ -89,7 +89,7 @@ def of_trees(ensemble: TreeEnsemble, *, needs_background: bool = False) -> Coded
     )
 
 
-def of_weights(coding: Coding, weights: Weights, link: str, objective: str, kind: str) -> CodedModel:
+def of_weights(coding: InputCoding, weights: Weights, link: str, objective: str, kind: str) -> CodedModel:
     """A linear model; raises PlumblineError where its numbers cannot be used."""
     if weights.weight.shape != (len(coding.columns), len(weights.base)):
         raise refuse("its weights and its columns do not match")
@@ -123,7 +123,7 @@ def column_margins(model: CodedModel, columns: FloatArray, trees: int = 0) -> Fl
 
 def complete(model: CodedModel, columns: FloatArray) -> BoolArray:
     """(n,) whether coded columns (n, c) hold every value that the model needs; trees need none."""
-    if isinstance(model.core, TreeEnsemble) or (isinstance(model.core, Asking) and model.core.missing):
+    if isinstance(model.core, TreeEnsemble) or (isinstance(model.core, BlackBoxModel) and model.core.missing):
         return np.ones(len(columns), np.bool_)
     whole: BoolArray = np.all(np.isfinite(columns), axis=1)
     return whole
@@ -150,7 +150,7 @@ def contributions(
         )
     if not 0 <= output < model.outputs:
         raise PlumblineError(f"The model has no output {output}")
-    if isinstance(model.core, Asking):
+    if isinstance(model.core, BlackBoxModel):
         raise PlumblineError("This model can only be asked")
     columns = model.coding.code(np.asarray(rows, np.float64))
     known = None if background is None else model.coding.code(np.asarray(background, np.float64))

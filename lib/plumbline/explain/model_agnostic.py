@@ -21,7 +21,7 @@ MOST_ROWS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Contributions:
     """Contributions (n, d) and the base; where they are estimates, standard errors (n, d) and the seeds (n,)."""
 
     parts: FloatArray
@@ -38,7 +38,7 @@ def asked_contributions(
     output: int = 0,
     trees: int = 0,
     probability: bool = False,
-) -> Asked:
+) -> Contributions:
     """Contributions of rows (n, d) to one output, its margin or its score, against ``background`` (b, d).
 
     NaN for a row that lacks a value which the model needs. Raises PlumblineError without a background.
@@ -71,8 +71,10 @@ def asked_contributions(
     )
     parts = _spread(made.parts, whole, used, len(names))
     if made.errors is None:
-        return Asked(parts, made.base)
-    return Asked(parts, made.base, _spread(made.errors, whole, used, len(names)), np.array(seeds, np.float64))
+        return Contributions(parts, made.base)
+    return Contributions(
+        parts, made.base, _spread(made.errors, whole, used, len(names)), np.array(seeds, np.float64)
+    )
 
 
 def _spread(values: FloatArray, whole: BoolArray, used: list[int], width: int) -> FloatArray:
@@ -85,7 +87,7 @@ def _spread(values: FloatArray, whole: BoolArray, used: list[int], width: int) -
 
 def probability_contributions(
     model: CodedModel, rows: FloatArray, background: FloatArray | None, *, output: int = 0, trees: int = 0
-) -> Asked:
+) -> Contributions:
     """Contributions (n, d) to the score of one output against ``background`` (b, d), and the mean score there.
 
     Raises PlumblineError without a background, or for more than ``MOST_ROWS`` rows.

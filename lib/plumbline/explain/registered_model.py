@@ -19,7 +19,7 @@ from plumbline.explain.link_functions import score_range, tolerance
 from plumbline.explain.sandbox.call import (
     FeatureInfo,
     ModelInfo,
-    Scored,
+    ModelOutput,
     describe_model,
     explain_rows,
     info_from,
@@ -166,7 +166,7 @@ def _spelling(value: Any) -> str:
 
 
 #: how the model's output may appear in the log: name and the output as the log writes it
-VIEWS: dict[str, Callable[[Scored, int | IntArray], FloatArray]] = {
+VIEWS: dict[str, Callable[[ModelOutput, int | IntArray], FloatArray]] = {
     "score": lambda scored, which: _output(scored.score, which),
     "percent": lambda scored, which: 100.0 * _output(scored.score, which),
     "margin": lambda scored, which: _output(scored.margin, which),

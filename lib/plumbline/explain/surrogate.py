@@ -16,7 +16,7 @@ import numpy as np
 
 from plumbline.domain import FloatArray, Kind, Task
 from plumbline.domain.messages import Message, message
-from plumbline.explain.link_functions import IDENTITY, Link, rounding_step, score_range, working_link
+from plumbline.explain.link_functions import IDENTITY, LinkFunction, rounding_step, score_range, working_link
 from plumbline.explain.surrogate_inputs import InputCode, as_codes, as_design, learn_inputs
 from plumbline.explain.trees import BoolArray
 from plumbline.wording.quantities import close_percent, count, decimal
@@ -53,7 +53,7 @@ class Surrogate:
 
     version: str
     kind: str  # ridge | gradient boosting | none
-    link: Link
+    link: LinkFunction
     inputs: tuple[InputCode, ...]
     fitted: Any
     r2: float
@@ -215,7 +215,7 @@ def _refused(version: str, n: int, why: Message) -> Surrogate:
     )
 
 
-def _inside(scores: FloatArray, link: Link) -> FloatArray:
+def _inside(scores: FloatArray, link: LinkFunction) -> FloatArray:
     """Scores of exactly 0 or 1 moved in by half a rounding step, so that their logit is finite."""
     if link.space != "log-odds":
         return scores

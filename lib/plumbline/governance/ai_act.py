@@ -69,7 +69,7 @@ class ActClass:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Law:
+class AiActTable:
     """The data of ``law.toml``."""
 
     as_of: date
@@ -86,7 +86,7 @@ class Law:
 
 
 @cache
-def law() -> Law:
+def law() -> AiActTable:
     """The data, read once."""
     data = tomllib.loads(FILE.read_text("utf-8"))
     questions = tuple(
@@ -97,7 +97,7 @@ def law() -> Law:
         for entry in data["question"]
     )
     duties = tuple(_duty(entry) for entry in data["duty"])
-    return Law(
+    return AiActTable(
         as_of=data["as_of"],
         confirmed=data["confirmed"],
         read=data["read"],

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from plumbline.domain import Condition, ControlResult, Requirement, Status, Tier
 from plumbline.domain.messages import Day, Message, enumeration, message, sequence, word
 from plumbline.governance.catalogue import catalogue
-from plumbline.governance.context import IMPACT_WORDS, TIER_WORDS, Reading
+from plumbline.governance.context import IMPACT_WORDS, TIER_WORDS, ContextReading
 from plumbline.wording.quantities import count
 
 GATE = "affects_outcomes"
 MET, FAILED, OPEN, CLEARED, NOT_APPLICABLE = "met", "fail", "open", "cleared", "not applicable"
 
 
-def default_conditions(results: Sequence[ControlResult], reading: Reading) -> tuple[Condition, ...]:
+def default_conditions(results: Sequence[ControlResult], reading: ContextReading) -> tuple[Condition, ...]:
     """The gate from the context, the other three from their families.
 
     Met (bad): a mandatory control of the family fails, or none of them passes. Open: some are unknown,
@@ -54,7 +54,7 @@ def triggers(results: Sequence[ControlResult]) -> tuple[Condition, ...]:
     return tuple(found)
 
 
-def gate(reading: Reading) -> Condition:
+def gate(reading: ContextReading) -> Condition:
     """Condition 1: whether it affects business outcomes, as the context says."""
     title = catalogue().conditions[GATE]
     if reading.tier is Tier.EXEMPT:

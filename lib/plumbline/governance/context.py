@@ -36,7 +36,7 @@ NUMBER = "number"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class ContextQuestion:
     """One context question. ``values`` are the answers allowed; ``number`` stands for any number >= 0."""
 
     key: str
@@ -70,62 +70,62 @@ TIER_WORDS = {
 }
 YES_NO = ("yes", "no")
 QUESTIONS = (
-    Question(
+    ContextQuestion(
         key="environment",
         question="Where do its outputs go?",
         values=("production", "sandbox"),
         help="Production: a customer, an employee or a process acts on the outputs. Sandbox: nobody does.",
         strictest="production",
     ),
-    Question(
+    ContextQuestion(
         key="impact",
         question="What do they affect?",
         values=tuple(IMPACT_WORDS),
         help="Choose the gravest that fits.",
         strictest="credit",
     ),
-    Question(
+    ContextQuestion(
         key="harm",
         question="Can an error harm a customer (wrong price, denied service, bias)?",
         values=YES_NO,
         help="Think of the worst single wrong output, not of the usual one.",
         strictest="yes",
     ),
-    Question(
+    ContextQuestion(
         key="oversight",
         question="Does a person review each output before it takes effect?",
         values=("always", "sometimes", "never"),
         help="Always: nothing takes effect without a person. The log's overrides are compared with this.",
         strictest="never",
     ),
-    Question(
+    ContextQuestion(
         key="critical",
         question="Would degradation hurt more than the experience of using the product?",
         values=YES_NO,
         help="Yes, if revenue, cost, safety or rights are touched when it gets worse.",
         strictest="yes",
     ),
-    Question(
+    ContextQuestion(
         key="regulated_buyers",
         question="Do enterprise, regulated or public buyers ask for vendor security reviews?",
         values=YES_NO,
         help="Large companies, banks, insurers, hospitals and public bodies usually do.",
         strictest="yes",
     ),
-    Question(
+    ContextQuestion(
         key="financial_entity",
         question="Does the company, or the buyer for this service, fall under DORA?",
         values=YES_NO,
         help="Banks, insurers, payment and investment firms in the EU, and who serves them with ICT.",
         strictest="yes",
     ),
-    Question(
+    ContextQuestion(
         key="interactions_per_month",
         question="How many customer interactions a month, with or without the model?",
         values=(NUMBER, "unknown"),
         help="The log's decisions are divided by this; above 10 % monitoring and rollback are mandatory.",
     ),
-    Question(
+    ContextQuestion(
         key="exemption",
         question="Is there a documented phased exemption?",
         values=("none", "entries"),
@@ -139,7 +139,7 @@ LOWERING = tuple(question.key for question in QUESTIONS if question.strictest or
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class ContextReading:
     """How the answers are read: the tier, what was assumed, and what the log says against them."""
 
     tier: Tier
@@ -179,7 +179,7 @@ def spoken(key: str, answer: str) -> str:
     return answer if number is None else decimal(number, ",.15g")
 
 
-def read(answers: Mapping[str, str], facts: Facts, alone: Collection[str] = ()) -> Reading:
+def read(answers: Mapping[str, str], facts: Facts, alone: Collection[str] = ()) -> ContextReading:
     """Derive the tier. What is unanswered, or contradicted by the log, is read in the stricter way.
 
     Args:
@@ -199,7 +199,7 @@ def read(answers: Mapping[str, str], facts: Facts, alone: Collection[str] = ()) 
     strict = {question.key: given.get(question.key, question.strictest) for question in QUESTIONS}
     tier = _tier(strict, facts)
     gate_open = any(key in unanswered for key in ("environment", "impact"))
-    return Reading(
+    return ContextReading(
         tier=tier,
         answers=strict,
         unanswered=unanswered,
@@ -269,7 +269,7 @@ def _pulls(answers: Mapping[str, str], facts: Facts) -> frozenset[str]:
     return frozenset(pulls)
 
 
-def requirement(control: Control, reading: Reading) -> Requirement:
+def requirement(control: Control, reading: ContextReading) -> Requirement:
     """What a control is for this system: its tier's letter, or mandatory by what the log holds or reaches."""
     if reading.tier is Tier.EXEMPT:
         return Requirement.NOT_ASKED
@@ -378,7 +378,7 @@ def _number(text: str) -> float | None:
     return value if 0 <= value < float("inf") else None
 
 
-def reach_sentence(reading: Reading, facts: Facts) -> Message:
+def reach_sentence(reading: ContextReading, facts: Facts) -> Message:
     """The measured share of customer interactions in words."""
     if reading.share is None or reading.share_together is None:
         return message("The share of customer interactions is unknown.")

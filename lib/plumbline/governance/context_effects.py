@@ -14,7 +14,7 @@ from plumbline.governance.context import (
     NUMBER,
     SHARE_LIMIT,
     TIER_QUESTIONS,
-    Reading,
+    ContextReading,
     check_answer,
     read,
     requirement,
@@ -32,7 +32,7 @@ TIERS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Applies:
+class LawApplicability:
     """Whether a law applies, and why, as far as the answers and the log say."""
 
     law: str
@@ -50,7 +50,7 @@ class Effects:
     added: tuple[str, ...]  # beyond what the other set of answers makes mandatory
     dropped: tuple[str, ...]
     by_answer: Mapping[str, str]  # question -> what its answer switches on, in words
-    laws: tuple[Applies, ...]
+    laws: tuple[LawApplicability, ...]
 
 
 def effects(
@@ -76,12 +76,12 @@ def effects(
     )
 
 
-def mandatory(reading: Reading) -> tuple[str, ...]:
+def mandatory(reading: ContextReading) -> tuple[str, ...]:
     """The controls that are mandatory under a reading."""
     return tuple(c.id for c in catalogue().controls if requirement(c, reading) is Requirement.MANDATORY)
 
 
-def laws(answers: Mapping[str, str], facts: Facts) -> tuple[Applies, ...]:
+def laws(answers: Mapping[str, str], facts: Facts) -> tuple[LawApplicability, ...]:
     """Which laws apply. An indication from the answers, not legal advice."""
     dora = {"yes": True, "no": False}.get(answers.get("financial_entity", ""))
     dora_words = {
@@ -109,14 +109,14 @@ def laws(answers: Mapping[str, str], facts: Facts) -> tuple[Applies, ...]:
         None: "whether buyers ask for vendor security reviews is open.",
     }
     return (
-        Applies("GDPR", gdpr, gdpr_words[gdpr]),
-        Applies(
+        LawApplicability("GDPR", gdpr, gdpr_words[gdpr]),
+        LawApplicability(
             "AI Act",
             None if known is None else known != "minimal",
             f"its class is {known}." if known else act,
         ),
-        Applies("DORA", dora, dora_words[dora]),
-        Applies("ISO 27001 and SOC 2", buyers, buyers_words[buyers]),
+        LawApplicability("DORA", dora, dora_words[dora]),
+        LawApplicability("ISO 27001 and SOC 2", buyers, buyers_words[buyers]),
     )
 
 
@@ -153,7 +153,7 @@ def _switches(key: str, given: Mapping[str, str], facts: Facts) -> str:
     return f"{lead} {plural(len(more), 'control')} mandatory that {mildest!r} would not: {shown}."
 
 
-def _reach(reading: Reading) -> str:
+def _reach(reading: ContextReading) -> str:
     if reading.tier is Tier.EXEMPT:
         return ""
     limit = share(SHARE_LIMIT)

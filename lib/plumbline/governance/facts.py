@@ -27,7 +27,7 @@ class Breach:
 
 
 @dataclass(frozen=True, slots=True)
-class Noted:
+class LatestRecord:
     """The newest of one kind of event that a person or a pipeline wrote down: a statement, whatever it is about."""
 
     event: str
@@ -36,7 +36,7 @@ class Noted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Switch:
+class SwitchFacts:
     """One version taking over from another. Returns to an earlier version (rollbacks) are not switches."""
 
     at: datetime
@@ -126,7 +126,7 @@ class Facts:
 
     commercial_from: date | None = None  # the day from which it is in commercial use, as the owner states it
     context_answered: bool = False  # somebody once said what the system is for, whatever was withdrawn since
-    noted: tuple[Noted, ...] = ()  # what people recorded, the newest of each kind
+    noted: tuple[LatestRecord, ...] = ()  # what people recorded, the newest of each kind
 
     # alerts and retraining
     alert_channel: bool | None = None
@@ -156,7 +156,9 @@ class Facts:
     rollback_at: datetime | None = None  # a return to an earlier version, seen in the log
     rollback_minutes: float | None = None
     rollback_rehearsed_at: datetime | None = None
-    switches: tuple[Switch, ...] | None = None  # the last three at most, any order; None: no version column
+    switches: tuple[SwitchFacts, ...] | None = (
+        None  # the last three at most, any order; None: no version column
+    )
     guardrail_on: bool | None = None
     guardrail_unhandled: int | None = None  # findings without an incident
     guardrail_in_hand: int | None = None  # findings whose incident is still open

@@ -39,7 +39,7 @@ NO_MOMENT = datetime(1, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Inputs:
+class ScorecardInputs:
     """Everything that one scorecard is computed from."""
 
     system: str
@@ -102,7 +102,7 @@ class Changes:
         )
 
 
-def judge(inputs: Inputs) -> Scorecard:
+def judge(inputs: ScorecardInputs) -> Scorecard:
     """The scorecard of these inputs: the only way in which one is made."""
     return scorecard(
         inputs.system,
@@ -124,7 +124,7 @@ def recompute(given: str) -> str:
     Raises:
         PlumblineError: the inputs cannot be read.
     """
-    return canonical_json.write(judge(canonical_json.read(Inputs, given)))
+    return canonical_json.write(judge(canonical_json.read(ScorecardInputs, given)))
 
 
 def sha256(text: str) -> str:
@@ -132,7 +132,7 @@ def sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def digest_of(inputs: Inputs, card: Scorecard) -> str:
+def digest_of(inputs: ScorecardInputs, card: Scorecard) -> str:
     """A hash of the inputs apart from the moment, and of what they come to.
 
     Two scorecards with the same one rest on the same and say the same: only the first has to be kept. A
@@ -170,7 +170,7 @@ def rule_files() -> tuple[Path, ...]:
 def compare(
     before: Scorecard,
     after: Scorecard,
-    given: tuple[Inputs, Inputs] | None = None,
+    given: tuple[ScorecardInputs, ScorecardInputs] | None = None,
     *,
     catalogue_changed: bool = False,
 ) -> Changes:
@@ -211,13 +211,13 @@ def _change(old: ControlResult | None, new: ControlResult | None) -> ControlChan
     )
 
 
-def _answers(before: Inputs, after: Inputs) -> tuple[tuple[str, str, str], ...]:
+def _answers(before: ScorecardInputs, after: ScorecardInputs) -> tuple[tuple[str, str, str], ...]:
     keys = sorted({*before.context, *after.context})
     pairs = ((key, before.context.get(key, ""), after.context.get(key, "")) for key in keys)
     return tuple(pair for pair in pairs if pair[1] != pair[2])
 
 
-def _statements(before: Inputs, after: Inputs) -> tuple[str, ...]:
+def _statements(before: ScorecardInputs, after: ScorecardInputs) -> tuple[str, ...]:
     said = [
         f"{a.owner} attested {a.control} ({a.status.value})"
         for a in after.attestations

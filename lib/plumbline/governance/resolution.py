@@ -29,7 +29,7 @@ STATUS_WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Resolved:
+class ResolvedEvidence:
     """One control's evidence after every claim was heard."""
 
     evidence: Evidence
@@ -73,7 +73,7 @@ def resolve(
     *,
     four_eyes: bool = False,
     commercial_from: date | None = None,
-) -> Resolved:
+) -> ResolvedEvidence:
     """Combine what was found with what is claimed about one control of one system.
 
     Args:
@@ -125,28 +125,28 @@ def resolve(
     return replace(heard, evidence=_add(heard.evidence, ended))
 
 
-def _hear(control: Control, evidence: Evidence, mine: list[Attestation], today: date) -> Resolved:
+def _hear(control: Control, evidence: Evidence, mine: list[Attestation], today: date) -> ResolvedEvidence:
     claim = max(mine, key=lambda a: a.at, default=None)
     if claim is None:
-        return Resolved(evidence)
+        return ResolvedEvidence(evidence)
     decided = evidence.kind in STRONG and evidence.status is not Status.UNKNOWN
     if today > ends_on(claim):
         if decided or control.attested == "none":
-            return Resolved(evidence)
+            return ResolvedEvidence(evidence)
         expired = message(
             "The statement by {who} expired on {day}.", who=claim.owner, day=Day(ends_on(claim))
         )
-        return Resolved(_add(evidence, expired))
+        return ResolvedEvidence(_add(evidence, expired))
     if decided:
-        return Resolved(evidence, _contradiction(control, claim, evidence))
+        return ResolvedEvidence(evidence, _contradiction(control, claim, evidence))
     if control.attested == "none":
         note = message(
             "{who} states {status}, but this control counts only what is shown.",
             who=claim.owner,
             status=STATUS_WORDS[claim.status],
         )
-        return Resolved(_add(evidence, note))
-    return Resolved(_claimed(control, claim, evidence))
+        return ResolvedEvidence(_add(evidence, note))
+    return ResolvedEvidence(_claimed(control, claim, evidence))
 
 
 def _claimed(control: Control, claim: Attestation, evidence: Evidence) -> Evidence:

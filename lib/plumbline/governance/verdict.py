@@ -26,7 +26,7 @@ from plumbline.governance.conditions import MET, default_conditions, triggers
 from plumbline.governance.context import (
     SHARE_LIMIT,
     TIER_QUESTIONS,
-    Reading,
+    ContextReading,
     reach_sentence,
     read,
     requirement,
@@ -115,7 +115,7 @@ def scorecard(
 
 
 def decide(
-    results: Sequence[ControlResult], reading: Reading, conditions: Sequence[Condition], facts: Facts
+    results: Sequence[ControlResult], reading: ContextReading, conditions: Sequence[Condition], facts: Facts
 ) -> Verdict:
     """The first verdict that fits, from the table of verdicts."""
     if reading.purpose_unknown:
@@ -187,7 +187,7 @@ class _Claims:
 
 
 def _with_audit_map(
-    results: tuple[ControlResult, ...], facts: Facts, reading: Reading, claims: _Claims, at: datetime
+    results: tuple[ControlResult, ...], facts: Facts, reading: ContextReading, claims: _Claims, at: datetime
 ) -> tuple[ControlResult, ...]:
     """The results with the control that asks whether the others answer an audit, in the catalogue's order."""
     control = catalogue().control(AUDIT_MAP)
@@ -199,7 +199,7 @@ def _with_audit_map(
 
 
 def _answer(
-    control: Control, found: Evidence, facts: Facts, reading: Reading, claims: _Claims, at: datetime
+    control: Control, found: Evidence, facts: Facts, reading: ContextReading, claims: _Claims, at: datetime
 ) -> ControlResult:
     asked = requirement(control, reading)
     resolved = resolve(
@@ -256,7 +256,7 @@ def _short_of_mature(results: Sequence[ControlResult]) -> list[Message]:
 def _reasons(
     verdict: Verdict,
     results: Sequence[ControlResult],
-    reading: Reading,
+    reading: ContextReading,
     conditions: Sequence[Condition],
     facts: Facts,
     contradictions: tuple[Message, ...],
@@ -291,7 +291,7 @@ def _reasons(
     return tuple(reasons)
 
 
-def _waiting(results: Sequence[ControlResult], reading: Reading, facts: Facts) -> tuple[Message, ...]:
+def _waiting(results: Sequence[ControlResult], reading: ContextReading, facts: Facts) -> tuple[Message, ...]:
     """What is known before the verdict: what the log proves to go wrong, then what the verdict waits for."""
     reasons = [reason_of(r) for r in urgent(breaches(results))]
     if reading.purpose_unknown:

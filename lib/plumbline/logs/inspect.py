@@ -15,13 +15,13 @@ from plumbline.domain import Mapping, PlumblineError, json_object
 from plumbline.logs import reader
 from plumbline.logs.files.conversion import opened
 from plumbline.logs.files.source import Source, relation, require_readable, unreadable
-from plumbline.logs.load.trial import Trial, less_sure, try_rows
+from plumbline.logs.load.trial import LoadTrial, less_sure, try_rows
 from plumbline.logs.mapping import questions
-from plumbline.logs.mapping.choices import Stated
-from plumbline.logs.mapping.column_facts import Facts, uses_decimal_commas
-from plumbline.logs.mapping.guess import Guess, guess_mapping
+from plumbline.logs.mapping.choices import StatedRoles
+from plumbline.logs.mapping.column_facts import ColumnFacts, uses_decimal_commas
+from plumbline.logs.mapping.guess import MappingGuess, guess_mapping
 from plumbline.logs.mapping.histograms import MOST_COLUMNS, histogram
-from plumbline.logs.mapping.questions import Question
+from plumbline.logs.mapping.questions import FileQuestion
 from plumbline.logs.mapping.role_names import name_strength
 from plumbline.logs.values.times import order_of
 from plumbline.sandbox.records import from_json, to_json
@@ -59,7 +59,7 @@ class Inspection:
     decimal: str  # "," or "."
     columns: tuple[str, ...]
     mapping: Mapping
-    asked: tuple[Question, ...]
+    asked: tuple[FileQuestion, ...]
     rows_sampled: int
     preview: tuple[tuple[str | None, ...], ...]
     kind: str = "decisions"
@@ -69,7 +69,7 @@ class Inspection:
     fresh: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
     sheets: tuple[str, ...] = ()  # of a workbook those that hold a table, the one looked at first
-    trial: Trial = field(default_factory=Trial)  # the first rows under this mapping
+    trial: LoadTrial = field(default_factory=LoadTrial)  # the first rows under this mapping
     histograms: tuple[tuple[int, ...], ...] = ()  # a column of the sample each; none for a very wide file
 
     @property
@@ -116,7 +116,7 @@ def inspect(
     ws: Workspace,
     known: Mapping | None = None,
     sheet: str | None = None,
-    stated: Stated | None = None,
+    stated: StatedRoles | None = None,
 ) -> Inspection:
     """Recognise a file and guess what its columns mean, from its first 4,000 rows; loads nothing.
 
@@ -141,13 +141,18 @@ def inspect_in(
     *,
     known: Mapping | None = None,
     sheet: str | None = None,
-    stated: Stated | None = None,
+    stated: StatedRoles | None = None,
 ) -> Inspection:
     """``inspect`` without a workspace: what is made of the file for the look goes to ``inbox``."""
     folder = inbox / uuid.uuid4().hex
     try:
         made = reader.ask(
-            "inspect", path, folder, known=to_json(known), sheet=sheet, stated=to_json(stated or Stated())
+            "inspect",
+            path,
+            folder,
+            known=to_json(known),
+            sheet=sheet,
+            stated=to_json(stated or StatedRoles()),
         )
         return from_json(Inspection, made)
     finally:
@@ -155,10 +160,10 @@ def inspect_in(
 
 
 def look(
-    path: Path, folder: Path, known: Mapping | None, sheet: str | None, stated: Stated | None = None
+    path: Path, folder: Path, known: Mapping | None, sheet: str | None, stated: StatedRoles | None = None
 ) -> Inspection:
     """``inspect`` in the reader's process."""
-    said = stated or Stated()
+    said = stated or StatedRoles()
     source = opened(path, folder, whole=False, sheet=sheet)
     with outside(folder, files=[source.file]) as cursor:
         rows = _sample(cursor, source)
@@ -169,7 +174,7 @@ def look(
         columns = list(zip(*rows, strict=True))
         comma = source.form.format == "csv" and uses_decimal_commas(columns)
         facts = [
-            Facts(name=name, cells=tuple(cells), kind=source.kinds[name], comma=comma, order=said.order)
+            ColumnFacts(name=name, cells=tuple(cells), kind=source.kinds[name], comma=comma, order=said.order)
             for name, cells in zip(source.columns, columns, strict=True)
         ]
         facts = facts if said.order in ("day", "month") else [_with_order(cursor, source, f) for f in facts]
@@ -199,7 +204,7 @@ def look(
     )
 
 
-def _remembered(guess: Guess, columns: Sequence[str], known: Mapping | None) -> dict[str, Any]:
+def _remembered(guess: MappingGuess, columns: Sequence[str], known: Mapping | None) -> dict[str, Any]:
     """How the file's columns differ from those of the earlier log whose mapping was used."""
     before = {c.column for c in known.columns} if known else set()
     if guess.kind == "labels" or not before & set(columns):
@@ -210,7 +215,7 @@ def _remembered(guess: Guess, columns: Sequence[str], known: Mapping | None) -> 
     }  # fmt: skip
 
 
-def _which_sheet(source: Source) -> tuple[Question, ...]:
+def _which_sheet(source: Source) -> tuple[FileQuestion, ...]:
     return (questions.sheet(source.sheets),) if len(source.sheets) > 1 else ()
 
 
@@ -237,7 +242,7 @@ def _repeated_names(source: Source) -> list[str]:
     return [f"Some columns have the same name; the later ones go by {renamed}."] if renamed else []
 
 
-def _no_time(path: Path, columns: Sequence[Facts]) -> PlumblineError:
+def _no_time(path: Path, columns: Sequence[ColumnFacts]) -> PlumblineError:
     """Which column was meant to be the time, where its name tells, and that it cannot be read as one."""
     meant = [c for c in columns if name_strength(c.name).get("timestamp") and c.present]
     if meant:
@@ -277,7 +282,7 @@ def _where_empty(
     return _rows(cursor, source, f"WHERE {filled} LIMIT {SAMPLE // 5}")
 
 
-def _with_order(cursor: duckdb.DuckDBPyConnection, source: Source, facts: Facts) -> Facts:
+def _with_order(cursor: duckdb.DuckDBPyConnection, source: Source, facts: ColumnFacts) -> ColumnFacts:
     """Where dates have an order of day and month, let the whole column tell which: day, month, or both."""
     if facts.times is None or not order_of(facts.times.format):
         return facts

@@ -12,7 +12,7 @@ from plumbline.domain import Mapping
 from plumbline.logs.files import excel
 from plumbline.logs.files.conversion import opened
 from plumbline.logs.inspect import look
-from plumbline.logs.mapping.choices import Stated
+from plumbline.logs.mapping.choices import StatedRoles
 from plumbline.sandbox.records import from_json, to_json
 from plumbline.sandbox.server import serve
 
@@ -22,7 +22,9 @@ def _open(path: Path, folder: Path, *, whole: bool, sheet: str | None) -> Any:
 
 
 def _inspect(path: Path, folder: Path, *, known: Any, sheet: str | None, stated: Any) -> Any:
-    return look(path, folder, from_json(Mapping, known) if known else None, sheet, from_json(Stated, stated))
+    return look(
+        path, folder, from_json(Mapping, known) if known else None, sheet, from_json(StatedRoles, stated)
+    )
 
 
 def _sheets(path: Path, folder: Path) -> Any:

@@ -12,7 +12,7 @@ from scipy.special import kolmogorov
 
 from plumbline.domain import Bins, FloatArray, Kind
 from plumbline.domain.messages import NOTHING, Message
-from plumbline.monitor.statistics.null_distribution import INDEPENDENT, Law, cauchy
+from plumbline.monitor.statistics.null_distribution import INDEPENDENT, NullDistribution, cauchy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ class Distances:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cells:
+class BinnedCounts:
     """A reference and k windows on one grid: counts ``p`` (cells,) and ``q`` (k, cells); ``edges`` for numbers.
 
     ``sd``: the reference's sample standard deviation, ``scale`` the size of its values; both 0 for levels.
@@ -81,7 +81,7 @@ class Cells:
     scale: float = 0.0
     levels: tuple[str, ...] = ()
     missing: tuple[float, FloatArray] = (0.0, np.zeros(1))
-    law: Law = INDEPENDENT
+    law: NullDistribution = INDEPENDENT
 
     @cached_property
     def sizes(self) -> tuple[float, FloatArray]:
@@ -183,12 +183,12 @@ def cells_of(
     sd: float = 0.0,
     scale: float = 0.0,
     missing: tuple[float, FloatArray] | None = None,
-    law: Law = INDEPENDENT,
-) -> Cells:
+    law: NullDistribution = INDEPENDENT,
+) -> BinnedCounts:
     """A reference's counts (cells,) and those of windows, (cells,) or (k, cells), on a feature's grid."""
     q = np.atleast_2d(np.asarray(q, dtype=float))
     gone = missing if missing is not None else (0.0, np.zeros(len(q)))
-    return Cells(
+    return BinnedCounts(
         p=np.asarray(p, dtype=float),
         q=q,
         kind=bins.kind,

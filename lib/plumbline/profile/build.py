@@ -27,9 +27,9 @@ from plumbline.profile.bins import (
 )
 from plumbline.profile.count import activity_sql, outcome_sql, stream, to_arrow
 from plumbline.profile.count.categorical import Levels, distinct
-from plumbline.profile.count.completeness import Presence
+from plumbline.profile.count.completeness import PresenceCounter
 from plumbline.profile.count.numeric import Numbers
-from plumbline.profile.count.outcomes import Decided
+from plumbline.profile.count.outcomes import OutcomeCounter
 from plumbline.profile.grids import Grid
 from plumbline.profile.scope import all_rows, of_load
 from plumbline.store.sql import decision_table
@@ -216,13 +216,13 @@ def _count(
     }  # fmt: skip
     how = outcome_sql.losses(cursor, system, next((g for g in grids if g.column == "score"), None))
 
-    def classes() -> Decided | None:
+    def classes() -> OutcomeCounter | None:
         predictions, labels = levels.get("prediction"), levels.get(_LABEL)
         if system.task is Task.REGRESSION or predictions is None or labels is None:
             return None
         if how.probability is not None and not how.cells:
             return None  # several classes' probabilities
-        return Decided(cursor, system, scope, how, predictions, labels)
+        return OutcomeCounter(cursor, system, scope, how, predictions, labels)
 
     def of(grid: Grid) -> Numbers | Levels | None:
         if grid.bins.kind is Kind.NUMERIC:
@@ -231,7 +231,7 @@ def _count(
         return Levels(grid, found, f"levels_{names.index(grid.column)}") if found is not None else None
 
     columns = [counter for grid in known if (counter := of(grid)) is not None]
-    presence = [Presence(cursor, system, scope, load_id, columns)] if decided else []
+    presence = [PresenceCounter(cursor, system, scope, load_id, columns)] if decided else []
     counted = classes() if decided else None
     groups = stream.read(cursor, scope, [*columns, *presence, *([counted] if counted else [])])
     done = [c for c in columns if isinstance(c, Numbers) or not c.unseen]
@@ -267,7 +267,11 @@ def _count(
 
 
 def _keep_decided(
-    cursor: duckdb.DuckDBPyConnection, system: System, load_id: int, groups: stream.Groups, counted: Decided
+    cursor: duckdb.DuckDBPyConnection,
+    system: System,
+    load_id: int,
+    groups: stream.Groups,
+    counted: OutcomeCounter,
 ) -> None:
     if not groups.numbers:
         return

@@ -46,7 +46,7 @@ class Order:
 
 
 @dataclass(slots=True, kw_only=True)
-class Call:
+class RunningCommand:
     """A command at work: where its words go, and whether its caller gave it up."""
 
     order: Order
@@ -88,7 +88,7 @@ class Call:
 class Host:
     """The socket of one workspace, for as long as this process holds its file."""
 
-    def __init__(self, workspace: Path, carry_out: Callable[[Call], int]) -> None:
+    def __init__(self, workspace: Path, carry_out: Callable[[RunningCommand], int]) -> None:
         self.path = socket_path(workspace)
         self._carry_out = carry_out
         self._stop = threading.Event()
@@ -149,7 +149,7 @@ class Host:
                 )
                 return
             try:
-                self._run(end, Call(order=_order(asked)))
+                self._run(end, RunningCommand(order=_order(asked)))
             finally:
                 self._free.release()
 
@@ -161,7 +161,7 @@ class Host:
             f"version: {plumbline.__version__}, this command's: {asked.get('version')}). Restart the server."
         )
 
-    def _run(self, end: socket.socket, call: Call) -> None:
+    def _run(self, end: socket.socket, call: RunningCommand) -> None:
         sender = threading.Thread(target=_send_all, args=(end, call), name="plumbline-replies", daemon=True)
         hearer = threading.Thread(target=_hear, args=(end, call), name="plumbline-caller", daemon=True)
         ended = threading.Event()
@@ -193,7 +193,7 @@ def _order(asked: Frame) -> Order:
     )
 
 
-def _send_all(end: socket.socket, call: Call) -> None:
+def _send_all(end: socket.socket, call: RunningCommand) -> None:
     """Send what the command says as fast as its caller reads; a caller that is slow or gone holds up nothing."""
     while (frame := call._out.get()) is not None:
         try:
@@ -203,7 +203,7 @@ def _send_all(end: socket.socket, call: Call) -> None:
             return
 
 
-def _hear(end: socket.socket, call: Call) -> None:
+def _hear(end: socket.socket, call: RunningCommand) -> None:
     """The caller gives up by saying so, or by its end."""
     while True:
         frame = frames.receive(end)
@@ -214,7 +214,7 @@ def _hear(end: socket.socket, call: Call) -> None:
             call._written.put(str(frame["written"] or ""))
 
 
-def _give_up(call: Call, closing: threading.Event, ended: threading.Event) -> None:
+def _give_up(call: RunningCommand, closing: threading.Event, ended: threading.Event) -> None:
     """Interrupt a command that nobody waits for, until it has ended."""
     while not ended.is_set():
         if closing.is_set():

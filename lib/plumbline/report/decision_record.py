@@ -11,15 +11,15 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from plumbline.answers.decisions.context import Placed
-from plumbline.answers.decisions.counterfactual import Way
+from plumbline.answers.decisions.context import FeaturePosition
+from plumbline.answers.decisions.counterfactual import Counterfactual
 from plumbline.answers.decisions.record import DecisionRecord, Reason, note_record, record
-from plumbline.domain import PlumblineError, Source, strongest_first
+from plumbline.domain import AttributionSource, PlumblineError, strongest_first
 from plumbline.domain.json_values import json_value
 from plumbline.domain.messages import NOTHING, formed
 from plumbline.explain.explanation import RECORDED, REMAINDER, UNKNOWN
 from plumbline.profile.scan.identical_inputs import EXAMPLES
-from plumbline.report.issue import Issued
+from plumbline.report.issue import IssuedDocument
 from plumbline.report.language import Language, typographic
 from plumbline.report.translation import Translator, translated
 from plumbline.report.typeset import typeset
@@ -51,7 +51,7 @@ def record_language(code: str) -> Language:
 
 def issue_record(
     ws: Workspace, key: str, decision_id: str, ending: str, *, language_code: str = "en", on: date, actor: str
-) -> Issued:
+) -> IssuedDocument:
     """Make a decision's record, dated ``on``, and put its hash on the trail.
 
     Raises:
@@ -64,7 +64,7 @@ def issue_record(
     content = record_pdf(found, speech, on) if ending == ".pdf" else record_json(found, speech, on)
     made = hashlib.sha256(content).hexdigest()
     note_record(ws, found, kind="decision record", sha256=made, actor=actor, language=language_code)
-    return Issued(f"decision-{found.row.replace(':', '-')}{ending}", "decision record", made, content)
+    return IssuedDocument(f"decision-{found.row.replace(':', '-')}{ending}", "decision record", made, content)
 
 
 def record_pdf(record: DecisionRecord, speech: Language, on: date) -> bytes:
@@ -214,7 +214,7 @@ def _changed(record: DecisionRecord, speech: Language) -> dict[str, Any]:
     return {"items": items, "note": note}
 
 
-def _changes(way: Way, record: DecisionRecord, speech: Language) -> str:
+def _changes(way: Counterfactual, record: DecisionRecord, speech: Language) -> str:
     parts = [
         speech.say(
             "change",
@@ -227,16 +227,16 @@ def _changes(way: Way, record: DecisionRecord, speech: Language) -> str:
     return speech.say("and").join(parts)
 
 
-def _ranked(record: DecisionRecord) -> list[Placed]:
+def _ranked(record: DecisionRecord) -> list[FeaturePosition]:
     parts = record.explanation.attributions if not record.approximate else {}
     order = [name for name, _ in strongest_first(parts)]
     place = {name: i for i, name in enumerate(order)}
     return sorted(record.inputs, key=lambda p: place.get(p.feature, len(order)))[:SHOWN]
 
 
-def _input(placed: Placed, record: DecisionRecord, speech: Language) -> list[str]:
+def _input(placed: FeaturePosition, record: DecisionRecord, speech: Language) -> list[str]:
     part = None if record.approximate else record.explanation.attributions.get(placed.feature)
-    unused = speech.say("not_used") if record.explanation.source is Source.MODEL else "–"
+    unused = speech.say("not_used") if record.explanation.source is AttributionSource.MODEL else "–"
     share = "–" if placed.share is None else speech.share(placed.share)
     key = "at_or_below" if placed.numeric else "have_it"
     return [

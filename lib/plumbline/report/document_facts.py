@@ -19,14 +19,14 @@ NAMED = 40  # columns listed by name
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class DocumentFact:
     """One fact: its text, and a key of the language's words for where it comes from."""
 
     text: str
     source: str
 
 
-def fact(material: Material, name: str, speech: Language) -> Known | None:
+def fact(material: Material, name: str, speech: Language) -> DocumentFact | None:
     """A fact by its name in ``documents.toml``; None where it is not known.
 
     Raises:
@@ -37,18 +37,18 @@ def fact(material: Material, name: str, speech: Language) -> Known | None:
         return _evidence(material, key, speech)
     if kind == "context":
         said = material.statements.context.get(key, "")
-        return Known(_answer(key, said, speech), "from_context") if said else None
+        return DocumentFact(_answer(key, said, speech), "from_context") if said else None
     text, source = FACTS[name]
     found = text(material, speech)
-    return Known(found, source) if found else None
+    return DocumentFact(found, source) if found else None
 
 
-def _evidence(material: Material, key: str, speech: Language) -> Known | None:
+def _evidence(material: Material, key: str, speech: Language) -> DocumentFact | None:
     found = next(c for c in material.answer.card.controls if c.id == key)
     source = FROM.get(found.evidence.kind)
     if source is None or found.evidence.status is Status.UNKNOWN:
         return None
-    return Known(Translator(speech).text(found.evidence.sentence), source)
+    return DocumentFact(Translator(speech).text(found.evidence.sentence), source)
 
 
 def _answer(key: str, value: str, speech: Language) -> str:

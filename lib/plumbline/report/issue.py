@@ -29,7 +29,7 @@ KINDS: dict[str, tuple[str, Callable[[Material, str], bytes]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Issued:
+class IssuedDocument:
     """One document as it was handed out."""
 
     name: str
@@ -38,7 +38,7 @@ class Issued:
     content: bytes
 
 
-def issue(ws: Workspace, key: str, ending: str, *, language_code: str = "en", actor: str) -> Issued:
+def issue(ws: Workspace, key: str, ending: str, *, language_code: str = "en", actor: str) -> IssuedDocument:
     """Make a document of a system and record its hash on the trail.
 
     Args:
@@ -58,10 +58,12 @@ def issue(ws: Workspace, key: str, ending: str, *, language_code: str = "en", ac
         _keep_documents(ws, material, content, language_code, actor)
     note_issue(ws, key, kind=kind, sha256=made, actor=actor, language=language_code)
     day = material.answer.card.at.date().isoformat()
-    return Issued(f"plumbline-{material.answer.system.key}-{day}{ending}", kind, made, content)
+    return IssuedDocument(f"plumbline-{material.answer.system.key}-{day}{ending}", kind, made, content)
 
 
-def issue_document(ws: Workspace, key: str, kind: str, *, language_code: str = "en", actor: str) -> Issued:
+def issue_document(
+    ws: Workspace, key: str, kind: str, *, language_code: str = "en", actor: str
+) -> IssuedDocument:
     """Make one of the outlined documents. Its version is kept, so that somebody can review it.
 
     Raises:
@@ -72,7 +74,7 @@ def issue_document(ws: Workspace, key: str, kind: str, *, language_code: str = "
     material = gather(ws, key)
     content = document_pdf(material, kind, language_code)
     name, made = _keep(ws, material, kind, content, language_code, actor)
-    return Issued(name, kind, made, content)
+    return IssuedDocument(name, kind, made, content)
 
 
 def _keep_documents(ws: Workspace, material: Material, pack: bytes, language_code: str, actor: str) -> None:
@@ -104,7 +106,7 @@ def _keep(
     return name, made
 
 
-def write(issued: Issued, out: Path, put: Callable[[Path, bytes], None] = write_whole) -> None:
+def write(issued: IssuedDocument, out: Path, put: Callable[[Path, bytes], None] = write_whole) -> None:
     """Write a document whole or not at all.
 
     Args:

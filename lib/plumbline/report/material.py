@@ -9,7 +9,7 @@ from typing import TypeVar
 from plumbline.answers.drift.features import DriftAnswer, drift
 from plumbline.answers.governance.scorecard import Answer, scorecard_answer
 from plumbline.answers.performance.series import PerformanceAnswer, performance
-from plumbline.answers.proof import Proof, proof
+from plumbline.answers.proof import ScorecardProof, proof
 from plumbline.answers.releases.history import ReleasesAnswer
 from plumbline.answers.statements import Statements, statements
 from plumbline.domain import DecisionColumn, PlumblineError
@@ -24,7 +24,7 @@ class Material:
 
     answer: Answer
     statements: Statements
-    proof: Proof
+    proof: ScorecardProof
     performance: PerformanceAnswer | None
     drift: DriftAnswer | None
     releases: ReleasesAnswer | None

@@ -24,7 +24,7 @@ AGAIN = 3  # records that are made a second time, and printed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tried:
+class RecordTrial:
     """A sample of records: ``built`` were made, ``complete`` of them answer, ``same`` of ``again`` came out the same.
 
     ``gap``: how far numbers that were computed again are off at most, relative to the largest of their decision.
@@ -49,7 +49,7 @@ class Tried:
         return " ".join([record_trials.sentence(_detail(self, "")), *self.problems[:1]])
 
 
-def try_records(ws: Workspace, key: str, *, actor: str) -> Tried:
+def try_records(ws: Workspace, key: str, *, actor: str) -> RecordTrial:
     """Make the records of the sample, the first three twice and as PDF, and keep the result on the trail.
 
     None are made where one of them could hold no reasons: the result says so. What would have changed a decision is
@@ -90,7 +90,7 @@ def try_records(ws: Workspace, key: str, *, actor: str) -> Tried:
         except PlumblineError as error:
             problems.append(f"{name}: {error}")
     window = sample["timestamp"].min().to_pydatetime(), sample["timestamp"].max().to_pydatetime()
-    found = Tried(
+    found = RecordTrial(
         system=key,
         sampled=len(sample),
         built=built,
@@ -109,7 +109,9 @@ def try_records(ws: Workspace, key: str, *, actor: str) -> Tried:
     return found
 
 
-def try_where_worth(ws: Workspace, key: str | None, *, actor: str, worded: bool = False) -> tuple[Tried, ...]:
+def try_where_worth(
+    ws: Workspace, key: str | None, *, actor: str, worded: bool = False
+) -> tuple[RecordTrial, ...]:
     """Try the records of one system, or of all, where each of the sample could have one: elsewhere no trial is needed.
 
     Args:
@@ -170,7 +172,7 @@ def _documents(record: DecisionRecord, *, print_it: bool) -> tuple[bytes, bytes]
     return record_json(record, speech, on), record_pdf(record, speech, on) if print_it else b""
 
 
-def _detail(trial: Tried, state: str) -> dict[str, Any]:
+def _detail(trial: RecordTrial, state: str) -> dict[str, Any]:
     """What goes on the trail; a problem may name a person's decision, so only their number does."""
     return {
         "sampled": trial.sampled, "built": trial.built, "complete": trial.complete, "again": trial.again,

@@ -14,7 +14,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from plumbline.domain import PlumblineError
-from plumbline.domain.messages import PLACE, Day, Message, Number, Quantity, Quoted, Title, fill
+from plumbline.domain.messages import PLACE, Day, Message, Number, Quantity, QuotedText, Title, fill
 from plumbline.monitor.performance.money import money
 from plumbline.report.language import Language, typographic
 from plumbline.wording.names import say_metric
@@ -71,7 +71,7 @@ def translated(text: str, speech: Language) -> str | None:
     Raises:
         PlumblineError: there is no catalogue in that language.
     """
-    if isinstance(text, Quoted) or not isinstance(text, Message):
+    if isinstance(text, QuotedText) or not isinstance(text, Message):
         return None
     own = _entry(speech.code, text.template, text.context)
     if own is None and not any(letter.isalpha() for letter in PLACE.sub("", text.template)):

@@ -34,7 +34,7 @@ _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class HttpReply:
     """What came back. ``status`` 0: nothing did, and ``error`` says why.
 
     ``text``: the first 64 KiB, without characters that steer a terminal; ``headers``: ``KEPT_HEADERS``, in small
@@ -60,18 +60,18 @@ class Reply:
         return 200 <= self.status < 300 and not self.error
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """The request must not be made; its text is a sentence."""
 
 
 def post(
     url: str, body: bytes, headers: Mapping[str, str], *, allow_inner: bool, timeout: float = TIMEOUT
-) -> Reply:
+) -> HttpReply:
     """Send a body; see ``request``."""
     return request("POST", url, headers, body, allow_inner=allow_inner, timeout=timeout)
 
 
-def get(url: str, headers: Mapping[str, str], *, allow_inner: bool, timeout: float = TIMEOUT) -> Reply:
+def get(url: str, headers: Mapping[str, str], *, allow_inner: bool, timeout: float = TIMEOUT) -> HttpReply:
     """Ask for a page; see ``request``."""
     return request("GET", url, headers, allow_inner=allow_inner, timeout=timeout)
 
@@ -84,7 +84,7 @@ def request(
     *,
     allow_inner: bool,
     timeout: float = TIMEOUT,
-) -> Reply:
+) -> HttpReply:
     """Make one request and read the beginning of the reply; a fault of any kind is a sentence, never an exception.
 
     The name is looked up once; each address is judged before the connection and the peer's after it, so a name that
@@ -99,10 +99,10 @@ def request(
     try:
         parts = _checked(url, allow_inner)
         sent = [(name.encode("ascii"), _value(value)) for name, value in headers.items()]
-    except Refused as error:
-        return Reply(error=str(error), refused=True)
+    except RequestRefused as error:
+        return HttpReply(error=str(error), refused=True)
     except (ValueError, UnicodeError):
-        return Reply(error="The address or a header cannot be sent as it is", refused=True)
+        return HttpReply(error="The address or a header cannot be sent as it is", refused=True)
     network = _Network(time.monotonic() + timeout, allow_inner, clear=parts.scheme == "http")
     pool = _pool(network)
     target = httpcore.URL(
@@ -120,18 +120,18 @@ def request(
             ) as got,
         ):
             return _read(got)
-    except Refused as error:
-        return Reply(error=str(error), refused=True)
+    except RequestRefused as error:
+        return HttpReply(error=str(error), refused=True)
     except httpcore.ConnectTimeout:
-        return Reply(error=f"No connection could be made within {timeout:g} seconds", unreached=True)
+        return HttpReply(error=f"No connection could be made within {timeout:g} seconds", unreached=True)
     except (httpcore.TimeoutException, TimeoutError):
-        return Reply(error=f"No whole answer within {timeout:g} seconds")
+        return HttpReply(error=f"No whole answer within {timeout:g} seconds")
     except (httpcore.ConnectError, httpcore.ProxyError, socket.gaierror, ConnectionRefusedError) as error:
-        return Reply(error=f"No connection could be made: {_reason(error)}", unreached=True)
+        return HttpReply(error=f"No connection could be made: {_reason(error)}", unreached=True)
     except OSError as error:
-        return Reply(error=f"No connection could be made: {_reason(error)}")
+        return HttpReply(error=f"No connection could be made: {_reason(error)}")
     except (httpcore.ProtocolError, httpcore.NetworkError):
-        return Reply(error="The connection ended, or what came over it was no HTTP")
+        return HttpReply(error="The connection ended, or what came over it was no HTTP")
     finally:
         network.close()
 
@@ -140,13 +140,13 @@ def _checked(url: str, allow_inner: bool) -> SplitResult:
     """The parts of an address that may be asked, as far as its text tells."""
     parts = urlsplit(url)
     if parts.scheme not in ("https", "http") or not parts.hostname or _LINE_ENDS.search(url):
-        raise Refused("The address is no https:// address")
+        raise RequestRefused("The address is no https:// address")
     if parts.scheme == "http" and not allow_inner:
-        raise Refused(
+        raise RequestRefused(
             "An http:// address may only be an inner host's, and this channel may not reach inner hosts"
         )
     if parts.username or parts.password:
-        raise Refused("The address holds a user name or a password; give secrets by a variable's name")
+        raise RequestRefused("The address holds a user name or a password; give secrets by a variable's name")
     _ = parts.port  # ValueError where it is none
     if os.environ.get(PROXY):
         with suppress(ValueError):  # a name: the proxy looks it up
@@ -157,7 +157,7 @@ def _checked(url: str, allow_inner: bool) -> SplitResult:
 def _judge(address: str, allow_inner: bool) -> None:
     reason = addresses.refusal(address, allow_inner=allow_inner)
     if reason:
-        raise Refused(f"Nothing is sent there: {reason}")
+        raise RequestRefused(f"Nothing is sent there: {reason}")
 
 
 def _encoded(text: str) -> str:
@@ -166,7 +166,7 @@ def _encoded(text: str) -> str:
 
 def _value(text: str) -> bytes:
     if _LINE_ENDS.search(text):
-        raise Refused("A header holds the end of a line")
+        raise RequestRefused("A header holds the end of a line")
     return text.encode("latin-1")
 
 
@@ -184,7 +184,7 @@ def _pool(network: _Network) -> httpcore.ConnectionPool | httpcore.HTTPProxy:
     )
 
 
-def _read(reply: httpcore.Response) -> Reply:
+def _read(reply: httpcore.Response) -> HttpReply:
     held = bytearray()
     for piece in reply.iter_stream():
         held += piece
@@ -198,7 +198,7 @@ def _read(reply: httpcore.Response) -> Reply:
     elif not 200 <= reply.status < 300:
         error = f"The receiver answered {reply.status}"
     text = bytes(held[:LARGEST_REPLY]).decode("utf-8", errors="replace")
-    return Reply(status=reply.status, text=clean(text), headers=kept, error=error)
+    return HttpReply(status=reply.status, text=clean(text), headers=kept, error=error)
 
 
 def clean(text: str) -> str:
@@ -266,7 +266,9 @@ class _Network(httpcore.NetworkBackend):
             return
         _judge(address, self._allow_inner)
         if self._clear and not addresses.is_inner(address):
-            raise Refused("An http:// address may only be an inner host's; give a public one as https://")
+            raise RequestRefused(
+                "An http:// address may only be an inner host's; give a public one as https://"
+            )
 
     def _looked_up(self, host: str, port: int) -> list[str]:
         """A host's addresses, in the order of the system's resolver, which keeps to no time limit of its own."""

@@ -19,7 +19,7 @@ from typing import Any
 
 from plumbline.domain import PlumblineError
 from plumbline.respond import text
-from plumbline.respond.http import Reply, clean
+from plumbline.respond.http import HttpReply, clean
 
 HOST, PORT, SENDER = "PLUMBLINE_SMTP_HOST", "PLUMBLINE_SMTP_PORT", "PLUMBLINE_SMTP_FROM"
 USER, PASSWORD, SECURITY = "PLUMBLINE_SMTP_USER", "PLUMBLINE_SMTP_PASSWORD", "PLUMBLINE_SMTP_SECURITY"
@@ -32,7 +32,7 @@ def _setting(name: str, otherwise: str = "") -> str:
     return os.environ.get(name, "").strip() or otherwise
 
 
-def send(mailboxes: tuple[str, ...], payload: Mapping[str, Any], at: datetime) -> Reply:
+def send(mailboxes: tuple[str, ...], payload: Mapping[str, Any], at: datetime) -> HttpReply:
     """Hand one mail to the server; a fault is a sentence, never an exception.
 
     A server that took it for some and not for others counts as having taken it; the receipt names how many.
@@ -43,29 +43,31 @@ def send(mailboxes: tuple[str, ...], payload: Mapping[str, Any], at: datetime) -
         with _connected(host) as server:
             refused = server.send_message(message, from_addr=sender, to_addrs=list(mailboxes))
     except PlumblineError as error:
-        return Reply(error=str(error), unreached=True)
+        return HttpReply(error=str(error), unreached=True)
     except smtplib.SMTPRecipientsRefused as error:
         codes = [code for code, _ in error.recipients.values()]
-        return Reply(
+        return HttpReply(
             status=_status(min(codes)), error=f"The mail server refused every address ({min(codes)})"
         )
     except smtplib.SMTPAuthenticationError as error:
         said = f"The mail server did not take the user name and password ({error.smtp_code})"
-        return Reply(error=said, unreached=True)
+        return HttpReply(error=said, unreached=True)
     except smtplib.SMTPResponseException as error:
         said = clean(_words(error.smtp_error))[:200]
-        return Reply(
+        return HttpReply(
             status=_status(error.smtp_code), error=f"The mail server answered {error.smtp_code}: {said}"
         )
     except (smtplib.SMTPException, ssl.SSLError):
-        return Reply(error="The mail server broke the conversation off, or does not speak TLS as it should")
+        return HttpReply(
+            error="The mail server broke the conversation off, or does not speak TLS as it should"
+        )
     except TimeoutError:
-        return Reply(error=f"The mail server gave no answer within {TIMEOUT:g} seconds")
+        return HttpReply(error=f"The mail server gave no answer within {TIMEOUT:g} seconds")
     except OSError as error:
         said = f"The mail server cannot be reached: {(error.strerror or 'its name is not known').lower()}"
-        return Reply(error=said, unreached=isinstance(error, (ConnectionRefusedError, socket.gaierror)))
+        return HttpReply(error=said, unreached=isinstance(error, (ConnectionRefusedError, socket.gaierror)))
     got = len(mailboxes) - len(refused)
-    return Reply(status=250, text=f"taken by the mail server for {got} of {len(mailboxes)}")
+    return HttpReply(status=250, text=f"taken by the mail server for {got} of {len(mailboxes)}")
 
 
 def _words(said: bytes | str) -> str:

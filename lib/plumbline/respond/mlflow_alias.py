@@ -50,7 +50,7 @@ class RegistryVersion:
     tags: Mapping[str, str]
 
 
-class _Stop(Exception):
+class _StopMove(Exception):
     """Nothing more is done; the text says why."""
 
 
@@ -86,7 +86,7 @@ def move(
     at = datetime.now(UTC)
     try:
         _moved(hand, expected, target, f"{run} {nonce}", steps)
-    except _Stop as stop:
+    except _StopMove as stop:
         return _receipt(hand, at, ok=False, text=str(stop)), (*steps, str(stop))
     return _receipt(hand, at, ok=True, run=run), tuple(steps)
 
@@ -94,31 +94,31 @@ def move(
 def _moved(hand: AliasHand, expected: str, target: str, owner: str, steps: list[str]) -> None:
     now = pointed(hand)
     if now is None:
-        raise _Stop("The registry does not answer")
+        raise _StopMove("The registry does not answer")
     if now == target:
-        raise _Stop(f"The alias points to version {target} already: somebody moved it")
+        raise _StopMove(f"The alias points to version {target} already: somebody moved it")
     if now != expected:
-        raise _Stop(f"The alias points to version {now or 'none'}, not to {expected}: somebody moved it")
+        raise _StopMove(f"The alias points to version {now or 'none'}, not to {expected}: somebody moved it")
     steps.append(f"read: {hand.alias} points to {expected}")
     there = version(hand, target)
     if there is None or there.status not in ("READY", ""):
-        raise _Stop(f"Version {target} is not ready in the registry")
+        raise _StopMove(f"Version {target} is not ready in the registry")
     _claim(hand, expected, owner, steps)
     if pointed(hand) != expected:
-        raise _Stop("The alias was moved by somebody in between; it is left alone")
+        raise _StopMove("The alias was moved by somebody in between; it is left alone")
     reply = _send(
         hand, "POST", "/registered-models/alias", {"name": hand.model, "alias": hand.alias, "version": target}
     )
     if not reply.ok:
-        raise _Stop(f"The registry did not move the alias: {reply.error}")
+        raise _StopMove(f"The registry did not move the alias: {reply.error}")
     steps.append(f"set: {hand.alias} to {target}")
     if pointed(hand) != target:
-        raise _Stop("The alias does not point to where it was set")
+        raise _StopMove("The alias does not point to where it was set")
     steps.append(f"read back: {target}")
     time.sleep(hand.pause)
     again = pointed(hand)
     if again != target:
-        raise _Stop(f"The alias was moved on to version {again or 'none'} by somebody right after")
+        raise _StopMove(f"The alias was moved on to version {again or 'none'} by somebody right after")
     steps.append(f"read again: {target}")
     _tag(hand, target, owner)
 
@@ -127,15 +127,15 @@ def _claim(hand: AliasHand, number: str, owner: str, steps: list[str]) -> None:
     """Write this run's name on the version that is left, where no other's is fresh, and find it there later."""
     held = version(hand, number)
     if held is None:
-        raise _Stop(f"Version {number} is not in the registry")
+        raise _StopMove(f"Version {number} is not in the registry")
     other, _, when = held.tags.get(_tag_name(hand), "").rpartition(" ")
     if other and other != owner and _is_fresh(when):
-        raise _Stop("Another rollback is at this alias right now")
+        raise _StopMove("Another rollback is at this alias right now")
     mark = _tag(hand, number, owner)
     time.sleep(hand.pause)
     found = version(hand, number)
     if found is None or found.tags.get(_tag_name(hand)) != mark:
-        raise _Stop("Another rollback is at this alias right now")
+        raise _StopMove("Another rollback is at this alias right now")
     steps.append(f"claimed: version {number}")
 
 
@@ -148,7 +148,7 @@ def _tag(hand: AliasHand, number: str, owner: str) -> str:
     body = {"name": hand.model, "version": number, "key": _tag_name(hand), "value": mark}
     reply = _send(hand, "POST", "/model-versions/set-tag", body)
     if not reply.ok:
-        raise _Stop(f"The registry does not take a tag: {reply.error}")
+        raise _StopMove(f"The registry does not take a tag: {reply.error}")
     return mark
 
 
@@ -200,17 +200,17 @@ def _headers(hand: AliasHand) -> dict[str, str]:
     return {"content-type": "application/json", "user-agent": "Plumbline", **bearer_or_basic(hand.credential)}
 
 
-def _get(hand: AliasHand, path: str, **query: str) -> http.Reply:
+def _get(hand: AliasHand, path: str, **query: str) -> http.HttpReply:
     url = f"{hand.registry.rstrip('/')}{API}{path}?{urlencode(query)}"
     return http.get(url, _headers(hand), allow_inner=hand.allow_inner)
 
 
-def _send(hand: AliasHand, method: str, path: str, body: Mapping[str, Any]) -> http.Reply:
+def _send(hand: AliasHand, method: str, path: str, body: Mapping[str, Any]) -> http.HttpReply:
     url = f"{hand.registry.rstrip('/')}{API}{path}"
     return http.request(method, url, _headers(hand), json.dumps(body).encode(), allow_inner=hand.allow_inner)
 
 
-def _read(reply: http.Reply) -> dict[str, Any]:
+def _read(reply: http.HttpReply) -> dict[str, Any]:
     try:
         held = json.loads(reply.text)
     except ValueError:

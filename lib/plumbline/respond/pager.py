@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from plumbline.domain import PlumblineError
 from plumbline.respond import text
-from plumbline.respond.http import Reply, get, post
+from plumbline.respond.http import HttpReply, get, post
 
 URL = "https://events.pagerduty.com/v2/enqueue"
 #: by the key that an alert was raised with; see "List incidents" of https://developer.pagerduty.com/api-reference/
@@ -23,7 +23,9 @@ SEVERITIES = {"high": "critical", "medium": "warning", "low": "info"}
 RESOLVES = frozenset({"finding.resolved", "finding.withdrawn", "finding.merged"})
 
 
-def send(routing_key: str, payload: Mapping[str, Any], *, url: str = URL, allow_inner: bool = False) -> Reply:
+def send(
+    routing_key: str, payload: Mapping[str, Any], *, url: str = URL, allow_inner: bool = False
+) -> HttpReply:
     """Trigger or resolve the alert of a message's thread."""
     body = json.dumps(enqueued(routing_key, payload), ensure_ascii=False).encode()
     return post(url, body, {"content-type": "application/json"}, allow_inner=allow_inner)

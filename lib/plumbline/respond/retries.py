@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from plumbline.domain import Severity
-from plumbline.respond.http import Reply
+from plumbline.respond.http import HttpReply
 
 #: how long after an attempt that failed the next one is made
 PAUSES = (
@@ -45,14 +45,14 @@ def due_at(severity: Severity, at: datetime, zone: str) -> datetime:
         day += timedelta(days=1)
 
 
-def is_final(reply: Reply) -> bool:
+def is_final(reply: HttpReply) -> bool:
     """Whether no further attempt can help: the receiver refuses it, or it may not be sent there."""
     refused = 400 <= reply.status < 500 and reply.status not in PASSING
     return reply.refused or refused
 
 
 def next_attempt(
-    attempts: int, at: datetime, severity: Severity, reply: Reply, chance: Callable[[], float]
+    attempts: int, at: datetime, severity: Severity, reply: HttpReply, chance: Callable[[], float]
 ) -> datetime | None:
     """When to try again; None: not any more.
 
@@ -70,7 +70,7 @@ def next_attempt(
     return at + max(pause, _asked_for(reply))
 
 
-def _asked_for(reply: Reply) -> timedelta:
+def _asked_for(reply: HttpReply) -> timedelta:
     """The pause that a receiver asked for, a day at most."""
     text = reply.headers.get("retry-after", "")
     return (

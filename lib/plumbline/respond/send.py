@@ -8,12 +8,12 @@ from datetime import datetime
 from plumbline.domain import PlumblineError
 from plumbline.respond import mail, pager, services, signature
 from plumbline.respond.channels import MAIL, PAGER, SERVICE, Channel, mailboxes, secret_of
-from plumbline.respond.http import Reply, post
+from plumbline.respond.http import HttpReply, post
 
 CONTENT_TYPE = "application/cloudevents+json"
 
 
-def send(channel: Channel, message: str, body: bytes, at: datetime) -> Reply:
+def send(channel: Channel, message: str, body: bytes, at: datetime) -> HttpReply:
     """Send a payload's bytes; a fault of any kind is a sentence in the reply, never an exception.
 
     Args:
@@ -29,10 +29,10 @@ def send(channel: Channel, message: str, body: bytes, at: datetime) -> Reply:
             return services.send(secret_of(channel.secret), json.loads(body))
         return _webhook(channel, message, body, at)
     except PlumblineError as error:
-        return Reply(error=str(error), unreached=True)
+        return HttpReply(error=str(error), unreached=True)
 
 
-def _webhook(channel: Channel, message: str, body: bytes, at: datetime) -> Reply:
+def _webhook(channel: Channel, message: str, body: bytes, at: datetime) -> HttpReply:
     keys = signature.keys_of(secret_of(channel.secret)) if channel.secret else ()
     hidden = channel.address.startswith("env:")
     url = secret_of(channel.address.removeprefix("env:")) if hidden else channel.address
@@ -44,7 +44,7 @@ def _webhook(channel: Channel, message: str, body: bytes, at: datetime) -> Reply
     return post(url, body, headers, allow_inner=channel.allow_inner)
 
 
-def receipt(channel: Channel, reply: Reply) -> str:
+def receipt(channel: Channel, reply: HttpReply) -> str:
     """What shows that a message was taken, in words; the receiver's own text is cut to a line."""
     from plumbline.respond.text import line
 

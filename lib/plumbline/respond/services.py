@@ -12,13 +12,13 @@ from typing import Any
 
 from plumbline.domain.extras import need_module
 from plumbline.respond import text
-from plumbline.respond.http import Reply
+from plumbline.respond.http import HttpReply
 
 TIMEOUT = 20  # seconds, of connecting and of reading
 _KINDS = {"high": "failure", "medium": "warning", "low": "info"}
 
 
-def send(address: str, payload: Mapping[str, Any]) -> Reply:
+def send(address: str, payload: Mapping[str, Any]) -> HttpReply:
     """Hand one message to whatever service the address names.
 
     Raises:
@@ -30,15 +30,15 @@ def send(address: str, payload: Mapping[str, Any]) -> Reply:
     logging.getLogger("apprise").setLevel(logging.CRITICAL)  # its log names addresses
     own = apprise.Apprise()
     if not all(own.add(_bounded(part)) for part in address.split()) or not len(own):
-        return Reply(error="Apprise does not know an address of that kind", refused=True)
+        return HttpReply(error="Apprise does not know an address of that kind", refused=True)
     kind = _KINDS[payload["data"]["severity"]]
     if text.event_type(payload) in ("finding.resolved", "finding.withdrawn"):
         kind = "success"
     body = _quiet("\n\n".join(text.paragraphs(payload)))
     taken = own.notify(body=body, title=_quiet(text.subject(payload)), notify_type=kind, body_format="text")
     if not taken:
-        return Reply(error="The service did not take the message; Apprise does not say why")
-    return Reply(status=200, text="handed over; whether anybody read it is not known")
+        return HttpReply(error="The service did not take the message; Apprise does not say why")
+    return HttpReply(status=200, text="handed over; whether anybody read it is not known")
 
 
 def _quiet(words: str) -> str:

@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from plumbline.domain import PlumblineError
-from plumbline.domain.respond import Receipt, Trigger
+from plumbline.domain.respond import Receipt, RetrainingTrigger
 from plumbline.respond import http, operator_commands, targets
 
 
-def start(trigger: Trigger, run: str, payload: Mapping[str, Any], at: datetime | None = None) -> Receipt:
+def start(
+    trigger: RetrainingTrigger, run: str, payload: Mapping[str, Any], at: datetime | None = None
+) -> Receipt:
     """Ask the target to begin.
 
     Args:
@@ -39,7 +41,7 @@ def start(trigger: Trigger, run: str, payload: Mapping[str, Any], at: datetime |
     )
 
 
-def ask(trigger: Trigger, run: str, follow: str) -> tuple[str, str]:
+def ask(trigger: RetrainingTrigger, run: str, follow: str) -> tuple[str, str]:
     """How far a run is: ``running``, ``done``, ``failed`` or nothing where nobody tells; and its id where named."""
     try:
         aim = targets.target(trigger.url)
@@ -52,7 +54,7 @@ def ask(trigger: Trigger, run: str, follow: str) -> tuple[str, str]:
     return targets.progress(aim, reply.text) if reply.ok else ("", "")
 
 
-def secret_of(trigger: Trigger) -> str:
+def secret_of(trigger: RetrainingTrigger) -> str:
     """The secret that the trigger's variable holds; empty where it names none.
 
     Raises:

@@ -54,7 +54,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class TargetRequest:
     """One request, ready to be sent."""
 
     method: str
@@ -109,7 +109,7 @@ def _elsewhere(kind: str, address: str) -> Target:
     return Target(kind, bare)
 
 
-def call(aim: Target, run: str, payload: Mapping[str, Any], at: datetime, secret: str) -> Call:
+def call(aim: Target, run: str, payload: Mapping[str, Any], at: datetime, secret: str) -> TargetRequest:
     """The request that starts a run.
 
     Args:
@@ -124,7 +124,7 @@ def call(aim: Target, run: str, payload: Mapping[str, Any], at: datetime, secret
         body = _json(payload)
         keys = signature.keys_of(secret) if secret else ()
         signed = signature.headers(run, at, body, keys)
-        return Call(
+        return TargetRequest(
             method="POST",
             url=aim.address,
             body=body,
@@ -132,13 +132,15 @@ def call(aim: Target, run: str, payload: Mapping[str, Any], at: datetime, secret
         )
     if aim.kind == "github":
         body = _json({"event_type": EVENT, "client_payload": {"run": run, "plumbline": payload}})
-        return Call(method="POST", url=f"{aim.address}/dispatches", headers=_github(secret), body=body)
+        return TargetRequest(
+            method="POST", url=f"{aim.address}/dispatches", headers=_github(secret), body=body
+        )
     if aim.kind == "gitlab":
         form = {
             "token": secret, "ref": aim.name, "variables[PLUMBLINE_RUN]": run,
             "variables[PLUMBLINE_PAYLOAD]": _json(payload).decode(),
         }  # fmt: skip
-        return Call(
+        return TargetRequest(
             method="POST",
             url=f"{aim.address}/trigger/pipeline",
             body=urlencode(form).encode(),
@@ -147,7 +149,9 @@ def call(aim: Target, run: str, payload: Mapping[str, Any], at: datetime, secret
     asked: dict[str, Any] = {"dag_run_id": run, "conf": {"plumbline": payload}}
     if "/api/v2/" in aim.address:
         asked["logical_date"] = None  # Airflow 3 wants the field, and takes no date for "at once"
-    return Call(method="POST", url=f"{aim.address}/dagRuns", headers=_airflow(secret), body=_json(asked))
+    return TargetRequest(
+        method="POST", url=f"{aim.address}/dagRuns", headers=_airflow(secret), body=_json(asked)
+    )
 
 
 def receipt(
@@ -181,15 +185,15 @@ def receipt(
     )
 
 
-def status_call(aim: Target, follow: str, run: str, at: datetime, secret: str) -> Call:
+def status_call(aim: Target, follow: str, run: str, at: datetime, secret: str) -> TargetRequest:
     """The request that asks how far a run is."""
     if aim.kind == "github":
-        return Call(method="GET", url=follow, headers=_github(secret))
+        return TargetRequest(method="GET", url=follow, headers=_github(secret))
     if aim.kind == "airflow":
-        return Call(method="GET", url=follow, headers=_airflow(secret))
+        return TargetRequest(method="GET", url=follow, headers=_airflow(secret))
     keys = signature.keys_of(secret) if secret else ()
     signed = signature.headers(run, at, b"", keys)
-    return Call(
+    return TargetRequest(
         method="GET", url=follow, headers={"accept": "application/json", "user-agent": "Plumbline", **signed}
     )
 

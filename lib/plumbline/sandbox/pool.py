@@ -11,7 +11,7 @@ from typing import Any
 
 from plumbline.domain import PlumblineError
 from plumbline.sandbox.limits import Limits
-from plumbline.sandbox.process import Gone, Process
+from plumbline.sandbox.process import Process, ProcessGone
 
 #: processes of a module that wait for the next question
 IDLE = 2
@@ -51,7 +51,7 @@ class Pool:
                 request | {"limits": asdict(limits)}, wall=limits.wall_seconds + 5, ended=lasting
             )
             whole = True
-        except Gone as error:
+        except ProcessGone as error:
             raise _dead(where, limits, 0, late=error.late) from None
         finally:
             self._back(held, whole and lasting)

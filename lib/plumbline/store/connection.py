@@ -12,7 +12,7 @@ import duckdb
 
 from plumbline.domain import PlumblineError
 from plumbline.store.copies import newest_copy
-from plumbline.store.engine import Full, is_full
+from plumbline.store.engine import DiskFull, is_full
 from plumbline.store.extensions import CONFIG, load_extension
 from plumbline.store.sql import literal
 
@@ -143,7 +143,7 @@ _DAMAGE = (
 def refused(target: Path, error: Exception) -> PlumblineError:
     """DuckDB's or the system's refusal to open a file, in words."""
     if is_full(error):
-        return Full(target)
+        return DiskFull(target)
     text = str(error).lower()
     for phrase, what, todo in _REFUSALS:
         if phrase in text:

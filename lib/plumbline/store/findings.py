@@ -9,7 +9,7 @@ from typing import Any
 
 from plumbline.domain import Finding, PlumblineError, Severity
 from plumbline.domain.message_json import message_json, restored
-from plumbline.domain.messages import Quoted
+from plumbline.domain.messages import QuotedText
 from plumbline.store.workspace import Cursor, aware, naive
 
 #: beside the figures of a row: the message that its sentence was made from; not there in rows of before messages
@@ -21,7 +21,7 @@ _FIELDS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recorded:
+class FindingRecord:
     """A finding with its history. ``closed_at``: when a check no longer found it open; None: it is open."""
 
     id: int
@@ -43,7 +43,7 @@ class Recorded:
         return number if isinstance(number, int) else None
 
 
-def recorded(cursor: Cursor, system: str | None = None, *, parts: bool = False) -> list[Recorded]:
+def recorded(cursor: Cursor, system: str | None = None, *, parts: bool = False) -> list[FindingRecord]:
     """Every recorded finding of a system or of all: open ones first, then the newest.
 
     Args:
@@ -57,7 +57,7 @@ def recorded(cursor: Cursor, system: str | None = None, *, parts: bool = False) 
     return [own for own in map(_read, rows) if parts or own.part_of is None]
 
 
-def one(cursor: Cursor, number: int) -> Recorded:
+def one(cursor: Cursor, number: int) -> FindingRecord:
     """The finding of that number.
 
     Raises:
@@ -69,7 +69,7 @@ def one(cursor: Cursor, number: int) -> Recorded:
     return _read(row)
 
 
-def of(cursor: Cursor, system: str, number: int) -> Recorded:
+def of(cursor: Cursor, system: str, number: int) -> FindingRecord:
     """The finding of that number, of that system.
 
     Raises:
@@ -130,7 +130,7 @@ def stand_for(cursor: Cursor, number: int, whole: int) -> None:
     cursor.execute("UPDATE finding SET figures = ? WHERE id = ?", [figures, number])
 
 
-def apart(cursor: Cursor, system: str) -> list[Recorded]:
+def apart(cursor: Cursor, system: str) -> list[FindingRecord]:
     """Every recorded problem of a system by itself: of a finding that joins several its parts, which are open as long
     as it is and they are not over."""
     known = recorded(cursor, system, parts=True)
@@ -169,11 +169,11 @@ def _plain(finding: Finding) -> list[Any]:
 
 def _figures(finding: Finding) -> str:
     """The figures as JSON, with the sentence's template and values beside them under ``_MESSAGE``."""
-    beside = {} if isinstance(finding.sentence, Quoted) else {_MESSAGE: message_json(finding.sentence)}
+    beside = {} if isinstance(finding.sentence, QuotedText) else {_MESSAGE: message_json(finding.sentence)}
     return json.dumps({**finding.figures, **beside}, sort_keys=True, default=str)
 
 
-def _read(row: tuple[Any, ...]) -> Recorded:
+def _read(row: tuple[Any, ...]) -> FindingRecord:
     since, until, known = (aware(t) if t else None for t in row[4:7])
     figures = json.loads(row[10])
     beside = figures.pop(_MESSAGE, None)
@@ -190,7 +190,7 @@ def _read(row: tuple[Any, ...]) -> Recorded:
         known_at=known,
     )
     closed, seen = (aware(t) if t else None for t in (row[13], row[15]))
-    return Recorded(
+    return FindingRecord(
         id=row[0],
         finding=found,
         recorded_at=aware(row[11]),

@@ -20,7 +20,7 @@ _FIELDS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Quarantined:
+class QuarantinedRow:
     """One row that could not be loaded. ``raw``: its text, cut at 4,000 bytes; a JSON object where the file is no
     text. ``place``: what tells it from its neighbours."""
 
@@ -46,11 +46,11 @@ class LoadForm:
 
 
 @dataclass(frozen=True, slots=True)
-class Retry:
+class RetryLoad:
     """Rows of a load's quarantine that another load takes."""
 
     of: int
-    rows: tuple[Quarantined, ...]
+    rows: tuple[QuarantinedRow, ...]
 
 
 def _load(row: tuple[Any, ...]) -> Load:
@@ -193,14 +193,14 @@ def quarantined(
     load_id: int | None = None,
     reason: str | None = None,
     limit: int | None = 500,
-) -> list[Quarantined]:
+) -> list[QuarantinedRow]:
     """Rows that wait in quarantine, in file order, at most ``limit``; rows that a retry loaded are not among them."""
     most = f"LIMIT {int(limit)}" if limit is not None else ""
     rows = cursor.execute(
         f"SELECT load_id, line, reason, detail, raw, rowid {_WAITING} ORDER BY load_id, line, rowid {most}",
         {"system": system, "load": load_id, "reason": reason},
     ).fetchall()
-    return [Quarantined(*row) for row in rows]
+    return [QuarantinedRow(*row) for row in rows]
 
 
 def quarantine_counts(cursor: duckdb.DuckDBPyConnection, system: str) -> list[tuple[int, str, int]]:
@@ -212,7 +212,7 @@ def quarantine_counts(cursor: duckdb.DuckDBPyConnection, system: str) -> list[tu
     return [(int(row[0]), str(row[1]), int(row[2])) for row in rows]
 
 
-def mark_retried(cursor: duckdb.DuckDBPyConnection, retry: Retry, by: int) -> None:
+def mark_retried(cursor: duckdb.DuckDBPyConnection, retry: RetryLoad, by: int) -> None:
     """Mark rows of a load's quarantine as taken by the load ``by``.
 
     Raises:

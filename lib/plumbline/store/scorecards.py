@@ -14,7 +14,7 @@ from plumbline.store.workspace import aware, naive
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredScorecard:
     """One scorecard as it was kept. ``given`` and ``card`` are canonical JSON, '' in the oldest ones."""
 
     id: int
@@ -32,11 +32,13 @@ class Kept:
 _FIELDS = "id, system, made_at, verdict, inputs, given, body, card_sha256, catalogue, rules"
 
 
-def _kept(row: tuple[Any, ...]) -> Kept:
-    return Kept(row[0], row[1], aware(row[2]), row[3], row[4], row[5], row[6] if row[5] else "", *row[7:])
+def _kept(row: tuple[Any, ...]) -> StoredScorecard:
+    return StoredScorecard(
+        row[0], row[1], aware(row[2]), row[3], row[4], row[5], row[6] if row[5] else "", *row[7:]
+    )
 
 
-def keep(cursor: duckdb.DuckDBPyConnection, item: Kept) -> bool:
+def keep(cursor: duckdb.DuckDBPyConnection, item: StoredScorecard) -> bool:
     """Keep a scorecard unless the one in force then rests on the same and says the same; True when it was kept.
 
     The trail takes the hashes, so that what was kept cannot be altered unnoticed.
@@ -80,7 +82,7 @@ def verdicts(cursor: duckdb.DuckDBPyConnection, system: str) -> list[tuple[datet
     return [(aware(at), verdict) for at, verdict in rows]
 
 
-def in_force(cursor: duckdb.DuckDBPyConnection, system: str, until: datetime) -> Kept | None:
+def in_force(cursor: duckdb.DuckDBPyConnection, system: str, until: datetime) -> StoredScorecard | None:
     """The last scorecard made before a moment, or None."""
     row = cursor.execute(
         f"SELECT {_FIELDS} FROM scorecard WHERE system = ? AND made_at < ? ORDER BY made_at DESC, id DESC LIMIT 1",
@@ -89,7 +91,9 @@ def in_force(cursor: duckdb.DuckDBPyConnection, system: str, until: datetime) ->
     return _kept(row) if row else None
 
 
-def newest(cursor: duckdb.DuckDBPyConnection, system: str) -> tuple[Kept | None, Kept | None]:
+def newest(
+    cursor: duckdb.DuckDBPyConnection, system: str
+) -> tuple[StoredScorecard | None, StoredScorecard | None]:
     """The newest scorecard and the one before it, of those that say what they were computed from."""
     rows = cursor.execute(
         f"SELECT {_FIELDS} FROM scorecard WHERE system = ? AND given <> '' ORDER BY made_at DESC, id DESC LIMIT 2",

@@ -29,7 +29,7 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
+class StoredSource:
     """A source of a system, up to where it has been read, and when it was last."""
 
     system: str
@@ -37,7 +37,7 @@ class Remembered:
     pulled_at: datetime | None
 
 
-def list_sources(cursor: duckdb.DuckDBPyConnection, system: str | None = None) -> list[Remembered]:
+def list_sources(cursor: duckdb.DuckDBPyConnection, system: str | None = None) -> list[StoredSource]:
     """The sources of a system, or of all, by system and name."""
     rows = cursor.execute(
         """SELECT s.system, s.kind, s.location, s.item, s.name, s.since,
@@ -46,7 +46,7 @@ def list_sources(cursor: duckdb.DuckDBPyConnection, system: str | None = None) -
            WHERE ? IS NULL OR s.system = ? GROUP BY ALL ORDER BY s.system, s.name, s.location, s.item""",
         [system, system],
     ).fetchall()
-    return [Remembered(r[0], Origin(*r[1:7]), aware(r[7]) if r[7] else None) for r in rows]
+    return [StoredSource(r[0], Origin(*r[1:7]), aware(r[7]) if r[7] else None) for r in rows]
 
 
 def keep(cursor: duckdb.DuckDBPyConnection, load: Load, origin: Origin) -> None:

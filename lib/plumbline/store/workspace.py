@@ -19,7 +19,7 @@ from plumbline.store.access import permissions
 from plumbline.store.cancellation import Cancellation
 from plumbline.store.connection import ATTACHED, connect, hold, let_go, look, told_if_damaged
 from plumbline.store.encryption import encryption_key
-from plumbline.store.engine import Engine, Full
+from plumbline.store.engine import DiskFull, Engine
 from plumbline.store.inbox_folder import drop_inbox, make_inbox
 from plumbline.store.locations import default_workspace, workspace_path
 from plumbline.store.schema import migrate
@@ -28,7 +28,16 @@ from plumbline.store.times import aware, naive, now
 from plumbline.store.upgrade import is_due, upgrade
 
 __all__ = [
-    "Busy", "Cursor", "Full", "Stopped", "Workspace", "aware", "naive", "now", "open_workspace", "workspace_path",
+    "Busy",
+    "Cursor",
+    "DiskFull",
+    "Workspace",
+    "WriteStopped",
+    "aware",
+    "naive",
+    "now",
+    "open_workspace",
+    "workspace_path",
 ]  # fmt: skip
 
 #: seconds between two looks of who waits for another write whether it was called off
@@ -37,7 +46,7 @@ _TURN = 0.2
 Cursor = duckdb.DuckDBPyConnection
 
 
-class Stopped(PlumblineError):
+class WriteStopped(PlumblineError):
     """A write that a person stopped: nothing was changed."""
 
     def __init__(self) -> None:
@@ -101,7 +110,7 @@ class Workspace:
     def read(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A cursor of its own: a connection shared by threads gives wrong answers in silence."""
         if self._cancellation.off:
-            raise Stopped()
+            raise WriteStopped()
         with told_if_damaged(self.path), self._engine.cursor() as cursor:
             if self.encrypted:
                 cursor.execute(f"USE {ATTACHED}")  # a cursor does not inherit it
@@ -110,7 +119,7 @@ class Workspace:
                 yield cursor
             except duckdb.InterruptException as error:
                 if self._cancellation.off:
-                    raise Stopped() from error
+                    raise WriteStopped() from error
                 raise
             finally:
                 self._cancellation.leave(cursor)
@@ -131,7 +140,7 @@ class Workspace:
             if not wait:
                 raise Busy()
             if self._cancellation.off:
-                raise Stopped()
+                raise WriteStopped()
         try:
             if not wait and self._writer is not None:  # this very thread's
                 raise Busy()
@@ -151,20 +160,20 @@ class Workspace:
                     permissions.permit(cursor, person, held, since)
                 self._cancellation.leave(cursor)
                 if self._cancellation.off:
-                    raise Stopped()
+                    raise WriteStopped()
             except BaseException as error:
                 self._writer = None
                 with suppress(duckdb.Error):  # a database that is lost takes none back, and keeps none
                     cursor.execute("ROLLBACK")
                 if isinstance(error, duckdb.InterruptException):
-                    raise Stopped() from error
+                    raise WriteStopped() from error
                 raise
             self._writer = None
             cursor.execute("COMMIT")
             self._cancellation.commits += 1
 
     def interrupt(self) -> None:
-        """Stop the statement that a writer is at, from another thread; its ``write`` then raises ``Stopped``."""
+        """Stop the statement that a writer is at, from another thread; its ``write`` then raises ``WriteStopped``."""
         writer = self._writer
         if writer is not None:
             writer.interrupt()

@@ -10,7 +10,7 @@ import streamlit as st
 
 from plumbline.answers.drift.features import DriftAnswer, Span, year_before
 from plumbline.answers.drift.multivariate import WholeRowAnswer
-from plumbline.answers.drift.shapes import Shape
+from plumbline.answers.drift.shapes import FeatureShape
 from plumbline.charts.heatmap import heatmap
 from plumbline.charts.style import Mode
 from plumbline.domain import FeatureDrift, Kind
@@ -246,7 +246,7 @@ def ranking(answer: DriftAnswer) -> None:
 
 
 def _row(
-    drift: FeatureDrift, weight: float | None, moved: float | None, shape: Shape | None
+    drift: FeatureDrift, weight: float | None, moved: float | None, shape: FeatureShape | None
 ) -> dict[str, object]:
     then, now = _bars(shape)
     return {
@@ -269,7 +269,7 @@ def _row(
     }
 
 
-def _bars(shape: Shape | None) -> tuple[list[float], list[float]]:
+def _bars(shape: FeatureShape | None) -> tuple[list[float], list[float]]:
     """The bars of a row, on one scale: the highest of both is 1."""
     highest = max((*shape.then, *shape.now), default=0.0) if shape else 0.0
     if shape is None or not highest:

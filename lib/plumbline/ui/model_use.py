@@ -9,7 +9,7 @@ from plumbline.answers.decisions.importance import ModelUse, model_use, set_grou
 from plumbline.charts.beeswarm import beeswarm, dependence
 from plumbline.charts.importance import importance, use_over_time
 from plumbline.charts.style import Mode
-from plumbline.domain import PlumblineError, Source
+from plumbline.domain import AttributionSource, PlumblineError
 from plumbline.explain.reasons.global_importance import NDCG_WATCH
 from plumbline.ui.decisions.explanation import SOURCES, SPACES
 from plumbline.ui.frame import permissions
@@ -34,7 +34,7 @@ def answer(view: View, key: str) -> ModelUse:
         "Explaining a random sample. A version without contributions or model file takes some seconds."
     ):
         found = ask(view, model_use, key, version=view.version, window=window, by=view.chunk)
-    if found.source is not Source.MODEL or found.space != SPACES[0]:
+    if found.source is not AttributionSource.MODEL or found.space != SPACES[0]:
         return found
     chosen = st.segmented_control(
         "Contributions in",

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from plumbline.answers.faults import Fault
+from plumbline.answers.faults import SystemFault
 from plumbline.answers.governance.portfolio import SystemRow, Total
 from plumbline.charts.sparkline import sparkline
 from plumbline.charts.style import Mode
@@ -32,7 +32,7 @@ ORDERS: dict[str, Callable[[SystemRow], Any] | None] = {
 }
 
 
-def faults(entries: Sequence[Fault]) -> None:
+def faults(entries: Sequence[SystemFault]) -> None:
     """Name each system that could not be judged, and why; the others are listed all the same."""
     for fault in entries:
         empty_states.failed(PlumblineError(f"{fault.title} could not be judged", todo=fault.sentence))
@@ -94,7 +94,7 @@ def table(rows: Sequence[SystemRow], mode: Mode) -> None:
             with st.container(horizontal=True, gap="medium"):  # wraps on a narrow screen; columns cut names
                 head, picture, why, money = (st.container(width=width, gap="xsmall") for width in WIDTHS)
             with head:
-                empty_states.link(empty_states.Step("scorecard", row.title[:60]), {"system": row.key})
+                empty_states.link(empty_states.NextPage("scorecard", row.title[:60]), {"system": row.key})
                 st.markdown(cards.chip(row.verdict.value, row.verdict.words))
                 cards.note(_since(row))
             with picture:

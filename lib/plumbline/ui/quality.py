@@ -7,10 +7,10 @@ from typing import Any
 from plumbline.answers.data.quality import QualityAnswer
 from plumbline.domain import Task
 from plumbline.domain.decisions import Decision
-from plumbline.monitor.quality.staleness import Beat
+from plumbline.monitor.quality.staleness import LastSeen
 from plumbline.ui.parts import cards, empty_states, filters, tables
 from plumbline.ui.parts.cards import Figure
-from plumbline.ui.parts.empty_states import Step
+from plumbline.ui.parts.empty_states import NextPage
 from plumbline.ui.parts.escape import one_line
 from plumbline.wording import numbers
 from plumbline.wording.times import iso_minute, iso_second
@@ -144,7 +144,7 @@ def same_answer(answer: QualityAnswer) -> None:
         )
         first = group[0].id
         empty_states.link(
-            Step("decisions", "Explain the first"), {"system": answer.system.key, "decision": first}
+            NextPage("decisions", "Explain the first"), {"system": answer.system.key, "decision": first}
         )
 
 
@@ -198,7 +198,7 @@ def age(answer: QualityAnswer) -> None:
         )
 
 
-def _beat(name: str, beat: Beat) -> Figure:
+def _beat(name: str, beat: LastSeen) -> Figure:
     return Figure(
         name=name,
         value=f"{_days(beat.since_days)} ago" if beat.since_days is not None else numbers.DASH,

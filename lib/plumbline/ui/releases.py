@@ -8,15 +8,15 @@ from typing import Any
 import streamlit as st
 
 from plumbline.answers.releases import sentences
-from plumbline.answers.releases.guardrails import Watched
+from plumbline.answers.releases.guardrails import GuardrailResult
 from plumbline.answers.releases.history import ReleasesAnswer
-from plumbline.answers.releases.switches import Shift, around
-from plumbline.charts.forest_plot import Line, Row, forest
+from plumbline.answers.releases.switches import SwitchShift, around
+from plumbline.charts.forest_plot import EstimateRow, ReferenceLine, forest
 from plumbline.charts.style import Mode
-from plumbline.charts.timeline import Event, Stretch, timeline
+from plumbline.charts.timeline import ReleaseEvent, Stretch, timeline
 from plumbline.monitor.releases.ab_test import Comparison, Measure
 from plumbline.monitor.releases.history import duration
-from plumbline.monitor.releases.shift_attribution import Split
+from plumbline.monitor.releases.shift_attribution import ShiftAttribution
 from plumbline.ui.frame import drill_down
 from plumbline.ui.parts import cards, charts, empty_states, tables
 from plumbline.ui.parts.cards import Figure
@@ -85,7 +85,7 @@ def history(answer: ReleasesAnswer, mode: Mode) -> None:
         Stretch(version=p.version, role=p.role, start=p.start, end=p.end, n=p.n) for p in answer.presences
     ]
     events = [
-        Event(
+        ReleaseEvent(
             w.version,
             w.at,
             "fail" if not w.proved else "watch",
@@ -95,7 +95,7 @@ def history(answer: ReleasesAnswer, mode: Mode) -> None:
         if w.fired and w.at is not None
     ]
     events += [
-        Event(b.back_to, b.end, "pass", f"Rolled back from {b.bad_version} after {duration(b.minutes)}.")
+        ReleaseEvent(b.back_to, b.end, "pass", f"Back from {b.bad_version} after {duration(b.minutes)}.")
         for b in found.rollbacks
     ]
     rows: list[dict[str, object]] = [
@@ -139,13 +139,13 @@ def guardrails(answer: ReleasesAnswer) -> None:
     tables.grid([_guarded(w) for w in answer.guardrails], alt="Guardrails: version, signal, rate, moment")
 
 
-def _advice(watched: Watched) -> str:
+def _advice(watched: GuardrailResult) -> str:
     if watched.proved:
         return f"{watched.signal.capitalize()}: {watched.found.sentence}{watched.acquittal}"
     return f"{watched.signal.capitalize()}: {sentences.roll_back(watched)}"
 
 
-def _guarded(w: Watched) -> dict[str, object]:
+def _guarded(w: GuardrailResult) -> dict[str, object]:
     status = "fail" if w.fired and not w.proved else "watch" if w.fired else "ok"
     if w.found.rate is None:
         status = "unknown"
@@ -183,8 +183,9 @@ def switches(answer: ReleasesAnswer, mode: Mode) -> None:
     rows = _shift_rows(shift)
     unit: Any = "number" if shift.metrics[0] in sentences.NUMBERS else "points"
     st.markdown(prose(sentences.say_shift_briefly(shift)))
+    no_change = [ReferenceLine(0.0, "no change")]
     charts.show(
-        forest(rows, mode, unit=unit, lines=[Line(0.0, "no change")], none="This switch cannot be split."),
+        forest(rows, mode, unit=unit, lines=no_change, none="This switch cannot be split."),
         key="releases.switch",
         name=f"{answer.system.key}-switch",
         alt=sentences.say_shift(shift),
@@ -199,7 +200,7 @@ def switches(answer: ReleasesAnswer, mode: Mode) -> None:
     cards.note(f"Inputs compared by: {by or 'none, no feature is logged'}.")
 
 
-def _rows_of(answer: ReleasesAnswer, shift: Shift) -> None:
+def _rows_of(answer: ReleasesAnswer, shift: SwitchShift) -> None:
     """The ways to the decisions on either side of a switch, and to both sides by every metric."""
     at, key = shift.switch.at, answer.system.key
     start, end = around(answer.releases.spans, shift.switch)
@@ -209,13 +210,13 @@ def _rows_of(answer: ReleasesAnswer, shift: Shift) -> None:
             (shift.switch.previous, shift.switch.version), sides, ("before", "after"), strict=True
         ):
             query = drill_down.dates(key, *side) | ({session.VERSION.name: version} if version else {})
-            empty_states.link(empty_states.Step("decisions", f"See the decisions {words}"), query)
+            empty_states.link(empty_states.NextPage("decisions", f"See the decisions {words}"), query)
         day = at.replace(hour=0, minute=0, second=0, microsecond=0)
         if start < day and day + timedelta(days=1) < end:  # whole days that the switch did not fall in
             drill_down.two_windows(key, (start, day), (day + timedelta(days=1), end))
 
 
-def _shift_rows(shift: Shift) -> list[Row]:
+def _shift_rows(shift: SwitchShift) -> list[EstimateRow]:
     rows = []
     for metric, plain, parted in (
         (shift.metrics[0], shift.output, shift.output_split),
@@ -227,17 +228,19 @@ def _shift_rows(shift: Shift) -> list[Row]:
         for words, part in (("release", parted.release), ("inputs", parted.world)):
             if part is None:
                 rows.append(
-                    Row(label=f"{name}, {words}", value=None, low=None, high=None, words="cannot be told")
+                    EstimateRow(
+                        label=f"{name}, {words}", value=None, low=None, high=None, words="cannot be told"
+                    )
                 )
             else:
                 rows.append(_row(f"{name}, {words}", metric, part))
     return rows
 
 
-def _row(label: str, metric: str, part: Any) -> Row:
+def _row(label: str, metric: str, part: Any) -> EstimateRow:
     words = f"{sentences.change(metric, part.value)} ({sentences.interval(metric, part.low, part.high)})"
     status = "watch" if part.is_beyond_chance else ""
-    return Row(
+    return EstimateRow(
         label=label,
         value=part.value,
         low=part.low,
@@ -247,11 +250,11 @@ def _row(label: str, metric: str, part: Any) -> Row:
     )
 
 
-def _data(row: Row) -> dict[str, object]:
+def _data(row: EstimateRow) -> dict[str, object]:
     return {"what": row.label, "value": row.value, "low": row.low, "high": row.high, "words": row.words}
 
 
-def _shifted(shift: Shift) -> list[dict[str, object]]:
+def _shifted(shift: SwitchShift) -> list[dict[str, object]]:
     made: list[dict[str, object]] = []
     for metric, plain, parted in (
         (shift.metrics[0], shift.output, shift.output_split),
@@ -290,7 +293,7 @@ def _part(metric: str, part: Any) -> str:
     return numbers.DASH if part is None else sentences.change(metric, part.value)
 
 
-def _note(shift: Shift, metric: str, parted: Split) -> str:
+def _note(shift: SwitchShift, metric: str, parted: ShiftAttribution) -> str:
     if parted.note:
         return parted.note
     if metric == shift.metrics[1] and shift.world_changed:
@@ -318,7 +321,7 @@ def side_by_side(answer: ReleasesAnswer, mode: Mode) -> None:
     ]
     if rows:
         charts.show(
-            forest(rows, mode, unit="points", lines=[Line(0.0, "no difference")], longest=44),
+            forest(rows, mode, unit="points", lines=[ReferenceLine(0.0, "no difference")], longest=44),
             key="releases.side",
             name=f"{answer.system.key}-side-by-side",
             alt="Differences of versions side by side, with 95 % intervals",
@@ -330,10 +333,10 @@ def side_by_side(answer: ReleasesAnswer, mode: Mode) -> None:
     )
 
 
-def _compared_row(c: Comparison, m: Measure) -> Row:
+def _compared_row(c: Comparison, m: Measure) -> EstimateRow:
     label = f"{c.versions[1]} less {c.versions[0]} ({c.kind}), {sentences.say_name(m.metric)}"
     row = _row(label, m.metric, m.difference)
-    return Row(
+    return EstimateRow(
         label=label,
         value=row.value,
         low=row.low,

@@ -15,14 +15,14 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from plumbline import __version__
-from plumbline.answers.data.push import Intake, NotOpen
+from plumbline.answers.data.push import Intake, WorkspaceUnavailable
 from plumbline.console import CommandLine
 from plumbline.domain import PlumblineError
 from plumbline.store.workspace import Workspace
 from plumbline.web import metrics, reference
 from plumbline.web.callers import Callers
 from plumbline.web.limits import limits
-from plumbline.web.problems import Problem, problem_of, response
+from plumbline.web.problems import ProblemDocument, problem_of, response
 from plumbline.web.pushes import Pushes
 from plumbline.web.questions import Questions
 
@@ -56,7 +56,7 @@ class Interface:
         )
         app.include_router(router)
         app.add_route("/docs", self._page)
-        for kind in (Problem, PlumblineError, HTTPException, RequestValidationError, Exception):
+        for kind in (ProblemDocument, PlumblineError, HTTPException, RequestValidationError, Exception):
             app.add_exception_handler(kind, self._problem)
         self._app = app
 
@@ -89,13 +89,13 @@ class Interface:
             Problem: the server begins, or ends.
         """
         if self._intake is None:
-            raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "The server is starting.", after=1)
+            raise ProblemDocument(HTTPStatus.SERVICE_UNAVAILABLE, "The server is starting.", after=1)
         return self._intake
 
     async def _problem(self, _request: Request, error: Exception) -> Response:
         if isinstance(error, HTTPException):
             status = HTTPStatus(error.status_code)
-            return response(Problem(status, f"{status.phrase}. {PREFIX}/docs lists what there is."))
+            return response(ProblemDocument(status, f"{status.phrase}. {PREFIX}/docs lists what there is."))
         return response(problem_of(error))
 
     async def _page(self, _request: Request) -> Response:
@@ -108,14 +108,16 @@ class Interface:
         if self._intake is not None and self._intake.ready:
             return JSONResponse({"status": "ready"})
         return response(
-            Problem(HTTPStatus.SERVICE_UNAVAILABLE, "The workspace is not open, or too much waits.", after=5)
+            ProblemDocument(
+                HTTPStatus.SERVICE_UNAVAILABLE, "The workspace is not open, or too much waits.", after=5
+            )
         )
 
     async def _metrics(self, request: Request) -> Response:
         try:
             token = await self._callers.token(request)
             return await metrics.answer(self._find, self._intake, self._counts, token)
-        except (Problem, PlumblineError) as error:
+        except (ProblemDocument, PlumblineError) as error:
             return response(problem_of(error))
 
 
@@ -128,4 +130,4 @@ def _opened(find: Callable[[], Workspace]) -> Workspace:
     try:
         return find()
     except PlumblineError as error:
-        raise NotOpen(error.what, where=error.where, todo=error.todo) from error
+        raise WorkspaceUnavailable(error.what, where=error.where, todo=error.todo) from error

@@ -7,21 +7,21 @@ from http import HTTPStatus
 
 from starlette.requests import ClientDisconnect, Request
 
-from plumbline.web.limits import Limits
-from plumbline.web.problems import Problem
+from plumbline.web.limits import RequestLimits
+from plumbline.web.problems import ProblemDocument
 
 #: a body that is too large by less than this is heard to its end, and dropped: its sender then hears why it is refused
 _HEARD = 4
 
 
-async def body_of(request: Request, limits: Limits) -> bytes:
+async def body_of(request: Request, limits: RequestLimits) -> bytes:
     """The whole body.
 
     Raises:
         Problem: 413: it is larger than is allowed; 408: it takes longer; 415: it is packed; 400: the caller is gone.
     """
     if request.headers.get("content-encoding", "identity") != "identity":
-        raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send the body without Content-Encoding.")
+        raise ProblemDocument(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send the body without Content-Encoding.")
     size = request.headers.get("content-length", "")
     if size.isascii() and size.isdigit() and int(size[:20]) > _HEARD * limits.body:
         raise _too_large(limits)
@@ -37,19 +37,19 @@ async def body_of(request: Request, limits: Limits) -> bytes:
                 if length > limits.body:
                     parts.clear()
     except TimeoutError as error:
-        raise Problem(
+        raise ProblemDocument(
             HTTPStatus.REQUEST_TIMEOUT,
             f"The body did not come within {limits.seconds:g} seconds; nothing was taken.",
         ) from error
     except ClientDisconnect as error:
-        raise Problem(HTTPStatus.BAD_REQUEST, "The body broke off; nothing was taken.") from error
+        raise ProblemDocument(HTTPStatus.BAD_REQUEST, "The body broke off; nothing was taken.") from error
     if length > limits.body:
         raise _too_large(limits)
     return b"".join(parts)
 
 
-def _too_large(limits: Limits) -> Problem:
-    return Problem(
+def _too_large(limits: RequestLimits) -> ProblemDocument:
+    return ProblemDocument(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         f"A body holds at most {limits.body // 10**6} MB; send several requests, or load the log as a file.",
     )

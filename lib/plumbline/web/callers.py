@@ -14,8 +14,8 @@ from starlette.requests import Request
 from plumbline.answers.governance import tokens
 from plumbline.domain.acts import Access, Token
 from plumbline.store.workspace import Workspace
-from plumbline.web.limits import Rate
-from plumbline.web.problems import Problem
+from plumbline.web.limits import TokenBucket
+from plumbline.web.problems import ProblemDocument
 
 #: seconds for which a token is not looked up again: so long may a revoked one still be taken
 FRESH = 1.0
@@ -32,7 +32,7 @@ class Callers:
 
     def __init__(self, find: Callable[[], Workspace], rate: float) -> None:
         self._find = find
-        self._rate, self._wrong = Rate(rate), Rate(_WRONG)
+        self._rate, self._wrong = TokenBucket(rate), TokenBucket(_WRONG)
         self._seen: OrderedDict[str, tuple[float, Token | None]] = OrderedDict()
         self._guard = threading.Lock()
 
@@ -44,14 +44,14 @@ class Callers:
         """
         token = await self.token(request)
         if token is None:
-            raise Problem(HTTPStatus.UNAUTHORIZED, _SHOW_ONE)
+            raise ProblemDocument(HTTPStatus.UNAUTHORIZED, _SHOW_ONE)
         if not token.access.covers(needed):
-            raise Problem(
+            raise ProblemDocument(
                 HTTPStatus.FORBIDDEN,
                 f"This takes a token with the role {needed.value}; {token.name} has the role {token.access.value}.",
             )
         if system is not None and not token.covers(system):
-            raise Problem(HTTPStatus.FORBIDDEN, f"The token {token.name} is not for this system.")
+            raise ProblemDocument(HTTPStatus.FORBIDDEN, f"The token {token.name} is not for this system.")
         return token
 
     async def token(self, request: Request) -> Token | None:
@@ -69,10 +69,10 @@ class Callers:
             token = await to_thread.run_sync(self._look_up, secret.strip())
         if token is None:
             if not self._wrong.allows(host):
-                raise Problem(HTTPStatus.TOO_MANY_REQUESTS, _TOO_MANY, after=1)
-            raise Problem(HTTPStatus.UNAUTHORIZED, _IS_WRONG)
+                raise ProblemDocument(HTTPStatus.TOO_MANY_REQUESTS, _TOO_MANY, after=1)
+            raise ProblemDocument(HTTPStatus.UNAUTHORIZED, _IS_WRONG)
         if not self._rate.allows(token.name):
-            raise Problem(HTTPStatus.TOO_MANY_REQUESTS, _TOO_MANY, after=1)
+            raise ProblemDocument(HTTPStatus.TOO_MANY_REQUESTS, _TOO_MANY, after=1)
         return token
 
     def _kept(self, secret: str) -> tuple[bool, Token | None]:

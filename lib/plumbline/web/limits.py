@@ -16,7 +16,7 @@ _CALLERS = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class RequestLimits:
     """``body``: bytes of one; ``seconds``: for which it may take to come; ``rate``: requests of a token a second;
     ``every``: seconds between two loads of what was pushed; ``answers``: questions that are worked out at a time."""
 
@@ -27,13 +27,13 @@ class Limits:
     answers: int = 4
 
 
-def limits() -> Limits:
+def limits() -> RequestLimits:
     """The limits that the environment sets, or the usual ones.
 
     Raises:
         PlumblineError: a setting is no amount or no number.
     """
-    return Limits(
+    return RequestLimits(
         body=amount("PLUMBLINE_REQUEST_BODY", "16MB"),
         seconds=_number("PLUMBLINE_REQUEST_SECONDS", 30),
         rate=_number("PLUMBLINE_REQUEST_RATE", 300),
@@ -52,7 +52,7 @@ def _number(name: str, usual: float) -> float:
     return value
 
 
-class Rate:
+class TokenBucket:
     """A bucket a caller: ``rate`` requests a second, and twice as many at once."""
 
     def __init__(self, rate: float) -> None:

@@ -43,7 +43,7 @@ class Requests:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Family:
+class MetricFamily:
     """One metric: ``kind`` is counter or gauge, ``unit`` is empty or the end of its name."""
 
     name: str
@@ -53,7 +53,7 @@ class Family:
     unit: str = ""
 
 
-def written(families: Iterable[Family]) -> str:
+def written(families: Iterable[MetricFamily]) -> str:
     """Families as OpenMetrics 1.0 text."""
     lines = []
     for family in families:
@@ -82,7 +82,7 @@ async def answer(
     return Response(written(families), headers={"Cache-Control": "no-store", "Content-Type": MEDIA})
 
 
-def _of_process(intake: Intake | None, requests: Requests) -> list[Family]:
+def _of_process(intake: Intake | None, requests: Requests) -> list[MetricFamily]:
     statuses = [({"status": str(status)}, float(n)) for status, n in sorted(requests.statuses.items())]
     made = [_family("http_requests", "counter", "Answers of the HTTP interface, by status.", statuses)]
     if intake is None:
@@ -107,7 +107,7 @@ def _of_process(intake: Intake | None, requests: Requests) -> list[Family]:
     ]
 
 
-def _of_systems(ws: Workspace, token: Token) -> list[Family]:
+def _of_systems(ws: Workspace, token: Token) -> list[MetricFamily]:
     decisions: list[Sample] = []
     last: list[Sample] = []
     opened: list[Sample] = []
@@ -131,7 +131,9 @@ def _of_systems(ws: Workspace, token: Token) -> list[Family]:
     ]
 
 
-def _family(name: str, kind: str, words: str, samples: float | Sequence[Sample], unit: str = "") -> Family:
+def _family(
+    name: str, kind: str, words: str, samples: float | Sequence[Sample], unit: str = ""
+) -> MetricFamily:
     """One of our metrics; a number is its only sample."""
     listed = ((_BARE, float(samples)),) if isinstance(samples, (int, float)) else tuple(samples)
-    return Family(name=f"plumbline_{name}", kind=kind, help=words, samples=listed, unit=unit)
+    return MetricFamily(name=f"plumbline_{name}", kind=kind, help=words, samples=listed, unit=unit)

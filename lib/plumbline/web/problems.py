@@ -9,30 +9,30 @@ from http import HTTPStatus
 import orjson
 from starlette.responses import Response
 
-from plumbline.answers.data.push import NoLog, NotOpen
-from plumbline.answers.data.push_queue import Behind, OtherBody
+from plumbline.answers.data.push import NoLog, WorkspaceUnavailable
+from plumbline.answers.data.push_queue import Backlog, ReusedKey
 from plumbline.domain import PlumblineError
-from plumbline.logs.push.rows import Unfit
+from plumbline.logs.push.rows import UnfitRequest
 from plumbline.store.engine import MemoryShortage
-from plumbline.store.workspace import Busy, Full, Stopped
+from plumbline.store.workspace import Busy, DiskFull, WriteStopped
 from plumbline.wording.visible import visible
 
 LOG = logging.getLogger("plumbline")
 MEDIA = "application/problem+json"
 #: errors of the product -> status; others are the caller's: 422
 _STATUS: tuple[tuple[type[Exception], HTTPStatus], ...] = (
-    (Full, HTTPStatus.INSUFFICIENT_STORAGE),
+    (DiskFull, HTTPStatus.INSUFFICIENT_STORAGE),
     (MemoryShortage, HTTPStatus.SERVICE_UNAVAILABLE),
-    (NotOpen, HTTPStatus.SERVICE_UNAVAILABLE),
+    (WorkspaceUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),
     (Busy, HTTPStatus.SERVICE_UNAVAILABLE),
-    (Stopped, HTTPStatus.SERVICE_UNAVAILABLE),
-    (Behind, HTTPStatus.TOO_MANY_REQUESTS),
-    (OtherBody, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (WriteStopped, HTTPStatus.SERVICE_UNAVAILABLE),
+    (Backlog, HTTPStatus.TOO_MANY_REQUESTS),
+    (ReusedKey, HTTPStatus.UNPROCESSABLE_ENTITY),
     (NoLog, HTTPStatus.CONFLICT),
 )
 
 
-class Problem(Exception):
+class ProblemDocument(Exception):
     """An answer that is a problem. ``line``: of the body, from 1; ``after``: seconds to wait before trying again."""
 
     def __init__(self, status: HTTPStatus, sentence: str, *, line: int = 0, after: int = 0) -> None:
@@ -40,22 +40,24 @@ class Problem(Exception):
         self.status, self.sentence, self.line, self.after = status, sentence, line, after
 
 
-def problem_of(error: Exception) -> Problem:
+def problem_of(error: Exception) -> ProblemDocument:
     """Any error as a problem; one that nobody foresaw goes to the server's log under a reference number."""
-    if isinstance(error, Problem):
+    if isinstance(error, ProblemDocument):
         return error
     if isinstance(error, PlumblineError):
         status = next((s for kind, s in _STATUS if isinstance(error, kind)), HTTPStatus.UNPROCESSABLE_ENTITY)
         after = 60 if status is HTTPStatus.TOO_MANY_REQUESTS else 5 if status >= 500 else 0
-        return Problem(status, str(error), line=error.line if isinstance(error, Unfit) else 0, after=after)
+        return ProblemDocument(
+            status, str(error), line=error.line if isinstance(error, UnfitRequest) else 0, after=after
+        )
     reference = secrets.token_hex(4)
     LOG.error("reference %s: %s", reference, type(error).__name__, exc_info=error)
-    return Problem(
+    return ProblemDocument(
         HTTPStatus.INTERNAL_SERVER_ERROR, f"Something went wrong inside Plumbline: reference {reference}."
     )
 
 
-def response(problem: Problem) -> Response:
+def response(problem: ProblemDocument) -> Response:
     """A problem as it goes out."""
     document: dict[str, object] = {
         "type": "about:blank",

@@ -16,12 +16,12 @@ from starlette.responses import Response
 from plumbline.answers.data.push import Intake
 from plumbline.domain.acts import Access
 from plumbline.logs.push.bodies import READERS, Unreadable
-from plumbline.logs.push.receipts import Receipt
-from plumbline.store.workspace import Full, Workspace
+from plumbline.logs.push.receipts import PushReceipt
+from plumbline.store.workspace import DiskFull, Workspace
 from plumbline.web.body import body_of
 from plumbline.web.callers import Callers
-from plumbline.web.limits import Limits
-from plumbline.web.problems import Problem
+from plumbline.web.limits import RequestLimits
+from plumbline.web.problems import ProblemDocument
 from plumbline.web.questions import known
 
 #: bytes of a body that is read at once; a larger one is read beside the loop
@@ -49,7 +49,11 @@ class Pushes:
     """The routes by which rows come in."""
 
     def __init__(
-        self, find: Callable[[], Workspace], callers: Callers, limits: Limits, intake: Callable[[], Intake]
+        self,
+        find: Callable[[], Workspace],
+        callers: Callers,
+        limits: RequestLimits,
+        intake: Callable[[], Intake],
     ) -> None:
         self._find, self._callers, self._limits, self._intake = find, callers, limits, intake
 
@@ -82,13 +86,13 @@ class Pushes:
             token = await self._callers.caller(request, Access.ANALYST, system)
             media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
             if media not in READERS:
-                raise Problem(
+                raise ProblemDocument(
                     HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
                     f"Send one of these as Content-Type: {', '.join(READERS)}.",
                 )
             key = request.headers.get("idempotency-key", "")
             if len(key) > _KEY:
-                raise Problem(
+                raise ProblemDocument(
                     HTTPStatus.UNPROCESSABLE_ENTITY, f"Idempotency-Key has at most {_KEY} characters."
                 )
             body = await body_of(request, self._limits)
@@ -110,7 +114,7 @@ class Pushes:
         try:
             request, batch = read() if _quick(media, body) else await to_thread.run_sync(read)
         except Unreadable as error:
-            raise Problem(HTTPStatus.BAD_REQUEST, str(error)) from error
+            raise ProblemDocument(HTTPStatus.BAD_REQUEST, str(error)) from error
         loop = asyncio.get_running_loop()
         written: asyncio.Future[OSError | None] = loop.create_future()
 
@@ -119,7 +123,7 @@ class Pushes:
 
         number = intake.take(request, done)
         if await written is not None:
-            raise Full(self._find().path)
+            raise DiskFull(self._find().path)
         answer: dict[str, object] = {"receipt": number, "rows_read": len(request.rows)}
         if batch.unread:
             answer["unread"] = batch.unread
@@ -133,10 +137,12 @@ class Pushes:
             await _settled(intake, number)
         found = await to_thread.run_sync(intake.receipt_of, number)
         if found is None:
-            raise Problem(HTTPStatus.NOT_FOUND, "There is no such receipt; receipts are kept for seven days.")
+            raise ProblemDocument(
+                HTTPStatus.NOT_FOUND, "There is no such receipt; receipts are kept for seven days."
+            )
         receipt, waiting = found
         if not token.covers(receipt.system):
-            raise Problem(HTTPStatus.FORBIDDEN, f"The token {token.name} is not for this system.")
+            raise ProblemDocument(HTTPStatus.FORBIDDEN, f"The token {token.name} is not for this system.")
         return _answer(_said(receipt, waiting), HTTPStatus.ACCEPTED if waiting else HTTPStatus.OK)
 
 
@@ -164,7 +170,7 @@ async def _settled(intake: Intake, number: str) -> None:
         return
 
 
-def _said(receipt: Receipt, waiting: bool) -> dict[str, object]:
+def _said(receipt: PushReceipt, waiting: bool) -> dict[str, object]:
     """A receipt as it is answered: what is not known yet is null."""
     counts = {
         "rows_loaded": receipt.rows_loaded,

@@ -11,14 +11,14 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from plumbline.client.questions import EXIT_CODE, QUESTIONS, Question
-from plumbline.console import CommandLine, CommandOption, Printed
+from plumbline.client.questions import EXIT_CODE, QUESTIONS, CommandRoute
+from plumbline.console import CommandLine, CommandOption, CommandOutput
 from plumbline.domain import PlumblineError
 from plumbline.domain.acts import Access, Token
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace
 from plumbline.web.callers import Callers
-from plumbline.web.problems import Problem
+from plumbline.web.problems import ProblemDocument
 
 
 class Questions:
@@ -62,9 +62,9 @@ class Questions:
         }
         lines = [f"{row['verdict']:<10} {row['key']}  {row['reason']}\n" for row in shown["systems"]]
         text = "".join(lines) if as_text else orjson.dumps(shown).decode()
-        return _response(Printed(text, 0), as_text)
+        return _response(CommandOutput(text, 0), as_text)
 
-    def _endpoint(self, question: Question) -> Callable[[Request], Any]:
+    def _endpoint(self, question: CommandRoute) -> Callable[[Request], Any]:
         async def asked(request: Request) -> Response:
             places = [request.path_params[name] for name in question.places]
             token = await self._callers.caller(request, question.access, places[0])
@@ -78,19 +78,21 @@ class Questions:
             except PlumblineError as error:
                 if question.unknown is not HTTPStatus.NOT_FOUND or type(error) is not PlumblineError:
                     raise
-                raise Problem(question.unknown, str(error)) from error
+                raise ProblemDocument(question.unknown, str(error)) from error
             return _response(printed, as_text)
 
         return asked
 
-    async def _ask(self, token: Token, command: str, written: list[str], *, as_json: bool = True) -> Printed:
-        def answer() -> Printed:
+    async def _ask(
+        self, token: Token, command: str, written: list[str], *, as_json: bool = True
+    ) -> CommandOutput:
+        def answer() -> CommandOutput:
             ws = self._find().acting(token.actor)
             return self._commands.printed(ws, command, written, actor=token.actor, as_json=as_json)
 
         return await to_thread.run_sync(answer, limiter=self._room)
 
-    def _written(self, request: Request, question: Question) -> list[str]:
+    def _written(self, request: Request, question: CommandRoute) -> list[str]:
         """The query as the command line's options.
 
         Raises:
@@ -101,7 +103,7 @@ class Questions:
         for name, value in request.query_params.multi_items():
             if name not in question.options:
                 allowed = ", ".join(question.options) or "none"
-                raise Problem(
+                raise ProblemDocument(
                     HTTPStatus.UNPROCESSABLE_ENTITY,
                     f"There is no parameter {name[:40]!r} here; there are: {allowed}.",
                 )
@@ -110,10 +112,10 @@ class Questions:
             elif value.lower() in ("", "1", "true", "yes"):
                 written.append(f"--{name}")
             elif value.lower() not in ("0", "false", "no"):
-                raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"{name} is true or false.")
+                raise ProblemDocument(HTTPStatus.UNPROCESSABLE_ENTITY, f"{name} is true or false.")
         return written
 
-    def _parameters(self, question: Question) -> list[dict[str, Any]]:
+    def _parameters(self, question: CommandRoute) -> list[dict[str, Any]]:
         known = self._commands.options(question.command)
         places = [
             {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
@@ -122,7 +124,7 @@ class Questions:
         return places + [_parameter(known[name]) for name in question.options]
 
 
-def _response(printed: Printed, as_text: bool) -> Response:
+def _response(printed: CommandOutput, as_text: bool) -> Response:
     headers = {"Cache-Control": "no-store", EXIT_CODE: str(printed.code)}
     return Response(printed.text, headers=headers, media_type="text/plain" if as_text else "application/json")
 
@@ -144,4 +146,4 @@ def known(find: Callable[[], Workspace], system: str) -> None:
     """
     with find().read() as cursor:
         if systems.find_system(cursor, system) is None:
-            raise Problem(HTTPStatus.NOT_FOUND, f"There is no system {system[:80]!r}.")
+            raise ProblemDocument(HTTPStatus.NOT_FOUND, f"There is no system {system[:80]!r}.")

@@ -18,7 +18,7 @@ from plumbline.answers.events import records_in
 from plumbline.domain import Finding, PlumblineError, Point, PointStatus, Severity
 from plumbline.monitor.alarms.findings import performance_findings
 from plumbline.store import findings as register
-from plumbline.store.findings import Recorded
+from plumbline.store.findings import FindingRecord
 from plumbline.store.workspace import Workspace
 from tests.examples import examples
 from tests.pages.sample import log
@@ -43,7 +43,7 @@ def problem(day: int, until: int | None = None, signal: str = "performance.accur
     )
 
 
-def kept(ws: Workspace, found: list[Finding], *, looked_at: tuple[str, ...] = ALL) -> list[Recorded]:
+def kept(ws: Workspace, found: list[Finding], *, looked_at: tuple[str, ...] = ALL) -> list[FindingRecord]:
     from plumbline.store.findings import recorded
 
     with ws.write() as cursor:

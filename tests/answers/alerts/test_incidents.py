@@ -15,7 +15,7 @@ from plumbline.answers.alerts import incidents
 from plumbline.answers.data.load import load_file
 from plumbline.answers.events import EVENTS, record, records_in
 from plumbline.answers.governance.scorecard import scorecard_answer
-from plumbline.answers.releases.history import Handled, handled, releases_of
+from plumbline.answers.releases.history import BreachResponse, handled, releases_of
 from plumbline.answers.statements import change_settings, save_context
 from plumbline.domain import Finding, PlumblineError, Severity
 from plumbline.monitor.alarms.findings import problem_of
@@ -199,7 +199,7 @@ def test_an_open_incident_leaves_the_breach_in_hand_and_only_its_closing_in_the_
     with ws.write() as cursor:
         number = register.add(cursor, item, datetime.now(UTC), None)
 
-    def done() -> Handled:
+    def done() -> BreachResponse:
         with ws.read() as cursor:
             released = releases_of(cursor, systems.get_system(cursor, "shop"))
             return handled(BREACH, [], released, records_in(cursor, "shop"), lambda s: s.startswith("perf"))

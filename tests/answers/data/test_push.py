@@ -17,13 +17,13 @@ import pytest
 from plumbline.answers.data import push, push_queue
 from plumbline.answers.data.load import load_file, logs_of
 from plumbline.answers.data.push import Intake, NoLog, push_folder
-from plumbline.answers.data.push_queue import Behind
+from plumbline.answers.data.push_queue import Backlog
 from plumbline.answers.governance.trail import trail
 from plumbline.answers.operations.verify import verify
 from plumbline.domain import PlumblineError
-from plumbline.logs.push.receipts import Receipt
+from plumbline.logs.push.receipts import PushReceipt
 from plumbline.store import systems
-from plumbline.store.engine import Full
+from plumbline.store.engine import DiskFull
 from plumbline.store.workspace import Workspace, open_workspace
 from tests.environment import product
 from tests.pages.sample import log
@@ -75,7 +75,7 @@ class Given:
         assert written.wait(20)
         return number
 
-    def receipt(self, number: str) -> Receipt:
+    def receipt(self, number: str) -> PushReceipt:
         found = self.intake.receipt_of(number)
         assert found is not None
         assert not found[1]
@@ -176,11 +176,11 @@ def test_a_full_disk_loses_nothing_and_is_tried_again(ws: Workspace, monkeypatch
     number = given.push(*_numbered(0, 2))
 
     def full(*_: Any, **__: Any) -> Any:
-        raise Full(ws.path)
+        raise DiskFull(ws.path)
 
     with monkeypatch.context() as patched:
         patched.setattr(push, "load_requests", full)
-        with pytest.raises(Full):
+        with pytest.raises(DiskFull):
             given.intake.gather()
     assert given.intake.receipt_of(number)[1]  # type: ignore[index]
     given.intake.gather()
@@ -203,7 +203,7 @@ def test_more_than_may_wait_is_not_taken(ws: Workspace, monkeypatch: pytest.Monk
     given = Given(ws)
     given.push(*_numbered(0, 1))
     monkeypatch.setattr(push_queue, "BACKLOG", given.intake.backlog + 10)
-    with pytest.raises(Behind):
+    with pytest.raises(Backlog):
         given.push(*_numbered(1, 1))
     given.intake.gather()
     assert given.push(*_numbered(1, 1))

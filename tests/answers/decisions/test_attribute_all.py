@@ -19,7 +19,7 @@ from plumbline.answers.decisions.background import background
 from plumbline.answers.decisions.explain import ASKED, explain
 from plumbline.answers.decisions.importance import model_use
 from plumbline.answers.drift.features import importance_of
-from plumbline.domain import PlumblineError, Source
+from plumbline.domain import AttributionSource, PlumblineError
 from plumbline.profile.scan import attributions
 from plumbline.store import systems
 from plumbline.store.workspace import open_workspace
@@ -190,7 +190,7 @@ def test_of_several_classes_the_predicted_one_is_explained(tmp_path) -> None:
         load_file(ws, tmp_path / "log.csv", title="triage", actor="test")
         assert model_files.register(ws, "triage", "1", tmp_path / "1.txt", actor="test").passed
         used = model_use(ws, "triage")  # of a sample, before any are kept
-        assert (used.source, used.n) == (Source.MODEL, 300)
+        assert (used.source, used.n) == (AttributionSource.MODEL, 300)
         native = booster.predict(x, pred_contrib=True).reshape(300, 3, 4)[:, :, :3]
         mean = np.abs(native[np.arange(300), proba.argmax(axis=1)]).mean(axis=0)
         assert {f.feature: f.value for f in used.features} == pytest.approx(

@@ -16,7 +16,7 @@ from plumbline.answers.decisions.context import context
 from plumbline.answers.decisions.counterfactual import try_values, what_would_change
 from plumbline.answers.decisions.explain import explain
 from plumbline.answers.decisions.model_files import register
-from plumbline.domain import PlumblineError, Slice, Source
+from plumbline.domain import AttributionSource, PlumblineError, Slice
 from plumbline.profile.scan import decisions
 from plumbline.store.systems import get_system
 from plumbline.store.workspace import Workspace, open_workspace
@@ -158,7 +158,7 @@ def test_columns_that_the_owner_grouped_are_one_reason(lent) -> None:
     ws, model, rows = lent
     i = _refused(model, rows)[0]
     apart = explain(ws, "loans", f"d{i}")
-    assert apart.source is Source.MODEL
+    assert apart.source is AttributionSource.MODEL
     statements.change_settings(
         ws,
         "loans",

@@ -23,7 +23,7 @@ from plumbline.answers.decisions.context import context
 from plumbline.answers.decisions.counterfactual import try_values, what_would_change
 from plumbline.answers.decisions.explain import explain
 from plumbline.answers.decisions.importance import model_use
-from plumbline.domain import Source
+from plumbline.domain import AttributionSource
 from plumbline.profile.scan import attributions
 from plumbline.report.decision_record import RECORD_LANGUAGES, issue_record, record_language
 from plumbline.store import systems
@@ -68,7 +68,7 @@ def made(tmp_path_factory):
 def test_few_inputs_are_exact_many_an_estimate_with_its_error_and_seed(made) -> None:
     ws, _, _ = made
     exact, estimate = explain(ws, "loans", "d3"), explain(ws, "loans", "d90")
-    assert exact.source is estimate.source is Source.MODEL
+    assert exact.source is estimate.source is AttributionSource.MODEL
     assert exact.method.startswith("exact Shapley values over all combinations of inputs")
     assert (exact.errors, exact.output_space) == ({}, "log-odds")
     assert "estimated from 32 random orders and their reverses" in estimate.method

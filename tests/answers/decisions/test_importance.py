@@ -10,7 +10,7 @@ from scipy.stats import spearmanr
 from plumbline.answers.data.load import load_file
 from plumbline.answers.decisions.importance import model_use, set_groups
 from plumbline.charts.beeswarm import beeswarm, dependence, shade, stacked
-from plumbline.domain import PlumblineError, Source
+from plumbline.domain import AttributionSource, PlumblineError
 from plumbline.explain.reasons.global_importance import grouped
 
 N = 1_600
@@ -42,7 +42,12 @@ def linear(tmp_path, workspace):
 def test_use_that_moved_is_found_and_split_exactly(linear) -> None:
     ws, parts = linear
     found = model_use(ws, "line")
-    assert (found.source, found.version, found.n, found.space) == (Source.LOGGED, "7", N, "log-odds")
+    assert (found.source, found.version, found.n, found.space) == (
+        AttributionSource.LOGGED,
+        "7",
+        N,
+        "log-odds",
+    )
     share = parts.abs().mean() / parts.abs().mean().sum()
     assert {f.feature: f.share for f in found.features} == pytest.approx(share.to_dict())
     assert found.drift is not None

@@ -20,7 +20,7 @@ from plumbline.store import findings as register
 from plumbline.store import systems, trail
 from plumbline.store.cancellation import Cancellation
 from plumbline.store.respond import settings
-from plumbline.store.workspace import Stopped, Workspace
+from plumbline.store.workspace import Workspace, WriteStopped
 from plumbline.ui.server import watch
 from tests.conftest import Ran
 from tests.pages.sample import log
@@ -316,7 +316,7 @@ def test_a_run_that_is_called_off_notes_no_end(shop: Workspace) -> None:
     work = Cancellation()
     work.off = True
     _set(shop)
-    with pytest.raises(Stopped):
+    with pytest.raises(WriteStopped):
         check_round.run_due(shop.lent([], work), clock=lambda: MONDAY)
 
 

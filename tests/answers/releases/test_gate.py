@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from plumbline.answers.releases.gate import Decision, gate
+from plumbline.answers.releases.gate import GateDecision, gate
 from plumbline.domain import PlumblineError
 from plumbline.monitor.releases.guardrail import guardrail, nearest_noticed
 from tests.answers.conftest import SYSTEM, Held
@@ -30,14 +30,14 @@ MAPS = (
 
 def test_a_version_that_grants_more_is_stopped(held: Held) -> None:
     found = gate(held.ws, SYSTEM, "2")
-    assert (found.decision, found.previous) == (Decision.STOP, "1")
+    assert (found.decision, found.previous) == (GateDecision.STOP, "1")
     assert "beyond chance" in found.reasons[0]
     assert any(s.fired for s in found.signals)
 
 
 def test_a_trial_that_is_too_short_to_tell_is_inconclusive_and_says_what_it_saw(held: Held) -> None:
     found = gate(held.ws, SYSTEM, "3")
-    assert (found.decision, found.previous) == (Decision.INCONCLUSIVE, "2")
+    assert (found.decision, found.previous) == (GateDecision.INCONCLUSIVE, "2")
     assert not any(s.fired or s.sure for s in found.signals)
     own = held.frame[held.frame["version"] == "3"]
     rate = next(s for s in found.signals if s.name == "positive rate")
@@ -49,7 +49,7 @@ def test_a_trial_that_is_too_short_to_tell_is_inconclusive_and_says_what_it_saw(
 @pytest.mark.parametrize(("version", "words"), [("1", "first in the log"), ("9", "no decision of version 9")])
 def test_what_cannot_be_compared_is_inconclusive(held: Held, version: str, words: str) -> None:
     found = gate(held.ws, SYSTEM, version)
-    assert found.decision is Decision.INCONCLUSIVE
+    assert found.decision is GateDecision.INCONCLUSIVE
     assert words in found.reasons[0]
 
 

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from plumbline.answers.alerts.check import reconcile
-from plumbline.answers.respond.delivery import Counts, work
+from plumbline.answers.respond.delivery import DeliveryCounts, work
 from plumbline.domain import Finding, Severity
 from plumbline.respond.channels import Channel, new_channel
-from plumbline.respond.http import Reply
+from plumbline.respond.http import HttpReply
 from plumbline.store.respond import channels as channel_store
 from plumbline.store.respond import deliveries
 from plumbline.store.respond.deliveries import Delivery
@@ -60,10 +60,10 @@ def outbox(ws: Workspace) -> list[Delivery]:
 class Post:
     """A stand-in for the network: keeps what is sent, and answers as it is told."""
 
-    reply: Reply = field(default_factory=lambda: Reply(status=200))
+    reply: HttpReply = field(default_factory=lambda: HttpReply(status=200))
     came: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
 
-    def __call__(self, channel: Channel, message: str, body: bytes, at: datetime) -> Reply:
+    def __call__(self, channel: Channel, message: str, body: bytes, at: datetime) -> HttpReply:
         self.came.append((channel.name, message, json.loads(body)))
         return self.reply
 
@@ -73,12 +73,12 @@ class Post:
         ]
 
 
-def deliver(ws: Workspace, post: Post, at: datetime = AT) -> Counts:
+def deliver(ws: Workspace, post: Post, at: datetime = AT) -> DeliveryCounts:
     return work(ws, at, chance=lambda: 0.0, sender=post)
 
 
-DOWN = Reply(error="No whole answer within 20 seconds")
-UP = Reply(status=200)
+DOWN = HttpReply(error="No whole answer within 20 seconds")
+UP = HttpReply(status=200)
 
 
 def finding_of(base: Finding, **changed: Any) -> Finding:

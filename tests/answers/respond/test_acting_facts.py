@@ -18,10 +18,10 @@ from plumbline.domain.acts import Act
 from plumbline.domain.respond import (
     Mode,
     Receipt,
+    RetrainingTrigger,
     RollbackRun,
     RollbackState,
     RunState,
-    Trigger,
     TriggerRun,
 )
 from plumbline.respond.channels import Channel
@@ -52,7 +52,7 @@ def status(ws: Workspace, control: str) -> tuple[Status, str]:
 
 
 def fired(ws: Workspace, state: RunState, **more: Any) -> None:
-    triggers.add_trigger(ws, Trigger(system=SYSTEM, name="t", url=AIM), by="Ada")
+    triggers.add_trigger(ws, RetrainingTrigger(system=SYSTEM, name="t", url=AIM), by="Ada")
     receipt = Receipt(at=NOW, where=more.pop("where", AIM), ok=True, status=202, run=more.pop("run", "job-1"))
     held: dict[str, Any] = {
         "id": "r", "system": SYSTEM, "trigger": "t", "state": state, "due_at": NOW, "known_at": NOW - timedelta(days=3),

@@ -17,7 +17,7 @@ from plumbline.answers.respond import channels, triage
 from plumbline.answers.respond.delivery import work
 from plumbline.domain import PlumblineError, Task
 from plumbline.domain.acts import Access
-from plumbline.respond.http import Reply
+from plumbline.respond.http import HttpReply
 from plumbline.store import findings as register
 from plumbline.store import systems, trail
 from plumbline.store.workspace import Workspace, open_workspace
@@ -219,7 +219,7 @@ def test_a_channel_switched_off_gets_nothing_and_gets_it_again_when_on(workspace
     channels.add(workspace, "ops", "https://hooks.example.com/x", by="Ada")
     check(workspace, problem())
     channels.turn(workspace, "ops", on=False, by="Ada")
-    post = Post(Reply(status=200))
+    post = Post(HttpReply(status=200))
     deliver(workspace, post)
     assert post.came == []
     channels.turn(workspace, "ops", on=True, by="Ada")

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from plumbline.respond.channels import Channel
-from plumbline.respond.http import Reply
+from plumbline.respond.http import HttpReply
 from plumbline.store import findings as register
 from plumbline.store import trail
 from plumbline.store.workspace import Workspace
@@ -33,7 +33,7 @@ def test_a_failure_is_tried_again_as_standard_webhooks_asks_and_given_up_after_a
     post, seconds = Post(), []
     check(workspace, problem())
 
-    def answer(channel: object, message: str, body: bytes, at: object) -> Reply:
+    def answer(channel: object, message: str, body: bytes, at: object) -> HttpReply:
         reply = Post.__call__(post, channel, message, body, at)  # type: ignore[arg-type]
         return DOWN if channel.name == "ops" else reply  # type: ignore[attr-defined]
 
@@ -60,7 +60,9 @@ def test_a_failure_is_tried_again_as_standard_webhooks_asks_and_given_up_after_a
 def test_what_can_never_be_taken_is_given_up_at_once(workspace: Workspace, status: int, state: str) -> None:
     add_channel(workspace)
     check(workspace, problem())
-    deliver(workspace, Post(Reply(status=status, error=f"The receiver answered {status}", text="no\nway")))
+    deliver(
+        workspace, Post(HttpReply(status=status, error=f"The receiver answered {status}", text="no\nway"))
+    )
     (own,) = outbox(workspace)
     assert own.state == state
     assert str(status) in own.reason
@@ -69,7 +71,7 @@ def test_what_can_never_be_taken_is_given_up_at_once(workspace: Workspace, statu
 def test_a_receiver_that_is_gone_switches_its_channel_off(workspace: Workspace) -> None:
     add_channel(workspace)
     check(workspace, problem())
-    post = Post(Reply(status=410, error="The receiver answered 410"))
+    post = Post(HttpReply(status=410, error="The receiver answered 410"))
     deliver(workspace, post)
     check(workspace, problem(), problem("retraining"), at=AT + HOUR)
     deliver(workspace, post, AT + HOUR)
@@ -82,7 +84,8 @@ def test_a_receiver_may_ask_for_a_longer_pause(workspace: Workspace) -> None:
     add_channel(workspace)
     check(workspace, problem())
     deliver(
-        workspace, Post(Reply(status=429, error="The receiver answered 429", headers={"retry-after": "3600"}))
+        workspace,
+        Post(HttpReply(status=429, error="The receiver answered 429", headers={"retry-after": "3600"})),
     )
     assert outbox(workspace)[0].due_at == AT + HOUR
 
@@ -90,13 +93,13 @@ def test_a_receiver_may_ask_for_a_longer_pause(workspace: Workspace) -> None:
 @pytest.mark.parametrize(
     ("down", "messages"),
     [
-        (Reply(error="No connection could be made", unreached=True), 1),
-        (Reply(status=503, error="The receiver answered 503"), 1),
+        (HttpReply(error="No connection could be made", unreached=True), 1),
+        (HttpReply(status=503, error="The receiver answered 503"), 1),
         (DOWN, 2),  # no answer: the first may have arrived, and goes under its own id
     ],
 )
 def test_a_channel_down_for_two_days_brings_one_message_and_not_the_backlog(
-    workspace: Workspace, down: Reply, messages: int
+    workspace: Workspace, down: HttpReply, messages: int
 ) -> None:
     add_channel(workspace)
     post = Post(down)
@@ -121,9 +124,9 @@ def test_what_is_put_together_keeps_its_patience_and_is_told_elsewhere_in_time(w
         add_channel(workspace, name)
 
     class OneDown(Post):
-        def __call__(self, channel: Channel, message: str, body: bytes, at: datetime) -> Reply:
+        def __call__(self, channel: Channel, message: str, body: bytes, at: datetime) -> HttpReply:
             super().__call__(channel, message, body, at)
-            return Reply(error="refused", unreached=True) if channel.name == "ops" else UP
+            return HttpReply(error="refused", unreached=True) if channel.name == "ops" else UP
 
     post, told = OneDown(), 0
     problems = [problem(f"cutoff.x{i}") for i in range(8)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from plumbline.domain.messages import Quoted, message, quoted
+from plumbline.domain.messages import QuotedText, message, quoted
 from plumbline.domain.respond import RollbackRun, RollbackState, RunState, TriggerRun
 from plumbline.governance import canonical_json
 from plumbline.report.language import language
@@ -45,11 +45,11 @@ def test_a_run_that_was_kept_as_text_is_quoted() -> None:
     old = canonical_json.read(
         TriggerRun, canonical_json.write(replace(FIRED, note=message("The test did not end.")))
     )
-    assert isinstance(old.note, Quoted)
+    assert isinstance(old.note, QuotedText)
     assert old.note == "The test did not end."
     run = RollbackRun(
         id="rbk_1", system="loans", state=RollbackState.REFUSED, at=NOW, version="2", to="1", note=quoted("HTTP 503")
     )  # fmt: skip
     again = canonical_json.read(RollbackRun, canonical_json.write(run, messages=True))
     assert again == run
-    assert isinstance(again.note, Quoted)
+    assert isinstance(again.note, QuotedText)

@@ -12,12 +12,12 @@ import pytest
 
 from plumbline.answers import statements
 from plumbline.answers.data.load import load_file
-from plumbline.answers.respond.replay.answer import Played
+from plumbline.answers.respond.replay.answer import ReplayedMessage
 from plumbline.answers.respond.replay.moments import played_days
 from plumbline.answers.respond.replay.play import replay
 from plumbline.answers.respond.retraining.triggers import add_trigger
 from plumbline.domain import PlumblineError
-from plumbline.domain.respond import Trigger
+from plumbline.domain.respond import RetrainingTrigger
 from plumbline.store.workspace import Workspace, open_workspace
 from tests.answers.respond.logs import DECAYED, HEALTHY, KEY, MAPS, decayed
 from tests.conftest import Ran
@@ -47,13 +47,13 @@ def workspace_of(folder: Path, until: datetime) -> Workspace:
     maps = (*MAPS, ("known", "label_time"))
     load_file(ws, folder / "log.csv", title=KEY, maps=maps, positive="take", actor="test")
     statements.change_settings(ws, KEY, {"as_of": until.isoformat()}, by="test")
-    item = Trigger(system=KEY, name="retrain", url="https://ci.example/", labels=100)
+    item = RetrainingTrigger(system=KEY, name="retrain", url="https://ci.example/", labels=100)
     add_trigger(ws, item, by="Ada")
     return ws
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, tuple[Played, ...]]:
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, tuple[ReplayedMessage, ...]]:
     folder = tmp_path_factory.mktemp("whole")
     ws = workspace_of(folder, END)
     before = ws.change()
@@ -67,7 +67,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, tuple[Played,
 
 
 def test_by_day_a_log_cut_at_a_played_day_sends_the_same(
-    whole: tuple[Path, tuple[Played, ...]], tmp_path: Path
+    whole: tuple[Path, tuple[ReplayedMessage, ...]], tmp_path: Path
 ) -> None:
     (tmp_path / "w.duckdb").write_bytes(whole[0].read_bytes())
     ws = open_workspace(tmp_path / "w.duckdb")
@@ -83,7 +83,7 @@ def test_by_day_a_log_cut_at_a_played_day_sends_the_same(
 
 
 def test_reminders_are_those_that_come_where_nobody_acknowledges(
-    whole: tuple[Path, tuple[Played, ...]],
+    whole: tuple[Path, tuple[ReplayedMessage, ...]],
 ) -> None:
     reminders = [m.at for m in whole[1] if m.event == "finding.reminder"]
     begun = min(m.at for m in whole[1] if m.event == "finding.opened" and m.severity == "high")
@@ -92,13 +92,13 @@ def test_reminders_are_those_that_come_where_nobody_acknowledges(
     assert len(reminders) <= 2 * sum(m.event == "finding.opened" for m in whole[1]) + FROM // 7
 
 
-def told(messages: tuple[Played, ...], until: datetime) -> list[tuple[object, ...]]:
+def told(messages: tuple[ReplayedMessage, ...], until: datetime) -> list[tuple[object, ...]]:
     return [(m.at, m.channel, m.event, m.rule, m.severity, m.sentence) for m in messages if m.at <= until]
 
 
 @pytest.mark.parametrize("weeks", [1, 2])
 def test_a_log_cut_at_a_played_day_sends_the_same_until_then(
-    whole: tuple[Path, tuple[Played, ...]], tmp_path: Path, weeks: int
+    whole: tuple[Path, tuple[ReplayedMessage, ...]], tmp_path: Path, weeks: int
 ) -> None:
     day = END - timedelta(weeks=weeks)
     ws = workspace_of(tmp_path / "cut", day)
@@ -110,7 +110,7 @@ def test_a_log_cut_at_a_played_day_sends_the_same_until_then(
 
 
 def test_a_trigger_keeps_its_cool_down_and_its_budget_in_the_past_too(
-    whole: tuple[Path, tuple[Played, ...]],
+    whole: tuple[Path, tuple[ReplayedMessage, ...]],
 ) -> None:
     fires = [m.at for m in whole[1] if m.event == "trigger.fired"]
     assert all(b - a >= timedelta(days=7) for a, b in pairwise(fires))
@@ -128,7 +128,7 @@ def test_days_are_weeks_ends_and_the_end() -> None:
 
 
 def test_the_command_prints_what_was_agreed(
-    whole: tuple[Path, tuple[Played, ...]], tmp_path: Path, plumbline: Callable[..., Ran]
+    whole: tuple[Path, tuple[ReplayedMessage, ...]], tmp_path: Path, plumbline: Callable[..., Ran]
 ) -> None:
     (tmp_path / "workspace.duckdb").write_bytes(whole[0].read_bytes())
     found = plumbline("replay", KEY, "--days", "8", "--json").json

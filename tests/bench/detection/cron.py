@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from plumbline.answers.alerts.check import check
-from plumbline.answers.data.load import Said, inspect_file, load_file, set_reference, settled
+from plumbline.answers.data.load import FileAnswers, inspect_file, load_file, set_reference, settled
 from plumbline.domain import Mapping
 from plumbline.store import findings as register
 from plumbline.store import systems
@@ -90,7 +90,7 @@ def _run(ws: Workspace, log: Drawn, folder: Path) -> list[dict[str, Any]]:
             maps = [(c, ROLES[c]) for c in new]
             mapping = settled(
                 inspect_file(path, ws=ws).mapping,
-                Said(maps=maps, timezone="UTC", positive=positive, task=_task(log.kind)),
+                FileAnswers(maps=maps, timezone="UTC", positive=positive, task=_task(log.kind)),
             )
         load_file(ws, path, title=KEY, mapping=mapping, timezone="UTC", positive=positive, actor="cron")
         if n == 0 and log.kind.given:
@@ -100,7 +100,7 @@ def _run(ws: Workspace, log: Drawn, folder: Path) -> list[dict[str, Any]]:
             path = folder / f"{n:03d}-labels.parquet"
             old.to_parquet(path)
             if label_mapping is None:
-                said = Said(
+                said = FileAnswers(
                     maps=[(c, ROLES[c]) for c in old], timezone="UTC", positive=positive, task=_task(log.kind)
                 )
                 label_mapping = settled(inspect_file(path, ws=ws, system=KEY).mapping, said)

@@ -13,7 +13,7 @@ import pytest
 
 from plumbline.domain import PlumblineError
 from plumbline.explain.readers.formats import detect_format, read_model
-from plumbline.explain.sandbox.call import Limits, describe_model, explain_rows, score_rows
+from plumbline.explain.sandbox.call import CallLimits, describe_model, explain_rows, score_rows
 from plumbline.explain.trees import MAX_CATEGORY
 from plumbline.sandbox.limits import environment
 from tests.environment import product
@@ -38,7 +38,9 @@ def xgboost_document() -> dict:
 def test_one_decision_takes_well_under_a_second_and_agrees_with_the_library(lightgbm_text) -> None:
     x, _ = data()
     explain_rows(lightgbm_text.encode(), x[:1])  # byte code is compiled once
-    found = explain_rows(lightgbm_text.encode(), x[:1], limits=Limits(cpu_seconds=1))  # its start included
+    found = explain_rows(
+        lightgbm_text.encode(), x[:1], limits=CallLimits(cpu_seconds=1)
+    )  # its start included
     native = lgb.Booster(model_str=lightgbm_text)
     assert found.contributions is not None
     assert found.contributions[0] == pytest.approx(native.predict(x[:1], pred_contrib=True)[0, :-1])
@@ -198,7 +200,7 @@ def test_a_hostile_lightgbm_file_is_refused_with_one_sentence(lightgbm_text, dam
 )
 def test_declared_sizes_and_depth_cost_nothing(body) -> None:
     with pytest.raises(PlumblineError, match="refused") as refused:
-        describe_model(body, Limits(cpu_seconds=3))
+        describe_model(body, CallLimits(cpu_seconds=3))
     assert "ended its process" not in str(refused.value)  # which its limit on processor time would have done
 
 
@@ -222,12 +224,12 @@ def test_random_damage_is_refused_or_harmless(lightgbm_text, xgboost_document, k
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux caps address space")
 def test_too_much_memory_is_a_sentence(lightgbm_text) -> None:
     with pytest.raises(PlumblineError, match="memory"):
-        score_rows(lightgbm_text.encode(), np.zeros((3_000_000, 6)), limits=Limits(megabytes=256))
+        score_rows(lightgbm_text.encode(), np.zeros((3_000_000, 6)), limits=CallLimits(megabytes=256))
 
 
 def test_too_much_time_is_a_sentence(lightgbm_text) -> None:
     with pytest.raises(PlumblineError, match=r"given up after 0\.01 s"):
-        score_rows(lightgbm_text.encode(), np.zeros((1, 6)), limits=Limits(wall_seconds=0.01))
+        score_rows(lightgbm_text.encode(), np.zeros((1, 6)), limits=CallLimits(wall_seconds=0.01))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has the parent's clock only")
@@ -236,7 +238,7 @@ def test_too_much_processor_time_is_a_sentence() -> None:
     body = train({"objective": "binary"}, x, y > 0, rounds=100).model_to_string().encode()
     rows = np.random.default_rng(0).normal(size=(100_000, 6))
     with pytest.raises(PlumblineError, match="ended its process"):  # each row against each of the background
-        explain_rows(body, rows, background=rows[:2_000], limits=Limits(cpu_seconds=1))
+        explain_rows(body, rows, background=rows[:2_000], limits=CallLimits(cpu_seconds=1))
 
 
 def test_a_category_code_out_of_bounds_is_refused(lightgbm_text) -> None:

@@ -39,7 +39,7 @@ from skops.io import dumps
 
 from plumbline.domain import PlumblineError
 from plumbline.explain.sandbox import child
-from plumbline.explain.sandbox.call import Limits, describe_model, score_rows
+from plumbline.explain.sandbox.call import CallLimits, describe_model, score_rows
 from plumbline.explain.sandbox.pool import _CHILDREN
 from tests.explain.processor import processor_seconds
 
@@ -317,7 +317,7 @@ BOMBS: dict[str, Callable[[], bytes]] = {
 def test_bombs_end_in_one_sentence_within_seconds_and_leave_no_process(bomb: str) -> None:
     before, body = _children(), BOMBS[bomb]()
     with pytest.raises(PlumblineError) as refused:
-        describe_model(body, Limits(megabytes=1_024, cpu_seconds=10, wall_seconds=200.0))
+        describe_model(body, CallLimits(megabytes=1_024, cpu_seconds=10, wall_seconds=200.0))
     assert "\n" not in str(refused.value)
     assert "given up" not in str(refused.value)
     assert f"(code {-signal.SIGXCPU})" not in str(
@@ -331,7 +331,7 @@ def test_bombs_end_in_one_sentence_within_seconds_and_leave_no_process(bomb: str
 def test_a_sound_file_for_which_there_is_no_memory_is_a_sentence_and_later_an_answer() -> None:
     before = _children()
     with pytest.raises(PlumblineError, match="memory"):
-        score_rows(file_of("network"), ROWS, limits=Limits(megabytes=16))
+        score_rows(file_of("network"), ROWS, limits=CallLimits(megabytes=16))
     assert np.isfinite(score_rows(file_of("network"), ROWS).score).all()
     assert _children() <= before
 

@@ -8,7 +8,7 @@ import pytest
 
 from plumbline.domain import EvidenceKind, Status, Verdict
 from plumbline.governance.evidence.case import RECORDED
-from plumbline.governance.facts import FairnessGroup, Noted, Switch
+from plumbline.governance.facts import FairnessGroup, LatestRecord, SwitchFacts
 from plumbline.wording.quantities import share
 from tests.governance.cases import (
     AMONG,
@@ -28,8 +28,8 @@ from tests.governance.cases import (
 PASS, PARTIAL, FAIL, UNKNOWN = Status.PASS, Status.PARTIAL, Status.FAIL, Status.UNKNOWN
 
 
-def switch(days: float, hours: float, decisions: int = 0) -> Switch:
-    return Switch(
+def switch(days: float, hours: float, decisions: int = 0) -> SwitchFacts:
+    return SwitchFacts(
         at=days_ago(days), previous="1", version="2", overlap_hours=hours, overlap_decisions=decisions
     )
 
@@ -266,7 +266,7 @@ RECORDS = {
     "CMP-5": ("rollback rehearsed", "restore rehearsed"),
 }  # fmt: skip
 EVERY_RECORD = tuple(
-    Noted(event, days_ago(3), "release pipeline") for event in RECORDED if event != "alert failed"
+    LatestRecord(event, days_ago(3), "release pipeline") for event in RECORDED if event != "alert failed"
 )
 
 
@@ -274,7 +274,7 @@ EVERY_RECORD = tuple(
     ("control_id", "event"), [(name, event) for name, events in RECORDS.items() for event in events]
 )
 def test_what_a_person_typed_is_attested_and_partial_at_most(control_id: str, event: str) -> None:
-    facts = healthy_facts(**UNSEEN, noted=(Noted(event, days_ago(3), "release pipeline"),))
+    facts = healthy_facts(**UNSEEN, noted=(LatestRecord(event, days_ago(3), "release pipeline"),))
     result = control(judge(facts, CREDIT), control_id)
     assert (result.status, result.evidence.kind) == (PARTIAL, EvidenceKind.ATTESTED)
     assert result.evidence.sentence.startswith("Recorded by release pipeline: ")
@@ -284,14 +284,17 @@ def test_what_a_person_typed_is_attested_and_partial_at_most(control_id: str, ev
 
 @pytest.mark.parametrize("days", [366, -1])
 def test_a_record_of_over_a_year_ago_or_of_tomorrow_is_none(days: float) -> None:
-    told = tuple(Noted(event, days_ago(days), "pipeline") for event in RECORDED)
+    told = tuple(LatestRecord(event, days_ago(days), "pipeline") for event in RECORDED)
     card = judge(healthy_facts(**UNSEEN, noted=told), CREDIT)
     found = {name: control(card, name).status for name in RECORDS}
     assert found == {"MON-6": FAIL, "MON-7": FAIL, "REL-3": FAIL, "REL-6": UNKNOWN, "CMP-5": UNKNOWN}
 
 
 def test_a_record_that_nothing_arrived_fails_and_one_that_something_did_is_partial() -> None:
-    lost, arrived = Noted("alert failed", days_ago(3), "Ana"), Noted("alert delivered", days_ago(9), "Ana")
+    lost, arrived = (
+        LatestRecord("alert failed", days_ago(3), "Ana"),
+        LatestRecord("alert delivered", days_ago(9), "Ana"),
+    )
     failed = control(judge(healthy_facts(**UNSEEN, noted=(lost,)), CREDIT), "MON-6")
     assert (failed.status, failed.evidence.kind) == (FAIL, EvidenceKind.ATTESTED)
     assert "A record alone is partial" not in failed.evidence.sentence

@@ -14,7 +14,7 @@ import pytest
 
 from plumbline.answers.data.load import load_file, undo_load
 from plumbline.answers.data.quarantine import (
-    QuarantineOf,
+    QuarantineAnswer,
     quarantine_csv,
     quarantine_of,
     retry_load,
@@ -65,7 +65,7 @@ def dirty(base: tuple[Path, Load], tmp_path: Path) -> Iterator[tuple[Workspace, 
     ws.close()
 
 
-def _held(ws: Workspace) -> QuarantineOf:
+def _held(ws: Workspace) -> QuarantineAnswer:
     return quarantine_of(ws, "s")
 
 

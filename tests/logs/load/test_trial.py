@@ -12,8 +12,8 @@ from plumbline.answers.data.inbox import take
 from plumbline.answers.data.load import load_file
 from plumbline.answers.data.pull import SIGNAL, pull
 from plumbline.domain import PlumblineError
-from plumbline.logs.load.trial import Unfit
-from plumbline.logs.pull.fetch import Wanted
+from plumbline.logs.load.trial import UnfitFile
+from plumbline.logs.pull.fetch import FetchRequest
 from plumbline.store import findings
 from plumbline.store.workspace import Workspace
 from tests.conftest import Ran
@@ -50,7 +50,7 @@ def test_what_only_the_whole_file_shows_is_taken_back(workspace: Workspace, tmp_
     load_file(workspace, _log(tmp_path, 1000, name="first.csv"), title="s", actor="test")
     before = state(workspace)
     late = [row(i, id=f"m{i}", when="soon" if i > 4100 and i % 100 else row(i)[1]) for i in range(6000)]
-    with pytest.raises(Unfit, match="cannot be loaded"):
+    with pytest.raises(UnfitFile, match="cannot be loaded"):
         load_file(workspace, write(tmp_path / "late.csv", late), title="s", actor="test")
     assert state(workspace) == before
 
@@ -82,7 +82,7 @@ def test_a_pull_loads_nothing_and_raises_a_finding(workspace: Workspace, tmp_pat
     path = tmp_path / "log.db"
 
     def again() -> None:
-        pull(workspace, f"sqlite:{path}", title="s", wanted=Wanted(table="log"), actor="test")
+        pull(workspace, f"sqlite:{path}", title="s", wanted=FetchRequest(table="log"), actor="test")
 
     _table(path, [row(i) for i in range(300)])
     again()

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from plumbline.domain import IGNORE, Kind, Task
-from plumbline.logs.mapping.column_facts import Facts, uses_decimal_commas
-from plumbline.logs.mapping.guess import Guess, guess_mapping
+from plumbline.logs.mapping.column_facts import ColumnFacts, uses_decimal_commas
+from plumbline.logs.mapping.guess import MappingGuess, guess_mapping
 
 N = 240
 RANDOM = np.random.default_rng(5)
@@ -202,10 +202,12 @@ CASES = (
 )  # fmt: skip
 
 
-def look(case: Case) -> Guess:
+def look(case: Case) -> MappingGuess:
     cells = {name: tuple(str(cell(i)) for i in range(case.rows)) for name, cell in case.columns.items()}
     comma = uses_decimal_commas(list(cells.values()))
-    return guess_mapping([Facts(name=name, cells=values, comma=comma) for name, values in cells.items()])
+    return guess_mapping(
+        [ColumnFacts(name=name, cells=values, comma=comma) for name, values in cells.items()]
+    )
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c.name)
@@ -250,7 +252,7 @@ def test_a_question_is_asked_once() -> None:
                  "several zones in a column beside", "a score that tells nothing of the class"):  # fmt: skip
         case = next(c for c in CASES if c.name == name)
         cells = {n: tuple(str(cell(i)) for i in range(case.rows)) for n, cell in case.columns.items()}
-        facts = [Facts(name=n, cells=values) for n, values in cells.items()]
+        facts = [ColumnFacts(name=n, cells=values) for n, values in cells.items()]
         first = guess_mapping(facts).mapping
         again = guess_mapping(facts, first)
         assert again.questions == (), name

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from plumbline.domain import IGNORE, Kind, PlumblineError, Task
-from plumbline.logs.mapping.choices import Stated
-from plumbline.logs.mapping.column_facts import Facts
-from plumbline.logs.mapping.guess import Guess, guess_mapping
+from plumbline.logs.mapping.choices import StatedRoles
+from plumbline.logs.mapping.column_facts import ColumnFacts
+from plumbline.logs.mapping.guess import MappingGuess, guess_mapping
 from plumbline.logs.mapping.personal_names import personal
 from tests.conftest import Ran
 from tests.logs.logfiles import row, write
@@ -39,15 +39,16 @@ def years(i: int) -> object:
     return AGES[i]
 
 
-def look(columns: dict[str, Cell], *maps: str, task: Task | None = None, rows: int = N) -> Guess:
+def look(columns: dict[str, Cell], *maps: str, task: Task | None = None, rows: int = N) -> MappingGuess:
     facts = [
-        Facts(name=name, cells=tuple(str(cell(i)) for i in range(rows))) for name, cell in columns.items()
+        ColumnFacts(name=name, cells=tuple(str(cell(i)) for i in range(rows)))
+        for name, cell in columns.items()
     ]
     pairs = tuple((m.rpartition("=")[0], m.rpartition("=")[2]) for m in maps)
-    return guess_mapping(facts, None, Stated(pairs, task))
+    return guess_mapping(facts, None, StatedRoles(pairs, task))
 
 
-def roles(found: Guess) -> dict[str, str]:
+def roles(found: MappingGuess) -> dict[str, str]:
     return {m.column: str(m.role) for m in reversed(found.mapping.columns)}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from plumbline.domain import ColumnMap, Kind, Mapping, PlumblineError, RoleName, Task
-from plumbline.logs.push.rows import Unfit, decisions_form, labels_form, mapping_for, read
+from plumbline.logs.push.rows import UnfitRequest, decisions_form, labels_form, mapping_for, read
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
@@ -106,13 +106,13 @@ def test_iso_times_are_read_as_such_where_the_log_writes_others() -> None:
 )
 def test_a_row_that_cannot_be_a_decision_refuses_the_request(row: dict[str, Any], said: str) -> None:
     good = {"Zeit": "2026-05-01", "Punkte": 1}
-    with pytest.raises(Unfit, match=said) as refused:
+    with pytest.raises(UnfitRequest, match=said) as refused:
         _rows(good, row)
     assert refused.value.line == 2
 
 
 def test_a_time_far_ahead_is_seen_in_seconds_too() -> None:
-    with pytest.raises(Unfit, match="a day ahead"):
+    with pytest.raises(UnfitRequest, match="a day ahead"):
         _rows({"Zeit": 4_000_000_000, "Punkte": 1}, Zeit="epoch_s")
     assert _rows({"Zeit": 1_779_000_000, "Punkte": 1}, Zeit="epoch_s").rows[0]["Zeit"] == "1779000000"
 
@@ -129,5 +129,5 @@ def test_labels_go_by_roles_or_as_the_log_calls_them() -> None:
         "decision_id",
         "label",
     ]
-    with pytest.raises(Unfit, match="'label' is missing"):
+    with pytest.raises(UnfitRequest, match="'label' is missing"):
         read(form, iter([(1, {"Nr": "a"})]), NOW)

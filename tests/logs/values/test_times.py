@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pytest
 
-from plumbline.logs.mapping.choices import Stated
-from plumbline.logs.mapping.column_facts import Facts
+from plumbline.logs.mapping.choices import StatedRoles
+from plumbline.logs.mapping.column_facts import ColumnFacts
 from plumbline.logs.mapping.guess import guess_mapping
 from plumbline.logs.values import calendar_names, cast
 from plumbline.logs.values.month_names import LANGUAGES
@@ -109,14 +109,14 @@ def test_months_of_every_language_are_read(language: str) -> None:
 def test_a_month_of_two_meanings_is_asked_and_the_answer_holds() -> None:
     cells = tuple(f"{1 + i % 28}. listopada 2026 10:{i % 60:02d}" for i in range(80))
     columns = [
-        Facts(name="when", cells=cells),
-        Facts(name="score", cells=tuple(f"{i % 97 / 97:.4f}" for i in range(80))),
+        ColumnFacts(name="when", cells=cells),
+        ColumnFacts(name="score", cells=tuple(f"{i % 97 / 97:.4f}" for i in range(80))),
     ]
     (question,) = [q for q in guess_mapping(columns).questions if q.must]
     assert {"hr", "pl"} <= set(question.options)
     for language, month in (("hr", 10), ("pl", 11)):
-        facts = Facts(name="when", cells=cells, order=language)
-        found = guess_mapping([facts, columns[1]], None, Stated(order=language))
+        facts = ColumnFacts(name="when", cells=cells, order=language)
+        found = guess_mapping([facts, columns[1]], None, StatedRoles(order=language))
         assert not [q for q in found.questions if q.must]
         form = next(m.format for m in found.mapping.columns if m.column == "when")
         assert loaded([cells[0]], form) == [datetime(2026, month, 1, 10, 0)]
@@ -132,8 +132,8 @@ def test_the_other_months_tell_the_language() -> None:
 def test_an_abbreviation_of_several_zones_is_asked_and_taken_as_stated() -> None:
     cells = tuple(f"{at:%Y-%m-%d %H:%M:%S} EST" for at in AT)
     columns = [
-        Facts(name="when", cells=cells),
-        Facts(name="score", cells=tuple(f"{i / 97:.4f}" for i in range(len(AT)))),
+        ColumnFacts(name="when", cells=cells),
+        ColumnFacts(name="score", cells=tuple(f"{i / 97:.4f}" for i in range(len(AT)))),
     ]
     (question,) = [q for q in guess_mapping(columns).questions if q.must]
     assert question.options == ("America/New_York", "Australia/Sydney")
@@ -145,8 +145,8 @@ def test_an_abbreviation_of_several_zones_is_asked_and_taken_as_stated() -> None
 def test_numbers_of_excel_are_asked_and_never_taken() -> None:
     serial = tuple(f"{46053 + i / 24:.6f}" for i in range(80))
     columns = [
-        Facts(name="when", cells=serial),
-        Facts(name="score", cells=tuple(f"{i % 97 / 97:.4f}" for i in range(80))),
+        ColumnFacts(name="when", cells=serial),
+        ColumnFacts(name="score", cells=tuple(f"{i % 97 / 97:.4f}" for i in range(80))),
     ]
     found = guess_mapping(columns)
     (question,) = [q for q in found.questions if q.must]
@@ -156,11 +156,15 @@ def test_numbers_of_excel_are_asked_and_never_taken() -> None:
         datetime(2026, 1, 31), datetime(2026, 2, 1, 6), datetime(2026, 1, 31, 12), None,
     ]  # fmt: skip
     said = guess_mapping(
-        [Facts(name="when", cells=serial, order="excel"), columns[1]], None, Stated(order="excel")
+        [ColumnFacts(name="when", cells=serial, order="excel"), columns[1]], None, StatedRoles(order="excel")
     )
     assert not [q for q in said.questions if q.must]
     other = guess_mapping(
-        [Facts(name="amount", cells=serial), columns[1], Facts(name="at", cells=tuple(map(str, AT * 2))[:80])]
+        [
+            ColumnFacts(name="amount", cells=serial),
+            columns[1],
+            ColumnFacts(name="at", cells=tuple(map(str, AT * 2))[:80]),
+        ]
     )
     assert not other.questions
 

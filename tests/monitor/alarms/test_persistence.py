@@ -7,7 +7,7 @@ import pytest
 
 from plumbline.domain import OutcomeProfile
 from plumbline.monitor.alarms.change_point import change_point
-from plumbline.monitor.alarms.findings import Problem, problems_of
+from plumbline.monitor.alarms.findings import PerformanceProblem, problems_of
 from plumbline.monitor.alarms.persistence import lasting
 from plumbline.monitor.performance.series import performance, thresholds
 from tests.monitor.outcomes import at, classified
@@ -24,7 +24,7 @@ def log(seed: int, falls: int | None, days: int = 350, a_day: int = 60) -> Outco
     return classified(day, np.where(right, true, 1 - true), true)
 
 
-def told(profile: OutcomeProfile, until: int = 350) -> list[Problem]:
+def told(profile: OutcomeProfile, until: int = 350) -> list[PerformanceProblem]:
     asked = {"reference": REFERENCE, "metrics": ["accuracy"]}
     points = [p for p in performance(profile, by="week", **asked) if p.end <= at(until)]  # type: ignore[arg-type]
     daily = [p for p in performance(profile, by="day", **asked) if p.end <= at(until)]  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ from plumbline.domain import Point, PointStatus
 from plumbline.domain.messages import NOTHING
 from plumbline.monitor.alarms.change_point import ChangePoint
 from plumbline.monitor.alarms.contradiction import contradictions
-from plumbline.monitor.alarms.persistence import Lasting
+from plumbline.monitor.alarms.persistence import LastingChange
 from plumbline.monitor.alarms.year_before import as_year_before, seasonal, without_seasons
 from tests.monitor.outcomes import at, classified
 
@@ -75,13 +75,13 @@ def test_too_few_decisions_a_year_before_explain_nothing() -> None:
 def test_a_change_point_of_the_second_year_may_be_the_seasons() -> None:
     points = series({range(30, 45): 0.70, range(82, 97): 0.69})
 
-    def lasting(first: int, last: int) -> Lasting:
+    def lasting(first: int, last: int) -> LastingChange:
         begun = START + first * WEEK
         change = ChangePoint(
             metric="accuracy", kind="step", at=begun, low=begun, high=begun, before=0.8, after=0.7, n_before=1,
             n_after=1, until=None, sentence=NOTHING, onset=begun, breach=NOTHING,
         )  # fmt: skip
-        return Lasting(change, tuple(points[first:last]), START + last * WEEK)
+        return LastingChange(change, tuple(points[first:last]), START + last * WEEK)
 
     assert seasonal(lasting(82, 95), points, HEALTHY, END)
     assert not seasonal(lasting(30, 45), points, HEALTHY, END)

@@ -14,7 +14,7 @@ from plumbline.monitor.binned_counts import cells_of
 from plumbline.monitor.drift.dispersion import laws, own_law, steadied
 from plumbline.monitor.drift.distances import METHODS
 from plumbline.monitor.drift.features import drift_by_chunk
-from plumbline.monitor.statistics.null_distribution import Law, cauchy
+from plumbline.monitor.statistics.null_distribution import NullDistribution, cauchy
 from tests.bench.detection.shifts import drawn, findings
 
 START = date(2026, 1, 5)
@@ -41,9 +41,11 @@ def drawn_days(random: np.random.Generator, days: int, rows: int, alike: int = 1
 
 def test_the_chance_of_an_estimated_dispersion_is_the_f_law_and_of_a_known_one_chi_square() -> None:
     statistic, freedom = np.array([3.0, 20.0, 60.0]), np.array([9.0, 9.0, 9.0])
-    estimated = Law(spread=2.0, share=0.5, freedom=30.0).chance(statistic, freedom)
+    estimated = NullDistribution(spread=2.0, share=0.5, freedom=30.0).chance(statistic, freedom)
     assert estimated == pytest.approx(stats.f.sf(statistic / 9, 4.5, 30), rel=1e-9)
-    assert Law().chance(statistic, freedom) == pytest.approx(stats.chi2.sf(statistic, 9), rel=1e-9)
+    assert NullDistribution().chance(statistic, freedom) == pytest.approx(
+        stats.chi2.sf(statistic, 9), rel=1e-9
+    )
 
 
 @pytest.mark.parametrize("method", ["js", "psi", "hellinger"])
@@ -100,7 +102,7 @@ def test_a_reference_under_four_weeks_says_that_its_weeks_are_not_known_and_is_j
     held = own_law(profile(drawn_days(random, 14, 200, alike=10)), np.ones(14, bool))
     assert (held.weeks, held.spread > 4) == (0, True)
     assert "not known" in held.note
-    assert steadied([Law(spread=0.5, share=1.0, freedom=8.0, weeks=4)])[0].spread == 1.0
+    assert steadied([NullDistribution(spread=0.5, share=1.0, freedom=8.0, weeks=4)])[0].spread == 1.0
 
 
 @pytest.mark.parametrize(
@@ -129,14 +131,16 @@ def test_a_number_that_moves_to_one_side_is_told_by_its_level() -> None:
     p, q = (np.bincount(np.minimum(x * 10, 9).astype(int), minlength=10) for x in
             (random.random(3000), random.random(400) ** 0.8))  # fmt: skip
     plain = METHODS["js"].compute(cells_of(bins, p, q)).p_value[0]
-    level = METHODS["js"].compute(cells_of(bins, p, q, law=Law(level=Law()))).p_value[0]
+    level = (
+        METHODS["js"].compute(cells_of(bins, p, q, law=NullDistribution(level=NullDistribution()))).p_value[0]
+    )
     assert level < plain / 5
 
 
 def test_a_family_is_smyths_and_a_spread_below_it_is_drawn_to_it_by_its_degrees_of_freedom() -> None:
     """Smyth (2004), section 6.2: the log spreads' mean less its bias; the posterior weighs by degrees of freedom."""
     own = np.array([0.9, 1.2, 1.6, 2.1, 2.8, 3.6, 4.4])
-    found = steadied([Law(spread=s, freedom=12.0) for s in own])
+    found = steadied([NullDistribution(spread=s, freedom=12.0) for s in own])
     (prior,) = {round(law.freedom - 12.0, 9) for law in found}
     level = np.log(own) - digamma(6.0) + np.log(6.0)
     common = np.exp(level.mean() + digamma(prior / 2) - np.log(prior / 2))

@@ -10,7 +10,7 @@ from scipy import stats
 from scipy.spatial.distance import jensenshannon
 
 from plumbline.domain import Bins, Kind
-from plumbline.monitor.binned_counts import Cells, cells_of
+from plumbline.monitor.binned_counts import BinnedCounts, cells_of
 from plumbline.monitor.drift.distances import METHODS
 from plumbline.monitor.drift.exact import exact_ks, exact_psi, exact_wasserstein
 from plumbline.monitor.statistics.multiple_testing import benjamini_hochberg
@@ -20,14 +20,14 @@ RNG = np.random.default_rng(11)
 counts = st.lists(st.integers(0, 400), min_size=3, max_size=12).filter(lambda c: sum(c) > 50)
 
 
-def _levels(p: list[int], q: list[int]) -> Cells:
+def _levels(p: list[int], q: list[int]) -> BinnedCounts:
     names = tuple(f"l{i}" for i in range(len(p) - 1))
     return cells_of(
         Bins(feature="f", kind=Kind.CATEGORICAL, levels=names), np.array(p, float), np.array(q, float)
     )
 
 
-def _numbers(a: np.ndarray, b: np.ndarray) -> Cells:
+def _numbers(a: np.ndarray, b: np.ndarray) -> BinnedCounts:
     edges, deciles = numeric_edges(a)
     p, q = (np.bincount(np.searchsorted(edges, x, side="left"), minlength=len(edges) + 1) for x in (a, b))
     bins = Bins(feature="f", kind=Kind.NUMERIC, edges=edges, decile_cells=deciles)

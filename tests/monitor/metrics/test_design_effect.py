@@ -10,7 +10,7 @@ from scipy.stats import t as student
 from plumbline.domain import OutcomeProfile
 from plumbline.monitor.alarms.findings import performance_findings
 from plumbline.monitor.metrics.counts import counts_of
-from plumbline.monitor.metrics.design_effect import Design, design, fewer, widened
+from plumbline.monitor.metrics.design_effect import DesignEffect, design, fewer, widened
 from plumbline.monitor.metrics.intervals import interval
 from plumbline.monitor.metrics.metrics import METRICS
 from plumbline.monitor.performance.series import performance, thresholds
@@ -83,11 +83,11 @@ def test_independent_decisions_have_none_and_persons_have_theirs() -> None:
 
 def test_an_interval_by_a_design_effect_is_that_of_as_many_fewer_rows() -> None:
     one, counts = METRICS["accuracy"], counts_of(classified(*decisions(1, 1)))
-    told = widened(one, counts, None, Design(4.0))
+    told = widened(one, counts, None, DesignEffect(4.0))
     fewer_rows = interval(one, counts.scaled(np.array([0.25])))
     assert (told.low[0], told.high[0]) == pytest.approx((fewer_rows.low[0], fewer_rows.high[0]))
-    assert fewer(one, counts, Design(), Z, 0.975) is counts
-    assert fewer(one, counts, Design(1e9), Z, 0.975).labelled[0] == pytest.approx(2.0)
+    assert fewer(one, counts, DesignEffect(), Z, 0.975) is counts
+    assert fewer(one, counts, DesignEffect(1e9), Z, 0.975).labelled[0] == pytest.approx(2.0)
 
 
 def test_what_has_only_a_bootstrap_over_a_chunks_days_takes_the_wider_of_both() -> None:
@@ -108,9 +108,11 @@ def test_what_has_only_a_bootstrap_over_a_chunks_days_takes_the_wider_of_both() 
 
 def test_a_day_and_a_short_reference_are_not_widened() -> None:
     days = daily(classified(*decisions(1, 91, alike=5)))
-    assert design(METRICS["accuracy"], days, "day") == Design()
-    assert design(METRICS["accuracy"], None, "week") == Design()
-    assert design(METRICS["accuracy"], daily(classified(*decisions(1, 13, alike=5))), "week") == Design()
+    assert design(METRICS["accuracy"], days, "day") == DesignEffect()
+    assert design(METRICS["accuracy"], None, "week") == DesignEffect()
+    assert (
+        design(METRICS["accuracy"], daily(classified(*decisions(1, 13, alike=5))), "week") == DesignEffect()
+    )
 
 
 def test_wandering_days_raise_few_findings_beside_a_reference_of_four_weeks() -> None:
@@ -134,7 +136,7 @@ def test_limits_by_the_days_are_students_on_both_sides_and_end_where_the_metric_
     rng = np.random.default_rng(6)
     true = rng.normal(100, 20, 400)
     counts = counts_of(regressed(np.zeros(400, int), true + rng.normal(0, 10, 400), true))
-    told = widened(METRICS["r2"], counts, None, Design(1.0, 30.0, day))
+    told = widened(METRICS["r2"], counts, None, DesignEffect(1.0, 30.0, day))
     value = METRICS["r2"].compute(counts)[0]
     half = student.ppf(0.975, 30) * day / 20
     assert told.low[0] == pytest.approx(value - half)

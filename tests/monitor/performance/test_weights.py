@@ -7,13 +7,13 @@ import pytest
 from sklearn.metrics import accuracy_score, precision_score, recall_score, roc_auc_score
 
 from plumbline.domain import OutcomeProfile
-from plumbline.monitor.performance.weights import Whole, joined_cells, whole
+from plumbline.monitor.performance.weights import WeightedMetric, joined_cells, whole
 from tests.monitor.outcomes import classified
 
 EVERY = slice(None)
 
 
-def figures(profile: OutcomeProfile) -> dict[str, Whole]:
+def figures(profile: OutcomeProfile) -> dict[str, WeightedMetric]:
     found, _ = whole(profile, np.ones(len(profile.days), dtype=bool))
     return {one.metric: one for one in found}
 

@@ -12,18 +12,18 @@ from plumbline.monitor.releases.ab_test import change_that_matters, compare, kin
 from plumbline.monitor.releases.challengers import presences
 from plumbline.monitor.releases.champion import spans
 from plumbline.monitor.releases.history import Overlap
-from plumbline.monitor.statistics.sequential_test import Moments
+from plumbline.monitor.statistics.sequential_test import ArmSums
 from tests.monitor.versions import every, version_hours
 
 HOURS = np.datetime64("2026-02-01T00", "us") + np.arange(240) * np.timedelta64(1, "h")
 START, END = datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 2, 11, tzinfo=UTC)
-NOTHING = Moments(np.zeros(2), np.zeros(2), np.zeros(2))
+NOTHING = ArmSums(np.zeros(2), np.zeros(2), np.zeros(2))
 
 
-def numbers(means: tuple[float, float], a_look: int, seed: int = 0) -> Moments:
+def numbers(means: tuple[float, float], a_look: int, seed: int = 0) -> ArmSums:
     rng = np.random.default_rng(seed)
     drawn = rng.normal(np.array(means)[None, :, None], 2.0, (len(HOURS), 2, a_look))
-    return Moments(np.full(drawn.shape[:2], float(a_look)), drawn.sum(2), (drawn**2).sum(2))
+    return ArmSums(np.full(drawn.shape[:2], float(a_look)), drawn.sum(2), (drawn**2).sum(2))
 
 
 @pytest.mark.parametrize(
@@ -54,16 +54,16 @@ def test_too_few_decisions_say_how_much_longer() -> None:
 
 
 def test_what_matters_is_a_fifth_of_the_rate_before_and_ten_points_at_most() -> None:
-    def usual(rate: float) -> Moments:
+    def usual(rate: float) -> ArmSums:
         n = np.array([1000.0, 0.0])
-        return Moments(n, n * rate, n * rate)
+        return ArmSums(n, n * rate, n * rate)
 
     assert change_that_matters(usual(0.1), proportion=True) == pytest.approx(0.02)
     assert change_that_matters(usual(0.9), proportion=True) == pytest.approx(0.1)
 
 
 def test_an_arm_without_decisions_gives_no_measure() -> None:
-    empty = Moments(np.zeros((3, 2)), np.zeros((3, 2)), np.zeros((3, 2)))
+    empty = ArmSums(np.zeros((3, 2)), np.zeros((3, 2)), np.zeros((3, 2)))
     overlap = Overlap(versions=("1", "2"), start=START, end=END, n=(10, 10), shadow=False)
     quantities = (("error_rate", empty, NOTHING, True),)
     assert compare(overlap, HOURS[:3], quantities, both=10, same=9).measures == ()

@@ -12,7 +12,7 @@ from scipy import stats
 
 from plumbline.domain import Point, PointStatus
 from plumbline.monitor.quality.staleness import beat
-from plumbline.monitor.releases.shelf_life import Life, lives, median_life, median_limits, shelf_life
+from plumbline.monitor.releases.shelf_life import VersionLife, lives, median_life, median_limits, shelf_life
 from tests.monitor.versions import every, version_hours
 
 START = datetime(2025, 1, 6, tzinfo=UTC)
@@ -58,7 +58,7 @@ def test_retrain_by_is_the_median_life_after_the_present_versions_start() -> Non
     many = [
         *earlier,
         *(
-            Life(version=f"0.{i}", since=START, source="first seen", days=days, kept=False)
+            VersionLife(version=f"0.{i}", since=START, source="first seen", days=days, kept=False)
             for i, days in enumerate((60, 70, 80))
         ),
     ]

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
-from plumbline.monitor.releases.shift_attribution import Split, balance, split
+from plumbline.monitor.releases.shift_attribution import ShiftAttribution, balance, split
 
 N = 4000
 
@@ -29,7 +29,7 @@ def truth(moved: float, released: float) -> tuple[float, float]:
     return float(level - rate(*before, 0.0).mean()), float(rate(*after, released).mean() - level)
 
 
-def world(seed: int, *, moved: float = 0.0, released: float = 0.0, n: int = N) -> Split:
+def world(seed: int, *, moved: float = 0.0, released: float = 0.0, n: int = N) -> ShiftAttribution:
     """The split of a switch between two scorers of two features; a third means nothing."""
     rng = np.random.default_rng(seed)
 
@@ -104,7 +104,7 @@ def test_what_cannot_be_told_is_unknown_with_its_reason() -> None:
     assert split(apart, np.ones((200, 3), dtype=int), y[:1].repeat(600), y[:200]).verdict == "unknown"
 
 
-def correlated(seed: int, now: float, released: float = 0.0) -> Split:
+def correlated(seed: int, now: float, released: float = 0.0) -> ShiftAttribution:
     """A rule of the product of two inputs, among four, whose correlation alone moves from none to ``now``."""
     rng = np.random.default_rng(seed)
     edges = np.array([-1.28, -0.84, -0.52, -0.25, 0, 0.25, 0.52, 0.84, 1.28])

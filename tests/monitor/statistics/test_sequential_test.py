@@ -9,7 +9,7 @@ from scipy import integrate, stats
 from plumbline.domain import PlumblineError
 from plumbline.monitor.statistics.sequential_test import (
     MISMATCH,
-    Moments,
+    ArmSums,
     SampleRatio,
     always_valid,
     detectable,
@@ -20,9 +20,9 @@ from plumbline.monitor.statistics.sequential_test import (
 )
 
 
-def moments(*arms: np.ndarray) -> Moments:
+def moments(*arms: np.ndarray) -> ArmSums:
     """(looks, rows) a arm."""
-    return Moments(
+    return ArmSums(
         np.stack([np.full(len(a), a.shape[1], float) for a in arms], 1),
         np.stack([a.sum(1) for a in arms], 1),
         np.stack([(a**2).sum(1) for a in arms], 1),
@@ -31,7 +31,7 @@ def moments(*arms: np.ndarray) -> Moments:
 
 def bernoulli(
     rng: np.random.Generator, rates: tuple[float, float], sizes: tuple[int, int], looks: int
-) -> Moments:
+) -> ArmSums:
     return moments(*((rng.random((looks, n)) < p).astype(float) for p, n in zip(rates, sizes, strict=True)))
 
 
@@ -91,7 +91,7 @@ def test_too_little_says_nothing_yet() -> None:
     rng = np.random.default_rng(2)
     assert always_valid(bernoulli(rng, (0.1, 0.9), (99, 99), 1), 0.1, proportion=True).tolist() == [1.0]
     assert always_valid(bernoulli(rng, (0.0, 0.5), (500, 500), 1), 0.1, proportion=True).tolist() == [1.0]
-    assert len(always_valid(Moments(*(np.empty((0, 2)),) * 3), 0.1, proportion=True)) == 0
+    assert len(always_valid(ArmSums(*(np.empty((0, 2)),) * 3), 0.1, proportion=True)) == 0
     with pytest.raises(PlumblineError, match="positive"):
         always_valid(bernoulli(rng, (0.1, 0.1), (5, 5), 1), 0.0, proportion=True)
 
@@ -172,7 +172,7 @@ def test_moments_are_those_of_numpy() -> None:
     whole = each.summed()
     assert whole.variance == pytest.approx([a.var(ddof=1) for a in arms])
     assert each.cumulated().mean[-1] == pytest.approx([a.mean() for a in arms])
-    one = Moments(np.array([1.0, 0.0]), np.array([5.0, 0.0]), np.array([25.0, 0.0]))
+    one = ArmSums(np.array([1.0, 0.0]), np.array([5.0, 0.0]), np.array([25.0, 0.0]))
     assert np.isnan(one.variance).all()
     assert one.mean[0] == 5
     assert np.isnan(one.mean[1])
@@ -181,7 +181,7 @@ def test_moments_are_those_of_numpy() -> None:
 def test_looking_begins_at_a_hundred_decisions_and_ten_events_of_each_kind() -> None:
     def p(n: int, events: tuple[float, float]) -> float:
         looks = [np.tile(np.array(each, float) / 8, (8, 1)) for each in ((n, n), events, events)]  # all alike
-        return float(always_valid(Moments(*looks), 0.2, proportion=True)[-1])
+        return float(always_valid(ArmSums(*looks), 0.2, proportion=True)[-1])
 
     assert p(99, (10, 60)) == 1.0
     assert p(100, (10, 60)) < 1e-6
@@ -229,7 +229,7 @@ def test_half_the_difference_takes_four_times_as_long() -> None:
     assert seen is not None
     assert more_time(total, 5.0, seen / 2) == pytest.approx(15.0)
     assert more_time(total, 5.0, 2 * seen) == 0
-    assert more_time(Moments(*(np.ones(2),) * 3), 5.0, 0.1) is None
+    assert more_time(ArmSums(*(np.ones(2),) * 3), 5.0, 0.1) is None
 
 
 HOURS = 240
@@ -253,7 +253,7 @@ def test_the_variance_by_subject_is_the_delta_methods() -> None:
         (hits - overall * sizes) * n[0, 1 - i] / both for i, (sizes, hits) in enumerate(arms)
     ]  # what ``profile.scan.arms.by_subject`` adds up, without its n / (n - 1)
     spread = np.array([sum((part**2).sum() for part in parts)])
-    looks = Moments(n, total, total, np.full((1, 2), 800.0), spread)
+    looks = ArmSums(n, total, total, np.full((1, 2), 800.0), spread)
     _, v, times = (float(of[0]) for of in within_looks(looks))
     assert v * times == pytest.approx(ratio_variance, rel=0.02)
     assert times > 1.3
@@ -261,13 +261,13 @@ def test_the_variance_by_subject_is_the_delta_methods() -> None:
 
 def by_the_hour(
     rng: np.random.Generator, shares: np.ndarray, rates: np.ndarray, *, rows: int = 100, alike: int = 1
-) -> Moments:
+) -> ArmSums:
     """Hourly looks: ``rows`` decisions an hour, ``alike`` a person, dealt by ``shares`` (hours,)."""
     persons = rng.poisson(rows / alike, len(shares))
     second = rng.binomial(persons, shares)
     n = np.stack([persons - second, second], 1)
     hits = rng.binomial(n, rates[:, None])
-    return Moments(n * alike * 1.0, hits * alike * 1.0, hits * alike * 1.0)
+    return ArmSums(n * alike * 1.0, hits * alike * 1.0, hits * alike * 1.0)
 
 
 def test_decisions_of_one_person_alike_err_no_more_than_stated_though_nobody_names_the_person() -> None:
@@ -287,7 +287,7 @@ def test_a_canary_that_is_ramped_up_while_the_world_moves_is_not_blamed() -> Non
     ]
     assert np.mean([always_valid(r, 0.02, proportion=True)[-1] <= 0.05 for r in runs]) <= 0.06
     worse = by_the_hour(rng, np.where(late, 0.5, 0.05), np.where(late, 0.15, 0.1), rows=4000)
-    raised = Moments(worse.n, *(of + np.array([0, 0.06]) * worse.n for of in (worse.total, worse.squares)))
+    raised = ArmSums(worse.n, *(of + np.array([0, 0.06]) * worse.n for of in (worse.total, worse.squares)))
     assert always_valid(raised, 0.02, proportion=True)[-1] < 0.05
 
 
@@ -305,7 +305,7 @@ def test_errors_that_hang_on_single_decisions_err_no_more_than_stated(law: str) 
             hour = np.repeat(np.arange(HOURS), n[:, arm])
             sums[:, :, arm] = [np.bincount(hour, rows**power, HOURS) for power in (1, 2)]
         tau = 0.2 * (54.1 if law == "lognormal" else 1.87)
-        wrong += always_valid(Moments(n * 1.0, sums[0], sums[1]), tau, proportion=False)[-1] <= 0.05
+        wrong += always_valid(ArmSums(n * 1.0, sums[0], sums[1]), tau, proportion=False)[-1] <= 0.05
     assert wrong <= 0.08 * 300
 
 

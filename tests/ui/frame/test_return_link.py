@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from plumbline.ui.frame.return_link import COOKIE, Returning, came_from, place
+from plumbline.ui.frame.return_link import COOKIE, ReturnLink, came_from, place
 
 PAGE = "/decisions?system=a&decision=%231%3A2"
 
@@ -25,7 +25,7 @@ def answered(path: str, headers: dict[str, str]) -> dict[str, list[str]]:
         sent.append(message)
 
     raw = [(name.encode(), value.encode()) for name, value in headers.items()]
-    coroutine = Returning(streamlit)({"type": "http", "path": path, "headers": raw}, None, send)
+    coroutine = ReturnLink(streamlit)({"type": "http", "path": path, "headers": raw}, None, send)
     with ThreadPoolExecutor(1) as pool:  # the browser tests keep an event loop in this thread
         pool.submit(asyncio.run, coroutine).result()
     found: dict[str, list[str]] = {}

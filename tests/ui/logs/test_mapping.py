@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from plumbline.domain import ColumnMap, RoleName
-from plumbline.logs.load.trial import Trial
+from plumbline.logs.load.trial import LoadTrial
 from plumbline.ui.logs.mapping import NONE, changes, doubtful, lines
 from plumbline.ui.logs.preview import verdict
 from plumbline.ui.logs.role_words import WORDS, gains, say_reason, say_role
@@ -80,30 +80,30 @@ def test_a_role_is_said_in_words_with_its_code() -> None:
 @pytest.mark.parametrize(
     ("trial", "status", "head", "rest"),
     [
-        (Trial(7000, whole=True), "pass", "All 7,000 rows will load.", ""),
+        (LoadTrial(7000, whole=True), "pass", "All 7,000 rows will load.", ""),
         (
-            Trial(4000),
+            LoadTrial(4000),
             "pass",
             "All of the first 4,000 rows will load.",
             "The rest is checked as it loads.",
         ),
         (
-            Trial(100, (("bad_label", 5),), 1, whole=True),
+            LoadTrial(100, (("bad_label", 5),), 1, whole=True),
             "watch",
             "94 of the 100 rows will load.",
             "1 repeats another and is left out. 5 will wait in quarantine: the true outcome cannot be read (5).",
         ),
-        (Trial(100, (("bad_score", 21),), whole=True), "fail", "79 of the 100 rows will load.", None),
+        (LoadTrial(100, (("bad_score", 21),), whole=True), "fail", "79 of the 100 rows will load.", None),
         (
-            Trial(100, (), 3, whole=True),
+            LoadTrial(100, (), 3, whole=True),
             "pass",
             "97 of the 100 rows will load.",
             "3 repeat others and are left out.",
         ),
-        (Trial(), "unknown", "The rows are checked as they load.", ""),
+        (LoadTrial(), "unknown", "The rows are checked as they load.", ""),
     ],
 )
-def test_the_verdict_on_the_rows(trial: Trial, status: str, head: str, rest: str | None) -> None:
+def test_the_verdict_on_the_rows(trial: LoadTrial, status: str, head: str, rest: str | None) -> None:
     said = verdict(trial, labels=False)
     assert said[:2] == (status, head)
     assert rest is None or said[2] == rest

@@ -8,7 +8,7 @@ import anyio
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from plumbline.ui.server.gate import Gate
+from plumbline.ui.server.gate import AccessGate
 
 HOST = "127.0.0.1:8501"
 
@@ -31,7 +31,7 @@ def connect(origin: str | None, host: str = HOST) -> tuple[bool, list[Message]]:
     headers = [(b"host", host.encode())] + ([] if origin is None else [(b"origin", origin.encode())])
     scope = {"type": "websocket", "path": "/_stcore/stream", "headers": headers}
     with ThreadPoolExecutor(1) as own:  # a browser of another test may have a loop in this thread
-        own.submit(anyio.run, Gate(application), scope, receive, send).result()
+        own.submit(anyio.run, AccessGate(application), scope, receive, send).result()
     return reached, answers
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from plumbline.answers.alerts.measurements import measurements
 from plumbline.answers.alerts.signals import raised
-from plumbline.answers.faults import Fault, for_each
+from plumbline.answers.faults import SystemFault, for_each
 from plumbline.answers.question import as_of, span_of
 from plumbline.domain import Finding, PlumblineError, System
 from plumbline.domain.acts import Act
@@ -24,7 +24,7 @@ from plumbline.profile import build
 from plumbline.profile.bins import basis_changed
 from plumbline.store import answer_cache, loads, systems, trail
 from plumbline.store import findings as register
-from plumbline.store.findings import Recorded
+from plumbline.store.findings import FindingRecord
 from plumbline.store.fingerprint import fingerprint
 from plumbline.store.respond.deliveries import Delivery
 from plumbline.store.workspace import Cursor, Workspace, now
@@ -65,15 +65,15 @@ def check_what_is_open(ws: Workspace, load_id: int, *, actor: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckResult:
     """What a check found, open findings first, the systems that were checked, and those that could not be."""
 
     findings: tuple[Finding, ...]
     systems: tuple[System, ...]
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[SystemFault, ...] = ()
 
 
-def check_each(ws: Workspace, key: str | None = None, *, actor: str, all_signals: bool = True) -> Checked:
+def check_each(ws: Workspace, key: str | None = None, *, actor: str, all_signals: bool = True) -> CheckResult:
     """``check`` of one system or of every one; a system that cannot be checked does not keep the others from it.
 
     Raises:
@@ -83,7 +83,7 @@ def check_each(ws: Workspace, key: str | None = None, *, actor: str, all_signals
         known = [systems.get_system(cursor, key)] if key else systems.list_systems(cursor)
     found, faults = for_each(known, lambda system: (system, _check(ws, system, actor, all_signals)))
     findings = _open_first([finding for _, own in found for finding in own])
-    return Checked(findings, tuple(system for system, _ in found), faults)
+    return CheckResult(findings, tuple(system for system, _ in found), faults)
 
 
 def _count_by_clock(ws: Workspace, system: System) -> None:
@@ -118,7 +118,7 @@ def _check(ws: Workspace, system: System, actor: str, all_signals: bool) -> list
     return own
 
 
-class _Rehearsed(Exception):
+class _DryRunEnd(Exception):
     """Ends a transaction that was only to show what it would do."""
 
 
@@ -145,8 +145,8 @@ def rehearse(ws: Workspace, key: str | None = None) -> tuple[tuple[Finding, ...]
             for own_key, own, looked_at in measured:
                 reconcile(cursor, own_key, own, looked_at, now())
             messages += [d for d in deliveries.recent(cursor, limit=100_000) if d.id not in before]
-            raise _Rehearsed
-    except _Rehearsed:
+            raise _DryRunEnd
+    except _DryRunEnd:
         return found, tuple(reversed(messages))
 
 
@@ -203,13 +203,13 @@ def _by_time(findings: list[Finding]) -> list[tuple[int, Finding]]:
     return sorted(enumerate(findings), key=lambda own: (own[1].since is None, own[1].since or LONG_AGO))
 
 
-def _age(record: Recorded) -> tuple[bool, bool, datetime, int]:
+def _age(record: FindingRecord) -> tuple[bool, bool, datetime, int]:
     """Which record of one problem goes on: one that is no part of another, with the earliest onset, the oldest."""
     since = record.finding.since
     return record.part_of is not None, since is None, since or LONG_AGO, record.id
 
 
-def _bounded(record: Recorded) -> Finding:
+def _bounded(record: FindingRecord) -> Finding:
     """A recorded finding with an end: one that was closed because it was not found any more has none of its own, and
     must not be taken for whatever goes wrong with the same thing long after."""
     one = record.finding

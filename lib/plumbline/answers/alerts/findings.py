@@ -11,7 +11,7 @@ from plumbline.domain import PlumblineError, Result, json_value
 from plumbline.domain.acts import Act
 from plumbline.store import findings as register
 from plumbline.store import systems, trail
-from plumbline.store.findings import Recorded
+from plumbline.store.findings import FindingRecord
 from plumbline.store.workspace import Workspace, now
 
 
@@ -31,7 +31,7 @@ class Findings(Result):
         "acknowledged_by",
     )
 
-    items: tuple[Recorded, ...]
+    items: tuple[FindingRecord, ...]
 
     @property
     def sentence(self) -> str:
@@ -66,14 +66,14 @@ class Findings(Result):
         """``findings``: as the command line prints them."""
         return {"sentence": self.sentence, "findings": json_value(self.rows())}
 
-    def __iter__(self) -> Iterator[Recorded]:
+    def __iter__(self) -> Iterator[FindingRecord]:
         return iter(self.items)
 
     def __len__(self) -> int:
         return len(self.items)
 
 
-def findings(ws: Workspace, key: str | None = None) -> tuple[Recorded, ...]:
+def findings(ws: Workspace, key: str | None = None) -> tuple[FindingRecord, ...]:
     """Recorded findings of a system or of all: open ones first, then the newest.
 
     Raises:
@@ -85,7 +85,7 @@ def findings(ws: Workspace, key: str | None = None) -> tuple[Recorded, ...]:
         return tuple(register.recorded(cursor, key))
 
 
-def acknowledge(ws: Workspace, number: int, *, by: str, system: str = "") -> Recorded:
+def acknowledge(ws: Workspace, number: int, *, by: str, system: str = "") -> FindingRecord:
     """Say that a person saw a finding. That an alert reached somebody is not shown by it.
 
     Args:

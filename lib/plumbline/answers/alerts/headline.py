@@ -9,7 +9,7 @@ from typing import Any
 
 from plumbline.answers.decisions.explain import check_recorded
 from plumbline.answers.drift.features import open_drift
-from plumbline.answers.events import Record
+from plumbline.answers.events import EventRecord
 from plumbline.answers.performance.headline import family_of, headline_of
 from plumbline.answers.performance.label_delay import delays
 from plumbline.answers.performance.sentence import guess_of, say_guess
@@ -19,7 +19,7 @@ from plumbline.domain.messages import NOTHING, Message, message
 from plumbline.governance.facts import Breach
 from plumbline.monitor.alarms.change_point import ChangePoint, change_point
 from plumbline.monitor.alarms.findings import Levels, Say, problem_of, problems_of
-from plumbline.monitor.alarms.persistence import Lasting, lasting
+from plumbline.monitor.alarms.persistence import LastingChange, lasting
 from plumbline.monitor.alarms.retraining import RetrainingDue, retraining_due
 from plumbline.monitor.alarms.year_before import seasonal, without_seasons
 from plumbline.monitor.chunks import alarm_chunk, choose_chunk
@@ -36,7 +36,7 @@ from plumbline.wording.quantities import decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class HeadlineAnswer:
     """The headline metric over the whole log, the family that is judged, and what is open at its end.
 
     ``points``: the headline by ``by``, as it is read best. ``judged``: the family by ``alarm_by``, from which findings,
@@ -50,7 +50,7 @@ class Standing:
     alarm_by: str
     judged: tuple[Point, ...]
     levels: dict[str, float | None]
-    lasts: Lasting | None
+    lasts: LastingChange | None
     delay: DelayProfile
     change: ChangePoint | None
     performance_breach: Breach | None
@@ -79,8 +79,8 @@ class Standing:
 
 
 def standing(
-    cursor: Cursor, system: System, now: datetime, answer: ReleasesAnswer, noted: tuple[Record, ...]
-) -> Standing:
+    cursor: Cursor, system: System, now: datetime, answer: ReleasesAnswer, noted: tuple[EventRecord, ...]
+) -> HeadlineAnswer:
     """Measure the headline metric and its family, and find what is open at ``now``."""
     profile = outcome_profile(cursor, system, Slice())
     by, alarm_by = choose_chunk(profile), alarm_chunk(profile)
@@ -120,7 +120,7 @@ def standing(
         levels,
         lasts,
     )
-    return Standing(
+    return HeadlineAnswer(
         profile=profile,
         by=by,
         headline=headline,
@@ -146,10 +146,10 @@ def open_breach(
     points: Sequence[Point],
     change: ChangePoint | None,
     answer: ReleasesAnswer,
-    noted: tuple[Record, ...],
+    noted: tuple[EventRecord, ...],
     say: Say = say_value,
     healthy: Levels = None,
-    lasts: Lasting | None = None,
+    lasts: LastingChange | None = None,
 ) -> Breach | None:
     """The breach that is not over, since its onset, as its finding has it; None where there is none."""
     told = problems_of(points, healthy, lasts)

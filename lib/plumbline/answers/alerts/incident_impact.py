@@ -17,7 +17,7 @@ from plumbline.governance.context import interaction_share
 from plumbline.governance.facts import Facts
 from plumbline.profile.scan.exact import affected
 from plumbline.store import statements
-from plumbline.store.findings import Recorded
+from plumbline.store.findings import FindingRecord
 from plumbline.store.workspace import Cursor
 from plumbline.wording.quantities import count, plural, share
 
@@ -27,7 +27,7 @@ CRITICAL = "critical"
 
 
 @dataclass(frozen=True, slots=True)
-class Hint:
+class CriterionHint:
     """One criterion as far as the log knows. ``met`` None: a person has to say."""
 
     key: str  # of the criterion, or ``critical`` for the service
@@ -35,7 +35,7 @@ class Hint:
     sentence: str
 
 
-def hints(cursor: Cursor, system: System, record: Recorded) -> tuple[Hint, ...]:
+def hints(cursor: Cursor, system: System, record: FindingRecord) -> tuple[CriterionHint, ...]:
     """Each criterion, in the order of the law, and whether the service is critical."""
     found = record.finding
     span = span_of(cursor, system)
@@ -47,12 +47,13 @@ def hints(cursor: Cursor, system: System, record: Recorded) -> tuple[Hint, ...]:
         "economic": _money(record),
     }
     made = [
-        known.get(str(c["key"])) or Hint(str(c["key"]), None, "The log cannot tell.") for c in law().criteria
+        known.get(str(c["key"])) or CriterionHint(str(c["key"]), None, "The log cannot tell.")
+        for c in law().criteria
     ]
     return (*made, _critical(statements.context_answers(cursor, system.key)))
 
 
-def _clients(cursor: Cursor, system: System, since: datetime, end: datetime, over: bool) -> Hint:
+def _clients(cursor: Cursor, system: System, since: datetime, end: datetime, over: bool) -> CriterionHint:
     """Persons hit, and their share of all persons in the log; where it names none, decisions alone.
 
     A slice ends before its end, so one that goes on is left open: the log's last decision counts too.
@@ -64,38 +65,38 @@ def _clients(cursor: Cursor, system: System, since: datetime, end: datetime, ove
         facts = Facts(as_of=end, decisions_a_month=monthly)
         part = interaction_share(statements.context_answers(cursor, system.key), facts)
         told = f", about {share(part)} of all customer interactions" if part is not None else ""
-        return Hint("clients", None, f"{decisions}{told}. The log names no clients.")
+        return CriterionHint("clients", None, f"{decisions}{told}. The log names no clients.")
     everybody = affected(cursor, system)[1] or 0
     part = persons / everybody if everybody else 0.0
     who = f"{count(persons)} of the {count(everybody)} persons in the log"
     met = persons > CLIENTS or part > CLIENT_SHARE
-    return Hint("clients", met, f"{decisions}, about {who} ({share(part)}).")
+    return CriterionHint("clients", met, f"{decisions}, about {who} ({share(part)}).")
 
 
-def _duration(since: datetime, end: datetime, over: bool) -> Hint:
+def _duration(since: datetime, end: datetime, over: bool) -> CriterionHint:
     hours = max((end - since).total_seconds() / 3600, 0.0)
     long = f"{plural(hours, 'hour')}" if hours < 72 else plural(hours / 24, "day")
     until = f"to {Day(end)}, when it ended" if over else f"to {Day(end)}, and it goes on"
-    return Hint("duration", hours > HOURS, f"{long}, from {Day(since)} {until}.")
+    return CriterionHint("duration", hours > HOURS, f"{long}, from {Day(since)} {until}.")
 
 
-def _money(record: Recorded) -> Hint:
+def _money(record: FindingRecord) -> CriterionHint:
     cost = record.finding.figures.get("cost")
     if not isinstance(cost, dict):
-        return Hint("economic", None, "No cost is known of this finding, so the log cannot tell.")
+        return CriterionHint("economic", None, "No cost is known of this finding, so the log cannot tell.")
     amount, currency = float(cost["amount"]), str(cost.get("currency", ""))
     told = f"{currency} {count(amount)} so far, as far as decisions alone show."
     if amount <= EUROS:
-        return Hint("economic", None, f"{told} Other costs are not known here.")
+        return CriterionHint("economic", None, f"{told} Other costs are not known here.")
     met = True if currency == "EUR" else None
-    return Hint("economic", met, told)
+    return CriterionHint("economic", met, told)
 
 
-def _critical(context: dict[str, str]) -> Hint:
+def _critical(context: dict[str, str]) -> CriterionHint:
     said = context.get("critical", "")
     if said not in ("yes", "no"):
-        return Hint(CRITICAL, None, "The context does not say whether degradation would hurt.")
+        return CriterionHint(CRITICAL, None, "The context does not say whether degradation would hurt.")
     told = (
         "would hurt more than the experience of using the product" if said == "yes" else "would hurt little"
     )
-    return Hint(CRITICAL, said == "yes", f"As the context has it, degradation {told}.")
+    return CriterionHint(CRITICAL, said == "yes", f"As the context has it, degradation {told}.")

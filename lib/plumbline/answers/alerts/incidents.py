@@ -15,7 +15,7 @@ from plumbline.governance import canonical_json
 from plumbline.governance.incident_deadlines import FLAGS, Incident, flags_for, is_major, notices
 from plumbline.store import findings, systems, trail
 from plumbline.store import incidents as kept
-from plumbline.store.findings import Recorded
+from plumbline.store.findings import FindingRecord
 from plumbline.store.respond.triage import NOTHING, triages
 from plumbline.store.workspace import Cursor, Workspace
 
@@ -71,7 +71,7 @@ def open_in(
     by: str,
     aware: datetime,
     opened: datetime,
-    record: Recorded | None = None,
+    record: FindingRecord | None = None,
 ) -> Incident:
     """Put an incident into the register, in the caller's transaction; see ``open_incident``.
 
@@ -96,7 +96,7 @@ def open_in(
     return item
 
 
-def _finding(ws: Workspace, key: str, number: int) -> Recorded:
+def _finding(ws: Workspace, key: str, number: int) -> FindingRecord:
     with ws.read() as cursor:
         record = findings.of(cursor, key, number)
         taken = next((i.id for i in incidents_in(cursor, key) if i.finding == number), None)
@@ -107,7 +107,7 @@ def _finding(ws: Workspace, key: str, number: int) -> Recorded:
     return record
 
 
-def _filled_in(cursor: Cursor, system: System, item: Incident, record: Recorded) -> Incident:
+def _filled_in(cursor: Cursor, system: System, item: Incident, record: FindingRecord) -> Incident:
     told, held = hints(cursor, system, record), triages(cursor).get(record.id, NOTHING)
     return replace(
         item,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from plumbline.answers.alerts.headline import Standing
+from plumbline.answers.alerts.headline import HeadlineAnswer
 from plumbline.answers.drift.features import importance_of
-from plumbline.answers.question import Span
+from plumbline.answers.question import LogSpan
 from plumbline.answers.releases.history import ReleasesAnswer
 from plumbline.domain import FeatureProfile, System
-from plumbline.monitor.drift.aligned_counts import Laid, laid_by_chunk
+from plumbline.monitor.drift.aligned_counts import AlignedCounts, laid_by_chunk
 from plumbline.monitor.performance.label_delay import OF_CLASSES, delay_curve, positive_curve, usual_delay
 from plumbline.profile.read import profiles
 from plumbline.store.workspace import Cursor
@@ -25,12 +25,12 @@ class Measurements:
     """
 
     system: System
-    span: Span
+    span: LogSpan
     now: datetime
-    held: Standing
+    held: HeadlineAnswer
     released: ReleasesAnswer
     features: tuple[FeatureProfile, ...]
-    laid: tuple[Laid, ...]
+    laid: tuple[AlignedCounts, ...]
     weights: dict[str, float] | None
     delay: timedelta
     by: str
@@ -38,13 +38,18 @@ class Measurements:
 
 
 def measurements(
-    cursor: Cursor, system: System, span: Span, now: datetime, headline: Standing, released: ReleasesAnswer
+    cursor: Cursor,
+    system: System,
+    span: LogSpan,
+    now: datetime,
+    headline: HeadlineAnswer,
+    released: ReleasesAnswer,
 ) -> Measurements:
     """Everything that more than one family reads, measured once."""
     by = headline.alarm_by
     features: tuple[FeatureProfile, ...] = ()
-    laid: tuple[Laid, ...] = ()
-    own: tuple[Laid, ...] = ()
+    laid: tuple[AlignedCounts, ...] = ()
+    own: tuple[AlignedCounts, ...] = ()
     if system.reference is not None:
         features = tuple(profiles.feature_profiles(cursor, system))
         laid = laid_by_chunk(features, reference=system.reference, by=by)

@@ -324,7 +324,7 @@ def _schema(cursor: Cursor, m: Measurements) -> list[Finding]:
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
+class SignalFamily:
     """``prefixes``: of the signals it raises; ``quick``: cheap enough to run with every load."""
 
     name: str
@@ -333,27 +333,27 @@ class Family:
     quick: bool = True
 
 
-FAMILIES: tuple[Family, ...] = (
-    Family("performance", ("performance.",), _performance),
-    Family("retraining", ("retraining",), _retraining),
-    Family("early warning", ("warning.",), _warning),
-    Family("contradiction", ("warning.contradiction",), _contradiction),
-    Family("estimated performance", ("estimate.",), _estimate, quick=False),
-    Family("drift", ("drift.", "group."), _drift),
-    Family("association", ("association.",), _association),
-    Family("cut-off", ("cutoff.",), _cutoff),
-    Family("missing values and new levels", tuple(f"{method}." for method in OF_THEIR_OWN), _presence),
-    Family("staleness", ("staleness.",), _staleness),
-    Family("record", ("quality.",), record_findings),
-    Family("schema", ("schema.",), _schema),
-    Family("consistency", ("consistency.",), _consistency, quick=False),
-    Family("releases", ("release.",), _releases),
+FAMILIES: tuple[SignalFamily, ...] = (
+    SignalFamily("performance", ("performance.",), _performance),
+    SignalFamily("retraining", ("retraining",), _retraining),
+    SignalFamily("early warning", ("warning.",), _warning),
+    SignalFamily("contradiction", ("warning.contradiction",), _contradiction),
+    SignalFamily("estimated performance", ("estimate.",), _estimate, quick=False),
+    SignalFamily("drift", ("drift.", "group."), _drift),
+    SignalFamily("association", ("association.",), _association),
+    SignalFamily("cut-off", ("cutoff.",), _cutoff),
+    SignalFamily("missing values and new levels", tuple(f"{method}." for method in OF_THEIR_OWN), _presence),
+    SignalFamily("staleness", ("staleness.",), _staleness),
+    SignalFamily("record", ("quality.",), record_findings),
+    SignalFamily("schema", ("schema.",), _schema),
+    SignalFamily("consistency", ("consistency.",), _consistency, quick=False),
+    SignalFamily("releases", ("release.",), _releases),
 )
 
 
 def raised(cursor: Cursor, m: Measurements, *, all_of_them: bool) -> tuple[list[Finding], tuple[str, ...]]:
     """The findings of every family (or of the quick ones), and the prefixes of the signals that were looked at."""
-    chosen: Sequence[Family] = [f for f in FAMILIES if all_of_them or f.quick]
+    chosen: Sequence[SignalFamily] = [f for f in FAMILIES if all_of_them or f.quick]
     found = [one for family in chosen for one in family.raise_findings(cursor, m)]
     prefixes = tuple(prefix for family in chosen for prefix in family.prefixes)
     return first_year(m, problems.joined(found)), (*prefixes, SIGNAL)

@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 
 from plumbline.domain import PlumblineError, System
 from plumbline.domain.acts import Act
-from plumbline.logs.load.erase import Erased, clear_bytes, erase
+from plumbline.logs.load.erase import ErasureResult, clear_bytes, erase
 from plumbline.profile import build
 from plumbline.store import answer_cache, copies, trail
 from plumbline.store.workspace import Cursor, Workspace
@@ -17,7 +17,7 @@ from plumbline.wording.times import iso_minute
 
 def erase_person(
     ws: Workspace, key: str, *, subject: str | None = None, decision_id: str | None = None, actor: str
-) -> Erased:
+) -> ErasureResult:
     """Erase and count anew in one transaction, then overwrite what the file still holds of it, and delete the copies
     that lie beside it: they hold what was erased, and cannot be written.
 
@@ -41,7 +41,7 @@ def erase_person(
     return replace(made, copies_deleted=gone)
 
 
-def sentences(erased: Erased) -> tuple[str, ...]:
+def sentences(erased: ErasureResult) -> tuple[str, ...]:
     """The certificate in words."""
     gone = [(erased.decisions, "decision"), (erased.labels, "label"), (erased.quarantined, "quarantined row")]
     counts = ", ".join(f"{n} {what}{'' if n == 1 else 's'}" for n, what in gone)
@@ -58,7 +58,7 @@ def sentences(erased: Erased) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def certificate(erased: Erased) -> str:
+def certificate(erased: ErasureResult) -> str:
     """The certificate as JSON, to be handed out: counts and a keyed hash, nothing personal."""
     return json.dumps(asdict(erased) | {"at": erased.at.isoformat()}, indent=2)
 

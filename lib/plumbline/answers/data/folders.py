@@ -19,7 +19,7 @@ SUMS = ("rows_read", "rows_loaded", "rows_duplicate", "rows_quarantined", "label
 
 
 @dataclass(frozen=True, slots=True)
-class Gathered:
+class FolderLoad:
     """The loads made, in order, and (file, reason) of those that could not be."""
 
     loads: tuple[Load, ...]
@@ -74,7 +74,7 @@ def files_of(path: Path) -> list[Path]:
 
 def load_files(
     ws: Workspace, path: Path, *, title: str, actor: str, progress: Progress | None = None, **options: Any
-) -> Gathered:
+) -> FolderLoad:
     """Load every file of a folder or pattern; one that cannot be loaded does not stop the others.
 
     Decisions come before labels, whatever they are called. Loading the same folder again adds only what is new.
@@ -106,7 +106,7 @@ def load_files(
         raise PlumblineError(
             f"None of the {len(failed)} files could be loaded", todo=f"The first: {failed[0][1]}"
         )
-    return Gathered(tuple(made), tuple(failed))
+    return FolderLoad(tuple(made), tuple(failed))
 
 
 def _root(path: Path) -> Path:

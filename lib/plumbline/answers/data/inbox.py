@@ -17,7 +17,7 @@ from plumbline.answers.faults import sentence
 from plumbline.domain import Load, PlumblineError
 from plumbline.logs.files.byte_scan import survey
 from plumbline.store.engine import cannot_write
-from plumbline.store.workspace import Stopped, Workspace
+from plumbline.store.workspace import Workspace, WriteStopped
 
 DONE, FAILED = "done", "failed"
 #: seconds for which a file must not have changed before it is read
@@ -30,7 +30,7 @@ Look = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
+class InboxResult:
     """What became of one file: its load, or the reason why there is none."""
 
     file: str
@@ -40,7 +40,7 @@ class Taken:
     reason: str = ""
 
 
-class Grew(Exception):
+class StillGrowing(Exception):
     """The file changed while it was read: nothing was loaded, it is read again when it rests."""
 
 
@@ -91,16 +91,16 @@ def at_rest(
     return rest
 
 
-def take(ws: Workspace, path: Path, title: str, *, actor: str) -> Taken | None:
+def take(ws: Workspace, path: Path, title: str, *, actor: str) -> InboxResult | None:
     """Load one file and move it away; None where it changed while it was read."""
     seen = look(path)
     if seen is None:
         return None
     try:
         made = load_file(ws, path, title=title, actor=actor, progress=_unchanged(path, seen))
-    except Grew:
+    except StillGrowing:
         return None
-    except Stopped:  # it waits where it is
+    except WriteStopped:  # it waits where it is
         raise
     except Exception as error:  # whatever it is: the files behind it wait for their turn
         if cannot_write(error):
@@ -109,7 +109,7 @@ def take(ws: Workspace, path: Path, title: str, *, actor: str) -> Taken | None:
             return None  # half a file is often no log at all
         return _failed(path, title, sentence(error))
     _move(path, DONE)
-    return Taken(file=path.name, system=made.system, to=DONE, load=made)
+    return InboxResult(file=path.name, system=made.system, to=DONE, load=made)
 
 
 def _unchanged(path: Path, seen: Look) -> Progress:
@@ -118,12 +118,12 @@ def _unchanged(path: Path, seen: Look) -> Progress:
 
     def report(_phrase: str, share: float) -> None:
         if share >= 1 and (look(path) != seen or survey(path, text=False).sha256 != digest):
-            raise Grew
+            raise StillGrowing
 
     return report
 
 
-def _failed(path: Path, title: str, reason: str) -> Taken:
+def _failed(path: Path, title: str, reason: str) -> InboxResult:
     folder = path.parent / FAILED
     folder.mkdir(exist_ok=True)
     free = _free(folder / path.name)
@@ -131,7 +131,7 @@ def _failed(path: Path, title: str, reason: str) -> Taken:
         reason + "\n", "utf-8"
     )  # first: a failed file always has it
     os.replace(path, free)
-    return Taken(file=path.name, system=title, to=FAILED, reason=reason)
+    return InboxResult(file=path.name, system=title, to=FAILED, reason=reason)
 
 
 def _move(path: Path, where: str) -> None:

@@ -13,7 +13,7 @@ from plumbline.store.workspace import Workspace, aware
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class LabelRecord:
     """One label that a decision was given: when it came true, by which load and file, and whether it holds."""
 
     label: str
@@ -30,7 +30,7 @@ class LabelHistory:
 
     system: str
     decision_id: str
-    told: tuple[Told, ...]
+    told: tuple[LabelRecord, ...]
 
 
 def label_history(ws: Workspace, key: str, decision_id: str) -> LabelHistory:
@@ -46,7 +46,7 @@ def label_history(ws: Workspace, key: str, decision_id: str) -> LabelHistory:
             raise PlumblineError(f"{system.key} has no decision {decision_id!r}", todo="Check the id.")
         by_load = {load.load_id: load for load in loads.list_loads(cursor, system.key)}
     told = tuple(
-        Told(
+        LabelRecord(
             label=one.label,
             label_time=aware(one.label_time) if one.label_time else None,
             load_id=one.load_id,

@@ -31,9 +31,9 @@ from plumbline.logs.load.reference_period import need_every_weekday
 from plumbline.logs.load.removal import is_empty
 from plumbline.logs.load.schema_changes import changes
 from plumbline.logs.load.undo import undo
-from plumbline.logs.mapping.choices import Stated
+from plumbline.logs.mapping.choices import StatedRoles
 from plumbline.logs.mapping.date_order import ordered, read_order
-from plumbline.logs.mapping.questions import Question
+from plumbline.logs.mapping.questions import FileQuestion
 from plumbline.profile import build
 from plumbline.store import loads, systems, trail
 from plumbline.store.inbox_folder import drop_inbox, make_inbox
@@ -45,7 +45,7 @@ Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True, slots=True)
-class LogsOf:
+class SystemLoads:
     """What was loaded into one system, newest first. ``waiting``: rows in its quarantine; ``decisions``: those that
     it holds now, without erased ones."""
 
@@ -104,7 +104,7 @@ def amend(mapping: Mapping, maps: Sequence[tuple[str, str]]) -> Mapping:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class FileAnswers:
     """What a person said of a file: (column, role) pairs and the answers to its questions; None: not said."""
 
     maps: Sequence[tuple[str, str]] = ()
@@ -114,7 +114,7 @@ class Said:
     task: str | None = None
 
 
-def settled(mapping: Mapping, answers: Said) -> Mapping:
+def settled(mapping: Mapping, answers: FileAnswers) -> Mapping:
     """The mapping as a person settled it.
 
     Raises:
@@ -141,7 +141,7 @@ def _task(text: str | None) -> Task | None:
     return Task(text) if text else None
 
 
-def open_questions(inspection: Inspection, given: Said) -> tuple[Question, ...]:
+def open_questions(inspection: Inspection, given: FileAnswers) -> tuple[FileQuestion, ...]:
     """The questions that must be answered before the file is loaded, and are not."""
     answers = {"timezone": given.timezone, "date_order": given.date_order, "task": given.task}
     touched = {column for column, _ in given.maps}
@@ -154,7 +154,7 @@ def open_questions(inspection: Inspection, given: Said) -> tuple[Question, ...]:
     )
 
 
-def refuse_open(inspection: Inspection, answers: Said) -> None:
+def refuse_open(inspection: Inspection, answers: FileAnswers) -> None:
     """Refuse a file about which something is open.
 
     Raises:
@@ -170,7 +170,7 @@ def inspect_file(
     ws: Workspace | None = None,
     system: str | None = None,
     sheet: str | None = None,
-    answers: Said | None = None,
+    answers: FileAnswers | None = None,
 ) -> Inspection:
     """Guess a file's format and mapping; a known system's remembered mapping is used where it fits.
 
@@ -196,10 +196,10 @@ def inspect_file(
     return inspect(path, ws=ws, known=known, sheet=sheet, stated=_stated(answers))
 
 
-def _stated(answers: Said | None) -> Stated:
+def _stated(answers: FileAnswers | None) -> StatedRoles:
     if answers is None:
-        return Stated()
-    return Stated(tuple(answers.maps), _task(answers.task), read_order(answers.date_order))
+        return StatedRoles()
+    return StatedRoles(tuple(answers.maps), _task(answers.task), read_order(answers.date_order))
 
 
 def preview_file(
@@ -257,7 +257,7 @@ def load_file(
         PlumblineError: the file or the mapping cannot be used, or a question is open that only a person can
             answer; nothing has changed.
     """
-    said = Said(maps=maps, timezone=timezone, positive=positive, date_order=date_order, task=task)
+    said = FileAnswers(maps=maps, timezone=timezone, positive=positive, date_order=date_order, task=task)
     doubts: tuple[str, ...] = ()
     if mapping is None:
         found = inspect_file(path, ws=ws, system=title, sheet=sheet, answers=said)
@@ -306,13 +306,13 @@ def _refuse_early_labels(ws: Workspace, key: str, mapping: Mapping, path: Path) 
     )
 
 
-def _taken(inspection: Inspection, answers: Said) -> tuple[str, ...]:
+def _taken(inspection: Inspection, answers: FileAnswers) -> tuple[str, ...]:
     """How the file is read where nobody looked at it first; what the mapping leaves unknown is said by the pages."""
     zone = inspection.zone_notes if answers.timezone is not None else ()
     return tuple(n for n in inspection.notes if n not in {*COSTS.values(), *zone})
 
 
-def _doubts(inspection: Inspection, answers: Said) -> tuple[str, ...]:
+def _doubts(inspection: Inspection, answers: FileAnswers) -> tuple[str, ...]:
     """What was taken without being sure and nobody spoke to, so that it is not wrong in silence."""
     touched = {column for column, _ in answers.maps}
     answered = {"positive": answers.positive, "task": answers.task, "timezone": answers.timezone}
@@ -371,13 +371,13 @@ def set_reference(ws: Workspace, key: str, start: datetime, end: datetime, *, ac
     return system
 
 
-def logs_of(ws: Workspace, key: str) -> LogsOf:
+def logs_of(ws: Workspace, key: str) -> SystemLoads:
     """A system's loads, how many rows wait in quarantine, and which columns came, went or changed."""
     with ws.read() as cursor:
         waiting = sum(n for _, _, n in loads.quarantine_counts(cursor, key))
         changed = changes(loads.schemas(cursor, key))
         held = systems.decisions_held(cursor, key)
-        return LogsOf(tuple(loads.list_loads(cursor, key)), waiting, tuple(changed), held)
+        return SystemLoads(tuple(loads.list_loads(cursor, key)), waiting, tuple(changed), held)
 
 
 def _holds_labels(mapping: Mapping) -> bool:

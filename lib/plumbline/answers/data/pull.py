@@ -12,18 +12,18 @@ from plumbline.answers.data.load import Progress, load_file
 from plumbline.domain import Finding, Load, PlumblineError, Severity, json_object
 from plumbline.domain.acts import Act
 from plumbline.domain.messages import message
-from plumbline.logs.load.trial import Unfit
-from plumbline.logs.pull.fetch import Wanted, fetch
+from plumbline.logs.load.trial import UnfitFile
+from plumbline.logs.pull.fetch import FetchRequest, fetch
 from plumbline.logs.pull.location import read_location
 from plumbline.store import findings as register
 from plumbline.store import systems, trail
-from plumbline.store.sources import Origin, Remembered, list_sources
+from plumbline.store.sources import Origin, StoredSource, list_sources
 from plumbline.store.sql import system_key
 from plumbline.store.workspace import Cursor, Workspace, now
 
 
 @dataclass(frozen=True, slots=True)
-class Pulled:
+class PullResult:
     """What one pull brought. ``loads`` is empty where nothing was new; ``mark``: up to where the source is read."""
 
     origin: Origin
@@ -59,7 +59,7 @@ class Pulled:
         )
 
 
-def sources_of(ws: Workspace, system: str | None = None) -> Sequence[Remembered]:
+def sources_of(ws: Workspace, system: str | None = None) -> Sequence[StoredSource]:
     """The remembered sources of a system, or of all."""
     with ws.read() as cursor:
         return list_sources(cursor, system_key(system) if system else None)
@@ -70,12 +70,12 @@ def pull(
     source: str,
     *,
     title: str,
-    wanted: Wanted,
+    wanted: FetchRequest,
     actor: str,
     pause: float = 1.0,
     progress: Progress | None = None,
     **options: Any,
-) -> Pulled:
+) -> PullResult:
     """Load what is new in a source into a system, and remember how far it was read in the same transaction.
 
     Args:
@@ -109,21 +109,21 @@ def pull(
             load_file(ws, path, title=title, actor=actor, origin=origin, progress=progress, **options)
             for path in found.files
         )
-    except Unfit as refusal:
+    except UnfitFile as refusal:
         _refused(ws, system_key(title), origin, refusal, actor)
         raise
     finally:
         shutil.rmtree(found.folder, ignore_errors=True)
     if loads:
         _taken_again(ws, system_key(title), origin)
-    return Pulled(origin, found.mark, loads)
+    return PullResult(origin, found.mark, loads)
 
 
 #: how the signal of a source that could not be loaded begins
 SIGNAL = "source."
 
 
-def _refused(ws: Workspace, key: str, origin: Origin, refusal: Unfit, actor: str) -> None:
+def _refused(ws: Workspace, key: str, origin: Origin, refusal: UnfitFile, actor: str) -> None:
     """Record and tell that a source brought rows that cannot be loaded; a new system has nobody to be told yet."""
     from plumbline.answers.respond.messages import announce
 
@@ -167,7 +167,7 @@ def _taken_again(ws: Workspace, key: str, origin: Origin) -> None:
             announce(cursor, before, register.recorded(cursor, key, parts=True), at)
 
 
-def _open(cursor: Cursor, key: str, origin: Origin) -> register.Recorded | None:
+def _open(cursor: Cursor, key: str, origin: Origin) -> register.FindingRecord | None:
     """The open finding about a source."""
     found = (r for r in register.recorded(cursor, key) if r.open and r.finding.signal == SIGNAL + origin.name)
     return next(found, None)
@@ -175,7 +175,7 @@ def _open(cursor: Cursor, key: str, origin: Origin) -> register.Recorded | None:
 
 def pull_again(
     ws: Workspace, *, title: str, overlap: str, actor: str, progress: Progress | None = None
-) -> list[Pulled]:
+) -> list[PullResult]:
     """Pull every remembered source of a system, credentials from the environment.
 
     Raises:
@@ -191,8 +191,8 @@ def pull_again(
 
 
 def pull_remembered(
-    ws: Workspace, source: Remembered, *, overlap: str = "", actor: str, progress: Progress | None = None
-) -> Pulled:
+    ws: Workspace, source: StoredSource, *, overlap: str = "", actor: str, progress: Progress | None = None
+) -> PullResult:
     """Pull one remembered source, credentials from the environment.
 
     Raises:
@@ -204,8 +204,8 @@ def pull_remembered(
     )
 
 
-def _wanted(origin: Origin, overlap: str) -> Wanted:
+def _wanted(origin: Origin, overlap: str) -> FetchRequest:
     query = (
         origin.item if origin.item.lstrip()[:6].lower() in ("select", "with") or " " in origin.item else ""
     )
-    return Wanted(table="" if query else origin.item, query=query, overlap=overlap)
+    return FetchRequest(table="" if query else origin.item, query=query, overlap=overlap)

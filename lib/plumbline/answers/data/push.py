@@ -21,14 +21,14 @@ from plumbline.logs.push import receipts
 from plumbline.logs.push.batch import load_requests, packed, unpacked
 from plumbline.logs.push.bodies import records
 from plumbline.logs.push.journal import Done, Journal
-from plumbline.logs.push.receipts import Receipt, Request
-from plumbline.logs.push.rows import Batch, Form, decisions_form, labels_form, read
+from plumbline.logs.push.receipts import PushReceipt, Request
+from plumbline.logs.push.rows import Batch, RowForm, decisions_form, labels_form, read
 from plumbline.profile import build
 from plumbline.store import systems
 from plumbline.store.cancellation import Cancellation
 from plumbline.store.encryption import encryption_key
 from plumbline.store.engine import MemoryShortage, cannot_write, is_memory_shortage
-from plumbline.store.workspace import Busy, Stopped, Workspace
+from plumbline.store.workspace import Busy, Workspace, WriteStopped
 
 LOG = logging.getLogger("plumbline")
 #: who checks the signals of what was pushed, and seconds between two such checks of one system
@@ -39,7 +39,7 @@ REMEMBERED = timedelta(days=1)
 FRESH, LAST = 1.0, 5.0
 
 
-class NotOpen(PlumblineError):
+class WorkspaceUnavailable(PlumblineError):
     """The workspace is not open yet, or another process has it."""
 
 
@@ -48,7 +48,7 @@ class NoLog(PlumblineError):
 
 
 @dataclass(slots=True, kw_only=True)
-class Counts:
+class PushCounts:
     """What was taken and loaded since the process began."""
 
     requests: int = 0
@@ -70,9 +70,9 @@ class Intake:
         every: seconds between two loads.
         """
         self._find, self._every = find, every
-        self.counts = Counts()
+        self.counts = PushCounts()
         self._queue, self._turn = Queue(), threading.Lock()
-        self._forms: dict[str, tuple[float, Form, Form]] = {}
+        self._forms: dict[str, tuple[float, RowForm, RowForm]] = {}
         self._changed: set[str] = set()
         self._checked: dict[str, float] = {}
         self._journal: Journal | None = None
@@ -119,7 +119,7 @@ class Intake:
         form = self.forms(system)[kind == "labels"]
         batch = read(form, records(media, body, ws.inbox))
         at = datetime.now(UTC)
-        receipt = Receipt(
+        receipt = PushReceipt(
             id=f"{time.time_ns() // 1000:014x}{secrets.token_hex(6)}",
             system=system,
             kind=kind,
@@ -158,14 +158,14 @@ class Intake:
         """
         journal = self._journal
         if journal is None:
-            raise NotOpen("The workspace is being opened", todo="Try again in a moment.")
+            raise WorkspaceUnavailable("The workspace is being opened", todo="Try again in a moment.")
         receipt, frame = request.receipt, packed(request)
         number = self._queue.begin(receipt, len(frame), done)
         if number == receipt.id:
             journal.append(frame, lambda error: self._written(receipt, len(frame), error))
         return number
 
-    def receipt_of(self, number: str) -> tuple[Receipt, bool] | None:
+    def receipt_of(self, number: str) -> tuple[PushReceipt, bool] | None:
         """(receipt, whether it still waits); None where there is none, or it was forgotten."""
         waiting = self._queue.receipt(number)
         if waiting is not None:
@@ -178,7 +178,7 @@ class Intake:
         """Call ``settled``, from another thread, when a request waits no more; at once where it does not."""
         self._queue.watch(number, settled)
 
-    def forms(self, system: str) -> tuple[Form, Form]:
+    def forms(self, system: str) -> tuple[RowForm, RowForm]:
         """How decisions and labels of a system are read.
 
         Raises:
@@ -202,7 +202,7 @@ class Intake:
         self._forms[system] = (time.monotonic() + FRESH, *made)
         return made
 
-    def _written(self, receipt: Receipt, size: int, error: OSError | None) -> None:
+    def _written(self, receipt: PushReceipt, size: int, error: OSError | None) -> None:
         if error is None:
             self.counts.requests += 1
             self.counts.rows += receipt.rows_read
@@ -219,7 +219,7 @@ class Intake:
                     self.gather()
                     self._check(ending)
                 told = ""
-            except Stopped:
+            except WriteStopped:
                 return
             except Exception as error:  # what waits on the disk is tried again
                 if told != (told := sentence(error)):
@@ -307,7 +307,7 @@ class Intake:
             self._changed.discard(key)
             try:
                 check(self._find().lent([], self._work), key, actor=ACTOR, all_signals=False)
-            except Stopped:
+            except WriteStopped:
                 raise
             except Exception as error:  # the rows are in: the next check says it again
                 LOG.warning("%s: not checked after a push: %s", key, sentence(error))
@@ -331,5 +331,5 @@ def _groups(requests: Sequence[Request]) -> Iterator[list[Request]]:
 
 def _is_the_machine(error: Exception) -> bool:
     """Whether the machine failed, and not the rows: they wait, and are tried again."""
-    passing = isinstance(error, (Busy, MemoryShortage, OSError, Stopped))
+    passing = isinstance(error, (Busy, MemoryShortage, OSError, WriteStopped))
     return passing or cannot_write(error) or is_memory_shortage(error)

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from plumbline.domain import PlumblineError
 from plumbline.logs.push.journal import Done
-from plumbline.logs.push.receipts import Receipt
+from plumbline.logs.push.receipts import PushReceipt
 
 #: bytes that may wait on the disk to be loaded
 BACKLOG = 512 * 2**20
@@ -18,11 +18,11 @@ KEYS = 200_000
 _Named = tuple[str, str, str, str]
 
 
-class OtherBody(PlumblineError):
+class ReusedKey(PlumblineError):
     """A request's key was used before, for another body."""
 
 
-class Behind(PlumblineError):
+class Backlog(PlumblineError):
     """So much waits to be loaded that no more is taken."""
 
 
@@ -31,7 +31,7 @@ class Queue:
 
     def __init__(self) -> None:
         self.backlog = 0  #: bytes that wait to be loaded
-        self._waiting: dict[str, Receipt] = {}
+        self._waiting: dict[str, PushReceipt] = {}
         self._writing: dict[str, list[Done]] = {}
         self._watchers: dict[str, list[Callable[[], None]]] = {}
         self._keys: OrderedDict[_Named, tuple[str, str, int]] = OrderedDict()
@@ -52,13 +52,13 @@ class Queue:
         if before is None:
             return None
         if before[0] != digest:
-            raise OtherBody(
+            raise ReusedKey(
                 "This Idempotency-Key was used for another request",
                 todo="Give each request a key of its own.",
             )
         return before[1:]
 
-    def begin(self, receipt: Receipt, size: int, done: Done) -> str:
+    def begin(self, receipt: PushReceipt, size: int, done: Done) -> str:
         """Take a request up, which is then to be written; or return the receipt of the one that it repeats.
 
         Raises:
@@ -73,13 +73,13 @@ class Queue:
                     done(None)
                 return before[1]
             if self.backlog + size > BACKLOG:
-                raise Behind("Too much waits to be loaded", todo="Try again in a minute.")
+                raise Backlog("Too much waits to be loaded", todo="Try again in a minute.")
             self._waiting[receipt.id], self._writing[receipt.id] = receipt, [done]
             self.backlog += size
             self._remember(receipt)
         return receipt.id
 
-    def written(self, receipt: Receipt, size: int, error: OSError | None) -> None:
+    def written(self, receipt: PushReceipt, size: int, error: OSError | None) -> None:
         """A request is on the disk, or cannot be."""
         with self._guard:
             waits = self._writing.pop(receipt.id)
@@ -90,7 +90,7 @@ class Queue:
         for done in waits:
             done(error)
 
-    def restore(self, receipt: Receipt, size: int, *, loaded: bool) -> None:
+    def restore(self, receipt: PushReceipt, size: int, *, loaded: bool) -> None:
         """Take up what an earlier process left on the disk."""
         with self._guard:
             self._remember(receipt)
@@ -98,12 +98,12 @@ class Queue:
             if not loaded:
                 self._waiting[receipt.id] = receipt
 
-    def remember(self, receipt: Receipt) -> None:
+    def remember(self, receipt: PushReceipt) -> None:
         """Keep the name of a request that was loaded."""
         with self._guard:
             self._remember(receipt)
 
-    def receipt(self, number: str) -> Receipt | None:
+    def receipt(self, number: str) -> PushReceipt | None:
         """The receipt of a request that waits."""
         with self._guard:
             return self._waiting.get(number)
@@ -131,13 +131,13 @@ class Queue:
         with self._guard:
             self.backlog -= size
 
-    def _remember(self, receipt: Receipt) -> None:
+    def _remember(self, receipt: PushReceipt) -> None:
         if receipt.key:
             self._keys[name_of(receipt)] = (receipt.digest, receipt.id, receipt.rows_read)
             while len(self._keys) > KEYS:
                 self._keys.popitem(last=False)
 
 
-def name_of(receipt: Receipt) -> _Named:
+def name_of(receipt: PushReceipt) -> _Named:
     """What a request is known by: two tokens may use one key."""
     return receipt.actor, receipt.system, receipt.kind, receipt.key

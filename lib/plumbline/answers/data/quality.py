@@ -32,11 +32,11 @@ from plumbline.monitor.performance.label_delay import delay_curve, usual_delay
 from plumbline.monitor.performance.series import performance
 from plumbline.monitor.quality.completeness import AuditTrail, audit
 from plumbline.monitor.quality.consistency import Consistency, consistency
-from plumbline.monitor.quality.leakage import Leak
-from plumbline.monitor.quality.personal_data import LOOKED_FOR, Personal
-from plumbline.monitor.quality.staleness import Beat, Staleness, beat, staleness
+from plumbline.monitor.quality.leakage import LabelLeak
+from plumbline.monitor.quality.personal_data import LOOKED_FOR, PersonalData
+from plumbline.monitor.quality.staleness import LastSeen, Staleness, beat, staleness
 from plumbline.monitor.releases.champion import spans
-from plumbline.monitor.releases.shelf_life import Life, ShelfLife, began, lives, shelf_life
+from plumbline.monitor.releases.shelf_life import ShelfLife, VersionLife, began, lives, shelf_life
 from plumbline.profile.bins import OUTPUTS
 from plumbline.profile.read import profiles as read
 from plumbline.profile.read.outcomes import outcome_profile
@@ -66,7 +66,7 @@ class QualityAnswer(Result):
     window: Span
     own: tuple[FeatureDrift, ...]
     constant: tuple[str, ...]
-    personal: tuple[Personal, ...]
+    personal: tuple[PersonalData, ...]
     examined: int
     looked_for: str
     retention_days: int | None
@@ -75,11 +75,11 @@ class QualityAnswer(Result):
     repeats: Repeats
     tolerance: float
     staleness: Staleness
-    decisions_beat: Beat
-    labels_beat: Beat
+    decisions_beat: LastSeen
+    labels_beat: LastSeen
     shelf: ShelfLife
     sentence: str
-    leaks: tuple[Leak, ...] = ()
+    leaks: tuple[LabelLeak, ...] = ()
 
     def rows(self) -> list[dict[str, Any]]:
         """One a part of the audit trail: the share of decisions that have it."""
@@ -189,7 +189,7 @@ def shelf_of(cursor: Cursor, system: System, now: datetime) -> ShelfLife:
     runs = spans(hours, until=now)
     profile = outcome_profile(cursor, system, Slice())
     version = runs[-1].version if runs else ""
-    earlier: tuple[Life, ...] = ()
+    earlier: tuple[VersionLife, ...] = ()
     if len({run.version for run in runs}) > 1 and profile.n_labelled.any():
         points = performance(
             profile,
@@ -213,7 +213,9 @@ def _labelled(cursor: Cursor, system: System, now: datetime) -> tuple[NDArray[np
     return np.array(days, dtype="datetime64[us]"), int(usual)
 
 
-def _sentence(trail: AuditTrail, judged: Consistency, personal: tuple[Personal, ...], aged: Staleness) -> str:
+def _sentence(
+    trail: AuditTrail, judged: Consistency, personal: tuple[PersonalData, ...], aged: Staleness
+) -> str:
     """What is worst, first."""
     told = [p for p in personal if p.sure != "possible"]
     if judged.status is PointStatus.BREACH:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 from plumbline.answers.data.load import Progress, amend, check_loaded, outcomes_changed
 from plumbline.domain import Load
-from plumbline.logs.load.retry import Trial, form_of, retry, sample_cells, try_rows
+from plumbline.logs.load.retry import RetryTrial, form_of, retry, sample_cells, try_rows
 from plumbline.logs.mapping.date_order import ordered, read_order
 from plumbline.profile import build
 from plumbline.store import loads, systems
-from plumbline.store.loads import LoadForm, Quarantined
+from plumbline.store.loads import LoadForm, QuarantinedRow
 from plumbline.store.workspace import Workspace
 from plumbline.wording.safe_csv import safe_csv
 
@@ -19,14 +19,14 @@ EXAMPLES = 200
 
 
 @dataclass(frozen=True, slots=True)
-class QuarantineOf:
+class QuarantineAnswer:
     """A system's rows that wait. ``counts``: (load, reason, rows); ``rows``: examples in file order, at most 200.
 
     ``waiting``: rows that the filter lets through; ``total``: all of the system.
     """
 
     counts: tuple[tuple[int, str, int], ...]
-    rows: tuple[Quarantined, ...]
+    rows: tuple[QuarantinedRow, ...]
     waiting: int
     total: int
 
@@ -38,7 +38,7 @@ def quarantine_of(
     load_id: int | None = None,
     reason: str | None = None,
     limit: int | None = EXAMPLES,
-) -> QuarantineOf:
+) -> QuarantineAnswer:
     """Rows of a system that could not be loaded, of one load or for one reason where asked.
 
     Raises:
@@ -49,7 +49,7 @@ def quarantine_of(
         counts = loads.quarantine_counts(cursor, key)
         rows = loads.quarantined(cursor, system=key, load_id=load_id, reason=reason, limit=limit)
     waiting = sum(n for load, why, n in counts if load_id in (None, load) and reason in (None, why))
-    return QuarantineOf(tuple(counts), tuple(rows), waiting, sum(n for _, _, n in counts))
+    return QuarantineAnswer(tuple(counts), tuple(rows), waiting, sum(n for _, _, n in counts))
 
 
 def quarantine_csv(ws: Workspace, key: str, *, load_id: int | None = None, reason: str | None = None) -> str:
@@ -86,7 +86,7 @@ def try_retry(
     lenient: bool = False,
     date_order: str | None = None,
     timezone: str | None = None,
-) -> Trial:
+) -> RetryTrial:
     """Which rows of a load's quarantine would load under a mended mapping; changes nothing.
 
     Raises:

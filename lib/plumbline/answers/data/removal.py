@@ -18,7 +18,7 @@ def is_removable(ws: Workspace, key: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Removed:
+class RemovalCertificate:
     """The certificate of a deletion: what, by whom, when, and the hash of its entry on the trail."""
 
     system: str
@@ -28,7 +28,7 @@ class Removed:
     entry_sha256: str
 
 
-def remove_system(ws: Workspace, key: str, *, actor: str) -> Removed:
+def remove_system(ws: Workspace, key: str, *, actor: str) -> RemovalCertificate:
     """Delete a system that holds nothing; the trail keeps what was done.
 
     Raises:
@@ -38,4 +38,4 @@ def remove_system(ws: Workspace, key: str, *, actor: str) -> Removed:
     with ws.read() as cursor:
         (entry,) = trail.entries(cursor, system=key, action=Act.SYSTEM_REMOVED, limit=1)
     title = str(entry.detail.get("title", key))
-    return Removed(system=key, title=title, by=entry.actor, at=entry.at, entry_sha256=entry.digest)
+    return RemovalCertificate(system=key, title=title, by=entry.actor, at=entry.at, entry_sha256=entry.digest)

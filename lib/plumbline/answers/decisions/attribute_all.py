@@ -17,7 +17,7 @@ from plumbline.domain.acts import Act
 from plumbline.explain.explanation import SPACES, method_of
 from plumbline.explain.registered_model import ModelCheck, RegisteredModel, explain_with_model, model_parts
 from plumbline.profile.scan import attributions, decisions
-from plumbline.profile.scan.attributions import BoolArray, Pass
+from plumbline.profile.scan.attributions import AttributionSet, BoolArray
 from plumbline.store import model_files, systems, trail
 from plumbline.store.workspace import Workspace
 from plumbline.wording.quantities import count
@@ -32,7 +32,7 @@ Say = Callable[[str, float], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Attributed:
+class AttributionRun:
     """What a full pass did: decisions explained now, those that had been before, and how many add up."""
 
     system: str
@@ -52,7 +52,7 @@ def attribute_all(
     actor: str,
     say: Say | None = None,
     batch: int = BATCH,
-) -> Attributed:
+) -> AttributionRun:
     """Explain all decisions of the versions whose model file passed its check, and keep the attributions.
 
     Each batch is one transaction. After a kill the next call goes on with what is missing. Stored attributions
@@ -96,7 +96,7 @@ def attribute_all(
     with ws.write() as cursor:
         detail = {"versions": list(versions), "explained": done, "sha256": [job.made.sha256 for job in jobs]}
         trail.append(cursor, actor=actor, action=Act.ATTRIBUTIONS_STORED, system=key, detail=detail)
-    return Attributed(
+    return AttributionRun(
         system=key,
         versions=versions,
         explained=done,
@@ -109,7 +109,7 @@ def attribute_all(
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    made: Pass
+    made: AttributionSet
     model: RegisteredModel
     check: ModelCheck
     most: int  # decisions a batch
@@ -128,7 +128,7 @@ def _job(ws: Workspace, system: System, version: str) -> _Job | str:
     names = tuple(explain.names_of(model, check, features))
     # of several classes the one that was predicted is explained; the base kept is the first class's
     of = ", each decision's predicted class before softmax" if check.info.outputs > 1 else ""
-    made = Pass(
+    made = AttributionSet(
         version=version,
         sha256=model.sha256,
         features=names,

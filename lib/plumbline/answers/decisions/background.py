@@ -24,14 +24,14 @@ SIZE = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Against:
+class BackgroundRows:
     """Rows (a column a feature, by load and line), and in words which they are."""
 
     rows: pd.DataFrame
     words: Message
 
 
-def background(cursor: Cursor, system: System, version: str) -> Against:
+def background(cursor: Cursor, system: System, version: str) -> BackgroundRows:
     """The fixed decisions of a version, those that the log still holds; drawn now where none were fixed."""
     held = model_backgrounds.fixed(cursor, system.key, version)
     frame = _drawn(cursor, system, version) if held is None else decisions.at(cursor, system, held.places)
@@ -50,7 +50,7 @@ def background(cursor: Cursor, system: System, version: str) -> Against:
             n=n,
             fixed=count(len(held.places)),
         )
-    return Against(_inputs(frame), words)
+    return BackgroundRows(_inputs(frame), words)
 
 
 def fix_background(cursor: Cursor, system: System, version: str) -> str:

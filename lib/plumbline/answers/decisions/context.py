@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from plumbline.answers.cache import Memory
-from plumbline.answers.decisions.cutoff import CutOff, cut_off
+from plumbline.answers.decisions.cutoff import SampledCutOff, cut_off
 from plumbline.answers.decisions.samples import decision_of, draw
 from plumbline.domain import Bins, FeatureProfile, FloatArray, Kind, Slice, System, Task
 from plumbline.domain.decisions import Decision, columns_of_role
@@ -28,7 +28,7 @@ KEPT = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Placed:
+class FeaturePosition:
     """A value beside the reference: its median, and the share at or below the value.
 
     The share is exact at the edge of a cell (everywhere, where values are few), else midway in its cell.
@@ -44,7 +44,7 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
-class Alike:
+class SimilarDecision:
     """A decision near the one asked about: 0 is the same inputs, 1 as far as can be."""
 
     decision_id: str
@@ -58,13 +58,13 @@ class DecisionContext:
 
     system: System
     decision: Decision
-    placed: tuple[Placed, ...]
-    alike: tuple[Alike, ...]
-    comparable: Alike | None  # the nearest real decision with the other outcome
+    placed: tuple[FeaturePosition, ...]
+    alike: tuple[SimilarDecision, ...]
+    comparable: SimilarDecision | None  # the nearest real decision with the other outcome
     sampled: int
     sampled_other: int
     repeats: tuple[Decision, ...]  # decisions with the same inputs and version
-    cut: CutOff | None
+    cut: SampledCutOff | None
     ranges: dict[str, tuple[float, float]]  # the reference's least and greatest value of each number
 
     @property
@@ -79,7 +79,7 @@ class DecisionContext:
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class NeighbourSample:
     """A bounded random sample of one version, placed in the reference's quantiles: rows (n, d)."""
 
     bins: tuple[Bins, ...]
@@ -153,7 +153,7 @@ def reach(bins: Bins) -> tuple[float, float]:
     return float(edges[first]), float(edges[-1])
 
 
-def surroundings(ws: Workspace, cursor: Cursor, system: System, version: str) -> Surroundings:
+def surroundings(ws: Workspace, cursor: Cursor, system: System, version: str) -> NeighbourSample:
     """The sample that decisions of a version are compared with, kept as long as its loads and settings stay."""
     return _kept(ws, system, f"version {version}", lambda: _sample(ws, cursor, system, version))  # type: ignore[no-any-return]
 
@@ -163,7 +163,9 @@ def reference_profiles(ws: Workspace, cursor: Cursor, system: System) -> tuple[F
     return _kept(ws, system, "reference", lambda: _reference(cursor, system))  # type: ignore[no-any-return]
 
 
-def usual_distance(ws: Workspace, system: System, version: str, around: Surroundings, outcome: str) -> float:
+def usual_distance(
+    ws: Workspace, system: System, version: str, around: NeighbourSample, outcome: str
+) -> float:
     """How near to another one 95 % of the decisions with an outcome are (see ``neighbours.usual``)."""
     rows = around.rows[(around.frame["prediction"] == outcome).to_numpy(bool)]
     found: float = _kept(
@@ -177,7 +179,7 @@ def _kept(ws: Workspace, system: System, what: str, make: Any) -> Any:
         return _MEMORY.get(ws, cursor, system, what, make)
 
 
-def _sample(ws: Workspace, cursor: Cursor, system: System, version: str) -> Surroundings:
+def _sample(ws: Workspace, cursor: Cursor, system: System, version: str) -> NeighbourSample:
     import pandas as pd
 
     drawn = draw(ws, cursor, system, version, SAMPLED)
@@ -198,12 +200,12 @@ def _sample(ws: Workspace, cursor: Cursor, system: System, version: str) -> Surr
         for b, c in zip(bins, columns, strict=True)
     ]
     rows = np.stack(placed, axis=1) if placed else np.zeros((len(frame), 0))
-    return Surroundings(bins, frame, rows, len(drawn))
+    return NeighbourSample(bins, frame, rows, len(drawn))
 
 
-def _alike(around: Surroundings, at: int, distance: float) -> Alike:
+def _alike(around: NeighbourSample, at: int, distance: float) -> SimilarDecision:
     decision = Decision({str(k): _value(v) for k, v in around.frame.iloc[int(at)].items()})
-    return Alike(decision.id, decision, float(distance))
+    return SimilarDecision(decision.id, decision, float(distance))
 
 
 def _value(cell: Any) -> Any:
@@ -218,7 +220,7 @@ def _reference(cursor: Cursor, system: System) -> tuple[FeatureProfile, ...]:
     return tuple(p for p in profiles if p.bins.feature not in OUTPUTS)
 
 
-def _placed(profiles: tuple[FeatureProfile, ...], values: dict[str, Any]) -> tuple[Placed, ...]:
+def _placed(profiles: tuple[FeatureProfile, ...], values: dict[str, Any]) -> tuple[FeaturePosition, ...]:
     found = []
     for profile in profiles:
         bins, counts = profile.bins, profile.counts.sum(axis=0).astype(float)
@@ -231,7 +233,9 @@ def _placed(profiles: tuple[FeatureProfile, ...], values: dict[str, Any]) -> tup
             known = {level: counts[i] / n for i, level in enumerate(bins.levels)}
             share = None if value is None else float(known.get(str(value), 0.0))
             found.append(
-                Placed(feature=bins.feature, value=value, median=commonest, share=share, numeric=False)
+                FeaturePosition(
+                    feature=bins.feature, value=value, median=commonest, share=share, numeric=False
+                )
             )
             continue
         upto = np.cumsum(counts)
@@ -241,5 +245,7 @@ def _placed(profiles: tuple[FeatureProfile, ...], values: dict[str, Any]) -> tup
             cell = int(np.searchsorted(bins.edges, float(value), side="left"))
             exact = cell < len(bins.edges) and bins.edges[cell] == float(value)  # a cell holds its upper edge
             share = float((upto[cell] - (0 if exact else counts[cell] / 2)) / n)
-        found.append(Placed(feature=bins.feature, value=value, median=median, share=share, numeric=True))
+        found.append(
+            FeaturePosition(feature=bins.feature, value=value, median=median, share=share, numeric=True)
+        )
     return tuple(found)

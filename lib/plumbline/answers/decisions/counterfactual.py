@@ -13,7 +13,7 @@ import numpy as np
 
 from plumbline.answers.decisions import explain
 from plumbline.answers.decisions.context import surroundings, usual_distance
-from plumbline.answers.decisions.cutoff import CutOff, cut_off
+from plumbline.answers.decisions.cutoff import SampledCutOff, cut_off
 from plumbline.answers.decisions.samples import decision_of
 from plumbline.domain import FloatArray, PlumblineError, System, Task, deviation
 from plumbline.domain.decisions import Decision
@@ -28,7 +28,7 @@ from plumbline.explain.registered_model import (
     background_rows,
     match_columns,
 )
-from plumbline.explain.sandbox.call import Scored
+from plumbline.explain.sandbox.call import ModelOutput
 from plumbline.explain.sandbox.pool import explain_warm, score_warm
 from plumbline.store import systems
 from plumbline.store.workspace import Cursor, Workspace
@@ -44,7 +44,7 @@ ACCEPTED = 5_000  # decisions with the wanted outcome whose quantiles are tried
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class InputChange:
     """One input that would have to be otherwise: as logged and as tried."""
 
     feature: str
@@ -53,13 +53,13 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class Counterfactual:
     """One way to the other outcome, verified by scoring: the model's output with these values.
 
     ``distance``: to the nearest logged decision with that outcome; ``usual``: what 95 % of those stay within.
     """
 
-    changes: tuple[Change, ...]
+    changes: tuple[InputChange, ...]
     score: float
     distance: float
     usual: float
@@ -70,7 +70,7 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Changed:
+class Counterfactuals:
     """What would have led to ``outcome``; ``why`` says why there is nothing, where there is not.
 
     ``ended``: found, none, time, already; or why nothing was looked for: fixed (nothing is declared changeable),
@@ -78,7 +78,7 @@ class Changed:
     """
 
     outcome: str
-    ways: tuple[Way, ...]
+    ways: tuple[Counterfactual, ...]
     why: str
     scored: int = 0
     seconds: float = 0.0
@@ -86,7 +86,7 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tried:
+class WhatIfResult:
     """The model's answer to values that a person tried; contributions where the file gives them."""
 
     score: float
@@ -104,7 +104,7 @@ class _Model:
     values: dict[str, Any]
     model: RegisteredModel
     check: ModelCheck
-    cut: CutOff | None
+    cut: SampledCutOff | None
     output: int
 
 
@@ -136,7 +136,9 @@ def _frame(values: Mapping[str, Any]) -> Any:
     return pd.DataFrame({name: [value] for name, value in values.items()})
 
 
-def what_would_change(ws: Workspace, key: str, decision_id: str, *, seconds: float = SECONDS) -> Changed:
+def what_would_change(
+    ws: Workspace, key: str, decision_id: str, *, seconds: float = SECONDS
+) -> Counterfactuals:
     """The least that would have had to be otherwise, of what the owner declared changeable.
 
     Raises:
@@ -147,12 +149,12 @@ def what_would_change(ws: Workspace, key: str, decision_id: str, *, seconds: flo
         around = surroundings(ws, cursor, held.system, held.decision.version)
     target = _target(held)
     if isinstance(target, str):
-        return Changed(outcome="", ways=(), why=NO_TARGET[target], ended=target)
+        return Counterfactuals(outcome="", ways=(), why=NO_TARGET[target], ended=target)
     outcome, gap_of = target
     may = declared(held.system.settings.changeable)
     if not may:
         why = "The owner has not said which inputs may change, so all of them are taken as fixed."
-        return Changed(outcome=outcome, ways=(), why=why, ended="fixed")
+        return Counterfactuals(outcome=outcome, ways=(), why=why, ended="fixed")
     there = around.frame["prediction"] == outcome
     accepted = explain.feature_frame(around.frame[there].head(ACCEPTED))
     columns = match_columns(held.check.info, list(held.values), held.model.feature_map)
@@ -182,7 +184,7 @@ def what_would_change(ws: Workspace, key: str, decision_id: str, *, seconds: flo
             found.ended,
             f"None within the limits that the owner set; {count(found.scored)} combinations were scored.",
         )
-        return Changed(
+        return Counterfactuals(
             outcome=outcome, ways=(), why=why, scored=found.scored, seconds=found.seconds, ended=found.ended
         )
     mask = there.to_numpy(bool)
@@ -193,8 +195,10 @@ def what_would_change(ws: Workspace, key: str, decision_id: str, *, seconds: flo
         moved = held.values | {c.feature: c.then for c in changes}
         apart = neighbors.distances(around.place(moved), around.rows[mask], around.categorical)
         score = _scores(held, start, option)
-        ways.append(Way(changes, score, float(apart.min()) if len(apart) else float("nan"), usual))
-    return Changed(outcome=outcome, ways=tuple(ways), why="", scored=found.scored, seconds=found.seconds)
+        ways.append(Counterfactual(changes, score, float(apart.min()) if len(apart) else float("nan"), usual))
+    return Counterfactuals(
+        outcome=outcome, ways=tuple(ways), why="", scored=found.scored, seconds=found.seconds
+    )
 
 
 def _target(model: _Model) -> str | tuple[str, Any]:
@@ -213,7 +217,7 @@ def _target(model: _Model) -> str | tuple[str, Any]:
             return "classes"
         wanted = places[others[0]]
 
-        def margin(scored: Scored) -> FloatArray:
+        def margin(scored: ModelOutput) -> FloatArray:
             rest = np.delete(scored.score, wanted, axis=1).max(axis=1)
             return np.asarray(scored.score[:, wanted] - rest, np.float64)
 
@@ -226,7 +230,7 @@ def _target(model: _Model) -> str | tuple[str, Any]:
     )
     border = model.cut.score
 
-    def past(scored: Scored) -> FloatArray:
+    def past(scored: ModelOutput) -> FloatArray:
         far = sign * (view(scored, model.output) - border)
         return far if sign > 0 else np.where(far == 0, -1e-12, far)  # at the cut-off itself it is positive
 
@@ -242,13 +246,13 @@ def _scale(values: FloatArray) -> float:
     return spread if spread > 0 else 1.0
 
 
-def _changes(model: _Model, option: Option, names: Mapping[str, int]) -> tuple[Change, ...]:
+def _changes(model: _Model, option: Option, names: Mapping[str, int]) -> tuple[InputChange, ...]:
     by_index = {i: name for name, i in names.items()}
     found = []
     for index, value in sorted(option.changes.items()):
         info, name = model.check.info.features[index], by_index[index]
         then = value if info.categories is None else info.categories[int(value)]
-        found.append(Change(name, model.values.get(name), then))
+        found.append(InputChange(name, model.values.get(name), then))
     return tuple(found)
 
 
@@ -259,7 +263,7 @@ def _scores(model: _Model, start: FloatArray, option: Option) -> float:
     return float(VIEWS[model.check.view](scored, model.output)[0])
 
 
-def try_values(ws: Workspace, key: str, decision_id: str, changes: Mapping[str, Any]) -> Tried:
+def try_values(ws: Workspace, key: str, decision_id: str, changes: Mapping[str, Any]) -> WhatIfResult:
     """The registered model's real output where some inputs of a decision are otherwise.
 
     Raises:
@@ -291,7 +295,7 @@ def try_values(ws: Workspace, key: str, decision_id: str, changes: Mapping[str, 
     logged = held.decision.prediction if held.system.task is Task.REGRESSION else held.decision.score
     if held.system.task is Task.MULTICLASS:
         logged = held.decision.probabilities.get(held.decision.prediction)
-    return Tried(
+    return WhatIfResult(
         score=score,
         logged=logged,
         outcome=_outcome(held, scored, score),
@@ -301,7 +305,7 @@ def try_values(ws: Workspace, key: str, decision_id: str, changes: Mapping[str, 
     )
 
 
-def _outcome(model: _Model, scored: Scored, score: float) -> str:
+def _outcome(model: _Model, scored: ModelOutput, score: float) -> str:
     system = model.system
     if system.task is Task.MULTICLASS and model.check.info.outputs == len(system.classes):
         return sorted(system.classes)[int(np.argmax(scored.score[0]))]

@@ -21,7 +21,7 @@ KEPT = 64
 
 
 @dataclass(frozen=True, slots=True)
-class CutOff:
+class SampledCutOff:
     """Where the score parts the decisions; ``agrees``: the share of ``n`` sampled decisions on their side.
 
     ``near``: half the width of the band that holds the nearest 5 % of decisions.
@@ -33,10 +33,12 @@ class CutOff:
     n: int
 
 
-_MEMORY: Memory[CutOff | None] = Memory(KEPT)
+_MEMORY: Memory[SampledCutOff | None] = Memory(KEPT)
 
 
-def cut_off(ws: Workspace, cursor: Cursor, system: System, version: str | None = None) -> CutOff | None:
+def cut_off(
+    ws: Workspace, cursor: Cursor, system: System, version: str | None = None
+) -> SampledCutOff | None:
     """The cut-off of a version (None: of all), from a random sample of 20,000 decisions.
 
     None where there is none to be read: no score, no positive class, all alike, or more than 2 % of the
@@ -45,7 +47,7 @@ def cut_off(ws: Workspace, cursor: Cursor, system: System, version: str | None =
     return _MEMORY.get(ws, cursor, system, version or "", lambda: _read(ws, cursor, system, version or ""))
 
 
-def _read(ws: Workspace, cursor: Cursor, system: System, version: str) -> CutOff | None:
+def _read(ws: Workspace, cursor: Cursor, system: System, version: str) -> SampledCutOff | None:
     if system.task is not Task.BINARY or system.positive is None:
         return None
     frame = draw(ws, cursor, system, version, SAMPLED, columns=())
@@ -58,4 +60,4 @@ def _read(ws: Workspace, cursor: Cursor, system: System, version: str) -> CutOff
     agrees = float(np.mean((score >= at) == positive))
     if agrees < AGREES:
         return None
-    return CutOff(at, float(np.quantile(np.abs(score - at), NEAR)), agrees, len(score))
+    return SampledCutOff(at, float(np.quantile(np.abs(score - at), NEAR)), agrees, len(score))

@@ -13,14 +13,23 @@ import numpy as np
 from plumbline.answers.cache import Memory, stored
 from plumbline.answers.decisions.background import background
 from plumbline.answers.decisions.samples import decision_of, draw
-from plumbline.domain import Explanation, FloatArray, IntArray, PlumblineError, Slice, Source, System, Task
+from plumbline.domain import (
+    AttributionSource,
+    Explanation,
+    FloatArray,
+    IntArray,
+    PlumblineError,
+    Slice,
+    System,
+    Task,
+)
 from plumbline.domain.decisions import Decision, bare_name, columns_of_role
 from plumbline.domain.messages import Message, quoted, sequence, word
 from plumbline.explain.explanation import SPACES, Instance, choose_source, explain_row
 from plumbline.explain.model_agnostic import MOST_ROWS
 from plumbline.explain.reasons.global_importance import sample_rows
 from plumbline.explain.reasons.logged_attributions import LoggedCheck, check_logged
-from plumbline.explain.reasons.sentences import Wording
+from plumbline.explain.reasons.sentences import ReasonWording
 from plumbline.explain.registered_model import (
     ModelCheck,
     RegisteredModel,
@@ -35,7 +44,7 @@ from plumbline.store import model_files, systems
 from plumbline.store.fingerprint import fingerprint
 from plumbline.store.model_files import ModelFile
 from plumbline.store.samples import keep_check, kept_check
-from plumbline.store.workspace import Busy, Cursor, Full, Workspace
+from plumbline.store.workspace import Busy, Cursor, DiskFull, Workspace
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,7 +70,7 @@ class Sources:
     sentence: Message  # why what is used is used
 
     @property
-    def best(self) -> Source | None:
+    def best(self) -> AttributionSource | None:
         return choose_source(
             recorded=self.logged is not None,
             logged=self.logged,
@@ -72,11 +81,13 @@ class Sources:
     @property
     def space(self) -> str:
         """What the contributions of the best source add up to."""
-        if self.best is Source.LOGGED and self.logged is not None and self.logged.link is not None:
+        if self.best is AttributionSource.LOGGED and self.logged is not None and self.logged.link is not None:
             return self.logged.link.space
-        if self.best is Source.MODEL and self.model_check is not None:
+        if self.best is AttributionSource.MODEL and self.model_check is not None:
             return SPACES[self.model_check.info.link]
-        return self.surrogate.link.space if self.best is Source.SURROGATE and self.surrogate else ""
+        return (
+            self.surrogate.link.space if self.best is AttributionSource.SURROGATE and self.surrogate else ""
+        )
 
 
 _MEMORY: Memory[Sources] = Memory(2 * KEPT)
@@ -178,15 +189,15 @@ def contributions_of(
     be asked about coalitions of inputs, and with ``space="probability"`` of any, all but a random sample, or everything
     where one decision takes it too long; ``attribute_all`` keeps those.
     """
-    if sources.best is Source.LOGGED:
+    if sources.best is AttributionSource.LOGGED:
         columns = columns_of_role(frame.columns, "attribution")
         return frame[columns].to_numpy(float), [bare_name(c) for c in columns]
     features = feature_frame(frame)
-    if sources.best is Source.MODEL and sources.model and sources.model_check:
+    if sources.best is AttributionSource.MODEL and sources.model and sources.model_check:
         which = np.broadcast_to(outputs_of(system, frame), (len(frame),))
         parts = _by_model(sources.model, sources.model_check, features, which, space)
         return parts, names_of(sources.model, sources.model_check, features)
-    if sources.best is Source.SURROGATE and sources.surrogate:
+    if sources.best is AttributionSource.SURROGATE and sources.surrogate:
         parts, _, _ = surrogate_contributions(sources.surrogate, features)
         return parts, [code.name for code in sources.surrogate.inputs]
     return np.empty((0, 0)), []
@@ -265,7 +276,7 @@ def _check_model(
     try:
         with ws.write(by_itself=True, wait=False) as writer:
             keep_check(writer, system.key, version, file.sha256, current, asdict(checked))
-    except (Busy, Full) as error:
+    except (Busy, DiskFull) as error:
         LOG.info("the check of %s %s is not kept: %s", system.key, version, error.what)
     return model, checked, ""
 
@@ -367,9 +378,9 @@ def output_of(system: System, decision: Decision) -> int:
     return sorted(system.classes).index(decision.prediction)
 
 
-def wording(system: System, decision: Decision) -> Wording:
+def wording(system: System, decision: Decision) -> ReasonWording:
     """What the owner says about reasons, and which inputs are protected attributes."""
-    return Wording(
+    return ReasonWording(
         adverse=system.settings.adverse or "low",
         protected=frozenset(decision.protected),
         groups=groups_of(system),

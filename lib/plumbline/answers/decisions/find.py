@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from plumbline.answers.cache import Memory
-from plumbline.answers.decisions.cutoff import CutOff, cut_off
+from plumbline.answers.decisions.cutoff import SampledCutOff, cut_off
 from plumbline.domain import PlumblineError, Slice, System
 from plumbline.domain.decisions import Decision
 from plumbline.profile.scan import decisions
@@ -42,7 +42,7 @@ class DecisionPage:
     rows: pd.DataFrame
     next: tuple[Any, int, int] | None
     total: int | None
-    near: CutOff | None = None
+    near: SampledCutOff | None = None
     more: bool = False
 
 
@@ -93,7 +93,7 @@ def how_many(ws: Workspace, key: str, filters: Sequence[Filter] = ()) -> tuple[i
 
 def _plain(
     ws: Workspace, cursor: Cursor, system: System, filters: Sequence[Filter]
-) -> tuple[CutOff | None, list[Filter]]:
+) -> tuple[SampledCutOff | None, list[Filter]]:
     """The cut-off that "near" means, and the filters as comparisons."""
     near = _near(ws, cursor, system, filters) if (MARKED, MARK_OPERATOR, NEAR) in filters else None
     return near, [part for item in filters for part in _spelled(item, near)]
@@ -109,7 +109,7 @@ def _total(ws: Workspace, cursor: Cursor, system: System, filters: tuple[Filter,
     return _MEMORY.get(ws, cursor, system, filters, counted)
 
 
-def _near(ws: Workspace, cursor: Cursor, system: System, filters: Sequence[Filter]) -> CutOff:
+def _near(ws: Workspace, cursor: Cursor, system: System, filters: Sequence[Filter]) -> SampledCutOff:
     version = next((value for column, sign, value in filters if (column, sign) == ("version", "=")), None)
     found = cut_off(ws, cursor, system, version)
     if found is None:
@@ -120,7 +120,7 @@ def _near(ws: Workspace, cursor: Cursor, system: System, filters: Sequence[Filte
     return found
 
 
-def _spelled(item: Filter, near: CutOff | None) -> list[Filter]:
+def _spelled(item: Filter, near: SampledCutOff | None) -> list[Filter]:
     """A filter as the comparisons that the decision table knows."""
     column, operator, value = item
     if (column, operator, value) == (MARKED, MARK_OPERATOR, NEAR) and near is not None:

@@ -12,7 +12,7 @@ import numpy as np
 from plumbline.answers.decisions import explain
 from plumbline.answers.decisions.explain import Sources, groups_of
 from plumbline.answers.drift.features import CARRIES, Span, drift, reference_of, window_of
-from plumbline.domain import FloatArray, PlumblineError, Slice, Source, System
+from plumbline.domain import AttributionSource, FloatArray, PlumblineError, Slice, System
 from plumbline.domain.acts import Act
 from plumbline.explain.explanation import SPACES
 from plumbline.explain.reasons.global_importance import (
@@ -66,7 +66,7 @@ class VersionUse:
     version: str
     n: int
     shares: dict[str, float]
-    source: Source | None
+    source: AttributionSource | None
     note: str
 
 
@@ -84,7 +84,7 @@ class Quadrant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Covered:
+class ExplanationCoverage:
     """How many of a version's decisions are explained, by the best source whose check passed."""
 
     version: str
@@ -100,7 +100,7 @@ class ModelUse:
 
     system: System
     version: str
-    source: Source | None
+    source: AttributionSource | None
     space: str
     n: int
     by: str
@@ -111,7 +111,7 @@ class ModelUse:
     drift_note: str
     compared: tuple[int, int]
     quadrants: tuple[Quadrant, ...]
-    coverage: tuple[Covered, ...]
+    coverage: tuple[ExplanationCoverage, ...]
     names: tuple[str, ...]
     parts: FloatArray
     values: pd.DataFrame
@@ -140,7 +140,7 @@ def model_use(
         system = systems.get_system(cursor, key)
         wanted = version if version is not None else decisions.main_version(cursor, system)
         found = explain.sources(ws, cursor, system, wanted)
-        space = space if found.best is Source.MODEL and found.space == LOG_ODDS else ""
+        space = space if found.best is AttributionSource.MODEL and found.space == LOG_ODDS else ""
         frame, parts, names = _sample(cursor, system, found, (None, None), SAMPLE, 1, space)
         versions = _versions(ws, cursor, system, space)
         coverage = _coverage(cursor, system)
@@ -208,7 +208,7 @@ def _sample(
     cursor: Cursor, system: System, sources: Sources, span: Span, n: int, seed: int, space: str
 ) -> tuple[pd.DataFrame, FloatArray, list[str]]:
     """Random decisions of a span, their contributions (n, d), grouped, and the names; kept ones where there are."""
-    kept = sources.best is Source.MODEL and not space
+    kept = sources.best is AttributionSource.MODEL and not space
     made = attributions.pass_of(cursor, system.key, sources.version) if kept else None
     if made is not None and sources.model is not None and made.sha256 == sources.model.sha256:
         frame, parts = attributions.sample_stored(cursor, system, sources.version, span, n, seed)
@@ -257,7 +257,7 @@ def _versions(ws: Workspace, cursor: Cursor, system: System, space: str) -> tupl
     result = []
     for name in sorted(sizes, key=lambda v: -sizes[v])[:MOST_VERSIONS]:
         found = explain.sources(ws, cursor, system, name, surrogate=False)
-        exact = found.best in (Source.LOGGED, Source.MODEL)
+        exact = found.best in (AttributionSource.LOGGED, AttributionSource.MODEL)
         _, parts, names = (
             _sample(cursor, system, found, (None, None), 1_000, 2, space)
             if exact
@@ -288,7 +288,7 @@ def _drift(
         return None, "There is no reference to compare with." if names else "", (0, 0), {}
     spans = reference_of(system, None), window_of(cursor, system, window)
     sides = [_sample(cursor, system, sources, span, COMPARED, 3, space)[1] for span in spans]
-    borrowed = len(sides[0]) < FEWEST and sources.best is Source.MODEL
+    borrowed = len(sides[0]) < FEWEST and sources.best is AttributionSource.MODEL
     if borrowed:  # the version did not decide then: its file is asked about the inputs of that time
         frame = decisions.sample(cursor, system, Slice(*spans[0]), COMPARED, 3)
         parts, own = explain.contributions_of(system, sources, frame, space)
@@ -352,7 +352,7 @@ def _quadrants(
     return tuple(result)
 
 
-def _coverage(cursor: Cursor, system: System) -> tuple[Covered, ...]:
+def _coverage(cursor: Cursor, system: System) -> tuple[ExplanationCoverage, ...]:
     profile = profiles.completeness(cursor, system, Slice())
     logged = profile.present.get("explanation", np.zeros(len(profile.n), np.int64))
     sound = explain.check_recorded(cursor, system) if np.any(logged) else 0.0
@@ -369,7 +369,7 @@ def _coverage(cursor: Cursor, system: System) -> tuple[Covered, ...]:
         recorded = round(has * sound)
         own = min(kept.get(name, 0), n - recorded) if name in passed else 0
         result.append(
-            Covered(
+            ExplanationCoverage(
                 version=name,
                 n=n,
                 recorded=recorded,
@@ -387,7 +387,7 @@ def _sentence(
     who = f"Version {version}" if version else "The model"
     if not ranked:
         return f"What {who[0].lower()}{who[1:]} uses cannot be told: {sources.sentence}"
-    if sources.best is Source.SURROGATE:
+    if sources.best is AttributionSource.SURROGATE:
         who = f"Approximately, {who[0].lower()}{who[1:]}"
     most = " and ".join(f"{f.feature} ({f.share:.0%})" for f in ranked[:2])
     act = [q.feature for q in quadrants if q.verdict.startswith("act")]

@@ -27,7 +27,7 @@ MOST_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Registered:
+class ModelRegistration:
     """A model file as it was registered; ``share`` of ``n`` logged scores that it reproduces."""
 
     system: str
@@ -76,7 +76,7 @@ def read_names(pairs: Iterable[str]) -> dict[str, str]:
 
 def register(
     ws: Workspace, key: str, version: str, file: Path, *, names: Mapping[str, str] | None = None, actor: str
-) -> Registered:
+) -> ModelRegistration:
     """Register a model file for a version of a system.
 
     Where names differ and none are given, a map is looked for under which the file reproduces the logged
@@ -143,7 +143,7 @@ def register(
         detail = {"version": version, "sha256": model.sha256, "share": check.share, "n": check.n,
                   "background_sha256": against}  # fmt: skip
         trail.append(cursor, actor=actor, action=Act.MODEL_REGISTERED, system=key, detail=detail)
-    return Registered(
+    return ModelRegistration(
         system=key,
         version=version,
         sha256=model.sha256,

@@ -10,7 +10,7 @@ from plumbline.answers.decisions import explain
 from plumbline.answers.decisions.context import surroundings
 from plumbline.answers.decisions.cutoff import cut_off
 from plumbline.answers.decisions.samples import decision_of
-from plumbline.domain import Explanation, Source, Task
+from plumbline.domain import AttributionSource, Explanation, Task
 from plumbline.explain.reasons.sentences import Reasons, reasons_for
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace
@@ -21,14 +21,16 @@ COMPARED = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Against:
+class PopulationReasons:
     """Reasons with the population that they are stated against, in words."""
 
     reasons: Reasons
     population: str
 
 
-def reasons_against(ws: Workspace, key: str, explanation: Explanation, population: str = "all") -> Against:
+def reasons_against(
+    ws: Workspace, key: str, explanation: Explanation, population: str = "all"
+) -> PopulationReasons:
     """The reasons of an explained decision against a population.
 
     ``all``: against the explanation's own baseline. ``just approved``: against the mean contributions of the
@@ -42,12 +44,12 @@ def reasons_against(ws: Workspace, key: str, explanation: Explanation, populatio
         decision = decision_of(ws, cursor, system, explanation.decision_id)
         wording = explain.wording(system, decision)
         baseline = f"against {explanation.baseline}" if explanation.baseline else ""
-        if population == "all" or explanation.refused or explanation.source is Source.SURROGATE:
-            return Against(reasons_for(explanation, wording), baseline)
+        if population == "all" or explanation.refused or explanation.source is AttributionSource.SURROGATE:
+            return PopulationReasons(reasons_for(explanation, wording), baseline)
         version = decision.version
         cut = cut_off(ws, cursor, system, version)
         if cut is None or system.task is not Task.BINARY:
-            return Against(
+            return PopulationReasons(
                 reasons_for(explanation, wording), f"{baseline}; nobody is just approved without a cut-off"
             )
         around = surroundings(ws, cursor, system, version).frame
@@ -56,14 +58,18 @@ def reasons_against(ws: Workspace, key: str, explanation: Explanation, populatio
     score = around["score"].to_numpy(float)
     with np.errstate(invalid="ignore"):
         side = np.flatnonzero(score >= cut.score if high else score < cut.score)
-    asked = found.best is Source.MODEL and found.model_check is not None and found.model_check.info.asked
+    asked = (
+        found.best is AttributionSource.MODEL
+        and found.model_check is not None
+        and found.model_check.info.asked
+    )
     most = explain.ASKED if asked else COMPARED
     nearest = side[np.argsort(np.abs(score[side] - cut.score), kind="stable")[:most]]
     parts, names = explain.contributions_of(system, found, around.iloc[nearest])
     if not len(nearest) or not names or np.isnan(parts).all():
-        return Against(reasons_for(explanation, wording), baseline)
+        return PopulationReasons(reasons_for(explanation, wording), baseline)
     means = dict(zip(names, np.nanmean(parts, axis=0).tolist(), strict=True))
     words = f"against the {len(nearest)} just approved decisions of a random sample"
-    return Against(
+    return PopulationReasons(
         reasons_for(explanation, replace(wording, means=means, population="those just approved")), words
     )

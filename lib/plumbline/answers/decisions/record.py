@@ -13,9 +13,9 @@ from typing import Any
 
 from plumbline import __version__
 from plumbline.answers.decisions import explain
-from plumbline.answers.decisions.context import Alike, Placed, context
-from plumbline.answers.decisions.counterfactual import Changed, what_would_change
-from plumbline.domain import Explanation, PlumblineError, Source, System, Task
+from plumbline.answers.decisions.context import FeaturePosition, SimilarDecision, context
+from plumbline.answers.decisions.counterfactual import Counterfactuals, what_would_change
+from plumbline.domain import AttributionSource, Explanation, PlumblineError, System, Task
 from plumbline.domain.acts import Act
 from plumbline.domain.decisions import Decision
 from plumbline.explain.reasons.sentences import reasons_for
@@ -59,13 +59,13 @@ class DecisionRecord:
     model_name: str
     model_sha256: str
     model_reproduces: float | None
-    inputs: tuple[Placed, ...]
+    inputs: tuple[FeaturePosition, ...]
     explanation: Explanation
     approximate: bool
     reasons: tuple[Reason, ...]
     alerts: tuple[str, ...]
-    changed: Changed | None
-    comparable: Alike | None
+    changed: Counterfactuals | None
+    comparable: SimilarDecision | None
     same_inputs: int
     answered_otherwise: int
     contest: str
@@ -95,7 +95,7 @@ def record(ws: Workspace, key: str, decision_id: str, *, search: bool = True) ->
     found = context(ws, key, decision_id)
     system, decision = found.system, found.decision
     told = explain.explain(ws, key, decision_id)
-    approximate = told.source is Source.SURROGATE
+    approximate = told.source is AttributionSource.SURROGATE
     version = decision.version
     with ws.read() as cursor:
         load = next((x for x in loads.list_loads(cursor, key) if x.load_id == decision.load_id), None)
@@ -160,11 +160,11 @@ def _reasons(
     return reasons, said.alerts
 
 
-def _changed(ws: Workspace, key: str, decision_id: str) -> Changed | None:
+def _changed(ws: Workspace, key: str, decision_id: str) -> Counterfactuals | None:
     try:
         return what_would_change(ws, key, decision_id, seconds=SEARCH_SECONDS)
     except PlumblineError as error:
-        return Changed(outcome="", ways=(), why=str(error), ended="problem")
+        return Counterfactuals(outcome="", ways=(), why=str(error), ended="problem")
 
 
 def note_record(

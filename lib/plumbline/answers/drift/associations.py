@@ -10,7 +10,7 @@ import numpy as np
 from plumbline.answers.cache import stored
 from plumbline.domain import FeatureProfile, Kind, System
 from plumbline.monitor.chunks import midnight
-from plumbline.monitor.drift.association import Lost, lost_associations, moments
+from plumbline.monitor.drift.association import AssociationChange, lost_associations, moments
 from plumbline.profile.scan import exact
 from plumbline.store.workspace import Cursor
 
@@ -20,7 +20,7 @@ COLUMNS = 12  # numbers looked at, the score among them
 
 def lost(
     cursor: Cursor, system: System, features: Sequence[FeatureProfile], until: datetime
-) -> tuple[Lost, ...]:
+) -> tuple[AssociationChange, ...]:
     """Pairs of numeric inputs, or of one and the score, whose rank correlation of the reference was lost."""
     reference = system.reference
     numeric = [p for p in features if p.bins.kind is Kind.NUMERIC and len(p.bins.edges) > 2]
@@ -28,7 +28,7 @@ def lost(
     if reference is None or len(numeric) < 2:
         return ()
 
-    def make() -> tuple[Lost, ...]:
+    def make() -> tuple[AssociationChange, ...]:
         names = [p.bins.feature for p in numeric]
         day, values = exact.sampled(cursor, system, names, ROWS)
         if not len(day):
@@ -44,4 +44,4 @@ def lost(
         return lost_associations(held, reference=reference, until=until)
 
     question = f"associations of {[t.isoformat() for t in reference]} until {until.isoformat()}"
-    return stored(cursor, system, question, tuple[Lost, ...], make)
+    return stored(cursor, system, question, tuple[AssociationChange, ...], make)

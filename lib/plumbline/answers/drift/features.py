@@ -9,8 +9,8 @@ from typing import Any
 
 from plumbline.answers.drift.cutoff_changes import cutoff_departures
 from plumbline.answers.drift.sentence import outputs_sentence, window_sentence
-from plumbline.answers.drift.shapes import Shape, shapes_of
-from plumbline.answers.events import Record
+from plumbline.answers.drift.shapes import FeatureShape, shapes_of
+from plumbline.answers.events import EventRecord
 from plumbline.answers.performance.cautions import apart, of_its_days, of_its_season, of_the_reference
 from plumbline.answers.performance.headline import headline_of
 from plumbline.answers.performance.leakage import leaks_of
@@ -35,7 +35,7 @@ from plumbline.monitor.chunks import chunk_for, midnight
 from plumbline.monitor.drift import exact as exactly
 from plumbline.monitor.drift.correlation import Movement, moved_with
 from plumbline.monitor.drift.distances import OF_THEIR_OWN
-from plumbline.monitor.drift.features import Ranked, drift_by_chunk, judge, ranking
+from plumbline.monitor.drift.features import FeatureRank, drift_by_chunk, judge, ranking
 from plumbline.monitor.drift.features import drift as measure
 from plumbline.monitor.drift.features import exactly as with_exact
 from plumbline.monitor.metrics.metrics import METRICS
@@ -86,12 +86,12 @@ class DriftAnswer(Result):
     by: str
     features: tuple[FeatureDrift, ...]
     chunks: tuple[FeatureDrift, ...]
-    ranking: tuple[Ranked, ...]
+    ranking: tuple[FeatureRank, ...]
     sentence: Message
     own: tuple[FeatureDrift, ...] = ()
     metric: str = ""
     cautions: tuple[Message, ...] = ()
-    shapes: tuple[Shape, ...] = ()
+    shapes: tuple[FeatureShape, ...] = ()
 
     def rows(self) -> list[dict[str, Any]]:
         """One a feature and method."""
@@ -208,7 +208,7 @@ def importance_of(cursor: Cursor, system: System) -> dict[str, float] | None:
 
 
 def open_drift(
-    cursor: Cursor, system: System, now: datetime, answer: ReleasesAnswer, noted: tuple[Record, ...]
+    cursor: Cursor, system: System, now: datetime, answer: ReleasesAnswer, noted: tuple[EventRecord, ...]
 ) -> Breach | None:
     """The drift of features that carry importance that the last two chunks are in, since its onset.
 

@@ -61,7 +61,7 @@ class WholeRowAnswer(Result):
 
 
 @dataclass(frozen=True, slots=True)
-class _Compared:
+class _Comparison:
     now: WholeRow
     chunks: tuple[WholeRow, ...]
 
@@ -101,11 +101,11 @@ def whole_row(
         asked = Slice(*healthy, version, None, where)
         question = f"whole rows of {shown} against {asked} by {chunk}{', over time' if over_time else ''}"
 
-        def make() -> _Compared:
+        def make() -> _Comparison:
             return _compared(cursor, system, columns, asked, shown, chunk, spans[-MOST_CHUNKS:])
 
         # a filter names a value of the log, which is not to be written down
-        found = make() if where else stored(cursor, system, question, _Compared, make)
+        found = make() if where else stored(cursor, system, question, _Comparison, make)
     return WholeRowAnswer(
         system=system,
         reference=healthy,
@@ -125,7 +125,7 @@ def _compared(
     window: Span,
     by: str,
     spans: list[tuple[datetime, datetime]],
-) -> _Compared:
+) -> _Comparison:
     names = [name for name, _ in columns]
     then = decisions.sample(cursor, system, reference, multivariate.ROWS, columns=names)
     base = _columns(then, columns)
@@ -144,7 +144,7 @@ def _compared(
 
     now = held(window, multivariate.ROWS, base, strongest=True)
     less = _columns(then.sample(min(len(then), CHUNK_ROWS), random_state=0), columns)
-    return _Compared(now, tuple(held(span, CHUNK_ROWS, less) for span in spans))
+    return _Comparison(now, tuple(held(span, CHUNK_ROWS, less) for span in spans))
 
 
 def _columns(frame: pd.DataFrame, columns: list[tuple[str, Kind]]) -> list[Column]:

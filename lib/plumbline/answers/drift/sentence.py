@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from plumbline.answers.performance.cautions import Span
 from plumbline.domain import FeatureDrift, PointStatus
 from plumbline.domain.messages import NOTHING, Message, message
-from plumbline.monitor.drift.features import Ranked
+from plumbline.monitor.drift.features import FeatureRank
 from plumbline.wording.names import METHOD_NAMES
 from plumbline.wording.quantities import decimal
 from plumbline.wording.times import say_day, say_span
@@ -42,7 +42,7 @@ def outputs_sentence(chunks: Sequence[FeatureDrift], window: Span) -> Message:
 
 
 def window_sentence(
-    drifts: Sequence[FeatureDrift], ranked: Sequence[Ranked], reference: Span, window: Span
+    drifts: Sequence[FeatureDrift], ranked: Sequence[FeatureRank], reference: Span, window: Span
 ) -> Message:
     """How many features drifted in the window, and the one that comes first with its figures."""
     judged = [f for f in drifts if f.status is not PointStatus.UNKNOWN]

@@ -20,7 +20,7 @@ TAILS = 0.005  # share of the reference beyond either end that counts in the end
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class FeatureShape:
     """A feature small: the share of its present values in each cell, (cells,), then and now; both empty where either
     has none."""
 
@@ -31,7 +31,7 @@ class Shape:
 
 def shapes_of(
     then: Sequence[FeatureProfile], now: Sequence[FeatureProfile], reference: Span, window: Span
-) -> tuple[Shape, ...]:
+) -> tuple[FeatureShape, ...]:
     """Every feature small; of levels the most frequent, and the others together in the last cell."""
     made = []
     for before, after in zip(then, now, strict=True):
@@ -41,7 +41,7 @@ def shapes_of(
         p, q = _gathered(p), _gathered(q)
         there = bool(p.sum() and q.sum())
         made.append(
-            Shape(
+            FeatureShape(
                 before.bins.feature,
                 tuple((p / p.sum()).tolist()) if there else (),
                 tuple((q / q.sum()).tolist()) if there else (),

@@ -10,7 +10,7 @@ from plumbline.answers.question import fairness_lines
 from plumbline.answers.scans import group_counts
 from plumbline.domain import PointStatus, System
 from plumbline.governance.facts import FairnessGroup
-from plumbline.monitor.fairness.groups import Compared, Judged, judge
+from plumbline.monitor.fairness.groups import GroupComparison, GroupResult, judge
 from plumbline.store import systems
 from plumbline.store.workspace import Cursor
 
@@ -32,7 +32,7 @@ def fairness_facts(cursor: Cursor, system: System) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _group(g: Judged) -> FairnessGroup:
+def _group(g: GroupResult) -> FairnessGroup:
     name = " and ".join(
         (g.levels[0], *(f"{a} = {v}" for a, v in zip(g.attributes[1:], g.levels[1:], strict=True)))
     )
@@ -74,12 +74,12 @@ def _group(g: Judged) -> FairnessGroup:
     )
 
 
-def _worst_gap(gaps: list[Compared]) -> Compared | None:
+def _worst_gap(gaps: list[GroupComparison]) -> GroupComparison | None:
     order = (PointStatus.OK, PointStatus.UNKNOWN, PointStatus.WATCH, PointStatus.BREACH)
     return max(gaps, key=lambda c: (order.index(c.status), abs(c.value)), default=None)
 
 
-def _size(gap: Compared | None) -> tuple[float | None, float | None]:
+def _size(gap: GroupComparison | None) -> tuple[float | None, float | None]:
     """The limits of how large a difference is, whichever way."""
     if gap is None:
         return None, None

@@ -25,7 +25,7 @@ NO = {"no", "n", "0", "0.0", "false", "f", "nein", "non", "negative"}
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class FavourableClass:
     """The class that people are taken to want, and who says so.
 
     ``assumed``: nobody does; the positive class stands in, so that rates can be shown, and no group is called wronged.
@@ -35,7 +35,7 @@ class Reading:
     source: Literal["asked", "owner", "names", "assumed"]
 
 
-def reading(system: System, mapping: Mapping | None, asked: str | None = None) -> Reading:
+def reading(system: System, mapping: Mapping | None, asked: str | None = None) -> FavourableClass:
     """How the outcomes of a system are read.
 
     Raises:
@@ -48,13 +48,13 @@ def reading(system: System, mapping: Mapping | None, asked: str | None = None) -
             f"{system.key} has no class {wanted!r}", todo=f"It has: {', '.join(system.classes)}."
         )
     if wanted:
-        return Reading(wanted, "asked" if asked else "owner")
+        return FavourableClass(wanted, "asked" if asked else "owner")
     columns = [mapping.column_of(role) or "" for role in ("prediction", "label")] if mapping else []
     told = by_names(system.classes, columns)
-    return Reading(told, "names") if told else Reading(system.positive or "", "assumed")
+    return FavourableClass(told, "names") if told else FavourableClass(system.positive or "", "assumed")
 
 
-def reading_of(ws: Workspace, key: str) -> Reading:
+def reading_of(ws: Workspace, key: str) -> FavourableClass:
     """How a system's outcomes are read where nobody asks for a class."""
     with ws.read() as cursor:
         return reading(systems.get_system(cursor, key), systems.saved_mapping(cursor, key))

@@ -23,7 +23,7 @@ from plumbline.domain.messages import NOTHING, message
 from plumbline.governance.context import SHARE_LIMIT, interaction_share
 from plumbline.governance.facts import Facts
 from plumbline.monitor.chunks import chunk_index
-from plumbline.monitor.fairness.groups import FOUR_FIFTHS, LEAST_ROWS, Judged, judge
+from plumbline.monitor.fairness.groups import FOUR_FIFTHS, LEAST_ROWS, GroupResult, judge
 from plumbline.monitor.fairness.human_oversight import Oversight, oversight, oversight_by
 from plumbline.profile.scan import protected_groups as counting
 from plumbline.profile.scan.weights import why_unknown
@@ -35,7 +35,7 @@ DAYS_A_MONTH = 30.44
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class InteractionShare:
     """Decisions a month as a share of all customer interactions; None where nobody said how many those are."""
 
     decisions_a_month: float
@@ -78,14 +78,14 @@ class FairnessAnswer(Result):
     system: System
     attributes: tuple[str, ...]
     favourable: str
-    groups: tuple[Judged, ...]
-    pairs: tuple[Judged, ...]
+    groups: tuple[GroupResult, ...]
+    pairs: tuple[GroupResult, ...]
     by_month: tuple[tuple[str, Point], ...]  # (attribute, the group's favourable rate in the month)
-    by_version: tuple[tuple[str, Judged], ...]  # (version, group)
+    by_version: tuple[tuple[str, GroupResult], ...]  # (version, group)
     oversight: Oversight | None
     oversight_by_month: tuple[Oversight, ...]
     oversight_by_version: tuple[Oversight, ...]
-    reach: Reach | None
+    reach: InteractionShare | None
     why_not: str = ""
     source: str = "owner"
     #: the column of each attribute whose groups are values, not ranges of numbers: rows can be asked for by it
@@ -94,7 +94,7 @@ class FairnessAnswer(Result):
     selected: str = ""
 
     @property
-    def small(self) -> tuple[Judged, ...]:
+    def small(self) -> tuple[GroupResult, ...]:
         """Groups and pairs with too few rows to judge."""
         return tuple(g for g in (*self.groups, *self.pairs) if g.small)
 
@@ -272,14 +272,14 @@ def _people(
     return oversight(found), months, oversight_by(found, lambda h: h.version)
 
 
-def _reach(cursor: Cursor, system: System) -> Reach | None:
+def _reach(cursor: Cursor, system: System) -> InteractionShare | None:
     span = span_of(cursor, system)
     if span is None:
         return None
     days = max((span.last - span.first).total_seconds() / 86400, 1.0)
     monthly = span.n / days * DAYS_A_MONTH
     facts = Facts(as_of=as_of(system, span), decisions_a_month=monthly)
-    return Reach(monthly, interaction_share(statements.context_answers(cursor, system.key), facts))
+    return InteractionShare(monthly, interaction_share(statements.context_answers(cursor, system.key), facts))
 
 
 def say_oversight(oversight: Oversight) -> str:
@@ -305,7 +305,7 @@ def say_oversight(oversight: Oversight) -> str:
     )
 
 
-def _plain(g: Judged) -> dict[str, Any]:
+def _plain(g: GroupResult) -> dict[str, Any]:
     return {
         "group": g.name, "attributes": g.attributes, "levels": g.levels, "n": g.n, "labelled": g.labelled,
         "best": g.best, "rates": g.rates, "favourable": g.favourable, "ratio": g.ratio, "gaps": g.gaps,
@@ -382,7 +382,7 @@ def _compared(answer: FairnessAnswer) -> str:
     )
 
 
-def _most(answer: FairnessAnswer, group: Judged) -> str:
+def _most(answer: FairnessAnswer, group: GroupResult) -> str:
     """Whom a group is held against: by name where nobody says whether that one is favoured."""
     same = [g for g in (*answer.groups, *answer.pairs) if g.best and g.attributes == group.attributes]
     return same[0].name if answer.source == "assumed" and same else "the most favoured group"

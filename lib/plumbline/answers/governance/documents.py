@@ -25,7 +25,7 @@ LONGEST = 4000  # characters of one text
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class DocumentStatement:
     """What a person says where the log cannot know."""
 
     text: str
@@ -55,10 +55,12 @@ class Version:
     reviews: tuple[Review, ...] = ()  # the newest first
 
 
-def texts_of(system: System) -> dict[str, Text]:
+def texts_of(system: System) -> dict[str, DocumentStatement]:
     """The texts that people gave, by the item's key."""
     held = system.settings.documents
-    return {key: Text(e["text"], e["by"], date.fromisoformat(e["on"])) for key, e in held.items()}
+    return {
+        key: DocumentStatement(e["text"], e["by"], date.fromisoformat(e["on"])) for key, e in held.items()
+    }
 
 
 def save_texts(ws: Workspace, key: str, texts: Mapping[str, str], *, by: str, on: date | None = None) -> None:

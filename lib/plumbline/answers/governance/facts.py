@@ -8,18 +8,18 @@ from typing import Any
 
 from plumbline.answers import events
 from plumbline.answers.alerts import check
-from plumbline.answers.alerts.headline import Standing, standing
+from plumbline.answers.alerts.headline import HeadlineAnswer, standing
 from plumbline.answers.alerts.incidents import incidents_in
 from plumbline.answers.decisions.record_trials import record_facts
-from plumbline.answers.events import Record
+from plumbline.answers.events import EventRecord
 from plumbline.answers.fairness.facts import fairness_facts
 from plumbline.answers.governance.access import access_facts
 from plumbline.answers.governance.documents import review_facts
 from plumbline.answers.governance.probe import latest_probes
 from plumbline.answers.governance.share_elsewhere import DAYS_A_MONTH, decisions_a_month, share_elsewhere
 from plumbline.answers.performance.cautions import of_the_reference
-from plumbline.answers.question import Span, as_of, span_of
-from plumbline.answers.releases.guardrails import Watched
+from plumbline.answers.question import LogSpan, as_of, span_of
+from plumbline.answers.releases.guardrails import GuardrailResult
 from plumbline.answers.releases.history import ReleasesAnswer, releases_of
 from plumbline.answers.respond.acting_facts import acting_facts
 from plumbline.answers.respond.demo_systems import counts_for, is_of_demo
@@ -32,7 +32,7 @@ from plumbline.domain.respond import DEMO
 from plumbline.governance import ai_act
 from plumbline.governance.evidence.case import RECORDED
 from plumbline.governance.evidence.registry import registry_facts
-from plumbline.governance.facts import Facts, Noted
+from plumbline.governance.facts import Facts, LatestRecord
 from plumbline.governance.incident_deadlines import overdue
 from plumbline.monitor.performance.label_delay import delay_curve, usual_delay
 from plumbline.monitor.quality.completeness import audit
@@ -49,19 +49,19 @@ RECEIPTS = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
+class MeasuredFacts:
     """The facts, with the measurements that pages show beside them."""
 
     facts: Facts
     stake: dict[str, Any]
-    standing: Standing | None = None
+    standing: HeadlineAnswer | None = None
     releases: ReleasesAnswer | None = None
-    records: tuple[Record, ...] = ()
+    records: tuple[EventRecord, ...] = ()
     unknown: dict[str, str] = field(default_factory=dict)
     cautions: tuple[str, ...] = ()  # what is to be known of the reference first
 
 
-def measure(ws: Workspace, system: System, moment: datetime) -> Measured:
+def measure(ws: Workspace, system: System, moment: datetime) -> MeasuredFacts:
     """Measure one system as of its log's end; ``moment`` is the day statements are judged on."""
     with ws.read() as cursor:
         span = span_of(cursor, system)
@@ -77,7 +77,7 @@ def measure(ws: Workspace, system: System, moment: datetime) -> Measured:
         told = _told(noted) | alert_facts(cursor, system.key, moment) | acting_facts(cursor, system.key)
         told |= _duties(cursor, system, noted, moment) | _purpose(cursor, system)
         if span is None:
-            return Measured(facts=Facts(as_of=moment, **workspace, **told), stake={}, records=noted)
+            return MeasuredFacts(facts=Facts(as_of=moment, **workspace, **told), stake={}, records=noted)
         found = releases_of(cursor, system)
         held = standing(cursor, system, now, found, noted)
         known = {
@@ -87,7 +87,7 @@ def measure(ws: Workspace, system: System, moment: datetime) -> Measured:
             **_audit(cursor, system, span), **_explained(cursor, system, span, now, held),
             **_people(cursor, system, now),
         }  # fmt: skip
-    return Measured(
+    return MeasuredFacts(
         facts=Facts(as_of=now, **known),
         stake=held.stake,
         standing=held,
@@ -114,14 +114,14 @@ def _restored(cursor: Cursor, key: str, moment: datetime) -> datetime | None:
     return max((at for at in times if at.date() <= moment.date()), default=None)
 
 
-def _volume(span: Span) -> dict[str, Any]:
+def _volume(span: LogSpan) -> dict[str, Any]:
     return {
         "decisions": span.n, "first_decision": span.first, "last_decision": span.last,
         "decisions_a_month": decisions_a_month(span.n, (span.last - span.first).total_seconds()),
     }  # fmt: skip
 
 
-def _labels(cursor: Cursor, system: System, now: datetime, headline: Standing) -> dict[str, Any]:
+def _labels(cursor: Cursor, system: System, now: datetime, headline: HeadlineAnswer) -> dict[str, Any]:
     profile = headline.profile
     mapped = [systems.saved_mapping(cursor, system.key, kind) for kind in ("decisions", "labels")]
     is_mapped = any(m is not None and m.column_of("label") for m in mapped)
@@ -150,7 +150,7 @@ def _arrives_later(mapped: list[Any], cursor: Cursor, system: System) -> bool:
     )
 
 
-def _watching(cursor: Cursor, system: System, now: datetime, headline: Standing) -> dict[str, Any]:
+def _watching(cursor: Cursor, system: System, now: datetime, headline: HeadlineAnswer) -> dict[str, Any]:
     since = (now - RECENT).date()
     recent = {check.chunk_of(day, headline.by) for day in headline.profile.days if day >= since}
     compared = check.compared_chunks(cursor, system, headline.by) & recent
@@ -164,7 +164,12 @@ def _watching(cursor: Cursor, system: System, now: datetime, headline: Standing)
 
 
 def _versions(
-    cursor: Cursor, system: System, span: Span, answer: ReleasesAnswer, noted: tuple[Record, ...], today: date
+    cursor: Cursor,
+    system: System,
+    span: LogSpan,
+    answer: ReleasesAnswer,
+    noted: tuple[EventRecord, ...],
+    today: date,
 ) -> dict[str, Any]:
     seen = {v.version for v in answer.releases.versions if v.version}
     held = {m.version for m in model_files.model_files(cursor, system.key) if m.passed}
@@ -188,7 +193,7 @@ def _versions(
     }  # fmt: skip
 
 
-def _answered(noted: tuple[Record, ...], watched: Watched, today: date | None = None) -> bool:
+def _answered(noted: tuple[EventRecord, ...], watched: GuardrailResult, today: date | None = None) -> bool:
     """Whether an incident was opened since that names this guardrail's finding, and was closed.
 
     Args:
@@ -208,7 +213,7 @@ def _answered(noted: tuple[Record, ...], watched: Watched, today: date | None = 
     )
 
 
-def _audit(cursor: Cursor, system: System, span: Span) -> dict[str, Any]:
+def _audit(cursor: Cursor, system: System, span: LogSpan) -> dict[str, Any]:
     profile: CompletenessProfile = profiles.completeness(cursor, system, Slice())
     found = audit(profile, decisions=span.n, duplicate_ids=duplicate_ids(cursor, system))
     personal, _ = personal_of(cursor, system)
@@ -225,7 +230,7 @@ def _audit(cursor: Cursor, system: System, span: Span) -> dict[str, Any]:
 
 
 def _explained(
-    cursor: Cursor, system: System, span: Span, now: datetime, headline: Standing
+    cursor: Cursor, system: System, span: LogSpan, now: datetime, headline: HeadlineAnswer
 ) -> dict[str, Any]:
     """Share of decisions with attributions that add up: logged ones, else by a registered model's version."""
     profile = profiles.completeness(cursor, system, Slice())
@@ -262,9 +267,9 @@ def _people(cursor: Cursor, system: System, now: datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _told(noted: tuple[Record, ...]) -> dict[str, Any]:
+def _told(noted: tuple[EventRecord, ...]) -> dict[str, Any]:
     """What people recorded on the trail."""
-    told = tuple(Noted(r.event, r.at, r.by) for r in events.newest(noted, RECORDED))
+    told = tuple(LatestRecord(r.event, r.at, r.by) for r in events.newest(noted, RECORDED))
     return {"noted": told}
 
 
@@ -278,7 +283,9 @@ def _purpose(cursor: Cursor, system: System) -> dict[str, Any]:
     }
 
 
-def _duties(cursor: Cursor, system: System, noted: tuple[Record, ...], moment: datetime) -> dict[str, Any]:
+def _duties(
+    cursor: Cursor, system: System, noted: tuple[EventRecord, ...], moment: datetime
+) -> dict[str, Any]:
     """The AI Act's class and who bears its duties; incidents, and which of them are late."""
     act = system.settings.ai_act or {}
     reviewed = act.get("reviewed")

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 from plumbline.domain import PlumblineError, Scorecard
 from plumbline.governance import canonical_json, history
-from plumbline.governance.history import Changes, Inputs
+from plumbline.governance.history import Changes, ScorecardInputs
 from plumbline.store import scorecards, systems
-from plumbline.store.scorecards import Kept
+from plumbline.store.scorecards import StoredScorecard
 from plumbline.store.workspace import Cursor, Workspace
 from plumbline.wording.times import iso_day, read_time
 
@@ -17,7 +17,7 @@ DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Past:
+class PastScorecard:
     """One kept scorecard.
 
     ``same``: computed again from its inputs, it came out with the same bytes; None where catalogue or rules
@@ -33,7 +33,7 @@ class Past:
     catalogue_sha256: str
 
 
-def past_scorecard(ws: Workspace, key: str, day: str) -> Past:
+def past_scorecard(ws: Workspace, key: str, day: str) -> PastScorecard:
     """The scorecard that held at the end of a day (or at a moment), as it was kept, and proof that it is whole.
 
     Raises:
@@ -43,7 +43,7 @@ def past_scorecard(ws: Workspace, key: str, day: str) -> Past:
         systems.get_system(cursor, key)
         kept = _in_force(cursor, key, day)
     same, sentence = _proof(kept)
-    return Past(
+    return PastScorecard(
         card=canonical_json.read(Scorecard, kept.card),
         at=kept.at,
         same=same,
@@ -71,14 +71,17 @@ def changes_since_last(cursor: Cursor, key: str) -> Changes | None:
     return _between(before, now) if now and before else None
 
 
-def _between(before: Kept, after: Kept) -> Changes:
+def _between(before: StoredScorecard, after: StoredScorecard) -> Changes:
     cards = [canonical_json.read(Scorecard, kept.card) for kept in (before, after)]
-    given = (canonical_json.read(Inputs, before.given), canonical_json.read(Inputs, after.given))
+    given = (
+        canonical_json.read(ScorecardInputs, before.given),
+        canonical_json.read(ScorecardInputs, after.given),
+    )
     moved = (before.catalogue, before.rules) != (after.catalogue, after.rules)
     return history.compare(cards[0], cards[1], given, catalogue_changed=moved)
 
 
-def _in_force(cursor: Cursor, key: str, day: str) -> Kept:
+def _in_force(cursor: Cursor, key: str, day: str) -> StoredScorecard:
     moment = read_time(day, "--at")
     whole_day = len(day.strip()) == len("2026-01-01")
     kept = scorecards.in_force(cursor, key, moment + (DAY if whole_day else timedelta(microseconds=1)))
@@ -94,7 +97,7 @@ def _in_force(cursor: Cursor, key: str, day: str) -> Kept:
     return kept
 
 
-def _proof(stored: Kept) -> tuple[bool | None, str]:
+def _proof(stored: StoredScorecard) -> tuple[bool | None, str]:
     if history.sha256(stored.card) != stored.card_sha256:
         return False, "The kept scorecard does not fit its own hash: it was altered."
     if stored.catalogue != history.catalogue_hash():

@@ -8,7 +8,7 @@ from datetime import datetime
 from math import hypot
 from typing import Any
 
-from plumbline.answers.faults import Fault, for_each
+from plumbline.answers.faults import SystemFault, for_each
 from plumbline.answers.governance.scorecard import Answer, scorecard_answer
 from plumbline.domain import Point, Requirement, Scorecard, Status, Verdict
 from plumbline.governance.history import Changes
@@ -61,7 +61,7 @@ class Overview:
     """The systems, worst first, and those that could not be judged."""
 
     rows: tuple[SystemRow, ...]
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[SystemFault, ...] = ()
 
 
 def overview(ws: Workspace) -> Overview:

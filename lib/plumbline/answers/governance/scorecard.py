@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time
 
 from plumbline.answers import events
 from plumbline.answers.governance.documents import versions_in
-from plumbline.answers.governance.facts import Measured, measure
+from plumbline.answers.governance.facts import MeasuredFacts, measure
 from plumbline.answers.governance.past_scorecards import changes_since_last
 from plumbline.answers.question import stated_moment
 from plumbline.answers.signer import signer
@@ -26,20 +26,20 @@ from plumbline.domain import (
 from plumbline.governance import canonical_json, history
 from plumbline.governance.catalogue import catalogue
 from plumbline.governance.context import interaction_share
-from plumbline.governance.history import Changes, Inputs
+from plumbline.governance.history import Changes, ScorecardInputs
 from plumbline.governance.next_actions import NextAction, three_next_actions
 from plumbline.governance.onset import onset
 from plumbline.governance.verdict import counts_as, is_as_bad_as
 from plumbline.store import scorecards, statements, systems
-from plumbline.store.workspace import Busy, Cursor, Full, Workspace
+from plumbline.store.workspace import Busy, Cursor, DiskFull, Workspace
 
-__all__ = ["Answer", "Assigned", "assign", "counts_as", "is_as_bad_as", "scorecard", "scorecard_answer"]
+__all__ = ["Answer", "AssignedAction", "assign", "counts_as", "is_as_bad_as", "scorecard", "scorecard_answer"]
 
 CONTEXT = "Context"  # stands for a control where the questions about the system are open
 
 
 @dataclass(frozen=True, slots=True)
-class Assigned:
+class AssignedAction:
     """One of the next actions, with who does it and by when; nobody and None until somebody is named."""
 
     action: NextAction
@@ -56,8 +56,8 @@ class Answer:
 
     card: Scorecard
     system: System
-    measured: Measured
-    actions: tuple[Assigned, ...]  # the next three
+    measured: MeasuredFacts
+    actions: tuple[AssignedAction, ...]  # the next three
     history: tuple[tuple[datetime, str], ...]  # kept scorecards, the oldest first
     share: float | None  # of customer interactions
     changes: Changes | None = None  # since the scorecard before; None: this is the first
@@ -93,7 +93,7 @@ def scorecard_answer(ws: Workspace, key: str, *, at: datetime | None = None) -> 
         spoken = _spoken(cursor, system, stated, exempted) if at is None else None
     moment = at or spoken or datetime.now(UTC)
     measured = measure(ws, system, moment)
-    inputs = Inputs(
+    inputs = ScorecardInputs(
         system=key,
         at=moment,
         facts=measured.facts,
@@ -107,7 +107,7 @@ def scorecard_answer(ws: Workspace, key: str, *, at: datetime | None = None) -> 
     )
     card = history.judge(inputs)
     text = canonical_json.write(card)
-    item = scorecards.Kept(
+    item = scorecards.StoredScorecard(
         0,
         key,
         moment,
@@ -120,7 +120,7 @@ def scorecard_answer(ws: Workspace, key: str, *, at: datetime | None = None) -> 
         history.rules_hash(),
     )
     # on a full disk, or while somebody else writes, it is shown and not kept: the next look keeps it
-    with suppress(Full, Busy), ws.write(by_itself=True, wait=False) as cursor:
+    with suppress(DiskFull, Busy), ws.write(by_itself=True, wait=False) as cursor:
         scorecards.keep(cursor, item)
     with ws.read() as cursor:
         entries = tuple(scorecards.verdicts(cursor, key))
@@ -177,13 +177,15 @@ def assign(ws: Workspace, key: str, control: str, *, owner: str, due: date | Non
     change_settings(ws, key, {"plan": plan or None}, by=by.strip())
 
 
-def _assigned(card: Scorecard, system: System) -> tuple[Assigned, ...]:
+def _assigned(card: Scorecard, system: System) -> tuple[AssignedAction, ...]:
     plan = system.settings.plan
     found = []
     for action in three_next_actions(card):
         held = plan.get(action.control) or {}
         due = held.get("due")
-        found.append(Assigned(action, str(held.get("owner", "")), date.fromisoformat(due) if due else None))
+        found.append(
+            AssignedAction(action, str(held.get("owner", "")), date.fromisoformat(due) if due else None)
+        )
     return tuple(found)
 
 

@@ -23,8 +23,8 @@ from plumbline.respond import http
 from plumbline.respond.events import Event
 from plumbline.store import systems
 from plumbline.store.respond import settings
-from plumbline.store.sources import Remembered
-from plumbline.store.workspace import Cursor, Stopped, Workspace, now
+from plumbline.store.sources import StoredSource
+from plumbline.store.workspace import Cursor, Workspace, WriteStopped, now
 from plumbline.wording.quantities import count
 
 LOG = logging.getLogger("plumbline")
@@ -34,7 +34,7 @@ Also = Callable[[Workspace, str], object]
 
 
 @dataclass(slots=True)
-class Outcome:
+class RoundOutcome:
     """What a run did: words for each step, and key of what failed -> why."""
 
     done: list[str] = field(default_factory=list)
@@ -48,7 +48,7 @@ class Outcome:
         """
         try:
             words = step(*arguments)
-        except Stopped:
+        except WriteStopped:
             raise
         except (
             Exception
@@ -85,7 +85,7 @@ def run_now(ws: Workspace, *, also: Also | None = None) -> Run:
 
 
 def _run(ws: Workspace, kind: str, begun: Run, item: Schedule, also: Also | None) -> Run:
-    outcome = Outcome()
+    outcome = RoundOutcome()
     own = ws.lent([Path(item.inbox)] if item.inbox else [])
     if kind == CHECK:
         _check(own, item, outcome, also)
@@ -119,7 +119,7 @@ def _tell(cursor: Cursor, begun: Run, faults: dict[str, str], at: datetime) -> N
             outbox.queue(cursor, event)
 
 
-def _check(own: Workspace, item: Schedule, outcome: Outcome, also: Also | None) -> None:
+def _check(own: Workspace, item: Schedule, outcome: RoundOutcome, also: Also | None) -> None:
     for source in pull.sources_of(own):
         outcome.attempt(f"{source.system}/source {source.origin.name}", _pull, own, source)
     if item.inbox:
@@ -133,12 +133,12 @@ def _check(own: Workspace, item: Schedule, outcome: Outcome, also: Also | None) 
         outcome.attempt(f"{system.key}/acting", _act, own, system)
 
 
-def _pull(own: Workspace, source: Remembered) -> str:
+def _pull(own: Workspace, source: StoredSource) -> str:
     found = pull.pull_remembered(own, source, actor=ACTOR)
     return f"{found.total('rows_loaded')} rows from {found.origin.name}." if found.loads else ""
 
 
-def _inbox(ws: Workspace, folder: Path, outcome: Outcome) -> str:
+def _inbox(ws: Workspace, folder: Path, outcome: RoundOutcome) -> str:
     """Take the files that have rested for a while; each that failed lies in ``failed`` with its reason."""
     taken = []
     for path, title in inbox.waiting(folder, None):

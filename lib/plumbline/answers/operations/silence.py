@@ -23,7 +23,7 @@ FILES = "files"
 
 
 @dataclass(frozen=True, slots=True)
-class Rhythm:
+class SourceRhythm:
     """A source of a system, and the pause that it is in; None: too little has arrived to know its rhythm."""
 
     system: str
@@ -31,7 +31,7 @@ class Rhythm:
     pause: Pause | None
 
 
-def rhythms(cursor: Cursor, system: System, at: datetime) -> Iterator[Rhythm]:
+def rhythms(cursor: Cursor, system: System, at: datetime) -> Iterator[SourceRhythm]:
     """Each source of a system, and its files as one more: the loads that brought decisions or labels."""
     brought = {
         load.load_id: load.at
@@ -40,12 +40,12 @@ def rhythms(cursor: Cursor, system: System, at: datetime) -> Iterator[Rhythm]:
     }
     pulled = sources.loads_of(cursor, system.key)
     for name, ids in pulled.items():
-        yield Rhythm(system.key, name, pause([brought[i] for i in ids if i in brought], at))
+        yield SourceRhythm(system.key, name, pause([brought[i] for i in ids if i in brought], at))
     known = {number for ids in pulled.values() for number in ids}
-    yield Rhythm(system.key, FILES, pause([made for i, made in brought.items() if i not in known], at))
+    yield SourceRhythm(system.key, FILES, pause([made for i, made in brought.items() if i not in known], at))
 
 
-def look(ws: Workspace, system: System, at: datetime) -> list[Rhythm]:
+def look(ws: Workspace, system: System, at: datetime) -> list[SourceRhythm]:
     """Open a finding for each source that fell silent, close that of one that speaks again, and tell both.
 
     Returns the sources that are silent.
@@ -76,7 +76,7 @@ def _open(cursor: Cursor, key: str) -> dict[str, int]:
     }
 
 
-def _finding(one: Rhythm, at: datetime) -> Finding:
+def _finding(one: SourceRhythm, at: datetime) -> Finding:
     held = one.pause
     assert held is not None
     values = {

@@ -10,18 +10,18 @@ from plumbline.domain import System
 from plumbline.profile import build
 from plumbline.profile.recount import differences
 from plumbline.store import systems
-from plumbline.store.backup.integrity import Problem, problems_of
+from plumbline.store.backup.integrity import IntegrityProblem, problems_of
 from plumbline.store.workspace import Workspace
 from plumbline.wording.quantities import plural
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
+class Verification:
     """What was looked at and what is wrong; ``intact``: nothing is."""
 
     systems: int
     loads: int
-    problems: tuple[Problem, ...]
+    problems: tuple[IntegrityProblem, ...]
 
     @property
     def intact(self) -> bool:
@@ -45,13 +45,13 @@ class Verified:
         }
 
 
-class _Undone(Exception):
+class _TrialCount(Exception):
     """Takes the counting of one load back."""
 
 
 def verify(
     ws: Workspace, progress: Callable[[str, float], None] | None = None, *, head: str = ""
-) -> Verified:
+) -> Verification:
     """Read all of a workspace, and count every load anew beside the counts that are stored; changes nothing.
 
     Loads are counted one at a time, so that others can write in between.
@@ -62,7 +62,7 @@ def verify(
     with ws.read() as cursor:
         found = list(problems_of(cursor, ws.path, head))
         if any(one.kind == "file" for one in found):
-            return Verified(0, 0, tuple(found))
+            return Verification(0, 0, tuple(found))
         known = systems.list_systems(cursor)
         loads = [(system, load) for system in known for load in build.loads_present(cursor, system)]
     for place, (system, load) in enumerate(loads):
@@ -71,22 +71,22 @@ def verify(
         found += _load(ws, system, load)
     if progress and loads:
         progress("Counted again", 1.0)
-    return Verified(len(known), len(loads), tuple(found))
+    return Verification(len(known), len(loads), tuple(found))
 
 
-def _load(ws: Workspace, system: System, load: int) -> list[Problem]:
-    found: list[Problem] = []
+def _load(ws: Workspace, system: System, load: int) -> list[IntegrityProblem]:
+    found: list[IntegrityProblem] = []
     try:
         with ws.write(by_itself=True) as cursor:
             if load in build.loads_present(cursor, system):  # it was not undone meanwhile
                 found = [
-                    Problem(
+                    IntegrityProblem(
                         "profiles",
                         f"{system.key}, load {load}",
                         f"The counts of load {load} of {system.key} are not those of its rows ({table}).",
                     )
                     for table in differences(cursor, system, load)[:1]
                 ]
-            raise _Undone
-    except _Undone:
+            raise _TrialCount
+    except _TrialCount:
         return found

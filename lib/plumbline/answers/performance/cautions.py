@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from plumbline.answers.question import Span as Held
+from plumbline.answers.question import LogSpan as Held
 from plumbline.answers.question import span_of
 from plumbline.domain import FeatureProfile, System
 from plumbline.domain.messages import NOTHING, Message, message

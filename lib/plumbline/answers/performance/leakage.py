@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from plumbline.answers.cache import stored
 from plumbline.domain import Slice, System, Task
-from plumbline.monitor.quality.leakage import FEWEST, Leak, leaks
+from plumbline.monitor.quality.leakage import FEWEST, LabelLeak, leaks
 from plumbline.profile.scan.outcome_inputs import inputs_by_outcome
 from plumbline.store.workspace import Cursor
 
@@ -12,7 +12,7 @@ from plumbline.store.workspace import Cursor
 MOST = 10_000
 
 
-def leaks_of(cursor: Cursor, system: System) -> tuple[Leak, ...]:
+def leaks_of(cursor: Cursor, system: System) -> tuple[LabelLeak, ...]:
     """Inputs that give the outcome away; none where there is no reference, too few labels, or several classes."""
     reference = system.reference
     if (
@@ -22,7 +22,7 @@ def leaks_of(cursor: Cursor, system: System) -> tuple[Leak, ...]:
     ):
         return ()
 
-    def make() -> tuple[Leak, ...]:
+    def make() -> tuple[LabelLeak, ...]:
         outcome, inputs = inputs_by_outcome(cursor, system, Slice(*reference), MOST)
         if len(outcome) < FEWEST or (
             system.task is not Task.REGRESSION and min(outcome.sum(), (1 - outcome).sum()) < FEWEST
@@ -30,4 +30,6 @@ def leaks_of(cursor: Cursor, system: System) -> tuple[Leak, ...]:
             return ()
         return leaks(outcome, inputs, system.task or Task.BINARY)
 
-    return stored(cursor, system, f"leaks of {[t.isoformat() for t in reference]}", tuple[Leak, ...], make)
+    return stored(
+        cursor, system, f"leaks of {[t.isoformat() for t in reference]}", tuple[LabelLeak, ...], make
+    )

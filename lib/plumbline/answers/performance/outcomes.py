@@ -13,7 +13,7 @@ from plumbline.domain import FloatArray, PlumblineError, Result, Slice, System, 
 from plumbline.monitor.alarms.change_point import ChangePoint
 from plumbline.monitor.figures import say_value
 from plumbline.monitor.metrics.counts import counts_of
-from plumbline.monitor.performance.compare_windows import Compared, compare_windows
+from plumbline.monitor.performance.compare_windows import WindowComparison, compare_windows
 from plumbline.monitor.performance.money import Stake, money_at_stake, stated_stake
 from plumbline.monitor.performance.selective_labels import UNKNOWN
 from plumbline.profile.read.outcomes import outcome_profile
@@ -58,7 +58,7 @@ class WindowsAnswer(Result):
 
     first: Slice
     second: Slice
-    metrics: tuple[Compared, ...]
+    metrics: tuple[WindowComparison, ...]
     sentence: str
 
     def to_dict(self) -> dict[str, Any]:
@@ -81,7 +81,7 @@ class WindowsAnswer(Result):
         return [{**json_value(m), "first": m.first.value, "second": m.second.value} for m in self.metrics]
 
 
-def _line(compared: Compared) -> str:
+def _line(compared: WindowComparison) -> str:
     values = " -> ".join(
         "unknown" if s.value is None else f"{s.value:.4f}" for s in (compared.first, compared.second)
     )
@@ -219,7 +219,9 @@ def _most_frequent_error(classes: tuple[str, ...], table: FloatArray) -> str:
     )
 
 
-def _sentence(system: System, name: str, a: Slice, b: Slice, comparisons: tuple[Compared, ...]) -> str:
+def _sentence(
+    system: System, name: str, a: Slice, b: Slice, comparisons: tuple[WindowComparison, ...]
+) -> str:
     head = next((one for one in comparisons if one.metric == name), None)
     spans = f"{say_span(b.start, b.end)} against {say_span(a.start, a.end)}"
     if head is None or head.first.value is None or head.second.value is None:

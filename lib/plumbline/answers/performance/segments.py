@@ -10,7 +10,7 @@ from plumbline.answers.performance.headline import among_known, headline_of
 from plumbline.answers.question import resolved
 from plumbline.domain import Result, Slice, System, json_object, json_value
 from plumbline.monitor.figures import say_value
-from plumbline.monitor.performance.segments import Search, search
+from plumbline.monitor.performance.segments import SegmentSearch, search
 from plumbline.monitor.performance.selective_labels import UNKNOWN
 from plumbline.profile.scan.slices import PROPORTIONS, measured, sliced_rows, slicers
 from plumbline.store import systems
@@ -36,7 +36,7 @@ class SegmentsAnswer(Result):
 
     system: System
     window: Slice
-    search: Search
+    search: SegmentSearch
     sentence: str
     asked: str = ""
 
@@ -60,8 +60,8 @@ class SegmentsAnswer(Result):
 
 
 @dataclass(frozen=True, slots=True)
-class _Searched:
-    search: Search
+class _SegmentSearch:
+    search: SegmentSearch
     columns: bool
 
 
@@ -97,7 +97,7 @@ def segments(
         name = measured(system, asked)
         against = against if healthy else "rest"
 
-        def make() -> _Searched:
+        def make() -> _SegmentSearch:
             by = slicers(cursor, system, {column for column, _ in part.where})
             now = sliced_rows(cursor, system, part, name, by)
             then = None
@@ -105,13 +105,13 @@ def segments(
                 span = replace(part, start=healthy[0], end=healthy[1], version=None)
                 then = sliced_rows(cursor, system, span, name, by)
             even = name in PROPORTIONS
-            return _Searched(
+            return _SegmentSearch(
                 search(now, name, reference=then, against=against, proportion=even, pairs=pairs), bool(by)
             )
 
         question = f"slices of {part!r} by {name} against {against}{', pairs' if pairs else ''}"
         # a filter names a value of the log, which is not to be written down
-        made = make() if part.where else stored(cursor, system, question, _Searched, make)
+        made = make() if part.where else stored(cursor, system, question, _SegmentSearch, make)
     found = made.search
     sentence = f"{_sentence(found, made.columns, system.unit)} {whose if found.n else ''}".rstrip()
     return SegmentsAnswer(
@@ -126,7 +126,7 @@ def say_slice(where: tuple[tuple[str, str], ...]) -> str:
     )
 
 
-def _sentence(search: Search, columns: bool, unit: str) -> str:
+def _sentence(search: SegmentSearch, columns: bool, unit: str) -> str:
     if not columns:
         return "There is no column to slice the decisions by."
     if not search.n:

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from plumbline.domain import OutcomeProfile, Point, PointStatus, Slice, System, Task
 from plumbline.domain.messages import NOTHING, Message, message, sequence
 from plumbline.monitor.alarms.change_point import ChangePoint
-from plumbline.monitor.alarms.findings import Problem
+from plumbline.monitor.alarms.findings import PerformanceProblem
 from plumbline.monitor.chunks import ENOUGH
 from plumbline.monitor.figures import say_value
-from plumbline.monitor.metrics.baseline import Guess, no_better
+from plumbline.monitor.metrics.baseline import BaselineComparison, no_better
 from plumbline.monitor.metrics.counts import counts_of
 from plumbline.monitor.metrics.metrics import metric
 from plumbline.monitor.performance.selective_labels import Selection, unknown_metrics
@@ -25,7 +25,7 @@ def holding(
     system: System,
     headline: str,
     points: Sequence[Point],
-    problems: Sequence[Problem],
+    problems: Sequence[PerformanceProblem],
     change: ChangePoint | None,
     profile: OutcomeProfile,
     window: Slice,
@@ -56,7 +56,7 @@ def _holding(
     system: System,
     headline: str,
     points: Sequence[Point],
-    problems: Sequence[Problem],
+    problems: Sequence[PerformanceProblem],
     change: ChangePoint | None,
     profile: OutcomeProfile,
     window: Slice,
@@ -117,7 +117,7 @@ def complete(points: Sequence[Point], now: datetime) -> list[Point]:
     return [p for p in whole if p.n >= ENOUGH] or whole
 
 
-def say_guess(system: System, headline: str, found: Guess) -> Message:
+def say_guess(system: System, headline: str, found: BaselineComparison) -> Message:
     """That the headline is no better than guessing, in words."""
     name = say_metric(headline)
     if system.task is Task.REGRESSION:
@@ -141,7 +141,7 @@ def guess_of(
     profile: OutcomeProfile,
     window: Slice | None = None,
     selected: Selection | None = None,
-) -> Guess | None:
+) -> BaselineComparison | None:
     """The headline over the window's labelled rows beside what guessing gives, where it is no better.
 
     None where only one answer has outcomes: whether other answers would have been worse cannot be seen there.
@@ -152,7 +152,9 @@ def guess_of(
     return no_better(metric(headline), counts.taken(window_rows(profile, window)))
 
 
-def _of_another(system: System, problem: Problem, headline: str, shown: Sequence[Point]) -> Message:
+def _of_another(
+    system: System, problem: PerformanceProblem, headline: str, shown: Sequence[Point]
+) -> Message:
     """A breach that the headline does not show."""
     last = problem.part[-1]
     unit = unit_of(system, problem.metric)

@@ -28,7 +28,7 @@ from plumbline.domain import (
 )
 from plumbline.domain.messages import NOTHING, Message
 from plumbline.monitor.alarms import change_point as changes
-from plumbline.monitor.alarms.cusum import Warned, early_warning
+from plumbline.monitor.alarms.cusum import EarlyWarning, early_warning
 from plumbline.monitor.alarms.findings import problems_of
 from plumbline.monitor.alarms.persistence import lasting
 from plumbline.monitor.alarms.retraining import retraining_due
@@ -43,7 +43,7 @@ from plumbline.monitor.performance.calibration import calibration as curves_of
 from plumbline.monitor.performance.selective_labels import selection, unknown_metrics
 from plumbline.monitor.performance.series import performance as measure
 from plumbline.monitor.performance.series import thresholds
-from plumbline.monitor.performance.weights import Whole
+from plumbline.monitor.performance.weights import WeightedMetric
 from plumbline.profile.read import profiles
 from plumbline.profile.read.outcomes import outcome_profile
 from plumbline.profile.scan import exact as rows
@@ -87,11 +87,11 @@ class PerformanceAnswer(Result):
     hindsight: tuple[Hindsight, ...] = ()  # where estimates were asked for
     retraining: str = ""  # why the threshold calls for retraining; empty: it does not
     parts: tuple[Point, ...] = ()  # one series a slice of the column that was asked for, in ``version``
-    warned: Warned | None = None  # the early warning on the headline metric
+    warned: EarlyWarning | None = None  # the early warning on the headline metric
     reason: Message = NOTHING  # why the headline is not the usual metric of the task
     family: tuple[str, ...] = ()  # the metrics whose breaches are findings, the headline first
     selected: Message = NOTHING  # whom the figures speak of, where being labelled depends on the decision
-    over_all: tuple[Whole, ...] = ()  # what all decisions would say then, by weights or with bounds
+    over_all: tuple[WeightedMetric, ...] = ()  # what all decisions would say then, by weights or with bounds
     as_of: datetime | None = None  # the moment that the log speaks for
     cautions: tuple[str, ...] = ()  # what is to be known of the reference first
 

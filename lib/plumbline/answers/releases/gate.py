@@ -11,11 +11,11 @@ from enum import StrEnum
 from typing import Any
 
 from plumbline.answers.cache import stored
-from plumbline.answers.releases.guardrails import Watched, watch
+from plumbline.answers.releases.guardrails import GuardrailResult, watch
 from plumbline.answers.releases.history import ReleasesAnswer, releases_of
 from plumbline.domain import PlumblineError, Result, System
-from plumbline.monitor.releases.challengers import Presence, presences
-from plumbline.monitor.releases.champion import Span
+from plumbline.monitor.releases.challengers import ChallengerPeriod, presences
+from plumbline.monitor.releases.champion import ChampionPeriod
 from plumbline.monitor.releases.guardrail import nearest_noticed
 from plumbline.monitor.releases.history import Rollback, Switch
 from plumbline.profile.read import profiles
@@ -27,7 +27,7 @@ from plumbline.wording.quantities import count
 LEAST, MOST = 0.05, 0.2
 
 
-class Decision(StrEnum):
+class GateDecision(StrEnum):
     """What a gate answers; anything unknown is inconclusive, never go."""
 
     GO = "go"
@@ -63,7 +63,7 @@ class Signal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gate(Result):
+class GateAnswer(Result):
     """Whether a version may go on, and why."""
 
     COLUMNS = ("name", "fired", "n", "rate", "before", "noticed")
@@ -71,7 +71,7 @@ class Gate(Result):
     system: str
     version: str
     previous: str
-    decision: Decision
+    decision: GateDecision
     reasons: tuple[str, ...]
     signals: tuple[Signal, ...] = ()
 
@@ -85,7 +85,7 @@ class Gate(Result):
         return [{name: getattr(s, name) for name in self.COLUMNS} for s in self.signals]
 
 
-def gate(ws: Workspace, key: str, version: str) -> Gate:
+def gate(ws: Workspace, key: str, version: str) -> GateAnswer:
     """Whether a version may go on, by what the log shows of it.
 
     Raises:
@@ -98,39 +98,49 @@ def gate(ws: Workspace, key: str, version: str) -> Gate:
         return _judged(cursor, system, version.strip())
 
 
-def _judged(cursor: Cursor, system: System, version: str) -> Gate:
+def _judged(cursor: Cursor, system: System, version: str) -> GateAnswer:
     found = releases_of(cursor, system)
     back = next((r for r in reversed(found.releases.rollbacks) if r.bad_version == version), None)
     if back is not None and found.releases.spans[-1].version != version:
-        return _answer(system, version, back.back_to, Decision.STOP, (_left(back),))
+        return _answer(system, version, back.back_to, GateDecision.STOP, (_left(back),))
     switch, watched = _watched(cursor, system, found, version)
     if switch is None:
-        return _answer(system, version, "", Decision.INCONCLUSIVE, (_nothing(found, version),))
+        return _answer(system, version, "", GateDecision.INCONCLUSIVE, (_nothing(found, version),))
     signals = tuple(_signal(w) for w in watched)
     fired = [w for w in watched if w.fired]
     guilty = [w for w in fired if w.proved is None]
     if guilty:
         return _answer(
-            system, version, switch.previous, Decision.STOP, tuple(w.found.sentence for w in guilty), signals
+            system,
+            version,
+            switch.previous,
+            GateDecision.STOP,
+            tuple(w.found.sentence for w in guilty),
+            signals,
         )
     acquitted = tuple(f"{w.found.sentence}{w.acquittal}" for w in fired)
     if not acquitted and not any(s.sure for s in signals):
         return _answer(
-            system, version, switch.previous, Decision.INCONCLUSIVE, _too_little(version, signals), signals
+            system,
+            version,
+            switch.previous,
+            GateDecision.INCONCLUSIVE,
+            _too_little(version, signals),
+            signals,
         )
     quiet = tuple(_quiet(s) for s in signals if not s.fired)
-    return _answer(system, version, switch.previous, Decision.GO, (*acquitted, *quiet), signals)
+    return _answer(system, version, switch.previous, GateDecision.GO, (*acquitted, *quiet), signals)
 
 
 def _answer(
     system: System,
     version: str,
     previous: str,
-    decision: Decision,
+    decision: GateDecision,
     reasons: tuple[str, ...],
     signals: tuple[Signal, ...] = (),
-) -> Gate:
-    return Gate(
+) -> GateAnswer:
+    return GateAnswer(
         system=system.key,
         version=version,
         previous=previous,
@@ -142,7 +152,7 @@ def _answer(
 
 def _watched(
     cursor: Cursor, system: System, answer: ReleasesAnswer, version: str
-) -> tuple[Switch | None, tuple[Watched, ...]]:
+) -> tuple[Switch | None, tuple[GuardrailResult, ...]]:
     """The newest takeover of a version, or its newest time beside the one in charge, with its guardrails."""
     taken = next((s for s in reversed(answer.releases.switches) if s.version == version), None)
     hours = profiles.version_hours(cursor, system)
@@ -156,10 +166,10 @@ def _watched(
     entry = _entry(answer, beside[-1])
     if entry is None:
         return None, ()
-    span = Span(version, beside[-1].start, beside[-1].end, beside[-1].n)
+    span = ChampionPeriod(version, beside[-1].start, beside[-1].end, beside[-1].n)
     question = f"guardrails of {version!r} beside {entry.previous!r} from {entry.at.isoformat()}"
     return entry, stored(
-        cursor, system, question, tuple[Watched, ...],
+        cursor, system, question, tuple[GuardrailResult, ...],
         lambda: watch(cursor, system, (*answer.releases.spans, span), entry),
     )  # fmt: skip
 
@@ -168,7 +178,7 @@ def _replaced(answer: ReleasesAnswer, version: str) -> bool:
     return answer.releases.spans[-1].version != version
 
 
-def _entry(answer: ReleasesAnswer, beside: Presence) -> Switch | None:
+def _entry(answer: ReleasesAnswer, beside: ChallengerPeriod) -> Switch | None:
     """The moment at which a version began to decide beside the one in charge, as if it took over from it."""
     held = [s for s in answer.releases.spans if s.start <= beside.start and s.version != beside.version]
     if not held:
@@ -184,7 +194,7 @@ def _entry(answer: ReleasesAnswer, beside: Presence) -> Switch | None:
     )
 
 
-def _signal(watched: Watched) -> Signal:
+def _signal(watched: GuardrailResult) -> Signal:
     seen = watched.found
     change = None if seen.fired else nearest_noticed(seen)
     return Signal(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from plumbline.domain import Finding, FloatArray, Severity, System, Task
 from plumbline.domain.messages import NOTHING, Message, message, sequence, word
-from plumbline.monitor.releases.champion import Span, Times
+from plumbline.monitor.releases.champion import ChampionPeriod, Times
 from plumbline.monitor.releases.guardrail import Guardrail, guardrail
 from plumbline.monitor.releases.history import Switch, duration
 from plumbline.monitor.statistics.clusters import effect_of_runs, effect_of_subjects
@@ -33,7 +33,7 @@ ERRORS = word("errors were as large as the largest tenth")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Watched:
+class GuardrailResult:
     """One guardrail at one switch, and what happened until the version left.
 
     ``signal``: ``positive rate``, ``prediction``, ``wrong decisions`` or ``large errors``. ``since``: what the
@@ -111,7 +111,9 @@ class Watched:
         return message("; {wrong} wrong since it could be known", wrong=wrong)
 
 
-def watch(cursor: Cursor, system: System, spans: Sequence[Span], switch: Switch) -> tuple[Watched, ...]:
+def watch(
+    cursor: Cursor, system: System, spans: Sequence[ChampionPeriod], switch: Switch
+) -> tuple[GuardrailResult, ...]:
     """Every guardrail that the log allows at one switch: of what was decided, and of how wrong it was."""
     span = next(
         (s for s in spans if s.version == switch.version and s.start >= switch.at - timedelta(hours=1)), None
@@ -126,7 +128,7 @@ def watch(cursor: Cursor, system: System, spans: Sequence[Span], switch: Switch)
 
 
 def _known_losses(
-    cursor: Cursor, system: System, switch: Switch, span: Span, since: datetime | None
+    cursor: Cursor, system: System, switch: Switch, span: ChampionPeriod, since: datetime | None
 ) -> tuple[Times, FloatArray, FloatArray, Who]:
     """When the outcomes of the new version's first decisions were in, how wrong they were, the old one's, and
     whose those were."""
@@ -213,16 +215,16 @@ def _watched(
     cursor: Cursor,
     system: System,
     switch: Switch,
-    span: Span,
+    span: ChampionPeriod,
     signal: str,
     guardrail: Guardrail,
     proved: Difference | None,
-) -> Watched:
+) -> GuardrailResult:
     whole = arms.aftermath(cursor, system, switch.version, span.start, span.end)
     since = None
     if guardrail.at is not None:
         since = arms.aftermath(cursor, system, switch.version, min(guardrail.at, span.end), span.end)
-    return Watched(
+    return GuardrailResult(
         version=switch.version,
         previous=switch.previous,
         switched=switch.at,
@@ -237,7 +239,7 @@ def _watched(
     )
 
 
-def fired(system: System, watched: Watched) -> Finding:
+def fired(system: System, watched: GuardrailResult) -> Finding:
     """The finding of a guardrail that fired: from the switch until the version left."""
     until = watched.switched + timedelta(hours=watched.exposed_hours)
     figures = {

@@ -8,18 +8,18 @@ from datetime import date, datetime
 from typing import Any
 
 from plumbline.answers.cache import stored
-from plumbline.answers.events import Record, closed_incidents
+from plumbline.answers.events import EventRecord, closed_incidents
 from plumbline.answers.performance.cautions import of_the_reference
 from plumbline.answers.question import span_of
-from plumbline.answers.releases.guardrails import Watched, fired, watch
+from plumbline.answers.releases.guardrails import GuardrailResult, fired, watch
 from plumbline.answers.releases.sentences import moment, roll_back, say_comparison, say_shift
-from plumbline.answers.releases.switches import Shift, comparisons, shifts
+from plumbline.answers.releases.switches import SwitchShift, comparisons, shifts
 from plumbline.domain import Finding, PlumblineError, Result, Severity, System, Task, json_object
 from plumbline.domain.messages import NOTHING, Message, message
-from plumbline.governance.facts import Switch as SwitchFact
+from plumbline.governance.facts import SwitchFacts as SwitchFact
 from plumbline.monitor.drift.first_year import signals
 from plumbline.monitor.releases.ab_test import Comparison
-from plumbline.monitor.releases.challengers import Presence, presences
+from plumbline.monitor.releases.challengers import ChallengerPeriod, presences
 from plumbline.monitor.releases.history import Releases, Rollback
 from plumbline.monitor.releases.history import releases as measure
 from plumbline.profile.read import profiles
@@ -45,11 +45,11 @@ class ReleasesAnswer(Result):
 
     system: System
     releases: Releases
-    guardrails: tuple[Watched, ...]
+    guardrails: tuple[GuardrailResult, ...]
     findings: tuple[Finding, ...]
-    presences: tuple[Presence, ...] = ()
+    presences: tuple[ChallengerPeriod, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
-    shifts: tuple[Shift, ...] = ()
+    shifts: tuple[SwitchShift, ...] = ()
     cautions: tuple[str, ...] = ()  # what is to be known of the reference first
 
     @property
@@ -148,7 +148,7 @@ def releases_of(cursor: Cursor, system: System) -> ReleasesAnswer:
         cursor,
         system,
         "guardrails",
-        tuple[Watched, ...],
+        tuple[GuardrailResult, ...],
         lambda: tuple(w for s in found.switches for w in watch(cursor, system, found.spans, s)),
     )
     findings = [fired(system, w) for w in watched if w.fired]
@@ -157,7 +157,7 @@ def releases_of(cursor: Cursor, system: System) -> ReleasesAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class Handled:
+class BreachResponse:
     """What was done about a breach, in words.
 
     ``unnamed``: an incident that names no finding, and so handles none. ``in_hand``: an incident that is still open,
@@ -174,9 +174,9 @@ def handled(
     since: datetime,
     ends: Sequence[datetime],
     answer: ReleasesAnswer,
-    noted: tuple[Record, ...],
+    noted: tuple[EventRecord, ...],
     about: Callable[[str], bool],
-) -> Handled:
+) -> BreachResponse:
     """The incident opened, or the release made, for a breach; a release after which it goes on handles nothing.
 
     An incident handles the breach only if it was opened after the onset and names a finding of it that was not
@@ -196,20 +196,20 @@ def handled(
     done = closed_incidents(noted)
     for r in named:
         if r.incident in done:
-            return Handled(_incident(r.at))
+            return BreachResponse(_incident(r.at))
     changed = [(s.at, s.version, False) for s in answer.releases.switches]
     changed += [(back.end, back.back_to, True) for back in answer.releases.rollbacks]
     at, version, returned = max(changed, key=lambda c: c[0], default=(since, "", False))
     if at > since and sum(end > at for end in ends) <= 1:
         values = {"version": version, "day": at.date().isoformat()}
         if returned:
-            return Handled(message("the return to version {version} on {day}", **values))
-        return Handled(message("the release of version {version} on {day}", **values))
+            return BreachResponse(message("the return to version {version} on {day}", **values))
+        return BreachResponse(message("the release of version {version} on {day}", **values))
     if named:
         latest = max(named, key=lambda r: (r.due is not None, r.due or r.at.date()))
-        return Handled(_incident(latest.at), in_hand=True, until=latest.due)
+        return BreachResponse(_incident(latest.at), in_hand=True, until=latest.due)
     nameless = next((r for r in opened if r.about is None), None)
-    return Handled(unnamed=nameless.at.date().isoformat() if nameless else "")
+    return BreachResponse(unnamed=nameless.at.date().isoformat() if nameless else "")
 
 
 def _incident(opened: datetime) -> Message:
@@ -235,7 +235,7 @@ def _rolled_back(system: System, back: Rollback) -> Finding:
     )
 
 
-def _guarded(watched: Watched) -> dict[str, Any]:
+def _guarded(watched: GuardrailResult) -> dict[str, Any]:
     kept = {name: getattr(watched, name) for name in (
         "version", "previous", "switched", "signal", "fired", "at", "found", "exposed_hours", "decisions",
         "positives", "since", "proved", "sentence",

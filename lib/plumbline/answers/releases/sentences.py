@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from plumbline.monitor.releases.ab_test import Comparison, Measure
-from plumbline.monitor.releases.shift_attribution import Part, Split
+from plumbline.monitor.releases.shift_attribution import ShiftAttribution, ShiftPart
 from plumbline.monitor.statistics.proportions import Difference
 from plumbline.wording.quantities import count
 
 if TYPE_CHECKING:
-    from plumbline.answers.releases.guardrails import Watched
-    from plumbline.answers.releases.switches import Shift
+    from plumbline.answers.releases.guardrails import GuardrailResult
+    from plumbline.answers.releases.switches import SwitchShift
 
 NUMBERS = ("prediction", "mae")
 _SPOKEN = {"positive_rate": "positive rate", "error_rate": "error rate", "mae": "mean absolute error"}
@@ -63,7 +63,7 @@ def say_difference(metric: str, difference: Difference) -> str:
     )
 
 
-def say_shift(shift: Shift) -> str:
+def say_shift(shift: SwitchShift) -> str:
     """One switch: what changed, and who did it."""
     parts = []
     for metric, plain, parted in (
@@ -76,7 +76,7 @@ def say_shift(shift: Shift) -> str:
     return f"{head}: {'; '.join(parts) or 'nothing to compare'}."
 
 
-def say_shift_briefly(shift: Shift) -> str:
+def say_shift_briefly(shift: SwitchShift) -> str:
     """Who changed what, without the figures that stand in the picture beside it."""
     parts = [
         f"{say_name(metric)} {amount(metric, plain.before)} to {amount(metric, plain.after)}: "
@@ -90,7 +90,7 @@ def say_shift_briefly(shift: Shift) -> str:
     return f"{_first_up('; '.join(parts)) or 'Nothing to compare'}."
 
 
-def who(shift: Shift, metric: str, parted: Split, *, figures: bool = True) -> str:
+def who(shift: SwitchShift, metric: str, parted: ShiftAttribution, *, figures: bool = True) -> str:
     """The release or the world, with both parts; what cannot be told, and why."""
     if parted.world is None or parted.release is None:
         return f"who did it is unknown ({_first_down(parted.note)})"
@@ -108,7 +108,7 @@ def who(shift: Shift, metric: str, parted: Split, *, figures: bool = True) -> st
     return words[parted.verdict]
 
 
-def _part(metric: str, part: Part) -> str:
+def _part(metric: str, part: ShiftPart) -> str:
     return f"{change(metric, part.value)} [{interval(metric, part.low, part.high)}]"
 
 
@@ -170,7 +170,7 @@ def p_value(p: float) -> str:
     return "under 0.001" if p < 0.001 else f"{p:.2g}"
 
 
-def roll_back(watch: Watched) -> str:
+def roll_back(watch: GuardrailResult) -> str:
     """What should have been done, by when, and what it has cost not to."""
     if watch.at is None:
         return watch.sentence

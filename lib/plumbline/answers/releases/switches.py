@@ -10,11 +10,11 @@ from plumbline.answers.cache import stored
 from plumbline.domain import FloatArray, System, Task
 from plumbline.domain.decisions import bare_name
 from plumbline.monitor.releases.ab_test import Comparison, compare, metric_names
-from plumbline.monitor.releases.champion import Span
+from plumbline.monitor.releases.champion import ChampionPeriod
 from plumbline.monitor.releases.history import Overlap, Releases, Switch
-from plumbline.monitor.releases.shift_attribution import Split, splits
+from plumbline.monitor.releases.shift_attribution import ShiftAttribution, splits
 from plumbline.monitor.statistics.proportions import Difference, difference, mean_difference
-from plumbline.monitor.statistics.sequential_test import Moments
+from plumbline.monitor.statistics.sequential_test import ArmSums
 from plumbline.profile.scan import arms, group_outcomes
 from plumbline.store import systems
 from plumbline.store.workspace import Cursor
@@ -28,7 +28,7 @@ COMPARED, LEAST, SHORTEST = 12, 30, timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shift:
+class SwitchShift:
     """What changed at a switch: the output and the loss, plainly and split; and whether outcomes moved too.
 
     ``output``, ``loss``: differences over up to 28 days on either side (rates, or means of numbers).
@@ -40,9 +40,9 @@ class Shift:
     metrics: tuple[str, str]
     output: Difference | None
     loss: Difference | None
-    output_split: Split
-    loss_split: Split
-    outcome: Split
+    output_split: ShiftAttribution
+    loss_split: ShiftAttribution
+    outcome: ShiftAttribution
     by: tuple[str, ...]
     sentence: str = ""
 
@@ -74,7 +74,7 @@ def comparisons(
     return stored(cursor, system, f"side by side, dealt {intended}", tuple[Comparison, ...], make)
 
 
-def _in_charge_first(overlap: Overlap, spans: Sequence[Span]) -> Overlap:
+def _in_charge_first(overlap: Overlap, spans: Sequence[ChampionPeriod]) -> Overlap:
     held = next((s.version for s in reversed(spans) if s.start <= overlap.start), overlap.versions[0])
     if held != overlap.versions[1]:
         return overlap
@@ -122,18 +122,18 @@ def _compared(cursor: Cursor, system: System, overlap: Overlap, share: float | N
 
 def _moments(
     of: arms.HourMoments, subjects: FloatArray | None = None, spread: FloatArray | None = None
-) -> Moments:
-    return Moments(of.n, of.total, of.squares, subjects, spread)
+) -> ArmSums:
+    return ArmSums(of.n, of.total, of.squares, subjects, spread)
 
 
-def shifts(cursor: Cursor, system: System, releases: Releases) -> tuple[Shift, ...]:
+def shifts(cursor: Cursor, system: System, releases: Releases) -> tuple[SwitchShift, ...]:
     """Every switch, split, in order of time."""
 
-    def make() -> tuple[Shift, ...]:
+    def make() -> tuple[SwitchShift, ...]:
         features = balanced_by(cursor, system)
         return tuple(_shift(cursor, system, releases.spans, s, features) for s in releases.switches)
 
-    return stored(cursor, system, "switches", tuple[Shift, ...], make)
+    return stored(cursor, system, "switches", tuple[SwitchShift, ...], make)
 
 
 def balanced_by(cursor: Cursor, system: System) -> tuple[str, ...]:
@@ -147,8 +147,8 @@ def balanced_by(cursor: Cursor, system: System) -> tuple[str, ...]:
 
 
 def _shift(
-    cursor: Cursor, system: System, spans: Sequence[Span], switch: Switch, features: tuple[str, ...]
-) -> Shift:
+    cursor: Cursor, system: System, spans: Sequence[ChampionPeriod], switch: Switch, features: tuple[str, ...]
+) -> SwitchShift:
     start, end = around(spans, switch)
     old = arms.inputs(cursor, system, switch.previous, start, switch.at, features, SAMPLED)
     new = arms.inputs(cursor, system, switch.version, switch.at, end, features, SAMPLED)
@@ -156,7 +156,7 @@ def _shift(
     output, loss, outcome = splits(old.cells, new.cells, pairs)
     names = metric_names(system.task or Task.BINARY, system.positive or next(iter(system.classes), ""))
     plain = _plain(cursor, system, switch, start, end)
-    return Shift(
+    return SwitchShift(
         switch=switch,
         metrics=names,
         output=plain[0],
@@ -168,7 +168,7 @@ def _shift(
     )
 
 
-def around(spans: Sequence[Span], switch: Switch) -> tuple[datetime, datetime]:
+def around(spans: Sequence[ChampionPeriod], switch: Switch) -> tuple[datetime, datetime]:
     """The days that a switch is judged by: 28 on either side, as long as the versions were in charge."""
     before = next((s for s in reversed(spans) if s.version == switch.previous and s.start < switch.at), None)
     after = next((s for s in spans if s.version == switch.version and s.start >= switch.at), None)
@@ -193,7 +193,7 @@ def _plain(
     )
 
 
-def _difference(system: System, sides: Sequence[Moments]) -> Difference | None:
+def _difference(system: System, sides: Sequence[ArmSums]) -> Difference | None:
     n = [float(sides[i].n[i]) for i in (0, 1)]
     total = [float(sides[i].total[i]) for i in (0, 1)]
     if system.task is Task.REGRESSION:

@@ -13,11 +13,11 @@ from plumbline.answers.respond.rollback.register import runs_in as rollback_runs
 from plumbline.answers.respond.rollback.register import setting_of
 from plumbline.domain.respond import (
     Mode,
+    RetrainingTrigger,
     RollbackRun,
     RollbackSetting,
     RollbackState,
     RunState,
-    Trigger,
     TriggerRun,
 )
 from plumbline.respond import targets
@@ -57,7 +57,7 @@ def _of_triggers(cursor: Cursor, key: str, demo: bool) -> dict[str, Any]:
     }
 
 
-def _same_target(run: TriggerRun, item: Trigger) -> bool:
+def _same_target(run: TriggerRun, item: RetrainingTrigger) -> bool:
     return run.receipt is not None and run.receipt.where == targets.target(item.url).where
 
 

@@ -33,7 +33,7 @@ HIDDEN = "······"
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
+class ChannelTest:
     """How a test went. ``receipt``: what the receiver answered; ``reason``: why it did not take the message."""
 
     channel: str
@@ -142,7 +142,7 @@ def channel_of(cursor: Cursor, name: str) -> Channel:
     return found
 
 
-def send_test(ws: Workspace, name: str, *, by: str, at: datetime | None = None) -> Tested:
+def send_test(ws: Workspace, name: str, *, by: str, at: datetime | None = None) -> ChannelTest:
     """Send a real message with a six-digit code, at once. The code is nowhere in the workspace: only its digest is.
 
     Raises:
@@ -173,7 +173,7 @@ def send_test(ws: Workspace, name: str, *, by: str, at: datetime | None = None) 
             cursor, actor=by.strip(), action=Act.CHANNEL_TESTED, detail={"channel": name, "delivery": number}
         )
     reply = send(channel, number, whole.payload.encode(), moment)
-    result = Tested(
+    result = ChannelTest(
         name, reply.ok, receipt(channel, reply) if reply.ok else "", "" if reply.ok else reason_of(reply)
     )
     with ws.write(by_itself=True) as cursor:

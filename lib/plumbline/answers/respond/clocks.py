@@ -22,7 +22,7 @@ KIND = "clock.due"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Deadline:
     """Something that has to be done by a moment. ``law``: empty: it was agreed, no law asks for it."""
 
     incident: int
@@ -58,11 +58,11 @@ def due(cursor: Cursor, at: datetime) -> list[Event]:
     return owed
 
 
-def _steps(system: System, item: Incident, at: datetime) -> Iterator[Step]:
+def _steps(system: System, item: Incident, at: datetime) -> Iterator[Deadline]:
     for notice in notices(item, at):
         if notice.sent is None:
             begun = item.aware_at if notice.key == "classify" else item.classified_at or item.opened_at
-            yield Step(
+            yield Deadline(
                 incident=item.id,
                 key=notice.key,
                 title=notice.title,
@@ -72,10 +72,10 @@ def _steps(system: System, item: Incident, at: datetime) -> Iterator[Step]:
             )
     if item.planned is not None and item.closed_at is None:  # a notice stays due when the incident is closed
         end = datetime.combine(item.planned, time(0), ZoneInfo(system.timezone)) + timedelta(days=1)
-        yield Step(incident=item.id, key="close", title="Close it", law="", begun=item.opened_at, due=end)
+        yield Deadline(incident=item.id, key="close", title="Close it", law="", begun=item.opened_at, due=end)
 
 
-def _event(key: str, step: Step, at: datetime) -> Event | None:
+def _event(key: str, step: Deadline, at: datetime) -> Event | None:
     """What to tell of a step; None: it is not near yet."""
     left = step.due - at
     if left > min(LEAD, SHARE * (step.due - step.begun)):

@@ -22,7 +22,7 @@ from plumbline.domain.acts import Act
 from plumbline.respond import retries
 from plumbline.respond.channels import Channel
 from plumbline.respond.events import Event
-from plumbline.respond.http import Reply
+from plumbline.respond.http import HttpReply
 from plumbline.respond.send import receipt, send
 from plumbline.store import trail
 from plumbline.store.respond import channels as channel_store
@@ -31,13 +31,13 @@ from plumbline.store.respond.deliveries import UNTAKEN, Delivery
 from plumbline.store.workspace import Cursor, Workspace, now
 
 ACTOR = "delivery"
-Send = Callable[[Channel, str, bytes, datetime], Reply]
+Send = Callable[[Channel, str, bytes, datetime], HttpReply]
 #: one send a channel at a time, whoever works: (workspace, channel) -> its lock
 _AT_WORK: dict[tuple[str, str], threading.Lock] = {}
 
 
 @dataclass(slots=True, kw_only=True)
-class Counts:
+class DeliveryCounts:
     """What a round did. ``summed``: messages that became part of another; ``stopped``: why nothing was sent, where
     acting is switched off; ``outcomes``: each message that was tried, as it stands now."""
 
@@ -56,14 +56,14 @@ def work(
     *,
     chance: Callable[[], float] = random.random,
     sender: Send = send,
-) -> Counts:
+) -> DeliveryCounts:
     """Send what is due, after what falls due by itself (reminders) was written.
 
     Args:
         until: the time that it is; default: now.
         chance: gives a number from 0 to 1, for the pauses between attempts.
     """
-    at, counts = until or now(), Counts()
+    at, counts = until or now(), DeliveryCounts()
     with ws.read() as cursor:
         counts.stopped = kill_switch.stopped(cursor)
         names = [channel.name for channel in channels_in(cursor) if channel.sends]
@@ -79,7 +79,7 @@ def work(
 
 
 def _work_on(
-    ws: Workspace, name: str, at: datetime, counts: Counts, chance: Callable[[], float], sender: Send
+    ws: Workspace, name: str, at: datetime, counts: DeliveryCounts, chance: Callable[[], float], sender: Send
 ) -> None:
     """Send what is due to one channel, in order; what fails keeps its place, and what is behind it waits."""
     lock = _AT_WORK.setdefault((str(ws.path), name), threading.Lock())
@@ -116,7 +116,12 @@ def _work_on(
 
 
 def _outcome(
-    cursor: Cursor, channel: Channel, head: Delivery, reply: Reply, at: datetime, chance: Callable[[], float]
+    cursor: Cursor,
+    channel: Channel,
+    head: Delivery,
+    reply: HttpReply,
+    at: datetime,
+    chance: Callable[[], float],
 ) -> Delivery:
     """Write down what an attempt came to; a message that died is told by the other channels."""
     attempts = head.attempts + 1
@@ -154,7 +159,7 @@ def _outcome(
     return outcome
 
 
-def reason_of(reply: Reply) -> str:
+def reason_of(reply: HttpReply) -> str:
     """Why a message was not taken, with the beginning of what the receiver answered."""
     words = f": {reply.text[:200]}" if reply.text and reply.status >= 400 else ""
     return " ".join(f"{reply.error}{words}".split())

@@ -16,7 +16,7 @@ from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
 from plumbline.answers.alerts import findings
 from plumbline.domain import PlumblineError
 from plumbline.store import findings as register
-from plumbline.store.findings import Recorded
+from plumbline.store.findings import FindingRecord
 from plumbline.store.respond import settings
 from plumbline.store.workspace import Cursor, Workspace
 
@@ -28,11 +28,11 @@ _KEY, _USED = "link key", "links used"
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class AcknowledgeLink:
     """What a link is about: the message that held it, and the finding as it is now."""
 
     message: str
-    record: Recorded
+    record: FindingRecord
 
 
 def token(cursor: Cursor, message: str, finding: int) -> str:
@@ -44,7 +44,7 @@ def token(cursor: Cursor, message: str, finding: int) -> str:
     return str(_serializer(str(key)).dumps([message, finding]))
 
 
-def read(ws: Workspace, text: str) -> Link:
+def read(ws: Workspace, text: str) -> AcknowledgeLink:
     """What a link is about; nothing is changed.
 
     Raises:
@@ -54,7 +54,7 @@ def read(ws: Workspace, text: str) -> Link:
         return _read(cursor, text)
 
 
-def acknowledge(ws: Workspace, text: str, *, by: str) -> Recorded:
+def acknowledge(ws: Workspace, text: str, *, by: str) -> FindingRecord:
     """Acknowledge the finding of a link, and use the link up.
 
     Raises:
@@ -68,7 +68,7 @@ def acknowledge(ws: Workspace, text: str, *, by: str) -> Recorded:
     return seen
 
 
-def _read(cursor: Cursor, text: str) -> Link:
+def _read(cursor: Cursor, text: str) -> AcknowledgeLink:
     todo = "Acknowledge it on its row, or by `plumbline acknowledge`."
     key = settings.setting(cursor, _KEY)
     try:
@@ -83,7 +83,7 @@ def _read(cursor: Cursor, text: str) -> Link:
         raise PlumblineError("This is no link of this workspace", todo=todo)
     if message in settings.setting(cursor, _USED, []):
         raise PlumblineError("This link was used already", todo=todo)
-    return Link(str(message), register.one(cursor, int(finding)))
+    return AcknowledgeLink(str(message), register.one(cursor, int(finding)))
 
 
 def _serializer(key: str) -> URLSafeTimedSerializer:

@@ -13,7 +13,7 @@ from plumbline.answers.respond.receipts import BEGINNINGS, channels_aware
 from plumbline.domain import Finding, Severity
 from plumbline.monitor.drift.first_year import signals
 from plumbline.respond.events import Event
-from plumbline.store.findings import Recorded
+from plumbline.store.findings import FindingRecord
 from plumbline.store.respond import deliveries
 from plumbline.store.workspace import Cursor
 
@@ -35,14 +35,16 @@ CONTROLS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class FindingChange:
     """What happened to one finding between two states of the register."""
 
     type: str
-    record: Recorded
+    record: FindingRecord
 
 
-def announce(cursor: Cursor, before: Sequence[Recorded], after: Sequence[Recorded], at: datetime) -> None:
+def announce(
+    cursor: Cursor, before: Sequence[FindingRecord], after: Sequence[FindingRecord], at: datetime
+) -> None:
     """Write the messages about what a check or an undo changed in one system's register, in its own transaction.
 
     Args:
@@ -66,23 +68,23 @@ def announce(cursor: Cursor, before: Sequence[Recorded], after: Sequence[Recorde
         queue(cursor, *group)
 
 
-def _fresh(changed: Sequence[Change], above: Recorded) -> bool:
+def _fresh(changed: Sequence[FindingChange], above: FindingRecord) -> bool:
     """Whether the problem of performance is told by the same message."""
     return any(change.record.id == above.id and change.type in BEGINNINGS for change in changed)
 
 
-def changes(before: Sequence[Recorded], after: Sequence[Recorded]) -> list[Change]:
+def changes(before: Sequence[FindingRecord], after: Sequence[FindingRecord]) -> list[FindingChange]:
     """What began, rose, ended, or became part of another, finding by finding."""
     earlier = {record.id: record for record in before}
     listed = []
     for record in after:
         kind = _change(earlier.get(record.id), record)
         if kind:
-            listed.append(Change(kind, record))
+            listed.append(FindingChange(kind, record))
     return listed
 
 
-def _change(old: Recorded | None, record: Recorded) -> str:
+def _change(old: FindingRecord | None, record: FindingRecord) -> str:
     was_open = old is not None and old.open
     if record.part_of is not None:
         return "finding.merged" if was_open and old is not None and old.part_of is None else ""
@@ -98,7 +100,7 @@ def _change(old: Recorded | None, record: Recorded) -> str:
     return "finding.resolved" if over else "finding.withdrawn"
 
 
-def _dearer(cursor: Cursor, record: Recorded, group: Sequence[Event]) -> bool:
+def _dearer(cursor: Cursor, record: FindingRecord, group: Sequence[Event]) -> bool:
     """Whether what a problem costs doubled since it was told."""
     amount = _amount(record.finding.figures.get("cost"))
     if not record.open or amount is None or record.id in {event.finding for event in group}:
@@ -113,7 +115,7 @@ def _amount(money: object) -> float | None:
     return float(amount) if isinstance(amount, (int, float)) else None
 
 
-def _close(cursor: Cursor, change: Change, at: datetime) -> None:
+def _close(cursor: Cursor, change: FindingChange, at: datetime) -> None:
     """Tell the end of a problem where its beginning was told; what had not left yet never leaves."""
     own = deliveries.of_finding(cursor, change.record.id)
     names = channels_aware(own)
@@ -128,7 +130,7 @@ def _close(cursor: Cursor, change: Change, at: datetime) -> None:
         queue(cursor, event_of(change.record, change.type, at), only=names)
 
 
-def event_of(record: Recorded, kind: str, at: datetime, *, sentence: str = "") -> Event:
+def event_of(record: FindingRecord, kind: str, at: datetime, *, sentence: str = "") -> Event:
     """The event of a finding, with figures and names of columns, and no value of one.
 
     Args:
@@ -147,7 +149,7 @@ def event_of(record: Recorded, kind: str, at: datetime, *, sentence: str = "") -
     )
 
 
-def _words(record: Recorded, kind: str) -> str:
+def _words(record: FindingRecord, kind: str) -> str:
     own = outgoing(record.finding)
     if kind == "finding.resolved":
         return f"Over: {own}"
@@ -177,7 +179,7 @@ def outgoing(finding: Finding) -> str:
     return words
 
 
-def _figures(record: Recorded) -> dict[str, Any]:
+def _figures(record: FindingRecord) -> dict[str, Any]:
     f = record.finding
     figures = {
         "signal": f.signal, "since": f.since, "known_at": f.known_at, "until": f.until, "confidence": f.confidence,

@@ -15,7 +15,7 @@ from plumbline.store.workspace import Cursor
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
+class ActionProgress:
     """Runs that changed, and findings about acting itself."""
 
     runs: tuple[TriggerRun, ...] = ()
@@ -23,15 +23,15 @@ class Followed:
     findings: tuple[Finding, ...] = ()
 
 
-def follow(cursor: Cursor, system: System, findings: Sequence[Finding]) -> Followed:
+def follow(cursor: Cursor, system: System, findings: Sequence[Finding]) -> ActionProgress:
     """What goes on, by the findings of this check; nothing is written and no network touched."""
     now = retraining.acting_moment(system)
     found = retraining.progress(cursor, system, findings, now)
     back = rollback_progress.progress(cursor, system, findings, now)
-    return Followed(found.runs, back.runs, (*found.findings, *back.findings))
+    return ActionProgress(found.runs, back.runs, (*found.findings, *back.findings))
 
 
-def keep(cursor: Cursor, followed: Followed, *, actor: str) -> None:
+def keep(cursor: Cursor, followed: ActionProgress, *, actor: str) -> None:
     """Write it, in the transaction of the check."""
     for run in followed.runs:
         triggers.record(cursor, run, actor=actor)

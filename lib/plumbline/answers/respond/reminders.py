@@ -12,7 +12,7 @@ from plumbline.domain import Severity
 from plumbline.respond import retries
 from plumbline.respond.events import Event
 from plumbline.store import findings as register
-from plumbline.store.findings import Recorded
+from plumbline.store.findings import FindingRecord
 from plumbline.store.respond import deliveries
 from plumbline.store.respond import triage as triage_store
 from plumbline.store.respond.deliveries import Delivery
@@ -56,7 +56,7 @@ def due(cursor: Cursor, at: datetime) -> list[tuple[Event, list[str]]]:
     return owed
 
 
-def _sentence(record: Recorded, deliveries: Sequence[Delivery], state: Triage, at: datetime) -> str:
+def _sentence(record: FindingRecord, deliveries: Sequence[Delivery], state: Triage, at: datetime) -> str:
     """What a reminder would say, where one is due."""
     begun = [_told_at(d) for d in deliveries if d.event in BEGINNINGS]
     if not begun or state.is_muted(at.date()):

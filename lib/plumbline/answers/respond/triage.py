@@ -12,7 +12,7 @@ from plumbline.domain import PlumblineError
 from plumbline.domain.acts import Act
 from plumbline.store import findings as register
 from plumbline.store import trail
-from plumbline.store.findings import Recorded
+from plumbline.store.findings import FindingRecord
 from plumbline.store.respond import triage as triage_store
 from plumbline.store.respond.triage import NOTHING, Comment, Triage
 from plumbline.store.workspace import Cursor, Workspace, now
@@ -23,25 +23,25 @@ LONGEST_TEXT = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class Handled:
+class TriagedFinding:
     """A finding and what people did with it."""
 
-    record: Recorded
+    record: FindingRecord
     triage: Triage
     comments: tuple[Comment, ...]
 
 
-def handled(ws: Workspace, system: str | None = None) -> dict[int, Handled]:
+def handled(ws: Workspace, system: str | None = None) -> dict[int, TriagedFinding]:
     """Number -> each recorded finding of a system, or of all, with what people did with it."""
     with ws.read() as cursor:
         triages, comments = triage_store.triages(cursor), triage_store.comments(cursor)
         return {
-            r.id: Handled(r, triages.get(r.id, NOTHING), tuple(comments.get(r.id, ())))
+            r.id: TriagedFinding(r, triages.get(r.id, NOTHING), tuple(comments.get(r.id, ())))
             for r in register.recorded(cursor, system)
         }
 
 
-def assign(ws: Workspace, system: str, number: int, *, to: str, due: date, by: str) -> Handled:
+def assign(ws: Workspace, system: str, number: int, *, to: str, due: date, by: str) -> TriagedFinding:
     """Give a finding to somebody, until a day.
 
     Raises:
@@ -66,7 +66,7 @@ def assign(ws: Workspace, system: str, number: int, *, to: str, due: date, by: s
         return _handled(cursor, number)
 
 
-def snooze(ws: Workspace, system: str, number: int, *, until: date, reason: str, by: str) -> Handled:
+def snooze(ws: Workspace, system: str, number: int, *, until: date, reason: str, by: str) -> TriagedFinding:
     """Let reminders rest until a day. The all-clear, the clocks and the verdict go on.
 
     Raises:
@@ -96,7 +96,7 @@ def snooze(ws: Workspace, system: str, number: int, *, until: date, reason: str,
         return _handled(cursor, number)
 
 
-def comment(ws: Workspace, system: str, number: int, text: str, *, by: str) -> Handled:
+def comment(ws: Workspace, system: str, number: int, text: str, *, by: str) -> TriagedFinding:
     """Write something beneath a finding; nothing that was written is changed later.
 
     Raises:
@@ -121,7 +121,7 @@ def comment(ws: Workspace, system: str, number: int, text: str, *, by: str) -> H
 
 
 @contextmanager
-def _of(ws: Workspace, system: str, number: int, by: str) -> Iterator[tuple[Cursor, Recorded]]:
+def _of(ws: Workspace, system: str, number: int, by: str) -> Iterator[tuple[Cursor, FindingRecord]]:
     """A write about one finding of one system, in somebody's name."""
     signer(by, "Handling a finding")
     with ws.write() as cursor:
@@ -132,6 +132,6 @@ def _state(cursor: Cursor, number: int) -> Triage:
     return triage_store.triages(cursor).get(number, NOTHING)
 
 
-def _handled(cursor: Cursor, number: int) -> Handled:
+def _handled(cursor: Cursor, number: int) -> TriagedFinding:
     comments = triage_store.comments(cursor).get(number, [])
-    return Handled(register.one(cursor, number), _state(cursor, number), tuple(comments))
+    return TriagedFinding(register.one(cursor, number), _state(cursor, number), tuple(comments))

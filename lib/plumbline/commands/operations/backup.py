@@ -79,7 +79,7 @@ def rehearse(workspace: str | None, file: Path, by: str) -> Any:
 def verify(workspace: str | None, head: str) -> Any:
     """Read all of the workspace: its file, its trail, and its counts against their rows. Exits 1 at a problem."""
     from plumbline.answers.operations.verify import verify as answer
-    from plumbline.store.backup.integrity import Problem
+    from plumbline.store.backup.integrity import IntegrityProblem
 
     try:
         with open_for(workspace) as ws:
@@ -87,7 +87,7 @@ def verify(workspace: str | None, head: str) -> Any:
     except PlumblineError as error:
         if "damaged" not in error.what:
             raise
-        problem = Problem("file", error.where, str(error))
+        problem = IntegrityProblem("file", error.where, str(error))
         return {"intact": False, "problems": [problem], "systems": 0, "loads": 0}, [problem.sentence], FAILED
     lines = [found.sentence, *(f"  {one.sentence}" for one in found.problems)]
     return found.to_dict(), lines, 0 if found.intact else FAILED

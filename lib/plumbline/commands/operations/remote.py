@@ -9,13 +9,13 @@ from urllib.parse import quote, urlencode
 
 import click
 
-from plumbline.client.questions import EXIT_CODE, QUESTIONS, Question
+from plumbline.client.questions import EXIT_CODE, QUESTIONS, CommandRoute
 from plumbline.client.workspace import RemoteWorkspace
 from plumbline.console import say
 from plumbline.domain import PlumblineError
 
 _OWN = {"workspace", "as_json", "server", "token_env", "help"}
-_SYSTEMS = Question(path="", command="systems", summary="", places=())
+_SYSTEMS = CommandRoute(path="", command="systems", summary="", places=())
 
 
 def asked(
@@ -44,7 +44,7 @@ def asked(
     return int(reply.headers.get(EXIT_CODE.lower(), "0"))
 
 
-def _path(command: click.Command, question: Question, given: Mapping[str, Any]) -> str:
+def _path(command: click.Command, question: CommandRoute, given: Mapping[str, Any]) -> str:
     places = iter(question.places)
     named: dict[str, str] = {}
     query: list[tuple[str, str]] = []

@@ -60,13 +60,13 @@ def added(
 ) -> Any:
     """Set a trigger: https://..., github:OWNER/REPO, gitlab:PROJECT@REF, airflow+https://..., command:NAME."""
     from plumbline.answers.respond.retraining.triggers import add_trigger
-    from plumbline.domain.respond import Trigger, When
+    from plumbline.domain.respond import RetrainingCondition, RetrainingTrigger
 
-    item = Trigger(
+    item = RetrainingTrigger(
         system=system,
         name=name,
         url=url,
-        when=When(when),
+        when=RetrainingCondition(when),
         cooldown_days=cooldown,
         labels=labels,
         monthly=monthly,

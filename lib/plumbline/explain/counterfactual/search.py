@@ -54,7 +54,7 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
+class SearchResult:
     """What the search found: ``options`` best first, or none; ``ended``: found, none, time or already."""
 
     options: tuple[Option, ...]
@@ -85,7 +85,7 @@ def search(
     width: int = WIDTH,
     depth: int = DEPTH,
     seconds: float = SECONDS,
-) -> Search:
+) -> SearchResult:
     """Find values of the ``moves`` at which a row (d,) reaches the wanted outcome.
 
     Every option was scored by ``gap`` as it is given back, changes nothing but ``moves``, and stays within
@@ -104,7 +104,7 @@ def search(
         ended = "time"
     if found:
         ended = "found"
-    return Search(tuple(found), ended, ask.scored, time.monotonic() - ask.started)
+    return SearchResult(tuple(found), ended, ask.scored, time.monotonic() - ask.started)
 
 
 def cost_of(changes: dict[int, float], row: FloatArray, moves: Sequence[Move]) -> float:

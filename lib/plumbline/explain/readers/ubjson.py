@@ -23,7 +23,7 @@ _NUMBERS = {
 _CONSTANTS: dict[bytes, Any] = {b"Z": None, b"T": True, b"F": False}
 
 
-class _Reader:
+class _ByteReader:
     """A position in the bytes and the items read so far."""
 
     def __init__(self, body: bytes) -> None:
@@ -49,36 +49,36 @@ def read_ubjson(body: bytes) -> Any:
 
     Raises PlumblineError on truncated, oversized, too deep or unknown content.
     """
-    reader = _Reader(body)
+    reader = _ByteReader(body)
     return _value(reader, _marker(reader), 0)
 
 
-def _marker(reader: _Reader) -> bytes:
+def _marker(reader: _ByteReader) -> bytes:
     marker = reader.take(1)
     while marker == b"N":
         marker = reader.take(1)
     return marker
 
 
-def _number(reader: _Reader, marker: bytes) -> Any:
+def _number(reader: _ByteReader, marker: bytes) -> Any:
     if marker not in _NUMBERS:
         raise refuse(f"it holds an unknown marker {marker!r}")
     code = ">" + _NUMBERS[marker][0]
     return struct.unpack(code, reader.take(struct.calcsize(code)))[0]
 
 
-def _length(reader: _Reader) -> int:
+def _length(reader: _ByteReader) -> int:
     value = _number(reader, _marker(reader))
     if not isinstance(value, int) or value < 0:
         raise refuse("it declares a length that is not a whole number")
     return value
 
 
-def _text(reader: _Reader) -> str:
+def _text(reader: _ByteReader) -> str:
     return reader.take(_length(reader)).decode("utf-8", errors="replace")
 
 
-def _value(reader: _Reader, marker: bytes, depth: int) -> Any:
+def _value(reader: _ByteReader, marker: bytes, depth: int) -> Any:
     reader.count(1)
     if depth > MAX_DEPTH:
         raise refuse(f"it is nested deeper than {MAX_DEPTH}")
@@ -95,7 +95,7 @@ def _value(reader: _Reader, marker: bytes, depth: int) -> Any:
     return _number(reader, marker)
 
 
-def _opening(reader: _Reader) -> tuple[bytes | None, int | None]:
+def _opening(reader: _ByteReader) -> tuple[bytes | None, int | None]:
     """The optional type and count that may follow an opening bracket."""
     kind: bytes | None = None
     if reader.peek() == b"$":
@@ -109,7 +109,7 @@ def _opening(reader: _Reader) -> tuple[bytes | None, int | None]:
     return kind, _length(reader)
 
 
-def _array(reader: _Reader, depth: int) -> list[Any]:
+def _array(reader: _ByteReader, depth: int) -> list[Any]:
     kind, size = _opening(reader)
     if kind is not None and size is not None:
         if kind not in _NUMBERS:
@@ -129,7 +129,7 @@ def _array(reader: _Reader, depth: int) -> list[Any]:
     return found
 
 
-def _object(reader: _Reader, depth: int) -> dict[str, Any]:
+def _object(reader: _ByteReader, depth: int) -> dict[str, Any]:
     kind, size = _opening(reader)
     found: dict[str, Any] = {}
     if size is not None:
@@ -145,7 +145,7 @@ def _object(reader: _Reader, depth: int) -> dict[str, Any]:
     return found
 
 
-def _peek_past_padding(reader: _Reader) -> bytes:
+def _peek_past_padding(reader: _ByteReader) -> bytes:
     while reader.peek() == b"N":
         reader.take(1)
     if not reader.peek():

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from plumbline.domain import FloatArray, Task
 from plumbline.domain.messages import NOTHING, Message, message, sequence
-from plumbline.explain.link_functions import SPACE_NAMES, Link, link_candidates, tolerance
+from plumbline.explain.link_functions import SPACE_NAMES, LinkFunction, link_candidates, tolerance
 from plumbline.wording.quantities import close_percent, count, decimal
 
 #: a link is right if 90 % of its bases lie within this many standard deviations of the linked scores
@@ -32,7 +32,7 @@ class LoggedCheck:
     """
 
     version: str
-    link: Link | None
+    link: LinkFunction | None
     base: float | None
     bases: int  # distinct logged bases; 0 where none is logged
     n: int
@@ -50,7 +50,7 @@ def check_logged(
     base: FloatArray | None = None,
     version: str = "",
     task: Task = Task.BINARY,
-    link: Link | None = None,
+    link: LinkFunction | None = None,
 ) -> LoggedCheck:
     """Infer link and base of one version's attributions (n, d) and check them against its scores (n,).
 
@@ -155,13 +155,13 @@ def check_by_version(
     return checks
 
 
-def _candidates(link: Link | None, scores: FloatArray, task: Task) -> tuple[Link, ...]:
+def _candidates(link: LinkFunction | None, scores: FloatArray, task: Task) -> tuple[LinkFunction, ...]:
     return (link,) if link is not None else link_candidates(scores, task)
 
 
 def _try(
-    link: Link, score: FloatArray, total: FloatArray, given: FloatArray | None
-) -> tuple[Link, float, float]:
+    link: LinkFunction, score: FloatArray, total: FloatArray, given: FloatArray | None
+) -> tuple[LinkFunction, float, float]:
     """The link, its base, and how far from constant that base is (90th percentile over the spread)."""
     linked = link.forward(score)
     usable = np.isfinite(linked)

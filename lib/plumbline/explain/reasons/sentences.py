@@ -23,7 +23,7 @@ OTHER = "all other inputs"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wording:
+class ReasonWording:
     """How reasons are picked and worded, as the system's owner set it.
 
     ``adverse``: whether a low or a high score is to the person's disadvantage. ``means``: mean attribution
@@ -57,9 +57,9 @@ def adverse_order(
     return strongest_first({name: value for name, value in against.items() if sign * value > 0})
 
 
-def reasons_for(explanation: Explanation, wording: Wording | None = None) -> Reasons:
+def reasons_for(explanation: Explanation, wording: ReasonWording | None = None) -> Reasons:
     """At most four reasons and an alert for each protected attribute that would have been among them."""
-    wording = wording or Wording()
+    wording = wording or ReasonWording()
     if explanation.refused:
         return Reasons((), ())
     merged, means = _merge(explanation.attributions, wording), _merge(wording.means, wording)
@@ -88,7 +88,7 @@ def reasons_for(explanation: Explanation, wording: Wording | None = None) -> Rea
     return Reasons(tuple(reasons), tuple(alerts), tuple(picked))
 
 
-def _merge(values: Mapping[str, float], wording: Wording) -> dict[str, float]:
+def _merge(values: Mapping[str, float], wording: ReasonWording) -> dict[str, float]:
     merged: dict[str, float] = {}
     for name, value in values.items():
         group = wording.groups.get(name, name)
@@ -96,7 +96,7 @@ def _merge(values: Mapping[str, float], wording: Wording) -> dict[str, float]:
     return merged
 
 
-def _sentence(name: str, value: float, explanation: Explanation, wording: Wording) -> str:
+def _sentence(name: str, value: float, explanation: Explanation, wording: ReasonWording) -> str:
     shown = wording.phrases.get(name, name)
     if name in explanation.values:
         shown += f" = {plain_value(explanation.values[name])}"

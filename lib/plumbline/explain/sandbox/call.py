@@ -20,7 +20,7 @@ MEGABYTES, CPU_SECONDS, WALL_SECONDS = 2_048, 60, 90.0
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class CallLimits:
     """What one call may use."""
 
     megabytes: int = MEGABYTES
@@ -60,7 +60,7 @@ class ModelInfo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scored:
+class ModelOutput:
     """Margins and scores (n, K) of rows; after ``explain`` contributions (n, d) to one margin and a base.
 
     ``errors`` (n, d) and ``seeds`` (n,): standard errors and seeds, where contributions are estimated.
@@ -75,18 +75,20 @@ class Scored:
     seeds: FloatArray | None = None
 
 
-def describe_model(body: bytes, limits: Limits | None = None) -> ModelInfo:
+def describe_model(body: bytes, limits: CallLimits | None = None) -> ModelInfo:
     """Read and check a model file in the child process. Raises PlumblineError where it is refused."""
-    return _ask(body, {"task": "describe"}, None, limits or Limits())[0]
+    return _ask(body, {"task": "describe"}, None, limits or CallLimits())[0]
 
 
-def score_rows(body: bytes, rows: FloatArray, *, best: bool = False, limits: Limits | None = None) -> Scored:
+def score_rows(
+    body: bytes, rows: FloatArray, *, best: bool = False, limits: CallLimits | None = None
+) -> ModelOutput:
     """Score rows (n, d) with a model file; ``best``: only with the trees up to the best iteration.
 
     Raises PlumblineError where the file is refused, or the child dies or takes too long.
     """
-    info, arrays = _ask(body, {"task": "score", "best": best}, rows, limits or Limits())
-    return Scored(info=info, margin=arrays[0], score=arrays[1])
+    info, arrays = _ask(body, {"task": "score", "best": best}, rows, limits or CallLimits())
+    return ModelOutput(info=info, margin=arrays[0], score=arrays[1])
 
 
 def explain_rows(
@@ -97,20 +99,20 @@ def explain_rows(
     best: bool = False,
     background: FloatArray | None = None,
     space: str = "",
-    limits: Limits | None = None,
-) -> Scored:
+    limits: CallLimits | None = None,
+) -> ModelOutput:
     """Score rows (n, d) and split one output by feature: its margin, or with ``space="probability"`` its score.
 
     ``background`` (b, d): contributions are interventional against these rows. Raises as ``score_rows``.
     """
     asked = {"task": "explain", "output": output, "best": best, "space": space}
-    return explained(*_ask(body, asked, rows, limits or Limits(), background))
+    return explained(*_ask(body, asked, rows, limits or CallLimits(), background))
 
 
-def explained(info: ModelInfo, arrays: list[FloatArray]) -> Scored:
+def explained(info: ModelInfo, arrays: list[FloatArray]) -> ModelOutput:
     """A child's answer to ``explain``."""
     errors, seeds = arrays[4:6] if len(arrays) > 4 else (None, None)
-    return Scored(
+    return ModelOutput(
         info=info,
         margin=arrays[0],
         score=arrays[1],
@@ -130,7 +132,7 @@ def _ask(
     body: bytes,
     asked: dict[str, Any],
     rows: FloatArray | None,
-    limits: Limits,
+    limits: CallLimits,
     background: FloatArray | None = None,
 ) -> tuple[ModelInfo, list[FloatArray]]:
     detect_format(body)  # a look at the first bytes: a pickle is refused without starting anything

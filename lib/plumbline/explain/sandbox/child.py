@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plumbline.domain import FloatArray, PlumblineError
-from plumbline.explain.model import Asking, CodedModel, contributions, margins
+from plumbline.explain.model import BlackBoxModel, CodedModel, contributions, margins
 from plumbline.explain.model_agnostic import asked_contributions, probability_contributions
 from plumbline.explain.readers.formats import read_model
 from plumbline.explain.shap.tree_path_dependent import to_score
@@ -57,7 +57,7 @@ def describe(model: CodedModel) -> dict[str, Any]:
         "trees": model.trees,
         "best_trees": model.best_trees,
         "needs_background": model.needs_background,
-        "asked": isinstance(model.core, Asking),
+        "asked": isinstance(model.core, BlackBoxModel),
         "orders": model.orders,
         "features": features,
     }
@@ -103,7 +103,7 @@ def answer(
         output = int(request.get("output", 0))
         if request.get("space") == "probability" and model.link != "probability":
             asked = probability_contributions(model, rows, background, output=output, trees=trees)
-        elif isinstance(model.core, Asking):
+        elif isinstance(model.core, BlackBoxModel):
             asked = asked_contributions(model, rows, background, output=output)
         else:
             found, base = contributions(model, rows, output=output, trees=trees, background=background)

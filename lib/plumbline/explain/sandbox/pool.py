@@ -17,8 +17,8 @@ import numpy as np
 from plumbline.domain import FloatArray, PlumblineError
 from plumbline.explain.readers.formats import detect_format
 from plumbline.explain.sandbox import call
-from plumbline.explain.sandbox.call import ModelInfo, Scored
-from plumbline.sandbox.process import Gone, Process
+from plumbline.explain.sandbox.call import ModelInfo, ModelOutput
+from plumbline.sandbox.process import Process, ProcessGone
 
 #: children kept, CPU seconds of one life, wall-clock seconds of one question
 KEPT, LIFE_SECONDS, WALL_SECONDS = 4, 900, 20.0
@@ -52,13 +52,15 @@ def describe_warm(body: bytes) -> ModelInfo:
     return info
 
 
-def score_warm(body: bytes, rows: FloatArray, *, best: bool = False, wall: float = WALL_SECONDS) -> Scored:
+def score_warm(
+    body: bytes, rows: FloatArray, *, best: bool = False, wall: float = WALL_SECONDS
+) -> ModelOutput:
     """Score rows (n, d), as ``isolated.score_rows``, in the child that keeps this model.
 
     Raises PlumblineError where the file is refused, or the child dies twice or takes too long.
     """
     info, arrays = _ask(body, {"task": "score", "best": best}, rows, wall)
-    return Scored(info=info, margin=arrays[0], score=arrays[1])
+    return ModelOutput(info=info, margin=arrays[0], score=arrays[1])
 
 
 def explain_warm(
@@ -70,7 +72,7 @@ def explain_warm(
     background: FloatArray | None = None,
     space: str = "",
     wall: float = WALL_SECONDS,
-) -> Scored:
+) -> ModelOutput:
     """Score rows (n, d) and split one output by feature, as ``isolated.explain_rows``. Raises as above."""
     asked = {"task": "explain", "output": output, "best": best, "space": space}
     return call.explained(*_ask(body, asked, rows, wall, background))
@@ -100,7 +102,7 @@ def _ask(
         try:
             with child.lock:
                 return child.answer(asked, rows, background, wall)
-        except Gone:
+        except ProcessGone:
             _forget(body, child)
     raise PlumblineError(
         "The model's process ended or took too long",

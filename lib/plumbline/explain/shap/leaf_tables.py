@@ -27,7 +27,7 @@ FEWEST, MOST, MORE = 8, 11, 3
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Subtree:
     """A subtree whose patterns are tabulated: its root, and the steps above it by feature."""
 
     root: int
@@ -58,7 +58,7 @@ def add_by_tables(ranks: Ranks, out: FloatArray, *, output: int, trees: int, bit
                     out[feature, begin:end] += found
 
 
-def parts_of(ensemble: TreeEnsemble, tree: int, bits: int) -> Iterator[Part]:
+def parts_of(ensemble: TreeEnsemble, tree: int, bits: int) -> Iterator[Subtree]:
     """A tree cut into the largest subtrees whose patterns have at most ``bits`` bits, or single leaves of ``MORE``."""
     e = ensemble
     root = int(e.roots[tree])
@@ -68,7 +68,7 @@ def parts_of(ensemble: TreeEnsemble, tree: int, bits: int) -> Iterator[Part]:
     for at in range(end - root - 1, -1, -1):
         if left[at] >= 0:
             size[at] = 1 + size[left[at] - root] + size[right[at] - root]
-    waiting = [Part(root, {}, {})]
+    waiting = [Subtree(root, {}, {})]
     while waiting:
         part = waiting.pop()
         at = part.root - root
@@ -81,7 +81,7 @@ def parts_of(ensemble: TreeEnsemble, tree: int, bits: int) -> Iterator[Part]:
                 step = (part.root, child == left[at])
                 ratio = part.ratio.get(feature, 1.0) * float(e.cover[child] / e.cover[part.root])
                 waiting.append(
-                    Part(
+                    Subtree(
                         child,
                         part.above | {feature: (*part.above.get(feature, ()), step)},
                         part.ratio | {feature: ratio},
@@ -89,7 +89,7 @@ def parts_of(ensemble: TreeEnsemble, tree: int, bits: int) -> Iterator[Part]:
                 )
 
 
-def tabulate(ensemble: TreeEnsemble, part: Part) -> tuple[list[int], list[int], FloatArray]:
+def tabulate(ensemble: TreeEnsemble, part: Subtree) -> tuple[list[int], list[int], FloatArray]:
     """The features of a part, the splits inside it, and what each pattern gives each feature (features, 2**bits).
 
     Bits: the features above, in their order, then the splits.
@@ -168,7 +168,7 @@ def _nodes(m: int) -> tuple[FloatArray, FloatArray]:
     return (points + 1) / 2, weights / 2
 
 
-def _codes(ranks: Ranks, part: Part, inner: list[int], begin: int, end: int) -> NDArray[np.intp]:
+def _codes(ranks: Ranks, part: Subtree, inner: list[int], begin: int, end: int) -> NDArray[np.intp]:
     """The pattern of each row from ``begin`` to ``end``."""
     code = np.zeros((2, end - begin), np.uint8)
     for place, steps in enumerate([*part.above.values(), *(((node, True),) for node in inner)]):

@@ -35,7 +35,7 @@ Worth = Callable[[FloatArray], FloatArray]
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
+class PlayerContributions:
     """Contributions (n, m) of m players and the base; ``errors`` (n, m): their standard errors where estimated."""
 
     parts: FloatArray
@@ -63,7 +63,7 @@ def split(
     players: int,
     seeds: Sequence[int],
     pairs: int = 0,
-) -> Split:
+) -> PlayerContributions:
     """Split f of each row (n, c) among players against a background (b, c).
 
     Args:
@@ -75,15 +75,15 @@ def split(
     # one by one, as everything else of a row is asked in blocks of one shape: no row's bits depend on its company
     ends = np.array([worth(row[None, :])[0] for row in rows], np.float64)
     if not players or not len(rows):
-        return Split(np.zeros((len(rows), players)), base)
+        return PlayerContributions(np.zeros((len(rows), players)), base)
     if not pairs or players < 2:
-        return Split(_exact(worth, rows, background, owner, players, ends, base), base)
+        return PlayerContributions(_exact(worth, rows, background, owner, players, ends, base), base)
     found = [
         _by_orders(worth, row, background, owner, players, seed, end, base, pairs)
         for row, seed, end in zip(rows, seeds, ends.tolist(), strict=True)
     ]
     parts, errors = (np.stack(side) for side in zip(*found, strict=True))
-    return Split(parts, base, errors)
+    return PlayerContributions(parts, base, errors)
 
 
 def row_seed(names: Sequence[str], values: FloatArray) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from plumbline.domain import Evidence
 from plumbline.domain.messages import Message, message
-from plumbline.governance.evidence.case import Case, Rule, unknown
+from plumbline.governance.evidence.case import ControlCase, Rule, unknown
 
 SILENCE = {
     "REL-9": message("Nobody states who besides its maker approves a release."),
@@ -20,7 +20,7 @@ SILENCE = {
 
 
 def _unknown_until_stated(silence: Message) -> Rule:
-    def rule(_case: Case) -> Evidence:
+    def rule(_case: ControlCase) -> Evidence:
         return unknown(silence)
 
     return rule

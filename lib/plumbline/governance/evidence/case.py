@@ -8,14 +8,14 @@ from datetime import date, datetime, timedelta
 
 from plumbline.domain import Evidence, EvidenceKind, Status
 from plumbline.domain.messages import NOTHING, Day, Message, message, sequence, word
-from plumbline.governance.facts import Facts, Noted
+from plumbline.governance.facts import Facts, LatestRecord
 
 #: How long a test, rehearsal or review counts.
 VALID_DAYS = 365
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class ControlCase:
     """One control's question put to one system."""
 
     facts: Facts
@@ -24,7 +24,7 @@ class Case:
     today: date
 
 
-Rule = Callable[[Case], Evidence]
+Rule = Callable[[ControlCase], Evidence]
 
 
 def measured(status: Status, sentence: Message) -> Evidence:
@@ -61,13 +61,13 @@ RECORDED = {
 A_RECORD = message("A record alone is partial.")
 
 
-def noted(case: Case, *events: str) -> Noted | None:
+def noted(case: ControlCase, *events: str) -> LatestRecord | None:
     """The newest record of one of the events within twelve months; None: there is none."""
     held = [n for n in case.facts.noted if n.event in events and within_a_year(n.at, case.today)]
     return max(held, key=lambda n: n.at, default=None)
 
 
-def recorded(status: Status, *notes: Noted, more: Message = NOTHING) -> Evidence:
+def recorded(status: Status, *notes: LatestRecord, more: Message = NOTHING) -> Evidence:
     """What people wrote down: attested, dated, and partial at most; it ends twelve months after the oldest."""
     records = [
         message(

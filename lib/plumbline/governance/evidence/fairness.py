@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from plumbline.domain import Evidence, PointStatus, Status
 from plumbline.domain.messages import NOTHING, Message, message, sequence
-from plumbline.governance.evidence.case import Case, measured, unknown
+from plumbline.governance.evidence.case import ControlCase, measured, unknown
 from plumbline.governance.facts import FairnessGroup
 from plumbline.governance.sample import window
 from plumbline.monitor.fairness.groups import Lines
@@ -16,7 +16,7 @@ from plumbline.wording.quantities import count, decimal, plural
 _ORDER = (Status.FAIL, Status.UNKNOWN, Status.PARTIAL)
 
 
-def groups_alike(case: Case) -> Evidence:
+def groups_alike(case: ControlCase) -> Evidence:
     """Where only some decisions ever have an outcome the sentence says whose: selection rates need none."""
     found, whose = _groups_alike(case), case.facts.fairness_outcomes
     if not whose or not case.facts.fairness:
@@ -25,7 +25,7 @@ def groups_alike(case: Case) -> Evidence:
     return replace(_evidence(status, sequence([found.sentence, whose])), page=found.page)
 
 
-def _groups_alike(case: Case) -> Evidence:
+def _groups_alike(case: ControlCase) -> Evidence:
     facts = case.facts
     if not facts.fairness:
         return unknown(message("No protected attribute is mapped."))
@@ -48,7 +48,7 @@ def _favourable(wanted: str, source: str) -> Message:
     return message("People want {wanted}, as the owner states.", wanted=wanted)
 
 
-def _either_way(case: Case) -> Evidence:
+def _either_way(case: ControlCase) -> Evidence:
     """Where nobody says which outcome people want: what holds whichever it is, and no group is called wronged."""
     facts = case.facts
     first, _ = _judged(facts.fairness or (), case)
@@ -92,7 +92,7 @@ def _farthest(groups: Sequence[FairnessGroup]) -> tuple[FairnessGroup | None, Fa
     return low, best[0] if best else None
 
 
-def _judged(groups: Sequence[FairnessGroup], case: Case) -> tuple[Status, Message]:
+def _judged(groups: Sequence[FairnessGroup], case: ControlCase) -> tuple[Status, Message]:
     verdicts = [(_status(group, case), group) for group in groups]
     for status in _ORDER:
         found = [group for verdict, group in verdicts if verdict is status]
@@ -134,11 +134,11 @@ def _name(group: FairnessGroup) -> str:
     return f"{group.attribute} = {group.group}"
 
 
-def _small(group: FairnessGroup, case: Case) -> bool:
+def _small(group: FairnessGroup, case: ControlCase) -> bool:
     return group.n < case.limits["group_rows"] or None in (group.ratio, group.low, group.high)
 
 
-def _status(group: FairnessGroup, case: Case) -> Status:
+def _status(group: FairnessGroup, case: ControlCase) -> Status:
     if _small(group, case):
         return Status.PASS if group.pair else Status.UNKNOWN
     if group.low == group.high == group.ratio == 1.0 and not group.error_gap:
@@ -153,7 +153,7 @@ def _status(group: FairnessGroup, case: Case) -> Status:
     return Status.UNKNOWN if PointStatus.UNKNOWN in found and not group.pair else Status.PASS
 
 
-def _found(group: FairnessGroup, case: Case) -> list[PointStatus]:
+def _found(group: FairnessGroup, case: ControlCase) -> list[PointStatus]:
     """What each comparison of the group shows, as the Fairness page shows it."""
     lines = Lines(case.limits["ratio"], case.limits["error_gap"], case.limits["adverse_ratio"])
     assert group.ratio is not None
@@ -171,7 +171,7 @@ def _found(group: FairnessGroup, case: Case) -> list[PointStatus]:
     return found
 
 
-def _words(group: FairnessGroup, status: Status, case: Case) -> Message:
+def _words(group: FairnessGroup, status: Status, case: ControlCase) -> Message:
     if _small(group, case):
         return message(
             "Group {group} has {rows}, {needed} are needed to compare it",
@@ -209,7 +209,7 @@ def _error_rates(group: FairnessGroup) -> Message:
     )
 
 
-def _other_outcome(group: FairnessGroup, case: Case) -> Message:
+def _other_outcome(group: FairnessGroup, case: ControlCase) -> Message:
     if group.adverse is None or group.adverse_low is None or group.adverse_high is None:
         return NOTHING
     return message(

@@ -7,7 +7,7 @@ from datetime import timedelta
 from plumbline.domain import Evidence, Status
 from plumbline.domain.messages import NOTHING, Day, Message, message, sequence, word
 from plumbline.governance.evidence.case import (
-    Case,
+    ControlCase,
     Rule,
     measured,
     never_seen,
@@ -25,7 +25,7 @@ from plumbline.wording.quantities import chunks, count, plural, share
 CHUNKS = {"day": word("day"), "week": word("week"), "month": word("month")}
 
 
-def accuracy_tracked(case: Case) -> Evidence:
+def accuracy_tracked(case: ControlCase) -> Evidence:
     facts, limits = case.facts, case.limits
     if not facts.labels:
         return measured(
@@ -55,7 +55,7 @@ def accuracy_tracked(case: Case) -> Evidence:
     return measured(Status.PASS if enough and fresh else Status.FAIL, sentence)
 
 
-def inputs_watched(case: Case) -> Evidence:
+def inputs_watched(case: ControlCase) -> Evidence:
     facts = case.facts
     if facts.reference is False:
         return measured(Status.FAIL, message("There is no reference to compare the inputs with."))
@@ -74,7 +74,7 @@ def inputs_watched(case: Case) -> Evidence:
     return measured(Status.PARTIAL if partly else Status.FAIL, sentence)
 
 
-def staleness_watched(case: Case) -> Evidence:
+def staleness_watched(case: ControlCase) -> Evidence:
     """By the age, and by whether the alarm that it passes the limit would reach anybody (MON-6 asks if it is heard)."""
     facts, limits = case.facts, case.limits
     if facts.model_age_days is None:
@@ -99,7 +99,7 @@ def staleness_watched(case: Case) -> Evidence:
     return measured(Status.PASS, sentence)
 
 
-def performance_holds(case: Case) -> Evidence:
+def performance_holds(case: ControlCase) -> Evidence:
     """Partial at most where only some decisions ever have an outcome: how the others fare nobody sees."""
     found, whose = _performance_holds(case), case.facts.labels_among
     if not whose or found.status is Status.UNKNOWN:
@@ -108,7 +108,7 @@ def performance_holds(case: Case) -> Evidence:
     return measured(status, sequence([found.sentence, whose]))
 
 
-def _performance_holds(case: Case) -> Evidence:
+def _performance_holds(case: ControlCase) -> Evidence:
     facts = case.facts
     fine = message("No confirmed performance breach is open ({window}).", window=window(facts))
     if facts.performance_breach is None and facts.performance_guess:
@@ -118,7 +118,7 @@ def _performance_holds(case: Case) -> Evidence:
     return _breach(case, facts.performance_breach, facts.performance_watched, fine, dark)
 
 
-def drift_handled(case: Case) -> Evidence:
+def drift_handled(case: ControlCase) -> Evidence:
     facts = case.facts
     fine = message("No drift of a feature that carries importance is open ({window}).", window=window(facts))
     dark = message("Drift of the features that carry importance is not known.")
@@ -126,7 +126,7 @@ def drift_handled(case: Case) -> Evidence:
 
 
 def _breach(
-    case: Case, breach: Breach | None, watched: bool | None, fine: Message, dark: Message
+    case: ControlCase, breach: Breach | None, watched: bool | None, fine: Message, dark: Message
 ) -> Evidence:
     facts, allowed = case.facts, case.limits["response_days"]
     if breach is None:
@@ -181,7 +181,7 @@ def _not_handling(breach: Breach) -> Message:
     return NOTHING
 
 
-def alerts_arrive(case: Case) -> Evidence:
+def alerts_arrive(case: ControlCase) -> Evidence:
     """By receipts of deliveries and of codes typed back, which outweigh what people recorded."""
     facts = case.facts
     delivered, failed = facts.alerts_delivered or 0, facts.alerts_failed or 0
@@ -203,7 +203,7 @@ def alerts_arrive(case: Case) -> Evidence:
     return _alerts_seen(case, delivered, failed, proved)
 
 
-def _alerts_seen(case: Case, delivered: int, failed: int, proved: bool) -> Evidence:
+def _alerts_seen(case: ControlCase, delivered: int, failed: int, proved: bool) -> Evidence:
     """Where alerts were delivered: whether people saw them. One of the last week may still wait."""
     facts = case.facts
     seen, waiting = facts.alerts_acknowledged or 0, facts.alerts_waiting or 0
@@ -229,7 +229,7 @@ def _alerts_seen(case: Case, delivered: int, failed: int, proved: bool) -> Evide
     return measured(Status.PASS if enough and not failed else Status.PARTIAL, sentence)
 
 
-def _alerts_recorded(case: Case) -> Evidence:
+def _alerts_recorded(case: ControlCase) -> Evidence:
     """Where no delivery was seen: what people recorded, which is partial at most."""
     facts = case.facts
     if note := noted(case, "alert delivered", "alert tested"):
@@ -249,7 +249,7 @@ def _alerts_recorded(case: Case) -> Evidence:
     )
 
 
-def retraining_automated(case: Case) -> Evidence:
+def retraining_automated(case: ControlCase) -> Evidence:
     facts = case.facts
     fired, tested = (
         when if facts.retraining_trigger and when is not None and when.date() <= case.today else None
@@ -297,7 +297,7 @@ def _retraining_days(days: tuple[float | None, ...]) -> Message:
     )
 
 
-def segments_watched(case: Case) -> Evidence:
+def segments_watched(case: ControlCase) -> Evidence:
     facts = case.facts
     if not facts.segments or facts.segments_labelled is None:
         return unknown(message("No segment is mapped."))

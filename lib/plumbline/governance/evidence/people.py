@@ -8,7 +8,7 @@ from plumbline.domain import Evidence, Status
 from plumbline.domain.messages import NOTHING, Day, Message, enumeration, message, sequence, word
 from plumbline.governance.catalogue import catalogue
 from plumbline.governance.evidence.case import (
-    Case,
+    ControlCase,
     Rule,
     measured,
     noted,
@@ -30,7 +30,7 @@ ACT_CLASSES = {
 }
 
 
-def people_overrule(case: Case) -> Evidence:
+def people_overrule(case: ControlCase) -> Evidence:
     facts = case.facts
     if not facts.override_mapped:
         return unknown(message("The log does not show what people decided in the end."))
@@ -70,7 +70,7 @@ def _nobody_overruled(oversight: str, until: Day) -> Message:
     )
 
 
-def workspace_guarded(case: Case) -> Evidence:
+def workspace_guarded(case: ControlCase) -> Evidence:
     facts = case.facts
     off, unassigned = facts.sign_in is False, facts.roles_assigned is False
     if off and unassigned:
@@ -84,7 +84,7 @@ def workspace_guarded(case: Case) -> Evidence:
     return unknown(message("This workspace cannot tell who opens it, and nobody states it."))
 
 
-def workspace_encrypted(case: Case) -> Evidence:
+def workspace_encrypted(case: ControlCase) -> Evidence:
     known = case.facts.workspace_encrypted
     if known is None:
         return unknown(message("This workspace cannot tell whether the disk below it is encrypted."))
@@ -93,7 +93,7 @@ def workspace_encrypted(case: Case) -> Evidence:
     return probed(Status.FAIL, message("This workspace is not encrypted."))
 
 
-def requests_audited(case: Case) -> Evidence:
+def requests_audited(case: ControlCase) -> Evidence:
     named = case.facts.caller_share
     if named is None:
         return unknown(message("The log does not show who asked."))
@@ -104,7 +104,7 @@ def requests_audited(case: Case) -> Evidence:
     return measured(Status.PASS if named >= needed else Status.FAIL, sentence)
 
 
-def class_known(case: Case) -> Evidence:
+def class_known(case: ControlCase) -> Evidence:
     facts = case.facts
     if facts.ai_act_class is None or facts.ai_act_reviewed is None:
         return unknown(message("The AI Act class is not worked out."))
@@ -130,7 +130,7 @@ def class_known(case: Case) -> Evidence:
     return probed(Status.PASS, complete)
 
 
-def technical_file(case: Case) -> Evidence:
+def technical_file(case: ControlCase) -> Evidence:
     reviewed = case.facts.technical_file_reviewed
     if reviewed is None:
         return unknown(
@@ -175,7 +175,7 @@ def technical_file(case: Case) -> Evidence:
     return probed(Status.PASS, complete)
 
 
-def incidents_handled(case: Case) -> Evidence:
+def incidents_handled(case: ControlCase) -> Evidence:
     facts = case.facts
     if facts.incidents_overdue:
         many = plural(facts.incidents_overdue, "incident")
@@ -202,7 +202,7 @@ def incidents_handled(case: Case) -> Evidence:
     return measured(Status.PASS, message("{incidents} in the register, none overdue.", incidents=many))
 
 
-def resilience_tested(case: Case) -> Evidence:
+def resilience_tested(case: ControlCase) -> Evidence:
     """By receipts of rehearsals; what people recorded of either is partial, with or without the other."""
     facts = case.facts
     back, restored = (
@@ -231,7 +231,7 @@ def resilience_tested(case: Case) -> Evidence:
     return unknown(message("Neither a rollback nor a restore was rehearsed in the last 12 months."))
 
 
-def mapped_for_audits(_case: Case) -> Evidence:
+def mapped_for_audits(_case: ControlCase) -> Evidence:
     """The map itself. What no passing control answers is added once all controls are answered."""
     held = catalogue()
     parts: list[Message] = []

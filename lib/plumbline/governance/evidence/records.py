@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from plumbline.domain import Evidence, Status
 from plumbline.domain.messages import Day, Message, Quantity, enumeration, message, sequence
-from plumbline.governance.evidence.case import Case, Rule, measured, probed, unknown
+from plumbline.governance.evidence.case import ControlCase, Rule, measured, probed, unknown
 from plumbline.governance.sample import window
 from plumbline.wording.quantities import chunks, count, decimal, plural, share
 
 
-def decisions_logged(case: Case) -> Evidence:
+def decisions_logged(case: ControlCase) -> Evidence:
     facts, limits = case.facts, case.limits
     bad: list[Message] = []
     dark: list[Message] = []
@@ -54,7 +54,7 @@ def _gaps(n: int, longest: float | None) -> Message:
     return message("{gaps}, the longest {hours}", gaps=gaps, hours=hours)
 
 
-def inputs_logged(case: Case) -> Evidence:
+def inputs_logged(case: ControlCase) -> Evidence:
     facts = case.facts
     if facts.features_share is None:
         return unknown(message("No feature is mapped, or there are no decisions."))
@@ -68,7 +68,7 @@ def inputs_logged(case: Case) -> Evidence:
     return measured(Status.PASS if facts.features_share >= needed else Status.FAIL, sentence)
 
 
-def unalterable(case: Case) -> Evidence:
+def unalterable(case: ControlCase) -> Evidence:
     facts = case.facts
     if facts.trail_intact is False:
         return probed(Status.FAIL, message("The trail's chain is broken: an entry was altered or removed."))
@@ -82,7 +82,7 @@ def unalterable(case: Case) -> Evidence:
     return probed(Status.PASS if facts.loads_hashed >= facts.loads else Status.FAIL, sentence)
 
 
-def kept_long_enough(case: Case) -> Evidence:
+def kept_long_enough(case: ControlCase) -> Evidence:
     facts, needed = case.facts, case.limits["span_days"]
     span = facts.span_days
     if span is None:
@@ -109,7 +109,7 @@ def kept_long_enough(case: Case) -> Evidence:
     return unknown(sentence) if state is Status.UNKNOWN else measured(Status.PASS, sentence)
 
 
-def _retention(case: Case) -> tuple[Status, Message]:
+def _retention(case: ControlCase) -> tuple[Status, Message]:
     """Whether personal data is within its retention, and the words for it."""
     facts = case.facts
     if facts.personal_detected is None:
@@ -129,7 +129,7 @@ def _retention(case: Case) -> tuple[Status, Message]:
     return (Status.PASS if oldest <= facts.retention_days else Status.FAIL), words
 
 
-def explainable(case: Case) -> Evidence:
+def explainable(case: ControlCase) -> Evidence:
     facts, needed = case.facts, case.limits["coverage"]
     if facts.explained_share is None:
         return unknown(message("There are no decisions whose explanations could be counted."))
@@ -152,7 +152,7 @@ def explainable(case: Case) -> Evidence:
     return measured(Status.PARTIAL if min(exact + approximate, 1.0) >= needed else Status.FAIL, sentence)
 
 
-def importance_logged(case: Case) -> Evidence:
+def importance_logged(case: ControlCase) -> Evidence:
     facts = case.facts
     if not facts.recent_chunks or facts.recent_chunks_attributed is None:
         return unknown(message("No decisions in the last 90 days whose attributions could be counted."))
@@ -169,7 +169,7 @@ def importance_logged(case: Case) -> Evidence:
     return measured(Status.PARTIAL if partly else Status.FAIL, sentence)
 
 
-def answer_can_be_given(case: Case) -> Evidence:
+def answer_can_be_given(case: ControlCase) -> Evidence:
     facts = case.facts
     if not facts.records_sampled or facts.records_issued is None:
         return unknown(message("No sample of decision records was issued yet."))
@@ -213,7 +213,7 @@ def answer_can_be_given(case: Case) -> Evidence:
     return measured(Status.PASS, sentence)
 
 
-def personal_data_known(case: Case) -> Evidence:
+def personal_data_known(case: ControlCase) -> Evidence:
     facts = case.facts
     if facts.personal_detected is None:
         return unknown(message("The log was not examined for personal data."))

@@ -12,7 +12,7 @@ KINDS = {"mlflow": "MLflow", "dvc": "DVC"}
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class RegistryMatch:
     """One version of the log and where it is kept: entries that name it for good, and by a moving name."""
 
     version: str
@@ -30,11 +30,13 @@ class Found:
         return self.as_file or any(entry.fixed for entry in self.fixed)
 
 
-def look_up(seen: Collection[str], files: Collection[str], probes: Sequence[Probe]) -> tuple[Found, ...]:
+def look_up(
+    seen: Collection[str], files: Collection[str], probes: Sequence[Probe]
+) -> tuple[RegistryMatch, ...]:
     """Each version that the log names, looked up in every place."""
     entries = [entry for probe in probes for entry in probe.versions]
     return tuple(
-        Found(
+        RegistryMatch(
             version,
             tuple(e for e in entries if version == e.version or version in e.names),
             tuple(e for e in entries if version in e.moving),

@@ -10,7 +10,7 @@ import numpy as np
 from plumbline.domain import Evidence, Status
 from plumbline.domain.messages import NOTHING, Day, Message, Quantity, enumeration, message, sequence, word
 from plumbline.governance.evidence.case import (
-    Case,
+    ControlCase,
     Rule,
     measured,
     never_seen,
@@ -20,7 +20,7 @@ from plumbline.governance.evidence.case import (
     unknown,
     within_a_year,
 )
-from plumbline.governance.facts import Switch
+from plumbline.governance.facts import SwitchFacts
 from plumbline.governance.sample import window
 from plumbline.monitor.statistics.proportions import wilson
 from plumbline.wording.quantities import count, decimal, plural, share
@@ -29,7 +29,7 @@ from plumbline.wording.quantities import count, decimal, plural, share
 LAST_SWITCHES = 3
 
 
-def version_named(case: Case) -> Evidence:
+def version_named(case: ControlCase) -> Evidence:
     facts = case.facts
     if facts.version_share is None:
         return unknown(message("The log has no version column."))
@@ -44,7 +44,7 @@ def version_named(case: Case) -> Evidence:
     return measured(Status.PARTIAL if partly else Status.FAIL, sentence)
 
 
-def versions_registered(case: Case) -> Evidence:
+def versions_registered(case: ControlCase) -> Evidence:
     facts = case.facts
     if facts.registered_versions is None:
         return unknown(message("No model registry is connected."))
@@ -85,13 +85,13 @@ def versions_registered(case: Case) -> Evidence:
     return dated(case, probed(Status.PASS, sentence))
 
 
-def _read(case: Case) -> Message:
+def _read(case: ControlCase) -> Message:
     """Where and when a registry was read, for the end of a sentence."""
     at, where = case.facts.probed_at, case.facts.probed_where
     return message(" ({where}, read on {day})", where=where, day=Day(at)) if at is not None else NOTHING
 
 
-def dated(case: Case, evidence: Evidence) -> Evidence:
+def dated(case: ControlCase, evidence: Evidence) -> Evidence:
     """What a registry showed passes only as long as the look into it is recent."""
     at = case.facts.probed_at
     if at is None or (case.today - at.date()).days <= case.limits["probe_days"]:
@@ -100,7 +100,7 @@ def dated(case: Case, evidence: Evidence) -> Evidence:
     return replace(evidence, status=Status.PARTIAL, sentence=sequence([evidence.sentence, old]))
 
 
-def rollback_works(case: Case) -> Evidence:
+def rollback_works(case: ControlCase) -> Evidence:
     facts = case.facts
     if facts.rollback_at is not None:
         seen = message(
@@ -130,7 +130,7 @@ def rollback_works(case: Case) -> Evidence:
     )
 
 
-def releases_compared(case: Case) -> Evidence:
+def releases_compared(case: ControlCase) -> Evidence:
     facts = case.facts
     if not facts.switches:
         return never_seen(
@@ -165,7 +165,7 @@ def releases_compared(case: Case) -> Evidence:
     return measured(Status.PARTIAL if compared[0] else Status.FAIL, sentence)
 
 
-def _overlap(switch: Switch) -> Message:
+def _overlap(switch: SwitchFacts) -> Message:
     if not switch.overlap_decisions:
         return word("none", "overlap")
     return message(
@@ -175,12 +175,12 @@ def _overlap(switch: Switch) -> Message:
     )
 
 
-def _overlapped(switch: Switch, case: Case) -> bool:
+def _overlapped(switch: SwitchFacts, case: ControlCase) -> bool:
     long_enough = switch.overlap_hours >= case.limits["overlap_hours"]
     return long_enough or switch.overlap_decisions >= case.limits["overlap_decisions"]
 
 
-def guarded(case: Case) -> Evidence:
+def guarded(case: ControlCase) -> Evidence:
     facts = case.facts
     if facts.guardrail_on is None:
         return unknown(message("It is not known whether a guardrail watches the releases."))
@@ -204,7 +204,7 @@ def guarded(case: Case) -> Evidence:
     return measured(Status.PASS, quiet)
 
 
-def rollback_automated(case: Case) -> Evidence:
+def rollback_automated(case: ControlCase) -> Evidence:
     facts = case.facts
     if facts.rollback_wired is False:
         return probed(Status.FAIL, message("The guardrail is wired to no registry alias or webhook."))
@@ -240,7 +240,7 @@ def _drilled(at: datetime, seconds: float | None) -> Message:
     )
 
 
-def training_reproducible(case: Case) -> Evidence:
+def training_reproducible(case: ControlCase) -> Evidence:
     facts = case.facts
     if facts.reproducible_versions is None:
         return unknown(message("No training runs or DVC locks are connected."))
@@ -258,7 +258,7 @@ def training_reproducible(case: Case) -> Evidence:
     return probed(Status.PARTIAL if done else Status.FAIL, sentence)
 
 
-def lineage_documented(case: Case) -> Evidence:
+def lineage_documented(case: ControlCase) -> Evidence:
     facts = case.facts
     if facts.lineage_versions is None or not facts.versions:
         return unknown(message("No recorded lineage is connected."))
@@ -273,7 +273,7 @@ def lineage_documented(case: Case) -> Evidence:
     return probed(Status.PARTIAL if facts.lineage_versions else Status.FAIL, sentence)
 
 
-def answers_agree(case: Case) -> Evidence:
+def answers_agree(case: ControlCase) -> Evidence:
     facts, limits = case.facts, case.limits
     if not facts.repeats or facts.conflicting_share is None:
         none = message("No input occurs twice for one version in the log.")
@@ -329,7 +329,7 @@ def answers_agree(case: Case) -> Evidence:
     return measured(Status.PARTIAL if near else Status.PASS, sequence([sentence, near]))
 
 
-def _reproduced(case: Case, few: Message) -> Evidence | None:
+def _reproduced(case: ControlCase, few: Message) -> Evidence | None:
     """Where too little repeats: whether the registered model files gave the logged scores once more."""
     facts = case.facts
     if not facts.versions or not facts.reproduced_versions:

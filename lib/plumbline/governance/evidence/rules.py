@@ -9,7 +9,7 @@ from datetime import date
 from plumbline.domain import Evidence
 from plumbline.governance.catalogue import Control
 from plumbline.governance.evidence import attestations, monitoring, people, records, release
-from plumbline.governance.evidence.case import Case, Rule
+from plumbline.governance.evidence.case import ControlCase, Rule
 from plumbline.governance.facts import Facts
 
 RULES: dict[str, Rule] = {
@@ -25,5 +25,5 @@ def gather(
     control: Control, facts: Facts, limits: Mapping[str, float], context: Mapping[str, str], today: date
 ) -> Evidence:
     """What the log and the workspace say about one control, before any statement is heard."""
-    found = RULES[control.id](Case(facts, limits, context, today))
+    found = RULES[control.id](ControlCase(facts, limits, context, today))
     return replace(found, page=control.page)

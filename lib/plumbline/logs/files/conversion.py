@@ -20,7 +20,7 @@ from plumbline.logs.files.byte_scan import MAX_LINE, survey
 from plumbline.logs.files.encoding import UTF8, detect_encoding, transcode
 from plumbline.logs.files.formats import format_of
 from plumbline.logs.files.nested_columns import unfold
-from plumbline.logs.files.sniff import HEAD, Form, sniff
+from plumbline.logs.files.sniff import HEAD, FileForm, sniff
 from plumbline.logs.files.source import Source, unreadable
 from plumbline.logs.files.unzip import unpack
 from plumbline.store.external import outside
@@ -54,7 +54,7 @@ def opened(path: Path, folder: Path, *, whole: bool, sheet: str | None = None) -
             )
     read = {"csv": _csv, "json": _json, "excel": _excel, "arrow": _arrow, "parquet": _parquet}[form.format]
     found = read(
-        _Opening(given=path, file=file.resolve(), form=form, folder=folder, whole=whole, sheet=sheet)
+        _SourceFile(given=path, file=file.resolve(), form=form, folder=folder, whole=whole, sheet=sheet)
     )
     if whole and file is not path and found.survey:
         found = replace(found, survey=replace(found.survey, sha256=survey(path, text=False).sha256))
@@ -63,12 +63,12 @@ def opened(path: Path, folder: Path, *, whole: bool, sheet: str | None = None) -
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Opening:
+class _SourceFile:
     """What a reader is given: the file as named, the one to read, its form, and a folder to make things in."""
 
     given: Path
     file: Path
-    form: Form
+    form: FileForm
     folder: Path
     whole: bool
     sheet: str | None
@@ -94,7 +94,7 @@ def _unpacked(path: Path, form: str, folder: Path, whole: bool) -> Path:
     return unpack(path, form, folder)
 
 
-def _csv(opening: _Opening) -> Source:
+def _csv(opening: _SourceFile) -> Source:
     given, file, form = opening.given, opening.file, opening.form
     seen = survey(file, text=True) if opening.whole else None
     if seen and seen.nul is not None and not form.encoding.startswith("utf-16"):
@@ -116,7 +116,7 @@ def _csv(opening: _Opening) -> Source:
     )
 
 
-def _parquet(opening: _Opening) -> Source:
+def _parquet(opening: _SourceFile) -> Source:
     file = opening.file
     if _GLOB.search(str(file)):
         file = opening.room("table.parquet")
@@ -146,7 +146,7 @@ def _table(folder: Path, source: Source) -> Source:
     )
 
 
-def _arrow(opening: _Opening) -> Source:
+def _arrow(opening: _SourceFile) -> Source:
     seen = survey(opening.file, text=False) if opening.whole else None
     target = opening.room("table.parquet")
     arrow.write_table(opening.file, target, rows=None if opening.whole else LOOK)
@@ -156,7 +156,7 @@ def _arrow(opening: _Opening) -> Source:
     )
 
 
-def _json(opening: _Opening) -> Source:
+def _json(opening: _SourceFile) -> Source:
     file, form, lost = opening.file, opening.form, 0
     with file.open("rb") as opened:
         lines = json_records.is_lines(opened.read(HEAD).decode(form.encoding, "replace").lstrip("\ufeff"))
@@ -187,7 +187,7 @@ def _json(opening: _Opening) -> Source:
     )
 
 
-def _excel(opening: _Opening) -> Source:
+def _excel(opening: _SourceFile) -> Source:
     seen = survey(opening.file, text=False) if opening.whole else None
     first, *others = excel.chosen(opening.file, opening.sheet)
     target = opening.room("table.parquet")

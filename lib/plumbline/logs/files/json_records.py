@@ -31,7 +31,7 @@ _SECOND_READER = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class RecordFault:
     """A record that is no record: its 0-based place among all records, its line, the reason, its text."""
 
     record: int
@@ -83,7 +83,7 @@ def _records(value: object) -> bool:
 
 def write_table(
     connection: duckdb.DuckDBPyConnection, file: Path, target: Path, *, lines: bool, rows: int | None
-) -> tuple[tuple[str, ...], tuple[Fault, ...]]:
+) -> tuple[tuple[str, ...], tuple[RecordFault, ...]]:
     """Write the records as Parquet: text columns ``c0``, ``c1`` ..., and ``_line`` (the record's number in an array).
 
     Args:
@@ -118,7 +118,7 @@ def write_table(
     return names, faults
 
 
-def _read_lines(connection: duckdb.DuckDBPyConnection, file: Path) -> tuple[Fault, ...]:
+def _read_lines(connection: duckdb.DuckDBPyConnection, file: Path) -> tuple[RecordFault, ...]:
     """RECORDS (line, record, j) from a file of lines. A line is one cell: 0x01 and no quote part nothing in JSON."""
     read = (
         f"read_csv({literal(str(file))}, columns = {{'j': 'VARCHAR'}}, auto_detect = false, header = false, "
@@ -138,10 +138,12 @@ def _read_lines(connection: duckdb.DuckDBPyConnection, file: Path) -> tuple[Faul
     rows = connection.execute(
         "SELECT record, line, json_valid(j), left(j, 4000) FROM temp.lines WHERE NOT fit ORDER BY line"
     ).fetchall()
-    return tuple(Fault(r, n, "not_an_object" if valid else "bad_json", raw) for r, n, valid, raw in rows)
+    return tuple(
+        RecordFault(r, n, "not_an_object" if valid else "bad_json", raw) for r, n, valid, raw in rows
+    )
 
 
-def _read_values(connection: duckdb.DuckDBPyConnection, file: Path) -> tuple[Fault, ...]:
+def _read_values(connection: duckdb.DuckDBPyConnection, file: Path) -> tuple[RecordFault, ...]:
     """RECORDS from an array, from objects one after another, or from the one array inside one object."""
     read = f"read_json_objects({literal(str(file))}, format = '{{}}', maximum_object_size = {_LARGEST})"
     with file.open("rb") as opened:

@@ -21,7 +21,7 @@ _ODD = re.compile("[\x00-\x08\x0b\x0e-\x1f\ufffd]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Form:
+class FileForm:
     """How a file is to be read. ``skip``: lines before the header (or the first row where there is none).
 
     ``columns`` are unique whatever their case, in file order. The rest concerns CSV only.
@@ -44,7 +44,7 @@ class Form:
         return self.format in PACKED
 
 
-def sniff(path: Path) -> Form:
+def sniff(path: Path) -> FileForm:
     """Recognise a file by its content, whatever its name says. Reads at most a little over 16 MB.
 
     The columns of all but CSV are left to their readers: ``columns`` is then empty.
@@ -57,7 +57,7 @@ def sniff(path: Path) -> Form:
         raise PlumblineError("The file is empty", where=path.name, todo="Export it again and load that.")
     encoding = detect_encoding(head, whole=whole) if form in ("csv", "json") else ""
     if form != "csv":
-        return Form(path=path, format=form, columns=(), encoding=encoding)
+        return FileForm(path=path, format=form, columns=(), encoding=encoding)
     if encoding == UTF8 and b"\x00" in head:
         raise PlumblineError(
             "The file holds NUL bytes, so it is binary and not a table of text",
@@ -94,7 +94,7 @@ def _head(path: Path) -> tuple[bytes, str, bool]:
     return head, form, whole
 
 
-def _text_form(path: Path, head: bytes, encoding: str, whole: bool) -> Form:
+def _text_form(path: Path, head: bytes, encoding: str, whole: bool) -> FileForm:
     text = head.decode(encoding, errors="replace").lstrip("﻿")
     odd = len(_ODD.findall(text))
     if odd > 0.05 * max(len(text), 1):
@@ -122,7 +122,7 @@ def _text_form(path: Path, head: bytes, encoding: str, whole: bool) -> Form:
     renamed = tuple(
         new for new, old in zip(unique, names, strict=True) if old.strip() and new != " ".join(old.split())
     )
-    return Form(
+    return FileForm(
         path=path,
         format="csv",
         columns=unique,

@@ -14,8 +14,8 @@ import duckdb
 from plumbline.domain import Mapping, PlumblineError
 from plumbline.logs import reader
 from plumbline.logs.files.byte_scan import MAX_LINE, Survey
-from plumbline.logs.files.json_records import Fault
-from plumbline.logs.files.sniff import Form
+from plumbline.logs.files.json_records import RecordFault
+from plumbline.logs.files.sniff import FileForm
 from plumbline.sandbox.records import from_json
 from plumbline.store.sources import Origin
 from plumbline.store.sql import literal
@@ -39,7 +39,7 @@ class Source:
 
     given: Path
     file: Path
-    form: Form
+    form: FileForm
     columns: tuple[str, ...]
     kinds: dict[str, str]
     survey: Survey | None = None
@@ -47,7 +47,7 @@ class Source:
     lost: int = 0
     cells: tuple[str, ...] = ()
     lined: bool = False
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[RecordFault, ...] = ()
     text: Path | None = None
     sheets: tuple[str, ...] = ()
     origin: Origin | None = None

@@ -16,7 +16,7 @@ from plumbline.logs.load.duplicates import find_repeats
 from plumbline.logs.load.fast_path import insert_clean
 from plumbline.logs.load.notes import column_notes, kind_notes, left_out, lost_note, odd_notes
 from plumbline.logs.load.plan import Plan, decisions_plan, named_kind
-from plumbline.logs.load.quarantine import Outcome, record_number, set_aside
+from plumbline.logs.load.quarantine import QuarantineCounts, record_number, set_aside
 from plumbline.logs.load.reference_period import settle_reference
 from plumbline.logs.load.schema_changes import changes, schema_of
 from plumbline.logs.load.settle import (
@@ -58,7 +58,7 @@ def load_decisions(
     mapping: Mapping,
     actor: str,
     reference: bool = False,
-    retry: loads.Retry | None = None,
+    retry: loads.RetryLoad | None = None,
     accept: bool = False,
     after: After | None = None,
     settle: Settle | None = None,
@@ -137,7 +137,7 @@ def _load(
     mapping: Mapping,
     actor: str,
     reference: bool,
-    retry: loads.Retry | None,
+    retry: loads.RetryLoad | None,
     accept: bool,
     after: After | None,
     settle: Settle | None,
@@ -176,7 +176,7 @@ def _load(
         else None
     )
     if clean is not None:
-        aside, loaded, repeated, filled = Outcome({}, clean), clean, 0, 0
+        aside, loaded, repeated, filled = QuarantineCounts({}, clean), clean, 0, 0
     else:
         aside, loaded, repeated, filled, odd = _by_stage(
             cursor, source, plan, mapping, targets, load_id, system, accept, settle is not None, say, direct
@@ -233,7 +233,7 @@ def _by_stage(
     none_fits: bool,
     say: Progress,
     direct: bool,
-) -> tuple[Outcome, int, int, int, list[str]]:
+) -> tuple[QuarantineCounts, int, int, int, list[str]]:
     """Load a file of which some rows are to be set aside; returns what was, rows loaded and repeated, labels
     filled in, and notes. ``none_fits``: whether all of them may be."""
     staged = stage(cursor, source, plan)

@@ -31,7 +31,7 @@ _NOISE = "stage_noise"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Erased:
+class ErasureResult:
     """The certificate: counts and a keyed hash, nothing personal.
 
     ``elsewhere``: tables in which the value still stands as text, with rows; written by people or kept by law, so
@@ -61,7 +61,7 @@ def erase(
     decision_id: str | None = None,
     actor: str,
     after: AfterErase,
-) -> Erased:
+) -> ErasureResult:
     """Erase a person's decisions, or one decision, with labels, attributions and quarantined rows, in one transaction.
 
     What stays: the counts of the register of loads, and the certificate on the trail. Source files are not
@@ -102,7 +102,7 @@ def erase(
         cursor.execute(f"DROP TABLE temp.{GONE}")
         system = settle_reference(cursor, settle_classes(cursor, system))
         after(cursor, system, loads)
-        made = Erased(
+        made = ErasureResult(
             system=system.key,
             by=by,
             keyed_hash=hashed,

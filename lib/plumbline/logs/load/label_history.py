@@ -24,7 +24,7 @@ _SAME_ROW = "t.row_load = c.row_load AND t.row_line = c.row_line"
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class LabelSettlement:
     """``loads``: those whose decisions got another label. ``joined``: decisions that did; ``corrected``: of these,
     those that had another one before."""
 
@@ -33,7 +33,7 @@ class Settled:
     corrected: int
 
 
-def claim(cursor: duckdb.DuckDBPyConnection, system: System, load_id: int, labels: str) -> Settled:
+def claim(cursor: duckdb.DuckDBPyConnection, system: System, load_id: int, labels: str) -> LabelSettlement:
     """Add the labels that a load brings and settle which hold.
 
     Args:
@@ -54,7 +54,7 @@ def claim(cursor: duckdb.DuckDBPyConnection, system: System, load_id: int, label
     return _settle(cursor, system)
 
 
-def withdraw(cursor: duckdb.DuckDBPyConnection, system: System, load_id: int) -> Settled:
+def withdraw(cursor: duckdb.DuckDBPyConnection, system: System, load_id: int) -> LabelSettlement:
     """Take back what a load said of other loads' decisions; its own decisions are gone or go with it."""
     _forget(cursor)
     cursor.execute(
@@ -87,7 +87,7 @@ def _keep_standing(cursor: duckdb.DuckDBPyConnection, system: System) -> None:
     )
 
 
-def _settle(cursor: duckdb.DuckDBPyConnection, system: System) -> Settled:
+def _settle(cursor: duckdb.DuckDBPyConnection, system: System) -> LabelSettlement:
     table, key = decision_table(system.key), {"key": system.key}
     kind = "DOUBLE" if system.task is Task.REGRESSION else "VARCHAR"
     cursor.execute(
@@ -132,7 +132,7 @@ def _settle(cursor: duckdb.DuckDBPyConnection, system: System) -> Settled:
     loads = cursor.execute(f"SELECT DISTINCT row_load FROM temp.{CHANGES} ORDER BY 1").fetchall()
     joined, corrected = row or (0, 0)
     _forget(cursor)
-    return Settled(tuple(int(load[0]) for load in loads), int(joined), int(corrected))
+    return LabelSettlement(tuple(int(load[0]) for load in loads), int(joined), int(corrected))
 
 
 def _forget(cursor: duckdb.DuckDBPyConnection) -> None:
@@ -141,7 +141,7 @@ def _forget(cursor: duckdb.DuckDBPyConnection) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class LabelClaim:
     """One label that was given to a decision: by which load, and whether it is the one in force."""
 
     label: str
@@ -150,7 +150,7 @@ class Said:
     holds: bool
 
 
-def history(cursor: duckdb.DuckDBPyConnection, system: System, decision_id: str) -> list[Said] | None:
+def history(cursor: duckdb.DuckDBPyConnection, system: System, decision_id: str) -> list[LabelClaim] | None:
     """Every label that a decision was given, in order of load; empty where it has none, None where there is no such
     decision."""
     rows = cursor.execute(
@@ -165,4 +165,4 @@ def history(cursor: duckdb.DuckDBPyConnection, system: System, decision_id: str)
             ORDER BY d._load_id, d._line, giver, c.place""",
         {"key": system.key, "id": decision_id},
     ).fetchall()
-    return [Said(*row) for row in rows if row[0] is not None] if rows else None
+    return [LabelClaim(*row) for row in rows if row[0] is not None] if rows else None

@@ -11,7 +11,7 @@ from plumbline.domain import Load, Mapping, PlumblineError, System, Task
 from plumbline.logs.files.source import Source, open_source, require
 from plumbline.logs.load.label_history import claim
 from plumbline.logs.load.plan import Plan, labels_plan
-from plumbline.logs.load.quarantine import Outcome, set_aside
+from plumbline.logs.load.quarantine import QuarantineCounts, set_aside
 from plumbline.logs.load.settle import Progress, Settle, log_load, nothing_fits, refuse_changed
 from plumbline.logs.load.staging import STAGE, STAGE_TABLE, drop_stage, stage
 from plumbline.logs.load.trial import refuse_unfit
@@ -32,7 +32,7 @@ def load_labels(
     system: str,
     mapping: Mapping,
     actor: str,
-    retry: loads.Retry | None = None,
+    retry: loads.RetryLoad | None = None,
     accept: bool = False,
     after: AfterLabels | None = None,
     settle: Settle | None = None,
@@ -85,7 +85,7 @@ def _load(
     system: System,
     mapping: Mapping,
     actor: str,
-    retry: loads.Retry | None,
+    retry: loads.RetryLoad | None,
     accept: bool,
     after: AfterLabels | None,
     settle: Settle | None,
@@ -110,7 +110,7 @@ def _load(
     if again and not steps:  # the same file once more: nothing is added, in quarantine neither
         cursor.execute("DELETE FROM quarantine WHERE load_id = ?", [load_id])
         cursor.execute("DELETE FROM load_form WHERE load_id = ?", [load_id])
-        aside = Outcome({}, aside.records)
+        aside = QuarantineCounts({}, aside.records)
     bad = sum(aside.reasons.values())
     if bad == aside.records and not (again or settle):
         raise nothing_fits(source.given.name, aside.records, aside.reasons)

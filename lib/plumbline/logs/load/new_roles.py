@@ -41,7 +41,7 @@ After = Callable[[duckdb.DuckDBPyConnection, System], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ColumnPlace:
     """One column of the decision table that holds a column of the file."""
 
     role: RoleName
@@ -53,7 +53,7 @@ class Place:
         return str(self.role)
 
 
-Layout = dict[str, list[Place]]
+Layout = dict[str, list[ColumnPlace]]
 
 
 def held_roles(cursor: duckdb.DuckDBPyConnection, system: System) -> Layout:
@@ -67,10 +67,10 @@ def held_roles(cursor: duckdb.DuckDBPyConnection, system: System) -> Layout:
         if item.role.role in SINGLE_ROLES:
             numeric = types[item.role.role] == "DOUBLE"
             first = next((load for load, held in named if str(item.role) in held), 0)
-            found.setdefault(item.column, []).append(Place(item.role, numeric, first))
+            found.setdefault(item.column, []).append(ColumnPlace(item.role, numeric, first))
     for column in columns:
         if column.role.role != TEXT or not column.source.startswith(tuple(f"{r}:" for r in NAMED_ROLES)):
-            place = Place(column.role, column.kind is Kind.NUMERIC, column.first_load)
+            place = ColumnPlace(column.role, column.kind is Kind.NUMERIC, column.first_load)
             found.setdefault(column.source, []).append(place)
     return found
 
@@ -184,8 +184,12 @@ def _refuse_late(
 
 
 def _places(
-    cursor: duckdb.DuckDBPyConnection, system: System, column: str, was: list[Place], roles: list[RoleName]
-) -> list[Place]:
+    cursor: duckdb.DuckDBPyConnection,
+    system: System,
+    column: str,
+    was: list[ColumnPlace],
+    roles: list[RoleName],
+) -> list[ColumnPlace]:
     """The columns that a file's column is to have, each of the kind of its content."""
     types, origin = systems.single_types(system.task), _origin(was)
     made = []
@@ -202,15 +206,15 @@ def _places(
                 f"{column!r} holds values that are no plain numbers, and {role.role} needs numbers",
                 todo="Take the load back and load the file with that role.",
             )
-        made.append(Place(role, numeric, min(p.first_load for p in was)))
+        made.append(ColumnPlace(role, numeric, min(p.first_load for p in was)))
     return made
 
 
-def _origin(was: list[Place]) -> Place:
+def _origin(was: list[ColumnPlace]) -> ColumnPlace:
     return next((p for p in was if p.numeric), was[0])
 
 
-def _reads(cursor: duckdb.DuckDBPyConnection, system: System, place: Place) -> bool:
+def _reads(cursor: duckdb.DuckDBPyConnection, system: System, place: ColumnPlace) -> bool:
     """Whether every value is a number, and none is lost by reading it as one."""
     if place.numeric:
         return True
@@ -233,7 +237,7 @@ def _count(cursor: duckdb.DuckDBPyConnection, system: System, what: str) -> int:
     return int(row[0]) if row else 0
 
 
-def _value(origin: Place, place: Place) -> str:
+def _value(origin: ColumnPlace, place: ColumnPlace) -> str:
     cell = ident(origin.name)
     if origin.numeric == place.numeric:
         return cell
@@ -310,7 +314,9 @@ def _note_schemas(
     return cases
 
 
-def _in_load(cursor: duckdb.DuckDBPyConnection, system: System, load_id: int, places: list[Place]) -> bool:
+def _in_load(
+    cursor: duckdb.DuckDBPyConnection, system: System, load_id: int, places: list[ColumnPlace]
+) -> bool:
     """Whether a load brought a column that no schema names, as one that was ignored."""
     held = " OR ".join(f"{ident(p.name)} IS NOT NULL" for p in places)
     return _count(cursor, system, f"count(*) FILTER (_load_id = {int(load_id)} AND ({held}))") > 0

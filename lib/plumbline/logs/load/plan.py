@@ -22,7 +22,7 @@ from plumbline.store.sql import ident, literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
+class StagedColumn:
     """One column of the stage: its name (the role's spelling), the SQL of its value, the map it came from."""
 
     name: str
@@ -39,7 +39,7 @@ class Column:
 class Plan:
     """What is to be staged. ``reasons``: (reason, SQL condition, stage column of the cell to quote)."""
 
-    columns: tuple[Column, ...]
+    columns: tuple[StagedColumn, ...]
     reasons: tuple[tuple[str, str, str], ...]
     hashed: tuple[str, ...] = ()
     derived: tuple[tuple[str, str], ...] = ()
@@ -47,7 +47,7 @@ class Plan:
 
 def stage_column(
     source: Source, item: ColumnMap, *, task: Task | None, zone: str, kind: Kind, secret: str
-) -> Column:
+) -> StagedColumn:
     """How one mapped column is read."""
     cell, role = source.cell(item.column), item.role.role
     text = source.is_text(item.column)
@@ -70,7 +70,7 @@ def stage_column(
     else:
         value = cast.level(cell, text=text)
     trimmed = cell if text and not _reads_blanks(role, task, kind) else ""
-    return Column(
+    return StagedColumn(
         name=name,
         value=cell if unbounded else value,
         map=item,
@@ -106,12 +106,12 @@ MASK_BITS = 62
 UNHASHED = ("label", "label_time", "override")
 
 
-def odd_columns(columns: Sequence[Column]) -> list[Column]:
+def odd_columns(columns: Sequence[StagedColumn]) -> list[StagedColumn]:
     """The columns that a bit of ``_odd0``, ``_odd1`` ... stands for, in order."""
     return [c for c in columns if c.watched]
 
 
-def odd_masks(columns: Sequence[Column]) -> str:
+def odd_masks(columns: Sequence[StagedColumn]) -> str:
     """SQL of ``_odd0`` ... over the staged values and the cells ``_raw0`` ... of the watched columns."""
     bits = [
         f"CASE WHEN {ident(c.name)} IS NULL AND _raw{i} IS NOT NULL "
@@ -129,7 +129,7 @@ _TOLD_APART = ("trained_at", "proba", "attribution")
 _KEPT = (_RETYPED, _TOLD_APART, ("label_time", "override"))
 
 
-def _kept_beside(columns: Sequence[Column], existing: Sequence[DecisionColumn]) -> list[Column]:
+def _kept_beside(columns: Sequence[StagedColumn], existing: Sequence[DecisionColumn]) -> list[StagedColumn]:
     """The columns, those of numbers and times with the column of text beside them; a cell that has two roles is
     kept once."""
     taken = {c.name.lower(): c.source for c in existing if c.role.role == TEXT}
@@ -148,12 +148,12 @@ def _kept_beside(columns: Sequence[Column], existing: Sequence[DecisionColumn]) 
     return made
 
 
-def kept_columns(columns: Sequence[Column]) -> list[Column]:
+def kept_columns(columns: Sequence[StagedColumn]) -> list[StagedColumn]:
     """The columns that a place of ``_texts`` stands for, in order: those of which a cell tells two rows apart first."""
     return [c for roles in _KEPT for c in columns if c.beside and c.map.role.role in roles]
 
 
-def kept_texts(columns: Sequence[Column]) -> str:
+def kept_texts(columns: Sequence[StagedColumn]) -> str:
     """SQL of ``_texts``: a list of what cannot be read, NULL where all can; over ``_odd0`` ... and ``_raw0`` ..."""
     masks: dict[int, int] = {}
     texts = []
@@ -192,7 +192,7 @@ def digest(plan: Plan) -> str:
     return f"CASE WHEN _texts IS NULL THEN {bare} {' '.join(cases)} ELSE {bare} END"
 
 
-def odd_bit(columns: Sequence[Column], name: str) -> str:
+def odd_bit(columns: Sequence[StagedColumn], name: str) -> str:
     """SQL that is true where the cell of that column could not be read; ``false`` where it always can."""
     for i, column in enumerate(odd_columns(columns)):
         if column.name == name:
@@ -286,7 +286,7 @@ def named_kind(item: ColumnMap) -> Kind:
     return item.kind or Kind.CATEGORICAL
 
 
-def _most_probable(columns: Sequence[Column], probas: Sequence[str]) -> str:
+def _most_probable(columns: Sequence[StagedColumn], probas: Sequence[str]) -> str:
     """The class whose probability is largest, NULL where a row has none or one cannot be read; the first wins a
     tie."""
     top = f"greatest({', '.join(ident(p) for p in probas)})"

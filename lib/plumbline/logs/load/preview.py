@@ -14,7 +14,7 @@ from plumbline.logs.load.labels import mark_unknown
 from plumbline.logs.load.plan import Plan, decisions_plan, labels_plan
 from plumbline.logs.load.quarantine import unparsed_reason, unparsed_rows
 from plumbline.logs.load.staging import STAGE, drop_stage, stage, staged_rows, texts_held
-from plumbline.logs.load.trial import Trial, counted
+from plumbline.logs.load.trial import LoadTrial, counted
 from plumbline.store import systems
 from plumbline.store.sql import ident
 from plumbline.store.workspace import Cursor, Workspace
@@ -102,7 +102,7 @@ def try_file(
     system: str | None = None,
     sheet: str | None = None,
     first: int = TRIED,
-) -> Trial:
+) -> LoadTrial:
     """Read a file, or its ``first`` rows, as a load into a system would, and change nothing.
 
     Repeats are those within the file; rows that the system holds already are not looked for.

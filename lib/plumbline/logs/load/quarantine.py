@@ -36,7 +36,7 @@ _CELL = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class QuarantineCounts:
     """``reasons``: reason -> rows. ``records``: all data records of the file, good and bad."""
 
     reasons: dict[str, int]
@@ -80,7 +80,7 @@ def set_aside(
     staged: int,
     system: str,
     load_id: int,
-) -> Outcome:
+) -> QuarantineCounts:
     """Put every bad row of the stage and every unparsed record into the quarantine table, and keep how to read them.
 
     Makes the temporary table SHIFTS where records are missing from the stage, so that ``record_number``
@@ -93,7 +93,7 @@ def set_aside(
     rows, why = np.asarray(bad["_row"], np.int64), list(bad["_reason"])
     faults = source.faults
     if not rejects and not faults and not len(rows):
-        return Outcome({}, staged)
+        return QuarantineCounts({}, staged)
     if source.is_table:
         entries = _from_table(cursor, source, plan, staged, rows, why)
     else:
@@ -107,7 +107,7 @@ def set_aside(
     reasons: dict[str, int] = {}
     for entry in entries:
         reasons[entry[1]] = reasons.get(entry[1], 0) + 1
-    return Outcome(reasons, staged + len(rejects) + len(faults))
+    return QuarantineCounts(reasons, staged + len(rejects) + len(faults))
 
 
 def record_number(cursor: duckdb.DuckDBPyConnection) -> tuple[str, str]:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from plumbline.domain import Load, Mapping, PlumblineError, Task
 from plumbline.logs.files.byte_scan import Survey
 from plumbline.logs.files.encoding import UTF8
-from plumbline.logs.files.sniff import Form
+from plumbline.logs.files.sniff import FileForm
 from plumbline.logs.files.source import Source, require
 from plumbline.logs.load.decisions import After, load_decisions
 from plumbline.logs.load.labels import AfterLabels, load_labels
@@ -25,11 +25,11 @@ from plumbline.logs.load.plan import decisions_plan, labels_plan
 from plumbline.logs.load.quarantine import UNPARSED
 from plumbline.logs.load.settle import Progress, secret
 from plumbline.logs.load.staging import STAGE, drop_stage, stage
-from plumbline.logs.mapping.column_facts import Facts
+from plumbline.logs.mapping.column_facts import ColumnFacts
 from plumbline.logs.mapping.date_order import with_order
 from plumbline.logs.values.times import order_of
 from plumbline.store import loads, systems
-from plumbline.store.loads import LoadForm, Quarantined, Retry
+from plumbline.store.loads import LoadForm, QuarantinedRow, RetryLoad
 from plumbline.store.sql import decision_table
 from plumbline.store.workspace import Workspace
 
@@ -39,18 +39,18 @@ _TIMES = ("timestamp", "label_time", "trained_at")
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class RetryTrial:
     """What a retry would do. ``fits``: rows that would load; ``reasons``: why the others stay, reason -> rows."""
 
     load: Load
     mapping: Mapping
-    fits: tuple[Quarantined, ...]
+    fits: tuple[QuarantinedRow, ...]
     reasons: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    kept: Quarantined
+    kept: QuarantinedRow
     cells: list[str]
 
 
@@ -95,7 +95,7 @@ def try_rows(
     reason: str | None = None,
     lenient: bool = False,
     order: str = "",
-) -> Trial:
+) -> RetryTrial:
     """Which rows of a load's quarantine fit under a mapping; changes nothing.
 
     Args:
@@ -113,7 +113,7 @@ def try_rows(
     rows, stay = _readable(kept, form, lenient)
     mapping = _with_formats(mapping, form.columns, [r.cells for r in rows], order)
     if not rows:
-        return Trial(load, mapping, (), stay)
+        return RetryTrial(load, mapping, (), stay)
     source = _source(ws, load, form, rows)
     try:
         require(mapping, source)
@@ -123,12 +123,12 @@ def try_rows(
     for reason_now in (r for r in why if r):
         stay[str(reason_now)] = stay.get(str(reason_now), 0) + 1
     fits = tuple(row.kept for row, bad in zip(rows, why, strict=True) if not bad)
-    return Trial(load, mapping, fits, stay)
+    return RetryTrial(load, mapping, fits, stay)
 
 
 def retry(
     ws: Workspace,
-    trial: Trial,
+    trial: RetryTrial,
     *,
     actor: str,
     lenient: bool = False,
@@ -150,7 +150,7 @@ def retry(
     load, form = form_of(ws, trial.load.load_id)
     rows, _ = _readable(trial.fits, form, lenient)
     source = _source(ws, load, form, rows)
-    taken = Retry(load.load_id, trial.fits)
+    taken = RetryLoad(load.load_id, trial.fits)
     if load.kind == "labels":
         return load_labels(
             ws,
@@ -176,7 +176,7 @@ def retry(
 
 
 def _readable(
-    kept: Sequence[Quarantined], form: LoadForm, lenient: bool
+    kept: Sequence[QuarantinedRow], form: LoadForm, lenient: bool
 ) -> tuple[list[_Row], dict[str, int]]:
     """The rows whose text can be split into cells, and reason -> rows of the others."""
     rows: list[_Row] = []
@@ -264,7 +264,7 @@ def _source(ws: Workspace, load: Load, form: LoadForm, rows: Sequence[_Row]) -> 
         write.writerows(row.cells for row in rows)
     body = path.read_bytes()
     seen = Survey(sha256=hashlib.sha256(body).hexdigest(), size=len(body))
-    shape = Form(path=path, format="csv", columns=form.columns, encoding=UTF8, delimiter=",", quote='"')
+    shape = FileForm(path=path, format="csv", columns=form.columns, encoding=UTF8, delimiter=",", quote='"')
     kinds = dict.fromkeys(form.columns, "VARCHAR")
     return Source(
         given=path.with_name(load.file),
@@ -317,7 +317,7 @@ def _with_formats(mapping: Mapping, columns: Sequence[str], rows: Sequence[list[
     for item in mapping.columns:
         if item.role.role in _TIMES and item.column in columns:
             place = columns.index(item.column)
-            facts = Facts(
+            facts = ColumnFacts(
                 name=item.column,
                 cells=tuple(cells[place] for cells in rows),
                 order=order or order_of(item.format),

@@ -8,8 +8,8 @@ from plumbline.domain import PlumblineError
 from plumbline.logs.files.source import REJECT_SCANS, REJECTS, Source, relation, unreadable
 from plumbline.logs.load.plan import (
     MASK_BITS,
-    Column,
     Plan,
+    StagedColumn,
     digest,
     kept_columns,
     kept_texts,
@@ -117,7 +117,7 @@ def odd_counts(cursor: duckdb.DuckDBPyConnection, plan: Plan) -> dict[str, int]:
     return {c.name: n for c, n in zip(columns, row or (), strict=True) if n}
 
 
-def texts_held(cursor: duckdb.DuckDBPyConnection, plan: Plan) -> list[tuple[int, Column]]:
+def texts_held(cursor: duckdb.DuckDBPyConnection, plan: Plan) -> list[tuple[int, StagedColumn]]:
     """The columns of which good rows hold something that is kept as text, each with its place in ``_texts`` from 1."""
     columns = kept_columns(plan.columns)
     if not columns:

@@ -19,7 +19,7 @@ MOST_UNFIT = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class LoadTrial:
     """``rows``: records looked at; ``reasons``: reason -> how many of them would go to quarantine for it;
     ``repeats``: of the others, how many repeat one before them; ``whole``: the file has no further rows."""
 
@@ -43,7 +43,7 @@ class Trial:
         return unfit_sentence(self.unfit, self.rows, dict(self.reasons)) if self.unfit else ""
 
 
-class Unfit(PlumblineError):
+class UnfitFile(PlumblineError):
     """The refusal of a file of which too many rows would wait in quarantine. Nothing of it is loaded."""
 
 
@@ -55,7 +55,7 @@ def refuse_unfit(file: str, records: int, reasons: dict[str, int]) -> None:
     """
     bad = sum(reasons.values())
     if bad > MOST_UNFIT * records:
-        raise Unfit(
+        raise UnfitFile(
             f"Nothing was loaded: {unfit_sentence(bad, records, reasons)}",
             where=file,
             todo="Correct what the columns mean; or, if the file is meant so, accept that these rows wait in "
@@ -73,7 +73,7 @@ def unfit_sentence(bad: int, rows: int, reasons: dict[str, int]) -> str:
 
 def try_rows(
     cursor: duckdb.DuckDBPyConnection, source: Source, mapping: Mapping, *, labels: bool, first: int
-) -> Trial:
+) -> LoadTrial:
     """Read the first rows as a load would; what cannot be planned at all has no trial."""
     task = mapping.task or Task.BINARY
     try:
@@ -84,14 +84,14 @@ def try_rows(
         )
         return counted(cursor, source, f"({staged_rows(source, plan, limit=first)})", first)
     except PlumblineError:
-        return Trial()
+        return LoadTrial()
     finally:
         drop_stage(cursor)
 
 
 def counted(
     cursor: duckdb.DuckDBPyConnection, source: Source, rows: str, first: int, *, repeats: bool = False
-) -> Trial:
+) -> LoadTrial:
     """The rows by reason; ``repeats``: each good one is also counted by what it holds and its time."""
     distinct = 'count(DISTINCT (_hash, "timestamp"))' if repeats else "count(*)"
     try:
@@ -105,7 +105,7 @@ def counted(
     broken = unparsed_rows(cursor, source, first)
     for kind, _ in broken:
         reasons[unparsed_reason(kind)] = reasons.get(unparsed_reason(kind), 0) + 1
-    return Trial(
+    return LoadTrial(
         rows=read + len(broken),
         reasons=tuple(sorted(reasons.items())),
         repeats=sum(int(n) - int(different) for reason, n, different in found if not reason),
@@ -113,7 +113,7 @@ def counted(
     )
 
 
-def less_sure(mapping: Mapping, trial: Trial) -> Mapping:
+def less_sure(mapping: Mapping, trial: LoadTrial) -> Mapping:
     """The mapping with each role less sure whose cells the first rows could not be read as."""
     roles = {reason.removeprefix("bad_"): n for reason, n in trial.reasons if reason.startswith("bad_")}
     columns = []

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plumbline.logs.mapping.classes import fold
-from plumbline.logs.mapping.column_facts import Facts, canonical
+from plumbline.logs.mapping.column_facts import ColumnFacts, canonical
 
 _MAX_SUBSET = 10
 
 
-def classes_of(facts: Facts) -> NDArray[np.object_]:
+def classes_of(facts: ColumnFacts) -> NDArray[np.object_]:
     """(cells,) the class of each cell in its canonical spelling, None where there is none."""
     known = facts.spellings
     return np.array(
@@ -43,7 +43,7 @@ def separates(score: NDArray[np.float64], classes: NDArray[np.object_]) -> tuple
     return (float(up) / len(values), names[1]) if up >= down else (float(down) / len(values), names[0])
 
 
-def agreement(a: Facts, b: Facts) -> float:
+def agreement(a: ColumnFacts, b: ColumnFacts) -> float:
     """Cohen's kappa of two columns of classes over the rows that have both: 1 all alike, 0 no more than by chance."""
     x = np.array([c and fold(str(c)) for c in classes_of(a)], dtype=object)
     y = np.array([c and fold(str(c)) for c in classes_of(b)], dtype=object)
@@ -66,7 +66,7 @@ def area_under_curve(score: NDArray[np.float64], classes: NDArray[np.object_], p
     return float((ranks[hit].sum() - n * (n + 1) / 2) / (n * m)) if n and m else 0.5
 
 
-def sum_to_one(columns: Sequence[Facts]) -> tuple[Facts, ...]:
+def sum_to_one(columns: Sequence[ColumnFacts]) -> tuple[ColumnFacts, ...]:
     """The largest set of columns in [0, 1] that add up to 1 in 99 of 100 rows; empty where there is none."""
     usable = [c for c in columns if c.numeric and c.distinct > 2][:_MAX_SUBSET]
     matrix = {c.name: c.numerals.values for c in usable}
@@ -79,7 +79,9 @@ def sum_to_one(columns: Sequence[Facts]) -> tuple[Facts, ...]:
     return ()
 
 
-def classes_by_argmax(columns: Sequence[Facts], prediction: Facts) -> tuple[dict[str, str], float]:
+def classes_by_argmax(
+    columns: Sequence[ColumnFacts], prediction: ColumnFacts
+) -> tuple[dict[str, str], float]:
     """Column -> the class that is predicted where that column is the largest, and how often that holds."""
     matrix = np.stack([c.numerals.values for c in columns])
     classes = classes_of(prediction)
@@ -98,7 +100,7 @@ def classes_by_argmax(columns: Sequence[Facts], prediction: Facts) -> tuple[dict
     return found, agree / int(known.sum())
 
 
-def correlation(a: Facts, b: Facts) -> float:
+def correlation(a: ColumnFacts, b: ColumnFacts) -> float:
     """Pearson's correlation of two columns over the rows that have both; 0 where it has no meaning."""
     x, y = a.numerals.values, b.numerals.values
     both = ~np.isnan(x) & ~np.isnan(y)
@@ -107,7 +109,7 @@ def correlation(a: Facts, b: Facts) -> float:
     return float(np.corrcoef(x[both], y[both])[0, 1])
 
 
-def same_scale(a: Facts, b: Facts) -> bool:
+def same_scale(a: ColumnFacts, b: ColumnFacts) -> bool:
     """Whether two columns hold numbers of the same size: their medians within a factor of 1.5."""
     x, y = float(np.nanmedian(a.numerals.values)), float(np.nanmedian(b.numerals.values))
     return x * y > 0 and 1 / 1.5 < x / y < 1.5

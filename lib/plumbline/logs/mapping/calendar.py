@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from plumbline.logs.mapping.column_facts import Facts
+from plumbline.logs.mapping.column_facts import ColumnFacts
 from plumbline.logs.mapping.role_names import normalise
 from plumbline.logs.values.calendar_names import MONTHS, WEEKDAYS
 
@@ -21,7 +21,7 @@ _WEEKDAYS = frozenset(w for days in WEEKDAYS.values() for w in days.replace(",",
 _MONTHS = frozenset(w for months in MONTHS.values() for w in months.replace(",", " ").split())
 
 
-def of_calendar(column: Facts) -> bool:
+def of_calendar(column: ColumnFacts) -> bool:
     """Whether a column holds days of the week or months, by their names or by its own and small whole numbers."""
     words = {level.lower().rstrip(".") for level in column.levels}
     if not words or column.distinct > 12:

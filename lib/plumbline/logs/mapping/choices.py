@@ -8,7 +8,7 @@ from plumbline.domain import Task
 
 
 @dataclass(frozen=True, slots=True)
-class Stated:
+class StatedRoles:
     """``maps``: (column, role) as a person says it, e.g. ``("sex", "protected:sex")``; a column may have several.
 
     ``order``: what comes first in dates, ``day`` or ``month``, or ``excel`` for dates as its serial numbers; empty:

@@ -33,7 +33,7 @@ def fold(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class ClassProblem:
     """What cannot be right about the classes of predictions and labels: a question, and what to do about it."""
 
     question: str
@@ -43,7 +43,7 @@ class Trouble:
 
 def trouble(
     predictions: Iterable[str], labels: Iterable[str], task: Task | None, *, output: str = "", label: str = ""
-) -> Trouble | None:
+) -> ClassProblem | None:
     """What cannot be right about some classes, or None.
 
     Args:
@@ -58,7 +58,7 @@ def trouble(
     said = f"the predictions ({output})" if output else "the predictions"
     came = f"the labels ({label})" if label else "the labels"
     if task is Task.BINARY and len(both) > 2:
-        return Trouble(
+        return ClassProblem(
             f"Which two classes are meant? {said[0].upper()}{said[1:]} and {came} hold {len(both)}: "
             f"{_some(both.values())}",
             "Give another column the role prediction or label, or say that there are several classes; "
@@ -70,7 +70,7 @@ def trouble(
         shared == 1 and sorted((len(here), len(true)))[0] == 2 and len(both) > 4
     )  # deciles beside yes and no
     if here and true and (grades or (not shared and frozenset(both) not in _OPPOSITES)):
-        return Trouble(
+        return ClassProblem(
             f"Do both mean the same? {said[0].upper()}{said[1:]} hold {_some(here.values())}, {came} hold "
             f"{_some(true.values())}: they share {'only 1 class' if shared else 'no class'}",
             "Give another column the role label, or ignore this one, or write both alike in the export; "

@@ -42,7 +42,7 @@ class Numerals:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Facts:
+class ColumnFacts:
     """One column of the sample.
 
     ``kind`` is DuckDB's type, VARCHAR for text; ``comma``: the file uses decimal commas;
@@ -90,7 +90,7 @@ class Facts:
             return None
         return time_facts(self.cells, self.order)
 
-    def without_percent(self) -> Facts:
+    def without_percent(self) -> ColumnFacts:
         """The same column with the percent signs taken away."""
         return replace(self, cells=tuple(c.strip().rstrip("% \u00a0\u202f") if c else c for c in self.cells))
 
@@ -177,7 +177,7 @@ def _sample(present: list[str]) -> list[str]:
     return present[:: max(1, len(present) // 500)]
 
 
-def is_percent(facts: Facts) -> bool:
+def is_percent(facts: ColumnFacts) -> bool:
     """Whether nearly all cells read like ``87 %``."""
     sample = facts.present[:500]
     return bool(sample) and sum(bool(_PERCENT.fullmatch(c)) for c in sample) > 0.95 * len(sample)

@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from plumbline.domain import ColumnMap, Kind, Mapping, RoleName, Task
-from plumbline.logs.mapping.choices import Stated
-from plumbline.logs.mapping.column_facts import Facts
-from plumbline.logs.mapping.questions import Question
+from plumbline.logs.mapping.choices import StatedRoles
+from plumbline.logs.mapping.column_facts import ColumnFacts
+from plumbline.logs.mapping.questions import FileQuestion
 
 
 @dataclass(kw_only=True)
 class Draft:
     """A guess in the making. ``maps``: column -> what it means; ``asked``: columns that a question is about."""
 
-    columns: list[Facts]
+    columns: list[ColumnFacts]
     maps: dict[str, list[ColumnMap]] = field(default_factory=dict)
-    questions: list[Question] = field(default_factory=list)
+    questions: list[FileQuestion] = field(default_factory=list)
     asked: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
     zone_notes: list[str] = field(default_factory=list)  # of these, how times without a zone are read
@@ -24,24 +24,24 @@ class Draft:
     positive: str | None = None
     zone: str = "UTC"
     known: Mapping | None = None
-    stated: Stated = field(default_factory=Stated)
-    twin: Facts | None = None  # the column of the same two classes as the label
+    stated: StatedRoles = field(default_factory=StatedRoles)
+    twin: ColumnFacts | None = None  # the column of the same two classes as the label
 
-    def free(self) -> list[Facts]:
+    def free(self) -> list[ColumnFacts]:
         """Columns without a meaning so far."""
         return [c for c in self.columns if c.name not in self.maps]
 
-    def ask(self, question: str | Question, *columns: Facts) -> None:
+    def ask(self, question: str | FileQuestion, *columns: ColumnFacts) -> None:
         """Put a question about some columns."""
         names = tuple(c.name for c in columns)
         self.questions.append(
-            Question(text=question, columns=names) if isinstance(question, str) else question
+            FileQuestion(text=question, columns=names) if isinstance(question, str) else question
         )
         self.asked.update(names)
 
     def give(
         self,
-        column: Facts,
+        column: ColumnFacts,
         role: str,
         confidence: float,
         reason: str,
@@ -63,7 +63,7 @@ class Draft:
             )
         )
 
-    def has(self, role: str) -> Facts | None:
+    def has(self, role: str) -> ColumnFacts | None:
         """The column that has a single role."""
         for column in self.columns:
             if any(m.role.role == role for m in self.maps.get(column.name, ())):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from plumbline.domain import SINGLE_ROLES, Kind, PlumblineError, RoleName
-from plumbline.logs.mapping.column_facts import Facts, is_percent
+from plumbline.logs.mapping.column_facts import ColumnFacts, is_percent
 
 if TYPE_CHECKING:
     from plumbline.logs.mapping.draft import Draft
@@ -40,7 +40,7 @@ def two_columns(role: str, first: str, second: str) -> PlumblineError:
     )
 
 
-def _give(draft: Draft, column: Facts, role: RoleName) -> None:
+def _give(draft: Draft, column: ColumnFacts, role: RoleName) -> None:
     kind, form = None, ""
     if role.role in _TIMES:
         form = _time(draft, column, role.role)
@@ -64,7 +64,7 @@ def _give(draft: Draft, column: Facts, role: RoleName) -> None:
     draft.give(column, role.role, 1.0, SAID, kind=kind, form=form, name=role.name)
 
 
-def content(column: Facts) -> tuple[Kind, str]:
+def content(column: ColumnFacts) -> tuple[Kind, str]:
     """The kind of a column's content and the format of its numbers."""
     bare = column.without_percent() if not column.numeric and is_percent(column) else column
     if not bare.numeric:
@@ -75,14 +75,14 @@ def content(column: Facts) -> tuple[Kind, str]:
     )
 
 
-def percents(column: Facts) -> bool:
+def percents(column: ColumnFacts) -> bool:
     """Numbers from 0 to 100 of which some are above 1, as a score in per cent is; a few whole ones are grades."""
     values = [v for v in column.numerals.values if v == v]  # NaN is no number of them
     grades = column.whole and column.distinct <= 20
     return bool(values) and min(values) >= 0 and 1 < max(values) <= 100 and not grades
 
 
-def _time(draft: Draft, column: Facts, role: str) -> str:
+def _time(draft: Draft, column: ColumnFacts, role: str) -> str:
     """The format of a column that a person called a time."""
     from plumbline.logs.mapping import times
 

@@ -15,12 +15,12 @@ from plumbline.domain import IGNORE, Kind, Mapping
 from plumbline.logs.files import sagemaker
 from plumbline.logs.mapping import amounts, given_roles, outcomes, times, versions
 from plumbline.logs.mapping import task as guess_task
-from plumbline.logs.mapping.choices import Stated
-from plumbline.logs.mapping.column_facts import Facts, is_percent
+from plumbline.logs.mapping.choices import StatedRoles
+from plumbline.logs.mapping.column_facts import ColumnFacts, is_percent
 from plumbline.logs.mapping.date_order import with_order
 from plumbline.logs.mapping.draft import Draft
 from plumbline.logs.mapping.inputs import reason_out
-from plumbline.logs.mapping.questions import Question
+from plumbline.logs.mapping.questions import FileQuestion
 from plumbline.logs.mapping.role_names import AGE, ARMS, ATTRIBUTION, BASE, WEIGHT, name_strength, normalise
 from plumbline.logs.values import currency
 from plumbline.logs.values.times import order_of
@@ -32,19 +32,19 @@ _CRITICAL = ("timestamp", "prediction", "score", "label", "decision_id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Guess:
+class MappingGuess:
     """``kind``: decisions or labels."""
 
     mapping: Mapping
     kind: str
-    questions: tuple[Question, ...]
+    questions: tuple[FileQuestion, ...]
     notes: tuple[str, ...]
     zone_notes: tuple[str, ...] = ()  # of these, how times without a zone are read
 
 
 def guess_mapping(
-    columns: Sequence[Facts], known: Mapping | None = None, stated: Stated | None = None
-) -> Guess:
+    columns: Sequence[ColumnFacts], known: Mapping | None = None, stated: StatedRoles | None = None
+) -> MappingGuess:
     """Guess what the columns mean.
 
     Args:
@@ -55,7 +55,7 @@ def guess_mapping(
     Raises:
         PlumblineError: what a person said cannot be; see ``guess_choices``.
     """
-    draft = Draft(columns=list(columns), known=known, stated=stated or Stated())
+    draft = Draft(columns=list(columns), known=known, stated=stated or StatedRoles())
     given_roles.take(draft)
     if known:
         _recall(draft, known)
@@ -75,7 +75,7 @@ def guess_mapping(
     positive = known.positive if known and known.positive else draft.positive
     mapping = Mapping(maps, task, positive, zone)
     notes = [*draft.notes, *amounts.notes(draft)]
-    return Guess(
+    return MappingGuess(
         mapping=mapping,
         kind=kind,
         questions=tuple(dict.fromkeys(draft.questions)),
@@ -121,7 +121,7 @@ def _recall(draft: Draft, known: Mapping) -> None:
             )
 
 
-def _recalled_time(draft: Draft, column: Facts, known: str) -> str:
+def _recalled_time(draft: Draft, column: ColumnFacts, known: str) -> str:
     """This file's own format, with the order of day and month that an earlier log settled."""
     if column.times is None:
         return known
@@ -271,11 +271,11 @@ def _labels_only(draft: Draft) -> None:
     draft.task, draft.positive = None, None
 
 
-def _form(column: Facts) -> str:
+def _form(column: ColumnFacts) -> str:
     return column.numerals.format if column.numeric else ""
 
 
-def _bare(column: Facts) -> Facts:
+def _bare(column: ColumnFacts) -> ColumnFacts:
     """A column of ``87 %`` without the signs; any other as it is."""
     return column.without_percent() if not column.numeric and is_percent(column) else column
 

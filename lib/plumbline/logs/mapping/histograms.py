@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from plumbline.logs.mapping.column_facts import Facts
+from plumbline.logs.mapping.column_facts import ColumnFacts
 
 #: bars of a histogram
 BARS = 12
@@ -13,7 +13,7 @@ BARS = 12
 MOST_COLUMNS = 200
 
 
-def histogram(column: Facts) -> tuple[int, ...]:
+def histogram(column: ColumnFacts) -> tuple[int, ...]:
     """Cells of the sample a bar: numbers and times in ``BARS`` spans of one width from least to greatest, anything
     else by value, the most frequent first. Empty where there is no cell, or nearly every text is its own."""
     spread = _numbers(column)
@@ -25,7 +25,7 @@ def histogram(column: Facts) -> tuple[int, ...]:
     return tuple(n for _, n in column.levels.most_common(BARS))
 
 
-def _numbers(column: Facts) -> NDArray[np.float64] | None:
+def _numbers(column: ColumnFacts) -> NDArray[np.float64] | None:
     """The cells on an axis; None where they are words. Two values or a few whole ones are classes."""
     if column.numeric and column.distinct > 2:
         values = column.numerals.values

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from plumbline.logs.files import sagemaker
-from plumbline.logs.mapping.column_facts import Facts, is_percent
+from plumbline.logs.mapping.column_facts import ColumnFacts, is_percent
 from plumbline.logs.mapping.personal_names import halves, personal
 from plumbline.logs.mapping.role_names import name_strength
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from plumbline.logs.mapping.draft import Draft
 
 
-def reason_out(draft: Draft, column: Facts) -> tuple[float, str] | None:
+def reason_out(draft: Draft, column: ColumnFacts) -> tuple[float, str] | None:
     """How sure it is that a column is no input of the model, and why; None where it may be one."""
     private = personal(column.name) or (
         "" if column.numeric or column.times else halves([c.name for c in draft.columns]).get(column.name, "")
@@ -45,7 +45,7 @@ _PARTS = re.compile(
 )
 
 
-def _partition(column: Facts) -> bool:
+def _partition(column: ColumnFacts) -> bool:
     """Whether a column says reference or analysis in each row, or train and test."""
     words = {level.lower() for level in column.levels}
     return (
@@ -55,7 +55,7 @@ def _partition(column: Facts) -> bool:
     )
 
 
-def _identifies(column: Facts) -> bool:
+def _identifies(column: ColumnFacts) -> bool:
     texts = not column.numeric and column.distinct > 50 and column.unique_share > 0.5
     numbered = (
         column.numeric

@@ -17,9 +17,9 @@ from plumbline.logs.mapping.association import (
     sum_to_one,
 )
 from plumbline.logs.mapping.calendar import of_calendar
-from plumbline.logs.mapping.column_facts import Facts, is_percent
+from plumbline.logs.mapping.column_facts import ColumnFacts, is_percent
 from plumbline.logs.mapping.given_roles import percents
-from plumbline.logs.mapping.questions import Question
+from plumbline.logs.mapping.questions import FileQuestion
 from plumbline.logs.mapping.role_names import POSITIVE, PROBABILITY, name_strength, normalise
 from plumbline.logs.mapping.task import folded
 
@@ -50,18 +50,18 @@ def find(draft: Draft) -> None:
     task.settle(draft)
 
 
-def _strength(column: Facts, role: str) -> float:
+def _strength(column: ColumnFacts, role: str) -> float:
     return name_strength(column.name).get(role, 0.0)
 
 
-def _classlike(column: Facts) -> bool:
+def _classlike(column: ColumnFacts) -> bool:
     """Could hold classes: at least two different values, few, and no fractions."""
     return 2 <= column.distinct <= min(_FEW_CLASSES, max(2, len(column.present) // 4)) and (
         not column.numeric or (column.whole and column.distinct <= 20)
     )
 
 
-def _form(column: Facts) -> str:
+def _form(column: ColumnFacts) -> str:
     return column.numerals.format if column.numeric else ""
 
 
@@ -94,7 +94,7 @@ def _probabilities(draft: Draft) -> None:
         )
 
 
-def _class_names(draft: Draft, chosen: tuple[Facts, ...]) -> tuple[dict[str, str], float]:
+def _class_names(draft: Draft, chosen: tuple[ColumnFacts, ...]) -> tuple[dict[str, str], float]:
     """Which class each probability column is for: by the class predicted where it is largest, or by its name."""
     best: tuple[dict[str, str], float] = ({}, 0.0)
     for column in draft.free():
@@ -111,7 +111,7 @@ def _class_names(draft: Draft, chosen: tuple[Facts, ...]) -> tuple[dict[str, str
     return names, 0.0
 
 
-def _two_probabilities(draft: Draft, chosen: tuple[Facts, ...], classes: dict[str, str]) -> None:
+def _two_probabilities(draft: Draft, chosen: tuple[ColumnFacts, ...], classes: dict[str, str]) -> None:
     """Two probabilities that add up to 1: the positive class's is the score, the other says nothing new."""
     words = {c.name: normalise(classes.get(c.name, c.name)) for c in chosen}
     positive = next((c for c in chosen if words[c.name] in POSITIVE), chosen[-1])
@@ -170,9 +170,9 @@ def _rival_names(draft: Draft) -> bool:
     )
 
 
-def _best_cut(draft: Draft, score: Facts) -> tuple[float, Facts | None]:
+def _best_cut(draft: Draft, score: ColumnFacts) -> tuple[float, ColumnFacts | None]:
     """The two-valued column that a cut of the score tells apart best, and how well."""
-    best: tuple[float, Facts | None] = (0.0, None)
+    best: tuple[float, ColumnFacts | None] = (0.0, None)
     for column in draft.columns:
         given = draft.maps.get(column.name)
         if given and given[0].role.role not in ("prediction", "label"):
@@ -219,7 +219,7 @@ def _prediction(draft: Draft) -> None:
     draft.give(column, "prediction", sure, "its name", form="" if _classlike(column) else _form(column))
 
 
-def _two_class_label(draft: Draft) -> Facts | None:
+def _two_class_label(draft: Draft) -> ColumnFacts | None:
     """The column of two classes that is the label, or whose name says so."""
     given = draft.has("label")
     if given is not None:
@@ -228,7 +228,7 @@ def _two_class_label(draft: Draft) -> Facts | None:
     return max(named, key=lambda c: (_strength(c, "label"), _strength(c, "prediction") == 0), default=None)
 
 
-def _twin(draft: Draft) -> Facts | None:
+def _twin(draft: Draft) -> ColumnFacts | None:
     """The column of the same two classes as the label: what was predicted, whatever another column is called.
 
     Its own name, or what its words and values share with the label, must speak for it: a feature of 0 and 1 beside a
@@ -237,7 +237,7 @@ def _twin(draft: Draft) -> Facts | None:
     label = _two_class_label(draft)
     if label is None:
         return _called_prediction(draft)
-    best: tuple[float, Facts | None] = (0.0, None)
+    best: tuple[float, ColumnFacts | None] = (0.0, None)
     for column in draft.free():
         if column is label or column.distinct != 2 or folded(column) != folded(label):
             continue
@@ -252,7 +252,7 @@ def _twin(draft: Draft) -> Facts | None:
     return best[1]
 
 
-def _called_prediction(draft: Draft) -> Facts | None:
+def _called_prediction(draft: Draft) -> ColumnFacts | None:
     """A column of two classes that is called a prediction, beside another one that says much the same."""
     for column in draft.free():
         if column.distinct == 2 and _strength(column, "prediction"):
@@ -264,7 +264,7 @@ def _called_prediction(draft: Draft) -> Facts | None:
     return None
 
 
-def _could_be_output(column: Facts) -> bool:
+def _could_be_output(column: ColumnFacts) -> bool:
     return column.distinct >= 1 and (_classlike(column) or column.numeric or column.distinct == 1)
 
 
@@ -311,7 +311,7 @@ def _label(draft: Draft) -> None:
     draft.give(column, "label", sure, ", ".join(reasons), form=form)
 
 
-def _named_otherwise(column: Facts) -> bool:
+def _named_otherwise(column: ColumnFacts) -> bool:
     """Whether a column's name says that it is something else than an outcome."""
     names = name_strength(column.name)
     return any(
@@ -319,7 +319,7 @@ def _named_otherwise(column: Facts) -> bool:
     )
 
 
-def _same_values(output: Facts, column: Facts) -> bool:
+def _same_values(output: ColumnFacts, column: ColumnFacts) -> bool:
     """The same classes (one may lack a rare one), or numbers of the same size that go together."""
     if _classlike(output) or output.distinct <= 2:
         a, b = folded(output), folded(column)
@@ -329,7 +329,7 @@ def _same_values(output: Facts, column: Facts) -> bool:
     )
 
 
-def _follows(draft: Draft, column: Facts) -> float:
+def _follows(draft: Draft, column: ColumnFacts) -> float:
     """1 where the score is higher for one of the column's two classes than for the other."""
     score = draft.has("score")
     if score is None or column.distinct != 2:
@@ -343,7 +343,7 @@ def _two_numbers(draft: Draft) -> None:
     numbers = [
         c for c in draft.free() if c.numeric and c.distinct > 20 and not c.times and c.unique_share > 0.05
     ]
-    best: tuple[float, Facts | None, Facts | None] = (0.7, None, None)
+    best: tuple[float, ColumnFacts | None, ColumnFacts | None] = (0.7, None, None)
     for i, a in enumerate(numbers):
         for b in numbers[i + 1 :]:
             size = abs(correlation(a, b)) if same_scale(a, b) else 0.0
@@ -358,7 +358,7 @@ def _two_numbers(draft: Draft) -> None:
     draft.give(a, "prediction", 0.5, f"a number that goes along with {b.name}", form=_form(a))
     draft.give(b, "label", 0.5, f"a number that goes along with {a.name}", form=_form(b))
     draft.ask(
-        Question(
+        FileQuestion(
             text=f"Which is the prediction and which came true: {a.name!r} or {b.name!r}?",
             columns=(a.name, b.name),
             must=True,

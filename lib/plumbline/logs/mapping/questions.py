@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class FileQuestion:
     """One question about a file.
 
     Attributes:
@@ -28,14 +28,14 @@ class Question:
     say: str = ""
 
 
-def positive(text: str, levels: tuple[str, ...], taken: str) -> Question:
+def positive(text: str, levels: tuple[str, ...], taken: str) -> FileQuestion:
     """Which class is the positive one."""
-    return Question(text=text, topic="positive", options=levels, taken=taken, say=f"--positive {taken}")
+    return FileQuestion(text=text, topic="positive", options=levels, taken=taken, say=f"--positive {taken}")
 
 
-def date_order(text: str, column: str) -> Question:
+def date_order(text: str, column: str) -> FileQuestion:
     """Whether day or month comes first."""
-    return Question(
+    return FileQuestion(
         text=text,
         topic="date_order",
         columns=(column,),
@@ -45,7 +45,7 @@ def date_order(text: str, column: str) -> Question:
     )
 
 
-def sheet(names: tuple[str, ...]) -> Question:
+def sheet(names: tuple[str, ...]) -> FileQuestion:
     """Which of a workbook's tables is the log; the largest is taken."""
     text = f"The workbook holds several tables: {', '.join(names)}. {names[0]!r} is taken, the largest."
-    return Question(text=text, topic="sheet", options=names, taken=names[0], say="--sheet NAME")
+    return FileQuestion(text=text, topic="sheet", options=names, taken=names[0], say="--sheet NAME")

@@ -8,9 +8,9 @@ import numpy as np
 
 from plumbline.domain import Task
 from plumbline.logs.mapping.association import area_under_curve, classes_of
-from plumbline.logs.mapping.classes import Trouble, fold, trouble
-from plumbline.logs.mapping.column_facts import Facts
-from plumbline.logs.mapping.questions import Question, positive
+from plumbline.logs.mapping.classes import ClassProblem, fold, trouble
+from plumbline.logs.mapping.column_facts import ColumnFacts
+from plumbline.logs.mapping.questions import FileQuestion, positive
 from plumbline.logs.mapping.role_names import POSITIVE, normalise
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def _task(draft: Draft) -> None:
         draft.task = Task.MULTICLASS
         if output.numeric and not (draft.known and draft.known.task):
             draft.ask(
-                Question(
+                FileQuestion(
                     text=f"Are the {output.distinct} different numbers of {output.name!r} classes? "
                     "They were taken for classes.",
                     topic="task",
@@ -88,7 +88,7 @@ def ask(draft: Draft) -> None:
     output, label = draft.has("prediction"), draft.has("label")
     if output is None and not draft.has("score") and not draft.has("proba"):
         draft.ask(
-            Question(
+            FileQuestion(
                 text="Which column holds the prediction or the score?",
                 must=True,
                 say="--map COLUMN=prediction",
@@ -119,18 +119,18 @@ def ask(draft: Draft) -> None:
             )
 
 
-def _in_percent(draft: Draft, score: Facts) -> bool:
+def _in_percent(draft: Draft, score: ColumnFacts) -> bool:
     return any("percent" in m.format.split() for m in draft.maps.get(score.name, ()))
 
 
-def _about_classes(wrong: Trouble, output: Facts, label: Facts) -> Question:
+def _about_classes(wrong: ClassProblem, output: ColumnFacts, label: ColumnFacts) -> FileQuestion:
     many = wrong.topic == "many"
     say = (
         "--map COLUMN=ROLE, or --task multiclass"
         if many
         else f"--map COLUMN=label, or --map '{label.name}=ignore'"
     )
-    return Question(
+    return FileQuestion(
         text=f"{wrong.question}.",
         topic="task" if many else "role",
         columns=(output.name, label.name),
@@ -140,12 +140,12 @@ def _about_classes(wrong: Trouble, output: Facts, label: Facts) -> Question:
     )
 
 
-def folded(column: Facts) -> set[str]:
+def folded(column: ColumnFacts) -> set[str]:
     """The values of a column, as classes are compared."""
     return {fold(level) for level in column.levels}
 
 
-def _spellings(column: Facts) -> str:
+def _spellings(column: ColumnFacts) -> str:
     """The spellings of the classes that have several, e.g. ``Yes = YES = yes``."""
     several: dict[str, list[str]] = {}
     for own, level in sorted(column.spellings.items()):

@@ -9,8 +9,8 @@ from zoneinfo import available_timezones
 import numpy as np
 
 from plumbline.domain import IGNORE
-from plumbline.logs.mapping.column_facts import Facts
-from plumbline.logs.mapping.questions import Question, date_order
+from plumbline.logs.mapping.column_facts import ColumnFacts
+from plumbline.logs.mapping.questions import FileQuestion, date_order
 from plumbline.logs.mapping.role_names import BIRTH, name_strength, normalise
 from plumbline.logs.values.times import excel
 from plumbline.logs.values.zone_names import AMBIGUOUS
@@ -39,7 +39,7 @@ def find(draft: Draft) -> None:
     _others(draft, [c for c in times if c.name not in draft.maps])
 
 
-def _is_time(column: Facts) -> bool:
+def _is_time(column: ColumnFacts) -> bool:
     if column.times is None or column.times.share < _ENOUGH or BIRTH.search(normalise(column.name)):
         return False
     if not column.times.format.startswith("epoch") and column.kind == "VARCHAR" and not column.numeric:
@@ -51,7 +51,7 @@ def _is_time(column: Facts) -> bool:
     return bool(named) or (column.unique_share > 0.5 and _monotone(column) > 0.95)
 
 
-def _monotone(column: Facts) -> float:
+def _monotone(column: ColumnFacts) -> float:
     """Share of steps between neighbouring times that go one way: on, or back in a log with the newest first."""
     if column.times is None:
         return 0.0
@@ -60,7 +60,7 @@ def _monotone(column: Facts) -> float:
     return float(max(np.mean(steps >= 0), np.mean(steps <= 0))) if len(steps) else 1.0
 
 
-def _named(draft: Draft, times: list[Facts], role: str, confidence: float) -> None:
+def _named(draft: Draft, times: list[ColumnFacts], role: str, confidence: float) -> None:
     if draft.has(role):
         return
     named = [c for c in times if c.name not in draft.maps and name_strength(c.name).get(role)]
@@ -71,7 +71,7 @@ def _named(draft: Draft, times: list[Facts], role: str, confidence: float) -> No
         _give(draft, column, role, confidence, "its name, and times inside")
 
 
-def _timestamp(draft: Draft, times: list[Facts]) -> None:
+def _timestamp(draft: Draft, times: list[ColumnFacts]) -> None:
     filled = [c for c in times if c.missing_share <= 1 - _FILLED]
     ranked = sorted(filled or times, key=_rank, reverse=True)
     best = ranked[0]
@@ -96,13 +96,13 @@ def _timestamp(draft: Draft, times: list[Facts]) -> None:
     _give(draft, best, "timestamp", confidence, why)
 
 
-def _rank(column: Facts) -> float:
+def _rank(column: ColumnFacts) -> float:
     assert column.times
     strength = name_strength(column.name).get("timestamp", 0.0)
     return 1.5 * strength + min(column.unique_share, 1.0) + 0.5 * _monotone(column) + 0.3 * column.times.clock
 
 
-def _others(draft: Draft, times: list[Facts]) -> None:
+def _others(draft: Draft, times: list[ColumnFacts]) -> None:
     """Dates beside the time of decision: of training where they lie before it and seldom change."""
     at = draft.has("timestamp")
     if at is None or at.times is None:
@@ -123,7 +123,7 @@ def _others(draft: Draft, times: list[Facts]) -> None:
             draft.ask(f"Is {column.name!r} the time at which the label became known?", column)
 
 
-def _give(draft: Draft, column: Facts, role: str, confidence: float, reason: str) -> None:
+def _give(draft: Draft, column: ColumnFacts, role: str, confidence: float, reason: str) -> None:
     assert column.times
     if column.times.ambiguous:
         confidence = min(confidence, 0.5)
@@ -131,7 +131,7 @@ def _give(draft: Draft, column: Facts, role: str, confidence: float, reason: str
     about(draft, column, role)
 
 
-def about(draft: Draft, column: Facts, role: str) -> None:
+def about(draft: Draft, column: ColumnFacts, role: str) -> None:
     """What is to be asked and said of a column that holds the times of a role."""
     facts = column.times
     assert facts
@@ -152,13 +152,13 @@ def about(draft: Draft, column: Facts, role: str) -> None:
         _zone(draft, column)
 
 
-def _ask_language(draft: Draft, column: Facts) -> None:
+def _ask_language(draft: Draft, column: ColumnFacts) -> None:
     """Ask in which language the months are named, where a name has several meanings."""
     assert column.times
     known = column.times.languages
     text = f"In which language are the months of {column.name!r} named, such as {column.present[0]}"
     draft.ask(
-        Question(
+        FileQuestion(
             text=f"{text}: {', '.join(known)}? The same name is another month in each.",
             topic="date_order",
             columns=(column.name,),
@@ -170,13 +170,13 @@ def _ask_language(draft: Draft, column: Facts) -> None:
     )
 
 
-def _ask_zone(draft: Draft, column: Facts) -> None:
+def _ask_zone(draft: Draft, column: ColumnFacts) -> None:
     """Ask which zone an abbreviation stands for, where it stands for several."""
     assert column.times
     names = column.times.unclear
     options = tuple(dict.fromkeys(zone for name in names for zone in AMBIGUOUS[name]))
     draft.ask(
-        Question(
+        FileQuestion(
             text=f"Which zone does {' and '.join(names[:3])} mean in {column.name!r}? It stands for several.",
             topic="timezone",
             columns=(column.name,),
@@ -197,7 +197,7 @@ def _excel(draft: Draft) -> None:
         first = datetime.fromtimestamp(float(np.nanmin(found.seconds)), UTC)
         draft.give(column, "timestamp", 0.5, "its name, and numbers that Excel shows as dates", form="excel")
         draft.ask(
-            Question(
+            FileQuestion(
                 text=f"Are the numbers of {column.name!r} (such as {column.present[0]}) dates as Excel keeps them, "
                 f"the first being {long_minute(first)}?",
                 topic="date_order",
@@ -211,7 +211,7 @@ def _excel(draft: Draft) -> None:
         return
 
 
-def _zone(draft: Draft, column: Facts) -> None:
+def _zone(draft: Draft, column: ColumnFacts) -> None:
     """What a time without a zone is in: as a column beside it says, as before, or UTC."""
     if draft.known and draft.known.timezone != "UTC":
         _note_zone(
@@ -226,7 +226,7 @@ def _zone(draft: Draft, column: Facts) -> None:
         if len(names) > 1:
             some = tuple(level for level, _ in beside.levels.most_common(8))
             draft.ask(
-                Question(
+                FileQuestion(
                     text=f"The times of {column.name!r} carry no zone, and {beside.name!r} names several "
                     f"({', '.join(some[:3])}). In which zone are they written?",
                     topic="timezone",
@@ -252,7 +252,7 @@ def _is_zone(name: str) -> bool:
     return name in _ZONES or (len(name) < 40 and "/" in name and name in available_timezones())
 
 
-def ask_order(draft: Draft, column: Facts) -> None:
+def ask_order(draft: Draft, column: ColumnFacts) -> None:
     """Ask what comes first in the dates of a column; nothing is loaded before it is answered."""
     assert column.times
     name, some = column.name, column.present[0]
@@ -263,6 +263,6 @@ def ask_order(draft: Draft, column: Facts) -> None:
     draft.ask(date_order(text, name), column)
 
 
-def _unzoned(column: Facts) -> bool:
+def _unzoned(column: ColumnFacts) -> bool:
     assert column.times
     return column.kind != "TIMESTAMP WITH TIME ZONE" and not column.times.format.startswith("epoch")

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from plumbline.logs.mapping.calendar import CALENDAR
-from plumbline.logs.mapping.column_facts import Facts
+from plumbline.logs.mapping.column_facts import ColumnFacts
 from plumbline.logs.mapping.role_names import name_strength, normalise
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _YEARLY = re.compile(r"(19|20)\d\d\.\d{1,2}")
 _MOST = 200
 
 
-def find(draft: Draft) -> Facts | None:
+def find(draft: Draft) -> ColumnFacts | None:
     """The column whose name is a version's; one that says so before the name of a model, one that varies first."""
     if draft.has("version"):
         return None
@@ -70,18 +70,18 @@ def without_name(draft: Draft) -> None:
             return
 
 
-def shaped(column: Facts) -> bool:
+def shaped(column: ColumnFacts) -> bool:
     """Whether all values look like versions. Numbers do as years with the number of a release, such as 2010.1."""
     shape = _YEARLY if column.numeric else _SHAPE
     return all(shape.fullmatch(level) for level in column.levels)
 
 
-def stretches(column: Facts) -> bool:
+def stretches(column: ColumnFacts) -> bool:
     """Whether each of several values holds for a stretch of the log."""
     runs = 1 + sum(a != b for a, b in pairwise(column.present))
     return column.distinct > 1 and len(column.present) > 50 and runs <= 3 * column.distinct
 
 
-def _measured(column: Facts) -> bool:
+def _measured(column: ColumnFacts) -> bool:
     """Numbers with fractions: a rate that changes seldom rather than a version."""
     return column.numeric and not column.whole

@@ -35,7 +35,7 @@ _TABLE_SUFFIXES = (".parquet", ".pq")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class FetchRequest:
     """What is asked of a source. ``table`` or ``query`` for databases; ``since``: the column that tells new rows.
 
     ``mark``: the newest value that was read before. ``overlap``: how far before it to read again, e.g. ``2 hours``.
@@ -49,7 +49,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
+class FetchResult:
     """Files in the inbox, in order, and the newest value of the column; none where nothing is new."""
 
     files: tuple[Path, ...]
@@ -62,12 +62,12 @@ class _Kind:
     """How one kind of source is reached. ``relation``: the SQL of what is asked, as a FROM item."""
 
     extensions: tuple[str, ...]
-    relation: Callable[[Location, Wanted], str]
+    relation: Callable[[Location, FetchRequest], str]
     prepare: Callable[[duckdb.DuckDBPyConnection, Location], None] = lambda _connection, _location: None
     databases: bool = False
 
 
-def fetch(ws: Workspace, location: Location, wanted: Wanted, *, pause: float = 1.0) -> Fetched:
+def fetch(ws: Workspace, location: Location, wanted: FetchRequest, *, pause: float = 1.0) -> FetchResult:
     """Write what is new in a source to files in the inbox; what fails for a moment is tried three times.
 
     Args:
@@ -92,7 +92,7 @@ def fetch(ws: Workspace, location: Location, wanted: Wanted, *, pause: float = 1
         raise _refused(location, error, (*s3_secrets(), os.environ.get("PGPASSWORD", ""))) from None
 
 
-def _once(folder: Path, location: Location, wanted: Wanted, kind: _Kind) -> Fetched:
+def _once(folder: Path, location: Location, wanted: FetchRequest, kind: _Kind) -> FetchResult:
     address = location.address
     remote = "://" in address
     files = [Path(address)] if location.kind == "sqlite" else []
@@ -113,13 +113,17 @@ def _once(folder: Path, location: Location, wanted: Wanted, kind: _Kind) -> Fetc
 
     with outside(folder, extensions=extensions, files=files, folders=folders, prepare=prepare) as connection:
         if location.kind == "files" and not _is_table(location):
-            return Fetched(_copies(connection, folder, location), folder)
+            return FetchResult(_copies(connection, folder, location), folder)
         return _table(connection, folder, location, wanted, kind.relation(location, wanted))
 
 
 def _table(
-    connection: duckdb.DuckDBPyConnection, folder: Path, location: Location, wanted: Wanted, relation: str
-) -> Fetched:
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    location: Location,
+    wanted: FetchRequest,
+    relation: str,
+) -> FetchResult:
     where, newest = "true", "NULL"
     if wanted.since:
         names = dict(
@@ -151,8 +155,8 @@ def _table(
             todo="Name a column of times (as text: 2026-12-31 23:59:59) that are not ahead, or leave --since out.",
         )
     if not rows and wanted.mark is not None:
-        return Fetched((), folder, wanted.mark)
-    return Fetched((path,), folder, _later(mark, wanted.mark))
+        return FetchResult((), folder, wanted.mark)
+    return FetchResult((path,), folder, _later(mark, wanted.mark))
 
 
 def _later(mark: str | None, before: str | None) -> str | None:
@@ -160,7 +164,7 @@ def _later(mark: str | None, before: str | None) -> str | None:
     return before if mark is None else mark
 
 
-def _since(cell: str, kind: str, wanted: Wanted) -> tuple[str, str]:
+def _since(cell: str, kind: str, wanted: FetchRequest) -> tuple[str, str]:
     """(condition of a row being new, the newest value as text)."""
     if kind == "VARCHAR":  # SQLite, or times kept as text: compared as times
         cell, kind = f"TRY_CAST({cell} AS TIMESTAMP)", "TIMESTAMP"
@@ -204,7 +208,7 @@ def _is_table(location: Location) -> bool:
     return location.shown.lower().endswith(_TABLE_SUFFIXES)
 
 
-def _check(location: Location, wanted: Wanted, kind: _Kind) -> None:
+def _check(location: Location, wanted: FetchRequest, kind: _Kind) -> None:
     if kind.databases and bool(wanted.table) == bool(wanted.query):
         raise PlumblineError(
             "Say which rows of the database" if not wanted.table else "A table and a query were named",
@@ -279,8 +283,8 @@ def _attach(kind: str) -> Callable[[duckdb.DuckDBPyConnection, Location], None]:
     return prepare
 
 
-def _of_database(kind: str) -> Callable[[Location, Wanted], str]:
-    def relation(location: Location, wanted: Wanted) -> str:
+def _of_database(kind: str) -> Callable[[Location, FetchRequest], str]:
+    def relation(location: Location, wanted: FetchRequest) -> str:
         if wanted.query:
             return f"{kind}_query('source', {literal(wanted.query.strip().rstrip(';'))})"
         return f"source.{'.'.join(ident(part) for part in wanted.table.split('.'))}"
@@ -288,7 +292,7 @@ def _of_database(kind: str) -> Callable[[Location, Wanted], str]:
     return relation
 
 
-def _parquet(location: Location, wanted: Wanted) -> str:
+def _parquet(location: Location, wanted: FetchRequest) -> str:
     return f"read_parquet({literal(location.address)}, union_by_name = true)"
 
 

@@ -13,8 +13,8 @@ import orjson
 from plumbline.domain import Load
 from plumbline.logs.load.decisions import After, load_decisions
 from plumbline.logs.load.labels import AfterLabels, load_labels
-from plumbline.logs.push.receipts import Receipt, Request, settle
-from plumbline.logs.push.rows import Form, mapping_for
+from plumbline.logs.push.receipts import PushReceipt, Request, settle
+from plumbline.logs.push.rows import RowForm, mapping_for
 from plumbline.store.workspace import Workspace
 
 
@@ -39,7 +39,7 @@ def packed(request: Request) -> bytes:
 def unpacked(frame: bytes) -> Request:
     """The request in a frame of the write-ahead file."""
     kept: dict[str, Any] = orjson.loads(frame)
-    receipt = Receipt(
+    receipt = PushReceipt(
         id=kept["id"],
         system=kept["system"],
         kind=kept["kind"],
@@ -53,7 +53,7 @@ def unpacked(frame: bytes) -> Request:
 
 
 def load_requests(
-    ws: Workspace, form: Form, requests: Sequence[Request], *, after: After, after_labels: AfterLabels
+    ws: Workspace, form: RowForm, requests: Sequence[Request], *, after: After, after_labels: AfterLabels
 ) -> Load:
     """Load requests of one system and kind whose times are written alike.
 

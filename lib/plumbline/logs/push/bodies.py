@@ -14,7 +14,7 @@ import orjson
 
 from plumbline.domain import PlumblineError
 from plumbline.logs import reader
-from plumbline.logs.push.rows import Unfit
+from plumbline.logs.push.rows import UnfitRequest
 
 #: rows of one request
 MOST_ROWS = 100_000
@@ -39,9 +39,9 @@ def ndjson(body: bytes, _folder: Path) -> Iterator[Record]:
         try:
             record = orjson.loads(text)
         except orjson.JSONDecodeError as error:
-            raise Unfit(line, "no JSON, or it breaks off") from error
+            raise UnfitRequest(line, "no JSON, or it breaks off") from error
         if not isinstance(record, dict):
-            raise Unfit(line, "no JSON object")
+            raise UnfitRequest(line, "no JSON object")
         yield line, record
 
 
@@ -67,10 +67,10 @@ def delimited(body: bytes, _folder: Path) -> Iterator[Record]:
             if not cells:
                 continue
             if len(cells) != len(names):
-                raise Unfit(lines.line_num, f"{len(cells)} cells, and the header has {len(names)}")
+                raise UnfitRequest(lines.line_num, f"{len(cells)} cells, and the header has {len(names)}")
             yield lines.line_num, dict(zip(names, cells, strict=True))
     except csv.Error as error:
-        raise Unfit(lines.line_num, f"no CSV: {error}") from error
+        raise UnfitRequest(lines.line_num, f"no CSV: {error}") from error
 
 
 def arrow(body: bytes, folder: Path) -> Iterator[Record]:

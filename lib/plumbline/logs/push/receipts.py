@@ -34,7 +34,7 @@ _KINDS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
+class PushReceipt:
     """One request and what became of its rows: read = loaded + duplicate + quarantined.
 
     ``load_id``: None where nothing was loaded; ``fault`` then says why. ``reasons``: of quarantine -> rows. ``key``:
@@ -61,7 +61,7 @@ class Receipt:
 class Request:
     """A request that waits to be loaded: its receipt as far as it is known, and its rows."""
 
-    receipt: Receipt
+    receipt: PushReceipt
     iso: tuple[str, ...]
     rows: list[dict[str, str]]
 
@@ -107,13 +107,13 @@ def known(cursor: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> set[str]:
     return {str(row[0]) for row in rows}
 
 
-def receipt_of(cursor: duckdb.DuckDBPyConnection, number: str) -> Receipt | None:
+def receipt_of(cursor: duckdb.DuckDBPyConnection, number: str) -> PushReceipt | None:
     """A receipt that is written; None where there is none, or it was forgotten."""
     row = cursor.execute(f"SELECT {_FIELDS} FROM receipt WHERE id = ?", [number]).fetchone()
     return _receipt(row) if row else None
 
 
-def newest_keyed(cursor: duckdb.DuckDBPyConnection, since: datetime, most: int) -> list[Receipt]:
+def newest_keyed(cursor: duckdb.DuckDBPyConnection, since: datetime, most: int) -> list[PushReceipt]:
     """The newest receipts of requests that had a key, oldest first."""
     rows = cursor.execute(
         f"""SELECT {_FIELDS} FROM receipt WHERE key <> '' AND received_at >= ?
@@ -139,7 +139,7 @@ def _loaded(cursor: duckdb.DuckDBPyConnection, load: Load) -> Any:
     return np.asarray(rows["place"], np.int64)
 
 
-def _keep(cursor: duckdb.DuckDBPyConnection, made: Sequence[Receipt]) -> None:
+def _keep(cursor: duckdb.DuckDBPyConnection, made: Sequence[PushReceipt]) -> None:
     cells = [
         [r.id, r.system, r.kind, r.actor, r.key, r.digest, naive(r.received_at), r.load_id, r.rows_read, r.rows_loaded,
          r.rows_duplicate, r.rows_quarantined, json.dumps(r.reasons), r.fault]
@@ -151,8 +151,8 @@ def _keep(cursor: duckdb.DuckDBPyConnection, made: Sequence[Receipt]) -> None:
     )
 
 
-def _receipt(row: tuple[Any, ...]) -> Receipt:
-    return Receipt(
+def _receipt(row: tuple[Any, ...]) -> PushReceipt:
+    return PushReceipt(
         id=row[0],
         system=row[1],
         kind=row[2],

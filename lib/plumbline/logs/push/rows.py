@@ -21,7 +21,7 @@ OUTPUTS = ("prediction", "score", "proba")
 Row = dict[str, str]
 
 
-class Unfit(PlumblineError):
+class UnfitRequest(PlumblineError):
     """A request of which nothing is taken, as one of its rows cannot be what it has to be. ``line``: which, from 1."""
 
     def __init__(self, line: int, what: str) -> None:
@@ -32,7 +32,7 @@ class Unfit(PlumblineError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Form:
+class RowForm:
     """How rows of one kind are read for one system.
 
     ``names``: what a column may be called -> its name in the log, empty where it is not loaded. ``needed``: columns of
@@ -56,14 +56,14 @@ class Batch:
     unread: tuple[str, ...] = ()
 
 
-def decisions_form(system: str, mapping: RoleMapping) -> Form:
+def decisions_form(system: str, mapping: RoleMapping) -> RowForm:
     """How decisions are read: by the names of the log's columns, or by roles."""
     columns = {c.column: "" for c in mapping.columns}
     columns |= {c.column: c.column for c in mapping.columns if c.role.role != IGNORE}
     roles = {str(c.role): c.column for c in mapping.columns if c.role.role != IGNORE}
     time = mapping.column_of("timestamp") or "timestamp"
     outputs = {c.column for c in mapping.columns if c.role.role in OUTPUTS}
-    return Form(
+    return RowForm(
         system=system,
         kind="decisions",
         mapping=mapping,
@@ -73,7 +73,7 @@ def decisions_form(system: str, mapping: RoleMapping) -> Form:
     )
 
 
-def labels_form(system: str, decisions: RoleMapping, labels: RoleMapping | None) -> Form:
+def labels_form(system: str, decisions: RoleMapping, labels: RoleMapping | None) -> RowForm:
     """How labels are read: by roles, or as the log or an earlier file of labels calls them."""
     wanted = ("decision_id", "label", "label_time")
     names: dict[str, str] = {}
@@ -84,7 +84,7 @@ def labels_form(system: str, decisions: RoleMapping, labels: RoleMapping | None)
                 names.setdefault(item.column, str(item.role))
                 formats[str(item.role)] = item.format
     columns = tuple(ColumnMap(column=r, role=RoleName(r), format=formats.get(r, "")) for r in wanted)
-    return Form(
+    return RowForm(
         system=system,
         kind="labels",
         mapping=replace(decisions, columns=columns),
@@ -93,7 +93,7 @@ def labels_form(system: str, decisions: RoleMapping, labels: RoleMapping | None)
     )
 
 
-def mapping_for(form: Form, columns: Sequence[str], iso: Sequence[str]) -> RoleMapping:
+def mapping_for(form: RowForm, columns: Sequence[str], iso: Sequence[str]) -> RoleMapping:
     """How a batch with these columns is read: the log's mapping of those that are there, and new ones by their role."""
     here, known = set(columns), {c.column for c in form.mapping.columns}
     items = [c for c in form.mapping.columns if c.column in here]
@@ -107,16 +107,18 @@ def mapping_for(form: Form, columns: Sequence[str], iso: Sequence[str]) -> RoleM
     return replace(form.mapping, columns=tuple(items))
 
 
-def read(form: Form, records: Iterator[tuple[int, Mapping[str, Any]]], now: datetime | None = None) -> Batch:
+def read(
+    form: RowForm, records: Iterator[tuple[int, Mapping[str, Any]]], now: datetime | None = None
+) -> Batch:
     """Make cells of records, each with its line.
 
     Raises:
         Unfit: a row lacks what it needs, says a thing twice, or lies in the future.
     """
-    reader = _Reader(form=form, latest=(now or datetime.now(UTC)) + AHEAD)
+    reader = _RowReader(form=form, latest=(now or datetime.now(UTC)) + AHEAD)
     rows = [reader.row(line, record) for line, record in records]
     if len(reader.columns) > MOST_COLUMNS:
-        raise Unfit(1, f"more than {MOST_COLUMNS} columns")
+        raise UnfitRequest(1, f"more than {MOST_COLUMNS} columns")
     iso = tuple(sorted(c for c, plain in reader.iso.items() if plain))
     mixed = sorted(c for c, plain in reader.iso.items() if not plain and c in reader.dated)
     if mixed:
@@ -128,8 +130,8 @@ def read(form: Form, records: Iterator[tuple[int, Mapping[str, Any]]], now: date
 
 
 @dataclass(slots=True, kw_only=True)
-class _Reader:
-    form: Form
+class _RowReader:
+    form: RowForm
     latest: datetime
     columns: dict[str, str] = field(default_factory=dict)  # as it is called -> the log's column
     formats: dict[str, str] = field(default_factory=dict)
@@ -146,7 +148,7 @@ class _Reader:
             if not column or value is None or value == "":
                 continue
             if column in made:
-                raise Unfit(line, f"{name!r} is there twice, by its column's name and by its role")
+                raise UnfitRequest(line, f"{name!r} is there twice, by its column's name and by its role")
             text = _text(value, self.formats[column], line, name)
             if column in self._times:
                 self._time(line, column, text)
@@ -157,9 +159,9 @@ class _Reader:
     def _whole(self, line: int, made: Row) -> None:
         for column in self.form.needed:
             if column not in made:
-                raise Unfit(line, f"{column!r} is missing")
+                raise UnfitRequest(line, f"{column!r} is missing")
         if self.form.outputs and not (self.form.outputs | self._outputs) & made.keys():
-            raise Unfit(line, "neither a prediction nor a score")
+            raise UnfitRequest(line, "neither a prediction nor a score")
 
     def _meet(self, name: str) -> str:
         """The column that a new name means; empty where it means nothing here."""
@@ -185,7 +187,9 @@ class _Reader:
             self.iso[column] = self.iso.get(column, True) and at is not None
         at = at or _epoch(text, self.formats[column])
         if at is not None and at > self.latest:
-            raise Unfit(line, f"the time {text[:40]} lies more than a day ahead of this server's clock")
+            raise UnfitRequest(
+                line, f"the time {text[:40]} lies more than a day ahead of this server's clock"
+            )
 
 
 def _role_of(name: str) -> RoleName | None:
@@ -214,7 +218,7 @@ def _leaves(record: Mapping[str, Any], line: int) -> Iterator[tuple[str, Any]]:
             yield name, value
         seen += 1
         if seen > MOST_COLUMNS:
-            raise Unfit(line, f"more than {MOST_COLUMNS} values")
+            raise UnfitRequest(line, f"more than {MOST_COLUMNS} values")
 
 
 def _text(value: object, form: str, line: int, name: str) -> str:
@@ -228,11 +232,11 @@ def _text(value: object, form: str, line: int, name: str) -> str:
     elif isinstance(value, (datetime, date)):
         text = value.isoformat()
     elif isinstance(value, bytes):
-        raise Unfit(line, f"{name!r} holds bytes and no text")
+        raise UnfitRequest(line, f"{name!r} holds bytes and no text")
     else:
         text = str(value)
     if len(text) > LONGEST:
-        raise Unfit(line, f"{name!r} holds more than {LONGEST} characters")
+        raise UnfitRequest(line, f"{name!r} holds more than {LONGEST} characters")
     return text
 
 

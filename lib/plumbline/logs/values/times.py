@@ -95,7 +95,7 @@ def _plain(present: Sequence[str], cells: Sequence[str | None], order: str) -> T
     return _spoken(present, cells, order)
 
 
-def _in_zones(facts: TimeFacts, named: zone_names.Named) -> TimeFacts:
+def _in_zones(facts: TimeFacts, named: zone_names.NamedZones) -> TimeFacts:
     """The times in UTC, as the zones beside them say."""
     seconds = facts.seconds.copy()
     for i, name in enumerate(named.of) if not named.twice else ():

@@ -41,7 +41,7 @@ _SQL_BODY = rf"^(.*{_END}) ?\[?(?:{_NAME})\]?$"
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedZones:
     """Cells without the zones' names, which are ``names`` in the order of their number; ``twice``: the times have
     their offset already."""
 
@@ -61,7 +61,7 @@ class Named:
         return MARK + (SAID_TWICE if self.twice else ",".join(_both_halves(self.names)))
 
 
-def split(cells: Sequence[str | None]) -> Named | None:
+def split(cells: Sequence[str | None]) -> NamedZones | None:
     """The cells of a column and the zones named in them, or None where fewer than half of them name one."""
     parted = [_parted(c) if c else (c, "") for c in cells]
     there = sum(bool(c and c.strip()) for c in cells)
@@ -71,7 +71,7 @@ def split(cells: Sequence[str | None]) -> Named | None:
     bodies = [body for body, name in parted if body and name]
     twice = sum(bool(_OFFSET.search(body)) for body in bodies) > 0.5 * len(bodies)
     names = tuple(name for name, _ in counts.most_common(40))
-    return Named(tuple(body for body, _ in parted), tuple(name for _, name in parted), names, twice)
+    return NamedZones(tuple(body for body, _ in parted), tuple(name for _, name in parted), names, twice)
 
 
 def _parted(cell: str) -> tuple[str, str]:

@@ -22,8 +22,8 @@ from plumbline.monitor.alarms.cusum import (
     ALLOWANCE,
     DECADE,
     LARGEST,
+    DailyNoise,
     Excursion,
-    Noise,
     cusum,
     cusum_limit,
     excursions,
@@ -215,7 +215,7 @@ def _joined(rows: FloatArray) -> IntArray:
     return np.minimum(block, max(number - 1, 0))
 
 
-def _alarms(normal: _Steps, watched: _Steps, noise: Noise) -> list[Excursion]:
+def _alarms(normal: _Steps, watched: _Steps, noise: DailyNoise) -> list[Excursion]:
     unit, least = noise.restless * noise.kept, min(ALLOWANCE, LARGEST / noise.kept)
     unsure = unsure_mean(len(normal.value), noise.kept, UNSURE)
     sums = cusum(watched.value / unit - np.maximum(least, watched.matters / 2 / unit) - unsure)

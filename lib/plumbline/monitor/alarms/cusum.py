@@ -26,7 +26,7 @@ from plumbline.monitor.metrics.counts import Counts, counts_of, ratio
 from plumbline.monitor.metrics.metrics import HEADLINE, Metric, metric, of_scores
 from plumbline.monitor.metrics.thresholds import Threshold, threshold
 from plumbline.monitor.performance.label_delay import late_days
-from plumbline.monitor.performance.series import Chunked, Span, chunked, reference_rows, window_rows
+from plumbline.monitor.performance.series import ChunkedCounts, Span, chunked, reference_rows, window_rows
 from plumbline.monitor.statistics.autocorrelation import long_run_ratio
 from plumbline.wording.quantities import decimal
 
@@ -56,7 +56,7 @@ REACH = 4.0
 
 
 @dataclass(frozen=True, slots=True)
-class Noise:
+class DailyNoise:
     """Of a reference's days: their standard deviation in standard errors (``restless``, 1 where chance is all), and
     their long-run standard deviation over it (``kept``, 1 where they are independent). ``follows``: whether
     they are said to follow each other. ``span``: days it is long."""
@@ -78,7 +78,7 @@ class Excursion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Warned:
+class EarlyWarning:
     """A CUSUM's course and its alarms.
 
     ``days`` start, ``sums`` and ``limit`` in standard errors. ``at`` and ``since``: of the alarm that is not over;
@@ -125,7 +125,7 @@ def early_warning(
     cost: CostMatrix | None = None,
     delay: DelayProfile | None = None,
     today: datetime | None = None,
-) -> Warned | None:
+) -> EarlyWarning | None:
     """Watch one metric day by day from the reference's end on.
 
     Days are joined until they hold 30 labelled rows, and ``COUNTED`` of what the metric counts (positives, of a
@@ -178,7 +178,7 @@ def unsure_mean(n: int, keep: float, errors: float = UNSURE) -> float:
     return float(stdtrit(freedom, float(ndtr(errors))) / np.sqrt(n))
 
 
-def noise_of(normal: FloatArray, starts: Sequence[datetime]) -> Noise:
+def noise_of(normal: FloatArray, starts: Sequence[datetime]) -> DailyNoise:
     """How restless the reference's blocks are, and how much they keep of each other.
 
     Args:
@@ -194,20 +194,20 @@ def noise_of(normal: FloatArray, starts: Sequence[datetime]) -> Noise:
     )
     # the mean was fitted to the same days, and took so much of their variance with it
     spare = max(1 - ratio / len(normal), 0.5)
-    return Noise(
+    return DailyNoise(
         max(1.0, float(np.sqrt(np.mean(normal**2) / spare))), float(np.sqrt(ratio)), shown >= FOLLOWING, span
     )
 
 
 def _watch(
     metric: Metric,
-    watched: Chunked,
+    watched: ChunkedCounts,
     block: IntArray,
     found: tuple[FloatArray, FloatArray],
-    noise: Noise,
+    noise: DailyNoise,
     unsure: float,
     run_length: float,
-) -> Warned:
+) -> EarlyWarning:
     """Add up; for a two-sided metric both ways, each with twice the run length."""
     sides = (1.0, -1.0) if metric.higher_is_better is None else (1.0,)
     per_block = len(block) / (block.max() + 1)
@@ -224,7 +224,7 @@ def _watch(
     alarms = sorted((e for path in paths for e in excursions(path, limit, starts, ends)), key=lambda e: e.at)
     open_one = next((e for e in reversed(alarms) if e.until is None), None)
     longest = DEPENDENT if noise.span >= SHORT else SHORT_DEPENDENT
-    return Warned(
+    return EarlyWarning(
         metric=metric.name,
         days=starts,
         sums=sums,
@@ -257,7 +257,7 @@ def excursions(
     return found
 
 
-def _joined(metric: Metric, chunks: Chunked) -> tuple[Counts, IntArray]:
+def _joined(metric: Metric, chunks: ChunkedCounts) -> tuple[Counts, IntArray]:
     """Days joined, in order, into blocks of at least 30 labelled rows and ``COUNTED`` of what the metric counts;
     (block counts, block of each day).
 
@@ -304,7 +304,7 @@ def _worse(metric: Metric, band: Threshold, blocks: Counts) -> tuple[FloatArray,
     return np.where(keep, sign * (band.mean - value) / se, 0.0), np.where(keep, band.matters / (2 * se), 0.0)
 
 
-def warning_sentence(metric: Message, found: Warned, *, over: bool) -> Message:
+def warning_sentence(metric: Message, found: EarlyWarning, *, over: bool) -> Message:
     """That a metric gets worse day by day, and how seldom chance alone would say so."""
     steady = word("a steady system")
     if found.dependent:

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from plumbline.domain import Finding, Point, PointStatus, Severity
 from plumbline.domain.messages import NOTHING, Message, enumeration, message, sequence
 from plumbline.monitor.alarms.episodes import CALM, episodes, is_clear
-from plumbline.monitor.alarms.persistence import Lasting
+from plumbline.monitor.alarms.persistence import LastingChange
 from plumbline.monitor.statistics.proportions import Z
 from plumbline.wording.quantities import decimal
 
@@ -44,7 +44,7 @@ def _judged(points: Sequence[Point]) -> list[Point]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class PerformanceProblem:
     """One problem of a system's performance, in whichever metrics it shows.
 
     ``metric``: the one that stood fast first; ``part``: its chunks in breach; ``others``: metrics that were beyond
@@ -61,8 +61,8 @@ class Problem:
 
 
 def problems_of(
-    points: Sequence[Point], healthy: Levels = None, lasts: Lasting | None = None
-) -> list[Problem]:
+    points: Sequence[Point], healthy: Levels = None, lasts: LastingChange | None = None
+) -> list[PerformanceProblem]:
     """The problems of one or several metrics that are judged together, in order of time.
 
     What several metrics show at times that touch, or lie no further apart than a problem stays open, is one problem.
@@ -72,11 +72,11 @@ def problems_of(
         healthy: the mean of the reference, of each metric or of the only one.
         lasts: a change point that is sure; while it lasts the problem does.
     """
-    alone: list[Problem] = []
+    alone: list[PerformanceProblem] = []
     if lasts is not None:
         told = lasts.change
         alone.append(
-            Problem(
+            PerformanceProblem(
                 metric=told.metric,
                 part=lasts.part,
                 since=told.at,
@@ -90,7 +90,7 @@ def problems_of(
         for part, over in breaches([p for p in points if p.metric == name], level):
             until = part[-1].end if over else None
             alone.append(
-                Problem(
+                PerformanceProblem(
                     metric=name,
                     part=tuple(part),
                     since=part[0].start,
@@ -98,7 +98,7 @@ def problems_of(
                     confirmed=_confirmed(part),
                 )
             )
-    made: list[Problem] = []
+    made: list[PerformanceProblem] = []
     for one in sorted(alone, key=lambda problem: problem.since):
         if made and (made[-1].until is None or one.since <= made[-1].until + CALM):
             made[-1] = _together(made[-1], one)
@@ -107,7 +107,7 @@ def problems_of(
     return made
 
 
-def _together(problem: Problem, other: Problem) -> Problem:
+def _together(problem: PerformanceProblem, other: PerformanceProblem) -> PerformanceProblem:
     first, second = (problem, other) if problem.confirmed <= other.confirmed else (other, problem)
     until = None if problem.until is None or other.until is None else max(problem.until, other.until)
     names = dict.fromkeys((*first.others, second.metric, *second.others))
@@ -132,7 +132,7 @@ def performance_findings(
     delay: timedelta = timedelta(0),
     onset: datetime | None = None,
     healthy: Levels = None,
-    lasts: Lasting | None = None,
+    lasts: LastingChange | None = None,
 ) -> list[Finding]:
     """One finding a problem of one version, realised or estimated, in one metric or several.
 

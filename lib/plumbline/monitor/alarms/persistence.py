@@ -26,7 +26,7 @@ FEWEST = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Lasting:
+class LastingChange:
     """A change for the worse that is sure: ``known_at`` is the end of the chunk from which it was."""
 
     change: ChangePoint
@@ -34,7 +34,9 @@ class Lasting:
     known_at: datetime
 
 
-def lasting(points: Sequence[Point], change: ChangePoint | None, band: Threshold | None) -> Lasting | None:
+def lasting(
+    points: Sequence[Point], change: ChangePoint | None, band: Threshold | None
+) -> LastingChange | None:
     """The change as a problem, where the chunks since then prove it; None where they do not.
 
     Args:
@@ -61,7 +63,7 @@ def lasting(points: Sequence[Point], change: ChangePoint | None, band: Threshold
         fall = (band.mean - level) * (-1.0 if better is False else 1.0)
         fall = abs(fall) if better is None else fall
         if fall > max(band.matters, width * float(np.hypot(error, band.se))):
-            return Lasting(change, tuple(since), since[held - 1].end)
+            return LastingChange(change, tuple(since), since[held - 1].end)
     return None
 
 

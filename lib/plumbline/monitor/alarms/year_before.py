@@ -16,7 +16,7 @@ import numpy as np
 from plumbline.domain import Point, PointStatus
 from plumbline.domain.messages import message
 from plumbline.monitor.alarms.findings import breaches
-from plumbline.monitor.alarms.persistence import Lasting
+from plumbline.monitor.alarms.persistence import LastingChange
 from plumbline.monitor.chunks import ENOUGH
 from plumbline.monitor.statistics.proportions import Z
 
@@ -56,7 +56,10 @@ def without_seasons(
 
 
 def seasonal(
-    lasts: Lasting, points: Sequence[Point], healthy: Mapping[str, float | None], reference_end: datetime
+    lasts: LastingChange,
+    points: Sequence[Point],
+    healthy: Mapping[str, float | None],
+    reference_end: datetime,
 ) -> bool:
     """Whether a lasting fall is the season's: it was known in the second year, and is as the year before was."""
     name, begun = lasts.change.metric, lasts.change.at

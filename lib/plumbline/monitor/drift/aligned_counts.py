@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plumbline.domain import Bins, FeatureProfile, FloatArray, IntArray
-from plumbline.monitor.binned_counts import Cells, cells_of
+from plumbline.monitor.binned_counts import BinnedCounts, cells_of
 from plumbline.monitor.chunks import Days, as_days, chunk_index, sum_by, touched
 from plumbline.monitor.drift.dispersion import laws
-from plumbline.monitor.statistics.null_distribution import Law
+from plumbline.monitor.statistics.null_distribution import NullDistribution
 
 Span = tuple[datetime | None, datetime | None]
 
@@ -50,7 +50,7 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Laid:
+class AlignedCounts:
     """One feature laid out for comparison: its reference and k windows on one grid.
 
     ``cells``: counts divided by the spread of its ``law``; ``sizes`` and ``missing`` (k,): of the
@@ -59,7 +59,7 @@ class Laid:
 
     bins: Bins
     reference: Sample
-    cells: Cells
+    cells: BinnedCounts
     sizes: IntArray
     missing: IntArray
     starts: Sequence[datetime | None]
@@ -85,13 +85,13 @@ def sample_of(profile: FeatureProfile, rows: NDArray[np.bool_]) -> Sample:
 def lay(
     profile: FeatureProfile,
     reference: Sample,
-    law: Law,
+    law: NullDistribution,
     counts: IntArray,
     missing: IntArray,
     starts: Sequence[datetime | None],
     ends: Sequence[datetime | None],
     new_levels: tuple[str, ...] = (),
-) -> Laid:
+) -> AlignedCounts:
     """Lay out one feature's windows, ``counts`` (k, cells) and ``missing`` (k,), beside its reference."""
     cells = cells_of(
         profile.bins,
@@ -102,7 +102,7 @@ def lay(
         (reference.missing / law.spread, missing / law.spread),
         law,
     )
-    return Laid(
+    return AlignedCounts(
         bins=profile.bins,
         reference=reference,
         cells=cells,
@@ -116,7 +116,7 @@ def lay(
 
 def laid_by_chunk(
     profiles: Sequence[FeatureProfile], *, reference: Span, by: str, window: Span = (None, None)
-) -> tuple[Laid, ...]:
+) -> tuple[AlignedCounts, ...]:
     """Every feature's chunks beside its reference, for ``judged_by_chunk`` by any number of methods."""
     laid = []
     spans: dict[tuple[date, ...], _Spans | None] = {}  # most features have the same days

@@ -33,7 +33,7 @@ _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
+class AssociationChange:
     """Two columns whose rank correlation was ``was`` and is ``now`` over ``n`` rows; known ``at``, over ``until``."""
 
     one: str
@@ -47,7 +47,7 @@ class Lost:
 
 
 @dataclass(frozen=True, slots=True)
-class Moments:
+class PairSums:
     """Daily sums of ranks by pair, (days, pairs, 6): n, x, y, x², y², xy; day i is ``first`` + i days."""
 
     first: datetime
@@ -55,7 +55,7 @@ class Moments:
     sums: FloatArray
 
 
-def moments(first: datetime, day: IntArray, names: Sequence[str], ranks: FloatArray) -> Moments:
+def moments(first: datetime, day: IntArray, names: Sequence[str], ranks: FloatArray) -> PairSums:
     """Sums by day of the ranks (n, names) of rows, NaN where a value is missing; ``day``: (n,) from ``first`` on."""
     length = int(day.max()) + 1 if len(day) else 0
     pairs = tuple(itertools.combinations(range(len(names)), 2))
@@ -66,10 +66,10 @@ def moments(first: datetime, day: IntArray, names: Sequence[str], ranks: FloatAr
         x, y, own = x[both], y[both], day[both]
         for k, part in enumerate((np.ones(len(x)), x, y, x * x, y * y, x * y)):
             sums[:, place, k] = np.bincount(own, part, length)
-    return Moments(first, tuple((names[i], names[j]) for i, j in pairs), sums)
+    return PairSums(first, tuple((names[i], names[j]) for i, j in pairs), sums)
 
 
-def association_findings(system: str, lost: Sequence[Lost]) -> list[Finding]:
+def association_findings(system: str, lost: Sequence[AssociationChange]) -> list[Finding]:
     """One finding a pair that was lost."""
     return [
         Finding(
@@ -97,8 +97,8 @@ def association_findings(system: str, lost: Sequence[Lost]) -> list[Finding]:
 
 
 def lost_associations(
-    moments: Moments, *, reference: tuple[datetime, datetime], until: datetime
-) -> tuple[Lost, ...]:
+    moments: PairSums, *, reference: tuple[datetime, datetime], until: datetime
+) -> tuple[AssociationChange, ...]:
     """The pair that is lost most plainly on the first day on which any is; none where none is.
 
     Days on which one of the two hardly varies are left out.
@@ -128,7 +128,7 @@ def lost_associations(
     at = moments.first + (end + int(ends[row])) * _DAY
     last_gone = moments.first + (end + int(ends[np.flatnonzero(gone[:, pair])[-1]])) * _DAY
     return (
-        Lost(
+        AssociationChange(
             *moments.pairs[pair], float(np.tanh(then[pair])), float(np.tanh(now[row, pair])), int(m[row, pair]),
             _onset(after[: int(ends[row]), pair], float(then[pair]), float(n[pair]), moments.first + end * _DAY),
             None if gone[-1, pair] else last_gone, at,

@@ -19,7 +19,7 @@ from scipy.special import chdtrc, fdtrc, polygamma, psi
 from plumbline.domain import FeatureProfile, FloatArray, IntArray, Kind
 from plumbline.monitor.binned_counts import cells_of
 from plumbline.monitor.chunks import as_days, sum_by
-from plumbline.monitor.statistics.null_distribution import KNOWN, Law
+from plumbline.monitor.statistics.null_distribution import KNOWN, NullDistribution
 
 FEWEST = 30  # values of a window below which nothing is judged
 FEWEST_WEEKS = 4
@@ -31,12 +31,12 @@ HIDDEN = 6.0
 
 def laws(
     profiles: Sequence[FeatureProfile], rows: Sequence[NDArray[np.bool_]], *, by: str = "week"
-) -> tuple[Law, ...]:
+) -> tuple[NullDistribution, ...]:
     """One law a feature, from the days ``rows`` of each profile: own dispersion, steadied by that of the others."""
     return steadied([own_law(p, held, by=by) for p, held in zip(profiles, rows, strict=True)])
 
 
-def own_law(profile: FeatureProfile, rows: NDArray[np.bool_], *, by: str = "week") -> Law:
+def own_law(profile: FeatureProfile, rows: NDArray[np.bool_], *, by: str = "week") -> NullDistribution:
     """The law of one feature's samples from how its weeks (or days) differ among the days ``rows`` of its profile.
 
     Pearson's chi-square of weeks by cells over its degrees of freedom is the spread (McCullagh and Nelder 1989, 4.5).
@@ -45,22 +45,24 @@ def own_law(profile: FeatureProfile, rows: NDArray[np.bool_], *, by: str = "week
     """
     own = as_days(profile.days)[rows]
     if not len(own):
-        return Law()
+        return NullDistribution()
     place = (own - own.min()).astype(np.int64)
     width = 7 if by == "week" else 1
     whole = (int(place.max()) + 1) // width
     weekly = _coarse(profile, rows, place // width, whole)
     found = _of_blocks(weekly)
     if by == "day" or (found is not None and len(weekly) >= FEWEST_WEEKS):
-        held = replace(found or Law(), weeks=len(weekly))
+        held = replace(found or NullDistribution(), weeks=len(weekly))
         return replace(held, level=_of_level(profile, weekly))
     daily = _coarse(profile, rows, place, int(place.max()) + 1, least=1)
-    return replace(_of_blocks(daily, running=True) or Law(), level=_of_level(profile, daily, running=True))
+    return replace(
+        _of_blocks(daily, running=True) or NullDistribution(), level=_of_level(profile, daily, running=True)
+    )
 
 
 def daily_laws(
     profiles: Sequence[FeatureProfile], rows: Sequence[NDArray[np.bool_]], *, by: str = "week"
-) -> tuple[Law, ...]:
+) -> tuple[NullDistribution, ...]:
     """One law a feature of seven days running, from how its days differ: many blocks where a reference has few weeks.
 
     What days keep of the day before widens it, so it holds for what comes again within days, not for what a week
@@ -71,7 +73,7 @@ def daily_laws(
         own = as_days(profile.days)[held]
         place = (own - own.min()).astype(np.int64) if len(own) else np.zeros(0, np.int64)
         daily = _coarse(profile, held, place, int(place.max(initial=-1)) + 1, least=1)
-        told.append(_of_blocks(daily, running=True) or Law())
+        told.append(_of_blocks(daily, running=True) or NullDistribution())
     return steadied(told)
 
 
@@ -89,7 +91,7 @@ def _coarse(
     return held
 
 
-def _of_blocks(counts: FloatArray, *, running: bool = False) -> Law | None:
+def _of_blocks(counts: FloatArray, *, running: bool = False) -> NullDistribution | None:
     """The law from (blocks, cells); ``running``: of seven blocks' sum, blocks keeping part of the one before."""
     if len(counts) < 3 or counts.shape[1] < 2:
         return None
@@ -97,7 +99,9 @@ def _of_blocks(counts: FloatArray, *, running: bool = False) -> Law | None:
     return _of_residuals((counts - due) / np.sqrt(due), counts.shape[1] - 1, running=running)
 
 
-def _of_level(profile: FeatureProfile, counts: FloatArray, *, running: bool = False) -> Law | None:
+def _of_level(
+    profile: FeatureProfile, counts: FloatArray, *, running: bool = False
+) -> NullDistribution | None:
     """The law of a number's level, as the mean rank of its deciles, from (blocks, cells)."""
     if profile.bins.kind is not Kind.NUMERIC or len(counts) < 3 or counts.shape[1] < 2:
         return None
@@ -109,7 +113,7 @@ def _of_level(profile: FeatureProfile, counts: FloatArray, *, running: bool = Fa
     return _of_residuals(left[:, None], 1, running=running)
 
 
-def _of_residuals(left: FloatArray, cells: int, *, running: bool) -> Law:
+def _of_residuals(left: FloatArray, cells: int, *, running: bool) -> NullDistribution:
     """The law from standardised residuals (blocks, any), which have so many degrees of freedom a block."""
     blocks = len(left) - 1
     trace = float(np.sum(left**2)) / blocks
@@ -124,7 +128,7 @@ def _of_residuals(left: FloatArray, cells: int, *, running: bool) -> Law:
         long = min((1 + kept) / (1 - kept) / len(left), 0.5)
         spread *= (1 + long) / (1 - long) * blocks / (blocks + 2)
     freedom = max(freedom * (1 - kept**2) / (1 + kept**2), 1.0)
-    return Law(
+    return NullDistribution(
         spread=spread, share=used / cells, freedom=freedom, kept=0.0 if running else kept, directions=used
     )
 
@@ -140,7 +144,7 @@ def _kept(left: FloatArray) -> float:
     return min(max(found + (1 + 3 * max(found, 0.0)) / len(left), 0.0), 0.8)
 
 
-def steadied(laws: Sequence[Law]) -> tuple[Law, ...]:
+def steadied(laws: Sequence[NullDistribution]) -> tuple[NullDistribution, ...]:
     """Each feature's spread drawn to that of all, as far as they are alike; never below 1.
 
     A few weeks say little of one feature's dispersion; repeated decisions raise all features' alike. Variances of a
@@ -159,7 +163,7 @@ def steadied(laws: Sequence[Law]) -> tuple[Law, ...]:
     return _steadied(laws)
 
 
-def _steadied(laws: Sequence[Law]) -> tuple[Law, ...]:
+def _steadied(laws: Sequence[NullDistribution]) -> tuple[NullDistribution, ...]:
     told = [law for law in laws if math.isfinite(law.freedom) and law.spread > 0]
     common, freedom = _family([(law.spread, law.freedom) for law in told])
     made = []
@@ -177,7 +181,7 @@ def _steadied(laws: Sequence[Law]) -> tuple[Law, ...]:
     return tuple(made)
 
 
-def _sure(law: Law) -> float:
+def _sure(law: NullDistribution) -> float:
     """Degrees of freedom that a feature's own weeks are worth for the one direction in which it may move.
 
     A level that wanders does so in one direction, and a few weeks of many directions can miss it.

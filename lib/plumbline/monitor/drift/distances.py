@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from plumbline.domain import FloatArray, Kind
 from plumbline.domain.messages import NOTHING, message, word
-from plumbline.monitor.binned_counts import Cells, Distance, Distances, shares, spread
+from plumbline.monitor.binned_counts import BinnedCounts, Distance, Distances, shares, spread
 from plumbline.monitor.drift.missing_values import Z, beside, missing, new_levels, out_of_range
 from plumbline.wording.quantities import decimal, percent
 
@@ -41,16 +41,16 @@ class Method:
     kinds: tuple[Kind, ...]
     watch: float
     breach: float
-    compute: Callable[[Cells], Distances]
+    compute: Callable[[BinnedCounts], Distances]
     says: str
     counts_missing: bool = False
 
-    def one(self, cells: Cells) -> Distance:
+    def one(self, cells: BinnedCounts) -> Distance:
         """The only window of ``cells``."""
         return self.compute(cells).one()
 
 
-def psi(cells: Cells) -> Distances:
+def psi(cells: BinnedCounts) -> Distances:
     """Population stability index: sum (p - q) ln(p / q) over reference deciles or levels.
 
     Under no change it is about chi-square(B - 1) times (1/n + 1/m) (Yurdakul 2018, Statistical Properties of
@@ -80,7 +80,7 @@ def psi(cells: Cells) -> Distances:
     )
 
 
-def js(cells: Cells) -> Distances:
+def js(cells: BinnedCounts) -> Distances:
     """Jensen-Shannon distance: the square root of the divergence, log base 2 (Lin 1991); 0 to 1.
 
     For small divergences 8 ln 2 nm/(n + m) times the divergence is about chi-square(B - 1): the expansion of
@@ -94,7 +94,7 @@ def js(cells: Cells) -> Distances:
     return _rooted(cells, divergence, by_p / 2, by_q / 2, 8 * np.log(2))
 
 
-def hellinger(cells: Cells) -> Distances:
+def hellinger(cells: BinnedCounts) -> Distances:
     """Hellinger distance: sqrt(1 - sum sqrt(p q)), 0 to 1; 8 nm/(n + m) times its square is about chi-square."""
     a, b, *_ = _coarse(cells)
     square = np.maximum(1 - np.sum(np.sqrt(a * b), axis=1), 0.0)
@@ -110,7 +110,7 @@ def hellinger(cells: Cells) -> Distances:
 BAND = 1.3581
 
 
-def ks(cells: Cells) -> Distances:
+def ks(cells: BinnedCounts) -> Distances:
     """Two-sample Kolmogorov-Smirnov: the largest difference of the two distribution functions.
 
     At the grid's edges it is exact. Inside a cell both functions rise from their value at the left edge to
@@ -133,7 +133,7 @@ def ks(cells: Cells) -> Distances:
     return Distances(value=value, p_value=p_value, low=low, high=high, bound=np.maximum(most - value, 0.0))
 
 
-def wasserstein(cells: Cells) -> Distances:
+def wasserstein(cells: BinnedCounts) -> Distances:
     """Wasserstein-1 distance over the reference's sample standard deviation.
 
     The area between the distribution functions; on a grid each cell's area is known up to the mass inside
@@ -189,7 +189,7 @@ def wasserstein(cells: Cells) -> Distances:
     )
 
 
-def chi2(cells: Cells) -> Distances:
+def chi2(cells: BinnedCounts) -> Distances:
     """Pearson's chi-square of the two rows of level counts, without continuity correction."""
     value, freedom, se = cells.pearson
     low = np.maximum(value - freedom - Z * se, 0.0)
@@ -198,7 +198,7 @@ def chi2(cells: Cells) -> Distances:
     )
 
 
-def cramers_v(cells: Cells) -> Distances:
+def cramers_v(cells: BinnedCounts) -> Distances:
     """Cramer's V with bias correction (Bergsma 2013, J. Korean Stat. Soc. 42)."""
     statistic, freedom, se = cells.pearson
     n, m = cells.sizes
@@ -218,7 +218,7 @@ def cramers_v(cells: Cells) -> Distances:
     )
 
 
-def linf(cells: Cells) -> Distances:
+def linf(cells: BinnedCounts) -> Distances:
     """The largest change of one level's share; the note names the level."""
     a, b = shares(cells.p), shares(cells.q)
     change = b - a
@@ -238,14 +238,16 @@ def linf(cells: Cells) -> Distances:
     )
 
 
-def _coarse(cells: Cells) -> tuple[FloatArray, FloatArray, float, FloatArray, NDArray[np.bool_]]:
+def _coarse(cells: BinnedCounts) -> tuple[FloatArray, FloatArray, float, FloatArray, NDArray[np.bool_]]:
     """Shares (1, c) and (k, c), sizes, and the cells that either sample holds."""
     a, b, held = cells.coarse_shares
     n, m = cells.sizes
     return a, b, n, np.maximum(m, 1e-300), held
 
 
-def _rooted(cells: Cells, square: FloatArray, by_p: FloatArray, by_q: FloatArray, times: float) -> Distances:
+def _rooted(
+    cells: BinnedCounts, square: FloatArray, by_p: FloatArray, by_q: FloatArray, times: float
+) -> Distances:
     """The root of a divergence which chance brings to about chi-square over ``times`` nm/(n + m)."""
     a, b, n, m, held = _coarse(cells)
     push = (held.sum(axis=1) - 1) / (times * n * m / (n + m))

@@ -27,7 +27,7 @@ from plumbline.domain import (
 )
 from plumbline.domain.messages import NOTHING, Message, message
 from plumbline.monitor.binned_counts import Distance, Distances, known
-from plumbline.monitor.drift.aligned_counts import Laid, Span, laid_by_chunk, lay, sample_of, within
+from plumbline.monitor.drift.aligned_counts import AlignedCounts, Span, laid_by_chunk, lay, sample_of, within
 from plumbline.monitor.drift.correlation import Movement
 from plumbline.monitor.drift.dispersion import FEWEST, laws
 from plumbline.monitor.drift.distances import METHODS, Method
@@ -45,7 +45,7 @@ _FIRST = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ranked:
+class FeatureRank:
     """One feature's place: ``score`` is drift times importance (drift alone where importance is unknown).
 
     ``moved``: how its drift moved with the loss of performance, chunk by chunk; None where not asked.
@@ -58,7 +58,7 @@ class Ranked:
     moved: Movement | None = None
 
 
-def judged_by_chunk(laid: Sequence[Laid], method: str) -> tuple[FeatureDrift, ...]:
+def judged_by_chunk(laid: Sequence[AlignedCounts], method: str) -> tuple[FeatureDrift, ...]:
     """Every window of every feature by one method, ordered by time, then by feature as given.
 
     q-values are corrected over the features of one window.
@@ -127,14 +127,14 @@ def judged_by_chunk(laid: Sequence[Laid], method: str) -> tuple[FeatureDrift, ..
     )
 
 
-def _notes(counts: Laid, distances: Distances) -> Sequence[Message]:
+def _notes(counts: AlignedCounts, distances: Distances) -> Sequence[Message]:
     known_of = counts.cells.law.note
     if not distances.notes:
         return [known_of] * len(counts.sizes)
     return [note or known_of for note in distances.notes]
 
 
-def _times(laid: Sequence[Laid]) -> tuple[list[datetime | None], list[IntArray]]:
+def _times(laid: Sequence[AlignedCounts]) -> tuple[list[datetime | None], list[IntArray]]:
     """All windows' starts in order of time, and for each feature the places of its own among them."""
     apart = {id(one.starts): one.starts for one in laid}  # most features have the same
     times = sorted({start for starts in apart.values() for start in starts}, key=lambda s: s or _FIRST)
@@ -143,7 +143,7 @@ def _times(laid: Sequence[Laid]) -> tuple[list[datetime | None], list[IntArray]]
     return times, [at[id(one.starts)] for one in laid]
 
 
-def measured(counts: Laid, method: Method) -> Distances:
+def measured(counts: AlignedCounts, method: Method) -> Distances:
     """One feature's distances by one method; NaN, with a note that says why, where values are too few."""
     before, now = _counted(counts, method)
     if before:
@@ -170,7 +170,7 @@ def measured(counts: Laid, method: Method) -> Distances:
     )
 
 
-def _counted(counts: Laid, method: Method) -> tuple[int, IntArray]:
+def _counted(counts: AlignedCounts, method: Method) -> tuple[int, IntArray]:
     """Values of the reference and (k,) of the windows that a method is about."""
     if method.counts_missing:
         return counts.reference.n + counts.reference.missing, counts.sizes + counts.missing
@@ -314,7 +314,7 @@ def ranking(
     drifts: Sequence[FeatureDrift],
     importance: Mapping[str, float] | None = None,
     moved: Mapping[str, Movement] | None = None,
-) -> tuple[Ranked, ...]:
+) -> tuple[FeatureRank, ...]:
     """Features by drift times importance, the one most likely to hurt first; by the first method given."""
     first: dict[str, FeatureDrift] = {}
     for one in drifts:
@@ -325,7 +325,7 @@ def ranking(
         size = one.value or 0.0
         weight = importance.get(name, 0.0) / total if importance and total > 0 else None
         ranked.append(
-            Ranked(
+            FeatureRank(
                 feature=name,
                 score=size if weight is None else size * weight,
                 drift=size,

@@ -17,7 +17,7 @@ import numpy as np
 from plumbline.domain import Bins, FeatureDrift, FeatureProfile, Finding, FloatArray, Kind
 from plumbline.monitor.alarms.findings import same_problem
 from plumbline.monitor.chunks import as_days
-from plumbline.monitor.drift.aligned_counts import Laid, within
+from plumbline.monitor.drift.aligned_counts import AlignedCounts, within
 from plumbline.monitor.drift.dispersion import daily_laws
 from plumbline.monitor.drift.features import certain, judged_by_chunk
 from plumbline.monitor.drift.findings import drift_findings, presence_sentence
@@ -93,7 +93,7 @@ def presence(profile: FeatureProfile) -> FeatureProfile:
     )
 
 
-def _risen(judged: Sequence[FeatureDrift], laid: Mapping[str, Laid]) -> list[FeatureDrift]:
+def _risen(judged: Sequence[FeatureDrift], laid: Mapping[str, AlignedCounts]) -> list[FeatureDrift]:
     """Windows that drifted: more is missing than in the reference, by what matters and beyond chance by both tests."""
     place = {name: {start: i for i, start in enumerate(one.starts)} for name, one in laid.items()}
     told = []
@@ -108,7 +108,7 @@ def _risen(judged: Sequence[FeatureDrift], laid: Mapping[str, Laid]) -> list[Fea
     return told
 
 
-def _exact(one: Laid, now: FloatArray) -> float:
+def _exact(one: AlignedCounts, now: FloatArray) -> float:
     """Fisher's exact p-value, one-sided, of a window's missing values, (cells,) counts over the dispersion; 0 where so
     many are due that Pearson's is as good."""
     then, n = one.cells.p, now[:2].sum()
@@ -117,7 +117,7 @@ def _exact(one: Laid, now: FloatArray) -> float:
     return float(larger_by_chance(now[1:2], n[None], float(then[1]), float(then[:2].sum()))[0])
 
 
-def _chance(laid: Mapping[str, Laid]) -> Callable[[Sequence[FeatureDrift]], float]:
+def _chance(laid: Mapping[str, AlignedCounts]) -> Callable[[Sequence[FeatureDrift]], float]:
     """How likely several windows without a day in common, as one sample, are by chance: the larger of both tests."""
     pearson = together([*laid.values()], METHOD)
 

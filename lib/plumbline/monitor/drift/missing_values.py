@@ -9,7 +9,7 @@ from scipy.special import gammaln, ndtr
 
 from plumbline.domain import FloatArray
 from plumbline.domain.messages import NOTHING, Message, message
-from plumbline.monitor.binned_counts import Cells, Distances
+from plumbline.monitor.binned_counts import BinnedCounts, Distances
 from plumbline.wording.quantities import percent
 
 Z = 1.959963984540054
@@ -32,14 +32,14 @@ def _new_levels_note(before: float, after: float) -> Message:
     )
 
 
-def missing(cells: Cells) -> Distances:
+def missing(cells: BinnedCounts) -> Distances:
     """Change of the share of decisions that lack the value; two proportions, Fisher's test where few."""
     n, m = cells.sizes
     (j, k) = cells.missing
     return _proportions(j, k, n + j, m + k, _missing_note, sides=2)
 
 
-def new_levels(cells: Cells) -> Distances:
+def new_levels(cells: BinnedCounts) -> Distances:
     """Growth of the share of levels that the reference did not name: never seen there, or among its rarest."""
     n, m = cells.sizes
     found = _proportions(float(cells.p[-1]), cells.q[:, -1], n, m, _new_levels_note, sides=1)
@@ -50,7 +50,7 @@ def new_levels(cells: Cells) -> Distances:
     )
 
 
-def out_of_range(cells: Cells) -> Distances:
+def out_of_range(cells: BinnedCounts) -> Distances:
     """Share of values below the reference's smallest or above its largest.
 
     Of the reference's own values the two ends count as hits: one more value falls outside the range of n by

@@ -22,7 +22,7 @@ WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
-class Unsteady:
+class UnstableFeature:
     """A feature that changed within the reference ``at``; ``value``: Jensen-Shannon distance of the two stretches."""
 
     feature: str
@@ -31,7 +31,9 @@ class Unsteady:
     p_value: float
 
 
-def unsteady(profiles: Sequence[FeatureProfile], reference: tuple[datetime, datetime]) -> Unsteady | None:
+def unsteady(
+    profiles: Sequence[FeatureProfile], reference: tuple[datetime, datetime]
+) -> UnstableFeature | None:
     """The plainest change of any feature within the reference, where it matters and is more than chance; else None.
 
     Every split of its whole weeks into two stretches of two weeks or more is tried. The two are compared by
@@ -39,7 +41,7 @@ def unsteady(profiles: Sequence[FeatureProfile], reference: tuple[datetime, date
     by the F law with so many degrees of freedom as there are weeks less two: the wandering of one direction is
     known no better. Corrected by Bonferroni over features and splits.
     """
-    found: list[Unsteady] = []
+    found: list[UnstableFeature] = []
     tried = 0
     for profile in profiles:
         weekly = _weekly(profile, reference)
@@ -52,7 +54,7 @@ def unsteady(profiles: Sequence[FeatureProfile], reference: tuple[datetime, date
             distance = METHODS["js"].one(cells_of(profile.bins, *sides))
             if distance.above_chance is not None and distance.above_chance >= METHODS["js"].breach:
                 at = reference[0] + place * WEEK
-                found.append(Unsteady(profile.bins.feature, at, distance.value or 0.0, p_value))
+                found.append(UnstableFeature(profile.bins.feature, at, distance.value or 0.0, p_value))
     sure = [one for one in found if one.p_value * tried < ALPHA]
     return min(sure, key=lambda one: one.p_value) if sure else None
 

@@ -15,11 +15,11 @@ import numpy as np
 
 from plumbline.domain import FeatureDrift, FeatureProfile, FloatArray, IntArray
 from plumbline.monitor.chunks import as_days, midnight
-from plumbline.monitor.drift.aligned_counts import Laid, Span, lay, sample_of, within
+from plumbline.monitor.drift.aligned_counts import AlignedCounts, Span, lay, sample_of, within
 from plumbline.monitor.drift.dispersion import laws
 from plumbline.monitor.drift.distances import METHODS
 from plumbline.monitor.drift.features import judged_by_chunk, measured
-from plumbline.monitor.statistics.null_distribution import INDEPENDENT, Law
+from plumbline.monitor.statistics.null_distribution import INDEPENDENT, NullDistribution
 
 #: days of a window: as many as a week has, so that its rhythm is no drift
 WIDTH = 7
@@ -34,8 +34,8 @@ def rolled(
     reference: Span,
     until: datetime,
     width: int = WIDTH,
-    laws: Callable[..., tuple[Law, ...]] = laws,
-) -> tuple[Laid, ...]:
+    laws: Callable[..., tuple[NullDistribution, ...]] = laws,
+) -> tuple[AlignedCounts, ...]:
     """Every feature's windows of ``width`` days beside its reference, in order of time, a day apart.
 
     Args:
@@ -104,7 +104,7 @@ def _of(bound: datetime | None) -> datetime:
     return bound
 
 
-def together(laid: Sequence[Laid], method: str = "js") -> Callable[[Sequence[FeatureDrift]], float]:
+def together(laid: Sequence[AlignedCounts], method: str = "js") -> Callable[[Sequence[FeatureDrift]], float]:
     """How likely several windows of one feature without a day in common, as one sample, are by chance.
 
     One sample has one reference and one estimate of its dispersion, so nothing that windows share counts twice.

@@ -11,7 +11,7 @@ import numpy as np
 from plumbline.domain import FeatureDrift, FeatureProfile, Finding, Kind, Severity
 from plumbline.domain.messages import message
 from plumbline.monitor.drift import rolling_window
-from plumbline.monitor.drift.aligned_counts import Laid, sample_of, within
+from plumbline.monitor.drift.aligned_counts import AlignedCounts, sample_of, within
 from plumbline.monitor.drift.features import certain, judged_by_chunk
 from plumbline.monitor.drift.findings import BUDGET, drift_findings
 from plumbline.monitor.drift.season import unlike_last_year
@@ -31,7 +31,7 @@ def shift_findings(
     *,
     reference: Reference,
     until: datetime,
-    laid: Sequence[Laid] = (),
+    laid: Sequence[AlignedCounts] = (),
     outputs: Sequence[str] = (),
     weights: dict[str, float] | None = None,
     spoken: Mapping[str, str] | None = None,

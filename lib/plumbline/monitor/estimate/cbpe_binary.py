@@ -33,11 +33,18 @@ from plumbline.monitor.estimate.refusal import LEFT_THE_BAND, MISFIT, refusal, r
 from plumbline.monitor.metrics.counts import Counts, counts_of, ratio
 from plumbline.monitor.metrics.intervals import Interval, interval
 from plumbline.monitor.metrics.metrics import HEADLINE, Metric, least_change, metric
-from plumbline.monitor.metrics.score_confusion import FOLLOWS, Scored, by_score, follows
+from plumbline.monitor.metrics.score_confusion import FOLLOWS, ScoredGroups, by_score, follows
 from plumbline.monitor.metrics.status import Mask, judged
 from plumbline.monitor.metrics.thresholds import threshold
 from plumbline.monitor.performance.selective_labels import Selection, decided, unknown_metrics
-from plumbline.monitor.performance.series import Chunked, Span, chunked, floor_of, reference_rows, window_rows
+from plumbline.monitor.performance.series import (
+    ChunkedCounts,
+    Span,
+    chunked,
+    floor_of,
+    reference_rows,
+    window_rows,
+)
 from plumbline.monitor.performance.weights import joined_cells
 from plumbline.monitor.statistics.proportions import Z
 from plumbline.wording.quantities import percent
@@ -119,7 +126,7 @@ def estimate(
     shown = _expected_chunks(scored, curves, days, rows, realised, daily=daily)
     labelled, beside = scored, shown.counts
     if selected is not None and not selected.one_sided:
-        labelled = Scored(counts, counts.cells.sum(1), scored.above)
+        labelled = ScoredGroups(counts, counts.cells.sum(1), scored.above)
         beside = _expected_chunks(labelled, curves, days, rows, realised).counts
         own_chunks = _expected_chunks(scored, curves, days, own, own_chunks, daily=True)
     healthy = counts.taken(own).pooled()
@@ -141,7 +148,7 @@ def estimate(
     return (*(replace(p, note=sequence([whose, p.note])) for p in made), *silent)
 
 
-def _among(scored: Scored, profile: OutcomeProfile, known: Sequence[str]) -> Scored:
+def _among(scored: ScoredGroups, profile: OutcomeProfile, known: Sequence[str]) -> ScoredGroups:
     """The decisions for the one class that has outcomes, alone."""
     counts = scored.counts
     positive = counts.classes[counts.positive] in known
@@ -159,10 +166,10 @@ def _among(scored: Scored, profile: OutcomeProfile, known: Sequence[str]) -> Sco
         scored=cells.sum((1, 2)),
         numbered=None,
     )
-    return Scored(own, scored.everyone * share, np.full_like(share, float(positive)))
+    return ScoredGroups(own, scored.everyone * share, np.full_like(share, float(positive)))
 
 
-def _seen(scored: Scored, mask: Mask) -> FloatArray:
+def _seen(scored: ScoredGroups, mask: Mask) -> FloatArray:
     """1 for each score cell, (S,), whose outcomes the reference knows: not beyond its labelled scores, nor in a stretch
     among them that has none."""
     labelled = scored.counts.cells[mask].sum((0, 1))
@@ -191,7 +198,7 @@ def _outside(cells: FloatArray, seen: FloatArray | None) -> list[Message]:
 
 
 def _by_other_curves(
-    scored: Scored, curves: Curves, days: Days, rows: Mask, realised: Chunked
+    scored: ScoredGroups, curves: Curves, days: Days, rows: Mask, realised: ChunkedCounts
 ) -> tuple[Counts, ...]:
     """The expected counts of each chunk by calibrations that each leave a fold of the reference's days out, and by
     the one that leaves none."""
@@ -203,20 +210,26 @@ def _by_other_curves(
     )
 
 
-def _chunk_of(days: Days, rows: Mask, chunks: Chunked) -> IntArray:
+def _chunk_of(days: Days, rows: Mask, chunks: ChunkedCounts) -> IntArray:
     """The chunk of each group that counts, (n,)."""
     return chunks.days.chunk[np.unique(days[rows], return_inverse=True)[1]]
 
 
-def _predicted(scored: Scored, rows: Mask) -> tuple[FloatArray, FloatArray]:
+def _predicted(scored: ScoredGroups, rows: Mask) -> tuple[FloatArray, FloatArray]:
     """All decisions of these groups by cell, and how many of them were predicted positive, (n, S) each."""
     everyone = scored.everyone[rows]
     return everyone, everyone * scored.above[rows]
 
 
 def _expected_chunks(
-    scored: Scored, curves: Curves, days: Days, rows: Mask, chunks: Chunked, *, daily: bool = False
-) -> Chunked:
+    scored: ScoredGroups,
+    curves: Curves,
+    days: Days,
+    rows: Mask,
+    chunks: ChunkedCounts,
+    *,
+    daily: bool = False,
+) -> ChunkedCounts:
     """Chunks, and with ``daily`` their days, as they would be on average if every decision had its outcome."""
     day = np.unique(days[rows], return_inverse=True)[1]
     made = replace(chunks, counts=_expected(scored, curves, rows, chunks.days.chunk[day], chunks.counts))
@@ -226,7 +239,7 @@ def _expected_chunks(
     return replace(made, days=replace(chunks.days, counts=by_day))
 
 
-def _expected(scored: Scored, curves: Curves, rows: Mask, chunk: IntArray, realised: Counts) -> Counts:
+def _expected(scored: ScoredGroups, curves: Curves, rows: Mask, chunk: IntArray, realised: Counts) -> Counts:
     """Counts of each chunk as they would be on average if every decision with a score were labelled.
 
     Args:
@@ -264,9 +277,9 @@ def _sums(counts: Counts, everyone: FloatArray, high: FloatArray, p: FloatArray)
 
 def judged_estimates(
     chosen: Sequence[Metric],
-    shown: Chunked,
+    shown: ChunkedCounts,
     realised: Counts,
-    reference: Chunked,
+    reference: ChunkedCounts,
     floors: Mapping[str, float] | None = None,
     own_se: Callable[[Metric], FloatArray] | None = None,
     fits: tuple[Counts, Counts] | None = None,

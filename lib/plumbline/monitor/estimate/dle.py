@@ -22,7 +22,7 @@ from plumbline.monitor.estimate.cbpe_binary import judged_estimates
 from plumbline.monitor.estimate.refusal import ENOUGH_REFERENCE, refused, too_few_rows
 from plumbline.monitor.metrics.counts import Counts, counts_of
 from plumbline.monitor.metrics.metrics import M, Metric, metric
-from plumbline.monitor.performance.series import Chunked, Span, chunked, reference_rows, window_rows
+from plumbline.monitor.performance.series import ChunkedCounts, Span, chunked, reference_rows, window_rows
 
 ESTIMATED = ("mae", "rmse")
 FOLDS = 3
@@ -126,7 +126,7 @@ def fit(inputs: FloatArray, target: FloatArray) -> Model:
 
 
 def _estimated(
-    healthy: LossRows, shown: LossRows, realised: Chunked, by: str, wanted: set[str], reference: Span
+    healthy: LossRows, shown: LossRows, realised: ChunkedCounts, by: str, wanted: set[str], reference: Span
 ) -> _Losses:
     labelled = np.isfinite(healthy.error)
     inputs, days = healthy.inputs[labelled], healthy.days[labelled]

@@ -24,7 +24,7 @@ Outcomes = dict[Key, GroupOutcomes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moved:
+class MeasureChange:
     """One measure of one group in both windows, over ``n_first`` and ``n_second`` rows.
 
     ``change``: the second less the first with its 95 % limits (Newcombe); of a ratio the second over the first
@@ -54,7 +54,7 @@ class GroupChange:
     n_first: int
     n_second: int
     best: bool  # whom the ratio is to: the most favoured group of the first window
-    moved: dict[str, Moved]
+    moved: dict[str, MeasureChange]
 
     @property
     def name(self) -> str:
@@ -119,7 +119,7 @@ def _best(keys: Sequence[Key], then: Outcomes, now: Outcomes, favourable: bool) 
 
 def _measured(
     key: Key, best: Key | None, then: Outcomes, now: Outcomes, favourable: bool
-) -> dict[str, Moved]:
+) -> dict[str, MeasureChange]:
     a, b = then.get(key), now.get(key)
     if a is None or b is None:
         return {}
@@ -134,13 +134,13 @@ def _measured(
     return {name: made[name] for name in COMPARED if name in made}
 
 
-def _share(before: tuple[int, int], after: tuple[int, int]) -> Moved | None:
+def _share(before: tuple[int, int], after: tuple[int, int]) -> MeasureChange | None:
     if min(before[1], after[1]) < LEAST_ROWS:
         return None
     apart = difference(*before, *after)
     assert apart is not None
     p = two_proportions(*after, *before)
-    return Moved(
+    return MeasureChange(
         first=apart.before,
         second=apart.after,
         change=apart.value,
@@ -154,7 +154,7 @@ def _share(before: tuple[int, int], after: tuple[int, int]) -> Moved | None:
 
 def _ratio(
     a: tuple[int, int], best_then: tuple[int, int], b: tuple[int, int], best_now: tuple[int, int]
-) -> Moved:
+) -> MeasureChange:
     """How the ratio to the best group changed, as a factor; half an event is added where a group had none."""
     ours = [(x, n) if x else (x + 0.5, n + 0.5) for x, n in (a, b)]
     plain = [(a[0] / a[1]) / (best_then[0] / best_then[1]), (b[0] / b[1]) / (best_now[0] / best_now[1])]
@@ -164,7 +164,7 @@ def _ratio(
     spread = math.sqrt(sum(max(1 / x - 1 / n, 0.0) for x, n in cells))
     p = math.erfc(abs(factor) / spread / math.sqrt(2)) if spread > 0 else 1.0
     low, high = math.exp(factor - Z95 * spread), math.exp(factor + Z95 * spread)
-    return Moved(
+    return MeasureChange(
         first=plain[0],
         second=plain[1],
         change=math.exp(factor),
@@ -176,7 +176,7 @@ def _ratio(
     )
 
 
-def _settled(name: str, moved: Moved, q: float) -> Moved:
+def _settled(name: str, moved: MeasureChange, q: float) -> MeasureChange:
     level = 1.0 if name == RATIO else 0.0
     if q >= FALSE_DISCOVERY or moved.low <= level <= moved.high:
         return replace(moved, q=q)

@@ -85,7 +85,7 @@ def _settle(value: float, low: float, high: float, q: float, line: float, groups
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
+class GroupRate:
     """A share with Wilson's interval, over n rows."""
 
     value: float
@@ -95,7 +95,7 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Compared:
+class GroupComparison:
     """A group against the most favoured one: a ratio (Katz, Koopman) or a difference (Newcombe) with its interval.
 
     ``p``: two proportions, pooled, as the farthest apart of so many groups; ``q``: after Benjamini and Hochberg
@@ -112,7 +112,7 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class GroupResult:
     """One group: its rates, and how it fares against the most favoured group of the same attributes.
 
     ``rates``: by measure, where at least one row is behind it. ``ratio`` and ``gaps`` are None or empty for the
@@ -125,14 +125,14 @@ class Judged:
     levels: tuple[str, ...]
     n: int
     labelled: int
-    rates: dict[str, Rate]
-    favourable: Rate
+    rates: dict[str, GroupRate]
+    favourable: GroupRate
     best: bool
-    ratio: Compared | None
-    gaps: dict[str, Compared]
-    calibration: Rate | None
+    ratio: GroupComparison | None
+    gaps: dict[str, GroupComparison]
+    calibration: GroupRate | None
     ece: float | None
-    adverse: Compared | None = None
+    adverse: GroupComparison | None = None
 
     @property
     def small(self) -> bool:
@@ -154,17 +154,17 @@ class Judged:
         return next((s for s in order if s in found), PointStatus.OK)
 
 
-def rate(events: float, n: int) -> Rate | None:
+def rate(events: float, n: int) -> GroupRate | None:
     """A share with Wilson's interval; None without rows."""
     if n <= 0:
         return None
     low, high = wilson(np.array([events], float), np.array([n], float))
-    return Rate(events / n, float(low[0]), float(high[0]), n)
+    return GroupRate(events / n, float(low[0]), float(high[0]), n)
 
 
 def judge(
     groups: Sequence[GroupCounts], *, favourable: bool = True, lines: Lines | None = None, errors: bool = True
-) -> tuple[Judged, ...]:
+) -> tuple[GroupResult, ...]:
     """Judge groups, those of the same attributes (version and month) against each other, all corrected together.
 
     Args:
@@ -178,7 +178,7 @@ def judge(
         families.setdefault((group.attributes, group.version, group.month), []).append(group)
     best = {key: _most_favoured(family, favourable) for key, family in families.items()}
     sizes = {key: sum(g.outcomes.n >= LEAST_ROWS for g in family) for key, family in families.items()}
-    tests: list[tuple[int, str, Compared]] = []
+    tests: list[tuple[int, str, GroupComparison]] = []
     for place, group in enumerate(groups):
         key = (group.attributes, group.version, group.month)
         against = best[key]
@@ -189,7 +189,7 @@ def judge(
     counted = [name != "adverse" for _, name, _ in tests]
     q = np.full(len(tests), np.nan)
     q[counted] = benjamini_hochberg(np.array([t.p for _, name, t in tests if name != "adverse"]))
-    found: dict[int, dict[str, Compared]] = {}
+    found: dict[int, dict[str, GroupComparison]] = {}
     for i, (place, name, test) in enumerate(tests):
         corrected = found[place]["ratio"].q if name == "adverse" else float(q[i])
         found.setdefault(place, {})[name] = _settled(name, test, corrected, lines)
@@ -219,11 +219,11 @@ def _most_favoured(family: Sequence[GroupCounts], favourable: bool) -> GroupCoun
 
 def _tests(
     g: GroupOutcomes, best: GroupOutcomes, favourable: bool, groups: int
-) -> list[tuple[str, Compared]]:
+) -> list[tuple[str, GroupComparison]]:
     z = range_z(groups)
 
-    def compared(value: float, low: float, high: float, p: float) -> Compared:
-        return Compared(
+    def compared(value: float, low: float, high: float, p: float) -> GroupComparison:
+        return GroupComparison(
             value=value, low=low, high=high, p=range_p(p, groups), q=1.0, status=PointStatus.OK, groups=groups
         )
 
@@ -249,19 +249,21 @@ def two_proportions(x1: int, n1: int, x0: int, n0: int) -> float:
     return 1.0 if variance <= 0 else math.erfc(abs(x1 / n1 - x0 / n0) / math.sqrt(2 * variance))
 
 
-def _settled(name: str, test: Compared, q: float, lines: Lines) -> Compared:
+def _settled(name: str, test: GroupComparison, q: float, lines: Lines) -> GroupComparison:
     of = {"ratio": lines.of_ratio, "adverse": lines.of_adverse}.get(name, lines.of_gap)
     return replace(test, q=q, status=of(test.value, test.low, test.high, q, test.groups))
 
 
-def _judged(group: GroupCounts, favourable: bool, best: bool, comparisons: dict[str, Compared]) -> Judged:
+def _judged(
+    group: GroupCounts, favourable: bool, best: bool, comparisons: dict[str, GroupComparison]
+) -> GroupResult:
     g = group.outcomes
     rates = {name: made for name, of in MEASURES.items() if (made := rate(*of(g))) is not None}
     good = rate(_good(g, favourable), g.n)
     assert good is not None
     gaps = {name: comparisons[name] for name in ERRORS if name in comparisons}
     calibration, ece = _calibration(group.scores)
-    return Judged(
+    return GroupResult(
         attributes=group.attributes,
         levels=group.levels,
         n=g.n,
@@ -277,7 +279,7 @@ def _judged(group: GroupCounts, favourable: bool, best: bool, comparisons: dict[
     )
 
 
-def _calibration(scores: FloatArray) -> tuple[Rate | None, float | None]:
+def _calibration(scores: FloatArray) -> tuple[GroupRate | None, float | None]:
     """The mean score less the share that came true, its interval from that share's, and the error by cell."""
     n, promised, came = scores.sum(0) if len(scores) else (0.0, 0.0, 0.0)
     if n < LEAST_ROWS:
@@ -285,6 +287,6 @@ def _calibration(scores: FloatArray) -> tuple[Rate | None, float | None]:
     share = rate(came, int(n))
     assert share is not None
     mean = promised / n
-    gap = Rate(mean - share.value, mean - share.high, mean - share.low, int(n))
+    gap = GroupRate(mean - share.value, mean - share.high, mean - share.low, int(n))
     held = scores[scores[:, 0] > 0]
     return gap, float(np.abs(held[:, 1] - held[:, 2]).sum() / n)

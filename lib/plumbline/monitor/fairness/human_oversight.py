@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from plumbline.monitor.fairness.groups import Rate, rate
-from plumbline.profile.scan.protected_groups import Hands
+from plumbline.monitor.fairness.groups import GroupRate, rate
+from plumbline.profile.scan.protected_groups import OversightCounts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,13 +19,13 @@ class Oversight:
     n: int
     reviewed: int
     overruled: int
-    override_rate: Rate | None
-    automation_rate: Rate | None
-    right_to_overrule: Rate | None
-    right_to_confirm: Rate | None
+    override_rate: GroupRate | None
+    automation_rate: GroupRate | None
+    right_to_overrule: GroupRate | None
+    right_to_confirm: GroupRate | None
 
 
-def oversight(hands: Sequence[Hands], label: str = "all") -> Oversight:
+def oversight(hands: Sequence[OversightCounts], label: str = "all") -> Oversight:
     """All given months and versions together."""
     n, reviewed = sum(h.n for h in hands), sum(h.reviewed for h in hands)
     overruled = sum(h.overruled for h in hands)
@@ -41,7 +41,9 @@ def oversight(hands: Sequence[Hands], label: str = "all") -> Oversight:
     )
 
 
-def oversight_by(hands: Sequence[Hands], key: Callable[[Hands], str]) -> tuple[Oversight, ...]:
+def oversight_by(
+    hands: Sequence[OversightCounts], key: Callable[[OversightCounts], str]
+) -> tuple[Oversight, ...]:
     """The same by month, version or what else ``key`` names, in the order of first sight."""
     labels = dict.fromkeys(key(h) for h in hands)
     return tuple(oversight([h for h in hands if key(h) == label], label) for label in labels)

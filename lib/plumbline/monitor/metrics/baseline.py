@@ -19,7 +19,7 @@ from plumbline.monitor.metrics.metrics import METRICS, Metric
 
 
 @dataclass(frozen=True, slots=True)
-class Guess:
+class BaselineComparison:
     """A metric's value over all labelled rows beside what guessing gives; ``worse``: wholly below it."""
 
     metric: str
@@ -64,7 +64,7 @@ GUESSES: dict[str, Callable[[Counts], FloatArray]] = {
 }
 
 
-def no_better(metric: Metric, counts: Counts) -> Guess | None:
+def no_better(metric: Metric, counts: Counts) -> BaselineComparison | None:
     """The value beside what guessing gives, where it is not better by more than chance; None where it is, or unknown.
 
     Args:
@@ -78,7 +78,7 @@ def no_better(metric: Metric, counts: Counts) -> Guess | None:
     if not (np.isfinite(value) and np.isfinite(guess)):
         return None
     if asked.name == "r2":
-        return Guess(metric.name, value, guess, False) if value <= guess else None
+        return BaselineComparison(metric.name, value, guess, False) if value <= guess else None
     sure = interval(asked, whole)
     low, high = float(np.nan_to_num(sure.low[0], nan=value)), float(np.nan_to_num(sure.high[0], nan=value))
-    return Guess(metric.name, value, guess, high < guess) if low <= guess else None
+    return BaselineComparison(metric.name, value, guess, high < guess) if low <= guess else None

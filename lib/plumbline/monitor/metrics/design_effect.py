@@ -35,7 +35,7 @@ SPAN = {"day": 1, "week": 7, "month": 30}
 
 
 @dataclass(frozen=True, slots=True)
-class Design:
+class DesignEffect:
     """``effect``: variance of a chunk's figure over that of as many independent decisions, 1 at least. ``freedom``:
     degrees of freedom it is known with. ``day``: standard deviation of the figure of one decision by the days."""
 
@@ -44,35 +44,35 @@ class Design:
     day: float = 0.0
 
 
-def design(metric: Metric, days: Counts | None, by: str) -> Design:
+def design(metric: Metric, days: Counts | None, by: str) -> DesignEffect:
     """The design effect of a metric over chunks as long as ``by``, from the reference's days.
 
     Args:
         days: counts of the reference's days, in order of time; None: not known.
         by: day, week or month. A day's own figure is not widened: it speaks of that day.
     """
-    return Design() if days is None or by == "day" else design_over(metric, days, SPAN[by])
+    return DesignEffect() if days is None or by == "day" else design_over(metric, days, SPAN[by])
 
 
-def design_over(metric: Metric, days: Counts, span: int) -> Design:
+def design_over(metric: Metric, days: Counts, span: int) -> DesignEffect:
     """The same over ``span`` days."""
     own = days.taken(days.labelled > 0)
     held = len(own.labelled)
     if held < FEWEST_DAYS:
-        return Design()
+        return DesignEffect()
     influence = _influence(metric, own)
     if not np.isfinite(influence).all() or not influence.any():
-        return Design()
+        return DesignEffect()
     following, freedom = span_ratio(influence, span)
     apart, unit = scaled(influence)
     variance = float(apart @ apart) / (held - 1) / held * following
     day = unit * float(np.sqrt(variance * own.labelled.sum()))
     by_rows = float(interval(metric, own.pooled()).se[0]) / unit
     if not by_rows > 0:  # the metric has no law of rows
-        return Design(1.0, freedom, day)
+        return DesignEffect(1.0, freedom, day)
     effect = variance / by_rows**2
     beyond = effect > 1 + CHANCE * np.sqrt(2 / freedom)
-    return Design(effect, freedom, day) if beyond else Design()
+    return DesignEffect(effect, freedom, day) if beyond else DesignEffect()
 
 
 def _influence(metric: Metric, days: Counts) -> FloatArray:
@@ -93,7 +93,7 @@ def _without_each(days: Counts) -> Counts:
     return replace(days, numbered=None, **parts)
 
 
-def widened(metric: Metric, counts: Counts, days: Days | None, design: Design) -> Interval:
+def widened(metric: Metric, counts: Counts, days: Days | None, design: DesignEffect) -> Interval:
     """The metric's interval for each chunk of ``counts``, as wide as the design effect asks, never narrower."""
     if metric.interval == "days":
         return _by_day(metric, counts, interval(metric, counts, days), design)
@@ -102,7 +102,7 @@ def widened(metric: Metric, counts: Counts, days: Days | None, design: Design) -
     return interval(metric, fewer(metric, counts, design, Z, 0.975), days)
 
 
-def fewer(metric: Metric, counts: Counts, design: Design, normal: float, quantile: float) -> Counts:
+def fewer(metric: Metric, counts: Counts, design: DesignEffect, normal: float, quantile: float) -> Counts:
     """As many independent decisions as tell as much, by the normal quantile that a law then uses on them."""
     if design.effect <= 1:
         return counts
@@ -111,12 +111,12 @@ def fewer(metric: Metric, counts: Counts, design: Design, normal: float, quantil
     return counts.scaled(share, ADDITIVE if metric.hits is None else OF_HITS)
 
 
-def fewer_of_limit(metric: Metric, counts: Counts, design: Design) -> Counts:
+def fewer_of_limit(metric: Metric, counts: Counts, design: DesignEffect) -> Counts:
     """The same where three standard errors are asked for."""
     return fewer(metric, counts, design, 3.0, 1 - THREE_SIGMA)
 
 
-def _by_day(metric: Metric, counts: Counts, interval: Interval, design: Design) -> Interval:
+def _by_day(metric: Metric, counts: Counts, interval: Interval, design: DesignEffect) -> Interval:
     """The wider of a bootstrap over a chunk's few days and the law of the reference's days."""
     if design.day <= 0:
         return interval

@@ -15,7 +15,7 @@ from plumbline.domain import FloatArray, IntArray, NumberedScores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ranked:
+class RankedScores:
     """Distinct scores of each of ``m`` chunks, ascending within a chunk; N of them in all.
 
     chunk: (N,); negative, positive: (N,) decisions of the score; negative_below, positive_below: (N,) those of the
@@ -58,7 +58,7 @@ class Ranked:
         return _over(self.sums(self.positive * _over(found, flagged)), self.positives)
 
 
-def ranked(scores: NumberedScores) -> Ranked:
+def ranked(scores: NumberedScores) -> RankedScores:
     """The scores of each group in order."""
     order = np.argsort((scores.group << 32) + scores.number, kind="stable")
     chunk, number = scores.group[order], scores.number[order]
@@ -75,7 +75,7 @@ def ranked(scores: NumberedScores) -> Ranked:
     for each in (negative, positive):
         running = np.concatenate([[0.0], np.cumsum(each)])
         below.append(running[:-1] - running[begins])
-    return Ranked(
+    return RankedScores(
         chunk=chunk,
         negative=negative,
         positive=positive,

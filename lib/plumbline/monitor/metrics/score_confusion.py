@@ -15,7 +15,7 @@ FOLLOWS = 0.98
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
+class ScoredGroups:
     """Groups with scores: labelled and all decisions by cell (groups, S), and the share of each cell's
     decisions that was predicted positive (groups, S)."""
 
@@ -24,7 +24,7 @@ class Scored:
     above: FloatArray
 
 
-def by_score(profile: OutcomeProfile, counts: Counts) -> Scored:
+def by_score(profile: OutcomeProfile, counts: Counts) -> ScoredGroups:
     """Lay each group's positive predictions on its highest scores: within a group a prediction is a
     threshold on the score (``follows`` checks that), and a cell that the threshold cuts is shared."""
     everyone = counts.cells.sum(1) + profile.score_unlabelled
@@ -33,10 +33,10 @@ def by_score(profile: OutcomeProfile, counts: Counts) -> Scored:
     positives = predicted[:, counts.positive] * total / np.maximum(predicted.sum(1), 1)
     higher = total[:, None] - np.cumsum(everyone, 1)
     left = np.clip(positives[:, None] - higher, 0, everyone)
-    return Scored(counts, everyone, left / np.where(everyone > 0, everyone, 1.0))
+    return ScoredGroups(counts, everyone, left / np.where(everyone > 0, everyone, 1.0))
 
 
-def follows(scored: Scored, mask: Mask) -> float:
+def follows(scored: ScoredGroups, mask: Mask) -> float:
     """Share of these groups' labelled rows whose place in the confusion counts the score explains."""
     counts = scored.counts
     expected = confusion_of(counts.cells[mask, 1], counts.cells[mask, 0], scored.above[mask], counts)

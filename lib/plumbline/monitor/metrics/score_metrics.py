@@ -12,17 +12,17 @@ from scipy.special import digamma
 
 from plumbline.domain import FloatArray
 from plumbline.monitor.metrics.counts import Counts, once, ratio
-from plumbline.monitor.metrics.roc_auc import Ranked, ranked
+from plumbline.monitor.metrics.roc_auc import RankedScores, ranked
 
 
 @once
-def by_rank(c: Counts) -> Ranked | None:
+def by_rank(c: Counts) -> RankedScores | None:
     """The scores themselves, as far as they are known by number."""
     return ranked(c.numbered) if c.numbered is not None and len(c.numbered.group) else None
 
 
 def _exact_where_known(
-    c: Counts, of: Callable[[Ranked], FloatArray], cells: Callable[[Counts], FloatArray]
+    c: Counts, of: Callable[[RankedScores], FloatArray], cells: Callable[[Counts], FloatArray]
 ) -> FloatArray:
     """A figure from the scores in the chunks where all are known by number, and that of the cells elsewhere."""
     held = by_rank(c)
@@ -34,7 +34,7 @@ def _exact_where_known(
 @once
 def roc_auc(c: Counts) -> FloatArray:
     """P(score of a positive > score of a negative), Mann-Whitney: equal ones count half, and pairs within one cell."""
-    return _exact_where_known(c, Ranked.auc, _cells_auc)
+    return _exact_where_known(c, RankedScores.auc, _cells_auc)
 
 
 def _cells_auc(c: Counts) -> FloatArray:
@@ -50,7 +50,7 @@ def roc_auc_bound(c: Counts) -> FloatArray:
     return _exact_where_known(c, _no_bound, _cells_auc_bound)
 
 
-def _no_bound(ranks: Ranked) -> FloatArray:
+def _no_bound(ranks: RankedScores) -> FloatArray:
     return 0 * ranks.positives
 
 
@@ -70,7 +70,7 @@ def _from_the_top(c: Counts) -> tuple[FloatArray, FloatArray, FloatArray, FloatA
 @once
 def average_precision(c: Counts) -> FloatArray:
     """Sum of (recall step x precision), the scores of one cell taken as tied."""
-    return _exact_where_known(c, Ranked.average_precision, _cells_precision)
+    return _exact_where_known(c, RankedScores.average_precision, _cells_precision)
 
 
 @once

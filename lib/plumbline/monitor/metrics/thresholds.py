@@ -20,7 +20,7 @@ from scipy.special import ndtri
 from plumbline.domain import FloatArray, Task
 from plumbline.monitor.chunks import ENOUGH
 from plumbline.monitor.metrics.counts import Counts, ratio
-from plumbline.monitor.metrics.design_effect import Design, fewer_of_limit
+from plumbline.monitor.metrics.design_effect import DesignEffect, fewer_of_limit
 from plumbline.monitor.metrics.intervals import THREE_SIGMA, Days, binomial_reach, interval
 from plumbline.monitor.metrics.metrics import METRICS, Metric, least_change
 
@@ -58,7 +58,9 @@ class Threshold:
     chunks: int = 0  # reference chunks with enough rows
     se: float = 0.0  # standard error of the mean
     matters: float = 0.0  # smallest change worth an alarm
-    design: Design = field(default_factory=Design)  # how much more its chunks vary than independent decisions
+    design: DesignEffect = field(
+        default_factory=DesignEffect
+    )  # how much more its chunks vary than independent decisions
     level: float | None = None  # of a proportion: the mean, drawn away from 0 and 1 by what n rows leave open
 
 

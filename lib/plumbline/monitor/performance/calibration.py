@@ -48,7 +48,7 @@ class Bin:
 
 
 @dataclass(frozen=True, slots=True)
-class Limited:
+class Estimate:
     """A figure with its 95 % limits."""
 
     value: float
@@ -80,9 +80,9 @@ class Calibration:
     note: str = ""
     observed: int = 0
     expected: float = 0.0
-    ratio: Limited | None = None
-    slope: Limited | None = None
-    intercept: Limited | None = None
+    ratio: Estimate | None = None
+    slope: Estimate | None = None
+    intercept: Estimate | None = None
 
 
 def calibration(
@@ -154,7 +154,7 @@ def _curve(version: str | None, counts: Counts) -> Calibration:
 
 def observed_over_expected(
     observed: int, expected: float, bound: float = 0.0, level: float = 0.95
-) -> Limited:
+) -> Estimate:
     """How many came true over how many were promised, with the exact Poisson limits of the count (Garwood 1936).
 
     Args:
@@ -164,10 +164,10 @@ def observed_over_expected(
     low = float(gammaincinv(observed, tail)) if observed else 0.0
     high = float(gammaincinv(observed + 1, 1 - tail))
     least = max(expected - bound, 1e-9)
-    return Limited(observed / max(expected, 1e-9), low / (expected + bound), high / least)
+    return Estimate(observed / max(expected, 1e-9), low / (expected + bound), high / least)
 
 
-def cox(cells: FloatArray) -> tuple[Limited | None, Limited | None]:
+def cox(cells: FloatArray) -> tuple[Estimate | None, Estimate | None]:
     """Cox's slope, and the intercept where the slope is 1, from score cells (2, S) by maximum likelihood."""
     rows, hits = cells.sum(0).astype(float), cells[1].astype(float)
     if min(hits.sum(), rows.sum() - hits.sum()) < FEWEST_EVENTS:
@@ -205,7 +205,7 @@ def recalibrated(cells: FloatArray, bins: int, prior: float) -> FloatArray:
 
 def _fitted(
     design: FloatArray, offset: FloatArray, rows: FloatArray, hits: FloatArray
-) -> list[Limited] | None:
+) -> list[Estimate] | None:
     """Coefficients of a logistic regression by Newton's method, with Wald's limits; None where it does not settle."""
     found = np.zeros(design.shape[1])
     for _ in range(50):
@@ -218,7 +218,7 @@ def _fitted(
         found = found + np.clip(step, -2, 2)
         if float(np.abs(step).max()) < 1e-9:
             half = Z * np.sqrt(np.diag(np.linalg.inv(information)))
-            return [Limited(float(b), float(b - h), float(b + h)) for b, h in zip(found, half, strict=True)]
+            return [Estimate(float(b), float(b - h), float(b + h)) for b, h in zip(found, half, strict=True)]
     return None
 
 

@@ -10,14 +10,14 @@ import numpy as np
 from plumbline.domain import CostMatrix, OutcomeProfile
 from plumbline.monitor.chunks import ENOUGH
 from plumbline.monitor.metrics.counts import Counts, counts_of
-from plumbline.monitor.metrics.design_effect import Design, design_over, widened
+from plumbline.monitor.metrics.design_effect import DesignEffect, design_over, widened
 from plumbline.monitor.metrics.intervals import Days, Interval
 from plumbline.monitor.metrics.metrics import Metric, least_change, metric, metrics_for
 from plumbline.monitor.performance.series import chunked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Side:
+class WindowValue:
     """One window's value with its 95 % limits, over n labelled decisions; None where it has none.
 
     ``bound``: the most that counting in cells may have moved the value.
@@ -31,13 +31,13 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Compared:
+class WindowComparison:
     """``difference`` = second - first with its 95 % limits; ``verdict``: better, worse, changed (two-sided
     metrics), same (within chance or too small to matter) or unknown."""
 
     metric: str
-    first: Side
-    second: Side
+    first: WindowValue
+    second: WindowValue
     difference: float | None
     low: float | None
     high: float | None
@@ -50,7 +50,7 @@ def compare_windows(
     metrics: Sequence[str] | None = None,
     cost: CostMatrix | None = None,
     unknown: Sequence[str] = (),
-) -> tuple[Compared, ...]:
+) -> tuple[WindowComparison, ...]:
     """Every metric of the task in two windows.
 
     The limits of the difference join those of both sides in squares (MOVER; Zou and Donner 2008, Statistics
@@ -83,7 +83,7 @@ def compare_windows(
         a, b = (
             _side(own, *side, common)
             if side and one.name not in unknown
-            else Side(value=None, low=None, high=None, n=0)
+            else WindowValue(value=None, low=None, high=None, n=0)
             for own, side in zip(pair, sides, strict=True)
         )
         found.append(_compared(one, a, b))
@@ -98,34 +98,36 @@ def _pooled(profile: OutcomeProfile, cost: CostMatrix | None) -> tuple[Counts, D
     return days.counts.pooled(), Days(days.counts, np.zeros(len(days.chunk), dtype=np.int64))
 
 
-def _common(pair: Sequence[Metric], sides: Sequence[tuple[Counts, Days] | None]) -> Design:
+def _common(pair: Sequence[Metric], sides: Sequence[tuple[Counts, Days] | None]) -> DesignEffect:
     """What decisions have in common, as the longer window's days show it."""
     held = [(len(side[1].chunk), one, side[1].counts) for one, side in zip(pair, sides, strict=True) if side]
     if not held:
-        return Design()
+        return DesignEffect()
     longest, one, days = max(held, key=lambda of: of[0])
     return design_over(one, days, longest)
 
 
-def _side(metric: Metric, counts: Counts, days: Days, common: Design) -> Side:
+def _side(metric: Metric, counts: Counts, days: Days, common: DesignEffect) -> WindowValue:
     n, value = int(counts.labelled[0]), float(metric.compute(counts)[0])
     if n < ENOUGH or not np.isfinite(value):
-        return Side(value=None, low=None, high=None, n=n)
+        return WindowValue(value=None, low=None, high=None, n=n)
     sure: Interval = widened(metric, counts, days, common)
     low, high = float(sure.low[0]), float(sure.high[0])
     known = np.isfinite(low) and np.isfinite(high)
     bound = float(np.nan_to_num(metric.bound(counts)[0])) if metric.bound else 0.0
-    return Side(value=value, low=low if known else None, high=high if known else None, n=n, bound=bound)
+    return WindowValue(
+        value=value, low=low if known else None, high=high if known else None, n=n, bound=bound
+    )
 
 
-def _compared(metric: Metric, a: Side, b: Side) -> Compared:
+def _compared(metric: Metric, a: WindowValue, b: WindowValue) -> WindowComparison:
     if a.value is None or b.value is None:
-        return Compared(
+        return WindowComparison(
             metric=metric.name, first=a, second=b, difference=None, low=None, high=None, verdict="unknown"
         )
     difference = b.value - a.value
     if a.low is None or a.high is None or b.low is None or b.high is None:
-        return Compared(
+        return WindowComparison(
             metric=metric.name,
             first=a,
             second=b,
@@ -146,6 +148,6 @@ def _compared(metric: Metric, a: Side, b: Side) -> Compared:
         verdict = "changed"
     else:
         verdict = "better" if (difference > 0) is metric.higher_is_better else "worse"
-    return Compared(
+    return WindowComparison(
         metric=metric.name, first=a, second=b, difference=difference, low=low, high=high, verdict=verdict
     )

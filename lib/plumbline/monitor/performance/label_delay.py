@@ -151,7 +151,7 @@ def _class_curve(labels: IntArray, age: IntArray) -> FloatArray | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Arrived:
+class ArrivalShares:
     """Of days (D,): the share of their positives, and of their negatives, to be expected by now; 1 where nothing is
     known of a class. ``positive``: the share of positives among all labels that come in the end, None: unknown."""
 
@@ -168,7 +168,7 @@ class Arrived:
 
 def arrived(
     days: NDArray[np.datetime64], delay: DelayProfile | None, today: datetime | None
-) -> Arrived | None:
+) -> ArrivalShares | None:
     """What has come of each class by day; None where the log has no label times by class."""
     if delay is None or today is None or delay.positives is None:
         return None
@@ -184,14 +184,14 @@ def arrived(
         counted.append(labels.sum() / max(float(delay.n @ _by_age(curve, age)), 1e-9))
     if not any(known):
         return None
-    return Arrived(shares[0], shares[1], counted[0] / sum(counted) if all(known) else None)
+    return ArrivalShares(shares[0], shares[1], counted[0] / sum(counted) if all(known) else None)
 
 
 def _by_age(curve: FloatArray, age: IntArray) -> FloatArray:
     return np.where(age < 0, 0.0, curve[np.clip(age, 0, 90)])
 
 
-def awaited(found: Arrived | None, n: FloatArray, chunk: IntArray, chunks: int) -> NDArray[np.bool_]:
+def awaited(found: ArrivalShares | None, n: FloatArray, chunk: IntArray, chunks: int) -> NDArray[np.bool_]:
     """Which chunks (m,) still wait for more than a tenth of either class to be expected of their days.
 
     Args:
@@ -203,7 +203,9 @@ def awaited(found: Arrived | None, n: FloatArray, chunk: IntArray, chunks: int) 
     return np.asarray(np.minimum(*found.by_chunk(n, chunk, chunks)) < COMPLETE)
 
 
-def off_balance(found: Arrived | None, n: FloatArray, chunk: IntArray, chunks: int) -> NDArray[np.bool_]:
+def off_balance(
+    found: ArrivalShares | None, n: FloatArray, chunk: IntArray, chunks: int
+) -> NDArray[np.bool_]:
     """Which chunks (m,) have labels of which a class has another share than it will have, by ``OFF_BALANCE`` or more:
     accuracy is then that of the class that comes sooner. Arguments as for ``awaited``."""
     if found is None or found.positive is None:

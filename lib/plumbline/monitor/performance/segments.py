@@ -69,7 +69,7 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Search:
+class SegmentSearch:
     """What was found, worst first, and how hard was looked: ``tried`` slices, ``n`` of ``available`` rows."""
 
     metric: str
@@ -119,7 +119,7 @@ def search(
     against: str = "rest",
     proportion: bool = True,
     pairs: bool = True,
-) -> Search:
+) -> SegmentSearch:
     """Find the slices that hurt most.
 
     Args:
@@ -136,7 +136,7 @@ def search(
     where = _places(window, pairs)
     overall = float(window.values.mean()) if n else None
     if not where or not n or (against == "reference" and reference is None):
-        return Search(
+        return SegmentSearch(
             metric=metric,
             against=against,
             segments=(),
@@ -191,7 +191,7 @@ def search(
         )
         for i in order
     )
-    return Search(
+    return SegmentSearch(
         metric=metric,
         against=against,
         segments=segments,
@@ -253,7 +253,7 @@ def _all(rows: SlicedRows, sums: _Sums) -> _Sums:
 
 
 @dataclass(frozen=True, slots=True)
-class _Compared:
+class _SliceComparison:
     """What each slice is expected to be, the limits of the difference from it, and its two-sided p-value."""
 
     expected: FloatArray
@@ -264,7 +264,7 @@ class _Compared:
 
 def _compared(
     a: _Sums, b: _Sums, old_a: _Sums | None, old_b: _Sums | None, proportion: bool, miss: float = 0.05
-) -> _Compared:
+) -> _SliceComparison:
     """Slices ``a`` against ``b``: levels, or where the reference's sums are given, changes since then; the limits leave
     the truth out in ``miss`` of cases."""
     if old_a is None or old_b is None:
@@ -274,7 +274,7 @@ def _compared(
     difference, se = a.mean - expected, np.sqrt(np.sum(sides, axis=0))
     p = 2 * ndtr(-np.abs(ratio(difference, se, 0.0)))
     z = -float(ndtri(miss / 2))
-    return _Compared(expected, difference - z * se, difference + z * se, p)
+    return _SliceComparison(expected, difference - z * se, difference + z * se, p)
 
 
 def _variance_of_mean(side: _Sums, proportion: bool) -> FloatArray:
@@ -285,7 +285,7 @@ def _variance_of_mean(side: _Sums, proportion: bool) -> FloatArray:
     return np.asarray(share * (1 - share) / (side.n + 2))
 
 
-def _shares(a: _Sums, b: _Sums, miss: float) -> _Compared:
+def _shares(a: _Sums, b: _Sums, miss: float) -> _SliceComparison:
     difference, share = a.mean - b.mean, ratio(a.total + b.total, a.n + b.n)
     both = ratio(np.ones_like(a.n), a.n) + ratio(np.ones_like(a.n), b.n)
     z = ratio(np.maximum(np.abs(difference) - both / 2, 0.0), np.sqrt(share * (1 - share) * both), 0.0)
@@ -293,16 +293,16 @@ def _shares(a: _Sums, b: _Sums, miss: float) -> _Compared:
         wilson(side.total, side.n, -float(ndtri(miss / 2))) for side in (a, b)
     )
     down, up = np.hypot(a.mean - low_a, high_b - b.mean), np.hypot(high_a - a.mean, b.mean - low_b)
-    return _Compared(b.mean, difference - down, difference + up, 2 * ndtr(-z))
+    return _SliceComparison(b.mean, difference - down, difference + up, 2 * ndtr(-z))
 
 
-def _means(a: _Sums, b: _Sums, miss: float) -> _Compared:
+def _means(a: _Sums, b: _Sums, miss: float) -> _SliceComparison:
     va, vb = ratio(a.variance, a.n), ratio(b.variance, b.n)
     difference, se = a.mean - b.mean, np.sqrt(va + vb)
     freedom = ratio((va + vb) ** 2, ratio(va**2, a.n - 1) + ratio(vb**2, b.n - 1), 1.0)
     half = stdtrit(freedom, 1 - miss / 2) * se
     p = np.asarray(2 * stdtr(freedom, -np.abs(ratio(difference, se, 0.0))))
-    return _Compared(b.mean, difference - half, difference + half, p)
+    return _SliceComparison(b.mean, difference - half, difference + half, p)
 
 
 def _worse(metric: Metric, value: FloatArray, expected: FloatArray) -> FloatArray:

@@ -23,7 +23,7 @@ from plumbline.monitor.metrics.counts import ratio
 from plumbline.monitor.metrics.metrics import METRICS
 from plumbline.monitor.metrics.status import Mask
 from plumbline.monitor.performance.label_delay import delay_curve, positive_curve, usual_delay
-from plumbline.monitor.performance.weights import NONE, Whole, whole
+from plumbline.monitor.performance.weights import NONE, WeightedMetric, whole
 from plumbline.wording.quantities import decimal, percent
 
 #: standard errors that chance does not reach; decisions of one day are not always independent
@@ -42,7 +42,7 @@ UNKNOWN = (
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class LabelledShare:
     """Decisions for one class on mature days, and how many of them are labelled."""
 
     name: str
@@ -64,9 +64,9 @@ class Selection:
     ``effective`` rows that the weights are worth.
     """
 
-    sides: tuple[Side, ...]
+    sides: tuple[LabelledShare, ...]
     order: float | None
-    whole: tuple[Whole, ...] = ()
+    whole: tuple[WeightedMetric, ...] = ()
     effective: float = 0.0
 
     @property
@@ -85,7 +85,7 @@ class Selection:
         return tuple(side.name for side in self.sides if side.share >= NONE)
 
     @property
-    def least(self) -> Side:
+    def least(self) -> LabelledShare:
         """The class whose decisions have labels least often."""
         return self.sides[-1]
 
@@ -94,7 +94,7 @@ class Selection:
         """Where only some decisions ever have an outcome, whom every figure speaks of; else empty."""
         return among(self.known) if self.one_sided else NOTHING
 
-    def over_all(self, name: str) -> Whole | None:
+    def over_all(self, name: str) -> WeightedMetric | None:
         """A metric over all decisions; None where it cannot be told."""
         return next((one for one in self.whole if one.metric == name), None)
 
@@ -188,7 +188,7 @@ def classes_named(names: Sequence[str]) -> str:
     return reduce(lambda most, last: message("{most} and {last}", most=most, last=last), names)
 
 
-def _weighed(sample: Whole) -> Message:
+def _weighed(sample: WeightedMetric) -> Message:
     """A weighted figure with its interval."""
     scored = METRICS[sample.metric].unit == "score"
     value, low, high = (
@@ -218,7 +218,7 @@ def selection(
     predicted = profile.confusion[ripe].sum(2).astype(float)
     labelled = profile.confusion[ripe][:, :, :-1].sum(2).astype(float)
     sides = [
-        Side(name, int(n), int(k))
+        LabelledShare(name, int(n), int(k))
         for name, n, k in zip(profile.classes, predicted.sum(0), labelled.sum(0), strict=True)
         if n >= ENOUGH
     ]

@@ -27,7 +27,7 @@ Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
-class Chunked:
+class ChunkedCounts:
     """Groups of a profile added up by chunk and by day. ``days.chunk`` is the chunk of each day."""
 
     starts: tuple[datetime, ...]
@@ -209,12 +209,12 @@ def thresholds(
     return {one.name: banded(one, healthy, by, floors) for one in chosen}
 
 
-def chunked(days: Sequence[date], counts: Counts, rows: Mask, by: str) -> Chunked:
+def chunked(days: Sequence[date], counts: Counts, rows: Mask, by: str) -> ChunkedCounts:
     """Add up the groups of ``rows`` by chunk and by day."""
     ordered, day_of = np.unique(as_days(days)[rows], return_inverse=True)
     starts, ends, chunk = chunk_index(ordered, by)
     daily = counts.taken(rows).grouped(day_of, len(ordered))
-    return Chunked(starts, ends, daily.grouped(chunk, len(starts)), Days(daily, chunk))
+    return ChunkedCounts(starts, ends, daily.grouped(chunk, len(starts)), Days(daily, chunk))
 
 
 def reference_rows(profile: OutcomeProfile, span: Span, arm: str | None = None) -> Mask:

@@ -39,7 +39,7 @@ Rate = Callable[[FloatArray], tuple[float, FloatArray]]
 
 
 @dataclass(frozen=True, slots=True)
-class Whole:
+class WeightedMetric:
     """A metric over all decisions. ``value``: by weights, with its 95 % interval; None: it lies between ``low`` and
     ``high`` whatever the unknown outcomes are (each end with its own error), and nothing more can be known."""
 
@@ -67,7 +67,7 @@ class _Parts:
     table: FloatArray
 
 
-def whole(profile: OutcomeProfile, rows: Mask) -> tuple[tuple[Whole, ...], float]:
+def whole(profile: OutcomeProfile, rows: Mask) -> tuple[tuple[WeightedMetric, ...], float]:
     """Metrics over all decisions of these groups, and what the weights leave of the labels (Kish 1965); 0: no weights.
 
     Accuracy; of two classes recall and precision as well, and ROC AUC where every score has outcomes. The intervals
@@ -214,7 +214,7 @@ def _filled(parts: _Parts, positive: FloatArray, negative: FloatArray) -> FloatA
     return np.asarray(parts.table + np.array(unknown))
 
 
-def _figure(name: str, rate: Rate, parts: _Parts) -> Whole | None:
+def _figure(name: str, rate: Rate, parts: _Parts) -> WeightedMetric | None:
     chance, lacks = _chance(parts), parts.group < 0
     ends = []
     for positive, negative in ((0.0, 1.0), (1.0, 0.0)):
@@ -226,7 +226,7 @@ def _figure(name: str, rate: Rate, parts: _Parts) -> Whole | None:
         return None
     (low, below), (high, above) = ends
     known = low if high - low < 1e-12 else None
-    return Whole(name, known, max(low - Z * below, 0.0), min(high + Z * above, 1.0))
+    return WeightedMetric(name, known, max(low - Z * below, 0.0), min(high + Z * above, 1.0))
 
 
 def _error(parts: _Parts, per: FloatArray) -> float:
@@ -265,7 +265,7 @@ def _precision(table: FloatArray) -> tuple[float, FloatArray]:
     return value, np.array([1 - value, -value, 0.0, 0.0]) / said if said > 0 else np.zeros(4)
 
 
-def _auc(parts: _Parts) -> Whole | None:
+def _auc(parts: _Parts) -> WeightedMetric | None:
     """ROC AUC with each cell's unknown outcomes shared out by its group."""
     p, unknown = _chance(parts), parts.u.sum(0)
     positive = parts.x + unknown * p
@@ -278,4 +278,4 @@ def _auc(parts: _Parts) -> Whole | None:
     value = float((positive * below).sum() / (n1 * n0))
     per = (below - above) / (n1 * n0) - value * (1 / n1 - 1 / n0)
     half = Z * _error(parts, np.stack([per, per]))
-    return Whole("roc_auc", value, max(value - half, 0.0), min(value + half, 1.0))
+    return WeightedMetric("roc_auc", value, max(value - half, 0.0), min(value + half, 1.0))

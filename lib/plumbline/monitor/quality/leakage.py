@@ -24,7 +24,7 @@ RANKS = "rank correlation"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Leak:
+class LabelLeak:
     """An input whose ``value`` (ROC AUC; of numbers, rank correlation) has a lower 95 % limit beyond ``TOO_GOOD``."""
 
     feature: str
@@ -55,7 +55,9 @@ class Leak:
         )
 
 
-def leaks(outcome: FloatArray, inputs: dict[str, tuple[Kind, np.ndarray]], task: Task) -> tuple[Leak, ...]:
+def leaks(
+    outcome: FloatArray, inputs: dict[str, tuple[Kind, np.ndarray]], task: Task
+) -> tuple[LabelLeak, ...]:
     """The inputs that give the outcome away, the plainest first.
 
     Args:
@@ -68,7 +70,7 @@ def leaks(outcome: FloatArray, inputs: dict[str, tuple[Kind, np.ndarray]], task:
         value, low = one(outcome, values, task)
         if value > TOO_GOOD and low > TOO_GOOD:
             measure = RANKS if task is Task.REGRESSION else "ROC AUC"
-            found.append(Leak(feature=name, measure=measure, value=value, low=low, n=len(outcome)))
+            found.append(LabelLeak(feature=name, measure=measure, value=value, low=low, n=len(outcome)))
     return tuple(sorted(found, key=lambda leak: -leak.value))
 
 

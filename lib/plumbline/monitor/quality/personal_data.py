@@ -28,7 +28,7 @@ _NINO = re.compile(r"(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Personal:
+class PersonalData:
     """Personal data in one column: ``hits`` of ``n`` values hold it; ``example`` is masked.
 
     ``sure``: ``certain`` (its form or two check digits leave no doubt), ``likely`` (check digits fit on most
@@ -44,7 +44,7 @@ class Personal:
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
+class NationalNumber:
     """A national number: its name, its form as a pattern, and the validator of python-stdnum ("" for none)."""
 
     name: str
@@ -55,25 +55,25 @@ class Number:
 
 #: what is looked for by check digits, the more telling first
 NATIONAL = (
-    Number(
+    NationalNumber(
         "Italian codice fiscale", r"[A-Z]{6}\d\d[A-EHLMPRST]\d\d[A-Z]\d{3}[A-Z]", "it.codicefiscale", False
     ),
-    Number("Spanish DNI", r"\d{8}-?[A-Z]", "es.dni", False),
-    Number("Spanish NIE", r"[XYZ]-?\d{7}-?[A-Z]", "es.nie", False),
-    Number("Finnish henkilötunnus", r"\d{6}[-+A-FU-Y]\d{3}[0-9A-Y]", "fi.hetu", False),
-    Number("Portuguese cartão de cidadão", r"\d{8} ?\d ?[A-Z0-9]{2}\d", "pt.cc", False),
-    Number("French NIR", r"[12]\d{4}(?:\d\d|2[AB])\d{8}", "fr.nir", True),
-    Number("Romanian CNP", r"[1-9]\d{12}", "ro.cnp", True),
-    Number("Norwegian fødselsnummer", r"\d{11}", "no.fodselsnummer", True),
-    Number("Polish PESEL", r"\d{11}", "pl.pesel", True),
-    Number("Belgian national number", r"\d{11}", "be.nn", True),
-    Number("German tax number (IdNr)", r"\d{11}", "de.idnr", True),
-    Number("Croatian OIB", r"\d{11}", "hr.oib", True),
-    Number("Brazilian CPF", r"\d{11}", "br.cpf", True),
-    Number("Swedish personnummer", r"(?:\d\d)?\d{6}[-+]\d{4}", "se.personnummer", False),
-    Number("British NHS number", r"\d{10}", "gb.nhs", True),
-    Number("Dutch BSN", r"\d{9}", "nl.bsn", True),
-    Number("British National Insurance number", _NINO.pattern, "", False),
+    NationalNumber("Spanish DNI", r"\d{8}-?[A-Z]", "es.dni", False),
+    NationalNumber("Spanish NIE", r"[XYZ]-?\d{7}-?[A-Z]", "es.nie", False),
+    NationalNumber("Finnish henkilötunnus", r"\d{6}[-+A-FU-Y]\d{3}[0-9A-Y]", "fi.hetu", False),
+    NationalNumber("Portuguese cartão de cidadão", r"\d{8} ?\d ?[A-Z0-9]{2}\d", "pt.cc", False),
+    NationalNumber("French NIR", r"[12]\d{4}(?:\d\d|2[AB])\d{8}", "fr.nir", True),
+    NationalNumber("Romanian CNP", r"[1-9]\d{12}", "ro.cnp", True),
+    NationalNumber("Norwegian fødselsnummer", r"\d{11}", "no.fodselsnummer", True),
+    NationalNumber("Polish PESEL", r"\d{11}", "pl.pesel", True),
+    NationalNumber("Belgian national number", r"\d{11}", "be.nn", True),
+    NationalNumber("German tax number (IdNr)", r"\d{11}", "de.idnr", True),
+    NationalNumber("Croatian OIB", r"\d{11}", "hr.oib", True),
+    NationalNumber("Brazilian CPF", r"\d{11}", "br.cpf", True),
+    NationalNumber("Swedish personnummer", r"(?:\d\d)?\d{6}[-+]\d{4}", "se.personnummer", False),
+    NationalNumber("British NHS number", r"\d{10}", "gb.nhs", True),
+    NationalNumber("Dutch BSN", r"\d{9}", "nl.bsn", True),
+    NationalNumber("British National Insurance number", _NINO.pattern, "", False),
 )
 LOOKED_FOR = "e-mail addresses, telephone numbers in international form, IBANs, and " + ", ".join(
     n.name for n in NATIONAL
@@ -82,14 +82,14 @@ LOOKED_FOR = "e-mail addresses, telephone numbers in international form, IBANs, 
 
 def find_personal(
     text: Mapping[str, Sequence[str]], numeric: Mapping[str, Sequence[float]] | None = None
-) -> tuple[Personal, ...]:
+) -> tuple[PersonalData, ...]:
     """Personal data by column, the surest first.
 
     Args:
         text: column -> a sample of its text values, missing ones left out.
         numeric: column -> a sample of its numbers; only national numbers of digits are looked for there.
     """
-    found: list[Personal] = []
+    found: list[PersonalData] = []
     for name, values in text.items():
         counts = Counter(values)
         for kind, sure, find in _ANYWHERE:
@@ -124,7 +124,7 @@ def masked(value: str) -> str:
 
 def _anywhere(
     column: str, kind: str, sure: str, find: Callable[[str], str], counts: Counter[str]
-) -> list[Personal]:
+) -> list[PersonalData]:
     n = sum(counts.values())
     hits, example = 0, ""
     for value, many in counts.items():
@@ -133,15 +133,15 @@ def _anywhere(
             hits, example = hits + many, example or held
     if not hits or hits < LEAST_SHARE * n:
         return []
-    return [Personal(column=column, kind=kind, hits=hits, n=n, sure=sure, example=masked(example))]
+    return [PersonalData(column=column, kind=kind, hits=hits, n=n, sure=sure, example=masked(example))]
 
 
-def _national(column: str, counts: Mapping[str, int], n: int, *, numbers: bool) -> list[Personal]:
+def _national(column: str, counts: Mapping[str, int], n: int, *, numbers: bool) -> list[PersonalData]:
     """The national number that fits best; more than one country's check digits may fit a few values."""
     examined = dict(list(counts.items())[:LOOKED_AT])
     if len(examined) < FEWEST and numbers:
         return []
-    best: Personal | None = None
+    best: PersonalData | None = None
     for number in NATIONAL:
         if numbers and not number.digits:
             continue
@@ -153,7 +153,7 @@ def _national(column: str, counts: Mapping[str, int], n: int, *, numbers: bool) 
         if few or hits < needed or (best is not None and hits <= best.hits):
             continue
         sure = "likely" if number.validator else "possible"
-        best = Personal(
+        best = PersonalData(
             column=column,
             kind=number.name,
             hits=round(hits * n / looked),
@@ -164,7 +164,7 @@ def _national(column: str, counts: Mapping[str, int], n: int, *, numbers: bool) 
     return [best] if best is not None else []
 
 
-def _fits(number: Number, value: str) -> bool:
+def _fits(number: NationalNumber, value: str) -> bool:
     if not number.validator:
         return True
     return bool(importlib.import_module(f"stdnum.{number.validator}").is_valid(value))

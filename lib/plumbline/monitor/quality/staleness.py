@@ -115,7 +115,7 @@ def staleness(
 
 
 @dataclass(frozen=True, slots=True)
-class Beat:
+class LastSeen:
     """Days since the last of something, beside the longest usual pause between two; None: not known.
 
     Watched beyond three usual pauses, a breach beyond six; never within a day.
@@ -126,7 +126,7 @@ class Beat:
     status: PointStatus
 
 
-def beat(times: NDArray[np.datetime64], as_of: datetime, *, waits: float = 0.0) -> Beat:
+def beat(times: NDArray[np.datetime64], as_of: datetime, *, waits: float = 0.0) -> LastSeen:
     """Whether something still comes as it used to.
 
     Args:
@@ -135,10 +135,10 @@ def beat(times: NDArray[np.datetime64], as_of: datetime, *, waits: float = 0.0) 
     """
     came = np.unique(times[times <= instant(as_of)])
     if not len(came):
-        return Beat(None, None, PointStatus.UNKNOWN)
+        return LastSeen(None, None, PointStatus.UNKNOWN)
     since = max((_days(moment(came[-1]), as_of) or 0.0) - waits, 0.0)
     if len(came) < FEWEST_BEATS:
-        return Beat(since, None, PointStatus.UNKNOWN)
+        return LastSeen(since, None, PointStatus.UNKNOWN)
     usual = float(np.quantile(np.diff(came) / np.timedelta64(1, "s"), 0.99)) / _DAY
     limit = max(usual, 1 / WATCH_BEATS)
     status = (
@@ -148,7 +148,7 @@ def beat(times: NDArray[np.datetime64], as_of: datetime, *, waits: float = 0.0) 
         if since > WATCH_BEATS * limit
         else PointStatus.OK
     )
-    return Beat(since, usual, status)
+    return LastSeen(since, usual, status)
 
 
 def _days(then: datetime | None, as_of: datetime) -> float | None:

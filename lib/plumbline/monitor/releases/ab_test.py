@@ -15,7 +15,7 @@ from plumbline.monitor.releases.history import Overlap
 from plumbline.monitor.statistics.proportions import Difference, Z, difference, mean_difference
 from plumbline.monitor.statistics.sequential_test import (
     MISMATCH,
-    Moments,
+    ArmSums,
     SampleRatio,
     always_valid,
     detectable,
@@ -87,7 +87,7 @@ def kind_of(overlap: Overlap) -> Kind:
 
 
 def measure(
-    metric: str, hours: Times, looks: Moments, before: Moments, *, proportion: bool
+    metric: str, hours: Times, looks: ArmSums, before: ArmSums, *, proportion: bool
 ) -> Measure | None:
     """One quantity over an overlap, a look an hour; None where a side has no decisions.
 
@@ -128,7 +128,7 @@ def measure(
     )
 
 
-def _widened(plain: Difference, hours: Times, looks: Moments, times: float, most: float) -> Difference:
+def _widened(plain: Difference, hours: Times, looks: ArmSums, times: float, most: float) -> Difference:
     """The difference with the limits that decisions in common ask for; within the hours where the split moved."""
     d, v, _ = (float(of[-1]) for of in within_looks(looks))
     steady = sample_ratio(_by_day(hours, looks.n), None).steady_p
@@ -148,7 +148,7 @@ def _widened(plain: Difference, hours: Times, looks: Moments, times: float, most
     )
 
 
-def change_that_matters(usual: Moments, *, proportion: bool) -> float:
+def change_that_matters(usual: ArmSums, *, proportion: bool) -> float:
     """A fifth of a rate, at most ten points, as the guardrail has it; a fifth of a standard deviation of numbers."""
     if proportion:
         rate = float(np.nan_to_num(usual.mean[0]))
@@ -159,7 +159,7 @@ def change_that_matters(usual: Moments, *, proportion: bool) -> float:
 def compare(
     overlap: Overlap,
     hours: Times,
-    quantities: tuple[tuple[str, Moments, Moments, bool], ...],
+    quantities: tuple[tuple[str, ArmSums, ArmSums, bool], ...],
     *,
     share: float | None = None,
     both: int = 0,
@@ -193,7 +193,7 @@ def compare(
     )
 
 
-def _dealt(hours: Times, looks: Moments, share: float | None, crossed: float | None) -> SampleRatio:
+def _dealt(hours: Times, looks: ArmSums, share: float | None, crossed: float | None) -> SampleRatio:
     """The sample ratio of what was dealt: subjects who stay with one version, else decisions, one by one; where no
     subject is known nobody can tell."""
     if looks.subjects is None or crossed is None:

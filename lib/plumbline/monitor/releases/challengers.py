@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from plumbline.domain import VersionHours
-from plumbline.monitor.releases.champion import Mask, Span, deciding, instant, moment
+from plumbline.monitor.releases.champion import ChampionPeriod, Mask, deciding, instant, moment
 from plumbline.monitor.releases.history import stretches
 
 #: a stretch with fewer decisions is a straggler, not an arm
@@ -18,7 +18,7 @@ FEWEST = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Presence:
+class ChallengerPeriod:
     """A stretch in which a version decided without being in charge, or only looked on."""
 
     version: str
@@ -28,7 +28,7 @@ class Presence:
     n: int
 
 
-def presences(hours: VersionHours, spans: Sequence[Span]) -> tuple[Presence, ...]:
+def presences(hours: VersionHours, spans: Sequence[ChampionPeriod]) -> tuple[ChallengerPeriod, ...]:
     """Every stretch of every version outside its own runs in charge, in order of time; holes up to a day bridged."""
     live = deciding(hours)
     found = []
@@ -45,12 +45,14 @@ def presences(hours: VersionHours, spans: Sequence[Span]) -> tuple[Presence, ...
 
 def _stretched(
     hours: VersionHours, rows: Mask, version: str, role: Literal["beside", "shadow"]
-) -> list[Presence]:
+) -> list[ChallengerPeriod]:
     if not rows.any():
         return []
     made = []
     for start, end in stretches(hours.first[rows], hours.last[rows]):
         n = int(hours.n[rows & (hours.first >= start) & (hours.first <= end)].sum())
         if n >= FEWEST:
-            made.append(Presence(version=version, role=role, start=moment(start), end=moment(end), n=n))
+            made.append(
+                ChallengerPeriod(version=version, role=role, start=moment(start), end=moment(end), n=n)
+            )
     return made

@@ -35,7 +35,7 @@ UNNAMED = np.timedelta64(30, "D")
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class ChampionPeriod:
     """A run of one version in charge: [start, end), the last one up to its last decision.
 
     ``n``: decisions of that version in it, shadow left out. Times are aware UTC.
@@ -70,7 +70,7 @@ def _each(values: Sequence[str], says: Callable[[str], bool]) -> Mask:
     return np.fromiter(map(told.__getitem__, values), dtype=bool, count=len(values))
 
 
-def spans(hours: VersionHours, *, until: datetime | None = None) -> tuple[Span, ...]:
+def spans(hours: VersionHours, *, until: datetime | None = None) -> tuple[ChampionPeriod, ...]:
     """The champion's runs in order of time, without holes between them.
 
     Args:
@@ -103,7 +103,7 @@ def spans(hours: VersionHours, *, until: datetime | None = None) -> tuple[Span, 
     ends = [*starts[1:], last[-1].max()]
     taken = _taken(hours, until)
     return tuple(
-        Span(
+        ChampionPeriod(
             names[v],
             moment(start),
             moment(end),

@@ -11,7 +11,16 @@ import numpy as np
 
 from plumbline.domain import IntArray, Task, VersionHours
 from plumbline.domain.messages import NOTHING, Day, Message, Number, Quantity, message, word
-from plumbline.monitor.releases.champion import GONE, Mask, Span, deciding, instant, moment, spans, within
+from plumbline.monitor.releases.champion import (
+    GONE,
+    ChampionPeriod,
+    Mask,
+    deciding,
+    instant,
+    moment,
+    spans,
+    within,
+)
 from plumbline.monitor.statistics.proportions import Difference, difference
 from plumbline.wording.times import clock_time
 
@@ -23,7 +32,7 @@ _HOUR = np.timedelta64(1, "h")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VersionSeen:
+class VersionSummary:
     """One version: its arms, first and last decision (UTC; shadow included), and how it did.
 
     ``n``: decisions that took effect; ``n_shadow``: those of arm "shadow". ``trained``: the latest training
@@ -88,8 +97,8 @@ class Rollback:
 class Releases:
     """The whole history. ``versions`` by first decision; the others in order of time."""
 
-    versions: tuple[VersionSeen, ...]
-    spans: tuple[Span, ...]
+    versions: tuple[VersionSummary, ...]
+    spans: tuple[ChampionPeriod, ...]
     overlaps: tuple[Overlap, ...]
     switches: tuple[Switch, ...]
     rollbacks: tuple[Rollback, ...]
@@ -139,7 +148,7 @@ def releases(hours: VersionHours, *, task: Task, positive: str | None = None) ->
     )
 
 
-def _is_return(runs: Sequence[Span], version: str) -> bool:
+def _is_return(runs: Sequence[ChampionPeriod], version: str) -> bool:
     """Whether taking over now means going back: in charge before, and sooner than the one that is left.
 
     A version that comes again after it was itself rolled back is a new attempt, not a return.
@@ -152,14 +161,14 @@ def _own(hours: VersionHours, version: str) -> Mask:
     return np.array([name == version for name in hours.versions], dtype=bool)
 
 
-def _seen(hours: VersionHours, version: str, *, rates: bool, right: bool) -> VersionSeen:
+def _seen(hours: VersionHours, version: str, *, rates: bool, right: bool) -> VersionSummary:
     own, live = _own(hours, version), _own(hours, version) & deciding(hours)
     judged = live if live.any() else own
     n, labelled = int(hours.n[judged].sum()), int(hours.n_labelled[judged].sum())
     trained = hours.trained[own]
     trained = trained[~np.isnat(trained)]
     taken = int(hours.n[live].sum())
-    return VersionSeen(
+    return VersionSummary(
         version=version,
         arms=tuple(sorted({arm for arm, mine in zip(hours.arms, own, strict=True) if mine})),
         first=moment(hours.first[own].min()),
@@ -174,7 +183,13 @@ def _seen(hours: VersionHours, version: str, *, rates: bool, right: bool) -> Ver
 
 
 def _switch(
-    hours: VersionHours, before: Span, after: Span, *, final: bool, rates: bool, right: bool
+    hours: VersionHours,
+    before: ChampionPeriod,
+    after: ChampionPeriod,
+    *,
+    final: bool,
+    rates: bool,
+    right: bool,
 ) -> Switch:
     taken, at = deciding(hours), instant(after.start)
     until = min(instant(after.end), at + AROUND)
@@ -198,7 +213,7 @@ def _switch(
     )
 
 
-def _overlap_before(hours: VersionHours, before: Span, after: Span) -> tuple[float, int]:
+def _overlap_before(hours: VersionHours, before: ChampionPeriod, after: ChampionPeriod) -> tuple[float, int]:
     """Hours and decisions of the new version, any arm, between the previous one's takeover and its own."""
     since, at = instant(before.start), instant(after.start)
     rows = _own(hours, after.version) & (hours.first >= since) & (hours.first < at)
@@ -275,8 +290,8 @@ def _met(hours: VersionHours, line: IntArray, mine: Mask, theirs: Mask) -> Mask:
 
 
 def _sentence(
-    versions: Sequence[VersionSeen],
-    runs: Sequence[Span],
+    versions: Sequence[VersionSummary],
+    runs: Sequence[ChampionPeriod],
     switches: Sequence[Switch],
     ways: Sequence[Rollback],
 ) -> Message:

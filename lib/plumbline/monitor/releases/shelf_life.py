@@ -19,7 +19,7 @@ FEWEST_BROKEN = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Life:
+class VersionLife:
     """How long one version kept its performance.
 
     ``days``: from ``since`` (its training, or its first decision where no training date is logged) to its
@@ -41,7 +41,7 @@ class ShelfLife:
     ``retrain_by``: the version in charge, its own start plus that time; None under ``FEWEST_BROKEN`` breaches.
     """
 
-    lives: tuple[Life, ...]
+    lives: tuple[VersionLife, ...]
     days: float | None
     retrain_by: datetime | None
     status: PointStatus
@@ -50,7 +50,7 @@ class ShelfLife:
     high: float | None = None
 
 
-def lives(hours: VersionHours, points: Sequence[Point], *, as_of: datetime) -> tuple[Life, ...]:
+def lives(hours: VersionHours, points: Sequence[Point], *, as_of: datetime) -> tuple[VersionLife, ...]:
     """The versions that were in charge before the present one, in order of time.
 
     Args:
@@ -78,7 +78,7 @@ def lives(hours: VersionHours, points: Sequence[Point], *, as_of: datetime) -> t
         last = max(run.end for run in runs if run.version == version)
         end = broke or min(last, own[-1].end)
         found.append(
-            Life(
+            VersionLife(
                 version=version,
                 since=since,
                 source=source,
@@ -100,7 +100,7 @@ def began(hours: VersionHours, version: str, as_of: datetime) -> tuple[datetime,
 
 
 def shelf_life(
-    earlier: Sequence[Life], current: tuple[datetime, str] | None, *, as_of: datetime
+    earlier: Sequence[VersionLife], current: tuple[datetime, str] | None, *, as_of: datetime
 ) -> ShelfLife:
     """The date by which the version in charge should be replaced.
 

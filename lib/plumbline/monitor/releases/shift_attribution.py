@@ -44,7 +44,7 @@ Verdict = Literal["release", "world", "both", "neither", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ShiftPart:
     """One part of a change, with its 95 % interval, in the outcome's unit."""
 
     value: float
@@ -58,7 +58,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
+class ShiftAttribution:
     """A change at a switch and its two parts; None where they cannot be told, and ``note`` says why.
 
     ``before`` and ``after`` are means over ``n_before`` and ``n_after`` rows; ``effective``: Kish's effective
@@ -67,8 +67,8 @@ class Split:
 
     before: float | None
     after: float | None
-    world: Part | None
-    release: Part | None
+    world: ShiftPart | None
+    release: ShiftPart | None
     verdict: Verdict
     n_before: int
     n_after: int
@@ -78,7 +78,7 @@ class Split:
 
 
 @dataclass(frozen=True, slots=True)
-class _Laid:
+class _CentredRows:
     """Rows of both sides as centred indicators of cells, the new ones ``covered`` only, and the old ones' weights."""
 
     x0: FloatArray
@@ -87,14 +87,14 @@ class _Laid:
     weights: FloatArray | None
 
 
-def split(before: IntArray, after: IntArray, old: FloatArray, new: FloatArray) -> Split:
+def split(before: IntArray, after: IntArray, old: FloatArray, new: FloatArray) -> ShiftAttribution:
     """Split the change of one outcome's mean; see ``splits``."""
     return splits(before, after, [(old, new)])[0]
 
 
 def splits(
     before: IntArray, after: IntArray, outcomes: Sequence[tuple[FloatArray, FloatArray]]
-) -> tuple[Split, ...]:
+) -> tuple[ShiftAttribution, ...]:
     """Split the change of each outcome's mean into the world's and the release's part.
 
     Args:
@@ -102,7 +102,7 @@ def splits(
         outcomes: (n0,) and (n1,) values; rows where it is NaN are left out. Those known for the same rows are
             weighted once.
     """
-    laid: dict[bytes, _Laid] = {}
+    laid: dict[bytes, _CentredRows] = {}
     found = []
     for old, new in outcomes:
         kept = np.isfinite(old), np.isfinite(new)
@@ -158,10 +158,10 @@ def world_share(before: IntArray, after: IntArray, old: FloatArray, new: FloatAr
     return WorldShare(share=share, high=share + reach, expected=float(told.mean()), n=len(told))
 
 
-def _lay(before: IntArray, after: IntArray) -> _Laid:
+def _lay(before: IntArray, after: IntArray) -> _CentredRows:
     covered = _met_before(before, after)
     if float(covered.mean()) < COVERED:
-        return _Laid(np.zeros((0, 0)), np.zeros((0, 0)), covered, None)
+        return _CentredRows(np.zeros((0, 0)), np.zeros((0, 0)), covered, None)
     x0, x1 = _indicators(before, after[covered])
     weights = balance(x0, x1.mean(0))
     if weights is not None:
@@ -170,15 +170,15 @@ def _lay(before: IntArray, after: IntArray) -> _Laid:
         if moved.any():
             x0, x1 = np.hstack([x0, p0[:, moved]]), np.hstack([x1, p1[:, moved]])
             weights = balance(x0, x1.mean(0))
-    return _Laid(x0, x1, covered, weights)
+    return _CentredRows(x0, x1, covered, weights)
 
 
-def _split(laid: _Laid | None, old: FloatArray, new: FloatArray) -> Split:
+def _split(laid: _CentredRows | None, old: FloatArray, new: FloatArray) -> ShiftAttribution:
     n0, n1 = len(old), len(new)
     means = (float(old.mean()) if n0 else None, float(new.mean()) if n1 else None)
 
-    def unknown(note: str, effective: float = 0.0, covered: float = 0.0) -> Split:
-        return Split(*means, None, None, "unknown", n0, n1, effective, covered, note)
+    def unknown(note: str, effective: float = 0.0, covered: float = 0.0) -> ShiftAttribution:
+        return ShiftAttribution(*means, None, None, "unknown", n0, n1, effective, covered, note)
 
     if min(n0, n1) < EFFECTIVE:
         return unknown(f"{min(n0, n1)} rows on one side; {EFFECTIVE} are needed")
@@ -198,7 +198,7 @@ def _split(laid: _Laid | None, old: FloatArray, new: FloatArray) -> Split:
         return unknown(words, effective, share)
     world, release = _parts(laid.x0, laid.x1, old, new, weights)
     whole = _part(float(new.mean() - old.mean()), float(np.sqrt(old.var() / n0 + new.var() / len(new))))
-    return Split(
+    return ShiftAttribution(
         float(old.mean()),
         float(new.mean()),
         world,
@@ -296,7 +296,7 @@ def _tilted(x: FloatArray, b: FloatArray, target: FloatArray) -> tuple[FloatArra
 
 def _parts(
     x0: FloatArray, x1: FloatArray, old: FloatArray, new: FloatArray, weights: FloatArray
-) -> tuple[Part, Part]:
+) -> tuple[ShiftPart, ShiftPart]:
     n0, n1 = len(old), len(new)
     level = float(weights @ old)
     centre = weights @ x0
@@ -312,11 +312,11 @@ def _parts(
     return _part(world, float(world_se)), _part(release, float(release_se))
 
 
-def _part(value: float, se: float) -> Part:
-    return Part(value, value - Z * se, value + Z * se)
+def _part(value: float, se: float) -> ShiftPart:
+    return ShiftPart(value, value - Z * se, value + Z * se)
 
 
-def _verdict(whole: Part, world: Part, release: Part) -> Verdict:
+def _verdict(whole: ShiftPart, world: ShiftPart, release: ShiftPart) -> Verdict:
     """A part counts where it is beyond chance and not dwarfed by the other.
 
     Nothing counts where the whole change is within chance, unless both parts are beyond it and cancel out.

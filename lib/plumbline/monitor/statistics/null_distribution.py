@@ -19,7 +19,7 @@ WANDERS = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Law:
+class NullDistribution:
     """What chance does to Pearson's statistic of a sample beside the reference.
 
     ``spread``: times of what independent decisions would have; ``share``: of the statistic's degrees of freedom, how
@@ -35,7 +35,7 @@ class Law:
     weeks: int = 0
     kept: float = 0.0
     directions: float = 1.0
-    level: Law | None = None
+    level: NullDistribution | None = None
 
     def of_weeks(self, weeks: int) -> float:
         """Times of one week's that the dispersion of so many weeks running is, as one sample."""
@@ -78,4 +78,4 @@ def cauchy(*p_values: FloatArray) -> FloatArray:
     return np.where(far, 1 / (np.pi * np.where(far, tail, 1.0)), 0.5 - np.arctan(tail) / np.pi)
 
 
-INDEPENDENT = Law()
+INDEPENDENT = NullDistribution()

@@ -40,7 +40,7 @@ MISMATCH = 0.0005
 
 
 @dataclass(frozen=True, slots=True)
-class Moments:
+class ArmSums:
     """Count, sum and sum of squares of one quantity, (looks, 2) or (2,): the arm before, the arm beside it.
 
     Where a subject is known: ``subjects`` (looks, 2), how many were first seen in each arm, and ``spread`` (looks,), by
@@ -68,19 +68,19 @@ class Moments:
             np.divide(spare, self.n - 1, out=np.full(self.n.shape, np.nan), where=self.n > 1), dtype=float
         )
 
-    def cumulated(self) -> Moments:
+    def cumulated(self) -> ArmSums:
         """Running sums over the looks."""
-        return Moments(*(None if x is None else x.cumsum(0) for x in self._parts()))  # type: ignore[arg-type]
+        return ArmSums(*(None if x is None else x.cumsum(0) for x in self._parts()))  # type: ignore[arg-type]
 
-    def summed(self) -> Moments:
+    def summed(self) -> ArmSums:
         """All looks together, (2,)."""
-        return Moments(*(None if x is None else x.sum(0) for x in self._parts()))  # type: ignore[arg-type]
+        return ArmSums(*(None if x is None else x.sum(0) for x in self._parts()))  # type: ignore[arg-type]
 
     def _parts(self) -> tuple[FloatArray | None, ...]:
         return self.n, self.total, self.squares, self.subjects, self.spread
 
 
-def within_looks(looks: Moments) -> tuple[FloatArray, FloatArray, FloatArray]:
+def within_looks(looks: ArmSums) -> tuple[FloatArray, FloatArray, FloatArray]:
     """The difference of means within the looks so far, its variance, and how often decisions count, (looks,) each.
 
     The variance is that of the cumulated arms; times the last, which is above one where decisions of one subject, or
@@ -108,7 +108,7 @@ def within_looks(looks: Moments) -> tuple[FloatArray, FloatArray, FloatArray]:
     return d, v, np.maximum(times, 1.0)
 
 
-def always_valid(looks: Moments, tau: float, *, proportion: bool) -> FloatArray:
+def always_valid(looks: ArmSums, tau: float, *, proportion: bool) -> FloatArray:
     """The always-valid p-value after each look, (looks,): never rising, 1 until there is enough to look at.
 
     Args:
@@ -139,7 +139,7 @@ def always_valid(looks: Moments, tau: float, *, proportion: bool) -> FloatArray:
     return np.asarray(np.exp(-np.maximum.accumulate(log_ratio))) if len(v) else np.empty(0)
 
 
-def detectable(total: Moments, times: float = 1.0) -> float | None:
+def detectable(total: ArmSums, times: float = 1.0) -> float | None:
     """The smallest true difference that a test at 5 % would have seen four times in five, in the unit's own.
 
     (z(97.5 %) + z(80 %)) standard errors of the difference; None while an arm is too small to say.
@@ -151,7 +151,7 @@ def detectable(total: Moments, times: float = 1.0) -> float | None:
     return None if se is None else (Z + POWER) * se * times**0.5
 
 
-def standard_error(total: Moments) -> float | None:
+def standard_error(total: ArmSums) -> float | None:
     """Of the difference of the two means; None below two values or without any spread."""
     if (total.n < 2).any():
         return None
@@ -159,7 +159,7 @@ def standard_error(total: Moments) -> float | None:
     return v**0.5 if v > 0 else None
 
 
-def more_time(total: Moments, elapsed: float, matters: float, times: float = 1.0) -> float | None:
+def more_time(total: ArmSums, elapsed: float, matters: float, times: float = 1.0) -> float | None:
     """How much longer the arms have to run to see a difference of ``matters``, in the unit of ``elapsed``.
 
     The variance of a difference falls with time where traffic and split stay as they are; 0 where it is

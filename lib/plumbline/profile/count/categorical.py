@@ -12,7 +12,7 @@ import duckdb
 import numpy as np
 
 from plumbline.domain import IntArray
-from plumbline.profile.count.stream import MANY, Column, Split, Tally
+from plumbline.profile.count.stream import MANY, BatchSplit, Column, GroupTally
 from plumbline.profile.grids import NAMED_OTHERS, Grid
 from plumbline.profile.scope import Scope
 from plumbline.store.sql import ident
@@ -48,11 +48,11 @@ class Levels:
         """``levels``: ascending where the grid lacks any; ``name``: of the parameter that holds them."""
         self.grid, self.levels = grid, levels
         self.columns: Sequence[Column] = [place(grid.column, levels, name)]
-        self.counts = Tally(len(levels) + 2, np.uint32)
+        self.counts = GroupTally(len(levels) + 2, np.uint32)
         self.missing: IntArray = np.zeros(0, np.int64)
         self.unseen = False
 
-    def add(self, split: Split, values: Sequence[Any]) -> None:
+    def add(self, split: BatchSplit, values: Sequence[Any]) -> None:
         """Count the rows of one batch."""
         found = codes(values[0])
         self.unseen |= values[0].null_count > 0

@@ -15,7 +15,7 @@ from plumbline.domain import TEXT, DecisionColumn, Kind, System
 from plumbline.profile.count.activity_sql import PRESENCE
 from plumbline.profile.count.categorical import Levels
 from plumbline.profile.count.numeric import Numbers
-from plumbline.profile.count.stream import HOUR, Column, Split, Tally
+from plumbline.profile.count.stream import HOUR, BatchSplit, Column, GroupTally
 from plumbline.profile.grids import value
 from plumbline.profile.scope import Scope
 from plumbline.store.sql import ident
@@ -31,7 +31,7 @@ def filled(cursor: duckdb.DuckDBPyConnection, scope: Scope, columns: Sequence[st
     return int(row[0]), [int(n) for n in row[1:]]
 
 
-class Presence:
+class PresenceCounter:
     """Counts what rows hold, by group. ``always``: whether all rows hold a thing (False: none), None where
     ``columns`` say it of each row; ``counted``: the features that were counted of a batch before it is ours."""
 
@@ -61,9 +61,9 @@ class Presence:
         else:
             self.always["features"] = False
         self.columns: Sequence[Column] = [(sql[name], {}) for name in PRESENCE if self.always[name] is None]
-        self.present, self.hours = Tally(len(PRESENCE)), Tally(24)
+        self.present, self.hours = GroupTally(len(PRESENCE)), GroupTally(24)
 
-    def add(self, split: Split, values: Sequence[Any]) -> None:
+    def add(self, split: BatchSplit, values: Sequence[Any]) -> None:
         """Count the rows of one batch."""
         told = iter(values)
         present = np.zeros((len(split.groups), len(PRESENCE)), np.int64)

@@ -15,7 +15,7 @@ import numpy as np
 
 from plumbline.domain import FeatureProfile, IntArray, Kind
 from plumbline.profile.count.numeric import Numbers
-from plumbline.profile.count.stream import Tally, split_by
+from plumbline.profile.count.stream import GroupTally, split_by
 from plumbline.profile.grids import NAMED_OTHERS, Grid
 from plumbline.profile.scope import DAY, Scope
 from plumbline.store.sql import ident
@@ -31,7 +31,7 @@ _DAY = f"({DAY} - DATE '1970-01-01')::INTEGER AS day"
 class _Levels:
     """One column of levels: counts by day's number, missing values last, and how often levels not in the grid came."""
 
-    counts: Tally
+    counts: GroupTally
     others: dict[str, int] = field(default_factory=dict)
 
 
@@ -58,7 +58,7 @@ def feature_profiles(
             made.append(_profile(grid, days, order, own.counts, (own.total, own.squares), {}))
         else:
             held = named[grid.column]
-            made.append(_profile(grid, days, order, held.counts, (Tally(), Tally()), held.others))
+            made.append(_profile(grid, days, order, held.counts, (GroupTally(), GroupTally()), held.others))
     return tuple(made)
 
 
@@ -66,8 +66,8 @@ def _profile(
     grid: Grid,
     days: IntArray,
     order: IntArray,
-    counts: Tally,
-    sums: tuple[Tally, Tally],
+    counts: GroupTally,
+    sums: tuple[GroupTally, GroupTally],
     others: dict[str, int],
 ) -> FeatureProfile:
     """Counts by day's number as a profile in order of time; days that hold nothing are left out."""
@@ -131,7 +131,7 @@ def _levels(
     ).to_arrow_table()
     found, everything = {}, (1 << len(names)) - 1
     for i, grid in enumerate(grids):
-        held = found[grid.column] = _Levels(Tally(grid.bins.cells + 1))
+        held = found[grid.column] = _Levels(GroupTally(grid.bins.cells + 1))
         own = table.filter(pc.equal(table["own"], everything - (1 << (len(names) - 1 - i))))
         if own.num_rows:
             counted_as = next(name for name, load in since.items() if load == grid.first_load)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plumbline.domain import LARGEST_NUMBER, FloatArray, IntArray
-from plumbline.profile.count.stream import Column, Split, Tally
+from plumbline.profile.count.stream import BatchSplit, Column, GroupTally
 from plumbline.profile.grids import Grid
 from plumbline.store.sql import ident
 
@@ -27,7 +27,7 @@ _MIXED, _CROWDED = 10_000, 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cells:
+class CellFinder:
     """Finds the cell of a value: the number of edges below it, so that a value on an edge is under it."""
 
     edges: FloatArray
@@ -37,18 +37,18 @@ class Cells:
     above: FloatArray  # the edges and infinity, for the edge above a cell
 
     @staticmethod
-    def of(edges: FloatArray) -> Cells:
+    def of(edges: FloatArray) -> CellFinder:
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             low = float(edges[0]) if edges.size else 0.0
             scale = (BUCKETS - 2) / (float(edges[-1]) - low) if edges.size > 1 else 0.0
         above = np.append(edges, np.inf)
         if not np.isfinite(scale) or scale <= 0 or edges.size >= _MIXED:
-            return Cells(edges=edges, low=low, scale=0.0, table=np.empty(0, np.int16), above=above)
+            return CellFinder(edges=edges, low=low, scale=0.0, table=np.empty(0, np.int16), above=above)
         at = _bucket(edges, low, scale)
         held = np.bincount(at, minlength=BUCKETS + 1)
         first = np.cumsum(held) - held
         table = (first + np.where(held > 2, _CROWDED, np.where(held > 0, _MIXED, 0))).astype(np.int16)
-        return Cells(edges=edges, low=low, scale=scale, table=table, above=above)
+        return CellFinder(edges=edges, low=low, scale=scale, table=table, above=above)
 
     def find(self, values: FloatArray) -> IntArray:
         """Cell of each finite value, (n,) to (n,)."""
@@ -93,15 +93,15 @@ class Numbers:
     """
 
     def __init__(self, grid: Grid) -> None:
-        self.grid, self.cells = grid, Cells.of(grid.bins.edges)
+        self.grid, self.cells = grid, CellFinder.of(grid.bins.edges)
         self.columns: Sequence[Column] = [(ident(grid.column), {})]
         self.width = grid.bins.cells + 1
         self.counts, self.total, self.squares = (
-            Tally(self.width, np.uint32), Tally(kind=np.float64), Tally(kind=np.float64)
+            GroupTally(self.width, np.uint32), GroupTally(kind=np.float64), GroupTally(kind=np.float64)
         )  # fmt: skip
         self.missing: IntArray = np.zeros(0, np.int64)
 
-    def add(self, split: Split, values: Sequence[Any]) -> None:
+    def add(self, split: BatchSplit, values: Sequence[Any]) -> None:
         """Count the rows of one batch; NaN, infinities and what is as good as one are missing."""
         x = np.asarray(values[0].to_numpy(zero_copy_only=False), np.float64)
         self.missing = np.flatnonzero(~(np.abs(x) <= LARGEST_NUMBER))

@@ -20,7 +20,7 @@ from plumbline.profile.count.categorical import codes, place
 from plumbline.profile.count.completeness import filled
 from plumbline.profile.count.outcome_sql import CLIP, Losses
 from plumbline.profile.count.scores import NEGATIVE, POSITIVE, UNLABELLED, ScoreCounts, as_lists
-from plumbline.profile.count.stream import DAY, HOUR, Column, Split, Tally, split_by
+from plumbline.profile.count.stream import DAY, HOUR, BatchSplit, Column, GroupTally, split_by
 from plumbline.profile.scope import Scope
 from plumbline.store.sql import ident
 
@@ -33,7 +33,7 @@ _POSITIVE, _LABELLED, _CORRECT = 1, 2, 4
 _DENSE = 4_000_000
 
 
-class Decided:
+class OutcomeCounter:
     """Counts predictions and labels by group, and by hour: ``hour_numbers`` are the numbers of 24 x key + hour.
 
     ``unseen``: whether a prediction or label is not among those known; what was counted is then of no use.
@@ -58,11 +58,14 @@ class Decided:
             *((ident(name), {}) for name, wanted in self.optional.items() if wanted),
         ]  # fmt: skip
         self.marks = np.array([self._marks(p, y) for p in (None, *predictions) for y in (None, *labels)])
-        self.plain, self.losses = Tally(3), Tally(2, np.float64)  # rows, labelled, scored; log loss, Brier
-        self.scores, self.waits = ScoreCounts(), Tally(DELAY_CELLS + 1)
+        self.plain, self.losses = (
+            GroupTally(3),
+            GroupTally(2, np.float64),
+        )  # rows, labelled, scored; log loss, Brier
+        self.scores, self.waits = ScoreCounts(), GroupTally(DELAY_CELLS + 1)
         self.pairs: list[tuple[IntArray, IntArray]] = []
         self.hour_numbers: dict[int, int] = {}
-        self.by_hour = Tally(8)
+        self.by_hour = GroupTally(8)
         self.times: IntArray = np.zeros((0, 3), np.int64)  # first, last, trained
 
     def _marks(self, prediction: str | None, label: str | None) -> int:
@@ -70,7 +73,7 @@ class Decided:
         correct = prediction is not None and prediction == label
         return positive * _POSITIVE + (label is not None) * _LABELLED + correct * _CORRECT
 
-    def add(self, split: Split, values: Sequence[Any]) -> None:
+    def add(self, split: BatchSplit, values: Sequence[Any]) -> None:
         """Count the rows of one batch."""
         self.unseen = self.unseen or any(column.null_count for column in values[:2])
         if self.unseen:
@@ -93,7 +96,7 @@ class Decided:
             waited[there] = np.clip((known[there] - split.at[there]) // DAY, 0, DELAY_CELLS - 1)
         self.waits.add(split.groups, split.counts(waited, DELAY_CELLS + 1))
 
-    def _pairs(self, split: Split, pair: IntArray) -> None:
+    def _pairs(self, split: BatchSplit, pair: IntArray) -> None:
         width = (len(self.predictions) + 1) * (len(self.labels) + 1)
         if len(split.groups) * width <= _DENSE:
             counts = split.counts(pair, width)
@@ -103,7 +106,7 @@ class Decided:
             keys, n = np.unique(split.groups[split.of_row] * width + pair, return_counts=True)
             self.pairs.append((keys, n))
 
-    def _scores(self, split: Split, score: FloatArray, label: IntArray) -> IntArray:
+    def _scores(self, split: BatchSplit, score: FloatArray, label: IntArray) -> IntArray:
         """Count scores; returns how many of each group have a loss."""
         inside = (score >= 0) & (score <= 1)
         p = np.where(inside, score, 0.0)
@@ -118,7 +121,7 @@ class Decided:
         self.losses.add(split.groups, np.stack(sums, 1))
         return split.how_many(scored)
 
-    def _hours(self, split: Split, marks: IntArray, trained: IntArray | None) -> None:
+    def _hours(self, split: BatchSplit, marks: IntArray, trained: IntArray | None) -> None:
         hours = split_by(split.key * 24 + split.at // HOUR % 24, split.at, self.hour_numbers)
         self.by_hour.add(hours.groups, hours.counts(marks, 8))
         fresh = len(self.hour_numbers) - len(self.times)

@@ -15,8 +15,8 @@ import numpy as np
 
 from plumbline.domain import EDGE_NUMBERS, SCORE_CELLS, FloatArray, IntArray, score_numbers
 from plumbline.profile.count.categorical import codes, place
-from plumbline.profile.count.numeric import Cells
-from plumbline.profile.count.stream import Column, Split, Tally
+from plumbline.profile.count.numeric import CellFinder
+from plumbline.profile.count.stream import BatchSplit, Column, GroupTally
 
 #: different scores by outcome that a group keeps by number; beyond them it is counted in cells
 MOST = 1000
@@ -79,12 +79,12 @@ class ScoreCounts:
     """Counts scores by the numbers of their groups."""
 
     def __init__(self) -> None:
-        self.find = Cells.of(EDGE_NUMBERS.astype(np.float64)).find
-        self.by_number, self.by_cell = _Entries(), Tally(_OUTCOMES * SCORE_CELLS, np.uint32)
+        self.find = CellFinder.of(EDGE_NUMBERS.astype(np.float64)).find
+        self.by_number, self.by_cell = _Entries(), GroupTally(_OUTCOMES * SCORE_CELLS, np.uint32)
         self.row = np.full(0, -1)  # of each group that has more than MOST, its row in by_cell
         self.rows = 0
 
-    def add(self, split: Split, scores: FloatArray, outcome: IntArray, inside: Any) -> None:
+    def add(self, split: BatchSplit, scores: FloatArray, outcome: IntArray, inside: Any) -> None:
         """Count the rows of one batch: ``scores`` (n,) in [0, 1] where ``inside``, ``outcome`` (n,)."""
         rows = np.flatnonzero(inside)
         number, outcome, place = score_numbers(scores[rows]), outcome[rows], split.of_row[rows]
@@ -177,7 +177,7 @@ class ScoredRows:
         self.counts = ScoreCounts()
         self.columns: Sequence[Column] = [place("label", [positive], "positive_known"), (usable, {})]
 
-    def add(self, split: Split, values: Sequence[Any]) -> None:
+    def add(self, split: BatchSplit, values: Sequence[Any]) -> None:
         """Count the rows of one batch."""
         label = codes(values[0])  # 0: another label, 1: none, 2: the positive one
         outcome = np.array([NEGATIVE, UNLABELLED, POSITIVE])[label]

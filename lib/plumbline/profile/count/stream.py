@@ -27,7 +27,7 @@ DAY, HOUR = 86_400_000_000, 3_600_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
+class BatchSplit:
     """The rows of one batch by group: ``groups`` (k,) are the numbers of those that are in it, ``of_row`` (n,) the
     place among them of each row's. In runs of rows of one group: where each begins (r,), and its group's place.
     ``key`` (n,) tells groups apart, ``at`` (n,) are the rows' times in microseconds."""
@@ -77,7 +77,7 @@ class Counter(Protocol):
 
     columns: Sequence[Column]
 
-    def add(self, split: Split, values: Sequence[Any]) -> None:
+    def add(self, split: BatchSplit, values: Sequence[Any]) -> None:
         """Count the rows of one batch; ``values`` are its columns as Arrow arrays."""
 
 
@@ -89,7 +89,7 @@ class Groups:
     arms: list[str]
     numbers: dict[int, int] = field(default_factory=dict)
 
-    def split(self, at: IntArray, version: IntArray | int, arm: IntArray | int) -> Split:
+    def split(self, at: IntArray, version: IntArray | int, arm: IntArray | int) -> BatchSplit:
         """The groups of a batch's rows from their times (microseconds) and the places of version and arm."""
         key = ((at // DAY) * len(self.versions) + version) * len(self.arms) + arm
         return split_by(key, at, self.numbers)
@@ -105,13 +105,13 @@ class Groups:
         return [self.versions[i] for i in version], [self.arms[i] for i in arm], day
 
 
-def split_by(key: IntArray, at: IntArray, numbers: dict[int, int]) -> Split:
+def split_by(key: IntArray, at: IntArray, numbers: dict[int, int]) -> BatchSplit:
     """The rows of a batch by key; a key that is new is given the next number."""
     starts = np.concatenate([[0], np.flatnonzero(key[1:] != key[:-1]) + 1])
     keys, of_run = _distinct(key[starts])
     of_row = np.repeat(of_run, np.diff(np.append(starts, len(key))))
     groups = [numbers.setdefault(k, len(numbers)) for k in keys.tolist()]
-    return Split(key, at, np.array(groups, np.int64), of_row, starts, of_run)
+    return BatchSplit(key, at, np.array(groups, np.int64), of_row, starts, of_run)
 
 
 def _distinct(keys: IntArray) -> tuple[IntArray, IntArray]:
@@ -188,7 +188,7 @@ def _places(column: Any, known: list[str]) -> IntArray:
     return np.asarray(column.to_numpy(), np.int64)
 
 
-class Tally:
+class GroupTally:
     """Numbers by group: ``values`` (groups, width), or (groups,) without a width. Groups are added as they come."""
 
     __slots__ = ("values",)

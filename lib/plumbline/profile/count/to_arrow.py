@@ -10,7 +10,7 @@ import numpy as np
 from plumbline.domain import IntArray
 from plumbline.profile.count.categorical import Levels
 from plumbline.profile.count.numeric import Numbers
-from plumbline.profile.count.outcomes import NEVER, Decided
+from plumbline.profile.count.outcomes import NEVER, OutcomeCounter
 from plumbline.profile.count.stream import DAY, HOUR, Groups
 
 #: counts that one table holds at most, so that many groups of many columns take no more memory than they must
@@ -37,13 +37,13 @@ def by_group(groups: Groups, rows: dict[str, Any]) -> Any:
     return _table(_named(groups, groups.keys()), rows)
 
 
-def confusion(groups: Groups, counted: Decided) -> Any:
+def confusion(groups: Groups, counted: OutcomeCounter) -> Any:
     """Rows of ``profile_confusion``."""
     group, rows = counted.confusion()
     return _table(_named(groups, groups.keys()[group]), rows)
 
 
-def hours(groups: Groups, counted: Decided) -> Any:
+def hours(groups: Groups, counted: OutcomeCounter) -> Any:
     """Rows of ``profile_hour``."""
     import pyarrow as pa
 

@@ -15,7 +15,7 @@ from plumbline.profile.count import outcome_sql, stream
 from plumbline.profile.count.scores import ScoredRows
 from plumbline.profile.read.score_counts import (
     CELLS,
-    Laid,
+    MergedScores,
     error_columns,
     laid_scores,
     no_scores,
@@ -84,7 +84,7 @@ def _scores_of(
     how: outcome_sql.Losses,
     by_version: bool,
     by_arm: bool,
-) -> Laid:
+) -> MergedScores:
     """Scores counted from the rows themselves."""
     counted = ScoredRows(str(system.positive), str(how.probability))
     found = stream.read(cursor, scope, [counted])
@@ -93,7 +93,7 @@ def _scores_of(
         (day, version if by_version else "", arm if by_arm else "")
         for day, version, arm in zip(days.astype("datetime64[D]").tolist(), versions, arms, strict=True)
     ]
-    return Laid(keys, counted.counts.scores())
+    return MergedScores(keys, counted.counts.scores())
 
 
 def label_counts(cursor: duckdb.DuckDBPyConnection, system: System, part: Slice = _ALL) -> dict[str, int]:
@@ -125,7 +125,7 @@ def _keys(rows: Rows) -> list[Key]:
 
 
 def _assemble(
-    system: System, rows: Rows, pairs: Rows, scores: Laid | None, old_edges: list[float]
+    system: System, rows: Rows, pairs: Rows, scores: MergedScores | None, old_edges: list[float]
 ) -> OutcomeProfile:
     keys = _keys(rows)
     if any(after < before for before, after in pairwise(keys)):

@@ -24,7 +24,7 @@ from plumbline.domain import (
     score_numbers,
 )
 from plumbline.profile.arrays import Rows
-from plumbline.profile.count.numeric import Cells
+from plumbline.profile.count.numeric import CellFinder
 from plumbline.profile.count.outcome_sql import ERROR_BASE, ERROR_ZERO
 from plumbline.profile.count.scores import NEGATIVE, POSITIVE, UNLABELLED, Scores, marked, numbered
 
@@ -33,7 +33,7 @@ _OUTCOMES = (NEGATIVE, POSITIVE, UNLABELLED)
 
 
 @dataclass(frozen=True, slots=True)
-class Laid:
+class MergedScores:
     """Scores whose groups are places in ``keys``; of the groups ``old`` (G,) an earlier version's ``old_cells``
     (G, 3, S) on the equal cells."""
 
@@ -43,7 +43,7 @@ class Laid:
     old_cells: IntArray = field(default_factory=lambda: np.zeros((0, 3, EQUAL_CELLS), np.int64))
 
 
-def stored_scores(keys: Sequence[Any], rows: Rows) -> Laid:
+def stored_scores(keys: Sequence[Any], rows: Rows) -> MergedScores:
     """The scores of stored rows."""
     lists = [rows.lists[name] for name in CELLS]
     kinds = [marked(*each) for each in lists]
@@ -52,7 +52,7 @@ def stored_scores(keys: Sequence[Any], rows: Rows) -> Laid:
     outcome = np.repeat(_OUTCOMES, [len(each[0]) for each in entries])
     in_cells, cells = _matrices(lists, [kind[1] for kind in kinds], 1, SCORE_CELLS)
     old, old_cells = _matrices(lists, [kind[2] for kind in kinds], 0, EQUAL_CELLS)
-    return Laid(
+    return MergedScores(
         keys,
         Scores(group=row, outcome=outcome, number=number, n=n, in_cells=in_cells, cells=cells),
         old,
@@ -84,7 +84,7 @@ def no_scores(groups: int) -> tuple[IntArray, IntArray, NumberedScores | None]:
     return np.zeros((groups, 2, 0), np.int64), np.zeros((groups, 0), np.int64), None
 
 
-def laid_scores(laid: Laid, keys: Sequence[Any]) -> tuple[IntArray, IntArray, NumberedScores | None]:
+def laid_scores(laid: MergedScores, keys: Sequence[Any]) -> tuple[IntArray, IntArray, NumberedScores | None]:
     """Labelled scores by cell (groups, 2, S), the others (groups, S), and those known by number."""
     found = laid.scores
     place = {key: i for i, key in enumerate(keys)}
@@ -114,7 +114,7 @@ def _by_cell(scores: Scores, of: IntArray, groups: int, width: int) -> IntArray:
     counts = np.zeros((groups, len(CELLS), width), np.int64)
     held = scores.cells
     if width == SCORE_CELLS:
-        cell = Cells.of(EDGE_NUMBERS.astype(np.float64)).find(scores.number.astype(np.float64))
+        cell = CellFinder.of(EDGE_NUMBERS.astype(np.float64)).find(scores.number.astype(np.float64))
     else:
         inner = np.arange(1, EQUAL_CELLS) / EQUAL_CELLS
         cell = np.searchsorted(score_numbers(inner), scores.number)

@@ -81,7 +81,7 @@ class Aftermath:
 
 
 @dataclass(frozen=True, slots=True)
-class Inputs:
+class SampledInputs:
     """A sample of decisions: the cell of each feature (n, features), output, loss and outcome (n,), NaN unknown."""
 
     cells: IntArray
@@ -286,7 +286,7 @@ def inputs(
     features: Sequence[str],
     limit: int,
     known_by: datetime | None = None,
-) -> Inputs:
+) -> SampledInputs:
     """A fixed random sample of a version's decisions in [start, end), shadow left out, with their inputs' cells.
 
     A number's cell is its decile in the reference, a level's its place among the ``LEVELS`` most frequent;
@@ -313,7 +313,7 @@ def inputs(
     ).fetchnumpy()
     cells = [_placed(_filled(read[f"x{i}"]), bins[c]) for i, c in enumerate(known)]
     shape = np.stack(cells, 1) if cells else np.zeros((len(read["y"]), 0), dtype=np.int64)
-    return Inputs(shape, _filled(read["y"]), _filled(read["e"]), _filled(read["z"]))
+    return SampledInputs(shape, _filled(read["y"]), _filled(read["e"]), _filled(read["z"]))
 
 
 def _cell(column: str, bins: Bins, place: int, params: dict[str, Any]) -> str:

@@ -25,7 +25,7 @@ BoolArray = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pass:
+class AttributionSet:
     """One version's stored attributions: by which file, over which features, from which base."""
 
     version: str
@@ -37,7 +37,7 @@ class Pass:
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class AttributionCoverage:
     """How many of a version's decisions on one day have stored attributions, and how many of these add up."""
 
     version: str
@@ -46,7 +46,7 @@ class Stored:
     adds_up: int
 
 
-def begin_pass(cursor: duckdb.DuckDBPyConnection, system: System, run: Pass) -> None:
+def begin_pass(cursor: duckdb.DuckDBPyConnection, system: System, run: AttributionSet) -> None:
     """Note what a version's attributions are; those of another file, base or set of features go.
 
     A base that differs by rounding alone, as on another processor, is the same, and the one that was kept stays.
@@ -70,7 +70,7 @@ def begin_pass(cursor: duckdb.DuckDBPyConnection, system: System, run: Pass) -> 
     )
 
 
-def passes(cursor: duckdb.DuckDBPyConnection, system: str) -> list[Pass]:
+def passes(cursor: duckdb.DuckDBPyConnection, system: str) -> list[AttributionSet]:
     """What is stored, by version."""
     rows = cursor.execute(
         """SELECT version, sha256, features, space, base, method FROM attribution_pass
@@ -78,12 +78,14 @@ def passes(cursor: duckdb.DuckDBPyConnection, system: str) -> list[Pass]:
         [system],
     ).fetchall()
     return [
-        Pass(version=r[0], sha256=r[1], features=tuple(json.loads(r[2])), space=r[3], base=r[4], method=r[5])
+        AttributionSet(
+            version=r[0], sha256=r[1], features=tuple(json.loads(r[2])), space=r[3], base=r[4], method=r[5]
+        )
         for r in rows
     ]
 
 
-def pass_of(cursor: duckdb.DuckDBPyConnection, system: str, version: str) -> Pass | None:
+def pass_of(cursor: duckdb.DuckDBPyConnection, system: str, version: str) -> AttributionSet | None:
     """What is stored of one version, or None."""
     return next((p for p in passes(cursor, system) if p.version == version), None)
 
@@ -118,7 +120,7 @@ def next_waiting(
 def keep(
     cursor: duckdb.DuckDBPyConnection,
     system: System,
-    run: Pass,
+    run: AttributionSet,
     frame: pd.DataFrame,
     parts: FloatArray,
     adds_up: BoolArray,
@@ -155,14 +157,14 @@ def keep(
         cursor.unregister("attribution_batch")
 
 
-def stored(cursor: duckdb.DuckDBPyConnection, system: System) -> list[Stored]:
+def stored(cursor: duckdb.DuckDBPyConnection, system: System) -> list[AttributionCoverage]:
     """Stored attributions by version and day, for coverage."""
     rows = cursor.execute(
         """SELECT version, day, count(*), count(*) FILTER (adds_up) FROM attribution WHERE system = ?
            GROUP BY version, day ORDER BY version, day""",
         [system.key],
     ).fetchall()
-    return [Stored(*row) for row in rows]
+    return [AttributionCoverage(*row) for row in rows]
 
 
 def mean_stored(cursor: duckdb.DuckDBPyConnection, system: System) -> dict[str, float]:

@@ -138,7 +138,7 @@ def _counts(row: tuple[Any, ...], attributes: Sequence[Attribute]) -> GroupCount
 
 
 @dataclass(frozen=True, slots=True)
-class Hands:
+class OversightCounts:
     """Who decided in one month under one version: decisions, those a person looked at, those overruled, and of
     the overruled and the confirmed ones with a known outcome, how often the person's decision came true."""
 
@@ -153,7 +153,7 @@ class Hands:
     confirmed_right: int
 
 
-def hands(cursor: duckdb.DuckDBPyConnection, system: System, part: Slice) -> list[Hands]:
+def hands(cursor: duckdb.DuckDBPyConnection, system: System, part: Slice) -> list[OversightCounts]:
     """Who decided, by month and version, shadow left out; for numbers a person is right within the model's error."""
     scope = of_slice(cursor, system, part)
     right = "override = label"
@@ -168,4 +168,4 @@ def hands(cursor: duckdb.DuckDBPyConnection, system: System, part: Slice) -> lis
             {scope.rows} GROUP BY 1, 2 ORDER BY 1, 2""",
         scope.params,
     ).fetchall()
-    return [Hands(*row) for row in rows]
+    return [OversightCounts(*row) for row in rows]

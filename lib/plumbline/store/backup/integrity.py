@@ -15,7 +15,7 @@ from plumbline.store.sql import ident
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class IntegrityProblem:
     """What is wrong. ``kind``: file, trail, loads, people, tokens, profiles; ``where``: the table, entry or system."""
 
     kind: str
@@ -23,7 +23,9 @@ class Problem:
     sentence: str
 
 
-def problems_of(cursor: duckdb.DuckDBPyConnection, target: Path, head: str = "") -> Iterator[Problem]:
+def problems_of(
+    cursor: duckdb.DuckDBPyConnection, target: Path, head: str = ""
+) -> Iterator[IntegrityProblem]:
     """What is wrong with an open workspace, but for its profiles; reads all of it.
 
     Args:
@@ -39,7 +41,7 @@ def problems_of(cursor: duckdb.DuckDBPyConnection, target: Path, head: str = "")
             if damaged(target, error) is None:
                 raise
             lost = True
-            yield Problem(
+            yield IntegrityProblem(
                 "file", table, f"The table {table} cannot be read: its bytes are not what was written."
             )
             if isinstance(error, duckdb.FatalException):
@@ -56,17 +58,17 @@ def _tables(cursor: duckdb.DuckDBPyConnection) -> list[str]:
     return [row[0] for row in cursor.execute(found).fetchall()]
 
 
-def _trail(cursor: duckdb.DuckDBPyConnection, head: str) -> Iterator[Problem]:
+def _trail(cursor: duckdb.DuckDBPyConnection, head: str) -> Iterator[IntegrityProblem]:
     checked = trail.verify(cursor, head)
     if checked.missing_head:
         sentence = trail.head_sentence(checked.missing_head)
-        yield Problem("trail", "head", f"Of the trail, {sentence}")
+        yield IntegrityProblem("trail", "head", f"Of the trail, {sentence}")
     elif not checked.intact:
         where = f"entry {checked.first_broken}"
-        yield Problem("trail", where, f"The trail's chain is broken at {where}.")
+        yield IntegrityProblem("trail", where, f"The trail's chain is broken at {where}.")
 
 
-def _loads(cursor: duckdb.DuckDBPyConnection) -> Iterator[Problem]:
+def _loads(cursor: duckdb.DuckDBPyConnection) -> Iterator[IntegrityProblem]:
     """Loads whose file, hash or figures are not those that the trail noted, and those that it does not know."""
     rows = cursor.execute(
         """SELECT l.load_id, l.system, t.seq FROM load l
@@ -81,10 +83,10 @@ def _loads(cursor: duckdb.DuckDBPyConnection) -> Iterator[Problem]:
     ).fetchall()
     for load, system, seq in rows:
         said = f"is not what the trail says of it in entry {seq}" if seq else "is not on the trail"
-        yield Problem("loads", f"load {load}", f"Load {load} of {system} {said}.")
+        yield IntegrityProblem("loads", f"load {load}", f"Load {load} of {system} {said}.")
 
 
-def _people(cursor: duckdb.DuckDBPyConnection) -> Iterator[Problem]:
+def _people(cursor: duckdb.DuckDBPyConnection) -> Iterator[IntegrityProblem]:
     """Roles that no entry of the trail gave."""
     rows = cursor.execute(
         """WITH given AS (
@@ -97,10 +99,12 @@ def _people(cursor: duckdb.DuckDBPyConnection) -> Iterator[Problem]:
         {"given": Act.ROLE_GIVEN.value, "taken": Act.ROLE_TAKEN.value},
     ).fetchall()
     for email, access in rows:
-        yield Problem("people", email, f"{email} has the role {access}, which no entry of the trail gave.")
+        yield IntegrityProblem(
+            "people", email, f"{email} has the role {access}, which no entry of the trail gave."
+        )
 
 
-def _tokens(cursor: duckdb.DuckDBPyConnection) -> Iterator[Problem]:
+def _tokens(cursor: duckdb.DuckDBPyConnection) -> Iterator[IntegrityProblem]:
     """Tokens that no entry of the trail gave so, or that hold although one revoked them."""
     rows = cursor.execute(
         """WITH given AS (
@@ -117,4 +121,4 @@ def _tokens(cursor: duckdb.DuckDBPyConnection) -> Iterator[Problem]:
         {"given": Act.TOKEN_ADDED.value, "revoked": Act.TOKEN_REVOKED.value},
     ).fetchall()
     for (name,) in rows:
-        yield Problem("tokens", name, f"The token {name} is not what the trail says of it.")
+        yield IntegrityProblem("tokens", name, f"The token {name} is not what the trail says of it.")

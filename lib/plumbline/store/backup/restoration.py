@@ -19,7 +19,7 @@ from plumbline.store.backup.leftovers import drop, part_of
 from plumbline.store.connection import connect, damaged, look
 from plumbline.store.copies import replaced_path
 from plumbline.store.encryption import encryption_key
-from plumbline.store.engine import Full, is_full
+from plumbline.store.engine import DiskFull, is_full
 from plumbline.store.schema import schema_number
 from plumbline.store.times import now
 from plumbline.wording.quantities import count
@@ -29,7 +29,7 @@ Step = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Restored:
+class RestoreResult:
     """What was put back. ``entry``: the trail's newest entry in the copy; ``replaced``: where the workspace as it was
     now lies; ``lost``: entries of its trail that the copy does not have, of which ``erasures`` took persons out."""
 
@@ -41,7 +41,7 @@ class Restored:
     erasures: int
 
 
-def restore(copy: Path, target: Path, *, actor: str, step: Step = lambda _name: None) -> Restored:
+def restore(copy: Path, target: Path, *, actor: str, step: Step = lambda _name: None) -> RestoreResult:
     """Put a verified copy in the place of a workspace, which nobody else may have open.
 
     The copy is copied and read whole first, gets an entry on its trail, and takes the place in one step. What was there
@@ -57,7 +57,7 @@ def restore(copy: Path, target: Path, *, actor: str, step: Step = lambda _name: 
     if copy == target:
         raise PlumblineError("This file is the workspace itself", where=str(copy), todo="Name a copy of it.")
     part = part_of(target, "restoring")
-    old = _Held(target) if target.exists() else None
+    old = _ReplacedWorkspace(target) if target.exists() else None
     if old is None:
         look(target)
     try:
@@ -77,7 +77,7 @@ def restore(copy: Path, target: Path, *, actor: str, step: Step = lambda _name: 
         return replace(made, path=target)
     except OSError as error:
         if is_full(error):
-            raise Full(target.parent) from error
+            raise DiskFull(target.parent) from error
         raise PlumblineError(
             f"The copy cannot be put in place: {error.strerror or error}",
             where=str(target),
@@ -89,7 +89,7 @@ def restore(copy: Path, target: Path, *, actor: str, step: Step = lambda _name: 
         drop(part)
 
 
-class _Held:
+class _ReplacedWorkspace:
     """The workspace that makes way, locked against other processes until it has."""
 
     def __init__(self, target: Path) -> None:
@@ -173,10 +173,10 @@ def verified_copy(part: Path, copy: Path) -> Copy:
         connection.close()
 
 
-def _noted(part: Path, copy: Path, actor: str, old: _Held | None) -> Restored:
+def _noted(part: Path, copy: Path, actor: str, old: _ReplacedWorkspace | None) -> RestoreResult:
     """Verify the copy, and put on its trail that it was restored."""
     found = verified_copy(part, copy)
-    made = Restored(
+    made = RestoreResult(
         path=part,
         sha256=found.sha256,
         entry=found.entry,

@@ -18,7 +18,7 @@ from plumbline.store.backup.integrity import problems_of
 from plumbline.store.backup.leftovers import drop, part_of
 from plumbline.store.connection import connect
 from plumbline.store.encryption import encryption_key
-from plumbline.store.engine import Full, is_full
+from plumbline.store.engine import DiskFull, is_full
 from plumbline.store.workspace import Workspace
 from plumbline.wording.quantities import count
 
@@ -79,7 +79,7 @@ def snapshot(ws: Workspace, out: Path, *, overwrite: bool = False) -> Snapshot:
         return found
     except OSError as error:
         if is_full(error):
-            raise Full(out.parent) from error
+            raise DiskFull(out.parent) from error
         raise PlumblineError(
             f"The copy cannot be written: {error.strerror or error}",
             where=str(out),
@@ -116,7 +116,7 @@ def _once(ws: Workspace, part: Path) -> dict[str, object]:
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
         if "No space left" in said or "quota" in said:
-            raise Full(part.parent)
+            raise DiskFull(part.parent)
         raise OSError(said[:200] or "copying ended early")
     told: dict[str, object] = json.loads(done.stdout)
     return told | {"least": newest[0].seq if newest else 0}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from plumbline.answers.performance.series import CalibrationAnswer, PerformanceAnswer
 from plumbline.charts.reliability import reliability
 from plumbline.charts.style import Mode
-from plumbline.monitor.performance.calibration import Limited
+from plumbline.monitor.performance.calibration import Estimate
 from plumbline.ui.parts import cards, charts, tables
 from plumbline.ui.parts.escape import one_line
 from plumbline.wording import numbers
@@ -59,7 +59,7 @@ def calibration(answer: CalibrationAnswer, key: str, mode: Mode) -> None:
     )
 
 
-def _limited(estimates: Limited | None) -> str:
+def _limited(estimates: Estimate | None) -> str:
     if estimates is None:
         return numbers.DASH
     value, low, high = (numbers.significant(v) for v in (estimates.value, estimates.low, estimates.high))

@@ -66,7 +66,7 @@ def money(stake: Stake | None) -> None:
     cards.section("What it costs")
     if stake is None:
         cards.note("No change is open, or the owner has not said what decisions are worth.")
-        empty_states.link(empty_states.Step("governance", "Say what decisions are worth"))
+        empty_states.link(empty_states.NextPage("governance", "Say what decisions are worth"))
         return
     cards.figures(
         [

@@ -12,7 +12,7 @@ from plumbline.answers.respond.retraining.triggers import Triggers, add_trigger,
 from plumbline.answers.respond.retraining.work import fire, send_test
 from plumbline.demo import retraining as demo
 from plumbline.domain import PlumblineError
-from plumbline.domain.respond import RunState, Trigger, TriggerRun, When
+from plumbline.domain.respond import RetrainingCondition, RetrainingTrigger, RunState, TriggerRun
 from plumbline.respond.run_states import days_until
 from plumbline.respond.targets import target
 from plumbline.store.inbox_folder import drop_inbox, make_inbox
@@ -26,10 +26,10 @@ from plumbline.wording import numbers
 
 #: what makes a retraining due, on screen
 CONDITIONS = {
-    When.BREACH: "a breach of performance",
-    When.AGE: "the model's age",
-    When.SHELF_LIFE: "the end of its shelf life",
-    When.DRIFT: "drift",
+    RetrainingCondition.BREACH: "a breach of performance",
+    RetrainingCondition.AGE: "the model's age",
+    RetrainingCondition.SHELF_LIFE: "the end of its shelf life",
+    RetrainingCondition.DRIFT: "drift",
 }
 _STATUS = {
     RunState.CURED: "ok",
@@ -66,7 +66,7 @@ def triggers_of(view: View, key: str) -> None:
     _replay(view, key)
 
 
-def _trigger(view: View, item: Trigger, answer: Triggers) -> None:
+def _trigger(view: View, item: RetrainingTrigger, answer: Triggers) -> None:
     own = [run for run in answer.runs if run.trigger == item.name]
     newest = next((run for run in own if not run.test), None)
     where = target(item.url).where
@@ -114,7 +114,7 @@ def _form(view: View, key: str) -> None:
         approval = st.checkbox("An owner approves each fire")
         inner = st.checkbox("It is a host of our own network")
         if permissions.submit("Set it", permissions.OWNER):
-            item = Trigger(
+            item = RetrainingTrigger(
                 system=key,
                 name=name.strip(),
                 url=url.strip(),

@@ -51,7 +51,7 @@ def worst(answer: SegmentsAnswer, view: View) -> None:
     room = 2 - len(view.where)  # the sidebar holds two filters
     for one in [one for one in found if len(one.where) <= room][:LINKED]:
         empty_states.link(
-            empty_states.Step("accuracy", f"Only where {_words(one.where)}"),
+            empty_states.NextPage("accuracy", f"Only where {_words(one.where)}"),
             drill_down.narrowed(view, answer.system.key, one.where),
         )
     charts.data([_plain(one) for one in found], f"{answer.system.key}-segments", "accuracy.segments")
@@ -76,7 +76,7 @@ def first(answer: SegmentsAnswer, view: View) -> None:
                 )
                 if len(one.where) <= 2 - len(view.where):
                     empty_states.link(
-                        empty_states.Step("accuracy", "Only these"),
+                        empty_states.NextPage("accuracy", "Only these"),
                         drill_down.narrowed(view, answer.system.key, one.where),
                     )
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from plumbline.answers.respond.triage import Handled
+from plumbline.answers.respond.triage import TriagedFinding
 from plumbline.domain import System
 from plumbline.governance.incident_deadlines import Incident
-from plumbline.store.findings import Recorded
+from plumbline.store.findings import FindingRecord
 from plumbline.ui.alerts import triage
 from plumbline.ui.frame import signed_forms
 from plumbline.ui.parts import cards
@@ -25,21 +25,21 @@ FIRST = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class RegisterView:
     """The findings of a page, their incidents, and the titles of systems by their keys."""
 
-    findings: Mapping[int, Handled]
+    findings: Mapping[int, TriagedFinding]
     incidents: Mapping[int, Incident]
     titles: Mapping[str, str]
 
     @property
-    def open(self) -> list[Handled]:
+    def open(self) -> list[TriagedFinding]:
         """Open findings, the gravest first."""
         records = [one for one in self.findings.values() if one.record.open]
         return sorted(records, key=lambda one: (*order(one.record), one.record.finding.system, one.record.id))
 
     @property
-    def waiting(self) -> list[Handled]:
+    def waiting(self) -> list[TriagedFinding]:
         """Findings of a guardrail that ended and that no incident answers: REL-5 asks for one."""
         return [
             one
@@ -50,7 +50,7 @@ class Shown:
         ]
 
 
-def opening(findings: Sequence[Recorded], system: System) -> tuple[str, str]:
+def opening(findings: Sequence[FindingRecord], system: System) -> tuple[str, str]:
     """What is open, in one sentence, and whose it is."""
     open_ones = [r for r in findings if r.open]
     own = [r for r in open_ones if r.finding.system == system.key]
@@ -84,7 +84,7 @@ def scope() -> bool:
     return str(chosen) == ALL
 
 
-def section(view: View, shown: Shown) -> None:
+def section(view: View, shown: RegisterView) -> None:
     """Open findings with their buttons, those that ended unanswered, and a table of what is over."""
     listed = shown.open
     if not listed:
@@ -112,7 +112,7 @@ def section(view: View, shown: Shown) -> None:
     )
 
 
-def _card(view: View, shown: Shown, handled: Handled, by: str) -> None:
+def _card(view: View, shown: RegisterView, handled: TriagedFinding, by: str) -> None:
     """One finding: what, since when, who has it, and what can be done about it."""
     record, finding = handled.record, handled.record.finding
     with st.container(border=True, gap="xsmall"):
@@ -124,7 +124,7 @@ def _card(view: View, shown: Shown, handled: Handled, by: str) -> None:
         triage.buttons(view, handled, shown.incidents.get(record.id), by)
 
 
-def _heading(shown: Shown, record: Recorded) -> str:
+def _heading(shown: RegisterView, record: FindingRecord) -> str:
     grave = cards.word(record.finding.severity.value) if record.open else cards.word("undone", "over")
     several = len({one.record.finding.system for one in shown.findings.values()}) > 1
     title = shown.titles.get(record.finding.system, record.finding.system)
@@ -133,7 +133,7 @@ def _heading(shown: Shown, record: Recorded) -> str:
     )
 
 
-def _facts(record: Recorded) -> str:
+def _facts(record: FindingRecord) -> str:
     """Since when, when it could be known, how sure, and what it cost."""
     f = record.finding
     until = f" to {numbers.day(f.until)}" if f.until else ""
@@ -144,7 +144,7 @@ def _facts(record: Recorded) -> str:
     return ", ".join(said) + "."
 
 
-def order(record: Recorded) -> tuple[int, bool]:
+def order(record: FindingRecord) -> tuple[int, bool]:
     """The gravest first; of those a loss of performance, which the others explain."""
     grave = ("high", "medium", "low").index(record.finding.severity.value)
     return grave, not record.finding.signal.startswith("performance.")
@@ -162,7 +162,7 @@ def cost(money: object) -> str:
     return f"cost so far {numbers.money(float(money['amount']), str(money['currency']))}"
 
 
-def _closed(shown: Shown, findings: Sequence[Recorded]) -> None:
+def _closed(shown: RegisterView, findings: Sequence[FindingRecord]) -> None:
     """What was open once."""
     if not findings:
         return
@@ -178,7 +178,7 @@ def _closed(shown: Shown, findings: Sequence[Recorded]) -> None:
     )
 
 
-def _row(shown: Shown, record: Recorded) -> dict[str, str]:
+def _row(shown: RegisterView, record: FindingRecord) -> dict[str, str]:
     f, incident = record.finding, shown.incidents.get(record.id)
     until = f" to {numbers.day(f.until)}" if f.until else ""
     parts = [f"seen by {plain(record.acknowledged_by, 40)}"] if record.acknowledged_by else []

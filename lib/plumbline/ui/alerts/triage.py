@@ -9,7 +9,7 @@ import streamlit as st
 from plumbline.answers.alerts.findings import acknowledge
 from plumbline.answers.alerts.incidents import open_incident
 from plumbline.answers.respond import triage as acts
-from plumbline.answers.respond.triage import LONGEST_MUTE, LONGEST_TEXT, Handled
+from plumbline.answers.respond.triage import LONGEST_MUTE, LONGEST_TEXT, TriagedFinding
 from plumbline.governance.incident_deadlines import Incident
 from plumbline.ui.frame import permissions, sign_in, signed_forms
 from plumbline.ui.parts import cards, empty_states
@@ -23,7 +23,7 @@ PAGES = ("accuracy", "drift", "releases", "fairness", "decisions", "logs")
 LATEST = 2
 
 
-def state(handled: Handled, incident: Incident | None) -> list[str]:
+def state(handled: TriagedFinding, incident: Incident | None) -> list[str]:
     """Lines of Markdown: who saw it, who has it until when, until when it is muted, its incident, the last comments."""
     record, held, today = handled.record, handled.triage, signed_forms.today()
     lines = []
@@ -60,7 +60,7 @@ def _incident(incident: Incident) -> str:
     return f"Incident {incident.id} is open and counts for nothing yet: {missing}."
 
 
-def buttons(view: View, handled: Handled, incident: Incident | None, by: str) -> None:
+def buttons(view: View, handled: TriagedFinding, incident: Incident | None, by: str) -> None:
     """The row of buttons under a finding."""
     record, key = handled.record, f"alerts.{handled.record.id}"
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
@@ -84,12 +84,12 @@ def buttons(view: View, handled: Handled, incident: Incident | None, by: str) ->
                 st.rerun()
         elif not incident.closed_at:
             empty_states.link(
-                empty_states.Step("governance", f"Incident {incident.id}"),
+                empty_states.NextPage("governance", f"Incident {incident.id}"),
                 {session.SECTION.name: "Incidents", session.SYSTEM.name: record.finding.system},
             )
         if record.finding.page in PAGES:
             empty_states.link(
-                empty_states.Step(record.finding.page, f"See it on {record.finding.page.capitalize()}"),
+                empty_states.NextPage(record.finding.page, f"See it on {record.finding.page.capitalize()}"),
                 {session.SYSTEM.name: record.finding.system},
             )
 
@@ -101,7 +101,7 @@ def _named(by: str) -> bool:
     return bool(by.strip())
 
 
-def _form(view: View, handled: Handled, by: str) -> None:
+def _form(view: View, handled: TriagedFinding, by: str) -> None:
     """Give it to somebody, mute it, write something: whatever is filled in is done."""
     record, held, key, today = (
         handled.record,

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from plumbline.answers.decisions.context import Alike, DecisionContext
+from plumbline.answers.decisions.context import DecisionContext, SimilarDecision
 from plumbline.domain import Explanation, Task, direction, strongest_first
 from plumbline.domain.decisions import Decision
 from plumbline.explain.shap.permutation import WITHIN
@@ -163,13 +163,13 @@ def similar(context: DecisionContext) -> None:
             f"inputs and this version; "
             f"{differ} got another answer.",
         )
-        _table(context, [Alike(r.id, r, 0.0) for r in context.repeats])
+        _table(context, [SimilarDecision(r.id, r, 0.0) for r in context.repeats])
 
 
-def _table(context: DecisionContext, items: Sequence[Alike]) -> None:
+def _table(context: DecisionContext, items: Sequence[SimilarDecision]) -> None:
     inputs = list(context.decision.features)
     rows = []
-    for item in [Alike("this one", context.decision, 0.0), *items]:
+    for item in [SimilarDecision("this one", context.decision, 0.0), *items]:
         decision = item.decision
         line: dict[str, object] = {
             "Decision": one_line(item.decision_id, 40),
@@ -216,7 +216,7 @@ def value(cell: object) -> str:
     return numbers.held(float(cell)) if isinstance(cell, (int, float)) else one_line(cell, 80)
 
 
-def choose(items: Sequence[Alike]) -> None:
+def choose(items: Sequence[SimilarDecision]) -> None:
     """Buttons that lead to these decisions."""
     with st.container(horizontal=True, gap="small"):
         for item in items:

@@ -8,7 +8,7 @@ from plumbline.answers.decisions.context import DecisionContext
 from plumbline.answers.decisions.explain import explain
 from plumbline.answers.decisions.reasons import POPULATIONS, reasons_against
 from plumbline.charts.waterfall import waterfall
-from plumbline.domain import Explanation, PlumblineError, Source, Task, strongest_first
+from plumbline.domain import AttributionSource, Explanation, PlumblineError, Task, strongest_first
 from plumbline.ui.accuracy.series import QUIET
 from plumbline.ui.parts import cards, empty_states
 from plumbline.ui.parts.escape import prose
@@ -28,9 +28,9 @@ IN = {
 }
 #: how sure an explanation is, by its source, in words and a status
 SOURCES = {
-    Source.LOGGED: ("as recorded at decision time", "pass"),
-    Source.MODEL: ("computed from the registered model", "pass"),
-    Source.SURROGATE: ("approximate: imitates the logged scores", "partial"),
+    AttributionSource.LOGGED: ("as recorded at decision time", "pass"),
+    AttributionSource.MODEL: ("computed from the registered model", "pass"),
+    AttributionSource.SURROGATE: ("approximate: imitates the logged scores", "partial"),
 }
 
 
@@ -109,7 +109,11 @@ def decision(view: View, key: str, explanation: Explanation) -> Explanation:
 
 def _in_space(view: View, key: str, explanation: Explanation) -> Explanation:
     """The same decision in the space that the reader chose, where a registered model offers both."""
-    if explanation.refused or explanation.source is not Source.MODEL or explanation.output_space != SPACES[0]:
+    if (
+        explanation.refused
+        or explanation.source is not AttributionSource.MODEL
+        or explanation.output_space != SPACES[0]
+    ):
         return explanation
     chosen = st.segmented_control(
         "Contributions in",
@@ -139,12 +143,16 @@ def reasons(view: View, explanation: Explanation, context: DecisionContext) -> N
     system = context.system
     approximate = (
         "An approximation, for analysts: no reason to give to the person."
-        if explanation.source is Source.SURROGATE
+        if explanation.source is AttributionSource.SURROGATE
         else ""
     )
     cards.section("Reasons against, in words", approximate)
     population = POPULATIONS[0]
-    if system.task is Task.BINARY and context.cut is not None and explanation.source is not Source.SURROGATE:
+    if (
+        system.task is Task.BINARY
+        and context.cut is not None
+        and explanation.source is not AttributionSource.SURROGATE
+    ):
         population = str(
             st.segmented_control(
                 "Compared with",

@@ -11,7 +11,7 @@ import streamlit as st
 from plumbline.answers import statements
 from plumbline.answers.decisions.context import DecisionContext
 from plumbline.answers.decisions.record import ROLES
-from plumbline.domain import Explanation, Source
+from plumbline.domain import AttributionSource, Explanation
 from plumbline.explain.counterfactual.actionable import DIRECTIONS, declared
 from plumbline.report.decision_record import RECORD_LANGUAGES, issue_record, record_language
 from plumbline.ui.frame import permissions
@@ -31,7 +31,7 @@ ROLE_WORDS = {
 def downloads(view: View, key: str, explanation: Explanation) -> None:
     """The record in the chosen language. It is made at the click; its hash goes on the trail."""
     words = "For the person concerned, or an auditor. Each issue goes on the trail."
-    if explanation.source is Source.SURROGATE:
+    if explanation.source is AttributionSource.SURROGATE:
         words += " This explanation is an approximation, so the record gives no reasons."
     cards.section("Record of this decision", words)
     code = st.segmented_control(

@@ -6,8 +6,14 @@ from typing import Any
 
 import streamlit as st
 
-from plumbline.answers.decisions.context import DecisionContext, Placed
-from plumbline.answers.decisions.counterfactual import Changed, Tried, Way, try_values, what_would_change
+from plumbline.answers.decisions.context import DecisionContext, FeaturePosition
+from plumbline.answers.decisions.counterfactual import (
+    Counterfactual,
+    Counterfactuals,
+    WhatIfResult,
+    try_values,
+    what_would_change,
+)
 from plumbline.domain import PlumblineError, strongest_first
 from plumbline.explain.counterfactual.actionable import declared
 from plumbline.ui.decisions import context
@@ -47,7 +53,7 @@ def changed(view: View, context: DecisionContext, decision_id: str) -> None:
     _comparable(context)
 
 
-def _sentence(counterfactuals: Changed) -> str:
+def _sentence(counterfactuals: Counterfactuals) -> str:
     if not counterfactuals.ways:
         return counterfactuals.why
     first = counterfactuals.ways[0]
@@ -56,7 +62,7 @@ def _sentence(counterfactuals: Changed) -> str:
     return f"With {what} the model's output would have been {score}: {counterfactuals.outcome}."
 
 
-def _way(number: int, way: Way, outcome: str) -> None:
+def _way(number: int, way: Counterfactual, outcome: str) -> None:
     parts = [
         f"**{plain(c.feature, 60)}** {plain(context.value(c.then))} instead of {plain(context.value(c.was))}"
         for c in way.changes
@@ -144,7 +150,7 @@ def _tried(view: View, decision_context: DecisionContext, decision_id: str) -> N
         cards.note(f"The model does not use {', '.join(unused)}: changing them changes nothing.")
 
 
-def _input(context: DecisionContext, item: Placed, key: str) -> Any:
+def _input(context: DecisionContext, item: FeaturePosition, key: str) -> Any:
     label = plain(item.feature, 60)
     if not item.numeric:
         levels = list(
@@ -174,7 +180,7 @@ def _values(context: DecisionContext, feature: str) -> list[Any]:
     return [alike.decision.features.get(feature) for alike in context.alike]
 
 
-def _moved(trial: Tried) -> None:
+def _moved(trial: WhatIfResult) -> None:
     if not trial.attributions:
         cards.note("This model file gives scores only: contributions cannot be split by input here.")
         return

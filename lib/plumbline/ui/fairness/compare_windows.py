@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from plumbline.answers.fairness.compare_windows import FairnessWindows
-from plumbline.monitor.fairness.compare_windows import COMPARED, FAVOURABLE, RATIO, GroupChange, Moved
+from plumbline.monitor.fairness.compare_windows import COMPARED, FAVOURABLE, RATIO, GroupChange, MeasureChange
 from plumbline.monitor.fairness.groups import LEAST_ROWS
 from plumbline.ui.parts import cards, charts, tables
 from plumbline.ui.parts.escape import one_line
@@ -80,7 +80,7 @@ def compared(answer: FairnessWindows) -> None:
     )
 
 
-def _row(g: GroupChange, moved: Moved, measure: str, spans: list[str]) -> dict[str, object]:
+def _row(g: GroupChange, moved: MeasureChange, measure: str, spans: list[str]) -> dict[str, object]:
     if measure == RATIO:
         first, second = numbers.significant(moved.first), numbers.significant(moved.second)
         change = f"× {numbers.significant(moved.change)}"

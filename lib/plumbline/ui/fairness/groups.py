@@ -10,11 +10,19 @@ import streamlit as st
 from plumbline.answers import statements
 from plumbline.answers.fairness.favourable import reading_of
 from plumbline.answers.fairness.groups import FairnessAnswer
-from plumbline.charts.forest_plot import Line, Row, Unit, forest
+from plumbline.charts.forest_plot import EstimateRow, ReferenceLine, Unit, forest
 from plumbline.charts.style import Mode
 from plumbline.charts.trend import trend
 from plumbline.domain import Point, System
-from plumbline.monitor.fairness.groups import ERRORS, FOUR_FIFTHS, GAP, LEAST_ROWS, MEASURES, Judged, Rate
+from plumbline.monitor.fairness.groups import (
+    ERRORS,
+    FOUR_FIFTHS,
+    GAP,
+    LEAST_ROWS,
+    MEASURES,
+    GroupRate,
+    GroupResult,
+)
 from plumbline.ui.frame import drill_down, permissions, signed_forms
 from plumbline.ui.parts import cards, charts, empty_states, tables
 from plumbline.ui.parts.cards import Figure
@@ -154,7 +162,7 @@ def pairs(answer: FairnessAnswer, view: View) -> None:
     _rows(answer, answer.pairs, view)
 
 
-def _rows(answer: FairnessAnswer, comparisons: Sequence[Judged], view: View) -> None:
+def _rows(answer: FairnessAnswer, comparisons: Sequence[GroupResult], view: View) -> None:
     """To the decisions of the groups that fare worst; the sidebar holds two filters."""
     linked = [
         g
@@ -171,7 +179,7 @@ def _rows(answer: FairnessAnswer, comparisons: Sequence[Judged], view: View) -> 
         for g in worst:
             where = [(answer.columns[a], level) for a, level in zip(g.attributes, g.levels, strict=True)]
             empty_states.link(
-                empty_states.Step("decisions", f"Decisions of {plain(g.name, 60)}"),
+                empty_states.NextPage("decisions", f"Decisions of {plain(g.name, 60)}"),
                 drill_down.narrowed(view, answer.system.key, where),
             )
 
@@ -183,7 +191,7 @@ def small(answer: FairnessAnswer) -> None:
         cards.note(f"Too few decisions to judge, {LEAST_ROWS} are needed: {named}.")
 
 
-def _measured(answer: FairnessAnswer, comparisons: Sequence[Judged], mode: Mode, key: str) -> None:
+def _measured(answer: FairnessAnswer, comparisons: Sequence[GroupResult], mode: Mode, key: str) -> None:
     options = [name for name in _NAMES if any(_value(g, name) is not None for g in comparisons)] or [RATIO]
     chosen = (
         st.segmented_control(
@@ -200,8 +208,11 @@ def _measured(answer: FairnessAnswer, comparisons: Sequence[Judged], mode: Mode,
     rows = [_row(g, chosen) for g in comparisons[:_MOST]]
     unit: Unit = "ratio" if chosen == RATIO else "points" if chosen == "calibration" else "share"
     lines = {
-        RATIO: [Line(FOUR_FIFTHS, "four-fifths line", limit=True), Line(1.0, "most favoured")],
-        "calibration": [Line(0.0, "as promised")],
+        RATIO: [
+            ReferenceLine(FOUR_FIFTHS, "four-fifths line", limit=True),
+            ReferenceLine(1.0, "most favoured"),
+        ],
+        "calibration": [ReferenceLine(0.0, "as promised")],
     }.get(chosen, [])
     if chosen in ERRORS:
         lines = _allowed(comparisons, chosen)
@@ -216,33 +227,35 @@ def _measured(answer: FairnessAnswer, comparisons: Sequence[Judged], mode: Mode,
     )
 
 
-def _allowed(comparisons: Sequence[Judged], measure: str) -> list[Line]:
+def _allowed(comparisons: Sequence[GroupResult], measure: str) -> list[ReferenceLine]:
     """Ten points either side of the most favoured group, where there is one alone."""
     best = [g.rates[measure].value for g in comparisons if g.best and measure in g.rates]
     if len(best) != 1:
         return []
     ends = [(best[0] - GAP, "−10 points"), (best[0] + GAP, "+10 points")]
-    return [Line(best[0], "most favoured")] + [
-        Line(at, words, limit=True) for at, words in ends if 0 < at < 1
+    return [ReferenceLine(best[0], "most favoured")] + [
+        ReferenceLine(at, words, limit=True) for at, words in ends if 0 < at < 1
     ]
 
 
-def _value(g: Judged, measure: str) -> Rate | None:
+def _value(g: GroupResult, measure: str) -> GroupRate | None:
     if measure == RATIO:
-        return None if g.ratio is None else Rate(g.ratio.value, g.ratio.low, g.ratio.high, g.n)
+        return None if g.ratio is None else GroupRate(g.ratio.value, g.ratio.low, g.ratio.high, g.n)
     return g.calibration if measure == "calibration" else g.rates.get(measure)
 
 
-def _row(g: Judged, measure: str) -> Row:
+def _row(g: GroupResult, measure: str) -> EstimateRow:
     found = _value(g, measure)
     if g.small:
-        return Row(label=g.name, value=None, low=None, high=None, words=f"too few to judge, n = {g.n}")
+        return EstimateRow(
+            label=g.name, value=None, low=None, high=None, words=f"too few to judge, n = {g.n}"
+        )
     if found is None:
         if measure == RATIO and g.best:
-            return Row(
+            return EstimateRow(
                 label=g.name, value=1.0, low=1.0, high=1.0, words=f"most favoured, n = {numbers.count(g.n)}"
             )
-        return Row(label=g.name, value=None, low=None, high=None, words="outcomes not known")
+        return EstimateRow(label=g.name, value=None, low=None, high=None, words="outcomes not known")
     status = ""
     if measure == RATIO and g.ratio is not None:
         status = g.ratio.status.value
@@ -253,7 +266,7 @@ def _row(g: Judged, measure: str) -> Row:
         words = f"{numbers.share(found.value)}, n = {numbers.count(found.n)}"
         gap = g.gaps.get(measure)
         status = gap.status.value if gap is not None else ""
-    return Row(
+    return EstimateRow(
         label=g.name,
         value=found.value,
         low=found.low,
@@ -271,7 +284,7 @@ def _range(low: float, high: float) -> str:
     return f"{numbers.significant(low)} to {numbers.significant(high)}"
 
 
-def _table(comparisons: Sequence[Judged], alt: str) -> None:
+def _table(comparisons: Sequence[GroupResult], alt: str) -> None:
     tables.grid(
         [
             {
@@ -296,11 +309,11 @@ def _table(comparisons: Sequence[Judged], alt: str) -> None:
     )
 
 
-def _share(g: Judged, measure: str) -> str:
+def _share(g: GroupResult, measure: str) -> str:
     return numbers.share(g.rates[measure].value) if measure in g.rates else numbers.DASH
 
 
-def _ratio(g: Judged) -> str:
+def _ratio(g: GroupResult) -> str:
     if g.best:
         return "best"
     return numbers.significant(g.ratio.value) if g.ratio else numbers.DASH

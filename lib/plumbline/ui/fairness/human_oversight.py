@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from plumbline.answers.fairness.groups import FairnessAnswer, say_oversight
-from plumbline.monitor.fairness.groups import Rate
+from plumbline.monitor.fairness.groups import GroupRate
 from plumbline.monitor.fairness.human_oversight import Oversight
 from plumbline.ui.parts import cards, tables
 from plumbline.ui.parts.escape import one_line, prose
@@ -47,7 +47,7 @@ def _overseen(o: Oversight) -> dict[str, object]:
     }
 
 
-def _with_range(rate: Rate | None) -> str:
+def _with_range(rate: GroupRate | None) -> str:
     if rate is None:
         return numbers.DASH
     return f"{numbers.share(rate.value)} ({100 * rate.low:.1f} to {100 * rate.high:.1f})"

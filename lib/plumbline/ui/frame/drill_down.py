@@ -11,7 +11,7 @@ import streamlit as st
 from plumbline.domain import FeatureDrift
 from plumbline.ui.frame.sidebar import DATES, MISSING
 from plumbline.ui.parts import empty_states
-from plumbline.ui.parts.empty_states import Step
+from plumbline.ui.parts.empty_states import NextPage
 from plumbline.ui.parts.escape import one_line, plain
 from plumbline.ui.state import session
 from plumbline.ui.state.view import View
@@ -45,7 +45,7 @@ def to_rows(
     if where is not None:
         query |= {session.WHERE.name: where[0], session.LEVEL.name: where[1]}
     told = words or f"The decisions of {numbers.span(start, end)}"
-    empty_states.link(Step("decisions", plain(told)), query)
+    empty_states.link(NextPage("decisions", plain(told)), query)
 
 
 def narrowed(view: View, system: str, where: Sequence[tuple[str, str]]) -> dict[str, str]:
@@ -71,23 +71,23 @@ def marked(event: Any) -> tuple[datetime, datetime] | None:
 def onward(page: str, query: dict[str, str], closer: dict[str, str] | None = None) -> None:
     """From a chunk: this page over it alone, its decisions, and what shifted in it."""
     with st.container(horizontal=True, gap="medium"):
-        empty_states.link(Step(page, "Zoom to these days"), query | (closer or {}))
-        empty_states.link(Step("decisions", "See its decisions"), query)
-        empty_states.link(Step("drift", "What shifted in it"), query)
+        empty_states.link(NextPage(page, "Zoom to these days"), query | (closer or {}))
+        empty_states.link(NextPage("decisions", "See its decisions"), query)
+        empty_states.link(NextPage("drift", "What shifted in it"), query)
 
 
 def two_windows(system: str, first: tuple[datetime, datetime], second: tuple[datetime, datetime]) -> None:
     """To Accuracy with two spans of days side by side, ends not included."""
     days = [d for start, end in (first, second) for d in (start, end - timedelta(microseconds=1))]
     query = {key.name: d.date().isoformat() for key, d in zip(session.TWO_WINDOWS, days, strict=True)}
-    words = Step("accuracy", "Compare both windows by every metric")
+    words = NextPage("accuracy", "Compare both windows by every metric")
     empty_states.link(words, query | {session.SYSTEM.name: system, session.SECTION.name: "Two windows"})
 
 
 def to_chunk(system: str, drift: FeatureDrift) -> None:
     """To this page with the chunk as its window and the feature chosen."""
     query = dates(system, drift.start, drift.end) | {session.FEATURE.name: drift.feature}
-    empty_states.link(Step("drift", f"Only {plain(numbers.span(drift.start, drift.end))}"), query)
+    empty_states.link(NextPage("drift", f"Only {plain(numbers.span(drift.start, drift.end))}"), query)
 
 
 def short(value: str) -> str:

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import streamlit as st
 
 from plumbline.domain import Load, PlumblineError
-from plumbline.logs.load.trial import Unfit
-from plumbline.store.workspace import Stopped, Workspace
+from plumbline.logs.load.trial import UnfitFile
+from plumbline.store.workspace import Workspace, WriteStopped
 from plumbline.ui.parts import empty_states
 from plumbline.ui.parts.escape import plain
 from plumbline.ui.state import session
@@ -60,7 +60,7 @@ class Job:
     def _say(self, phrase: str, share: float) -> None:
         with self._lock:
             if self.stopping:
-                raise Stopped
+                raise WriteStopped
             self._past = self._past or share >= 1
         self.phrase, self.share = phrase, share
 
@@ -108,7 +108,7 @@ def watch() -> Made | None:
     if job.error is not None:
         if not isinstance(job.error, PlumblineError):
             raise job.error
-        if isinstance(job.error, Unfit):
+        if isinstance(job.error, UnfitFile):
             session.REFUSED.set(job.error)  # a question rather than an error: asked where the file is
         else:
             empty_states.failed(job.error)

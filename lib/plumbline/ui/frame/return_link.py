@@ -15,7 +15,7 @@ LEAVING, COMING = "/auth/login", "/oauth2callback"
 _OURS = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]{0,2000}")
 
 
-class Returning:
+class ReturnLink:
     """ASGI middleware: on the way to the provider the page is kept in a cookie, on the way back it is gone to.
 
     Streamlit itself goes to its first page after signing in, whatever was asked for.

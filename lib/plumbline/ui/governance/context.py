@@ -9,7 +9,7 @@ from plumbline.answers.governance.scorecard import Answer
 from plumbline.answers.statements import Statements
 from plumbline.domain import PlumblineError
 from plumbline.governance.catalogue import catalogue
-from plumbline.governance.context import BY_KEY, NUMBER, Question, check_answer, spoken
+from plumbline.governance.context import BY_KEY, NUMBER, ContextQuestion, check_answer, spoken
 from plumbline.governance.context_effects import Effects, effects
 from plumbline.ui.frame import permissions, signed_forms
 from plumbline.ui.parts import cards
@@ -95,7 +95,7 @@ def _as_kept(key: str, typed: str) -> str:
         return typed.strip()
 
 
-def _answer(question: Question, stated: Statements, effect: str) -> str:
+def _answer(question: ContextQuestion, stated: Statements, effect: str) -> str:
     now = stated.context.get(question.key, "")
     key, label = _key(stated, question.key), plain(question.question)
     if NUMBER in question.values:

@@ -7,7 +7,7 @@ import streamlit as st
 from plumbline.answers.data.load import load_file
 from plumbline.domain import Load
 from plumbline.logs.inspect import Inspection
-from plumbline.logs.load.trial import Trial
+from plumbline.logs.load.trial import LoadTrial
 from plumbline.ui.frame import jobs, permissions
 from plumbline.ui.logs import preview, questions
 from plumbline.ui.logs import upload as uploads
@@ -26,7 +26,7 @@ _LOOKS = (
 
 
 def load(
-    view: View, upload: uploads.Upload, title: str, inspection: Inspection, settled: uploads.Settled
+    view: View, upload: uploads.Upload, title: str, inspection: Inspection, settled: uploads.FileChoices
 ) -> None:
     """The verdict on the rows, and the buttons that load them, for good or for a look."""
     with settled.place:
@@ -34,7 +34,7 @@ def load(
 
 
 def _buttons(
-    view: View, upload: uploads.Upload, title: str, inspection: Inspection, settled: uploads.Settled
+    view: View, upload: uploads.Upload, title: str, inspection: Inspection, settled: uploads.FileChoices
 ) -> None:
     labels = inspection.kind == "labels"
     status, sentence, rest = preview.verdict(settled.trial, labels=labels)
@@ -83,11 +83,11 @@ def _buttons(
         )
         if look or view.scratch:
             session.SCRATCHING.set(
-                session_files.Kept(upload.path, title, used, bool(reference), upload.sheet)
+                session_files.SessionFile(upload.path, title, used, bool(reference), upload.sheet)
             )
 
 
-def _accepted(trial: Trial, upload: uploads.Upload) -> bool | None:
+def _accepted(trial: LoadTrial, upload: uploads.Upload) -> bool | None:
     """Whether rows that cannot be loaded may wait in quarantine; None where they are too few to ask."""
     refused = session.UNFIT.get()
     if refused and upload.token.startswith(refused[0]):
@@ -104,7 +104,7 @@ def _accepted(trial: Trial, upload: uploads.Upload) -> bool | None:
 def finish(view: View) -> None:
     """Watch the load at work; when it is made, keep the result, and go to the system that it went into."""
     made = jobs.watch()
-    kept: session_files.Kept | None = session.SCRATCHING.get()
+    kept: session_files.SessionFile | None = session.SCRATCHING.get()
     if made is None:
         if not jobs.running():
             session.SCRATCHING.clear()

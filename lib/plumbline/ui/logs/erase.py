@@ -6,7 +6,7 @@ import streamlit as st
 
 from plumbline.answers.data.erase import certificate, erase_person, sentences
 from plumbline.domain import PlumblineError
-from plumbline.logs.load.erase import Erased
+from plumbline.logs.load.erase import ErasureResult
 from plumbline.ui.frame import permissions
 from plumbline.ui.logs import upload
 from plumbline.ui.parts import cards, empty_states
@@ -19,7 +19,7 @@ _BY = {"subject": "A person, by the value in the log", "decision": "One decision
 
 def section(view: View) -> None:
     """Ask whom, erase, and show the certificate of the last erasure."""
-    made: Erased | None = session.ERASED.get()
+    made: ErasureResult | None = session.ERASED.get()
     if made is not None and view.system is not None and made.system == view.system.key:
         _certificate(made)
     if view.system is None:
@@ -59,7 +59,7 @@ def section(view: View) -> None:
     st.rerun()
 
 
-def _certificate(erased: Erased) -> None:
+def _certificate(erased: ErasureResult) -> None:
     with st.container(border=True):
         first, *rest = sentences(erased)
         cards.section("Certificate of erasure", first)

@@ -64,8 +64,8 @@ def result() -> None:
                 PlumblineError("The load is in, but its signals could not be checked", todo=made.unchecked)
             )
         with st.container(horizontal=True, vertical_alignment="center"):
-            empty_states.link(empty_states.Step("scorecard", "See the verdict"))
-            empty_states.link(empty_states.Step("accuracy", "See the accuracy"))
+            empty_states.link(empty_states.NextPage("scorecard", "See the verdict"))
+            empty_states.link(empty_states.NextPage("accuracy", "See the accuracy"))
             st.button("Close", on_click=session.RESULT.clear, type="tertiary")
             scroll.to_top(session.UPLOAD_TURN.get())  # the button that was pressed is far below
 

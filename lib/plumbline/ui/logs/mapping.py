@@ -23,7 +23,7 @@ SURE = 0.8
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class MappingLine:
     """One row of the table: a column and the guesses that it shows, the second one only under the same name."""
 
     column: str
@@ -46,9 +46,9 @@ class Line:
         return min(m.confidence for m in self.maps)
 
 
-def lines(maps: Sequence[ColumnMap]) -> list[Line]:
+def lines(maps: Sequence[ColumnMap]) -> list[MappingLine]:
     """The rows of the table: a second role joins its column's row where both go by one name."""
-    made: list[Line] = []
+    made: list[MappingLine] = []
     for item in maps:
         last = made[-1] if made else None
         if (
@@ -58,9 +58,9 @@ def lines(maps: Sequence[ColumnMap]) -> list[Line]:
             and item.role.role in ALSO
             and last.name in ("", item.role.name)
         ):
-            made[-1] = Line(item.column, (*last.maps, item))
+            made[-1] = MappingLine(item.column, (*last.maps, item))
         else:
-            made.append(Line(item.column, (item,)))
+            made.append(MappingLine(item.column, (item,)))
     return made
 
 
@@ -177,7 +177,7 @@ def one_column(mapping: Mapping, key: str, first: Sequence[str] = ()) -> tuple[t
 
 
 def changes(
-    rows: Sequence[Line], means: Sequence[str], also: Sequence[object], names: Sequence[object]
+    rows: Sequence[MappingLine], means: Sequence[str], also: Sequence[object], names: Sequence[object]
 ) -> tuple[tuple[str, str], ...]:
     """Every (column, role) of the columns of which a role or a name differs from the guess."""
     said: dict[str, list[str]] = {}
@@ -194,6 +194,6 @@ def changes(
     return tuple((column, role) for column, items in said.items() if column in touched for role in items)
 
 
-def _sure(row: Line, fresh: Sequence[str]) -> str:
+def _sure(row: MappingLine, fresh: Sequence[str]) -> str:
     mark = "◆ new," if row.column in fresh else "●" if row.confidence >= SURE else "▲"
     return f"{mark} {row.confidence:.0%}"

@@ -10,7 +10,7 @@ import streamlit as st
 from plumbline.answers.data.load import preview_file
 from plumbline.domain import Mapping
 from plumbline.logs.load.preview import Preview, try_file
-from plumbline.logs.load.trial import Trial
+from plumbline.logs.load.trial import LoadTrial
 from plumbline.ui.logs.role_words import WORDS, gains, lower, say_reason, title
 from plumbline.ui.parts import cards, tables
 from plumbline.ui.parts.escape import one_line, plain
@@ -30,7 +30,7 @@ def rows(
     labels: bool,
     system: str,
     sheet: str | None = None,
-) -> Trial:
+) -> LoadTrial:
     """Draw the first rows under the mapping as it now stands.
 
     Returns:
@@ -42,7 +42,7 @@ def rows(
     key = (token, mapping, labels, system, view.ws.path)
     held = session.PREVIEW.get()
     seen: Preview
-    trial: Trial
+    trial: LoadTrial
     if held and held[0] == key:
         seen, trial = held[1:]
     else:
@@ -74,7 +74,7 @@ def _table(seen: Preview) -> None:
     )
 
 
-def verdict(trial: Trial, *, labels: bool) -> tuple[str, str, str]:
+def verdict(trial: LoadTrial, *, labels: bool) -> tuple[str, str, str]:
     """Whether the rows will load: a status, the sentence that stands above the button, and what becomes of the rest."""
     what = "outcomes" if labels else "rows"
     rows, fit = trial.rows, trial.rows - trial.unfit - trial.repeats

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from plumbline.answers.data.quarantine import (
-    QuarantineOf,
+    QuarantineAnswer,
     quarantine_csv,
     quarantine_of,
     read_form,
@@ -65,7 +65,7 @@ def section(view: View) -> None:
     _again(view, every, load_id, reason)
 
 
-def _filter(every: QuarantineOf) -> tuple[int | None, str | None]:
+def _filter(every: QuarantineAnswer) -> tuple[int | None, str | None]:
     """Which load and which reason; both are in the link."""
     left, right = st.columns(2, gap="medium")
     loads = [ALL, *dict.fromkeys(str(load) for load, _, _ in every.counts)]
@@ -81,7 +81,7 @@ def _filter(every: QuarantineOf) -> tuple[int | None, str | None]:
     return (None if load in (None, ALL) else int(load)), (None if reason in (None, ALL) else str(reason))
 
 
-def _reasons(every: QuarantineOf) -> None:
+def _reasons(every: QuarantineAnswer) -> None:
     cards.table(
         [
             {
@@ -95,7 +95,7 @@ def _reasons(every: QuarantineOf) -> None:
     )
 
 
-def _rows(quarantine: QuarantineOf, shown: str) -> None:
+def _rows(quarantine: QuarantineAnswer, shown: str) -> None:
     if shown:
         cards.note(shown)
     tables.grid(
@@ -114,7 +114,7 @@ def _rows(quarantine: QuarantineOf, shown: str) -> None:
     )
 
 
-def _again(view: View, every: QuarantineOf, load_id: int | None, reason: str | None) -> None:
+def _again(view: View, every: QuarantineAnswer, load_id: int | None, reason: str | None) -> None:
     """Mend how the rows of one load are read, see how many would fit, and load those."""
     there = list(dict.fromkeys(load for load, _, _ in every.counts))
     chosen = load_id or (there[0] if len(there) == 1 else None)

@@ -7,10 +7,10 @@ from zoneinfo import available_timezones
 
 import streamlit as st
 
-from plumbline.answers.data.load import Said, open_questions
+from plumbline.answers.data.load import FileAnswers, open_questions
 from plumbline.domain import Task
 from plumbline.logs.inspect import Inspection
-from plumbline.logs.mapping.questions import Question
+from plumbline.logs.mapping.questions import FileQuestion
 from plumbline.logs.values.month_names import LANGUAGES
 from plumbline.ui.parts import cards
 from plumbline.ui.parts.escape import one_line, prose
@@ -24,7 +24,7 @@ _ORDERS = {
 _TASKS = {"binary": "Two classes", "multiclass": "Several classes", "regression": "A number"}
 
 
-def ask(inspection: Inspection, token: str, frozen: Task | None = None) -> Said:
+def ask(inspection: Inspection, token: str, frozen: Task | None = None) -> FileAnswers:
     """Draw the questions and return what was said; the changed roles are not among it yet.
 
     ``frozen``: what the system predicts, where it holds decisions.
@@ -49,16 +49,20 @@ def ask(inspection: Inspection, token: str, frozen: Task | None = None) -> Said:
         else None
     )
     if inspection.kind == "labels":
-        return Said(date_order=said_order, timezone=_zone(inspection, topics.get("timezone"), token, st))
+        return FileAnswers(
+            date_order=said_order, timezone=_zone(inspection, topics.get("timezone"), token, st)
+        )
     said_task = _task(inspection, topics.get("task"), frozen, token)
     naive = bool(inspection.zone_notes) or "timezone" in topics
     left, right = st.columns(2, gap="medium")
     zone = _zone(inspection, topics.get("timezone"), token, left)
     positive = _positive(inspection, topics.get("positive"), token, right if naive else left)
-    return Said(maps=(), timezone=zone, positive=positive, date_order=said_order, task=said_task)
+    return FileAnswers(maps=(), timezone=zone, positive=positive, date_order=said_order, task=said_task)
 
 
-def _task(inspection: Inspection, question: Question | None, frozen: Task | None, token: str) -> str | None:
+def _task(
+    inspection: Inspection, question: FileQuestion | None, frozen: Task | None, token: str
+) -> str | None:
     """What the log predicts: always shown, and to be changed until the system holds decisions."""
     if frozen is not None:
         cards.note(f"The system predicts {_TASKS[frozen].lower()}.")
@@ -77,7 +81,7 @@ def _task(inspection: Inspection, question: Question | None, frozen: Task | None
     return str(chosen) if chosen and (question or chosen != guessed) else None
 
 
-def _mark(question: Question, key: str) -> None:
+def _mark(question: FileQuestion, key: str) -> None:
     """The question, and whether it is answered."""
     if st.session_state.get(key):
         mark = cards.word("pass", "answered")
@@ -86,7 +90,7 @@ def _mark(question: Question, key: str) -> None:
     st.markdown(f"{mark}  {prose(question.text)}")
 
 
-def _choose(question: Question, options: Sequence[str], words: dict[str, str], key: str) -> str | None:
+def _choose(question: FileQuestion, options: Sequence[str], words: dict[str, str], key: str) -> str | None:
     _mark(question, key)
     index = options.index(question.taken) if question.taken in options else None
     chosen = st.radio(
@@ -101,7 +105,7 @@ def _choose(question: Question, options: Sequence[str], words: dict[str, str], k
     return str(chosen) if chosen else None
 
 
-def _zone(inspection: Inspection, question: Question | None, token: str, place: object) -> str | None:
+def _zone(inspection: Inspection, question: FileQuestion | None, token: str, place: object) -> str | None:
     """In which zone the times without one are written; nothing is asked where every time carries its own."""
     if not inspection.zone_notes and question is None:
         return None
@@ -125,7 +129,7 @@ def _zone(inspection: Inspection, question: Question | None, token: str, place: 
     return str(chosen) if chosen else None
 
 
-def _positive(inspection: Inspection, question: Question | None, token: str, place: object) -> str | None:
+def _positive(inspection: Inspection, question: FileQuestion | None, token: str, place: object) -> str | None:
     """Which class the score is the probability of."""
     mapping = inspection.mapping
     if mapping.task is not Task.BINARY or mapping.positive is None:
@@ -148,6 +152,6 @@ def _positive(inspection: Inspection, question: Question | None, token: str, pla
     return str(chosen) if chosen and (question or chosen != mapping.positive) else None
 
 
-def unanswered(inspection: Inspection, answers: Said) -> tuple[Question, ...]:
+def unanswered(inspection: Inspection, answers: FileAnswers) -> tuple[FileQuestion, ...]:
     """What must be said before the file can be loaded."""
     return open_questions(inspection, answers)

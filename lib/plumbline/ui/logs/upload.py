@@ -11,12 +11,12 @@ from pathlib import Path
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from plumbline.answers.data.load import Said, amend, inspect_file, settled
+from plumbline.answers.data.load import FileAnswers, amend, inspect_file, settled
 from plumbline.answers.data.match_system import system_of
 from plumbline.domain import Mapping, PlumblineError
 from plumbline.logs.files.formats import SPOKEN, SUFFIXES, TITLES
 from plumbline.logs.inspect import COSTS, Inspection
-from plumbline.logs.load.trial import Trial
+from plumbline.logs.load.trial import LoadTrial
 from plumbline.store.sql import system_key
 from plumbline.ui.frame import jobs, permissions
 from plumbline.ui.logs import mapping, preview, questions
@@ -182,14 +182,14 @@ def _likely(view: View, upload: Upload) -> tuple[str | None, bool]:
     return likely, found.kind == "labels"
 
 
-def inspect(view: View, upload: Upload, title: str, answers: Said | None = None) -> Inspection:
+def inspect(view: View, upload: Upload, title: str, answers: FileAnswers | None = None) -> Inspection:
     """What the file seems to be, given what was said of it.
 
     Raises:
         PlumblineError: it cannot be read, or what was said cannot be.
     """
     known = title if title in {system.key for system in view.systems} else None
-    about = answers or Said()
+    about = answers or FileAnswers()
     key = (upload.token, known, tuple(about.maps), about.task, about.date_order)
     held: dict[object, Inspection] = session.INSPECTED.get() or {}
     if key not in held:
@@ -243,20 +243,20 @@ def _differences(inspection: Inspection) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
+class FileChoices:
     """A file as a person settled it: the answers, how it is read, and how its rows fare under that.
 
     ``place``: the box above the mapping in which the verdict and the buttons stand.
     """
 
-    said: Said
+    said: FileAnswers
     used: Mapping
     found: Inspection
-    trial: Trial
+    trial: LoadTrial
     place: DeltaGenerator
 
 
-def correct(view: View, inspection: Inspection, upload: Upload, title: str) -> Settled | None:
+def correct(view: View, inspection: Inspection, upload: Upload, title: str) -> FileChoices | None:
     """Questions, the mapping to change by hand, and a preview under it; None where it cannot be loaded so.
 
     A role that is changed is what the rest is guessed by: the page is drawn anew from that.
@@ -268,7 +268,7 @@ def correct(view: View, inspection: Inspection, upload: Upload, title: str) -> S
     frozen = known.task if known is not None and inspection.remembered else None
     base, fault = inspection, None
     try:
-        base = inspect(view, upload, title, Said(maps=maps)) if maps else inspection
+        base = inspect(view, upload, title, FileAnswers(maps=maps)) if maps else inspection
     except PlumblineError as error:
         fault = error
     said = replace(questions.ask(base, token, frozen), maps=maps)
@@ -319,7 +319,7 @@ def correct(view: View, inspection: Inspection, upload: Upload, title: str) -> S
         return None
     if not labels:
         preview.worth(used)
-    return Settled(said=said, used=used, found=final, trial=trial, place=place)
+    return FileChoices(said=said, used=used, found=final, trial=trial, place=place)
 
 
 def _guessed(first: Sequence[str]) -> str:

@@ -19,17 +19,17 @@ _OPTION = re.compile(r" --[a-z]")
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class NextPage:
     """A page to go to next, by file name, and the words of the link."""
 
     page: str
     words: str
 
 
-LOAD_A_LOG = Step("logs", "Load a log")
+LOAD_A_LOG = NextPage("logs", "Load a log")
 
 
-def link(step: Step, query: dict[str, str] | None = None) -> None:
+def link(step: NextPage, query: dict[str, str] | None = None) -> None:
     """A link to a page that keeps the sidebar's choice but for what ``query`` says.
 
     ``page_link``, never ``switch_page``: that one refuses where widgets are bound to the query string.
@@ -42,7 +42,7 @@ def link(step: Step, query: dict[str, str] | None = None) -> None:
     )
 
 
-def empty(sentence: str, todo: str, *steps: Step) -> None:
+def empty(sentence: str, todo: str, *steps: NextPage) -> None:
     """There is nothing here yet: why, what to do, and where."""
     with st.container(border=True, gap="xsmall"):
         st.markdown(f"## {plain(sentence)}", anchors=False)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from plumbline.answers.data.load import LogsOf
+from plumbline.answers.data.load import SystemLoads
 from plumbline.answers.drift.features import DriftAnswer
 from plumbline.answers.governance.portfolio import SystemRow
 from plumbline.answers.governance.trail import TrailAnswer
@@ -87,7 +87,7 @@ def waiting(rows: int) -> str:
     return "1 row waits" if rows == 1 else f"{numbers.count(rows)} rows wait"
 
 
-def logs(view: View, answer: LogsOf | None) -> Opening:
+def logs(view: View, answer: SystemLoads | None) -> Opening:
     """What has been loaded."""
     if view.system is None or answer is None:
         return (

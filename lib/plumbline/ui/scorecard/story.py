@@ -9,7 +9,7 @@ import streamlit as st
 from plumbline.answers.governance.scorecard import Answer
 from plumbline.charts.style import Mode
 from plumbline.charts.trend import Alert, Release, trend
-from plumbline.store.findings import Recorded
+from plumbline.store.findings import FindingRecord
 from plumbline.ui.parts import cards, empty_states
 from plumbline.ui.parts.escape import plain
 from plumbline.wording import numbers
@@ -17,7 +17,7 @@ from plumbline.wording import numbers
 HEIGHT = 120  # with the rest of the first screen it fits 1440 x 900
 
 
-def story(answer: Answer, findings: Sequence[Recorded], mode: Mode) -> None:
+def story(answer: Answer, findings: Sequence[FindingRecord], mode: Mode) -> None:
     """The headline metric over the whole log; without outcomes, what would make it visible."""
     standing, releases = answer.measured.standing, answer.measured.releases
     if standing is None or not any(p.value is not None for p in standing.points):

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import streamlit as st
 
 from plumbline.answers.governance import past_scorecards
-from plumbline.answers.governance.scorecard import Answer, Assigned
+from plumbline.answers.governance.scorecard import Answer, AssignedAction
 from plumbline.charts.status_strip import strip
 from plumbline.charts.style import Mode, mark
 from plumbline.domain import Condition, ControlResult, EvidenceKind, Requirement, Scorecard, Status, Verdict
@@ -126,12 +126,12 @@ def actions(answer: Answer) -> tuple[str, str, date | None, str] | None:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.markdown(_who(item, answer.card.at.date()))
                 if action.page in PAGES:
-                    empty_states.link(empty_states.Step(action.page, action.page.capitalize()))
+                    empty_states.link(empty_states.NextPage(action.page, action.page.capitalize()))
                 given = _assign(item) or given
     return given
 
 
-def _who(item: Assigned, today: date) -> str:
+def _who(item: AssignedAction, today: date) -> str:
     if not item.owner:
         return cards.word("unknown", "nobody yet")
     if item.due is None:
@@ -140,7 +140,7 @@ def _who(item: Assigned, today: date) -> str:
     return f"**{plain(item.owner)}**, {cards.word('fail', f'due {when}') if item.due < today else when}"
 
 
-def _assign(item: Assigned) -> tuple[str, str, date | None, str] | None:
+def _assign(item: AssignedAction) -> tuple[str, str, date | None, str] | None:
     key = f"scorecard.assign.{item.action.control}"
     with st.popover("Assign", type="tertiary"), st.form(key, border=False):
         owner = st.text_input("Who does it", value=item.owner, max_chars=120, key=f"{key}.owner")

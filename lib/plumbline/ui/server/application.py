@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from plumbline.domain import PlumblineError
 from plumbline.logs import reader
 from plumbline.relay.address import SUPPORTED
-from plumbline.relay.host import Call, Host
+from plumbline.relay.host import Host, RunningCommand
 from plumbline.store.workspace import Workspace
 from plumbline.ui.frame import sign_in
 from plumbline.ui.server.watch import Watch
@@ -132,7 +132,7 @@ def only_by_https(headers: MutableHeaders) -> None:
 
 
 #: runs one command for whoever called it beside the server, on the workspace that is found; its exit code
-CarryOut = Callable[[Call, Callable[[], Workspace]], int]
+CarryOut = Callable[[RunningCommand, Callable[[], Workspace]], int]
 
 
 @asynccontextmanager
@@ -256,11 +256,11 @@ def friendly_error(error: Exception) -> bool:
     An error that we raised says what to do itself. Any other gets a reference number that is also in the
     server's log beside the traceback.
     """
-    from plumbline.store.engine import Full, MemoryShortage, is_full, is_memory_shortage
+    from plumbline.store.engine import DiskFull, MemoryShortage, is_full, is_memory_shortage
     from plumbline.ui.parts import empty_states
 
     if is_full(error):
-        error = Full(Path(tempfile.gettempdir()))
+        error = DiskFull(Path(tempfile.gettempdir()))
     elif is_memory_shortage(error):
         error = MemoryShortage()
     if isinstance(error, PlumblineError):

@@ -35,7 +35,7 @@ _NO_ROLE = "Your role does not cover this."
 _TOO_MANY = "Wait until the other uploads are done."
 
 
-class Gate:
+class AccessGate:
     """ASGI middleware around Streamlit; see the module."""
 
     def __init__(self, app: ASGIApp) -> None:

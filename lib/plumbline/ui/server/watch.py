@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from plumbline.domain import PlumblineError
 from plumbline.store.cancellation import Cancellation
-from plumbline.store.workspace import Stopped, Workspace
+from plumbline.store.workspace import Workspace, WriteStopped
 
 LOG = logging.getLogger("plumbline")
 #: seconds between two looks at what is due, and between two rounds of sending
@@ -46,7 +46,7 @@ class Watch:
                     sent = time.monotonic()
                     self._send(ws)
                 told = ""
-            except Stopped:
+            except WriteStopped:
                 return
             except PlumblineError as error:
                 told = _once(told, str(error))

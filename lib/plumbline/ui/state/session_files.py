@@ -26,7 +26,7 @@ _MEMORY = "600MB"
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class SessionFile:
     """A file that was loaded into scratch, and how: all that is needed to load it for good."""
 
     path: Path
@@ -42,7 +42,7 @@ class Desk:
 
     folder: Path
     scratch: Workspace | None = None
-    files: list[Kept] = field(default_factory=list)
+    files: list[SessionFile] = field(default_factory=list)
 
     def clear(self) -> None:
         """Throw the scratch workspace away, with the files behind it."""

@@ -13,7 +13,7 @@ from plumbline.answers.data.load import load_file
 from plumbline.answers.respond.retraining.triggers import add_trigger
 from plumbline.answers.respond.retraining.work import send_test
 from plumbline.domain import Finding, Severity
-from plumbline.domain.respond import Trigger
+from plumbline.domain.respond import RetrainingTrigger
 from plumbline.store import findings as register
 from plumbline.store.workspace import Workspace
 from tests.answers.respond.logs import HEALTHY, KEY, MAPS, START, healthy_reference, rows
@@ -49,7 +49,7 @@ def test_a_payload_names_what_to_leave_out_and_where_it_hurts_without_a_value(
     with workspace.write() as cursor:
         register.add(cursor, broken, since, None)
     with receiver(answer_with(202, b'{"run": "job-1"}')) as got:
-        item = Trigger(system=KEY, name="retrain", url=f"{got.url}/hook", allow_inner=True)
+        item = RetrainingTrigger(system=KEY, name="retrain", url=f"{got.url}/hook", allow_inner=True)
         add_trigger(workspace, item, by="Ada")
         send_test(workspace, KEY, "retrain", by="Ada")
         data = json.loads(got.came[0].body)["data"]

@@ -9,12 +9,12 @@ import pytest
 from plumbline.answers.alerts.check import check
 from plumbline.answers.alerts.incidents import open_incident
 from plumbline.answers.events import records_in
-from plumbline.answers.releases.history import Handled, handled, releases_of
+from plumbline.answers.releases.history import BreachResponse, handled, releases_of
 from plumbline.answers.respond.messages import outgoing
 from plumbline.answers.respond.retraining.payload import features_moved
 from plumbline.answers.respond.retraining.triggers import add_trigger, triggers
 from plumbline.answers.respond.rollback.act import _findings
-from plumbline.domain.respond import Trigger, When
+from plumbline.domain.respond import RetrainingCondition, RetrainingTrigger
 from plumbline.store import findings as register
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace, open_workspace
@@ -35,8 +35,8 @@ def ws(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     ws = open_workspace(folder / "w.duckdb", read_from=[folder])
     load(ws, folder, pd.concat(weeks), "log.csv", today=7 * WEEKS)
     healthy_reference(ws)
-    for when in (When.BREACH, When.DRIFT):
-        item = Trigger(system=KEY, name=when.value, url="https://example.org/hook", when=when)
+    for when in (RetrainingCondition.BREACH, RetrainingCondition.DRIFT):
+        item = RetrainingTrigger(system=KEY, name=when.value, url="https://example.org/hook", when=when)
         add_trigger(ws, item, by="Ada")
     return ws
 
@@ -47,9 +47,9 @@ def test_one_finding_and_both_triggers_are_due(ws: Workspace) -> None:
     assert one.signal == "season"
     assert {p.signal.partition(".")[0] for p in one.parts} == {"drift", "performance", "retraining"}
     runs = {run.when: run for run in triggers(ws, KEY).runs}
-    assert set(runs) == {When.BREACH, When.DRIFT}
-    assert runs[When.BREACH].sentence.startswith("Retraining is due")
-    assert "x drifted" in runs[When.DRIFT].sentence
+    assert set(runs) == {RetrainingCondition.BREACH, RetrainingCondition.DRIFT}
+    assert runs[RetrainingCondition.BREACH].sentence.startswith("Retraining is due")
+    assert "x drifted" in runs[RetrainingCondition.DRIFT].sentence
 
 
 def test_who_acts_on_a_part_reads_it_from_the_register(ws: Workspace) -> None:
@@ -77,4 +77,4 @@ def test_an_incident_about_it_is_about_the_breach(ws: Workspace) -> None:
     assert len(noted) == 2
     for record in noted:
         done = handled(since, [], released, (record,), lambda s: s.startswith("performance."))
-        assert (done != Handled(), done.unnamed) == (True, "")
+        assert (done != BreachResponse(), done.unnamed) == (True, "")

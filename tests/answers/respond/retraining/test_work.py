@@ -16,7 +16,7 @@ from plumbline.answers.respond import kill_switch
 from plumbline.answers.respond.retraining.triggers import add_trigger, approve, triggers
 from plumbline.answers.respond.retraining.work import fire, send_test, work
 from plumbline.domain import PlumblineError
-from plumbline.domain.respond import RunState, Trigger, TriggerRun
+from plumbline.domain.respond import RetrainingTrigger, RunState, TriggerRun
 from plumbline.respond import targets
 from plumbline.store.workspace import Workspace, open_workspace
 from tests.answers.respond.logs import DECAYED, HEALTHY, KEY, decayed, healthy_reference, load, rows
@@ -49,8 +49,8 @@ def newest(ws: Workspace) -> TriggerRun:
     return triggers(ws, KEY).runs[0]
 
 
-def add(ws: Workspace, got: Receiver, **more: object) -> Trigger:
-    item = Trigger(system=KEY, name="retrain", url=f"{got.url}/hook", allow_inner=True, **more)  # type: ignore[arg-type]
+def add(ws: Workspace, got: Receiver, **more: object) -> RetrainingTrigger:
+    item = RetrainingTrigger(system=KEY, name="retrain", url=f"{got.url}/hook", allow_inner=True, **more)  # type: ignore[arg-type]
     return add_trigger(ws, item, by="Ada")
 
 
@@ -189,7 +189,9 @@ def test_where_a_repeat_would_start_it_twice_nothing_is_repeated(
     from plumbline.answers.respond.retraining import work as retraining_work
 
     with receiver(answer_with(204, b"")) as got:
-        item = Trigger(system=KEY, name="retrain", url=f"github+{got.url}/repos/a/b", allow_inner=True)
+        item = RetrainingTrigger(
+            system=KEY, name="retrain", url=f"github+{got.url}/repos/a/b", allow_inner=True
+        )
         add_trigger(ws, item, by="Ada")
         check(ws, KEY, actor="test")
 
@@ -249,7 +251,7 @@ def test_no_row_no_value_and_no_secret_is_sent_or_kept(
 ) -> None:
     monkeypatch.setenv("GH", "ghp_canary_secret")
     with receiver(answer_with(204, b"")) as got:
-        item = Trigger(
+        item = RetrainingTrigger(
             system=KEY, name="retrain", url=f"github+{got.url}/repos/a/b", allow_inner=True, secret_env="GH"
         )
         add_trigger(ws, item, by="Ada")

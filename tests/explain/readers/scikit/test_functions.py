@@ -36,7 +36,7 @@ from plumbline.domain import PlumblineError
 from plumbline.explain.model import contributions, margins
 from plumbline.explain.readers.formats import read_model
 from plumbline.explain.registered_model import align_features
-from plumbline.explain.sandbox.call import Limits, describe_model
+from plumbline.explain.sandbox.call import CallLimits, describe_model
 from plumbline.explain.shap.tree_path_dependent import to_score
 from tests.explain.ensembles import brute_force
 from tests.explain.processor import processor_seconds
@@ -288,7 +288,7 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tree_file, monkeypatch) -> None
 
 def test_a_damaged_archive_leaves_the_parent_alive(tree_file) -> None:
     with pytest.raises(PlumblineError, match="archive is damaged"):
-        describe_model(tree_file[: len(tree_file) // 2], Limits(cpu_seconds=3))
+        describe_model(tree_file[: len(tree_file) // 2], CallLimits(cpu_seconds=3))
 
 
 def test_random_damage_to_a_skops_file_is_refused_or_harmless(tree_file) -> None:

@@ -10,7 +10,7 @@ from plumbline.domain import Result, json_value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Played:
+class ReplayedMessage:
     """One message that would have gone out.
 
     ``rule``: the signal, ``trigger NAME`` or ``guardrail``. ``verdict``: ``true`` where a realised loss was there or
@@ -40,7 +40,7 @@ class Replay(Result):
     system: str
     start: datetime
     end: datetime
-    messages: tuple[Played, ...]
+    messages: tuple[ReplayedMessage, ...]
     money: dict[str, Any] = field(default_factory=dict)
 
     @property

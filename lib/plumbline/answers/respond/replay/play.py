@@ -20,7 +20,7 @@ from plumbline.answers import statements
 from plumbline.answers.question import as_of, span_of
 from plumbline.answers.respond import reminders
 from plumbline.answers.respond.outbox import channels_in
-from plumbline.answers.respond.replay.answer import Played, Replay
+from plumbline.answers.respond.replay.answer import Replay, ReplayedMessage
 from plumbline.answers.respond.replay.moments import days_between, played_days
 from plumbline.answers.respond.replay.verdicts import averted, judged, lost
 from plumbline.answers.respond.retraining.due import cause_of, guard_case
@@ -30,7 +30,7 @@ from plumbline.answers.respond.rollback.register import setting_of
 from plumbline.answers.respond.rollback.situation import newest_tripped
 from plumbline.domain import Finding, PlumblineError, Severity, System
 from plumbline.domain.acts import Act
-from plumbline.domain.respond import RollbackRun, Trigger
+from plumbline.domain.respond import RetrainingTrigger, RollbackRun
 from plumbline.logs.load.log_cut import cut, forget_told
 from plumbline.monitor.drift.first_year import apart
 from plumbline.profile import build
@@ -178,7 +178,7 @@ def _day(cursor: Cursor, system: System, at: datetime) -> _Day:
     return made
 
 
-def _told(own: Workspace, key: str, seen: list[_Day]) -> list[tuple[Played, Finding | None]]:
+def _told(own: Workspace, key: str, seen: list[_Day]) -> list[tuple[ReplayedMessage, Finding | None]]:
     """The messages, by the register and the outbox as they are, from the first played day to the last."""
     from plumbline.answers.alerts.check import reconcile
 
@@ -187,7 +187,7 @@ def _told(own: Workspace, key: str, seen: list[_Day]) -> list[tuple[Played, Find
         if not any(channel.sends for channel in channels_in(cursor)):
             stand_in = Channel(name=STAND_IN, address="mailto:nobody@example.org", severity=Severity.LOW)
             channel_store.keep(cursor, STAND_IN, stand_in.body())
-        told: list[tuple[Played, Finding | None]] = []
+        told: list[tuple[ReplayedMessage, Finding | None]] = []
         before, known = seen[0].at - timedelta(days=7), set[str]()
         for day, following in zip(seen, [*seen[1:], None], strict=True):
             if day.looked_at:
@@ -212,20 +212,20 @@ def _told(own: Workspace, key: str, seen: list[_Day]) -> list[tuple[Played, Find
 
 def _message(
     cursor: Cursor, sent: deliveries.Delivery, before: datetime, at: datetime
-) -> tuple[Played, Finding | None]:
+) -> tuple[ReplayedMessage, Finding | None]:
     record = register.one(cursor, sent.finding) if sent.finding is not None else None
     finding = record.finding if record else None
     when = at
     if finding is not None and finding.known_at is not None and sent.event == "finding.opened":
         when = min(max(finding.known_at, before), at)
     told = sent.data
-    return Played(
+    return ReplayedMessage(
         at=when, channel=sent.channel, event=sent.event, rule=str(told.get("signal", sent.event)),
         severity=str(told.get("severity", "")), sentence=str(told.get("sentence", "")), verdict="other",
     ), finding  # fmt: skip
 
 
-def _fires(item: Trigger, seen: list[_Day]) -> list[Played]:
+def _fires(item: RetrainingTrigger, seen: list[_Day]) -> list[ReplayedMessage]:
     """When a trigger would have fired, its guards held against the fires that it would have made."""
     fires: list[datetime] = []
     made = []
@@ -236,7 +236,7 @@ def _fires(item: Trigger, seen: list[_Day]) -> list[Played]:
         fires.append(day.at)
         words = f"The trigger {item.name} would have fired: {item.when.value}."
         made.append(
-            Played(
+            ReplayedMessage(
                 at=day.at,
                 channel=item.name,
                 event="trigger.fired",
@@ -249,14 +249,14 @@ def _fires(item: Trigger, seen: list[_Day]) -> list[Played]:
     return made
 
 
-def _rollbacks(seen: list[_Day]) -> list[Played]:
+def _rollbacks(seen: list[_Day]) -> list[ReplayedMessage]:
     """What a dry run would have decided, as of the first played day that shows each guardrail."""
     first: dict[str, RollbackRun] = {}
     for day in seen:
         for run in day.rollbacks:
             first.setdefault(run.id, run)
     return [
-        Played(
+        ReplayedMessage(
             at=run.known_at or run.at,
             channel="",
             event=f"rollback: {run.state.value}",

@@ -9,7 +9,7 @@ from typing import Any
 
 from plumbline.answers.performance.label_delay import delays
 from plumbline.answers.question import as_of, span_of
-from plumbline.answers.respond.replay.answer import Played
+from plumbline.answers.respond.replay.answer import ReplayedMessage
 from plumbline.domain import Finding, Severity, Slice
 from plumbline.domain.respond import RollbackRun
 from plumbline.monitor.drift.first_year import apart
@@ -34,7 +34,9 @@ _OF_LOSS = (
 )
 
 
-def judged(told: list[tuple[Played, Finding | None]], final: list[Finding]) -> tuple[Played, ...]:
+def judged(
+    told: list[tuple[ReplayedMessage, Finding | None]], final: list[Finding]
+) -> tuple[ReplayedMessage, ...]:
     """Each message against what the whole log shows in the end."""
     from plumbline.monitor.alarms.findings import same_problem
 
@@ -75,8 +77,8 @@ def _follows(loss: Finding, at: datetime) -> bool:
 
 
 def averted(
-    ws: Workspace, key: str, messages: tuple[Played, ...], runs: tuple[RollbackRun, ...]
-) -> tuple[Played, ...]:
+    ws: Workspace, key: str, messages: tuple[ReplayedMessage, ...], runs: tuple[RollbackRun, ...]
+) -> tuple[ReplayedMessage, ...]:
     """The same messages, those about a rollback with what the version cost from the moment on, in whole days."""
     costs = {
         run.version: shortfall(ws, key, since=run.known_at or run.at, window=Slice(version=run.version))
@@ -89,7 +91,7 @@ def averted(
     return tuple(made)
 
 
-def lost(ws: Workspace, key: str, messages: tuple[Played, ...]) -> Mapping[str, Any]:
+def lost(ws: Workspace, key: str, messages: tuple[ReplayedMessage, ...]) -> Mapping[str, Any]:
     """What was lost from the first true message on, where the owner said what errors cost."""
     first = min((m.at for m in messages if m.verdict == "true"), default=None)
     stake = shortfall(ws, key, since=first, window=Slice()) if first is not None else None

@@ -12,7 +12,14 @@ from plumbline.answers.respond import kill_switch
 from plumbline.answers.respond.retraining import triggers as register
 from plumbline.domain import Finding, Severity, Slice, System, VersionHours
 from plumbline.domain.messages import NOTHING, Message, message, quoted
-from plumbline.domain.respond import IN_FLIGHT, RollbackState, RunState, Trigger, TriggerRun, When
+from plumbline.domain.respond import (
+    IN_FLIGHT,
+    RetrainingCondition,
+    RetrainingTrigger,
+    RollbackState,
+    RunState,
+    TriggerRun,
+)
 from plumbline.monitor.releases.champion import deciding, moment
 from plumbline.monitor.releases.shelf_life import began
 from plumbline.profile.read import profiles
@@ -38,7 +45,7 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class RetrainingProgress:
     """What a check found: runs that changed, and findings of their own."""
 
     runs: tuple[TriggerRun, ...] = ()
@@ -50,7 +57,9 @@ def acting_moment(system: System, at: datetime | None = None) -> datetime:
     return stated_moment(system) or at or datetime.now(UTC)
 
 
-def progress(cursor: Cursor, system: System, findings: Sequence[Finding], now: datetime) -> Progress:
+def progress(
+    cursor: Cursor, system: System, findings: Sequence[Finding], now: datetime
+) -> RetrainingProgress:
     """The runs of a system's triggers that go on or begin, by what a check found.
 
     Args:
@@ -60,7 +69,7 @@ def progress(cursor: Cursor, system: System, findings: Sequence[Finding], now: d
     items = register.triggers_in(cursor, system.key)
     known = register.runs_in(cursor, system.key)
     if not items and not known:
-        return Progress()
+        return RetrainingProgress()
     hours = profiles.version_hours(cursor, system)
     seen = (*_in_log(hours), *_in_registry(cursor, system.key))
     changed, told = [], []
@@ -85,7 +94,7 @@ def progress(cursor: Cursor, system: System, findings: Sequence[Finding], now: d
         if due is not None and held.get(due.id) != due:
             changed = [*(r for r in changed if r.id != due.id), due]
             held[due.id] = due
-    return Progress(tuple(changed), tuple(told))
+    return RetrainingProgress(tuple(changed), tuple(told))
 
 
 def _is_last_fire(run: TriggerRun, known: Sequence[TriggerRun]) -> bool:
@@ -96,9 +105,9 @@ def _is_last_fire(run: TriggerRun, known: Sequence[TriggerRun]) -> bool:
     )
 
 
-def _goes_on(when: When, cause: Cause | None, findings: Sequence[Finding]) -> bool:
+def _goes_on(when: RetrainingCondition, cause: Cause | None, findings: Sequence[Finding]) -> bool:
     """Whether what made it due still holds: of a breach, as long as any judged metric is in breach."""
-    if when is When.BREACH:
+    if when is RetrainingCondition.BREACH:
         return cause is not None or any(
             f.until is None and f.signal.startswith("performance.") for f in findings
         )
@@ -106,15 +115,15 @@ def _goes_on(when: When, cause: Cause | None, findings: Sequence[Finding]) -> bo
 
 
 def cause_of(
-    cursor: Cursor, system: System, when: When, findings: Sequence[Finding], now: datetime
+    cursor: Cursor, system: System, when: RetrainingCondition, findings: Sequence[Finding], now: datetime
 ) -> Cause | None:
     """Why a retraining is due by a condition; None: it is not."""
-    if when is When.SHELF_LIFE:
+    if when is RetrainingCondition.SHELF_LIFE:
         return _past_shelf_life(cursor, system, now)
-    matches: dict[When, Callable[[Finding], bool]] = {
-        When.BREACH: lambda f: f.signal == "retraining",
-        When.AGE: lambda f: f.signal == "staleness.age",
-        When.DRIFT: lambda f: f.signal.startswith("drift.") and f.severity is not Severity.LOW,
+    matches: dict[RetrainingCondition, Callable[[Finding], bool]] = {
+        RetrainingCondition.BREACH: lambda f: f.signal == "retraining",
+        RetrainingCondition.AGE: lambda f: f.signal == "staleness.age",
+        RetrainingCondition.DRIFT: lambda f: f.signal.startswith("drift.") and f.severity is not Severity.LOW,
     }
     found = [f for f in findings if f.until is None and f.since is not None and matches[when](f)]
     if not found:
@@ -136,7 +145,7 @@ def _past_shelf_life(cursor: Cursor, system: System, now: datetime) -> Cause | N
 def _due(
     cursor: Cursor,
     system: System,
-    item: Trigger,
+    item: RetrainingTrigger,
     findings: Sequence[Finding],
     known: Sequence[TriggerRun],
     now: datetime,
@@ -180,7 +189,7 @@ def run_id(key: str, name: str, onset: datetime, place: int) -> str:
 def guard_case(
     cursor: Cursor,
     system: System,
-    item: Trigger,
+    item: RetrainingTrigger,
     onset: datetime | None,
     known: Sequence[TriggerRun],
     now: datetime,
@@ -196,7 +205,7 @@ def guard_case(
     fires = tuple(run.fired_at for run in known if run.fired_at is not None and not run.test)
     since = (
         onset
-        if onset is not None and item.when in (When.BREACH, When.DRIFT)
+        if onset is not None and item.when in (RetrainingCondition.BREACH, RetrainingCondition.DRIFT)
         else _trained(cursor, system, now)
     )
     return GuardCase(

@@ -7,7 +7,7 @@ from typing import Any
 
 from plumbline.answers.releases.history import releases_of
 from plumbline.domain import PlumblineError, System
-from plumbline.domain.respond import Trigger, TriggerRun
+from plumbline.domain.respond import RetrainingTrigger, TriggerRun
 from plumbline.respond import targets
 from plumbline.store import findings
 from plumbline.store.workspace import Cursor, Workspace
@@ -25,7 +25,7 @@ BROKEN = (
 MOST_SEGMENTS = 3
 
 
-def payload(ws: Workspace, system: System, item: Trigger, run: TriggerRun) -> dict[str, Any]:
+def payload(ws: Workspace, system: System, item: RetrainingTrigger, run: TriggerRun) -> dict[str, Any]:
     """The data of a fire; to a webhook in a CloudEvents envelope."""
     with ws.read() as cursor:
         moved, without = features_moved(cursor, system.key), leave_out(cursor, system, run)

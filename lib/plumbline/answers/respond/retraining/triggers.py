@@ -10,7 +10,7 @@ from plumbline.answers.respond import acting_events
 from plumbline.answers.respond.outbox import queue
 from plumbline.domain import PlumblineError, Result, json_value
 from plumbline.domain.acts import Act
-from plumbline.domain.respond import RunState, Trigger, TriggerRun, When
+from plumbline.domain.respond import RetrainingCondition, RetrainingTrigger, RunState, TriggerRun
 from plumbline.governance import canonical_json
 from plumbline.respond import operator_commands, targets
 from plumbline.store import systems, trail
@@ -27,7 +27,7 @@ class Triggers(Result):
 
     COLUMNS = ("trigger", "state", "due_at", "fired_at", "seen_at", "cured_at", "seen_version", "sentence")
 
-    items: tuple[Trigger, ...]
+    items: tuple[RetrainingTrigger, ...]
     runs: tuple[TriggerRun, ...]
 
     @property
@@ -65,9 +65,9 @@ def triggers(ws: Workspace, key: str | None = None) -> Triggers:
         return Triggers(triggers_in(cursor, key), runs_in(cursor, key))
 
 
-def triggers_in(cursor: Cursor, key: str | None) -> tuple[Trigger, ...]:
+def triggers_in(cursor: Cursor, key: str | None) -> tuple[RetrainingTrigger, ...]:
     """The triggers, on a cursor that is open already."""
-    return tuple(canonical_json.read(Trigger, body) for body in kept.of_system(cursor, key))
+    return tuple(canonical_json.read(RetrainingTrigger, body) for body in kept.of_system(cursor, key))
 
 
 def runs_in(cursor: Cursor, key: str | None) -> tuple[TriggerRun, ...]:
@@ -75,7 +75,7 @@ def runs_in(cursor: Cursor, key: str | None) -> tuple[TriggerRun, ...]:
     return tuple(canonical_json.read(TriggerRun, body) for body in kept.runs(cursor, key))
 
 
-def trigger_of(cursor: Cursor, key: str, name: str) -> Trigger:
+def trigger_of(cursor: Cursor, key: str, name: str) -> RetrainingTrigger:
     """One trigger by name.
 
     Raises:
@@ -88,7 +88,7 @@ def trigger_of(cursor: Cursor, key: str, name: str) -> Trigger:
     return found
 
 
-def add_trigger(ws: Workspace, item: Trigger, *, by: str) -> Trigger:
+def add_trigger(ws: Workspace, item: RetrainingTrigger, *, by: str) -> RetrainingTrigger:
     """Set a trigger, in place of one of that name: an owner's act.
 
     Raises:
@@ -109,7 +109,7 @@ def add_trigger(ws: Workspace, item: Trigger, *, by: str) -> Trigger:
     return made
 
 
-def _check(item: Trigger) -> None:
+def _check(item: RetrainingTrigger) -> None:
     if not _NAME.fullmatch(item.name):
         raise PlumblineError(
             "A trigger needs a name of up to 64 letters, digits, dots and dashes", where=item.name[:80]
@@ -203,4 +203,4 @@ def _told(run: TriggerRun) -> dict[str, Any]:
 
 def conditions() -> tuple[str, ...]:
     """What may make a retraining due, as the command line says it."""
-    return tuple(when.value for when in When)
+    return tuple(when.value for when in RetrainingCondition)

@@ -16,7 +16,7 @@ from plumbline.answers.signer import signer
 from plumbline.domain import PlumblineError, System
 from plumbline.domain.acts import Act
 from plumbline.domain.messages import Message, message, quoted
-from plumbline.domain.respond import IN_FLIGHT, RunState, Trigger, TriggerRun
+from plumbline.domain.respond import IN_FLIGHT, RetrainingTrigger, RunState, TriggerRun
 from plumbline.governance import canonical_json
 from plumbline.respond import start, targets
 from plumbline.respond.guards import guards
@@ -76,7 +76,9 @@ def _worked(ws: Workspace, run: TriggerRun, actor: str) -> TriggerRun | None:
     return _ask(ws, item, run, actor)
 
 
-def _fire(ws: Workspace, system: System, item: Trigger, run: TriggerRun, actor: str) -> TriggerRun | None:
+def _fire(
+    ws: Workspace, system: System, item: RetrainingTrigger, run: TriggerRun, actor: str
+) -> TriggerRun | None:
     """Claim the run in the workspace, then send: a kill in between is seen by the claim."""
     with ws.write() as cursor:
         body = kept.run(cursor, run.id)
@@ -94,7 +96,7 @@ def _fire(ws: Workspace, system: System, item: Trigger, run: TriggerRun, actor: 
     return _send(ws, system, item, claimed, actor)
 
 
-def _send(ws: Workspace, system: System, item: Trigger, run: TriggerRun, actor: str) -> TriggerRun:
+def _send(ws: Workspace, system: System, item: RetrainingTrigger, run: TriggerRun, actor: str) -> TriggerRun:
     got = start.start(item, run.id, payload(ws, system, item, run))
     if not got.ok:
         failed = replace(
@@ -108,7 +110,7 @@ def _send(ws: Workspace, system: System, item: Trigger, run: TriggerRun, actor: 
     return _keep(ws, fired, actor, action=Act.TRIGGER_FIRED)
 
 
-def _ask(ws: Workspace, item: Trigger, run: TriggerRun, actor: str) -> TriggerRun | None:
+def _ask(ws: Workspace, item: RetrainingTrigger, run: TriggerRun, actor: str) -> TriggerRun | None:
     if run.receipt is None or not run.receipt.follow:
         return None
     word, named = start.ask(item, run.id, run.receipt.follow)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from plumbline.answers.alerts.incidents import incidents_in, open_in
 from plumbline.domain.respond import RollbackRun, RollbackState
 from plumbline.store import findings as register
-from plumbline.store.findings import Recorded
+from plumbline.store.findings import FindingRecord
 from plumbline.store.workspace import Cursor
 
 ACTOR = "rollback"
@@ -29,7 +29,7 @@ def incident_of(cursor: Cursor, run: RollbackRun) -> int:
     return item.id
 
 
-def _guardrail(cursor: Cursor, run: RollbackRun) -> Recorded | None:
+def _guardrail(cursor: Cursor, run: RollbackRun) -> FindingRecord | None:
     """The finding of the guardrail that tripped, where no incident handles it yet."""
     taken = {item.finding for item in incidents_in(cursor, run.system)}
     return next(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from plumbline.answers.releases.guardrails import Watched
+from plumbline.answers.releases.guardrails import GuardrailResult
 from plumbline.answers.releases.history import ReleasesAnswer, releases_of
 from plumbline.answers.respond.rollback import register as rollbacks
 from plumbline.answers.respond.rollback.situation import newest_tripped, situation
@@ -24,14 +24,14 @@ SIGNAL = "release.rollback_failed"
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class RollbackProgress:
     """What a check found: runs that began or went on, and findings of their own."""
 
     runs: tuple[RollbackRun, ...] = ()
     findings: tuple[Finding, ...] = ()
 
 
-def progress(cursor: Cursor, system: System, findings: Sequence[Finding], now: datetime) -> Progress:
+def progress(cursor: Cursor, system: System, findings: Sequence[Finding], now: datetime) -> RollbackProgress:
     """Runs that a check begins or carries on; what needs the network waits for ``work``."""
     setting, known = rollbacks.setting_of(cursor, system.key), rollbacks.runs_in(cursor, system.key)
     found = releases_of(cursor, system)
@@ -42,7 +42,7 @@ def progress(cursor: Cursor, system: System, findings: Sequence[Finding], now: d
     told = [_failed(run) for run in (*changed, *known) if _is_failure(run) and _is_served(found, run)]
     if setting.mode is not Mode.OFF and found.releases.spans:
         changed += _begun(cursor, system, setting, found, known, findings, now)
-    return Progress(tuple(changed), tuple(told[:1]))
+    return RollbackProgress(tuple(changed), tuple(told[:1]))
 
 
 def _is_failure(run: RollbackRun) -> bool:
@@ -81,7 +81,7 @@ def would_have(
     system: System,
     setting: RollbackSetting,
     answer: ReleasesAnswer,
-    past: Watched,
+    past: GuardrailResult,
     findings: Sequence[Finding],
 ) -> RollbackRun:
     """What a dry run would have decided when a guardrail of the past tripped, by what was known at that moment."""
@@ -97,7 +97,7 @@ def would_have(
 
 
 def _run(
-    system: System, setting: RollbackSetting, watched: Watched, case: Situation, at: datetime
+    system: System, setting: RollbackSetting, watched: GuardrailResult, case: Situation, at: datetime
 ) -> RollbackRun:
     return RollbackRun(
         id=run_id(system.key, watched),
@@ -114,7 +114,7 @@ def _run(
     )
 
 
-def run_id(key: str, watched: Watched) -> str:
+def run_id(key: str, watched: GuardrailResult) -> str:
     """The id of what a guardrail at a switch leads to: the same however often it is looked at."""
     told = f"{key}\n{watched.version}\n{watched.switched.astimezone(UTC).isoformat()}"
     return f"rbk_{hashlib.sha256(told.encode()).hexdigest()[:20]}"

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from plumbline.answers.releases.guardrails import Watched
+from plumbline.answers.releases.guardrails import GuardrailResult
 from plumbline.answers.releases.switches import SAMPLED, around, balanced_by
 from plumbline.answers.respond import kill_switch
 from plumbline.answers.respond.freezes import frozen
@@ -18,7 +18,7 @@ from plumbline.domain import Finding, PlumblineError, System, VersionHours
 from plumbline.domain.respond import RollbackSetting, RollbackState
 from plumbline.logs.load.schema_changes import changes
 from plumbline.monitor.releases.challengers import presences
-from plumbline.monitor.releases.champion import Span, deciding, instant, moment, spans
+from plumbline.monitor.releases.champion import ChampionPeriod, deciding, instant, moment, spans
 from plumbline.monitor.releases.history import Releases, Switch
 from plumbline.monitor.releases.shift_attribution import WorldShare, world_share
 from plumbline.profile.read import profiles
@@ -36,7 +36,7 @@ def situation(
     cursor: Cursor,
     system: System,
     releases: Releases,
-    watched: Watched | None,
+    watched: GuardrailResult | None,
     setting: RollbackSetting,
     findings: Sequence[Finding],
     now: datetime,
@@ -179,9 +179,9 @@ def _inputs_lost(
 def _world(
     cursor: Cursor,
     system: System,
-    runs: Sequence[Span],
+    runs: Sequence[ChampionPeriod],
     switch: Switch,
-    watched: Watched | None,
+    watched: GuardrailResult | None,
     now: datetime,
 ) -> WorldShare | None:
     """What other inputs account for of the change, by the decisions and outcomes known by then."""
@@ -221,7 +221,7 @@ def _frozen(cursor: Cursor, key: str, now: datetime) -> str:
 
 
 def _others(
-    hours: VersionHours, runs: Sequence[Span], own: tuple[str, str], now: datetime
+    hours: VersionHours, runs: Sequence[ChampionPeriod], own: tuple[str, str], now: datetime
 ) -> tuple[str, ...]:
     beside = presences(hours, runs)
     return tuple(
@@ -235,14 +235,14 @@ def _others(
     )
 
 
-def _pointed(setting: RollbackSetting, runs: Sequence[Span]) -> str | None:
+def _pointed(setting: RollbackSetting, runs: Sequence[ChampionPeriod]) -> str | None:
     """What is served, as far as the log tells: a webhook's receiver is told which version to expect."""
     if setting.hand == "alias":
         return None
     return runs[-1].version if runs else None
 
 
-def newest_tripped(guardrails: Sequence[Watched], version: str) -> Watched | None:
+def newest_tripped(guardrails: Sequence[GuardrailResult], version: str) -> GuardrailResult | None:
     """The guardrail of a version that tripped first and was not acquitted."""
     own = [w for w in guardrails if w.version == version and w.fired and w.proved is None]
     return min(own, key=lambda w: w.at or w.switched, default=None)

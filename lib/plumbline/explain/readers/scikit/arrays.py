@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from plumbline.domain import FloatArray
-from plumbline.explain.columns import Column
-from plumbline.explain.readers.scikit.skops_file import Held
+from plumbline.explain.columns import InputColumn
+from plumbline.explain.readers.scikit.skops_file import SkopsObject
 from plumbline.explain.trees import MAX_FEATURES, refuse
 from plumbline.wording import quantities
 
@@ -26,7 +26,7 @@ NAMED: dict[str, Function] = {
 
 
 @dataclass(slots=True)
-class Inputs:
+class ModelInputs:
     """The model's inputs by name, and the categories that encoders say they have; counts what is read."""
 
     names: tuple[str, ...]
@@ -41,10 +41,10 @@ class Inputs:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class TransformedColumns:
     """What steps have made: ``columns``, each of one input, and, where a step mixes them, a function of these."""
 
-    columns: tuple[Column, ...]
+    columns: tuple[InputColumn, ...]
     then: Function | None = None
     mixed: int = 0  # columns that the function makes
 
@@ -52,40 +52,40 @@ class Made:
     def width(self) -> int:
         return self.mixed if self.then else len(self.columns)
 
-    def after(self, function: Function, width: int) -> Made:
+    def after(self, function: Function, width: int) -> TransformedColumns:
         """The same after one more function."""
         before = self.then
         if width < 1 or width > MAX_FEATURES or len(self.columns) > MAX_FEATURES:
             raise refuse("a step of it makes no columns, or too many")
         if before is None:
-            return Made(self.columns, function, width)
-        return Made(self.columns, lambda x: function(before(x)), width)
+            return TransformedColumns(self.columns, function, width)
+        return TransformedColumns(self.columns, lambda x: function(before(x)), width)
 
     def run(self, x: FloatArray) -> FloatArray:
         return x if self.then is None else self.then(x)
 
-    def picked(self, places: Sequence[int]) -> Made:
+    def picked(self, places: Sequence[int]) -> TransformedColumns:
         """Only those of its columns."""
         if self.then is None:
-            return Made(tuple(self.columns[place] for place in places))
+            return TransformedColumns(tuple(self.columns[place] for place in places))
         chosen = np.array(places, np.int64)
         return self.after(lambda x: x[:, chosen], len(places))
 
 
-def side_by_side(parts: Sequence[Made]) -> Made:
+def side_by_side(parts: Sequence[TransformedColumns]) -> TransformedColumns:
     """Several results beside one another."""
     columns = tuple(column for part in parts for column in part.columns)
     if len(columns) > MAX_FEATURES:
         raise refuse("its steps make too many columns")
     if all(part.then is None for part in parts):
-        return Made(columns)
+        return TransformedColumns(columns)
     ends = np.cumsum([0, *(len(part.columns) for part in parts)])
     spans = list(zip(parts, ends[:-1].tolist(), ends[1:].tolist(), strict=True))
 
     def run(x: FloatArray) -> FloatArray:
         return np.concatenate([part.run(x[:, begin:end]) for part, begin, end in spans], axis=1)
 
-    return Made(columns, run, sum(part.width for part in parts))
+    return TransformedColumns(columns, run, sum(part.width for part in parts))
 
 
 def numbers(stored: Any, length: int, what: str) -> FloatArray:
@@ -122,7 +122,7 @@ def floats(stored: Any, what: str) -> FloatArray:
         raise refuse(f"its {what} is not made of numbers") from error
 
 
-def listed(node: Held, name: str, length: int | None = None) -> list[Any]:
+def listed(node: SkopsObject, name: str, length: int | None = None) -> list[Any]:
     """A list that is an attribute; raises PlumblineError where it is none, is empty or has another length."""
     found = node.need(name)
     found = found.ravel().tolist() if isinstance(found, np.ndarray) else found
@@ -135,12 +135,12 @@ def named(stored: Any, what: str) -> Function:
     """A function of NumPy by its name, from our own list; None is the function that changes nothing."""
     if stored is None:
         return lambda x: x
-    if isinstance(stored, Held) and stored.module.split(".")[0] == "numpy" and stored.kind in NAMED:
+    if isinstance(stored, SkopsObject) and stored.module.split(".")[0] == "numpy" and stored.kind in NAMED:
         return NAMED[stored.kind]
     raise refuse(f"its {what} calls {getattr(stored, 'kind', 'a function')[:40]!r}, which is not known")
 
 
-def classes_of(node: Held) -> int:
+def classes_of(node: SkopsObject) -> int:
     """How many classes a classifier tells apart; raises PlumblineError for fewer than two or several labels at once."""
     classes = node.need("classes_")
     count = int(np.size(classes)) if isinstance(classes, np.ndarray) and classes.ndim == 1 else 0

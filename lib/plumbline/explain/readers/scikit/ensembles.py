@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from plumbline.domain import FloatArray
-from plumbline.explain.columns import Column
+from plumbline.explain.columns import InputColumn
 from plumbline.explain.model import Weights
 from plumbline.explain.readers.scikit.arrays import (
     Function,
-    Inputs,
-    Made,
+    ModelInputs,
+    TransformedColumns,
     classes_of,
     listed,
     number,
@@ -23,21 +23,21 @@ from plumbline.explain.readers.scikit.arrays import (
     side_by_side,
     table,
 )
-from plumbline.explain.readers.scikit.functions import Fitted
-from plumbline.explain.readers.scikit.skops_file import Held
+from plumbline.explain.readers.scikit.functions import ModelFunction
+from plumbline.explain.readers.scikit.skops_file import SkopsObject
 from plumbline.explain.shap.tree_path_dependent import to_score
 from plumbline.explain.trees import TreeEnsemble, refuse
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SubModel:
     """A model and what it reads: ``fitted`` asks about the columns that ``made`` makes; ``core`` where there is one.
 
     ``missing``: whether it takes NaN.
     """
 
-    made: Made
-    fitted: Fitted
+    made: TransformedColumns
+    fitted: ModelFunction
     core: TreeEnsemble | Weights | None = None
     missing: bool = False
 
@@ -52,31 +52,35 @@ class Part:
 
 
 #: reads a model that stands inside another, from what steps have made so far
-ReadPart = Callable[[Any, Made, Inputs], Part]
-Reader = Callable[[Held, Made, Inputs, ReadPart], Part]
+ReadPart = Callable[[Any, TransformedColumns, ModelInputs], SubModel]
+Reader = Callable[[SkopsObject, TransformedColumns, ModelInputs, ReadPart], SubModel]
 #: links whose score is a probability
 CHANCES = ("logit", "softmax", "probability")
 
 
-def _members(node: Held, columns: Made, inputs: Inputs, read: ReadPart) -> list[Part]:
+def _members(
+    node: SkopsObject, columns: TransformedColumns, inputs: ModelInputs, read: ReadPart
+) -> list[SubModel]:
     return [read(member, columns, inputs) for member in listed(node, "estimators_") if member != "drop"]
 
 
 def _joined(
-    parts: Sequence[Part], run: Callable[[list[FloatArray]], FloatArray], link: str, outputs: int
-) -> Part:
+    parts: Sequence[SubModel], run: Callable[[list[FloatArray]], FloatArray], link: str, outputs: int
+) -> SubModel:
     """One part of several: ``run`` gets each one's columns."""
-    made = side_by_side([Made(part.made.columns) for part in parts])
+    made = side_by_side([TransformedColumns(part.made.columns) for part in parts])
     ends = np.cumsum([0, *(len(part.made.columns) for part in parts)]).tolist()
 
     def ask(x: FloatArray) -> FloatArray:
         return run([x[:, begin:end] for begin, end in pairwise(ends)])
 
     missing = all(part.missing and part.made.then is None for part in parts)
-    return Part(made, Fitted(ask, link, outputs, sum(part.fitted.cost for part in parts)), missing=missing)
+    return SubModel(
+        made, ModelFunction(ask, link, outputs, sum(part.fitted.cost for part in parts)), missing=missing
+    )
 
 
-def _averaged(parts: Sequence[Part], weights: FloatArray, classes: int) -> Part:
+def _averaged(parts: Sequence[SubModel], weights: FloatArray, classes: int) -> SubModel:
     """The weighted mean of members' probabilities, or of their values where there are no classes."""
     if not parts or len(weights) != len(parts) or weights.sum() == 0:
         raise refuse("its weights do not fit its members")
@@ -99,14 +103,14 @@ def _averaged(parts: Sequence[Part], weights: FloatArray, classes: int) -> Part:
     return _joined(parts, run, link, 1 if classes <= 2 else classes)
 
 
-def _same_classes(parts: Sequence[Part], classes: int) -> None:
+def _same_classes(parts: Sequence[SubModel], classes: int) -> None:
     if any(part.fitted.outputs != (1 if classes <= 2 else classes) for part in parts):
         raise refuse(
             "a model inside it knows other classes than the whole, or predicts several values at once"
         )
 
 
-def _voting(node: Held, columns: Made, inputs: Inputs, read: ReadPart) -> Part:
+def _voting(node: SkopsObject, columns: TransformedColumns, inputs: ModelInputs, read: ReadPart) -> SubModel:
     if node.kind == "VotingClassifier" and node.get("voting") != "soft":
         raise refuse("its members vote, which gives no score (voting='soft' does)")
     parts = _members(node, columns, inputs, read)
@@ -115,7 +119,7 @@ def _voting(node: Held, columns: Made, inputs: Inputs, read: ReadPart) -> Part:
     return _averaged(parts, weights, classes_of(node) if node.kind == "VotingClassifier" else 0)
 
 
-def _bagging(node: Held, columns: Made, inputs: Inputs, read: ReadPart) -> Part:
+def _bagging(node: SkopsObject, columns: TransformedColumns, inputs: ModelInputs, read: ReadPart) -> SubModel:
     members = listed(node, "estimators_")
     chosen = listed(node, "estimators_features_", len(members))
     parts = []
@@ -127,7 +131,9 @@ def _bagging(node: Held, columns: Made, inputs: Inputs, read: ReadPart) -> Part:
     return _averaged(parts, np.ones(len(parts)), classes_of(node) if node.kind == "BaggingClassifier" else 0)
 
 
-def _stacking(node: Held, columns: Made, inputs: Inputs, read: ReadPart) -> Part:
+def _stacking(
+    node: SkopsObject, columns: TransformedColumns, inputs: ModelInputs, read: ReadPart
+) -> SubModel:
     parts = _members(node, columns, inputs, read)
     methods = [m for m in listed(node, "stack_method_") if m is not None]
     if len(methods) != len(parts) or set(methods) - {"predict_proba", "decision_function", "predict"}:
@@ -136,10 +142,14 @@ def _stacking(node: Held, columns: Made, inputs: Inputs, read: ReadPart) -> Part
     width = sum(part.fitted.outputs for part in parts)
     inner = list(parts)
     if node.get("passthrough"):
-        inner.append(Part(columns, Fitted(lambda x: x, "identity", columns.width)))
+        inner.append(SubModel(columns, ModelFunction(lambda x: x, "identity", columns.width)))
         sayings.append(inner[-1].margin)
         width += columns.width
-    top = read(node.need("final_estimator_"), Made(tuple(Column(feature=i) for i in range(width))), inputs)
+    top = read(
+        node.need("final_estimator_"),
+        TransformedColumns(tuple(InputColumn(feature=i) for i in range(width))),
+        inputs,
+    )
     if top.made.width != width:
         raise refuse("its final_estimator_ does not fit its members")
 
@@ -150,7 +160,7 @@ def _stacking(node: Held, columns: Made, inputs: Inputs, read: ReadPart) -> Part
     return _joined(inner, run, top.fitted.link, top.fitted.outputs)
 
 
-def _saying(part: Part, method: str) -> Function:
+def _saying(part: SubModel, method: str) -> Function:
     """What a member hands on: its probabilities (of two classes the second's), its margin, or its value."""
     if (method == "predict_proba") != (part.fitted.link in CHANCES) and method != "decision_function":
         raise refuse("a model inside it does not say what its stack_method_ wants")
@@ -161,7 +171,9 @@ def _saying(part: Part, method: str) -> Function:
     return lambda x: to_score(part.fitted.link, part.margin(x))
 
 
-def _adaboost(node: Held, columns: Made, inputs: Inputs, read: ReadPart) -> Part:
+def _adaboost(
+    node: SkopsObject, columns: TransformedColumns, inputs: ModelInputs, read: ReadPart
+) -> SubModel:
     """SAMME (Zhu et al. 2009): members vote for one class each; the mean vote is the margin."""
     k, parts = classes_of(node), _members(node, columns, inputs, read)
     weights = numbers(
@@ -183,12 +195,14 @@ def _adaboost(node: Held, columns: Made, inputs: Inputs, read: ReadPart) -> Part
     return _joined(parts, run, "logit" if k == 2 else "softmax", 1 if k == 2 else k)
 
 
-def _calibrated(node: Held, columns: Made, inputs: Inputs, read: ReadPart) -> Part:
+def _calibrated(
+    node: SkopsObject, columns: TransformedColumns, inputs: ModelInputs, read: ReadPart
+) -> SubModel:
     """The mean of members whose output goes through a curve of its own (Platt 1999; Zadrozny and Elkan 2002)."""
     k = classes_of(node)
     parts, curves = [], []
     for member in listed(node, "calibrated_classifiers_"):
-        if not isinstance(member, Held) or member.get("method") not in ("sigmoid", "isotonic"):
+        if not isinstance(member, SkopsObject) or member.get("method") not in ("sigmoid", "isotonic"):
             raise refuse("its calibration is damaged, or of a kind that is not known")
         part = read(member.need("estimator"), columns, inputs)
         parts.append(part)
@@ -210,10 +224,10 @@ def _calibrated(node: Held, columns: Made, inputs: Inputs, read: ReadPart) -> Pa
 
 
 def _curve(stored: Any) -> Function:
-    if isinstance(stored, Held) and stored.kind == "_SigmoidCalibration":
+    if isinstance(stored, SkopsObject) and stored.kind == "_SigmoidCalibration":
         slope, shift = number(stored.need("a_"), "a_"), number(stored.need("b_"), "b_")
         return lambda x: to_score("logit", -(slope * x + shift))
-    if isinstance(stored, Held) and stored.kind == "IsotonicRegression":
+    if isinstance(stored, SkopsObject) and stored.kind == "IsotonicRegression":
         at = table(stored.need("X_thresholds_"), (None,), "X_thresholds_")
         value = numbers(stored.need("y_thresholds_"), len(at), "y_thresholds_")
         if (np.diff(at) < 0).any():

@@ -17,13 +17,13 @@ from plumbline.explain.readers.scikit.arrays import (
     numbers,
     table,
 )
-from plumbline.explain.readers.scikit.skops_file import Held
+from plumbline.explain.readers.scikit.skops_file import SkopsObject
 from plumbline.explain.shap.tree_path_dependent import to_score
 from plumbline.explain.trees import refuse
 
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
+class ModelFunction:
     """A model as a function of columns (n, c) to margins (n, K); ``link`` takes these to scores."""
 
     run: Function
@@ -33,10 +33,10 @@ class Fitted:
 
 
 #: an estimator and the number of columns that it reads -> what it says of them
-Reader = Callable[[Held, int], Fitted]
+Reader = Callable[[SkopsObject, int], ModelFunction]
 
 
-def _network(node: Held, width: int) -> Fitted:
+def _network(node: SkopsObject, width: int) -> ModelFunction:
     weights, shifts = listed(node, "coefs_"), listed(node, "intercepts_")
     if len(weights) != len(shifts):
         raise refuse("its layers are damaged")
@@ -63,17 +63,17 @@ def _network(node: Held, width: int) -> Fitted:
             x = bend(x) if place < len(layers) - 1 else x
         return x
 
-    return Fitted(run, link, before)
+    return ModelFunction(run, link, before)
 
 
-def likelihoods(run: Function, classes: int) -> Fitted:
+def likelihoods(run: Function, classes: int) -> ModelFunction:
     """Joint log-likelihoods by class: of two their difference, the log-odds."""
     if classes == 2:
-        return Fitted(lambda x: np.diff(run(x), axis=1), "logit", 1)
-    return Fitted(run, "softmax", classes)
+        return ModelFunction(lambda x: np.diff(run(x), axis=1), "logit", 1)
+    return ModelFunction(run, "softmax", classes)
 
 
-def _gaussian(node: Held, width: int) -> Fitted:
+def _gaussian(node: SkopsObject, width: int) -> ModelFunction:
     k = classes_of(node)
     mean, spread = (
         table(node.need("theta_"), (k, width), "theta_"),
@@ -92,7 +92,7 @@ def _gaussian(node: Held, width: int) -> Fitted:
     return likelihoods(run, k)
 
 
-def _counted(node: Held, width: int) -> Fitted:
+def _counted(node: SkopsObject, width: int) -> ModelFunction:
     """Naive Bayes of counts or of yes and no: linear in the columns."""
     k = classes_of(node)
     weight = table(node.need("feature_log_prob_"), (k, width), "feature_log_prob_")
@@ -109,7 +109,7 @@ def _counted(node: Held, width: int) -> Fitted:
     )
 
 
-def _quadratic(node: Held, width: int) -> Fitted:
+def _quadratic(node: SkopsObject, width: int) -> ModelFunction:
     k = classes_of(node)
     mean = table(node.need("means_"), (k, width), "means_")
     prior = numbers(node.need("priors_"), k, "priors_")
@@ -137,7 +137,7 @@ _METRICS = {"euclidean": 2.0, "l2": 2.0, "manhattan": 1.0, "cityblock": 1.0, "l1
 _SPARE = 8  # candidates beyond k, whose distances are measured again without rounding
 
 
-def _nearest(node: Held, width: int) -> Fitted:
+def _nearest(node: SkopsObject, width: int) -> ModelFunction:
     known = table(node.need("_fit_X"), (None, width), "_fit_X")
     k, how = node.get("n_neighbors"), node.get("weights")
     metric = str(node.get("effective_metric_"))
@@ -174,7 +174,7 @@ def _nearest(node: Held, width: int) -> Fitted:
         return found
 
     run_on = in_blocks(run, len(known) * (1 if power == 2 else 2))
-    return Fitted(run_on, link, values.shape[1], float(len(known)))
+    return ModelFunction(run_on, link, values.shape[1], float(len(known)))
 
 
 def _neighbours(x: FloatArray, known: FloatArray, power: float, k: int) -> tuple[IntArray, FloatArray]:

@@ -11,8 +11,8 @@ import numpy as np
 
 from plumbline.domain import FloatArray
 from plumbline.explain.readers.scikit.arrays import classes_of, floats, in_blocks, number, numbers, table
-from plumbline.explain.readers.scikit.functions import Fitted, Reader
-from plumbline.explain.readers.scikit.skops_file import Held
+from plumbline.explain.readers.scikit.functions import ModelFunction, Reader
+from plumbline.explain.readers.scikit.skops_file import SkopsObject
 from plumbline.explain.shap.tree_path_dependent import to_score
 from plumbline.explain.trees import refuse
 
@@ -45,7 +45,7 @@ def _kernel(name: Any, gamma: float, start: float, degree: float) -> Kernel:
     return kinds[name]
 
 
-def _support(node: Held, width: int) -> Fitted:
+def _support(node: SkopsObject, width: int) -> ModelFunction:
     """SVC and SVR: the value, the distance from the border, or where it was fitted so, libsvm's probabilities."""
     if node.get("_sparse"):
         raise refuse("it was fitted to sparse rows")
@@ -78,11 +78,11 @@ def _support(node: Held, width: int) -> Fitted:
         return found
 
     if node.kind in ("SVR", "NuSVR"):
-        return Fitted(in_blocks(border, len(known)), "identity", 1, cost)
+        return ModelFunction(in_blocks(border, len(known)), "identity", 1, cost)
     if not node.get("probability") or not np.size(node.get("_probA", ())):
         if classes > 2:
             raise refuse("it tells more than two classes apart by votes, which gives no score")
-        return Fitted(
+        return ModelFunction(
             in_blocks(lambda x: -border(x), len(known)), "identity", 1
         )  # libsvm's first class is ours at 0
     slope, shift = (numbers(node.need(name), len(pairs), name) for name in ("_probA", "_probB"))
@@ -92,7 +92,7 @@ def _support(node: Held, width: int) -> Fitted:
         found = _coupled(first, classes)
         return found[:, 1:] if classes == 2 else found
 
-    return Fitted(in_blocks(shares, len(known)), "probability", 1 if classes == 2 else classes, cost)
+    return ModelFunction(in_blocks(shares, len(known)), "probability", 1 if classes == 2 else classes, cost)
 
 
 def _coupled(first: FloatArray, k: int) -> FloatArray:
@@ -127,7 +127,7 @@ def _coupled(first: FloatArray, k: int) -> FloatArray:
     return p
 
 
-def _ridge(node: Held, width: int) -> Fitted:
+def _ridge(node: SkopsObject, width: int) -> ModelFunction:
     known = table(node.need("X_fit_"), (None, width), "X_fit_")
     weight = numbers(node.need("dual_coef_"), len(known), "dual_coef_")
     gamma = node.get("gamma")
@@ -139,7 +139,7 @@ def _ridge(node: Held, width: int) -> Fitted:
         number(node.get("degree", 3), "degree"),
     )
     wide = len(known) * (width if lap else 1)
-    return Fitted(
+    return ModelFunction(
         in_blocks(lambda x: (kernel(x, known) @ weight)[:, None], wide), "identity", 1, float(len(known))
     )
 
@@ -148,7 +148,7 @@ def _process_kernel(
     kernel: Any, width: int, depth: int = 0
 ) -> tuple[Kernel, Callable[[FloatArray], FloatArray]]:
     """A Gaussian process's kernel between rows, and of a row with itself (where noise is added)."""
-    if not isinstance(kernel, Held) or depth > MOST_NESTED:
+    if not isinstance(kernel, SkopsObject) or depth > MOST_NESTED:
         raise refuse("its kernel is damaged")
     kind = kernel.kind
     if kind in ("Sum", "Product"):
@@ -175,7 +175,7 @@ def _process_kernel(
     return lambda x, k: bend(squared(x / scale, k / scale)), lambda x: np.ones(len(x))
 
 
-def _stationary(node: Held) -> Callable[[FloatArray], FloatArray]:
+def _stationary(node: SkopsObject) -> Callable[[FloatArray], FloatArray]:
     """A kernel of the squared distance (Rasmussen and Williams 2006, section 4.2)."""
     if node.kind == "RBF":
         return lambda d: np.exp(-0.5 * d)
@@ -192,20 +192,20 @@ def _stationary(node: Held) -> Callable[[FloatArray], FloatArray]:
     raise refuse(f"its kernel {node.kind[:30]!r} is not known")
 
 
-def _process(node: Held, width: int) -> Fitted:
+def _process(node: SkopsObject, width: int) -> ModelFunction:
     known = table(node.need("X_train_"), (None, width), "X_train_")
     weight = numbers(node.need("alpha_"), len(known), "alpha_")
     mean, spread = (number(node.need(name), name) for name in ("_y_train_mean", "_y_train_std"))
     between, _ = _process_kernel(node.need("kernel_"), width)
     run = in_blocks(lambda x: (between(x, known) @ weight * spread + mean)[:, None], len(known))
-    return Fitted(run, "identity", 1, float(len(known)))
+    return ModelFunction(run, "identity", 1, float(len(known)))
 
 
-def _process_of_classes(node: Held, width: int) -> Fitted:
+def _process_of_classes(node: SkopsObject, width: int) -> ModelFunction:
     """Laplace's approximation (Rasmussen and Williams 2006, algorithm 3.2)."""
-    if classes_of(node) != 2 or not isinstance(node.get("base_estimator_"), Held):
+    if classes_of(node) != 2 or not isinstance(node.get("base_estimator_"), SkopsObject):
         raise refuse("it tells more than two classes apart one against the rest, which is not read")
-    inner: Held = node.need("base_estimator_")
+    inner: SkopsObject = node.need("base_estimator_")
     known = table(inner.need("X_train_"), (None, width), "X_train_")
     n = len(known)
     root, share = numbers(inner.need("W_sr_"), n, "W_sr_"), numbers(inner.need("pi_"), n, "pi_")
@@ -228,7 +228,7 @@ def _process_of_classes(node: Held, width: int) -> Fitted:
             total += c * np.sqrt(np.pi / alpha) * arch / (2 * np.sqrt(spread * 2 * np.pi))
         return total[:, None]
 
-    return Fitted(in_blocks(run, 2 * n), "probability", 1, float(n))
+    return ModelFunction(in_blocks(run, 2 * n), "probability", 1, float(n))
 
 
 KERNELS: dict[str, Reader] = {

@@ -6,7 +6,7 @@ import numpy as np
 
 from plumbline.explain.model import Weights
 from plumbline.explain.readers.scikit.arrays import floats
-from plumbline.explain.readers.scikit.skops_file import Held
+from plumbline.explain.readers.scikit.skops_file import SkopsObject
 from plumbline.explain.trees import refuse
 
 _IDENTITY = {
@@ -21,7 +21,7 @@ _LOG = {"PoissonRegressor", "GammaRegressor"}
 LINEAR = _IDENTITY | _BORDER | _LOGIT | _LOG
 
 
-def read_linear(node: Held, width: int) -> tuple[Weights, str]:
+def read_linear(node: SkopsObject, width: int) -> tuple[Weights, str]:
     """A linear model's weights and its link; raises PlumblineError where its numbers cannot be used."""
     if node.kind == "SGDClassifier" and node.get("loss") not in ("log_loss", "log"):
         raise refuse(f"an SGDClassifier with the loss {str(node.get('loss'))[:20]!r} gives no probability")

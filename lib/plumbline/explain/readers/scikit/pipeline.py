@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 
 from plumbline.domain import FloatArray
-from plumbline.explain.columns import Coding, Column, plain_coding
-from plumbline.explain.model import Asking, CodedModel, Weights, of_weights
-from plumbline.explain.readers.scikit.arrays import Inputs, Made
-from plumbline.explain.readers.scikit.ensembles import GROUPS, Part
-from plumbline.explain.readers.scikit.functions import ASKED, Fitted
+from plumbline.explain.columns import InputCoding, InputColumn, plain_coding
+from plumbline.explain.model import BlackBoxModel, CodedModel, Weights, of_weights
+from plumbline.explain.readers.scikit.arrays import ModelInputs, TransformedColumns
+from plumbline.explain.readers.scikit.ensembles import GROUPS, SubModel
+from plumbline.explain.readers.scikit.functions import ASKED, ModelFunction
 from plumbline.explain.readers.scikit.kernels import KERNELS
 from plumbline.explain.readers.scikit.linear import LINEAR, read_linear
-from plumbline.explain.readers.scikit.skops_file import Held, read_skops
+from plumbline.explain.readers.scikit.skops_file import SkopsObject, read_skops
 from plumbline.explain.readers.scikit.transformers import PASSED, apply_step
 from plumbline.explain.readers.scikit.trees import TREES
 from plumbline.explain.shap.tree_path_dependent import margins as tree_margins
@@ -45,26 +45,30 @@ def read_scikit(body: bytes) -> CodedModel:
     outer = _unwrapped(read_skops(body))
     kind = _last(outer).kind
     names = _names(outer)
-    inputs = Inputs(names, [None] * len(names))
-    part = _read(outer, Made(tuple(Column(feature=i) for i in range(len(names)))), inputs)
-    coding = Coding(names, tuple(inputs.categories), part.made.columns)
+    inputs = ModelInputs(names, [None] * len(names))
+    part = _read(outer, TransformedColumns(tuple(InputColumn(feature=i) for i in range(len(names)))), inputs)
+    coding = InputCoding(names, tuple(inputs.categories), part.made.columns)
     if part.made.then is None and isinstance(part.core, Weights):
         return of_weights(coding, part.core, part.fitted.link, kind, FORMAT)
     if part.made.then is None and isinstance(part.core, TreeEnsemble):
         return CodedModel(coding=coding, core=part.core, link=part.fitted.link, objective=kind, format=FORMAT)
     takes = part.missing and part.made.then is None
-    core = Asking(part.margin, part.fitted.outputs, takes, part.fitted.cost)
+    core = BlackBoxModel(part.margin, part.fitted.outputs, takes, part.fitted.cost)
     return CodedModel(
         coding=coding, core=core, link=part.fitted.link, objective=kind, format=FORMAT, needs_background=True
     )
 
 
-def _unwrapped(stored: Any) -> Held:
+def _unwrapped(stored: Any) -> SkopsObject:
     """The model itself, if it is one that we know."""
     for _ in range(8):
-        if isinstance(stored, Held) and stored.kind in WRAPPERS and stored.module.startswith("sklearn."):
+        if (
+            isinstance(stored, SkopsObject)
+            and stored.kind in WRAPPERS
+            and stored.module.startswith("sklearn.")
+        ):
             stored = stored.need(WRAPPERS[stored.kind])
-    if not isinstance(stored, Held):
+    if not isinstance(stored, SkopsObject):
         raise refuse("it holds no model")
     if stored.module.split(".")[0] in _NATIVE:
         raise refuse(
@@ -79,7 +83,7 @@ def _unwrapped(stored: Any) -> Held:
     return stored
 
 
-def _chain(outer: Held) -> tuple[list[Any], Any]:
+def _chain(outer: SkopsObject) -> tuple[list[Any], Any]:
     """The steps of a pipeline in order, and what is at its end."""
     pairs = outer.need("steps")
     if not isinstance(pairs, list) or not all(isinstance(p, list) and len(p) == 2 for p in pairs):
@@ -89,16 +93,16 @@ def _chain(outer: Held) -> tuple[list[Any], Any]:
     return [pair[1] for pair in pairs[:-1]], pairs[-1][1]
 
 
-def _last(node: Held) -> Held:
+def _last(node: SkopsObject) -> SkopsObject:
     while node.kind == "Pipeline":
         node = _unwrapped(_chain(node)[1])
     return node
 
 
-def _names(outer: Held) -> tuple[str, ...]:
+def _names(outer: SkopsObject) -> tuple[str, ...]:
     """The inputs by name, from the first thing that was fitted to them."""
     first: Any = outer
-    while isinstance(first, Held):
+    while isinstance(first, SkopsObject):
         given = first.get("feature_names_in_")
         if isinstance(given, np.ndarray):
             return tuple(str(name) for name in given.ravel().tolist()[: MAX_FEATURES + 1])
@@ -110,13 +114,17 @@ def _names(outer: Held) -> tuple[str, ...]:
             first = next((step for step in steps if step not in PASSED), last)
         elif first.kind in GROUPS:
             inner = first.get("estimators_")
-            first = next((m for m in inner if isinstance(m, Held)), None) if isinstance(inner, list) else None
+            first = (
+                next((m for m in inner if isinstance(m, SkopsObject)), None)
+                if isinstance(inner, list)
+                else None
+            )
         else:
             break
     raise refuse("it does not say how many features it reads")
 
 
-def _read(stored: Any, columns: Made, inputs: Inputs) -> Part:
+def _read(stored: Any, columns: TransformedColumns, inputs: ModelInputs) -> SubModel:
     """A model, from what steps have made so far."""
     inputs.count()
     stored = _unwrapped(stored)
@@ -135,23 +143,23 @@ def _read(stored: Any, columns: Made, inputs: Inputs) -> Part:
         def run(x: FloatArray) -> FloatArray:
             return x @ weights.weight + weights.base
 
-        return Part(columns, Fitted(run, link, len(weights.base)), weights)
-    return Part(columns, (ASKED | KERNELS)[stored.kind](stored, columns.width))
+        return SubModel(columns, ModelFunction(run, link, len(weights.base)), weights)
+    return SubModel(columns, (ASKED | KERNELS)[stored.kind](stored, columns.width))
 
 
-def _trees(node: Held, columns: Made, inputs: Inputs) -> Part:
+def _trees(node: SkopsObject, columns: TransformedColumns, inputs: ModelInputs) -> SubModel:
     if columns.then is None:
-        coding = Coding(inputs.names, tuple(inputs.categories), columns.columns)
+        coding = InputCoding(inputs.names, tuple(inputs.categories), columns.columns)
     else:
         coding = plain_coding([f"column {i}" for i in range(columns.width)], [None] * columns.width)
     model = TREES[node.kind](node, coding, FORMAT)
     core = model.core
     assert isinstance(core, TreeEnsemble)
     if columns.then is None:
-        columns = Made(model.coding.columns)
+        columns = TransformedColumns(model.coding.columns)
         inputs.categories[:] = model.coding.categories
     elif model.coding.columns != coding.columns:
         raise refuse("its categorical features are made by an earlier step, which is not read")
-    return Part(
-        columns, Fitted(lambda x: tree_margins(core, x), model.link, model.outputs), core, missing=True
+    return SubModel(
+        columns, ModelFunction(lambda x: tree_margins(core, x), model.link, model.outputs), core, missing=True
     )

@@ -10,14 +10,14 @@ import numpy as np
 
 from plumbline.domain import FloatArray
 from plumbline.explain.readers.scikit.arrays import Function, named, number, numbers, table
-from plumbline.explain.readers.scikit.skops_file import Held
+from plumbline.explain.readers.scikit.skops_file import SkopsObject
 from plumbline.explain.trees import MAX_FEATURES, refuse
 
 #: a step and the number of columns that it reads -> a function of these, and the number of columns that it makes
-Reader = Callable[[Held, int], tuple[Function, int]]
+Reader = Callable[[SkopsObject, int], tuple[Function, int]]
 
 
-def _components(step: Held, width: int) -> tuple[Function, int]:
+def _components(step: SkopsObject, width: int) -> tuple[Function, int]:
     """PCA and truncated SVD."""
     axes = table(step.need("components_"), (None, width), "components_")
     mean = numbers(step.need("mean_"), width, "mean_") if step.kind == "PCA" else np.zeros(width)
@@ -29,7 +29,7 @@ def _components(step: Held, width: int) -> tuple[Function, int]:
     return lambda x: x @ turned - shift, len(axes)
 
 
-def _polynomial(step: Held, width: int) -> tuple[Function, int]:
+def _polynomial(step: SkopsObject, width: int) -> tuple[Function, int]:
     least, most = step.get("_min_degree", 0), step.get("_max_degree", step.get("degree"))
     if not isinstance(least, int) or not isinstance(most, int) or not 0 <= least <= most <= 20:
         raise refuse("the degree of its PolynomialFeatures is damaged")
@@ -48,7 +48,7 @@ def _polynomial(step: Held, width: int) -> tuple[Function, int]:
     return run, many
 
 
-def _bins(step: Held, width: int) -> tuple[Function, int]:
+def _bins(step: SkopsObject, width: int) -> tuple[Function, int]:
     """KBinsDiscretizer, ordinal or as one column a bin."""
     held = step.need("bin_edges_")
     if not isinstance(held, np.ndarray) or len(held) != width:
@@ -72,7 +72,7 @@ def _bins(step: Held, width: int) -> tuple[Function, int]:
     return lambda x: (place(x)[:, owner] == level).astype(np.float64), len(level)
 
 
-def _quantiles(step: Held, width: int) -> tuple[Function, int]:
+def _quantiles(step: SkopsObject, width: int) -> tuple[Function, int]:
     if step.get("output_distribution", "uniform") != "uniform":
         raise refuse("its QuantileTransformer makes a normal distribution, which is not read")
     at = table(step.need("references_"), (None,), "references_")
@@ -91,12 +91,12 @@ def _quantiles(step: Held, width: int) -> tuple[Function, int]:
     return run, width
 
 
-def _power(step: Held, width: int) -> tuple[Function, int]:
+def _power(step: SkopsObject, width: int) -> tuple[Function, int]:
     """Yeo-Johnson or Box-Cox, then scaled."""
     power = numbers(step.need("lambdas_"), width, "lambdas_")
     inner = step.get("_scaler") if step.get("standardize", True) else None
     mean, scale = np.zeros(width), np.ones(width)
-    if isinstance(inner, Held):
+    if isinstance(inner, SkopsObject):
         mean, scale = (numbers(inner.need(name), width, name) for name in ("mean_", "scale_"))
     if (scale == 0).any():
         raise refuse("its PowerTransformer divides by nought")
@@ -120,7 +120,7 @@ def _box_cox(x: FloatArray, power: FloatArray) -> FloatArray:
     return made
 
 
-def _norm(step: Held, width: int) -> tuple[Function, int]:
+def _norm(step: SkopsObject, width: int) -> tuple[Function, int]:
     sizes: dict[str, Function] = {
         "l1": lambda x: np.abs(x).sum(axis=1, keepdims=True),
         "l2": lambda x: np.sqrt((x * x).sum(axis=1, keepdims=True)),
@@ -137,14 +137,14 @@ def _norm(step: Held, width: int) -> tuple[Function, int]:
     return run, width
 
 
-def _clipped(step: Held, width: int) -> tuple[Function, int]:
+def _clipped(step: SkopsObject, width: int) -> tuple[Function, int]:
     """MinMaxScaler with clip."""
     scale, least = (numbers(step.need(name), width, name) for name in ("scale_", "min_"))
     low, high = (number(end, "feature_range") for end in step.get("feature_range", [0, 1]))
     return lambda x: np.clip(x * scale + least, low, high), width
 
 
-def _function(step: Held, width: int) -> tuple[Function, int]:
+def _function(step: SkopsObject, width: int) -> tuple[Function, int]:
     return named(step.get("func"), "FunctionTransformer"), width
 
 

@@ -28,7 +28,7 @@ SCHEMA = "schema.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class SkopsObject:
     """An object of the file as data: its class by name and its attributes."""
 
     module: str
@@ -68,7 +68,7 @@ def read_skops(body: bytes) -> Any:
         schema = json.loads(_entry(archive, entries[SCHEMA]))
     except (ValueError, RecursionError) as error:
         raise refuse("its schema is damaged") from error
-    return _Reader(archive, entries).node(schema, 0)
+    return _SchemaReader(archive, entries).node(schema, 0)
 
 
 def _entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
@@ -86,7 +86,7 @@ def _entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     return found
 
 
-class _Reader:
+class _SchemaReader:
     """Walks the schema; objects that are referred to again are kept by their number in the file."""
 
     def __init__(self, archive: zipfile.ZipFile, entries: dict[str, zipfile.ZipInfo]) -> None:
@@ -125,7 +125,7 @@ class _Reader:
         if isinstance(content, dict) and "__loader__" in content:
             state = self.node(content, depth + 1)
         attributes = state if isinstance(state, dict) else {}
-        return Held(str(node.get("__module__")), str(node.get("__class__")), attributes)
+        return SkopsObject(str(node.get("__module__")), str(node.get("__class__")), attributes)
 
     def _items(self, content: Any, depth: int) -> Iterator[Any]:
         if not isinstance(content, list):

@@ -12,16 +12,16 @@ from typing import Any
 import numpy as np
 
 from plumbline.domain import FloatArray
-from plumbline.explain.columns import Column
-from plumbline.explain.readers.scikit.arrays import Inputs, Made, numbers, side_by_side
+from plumbline.explain.columns import InputColumn
+from plumbline.explain.readers.scikit.arrays import ModelInputs, TransformedColumns, numbers, side_by_side
 from plumbline.explain.readers.scikit.projections import MAPS
-from plumbline.explain.readers.scikit.skops_file import Held
+from plumbline.explain.readers.scikit.skops_file import SkopsObject
 from plumbline.explain.trees import refuse
 
 PASSED = (None, "passthrough")
 
 
-def apply_step(step: Any, columns: Made, inputs: Inputs) -> Made:
+def apply_step(step: Any, columns: TransformedColumns, inputs: ModelInputs) -> TransformedColumns:
     """What one transformer makes of what there is; encoders note the categories of their inputs.
 
     Raises PlumblineError for a step that is not known, or does not fit its columns.
@@ -29,7 +29,7 @@ def apply_step(step: Any, columns: Made, inputs: Inputs) -> Made:
     if step in PASSED:
         return columns
     inputs.count()
-    if not isinstance(step, Held) or step.module.split(".")[0] != "sklearn":
+    if not isinstance(step, SkopsObject) or step.module.split(".")[0] != "sklearn":
         raise refuse(f"its step {getattr(step, 'kind', 'of another kind')[:60]} is not known")
     if step.kind in _PUT_TOGETHER:
         return _PUT_TOGETHER[step.kind](step, columns, inputs)
@@ -38,7 +38,7 @@ def apply_step(step: Any, columns: Made, inputs: Inputs) -> Made:
     if step.kind in ("OneHotEncoder", "OrdinalEncoder"):
         if columns.then is not None:
             raise refuse(f"its {step.kind} comes after a step that mixes columns, which is not read")
-        return Made(tuple(_encode(step, list(columns.columns), inputs.categories)))
+        return TransformedColumns(tuple(_encode(step, list(columns.columns), inputs.categories)))
     if step.kind in _SELECTIONS:
         return columns.picked(_selected(step, columns.width))
     if step.kind == "FunctionTransformer" and step.get("func") is None:
@@ -48,7 +48,7 @@ def apply_step(step: Any, columns: Made, inputs: Inputs) -> Made:
     raise refuse(f"its step {step.kind[:60]} is not known")
 
 
-def _in_order(step: Held, columns: Made, inputs: Inputs) -> Made:
+def _in_order(step: SkopsObject, columns: TransformedColumns, inputs: ModelInputs) -> TransformedColumns:
     for pair in step.need("steps"):
         if not isinstance(pair, list) or len(pair) != 2:
             raise refuse("a step of its pipeline is damaged")
@@ -56,10 +56,10 @@ def _in_order(step: Held, columns: Made, inputs: Inputs) -> Made:
     return columns
 
 
-def _by_column(step: Held, columns: Made, inputs: Inputs) -> Made:
+def _by_column(step: SkopsObject, columns: TransformedColumns, inputs: ModelInputs) -> TransformedColumns:
     own = step.get("feature_names_in_")
     own = [str(n) for n in own.ravel().tolist()] if isinstance(own, np.ndarray) else list(inputs.names)
-    parts: list[Made] = []
+    parts: list[TransformedColumns] = []
     for entry in step.need("transformers_"):
         if not isinstance(entry, list) or len(entry) != 3:
             raise refuse("a part of its ColumnTransformer is damaged")
@@ -72,7 +72,7 @@ def _by_column(step: Held, columns: Made, inputs: Inputs) -> Made:
     return side_by_side(parts)
 
 
-def _union(step: Held, columns: Made, inputs: Inputs) -> Made:
+def _union(step: SkopsObject, columns: TransformedColumns, inputs: ModelInputs) -> TransformedColumns:
     if step.get("transformer_weights"):
         raise refuse("its FeatureUnion weighs its parts, which is not read")
     parts = []
@@ -87,7 +87,7 @@ def _union(step: Held, columns: Made, inputs: Inputs) -> Made:
 _SELECTIONS = ("VarianceThreshold", "RFE", "RFECV")
 
 
-def _selected(step: Held, width: int) -> list[int]:
+def _selected(step: SkopsObject, width: int) -> list[int]:
     """The columns that a selection keeps."""
     if step.kind in ("RFE", "RFECV"):
         kept = np.asarray(step.need("support_")).ravel().astype(bool)
@@ -100,7 +100,7 @@ def _selected(step: Held, width: int) -> list[int]:
 
 def _places(chosen: Any, names: list[str], width: int) -> list[int]:
     """Positions of the columns that a part of a ColumnTransformer reads."""
-    if isinstance(chosen, Held):  # the list of a remainder, wrapped
+    if isinstance(chosen, SkopsObject):  # the list of a remainder, wrapped
         chosen = chosen.get("data", chosen.get("_data"))
     listed = chosen.ravel().tolist() if isinstance(chosen, np.ndarray) else chosen
     listed = listed if isinstance(listed, list) else [listed]
@@ -116,22 +116,22 @@ def _places(chosen: Any, names: list[str], width: int) -> list[int]:
     return found
 
 
-def _standard(step: Held, n: int) -> tuple[FloatArray, FloatArray]:
+def _standard(step: SkopsObject, n: int) -> tuple[FloatArray, FloatArray]:
     shift = numbers(step.need("mean_"), n, "mean_") if step.get("with_mean", True) else np.zeros(n)
     scale = 1 / _positive(step, "scale_", n) if step.get("with_std", True) else np.ones(n)
     return shift, scale
 
 
-def _min_max(step: Held, n: int) -> tuple[FloatArray, FloatArray]:
+def _min_max(step: SkopsObject, n: int) -> tuple[FloatArray, FloatArray]:
     scale, least = _positive(step, "scale_", n), numbers(step.need("min_"), n, "min_")
     return -least / scale, scale
 
 
-def _max_abs(step: Held, n: int) -> tuple[FloatArray, FloatArray]:
+def _max_abs(step: SkopsObject, n: int) -> tuple[FloatArray, FloatArray]:
     return np.zeros(n), 1 / _positive(step, "scale_", n)
 
 
-def _robust(step: Held, n: int) -> tuple[FloatArray, FloatArray]:
+def _robust(step: SkopsObject, n: int) -> tuple[FloatArray, FloatArray]:
     shift = numbers(step.need("center_"), n, "center_") if step.get("with_centering", True) else np.zeros(n)
     scale = 1 / _positive(step, "scale_", n) if step.get("with_scaling", True) else np.ones(n)
     return shift, scale
@@ -142,21 +142,21 @@ _SCALERS = {
 }  # fmt: skip
 
 
-def _positive(step: Held, name: str, length: int) -> FloatArray:
+def _positive(step: SkopsObject, name: str, length: int) -> FloatArray:
     found = numbers(step.need(name), length, name)
     if (found == 0).any():
         raise refuse(f"its {step.kind} divides by nought")
     return found
 
 
-def _scaled(columns: Made, shift: FloatArray, scale: FloatArray) -> Made:
+def _scaled(columns: TransformedColumns, shift: FloatArray, scale: FloatArray) -> TransformedColumns:
     if columns.then is not None:
         return columns.after(lambda x: (x - shift) * scale, columns.width)
     trios = zip(columns.columns, shift.tolist(), scale.tolist(), strict=True)
-    return Made(tuple(column.scaled(by, times) for column, by, times in trios))
+    return TransformedColumns(tuple(column.scaled(by, times) for column, by, times in trios))
 
 
-def _fill(step: Held, table: Made, inputs: Inputs) -> Made:
+def _fill(step: SkopsObject, table: TransformedColumns, inputs: ModelInputs) -> TransformedColumns:
     columns = table.columns
     if step.get("add_indicator"):
         raise refuse("its SimpleImputer adds indicator columns, which are not read")
@@ -171,7 +171,7 @@ def _fill(step: Held, table: Made, inputs: Inputs) -> Made:
             result.append(replace(column, fill=float(value), fill_level=float(value)))
         else:
             raise refuse("its SimpleImputer fills in nothing")
-    return Made(tuple(result))
+    return TransformedColumns(tuple(result))
 
 
 _PUT_TOGETHER = {
@@ -180,8 +180,8 @@ _PUT_TOGETHER = {
 
 
 def _encode(
-    step: Held, columns: list[Column], categories: list[tuple[str | float, ...] | None]
-) -> list[Column]:
+    step: SkopsObject, columns: list[InputColumn], categories: list[tuple[str | float, ...] | None]
+) -> list[InputColumn]:
     listed = step.need("categories_")
     if len(listed) != len(columns) or not all(column.raw for column in columns):
         raise refuse(f"its {step.kind} does not fit its columns")
@@ -210,8 +210,13 @@ def _encode(
 
 
 def _one_hot(
-    step: Held, column: Column, known: tuple[str | float, ...], codes: list[int], levels: list[Any], drop: Any
-) -> list[Column]:
+    step: SkopsObject,
+    column: InputColumn,
+    known: tuple[str | float, ...],
+    codes: list[int],
+    levels: list[Any],
+    drop: Any,
+) -> list[InputColumn]:
     strange = float("nan") if step.get("handle_unknown") == "error" and None not in levels else 0.0
     result = []
     for place, code in enumerate(codes):
@@ -223,7 +228,7 @@ def _one_hot(
     return result
 
 
-def _filled(table: list[float], column: Column, known: tuple[str | float, ...]) -> tuple[float, ...]:
+def _filled(table: list[float], column: InputColumn, known: tuple[str | float, ...]) -> tuple[float, ...]:
     """The table with its last entry, for a missing category, set to what the imputer before it fills in."""
     if column.fill_level is not None and column.fill_level in known:
         table[-1] = table[known.index(column.fill_level)]

@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plumbline.domain import FloatArray, IntArray
-from plumbline.explain.columns import Coding, Column
+from plumbline.explain.columns import InputCoding, InputColumn
 from plumbline.explain.model import CodedModel
 from plumbline.explain.readers.scikit.arrays import floats
-from plumbline.explain.readers.scikit.skops_file import Held
+from plumbline.explain.readers.scikit.skops_file import SkopsObject
 from plumbline.explain.trees import MISSING_NAN, RawTree, TreeEnsemble, check_ensemble, join_trees, refuse
 
-Reader = Callable[[Held, Coding, str], CodedModel]
+Reader = Callable[[SkopsObject, InputCoding, str], CodedModel]
 
 
 def _model(
@@ -26,8 +26,8 @@ def _model(
     outputs: list[int],
     base: FloatArray,
     link: str,
-    node: Held,
-    coding: Coding,
+    node: SkopsObject,
+    coding: InputCoding,
     kind: str,
     *,
     float32: bool,
@@ -59,8 +59,8 @@ def _field(nodes: NDArray[Any], name: str, kind: type) -> NDArray[Any]:
 
 def _classic(estimator: Any) -> tuple[NDArray[Any], FloatArray]:
     """Nodes and values (nodes, K) of a decision tree."""
-    tree = estimator.need("tree_") if isinstance(estimator, Held) else None
-    if not isinstance(tree, Held) or tree.kind != "Tree":
+    tree = estimator.need("tree_") if isinstance(estimator, SkopsObject) else None
+    if not isinstance(tree, SkopsObject) or tree.kind != "Tree":
         raise refuse("a tree of it is damaged")
     nodes, values = tree.need("nodes"), tree.need("values")
     if not isinstance(nodes, np.ndarray) or not isinstance(values, np.ndarray) or values.ndim != 3:
@@ -88,15 +88,15 @@ def _raw(nodes: NDArray[Any], value: FloatArray) -> RawTree:
     )
 
 
-def _members(node: Held) -> list[Held]:
+def _members(node: SkopsObject) -> list[SkopsObject]:
     listed = node.need("estimators_")
     members = listed.ravel().tolist() if isinstance(listed, np.ndarray) else listed
-    if not isinstance(members, list) or not members or not all(isinstance(m, Held) for m in members):
+    if not isinstance(members, list) or not members or not all(isinstance(m, SkopsObject) for m in members):
         raise refuse("its list of trees is damaged")
     return members
 
 
-def _classes(node: Held) -> int:
+def _classes(node: SkopsObject) -> int:
     classes = node.need("classes_")
     count = np.size(classes) if isinstance(classes, np.ndarray) else 0
     if count < 2:
@@ -104,7 +104,7 @@ def _classes(node: Held) -> int:
     return int(count)
 
 
-def _average(node: Held, coding: Coding, kind: str) -> CodedModel:
+def _average(node: SkopsObject, coding: InputCoding, kind: str) -> CodedModel:
     """A tree or a forest: the mean of the leaves, for classes the mean of their shares."""
     members = [node] if node.get("tree_") is not None else _members(node)
     sorts = _classes(node) if node.kind.endswith("Classifier") else 1
@@ -124,7 +124,7 @@ def _average(node: Held, coding: Coding, kind: str) -> CodedModel:
     return _model(trees, outputs, base, link, node, coding, kind, float32=True)
 
 
-def _boosted(node: Held, coding: Coding, kind: str) -> CodedModel:
+def _boosted(node: SkopsObject, coding: InputCoding, kind: str) -> CodedModel:
     """GradientBoosting: the start plus the learning rate times each tree."""
     table = node.need("estimators_")
     if not isinstance(table, np.ndarray) or table.ndim != 2:
@@ -142,11 +142,11 @@ def _boosted(node: Held, coding: Coding, kind: str) -> CodedModel:
     return _model(trees, places, base, link, node, coding, kind, float32=True)
 
 
-def _start(node: Held, outputs: int, classifier: bool) -> FloatArray:
+def _start(node: SkopsObject, outputs: int, classifier: bool) -> FloatArray:
     start = node.get("init_")
     if node.get("init") == "zero" or start == "zero":
         return np.zeros(outputs)
-    if not isinstance(start, Held) or start.kind not in ("DummyClassifier", "DummyRegressor"):
+    if not isinstance(start, SkopsObject) or start.kind not in ("DummyClassifier", "DummyRegressor"):
         raise refuse("it starts from another model, which is not read")
     if not classifier:
         return floats(start.need("constant_"), "constant_").ravel()[:1].copy()
@@ -161,7 +161,7 @@ def _start(node: Held, outputs: int, classifier: bool) -> FloatArray:
     return np.asarray(centred, np.float64)
 
 
-def _histogram(node: Held, coding: Coding, kind: str) -> CodedModel:
+def _histogram(node: SkopsObject, coding: InputCoding, kind: str) -> CodedModel:
     """HistGradientBoosting, native categories included: the encoder inside it gives their codes."""
     rounds = node.need("_predictors")
     base = floats(node.need("_baseline_prediction"), "_baseline_prediction").ravel()
@@ -178,7 +178,7 @@ def _histogram(node: Held, coding: Coding, kind: str) -> CodedModel:
     return _model(trees, places, base.copy(), link, node, coding, kind, float32=False)
 
 
-def _hist_coding(node: Held, coding: Coding) -> Coding:
+def _hist_coding(node: SkopsObject, coding: InputCoding) -> InputCoding:
     mask, inner = node.get("is_categorical_"), node.get("_preprocessor")
     if mask is None or inner is None:
         return coding
@@ -187,7 +187,7 @@ def _hist_coding(node: Held, coding: Coding) -> Coding:
         (
             e[1]
             for e in inner.need("transformers_")
-            if isinstance(e[1], Held) and e[1].kind == "OrdinalEncoder"
+            if isinstance(e[1], SkopsObject) and e[1].kind == "OrdinalEncoder"
         ),
         None,
     )
@@ -206,13 +206,17 @@ def _hist_coding(node: Held, coding: Coding) -> Coding:
             v if isinstance(v, str) else str(v) if isinstance(v, bool) else float(v) for v in levels
         )
         categories[column.feature] = known
-        columns.append(Column(feature=column.feature, table=(*map(float, range(len(known))), float("nan"))))
+        columns.append(
+            InputColumn(feature=column.feature, table=(*map(float, range(len(known))), float("nan")))
+        )
     columns += [coding.columns[i] for i, flag in enumerate(flags) if not flag]
-    return Coding(coding.names, tuple(categories), tuple(columns))
+    return InputCoding(coding.names, tuple(categories), tuple(columns))
 
 
 def _hist_tree(member: Any) -> RawTree:
-    nodes = member.need("nodes") if isinstance(member, Held) and member.kind == "TreePredictor" else None
+    nodes = (
+        member.need("nodes") if isinstance(member, SkopsObject) and member.kind == "TreePredictor" else None
+    )
     if not isinstance(nodes, np.ndarray) or nodes.ndim != 1 or not len(nodes):
         raise refuse("a tree of it is damaged")
     leaf = _field(nodes, "is_leaf", np.bool_)
@@ -230,7 +234,7 @@ def _hist_tree(member: Any) -> RawTree:
     )
 
 
-def _bitsets(member: Held, nodes: NDArray[Any], split: IntArray) -> dict[int, tuple[IntArray, bool]]:
+def _bitsets(member: SkopsObject, nodes: NDArray[Any], split: IntArray) -> dict[int, tuple[IntArray, bool]]:
     if not len(split):
         return {}
     sets = member.need("raw_left_cat_bitsets")
