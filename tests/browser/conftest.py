@@ -18,7 +18,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from plumbline.answers.data.load import load_file
+from plumbline.answers.statements import save_context
+from plumbline.store.workspace import open_workspace
 from tests.environment import product
+from tests.pages.sample import log
 
 ROOT = product.ROOT
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -133,3 +137,28 @@ def fresh_server() -> Iterator[Callable[[Path], str]]:
     """Start a server of the test's own on a workspace; it stops with the test."""
     with ExitStack() as stack:
         yield lambda workspace: stack.enter_context(serve(workspace))
+
+
+def in_frame(page: Page) -> None:
+    """The page stands in the app's frame: Streamlit runs a page alone, without frame and guard, when a link leads
+    into a fresh server whose main script is a plain one."""
+    sidebar = page.get_by_test_id("stSidebar")
+    expect(sidebar.get_by_text("Leadership")).to_be_visible()
+    expect(sidebar.get_by_role("link", name="Governance")).to_be_visible()
+    assert heading(page)
+
+
+def heading(page: Page) -> str:
+    return page.get_by_test_id("stMain").get_by_role("heading").first.inner_text()
+
+
+@pytest.fixture(scope="session")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace that holds one system, whose context has two answers; to be copied."""
+    folder = tmp_path_factory.mktemp("loaded")
+    (folder / "shop.csv").write_bytes(log())
+    ws = open_workspace(folder / "workspace.duckdb", read_from=[folder])
+    load_file(ws, folder / "shop.csv", title="Shop offers", actor="test")
+    save_context(ws, "shop-offers", {"environment": "production", "impact": "recommendation"}, by="test")
+    ws.close()
+    return folder / "workspace.duckdb"

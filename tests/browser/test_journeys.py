@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,70 +12,27 @@ import pytest
 from playwright.sync_api import Page, expect
 from pypdf import PdfReader
 
-from plumbline.answers.data.load import load_file
-from plumbline.answers.statements import save_context
-from plumbline.store.workspace import open_workspace
-
 from ..pages.sample import log
-from .conftest import ROOT, serve, settled
+from . import axe
+from .conftest import in_frame, serve, settled
 
 pytestmark = pytest.mark.browser
-PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
-FRAME = "stSidebar"
 
 
 @pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace that holds one system."""
-    folder = tmp_path_factory.mktemp("loaded")
-    (folder / "shop.csv").write_bytes(log())
-    ws = open_workspace(folder / "workspace.duckdb", read_from=[folder])
-    load_file(ws, folder / "shop.csv", title="Shop offers", actor="test")
-    save_context(ws, "shop-offers", {"environment": "production", "impact": "recommendation"}, by="test")
-    ws.close()
-    return folder / "workspace.duckdb"
-
-
-@pytest.fixture(scope="module")
-def shop(loaded: Path) -> Iterator[str]:
-    with serve(loaded) as address:
+def shop(loaded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    workspace = Path(shutil.copy(loaded, tmp_path_factory.mktemp("shop")))
+    with serve(workspace) as address:
         yield address
-
-
-def heading(page: Page) -> str:
-    return page.get_by_test_id("stMain").get_by_role("heading").first.inner_text()
-
-
-@pytest.mark.parametrize("name", ["scorecard", "accuracy", "trail"])
-def test_a_deep_link_into_a_fresh_server_shows_the_page_in_its_frame(
-    name: str, fresh_server: Callable[[Path], str], page: Page, tmp_path: Path
-) -> None:
-    """Streamlit runs a page alone, without frame and guard, when the main script is a plain one."""
-    page.goto(f"{fresh_server(tmp_path / 'workspace.duckdb')}/{name}")
-    settled(page)
-    expect(page.get_by_test_id(FRAME).get_by_text("Leadership")).to_be_visible()
-    expect(page.get_by_test_id(FRAME).get_by_role("link", name="Governance")).to_be_visible()
-    assert heading(page)
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_every_page_of_a_loaded_system_draws_without_leaving_the_machine(
-    name: str, page: Page, shop: str
-) -> None:
-    page.goto(f"{shop}/{name}?system=shop-offers")
-    settled(page)
-    assert heading(page)
-    expect(page.get_by_test_id("stException")).to_have_count(0)
-    expect(page.get_by_test_id("stAlert")).to_have_count(0)
-    if name in {"accuracy", "drift"}:
-        expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible(timeout=20_000)
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 def test_a_log_dropped_in_the_browser_becomes_a_verdict(
     fresh_server: Callable[[Path], str], page: Page, tmp_path: Path
 ) -> None:
     address = fresh_server(tmp_path / "workspace.duckdb")
+    page.goto(f"{address}/accuracy")
+    settled(page)
+    in_frame(page)
     page.goto(address)
     settled(page)
     page.get_by_role("link", name="Load a log").click()
@@ -85,6 +43,8 @@ def test_a_log_dropped_in_the_browser_becomes_a_verdict(
     expect(page.get_by_text("This is a log of decisions")).to_be_visible(timeout=20_000)
     settled(page)
     expect(page.get_by_test_id("stDataFrame").first.locator("canvas").first).to_be_visible()
+    expect(page.get_by_role("heading", name="What each column means")).to_be_visible()
+    assert axe.findings(page) == []
     page.get_by_role("button", name="Load", exact=True).click()
     expect(page.get_by_text("is loaded into shop-offers")).to_be_visible(timeout=60_000)
     expect(page.get_by_text("2,520").first).to_be_visible()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from .conftest import settled
+from .conftest import in_frame, settled
 
 pytestmark = pytest.mark.browser
 
@@ -34,6 +34,7 @@ def test_a_dirty_log_is_asked_about_mended_loaded_and_tried_again(
     page.set_viewport_size({"width": 1440, "height": 1500})
     page.goto(f"{fresh_server(tmp_path / 'workspace.duckdb')}/logs")
     settled(page)
+    in_frame(page)
     page.locator("input[type=file]").set_input_files(
         {"name": "two orders.csv", "mimeType": "text/csv", "buffer": two_orders()}
     )

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from plumbline.answers.data.load import load_file
@@ -39,6 +41,16 @@ def words(at: AppTest) -> str:
     """Everything that the page says in Markdown, errors and captions included."""
     kinds = ("markdown", "error", "warning", "caption", "success", "info")
     return "\n".join(str(item.value) for kind in kinds for item in at.get(kind))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def components() -> Iterator[None]:
+    """Look for components once a session: each ``AppTest`` would read the metadata of every installed package."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests)
+        )
+        yield
 
 
 @pytest.fixture
