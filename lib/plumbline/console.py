@@ -38,7 +38,7 @@ GROUPS = {
                            "replay", "acting"),
     "Operations": ("schedule", "backup", "restore", "rehearse-restore", "verify", "token"),
     "Governance": ("context", "attest", "exempt", "approve", "incident", "record", "document", "report", "trail",
-                   "key", "verify-pack"),
+                   "key", "verify-pack", "time-authority"),
 }  # fmt: skip
 _EXAMPLES = """Examples:
   plumbline load decisions.csv --system credit-limits

@@ -97,10 +97,11 @@ def _forged(files: dict[str, bytes], *, hide: bool) -> None:
     files[verify.MANIFEST] = listed.encode()
 
 
-def _signed(files: dict[str, bytes], key: Ed25519PrivateKey) -> None:
+def _signed(files: dict[str, bytes], key: Ed25519PrivateKey, time_stamp: str | None = None) -> None:
     public = base64.b64encode(key.public_key().public_bytes_raw()).decode()
-    signature = base64.b64encode(key.sign(verify.SIGNED + files[verify.MANIFEST])).decode()
-    files[verify.SIGNATURE] = verify.signature_file(public, signature)
+    message = verify.signed_message(files[verify.MANIFEST], time_stamp)
+    signature = base64.b64encode(key.sign(message)).decode()
+    files[verify.SIGNATURE] = verify.signature_file(public, signature, time_stamp)
 
 
 @pytest.mark.parametrize("hide", [False, True])
@@ -128,7 +129,7 @@ def test_a_trail_written_anew_by_the_owner_is_caught_by_a_head_that_somebody_rem
     key = public_key().public_key
     assert verify.check(packed(files, tmp_path / "true.zip"), key, head) == []
     _forged(files, hide=False)
-    files[verify.SIGNATURE] = sign(files[verify.MANIFEST])  # with the company's own key
+    files[verify.SIGNATURE] = sign(files[verify.MANIFEST], "none: test")  # with the company's own key
     assert verify.check(packed(files, tmp_path / "own.zip"), key) == []
     assert verify.check(packed(files, tmp_path / "own.zip"), key, head) == [
         "the trail does not hold the head that is remembered"
@@ -157,7 +158,9 @@ def test_the_command_checks_a_pack_by_the_key_that_was_shown(
     shown = plumbline("key", "show", "--json").json
     assert set(shown) == {"public_key", "path", "verifier_sha256"}
     ran = plumbline("verify-pack", tmp_path / "p.zip", "--key", shown["public_key"], "--json")
-    assert (ran.code, ran.json) == (0, {"intact": True, "problems": []})
+    assert ran.code == 0
+    assert (ran.json["intact"], ran.json["problems"]) == (True, [])
+    assert ran.json["time"].startswith("No time stamp")
     ran = plumbline("verify-pack", tmp_path / "p.zip", "--key", shown["public_key"], "--head", "0" * 64)
     assert (ran.code, ran.out.strip()) == (1, "BROKEN: the trail does not hold the head that is remembered")
     with zipfile.ZipFile(tmp_path / "q.zip", "w") as other:

@@ -74,11 +74,13 @@ def proof(ws: Workspace, key: str) -> ScorecardProof:
     )
 
 
-def note_issue(ws: Workspace, key: str, *, kind: str, sha256: str, actor: str, language: str) -> None:
-    """Put on the trail that a document was issued, with the hash of its bytes."""
+def note_issue(
+    ws: Workspace, key: str, *, kind: str, sha256: str, actor: str, language: str, time: str = ""
+) -> None:
+    """Put on the trail that a document was issued, with the hash of its bytes and what it says of its time."""
     with ws.write() as cursor:
         systems.get_system(cursor, key)
-        detail = {"kind": kind, "sha256": sha256, "language": language}
+        detail = {"kind": kind, "sha256": sha256, "language": language} | ({"time": time} if time else {})
         trail.append(cursor, actor=actor, action=Act.DOCUMENT_ISSUED, system=key, detail=detail)
 
 

@@ -162,4 +162,5 @@ def report(workspace: str | None, system: str, out: Path, language: str) -> Any:
         made = issue(ws, system, out.suffix.lower(), language_code=language, actor=ACTOR)
     write(made, out, put)
     said = {"path": typed(out), "kind": made.kind, "bytes": len(made.content), "sha256": made.sha256}
-    return said, [f"{typed(out)}: {made.kind}, {count(len(made.content))} bytes, sha256 {made.sha256}"]
+    line = f"{typed(out)}: {made.kind}, {count(len(made.content))} bytes, sha256 {made.sha256}"
+    return said | ({"time": made.time} if made.time else {}), [line, *filter(None, [made.time])]

@@ -121,6 +121,7 @@ class Act(StrEnum):
     COPIES_DELETED = "copies deleted", Access.OWNER
     WORKSPACE_MIGRATED = "workspace migrated", Access.OWNER
     SCHEDULE_SET = "schedule set", Access.OWNER
+    TIME_AUTHORITY_SET = "time authority set", Access.OWNER
     BACKED_UP = "workspace backed up", Access.OWNER
     WORKSPACE_RESTORED = "workspace restored", Access.OWNER
     RESTORE_REHEARSED = "restore of a copy rehearsed", Access.OWNER

@@ -37,6 +37,7 @@ OPTIONAL = (
     OptionalModule("pymysql", "mlflow", _REGISTRY),
     OptionalModule("onnx", "onnx", "Reading ONNX models"),
     OptionalModule("apprise", "messages", "Handing messages to a service by Apprise"),
+    OptionalModule("rfc3161_client", "time-stamps", "Time stamps of evidence packs"),
 )
 _BY_NAME = {module.name: module for module in OPTIONAL}
 

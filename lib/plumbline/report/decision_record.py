@@ -64,7 +64,8 @@ def issue_record(
     content = record_pdf(found, speech, on) if ending == ".pdf" else record_json(found, speech, on)
     made = hashlib.sha256(content).hexdigest()
     note_record(ws, found, kind="decision record", sha256=made, actor=actor, language=language_code)
-    return IssuedDocument(f"decision-{found.row.replace(':', '-')}{ending}", "decision record", made, content)
+    name = f"decision-{found.row.replace(':', '-')}{ending}"
+    return IssuedDocument(name=name, kind="decision record", sha256=made, content=content)
 
 
 def record_pdf(record: DecisionRecord, speech: Language, on: date) -> bytes:

@@ -7,35 +7,36 @@ import io
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from plumbline.answers.governance.documents import keep_version
+from plumbline.answers.governance.time_authority import time_authority
 from plumbline.answers.proof import note_issue
 from plumbline.domain import PlumblineError
 from plumbline.relay.files import write_whole
+from plumbline.report import time_stamp, verify
 from plumbline.report.documents import document_pdf, filled, outlines, tally
 from plumbline.report.language import language
 from plumbline.report.material import Material, gather
-from plumbline.report.pack import document_file, evidence_pack
+from plumbline.report.pack import document_file, evidence_pack, unstamped
 from plumbline.report.scorecard_report import scorecard_pdf
 from plumbline.store.workspace import Workspace
 
 PACK = ".zip"
 #: what can be issued, by the ending of its file
-KINDS: dict[str, tuple[str, Callable[[Material, str], bytes]]] = {
-    ".pdf": ("report", scorecard_pdf),
-    PACK: ("evidence pack", evidence_pack),
-}
+KINDS = {".pdf": "report", PACK: "evidence pack"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IssuedDocument:
-    """One document as it was handed out."""
+    """One document as it was handed out. ``time``: what a pack says of when it was made, as its verifier puts it."""
 
     name: str
     kind: str
     sha256: str
     content: bytes
+    time: str = ""
 
 
 def issue(ws: Workspace, key: str, ending: str, *, language_code: str = "en", actor: str) -> IssuedDocument:
@@ -50,15 +51,27 @@ def issue(ws: Workspace, key: str, ending: str, *, language_code: str = "en", ac
     if ending not in KINDS:
         raise PlumblineError(f"No document ends in {ending!r}", todo=f"Use one of: {', '.join(KINDS)}.")
     language(language_code)
-    kind, make = KINDS[ending]
-    material = gather(ws, key)
-    content = make(material, language_code)
-    made = hashlib.sha256(content).hexdigest()
+    material, kind, time = gather(ws, key), KINDS[ending], ""
     if ending == PACK:
+        authority = time_authority(ws)
+        stamper = partial(time_stamp.ask, authority) if authority else unstamped
+        content = evidence_pack(material, language_code, stamper)
         _keep_documents(ws, material, content, language_code, actor)
-    note_issue(ws, key, kind=kind, sha256=made, actor=actor, language=language_code)
+        time = _time(content)
+    else:
+        content = scorecard_pdf(material, language_code)
+    made = hashlib.sha256(content).hexdigest()
+    note_issue(ws, key, kind=kind, sha256=made, actor=actor, language=language_code, time=time)
     day = material.answer.card.at.date().isoformat()
-    return IssuedDocument(f"plumbline-{material.answer.system.key}-{day}{ending}", kind, made, content)
+    name = f"plumbline-{material.answer.system.key}-{day}{ending}"
+    return IssuedDocument(name=name, kind=kind, sha256=made, content=content, time=time)
+
+
+def _time(pack: bytes) -> str:
+    """What a pack says of when it was made."""
+    with zipfile.ZipFile(io.BytesIO(pack)) as held:
+        names = {verify.MANIFEST, verify.SIGNATURE, verify.TIMESTAMP} & set(held.namelist())
+        return verify.time_sentence({name: held.read(name) for name in names})
 
 
 def issue_document(
@@ -74,7 +87,7 @@ def issue_document(
     material = gather(ws, key)
     content = document_pdf(material, kind, language_code)
     name, made = _keep(ws, material, kind, content, language_code, actor)
-    return IssuedDocument(name, kind, made, content)
+    return IssuedDocument(name=name, kind=kind, sha256=made, content=content)
 
 
 def _keep_documents(ws: Workspace, material: Material, pack: bytes, language_code: str, actor: str) -> None:

@@ -6,9 +6,11 @@ import hashlib
 import io
 import json
 import zipfile
+from collections.abc import Callable
 from datetime import datetime
 from importlib import resources
 
+from plumbline.domain import PlumblineError
 from plumbline.report import verify
 from plumbline.report.csv_tables import FIGURES, controls_csv, questionnaire_csv
 from plumbline.report.documents import document_pdf, outlines
@@ -17,9 +19,17 @@ from plumbline.report.material import Material
 from plumbline.report.scorecard_report import scorecard_pdf
 from plumbline.report.signature import sign, verifier
 
+#: the time stamp of a manifest; raises PlumblineError where there is none
+Stamper = Callable[[bytes], bytes]
 
-def evidence_pack(material: Material, code: str) -> bytes:
-    """The pack as a zip. The same scorecard and trail give the same bytes.
+
+def unstamped(_: bytes) -> bytes:
+    """No time stamp, as no authority is named."""
+    raise PlumblineError("No authority for time stamps is named")
+
+
+def evidence_pack(material: Material, code: str, stamper: Stamper = unstamped) -> bytes:
+    """The pack as a zip. The same scorecard and trail give the same bytes, but for a time stamp.
 
     Raises:
         PlumblineError: there are no documents in that language, or the key that signs cannot be read or made.
@@ -50,8 +60,22 @@ def evidence_pack(material: Material, code: str) -> bytes:
         files[f"figures/{name}.csv"] = figure(material, speech)
     listed = (f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files))
     files[verify.MANIFEST] = "".join(listed).encode()
-    files[verify.SIGNATURE] = sign(files[verify.MANIFEST])
+    time_stamp = _stamp(files, stamper)
+    files[verify.SIGNATURE] = sign(files[verify.MANIFEST], time_stamp)
     return _zipped(files, card.at)
+
+
+def _stamp(files: dict[str, bytes], stamper: Stamper) -> str:
+    """Put a time stamp into a pack, and say by its SHA-256 which one; else why there is none."""
+    try:
+        stamp = stamper(files[verify.MANIFEST])
+    except PlumblineError as error:
+        return f"{verify.UNSTAMPED}{error.what}"
+    faults = verify.stamp_faults({**files, verify.TIMESTAMP: stamp}, "", "")
+    if faults:  # a clock of this machine that runs ahead of the authority's, for one
+        return f"{verify.UNSTAMPED}{faults[0]}"
+    files[verify.TIMESTAMP] = stamp
+    return hashlib.sha256(stamp).hexdigest()
 
 
 def _readme(code: str) -> str:

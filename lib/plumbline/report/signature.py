@@ -70,19 +70,34 @@ def verifier_sha256() -> str:
 
 @cache
 def verifier() -> bytes:
-    """The verifier's own source."""
-    return (resources.files("plumbline.report") / "verify.py").read_bytes()
+    """The verifier as it is released: one file, with the reader of time stamps where the module imports it."""
+    reader, own = (
+        (resources.files("plumbline.report") / name).read_text("utf-8")
+        for name in ("time_stamp_reader.py", "verify.py")
+    )
+    _, mark, body = reader.partition("from datetime import datetime, timezone\n")
+    own = own.replace(
+        "from datetime import datetime, timedelta, timezone",
+        "from dataclasses import dataclass\nfrom datetime import datetime, timedelta, timezone",
+    )
+    start, line, rest = own.partition("\nfrom plumbline.report.time_stamp_reader import read_stamp\n")
+    assert mark
+    assert line
+    return f"{start}{body.rstrip()}\n\n{rest}".encode()
 
 
-def sign(manifest: bytes) -> bytes:
+def sign(manifest: bytes, time_stamp: str) -> bytes:
     """The signature of a pack's manifest as the pack holds it: JSON, the same for the same manifest.
+
+    Args:
+        time_stamp: the SHA-256 of the pack's time stamp, or why it has none, after ``verify.UNSTAMPED``.
 
     Raises:
         PlumblineError: as ``public_key``.
     """
     key = _key()
-    signature = base64.b64encode(key.sign(verify.SIGNED + manifest)).decode()
-    return verify.signature_file(_public(key), signature)
+    signature = base64.b64encode(key.sign(verify.signed_message(manifest, time_stamp))).decode()
+    return verify.signature_file(_public(key), signature, time_stamp)
 
 
 def _public(key: Ed25519PrivateKey) -> str:

@@ -1,12 +1,18 @@
 """Check an evidence pack with Python's standard library alone:
 
-    python3 verify.py [PACK.zip or its folder] --key PUBLIC_KEY [--head DIGEST]
+    python3 verify.py [PACK.zip or its folder] --key PUBLIC_KEY [--head DIGEST] [--authority SHA256] [--before TIME]
 
 It recomputes the SHA-256 of every file against MANIFEST.sha256, follows the trail's hash chain from its first
 entry, compares the scorecard's hash with those on the trail, and checks the manifest's Ed25519 signature.
 
 PUBLIC_KEY is the company's, got by another way than this pack (`plumbline key show` prints it there). DIGEST is the
 head of the trail as an earlier document printed it: the chain has to hold it still.
+
+Where TIMESTAMP.tsr is there, an authority outside of the company says when the manifest existed (RFC 3161). This file
+checks that it is of this manifest and signed (RSA or ECDSA) by the certificate in it. SHA256 is the fingerprint of that
+certificate, where you know it; TIME (ISO 8601) is the latest moment at which the pack may have been stamped. The
+certificate's own chain is not followed here: `plumbline verify-pack --authority ROOTS.pem` does, and so does
+`openssl ts -verify -data MANIFEST.sha256 -in TIMESTAMP.tsr -CAfile ROOTS.pem`.
 
 Use a copy of this file that did not come with the pack: its SHA-256 is printed in every report.
 
@@ -22,13 +28,18 @@ import hashlib
 import json
 import sys
 import zipfile
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+from plumbline.report.time_stamp_reader import read_stamp
+
 MANIFEST, TRAIL, CARD, INPUTS = "MANIFEST.sha256", "trail.jsonl", "scorecard.json", "scorecard-inputs.json"
-SIGNATURE = "SIGNATURE.json"
+SIGNATURE, TIMESTAMP = "SIGNATURE.json", "TIMESTAMP.tsr"
 GENESIS = "0" * 64
-#: what is signed is this and then the manifest, so that the signature serves nothing else
-SIGNED = b"plumbline evidence pack 1\n"
+#: what is signed begins with this, so that it serves nothing else; packs of the first form hold no word on time
+FIRST_FORM, SECOND_FORM = b"plumbline evidence pack 1\n", b"plumbline evidence pack 2\n"
+#: how a signature says that there is no time stamp, before the reason
+UNSTAMPED = "none: "
 
 # Ed25519, RFC 8032 section 5.1: the curve -x^2 + y^2 = 1 + D x^2 y^2 over the integers modulo P, with a base point
 # of the prime order L. A point is (X, Y, Z, T) with x = X / Z, y = Y / Z and x y = T / Z.
@@ -84,10 +95,61 @@ def is_signed(public: bytes, message: bytes, signature: bytes) -> bool:
     return (a[0] * b[2] - b[0] * a[2]) % P == 0 and (a[1] * b[2] - b[1] * a[2]) % P == 0
 
 
-def signature_file(public: str, signature: str) -> bytes:
-    """How a pack holds its signature: both in Base64; no other bytes say the same."""
+def signed_message(manifest: bytes, time_stamp: str | None) -> bytes:
+    """What the company signs: the manifest, and the time stamp by its SHA-256 or why there is none."""
+    if time_stamp is None:
+        return FIRST_FORM + manifest
+    return SECOND_FORM + f"{hashlib.sha256(manifest).hexdigest()}\n{time_stamp}".encode()
+
+
+def signature_file(public: str, signature: str, time_stamp: str | None) -> bytes:
+    """How a pack holds its signature: key and signature in Base64; no other bytes say the same."""
     fields = {"algorithm": "Ed25519", "public_key": public, "signature": signature, "signed": MANIFEST}
+    if time_stamp is not None:
+        fields |= {"signed": f"{MANIFEST}, {TIMESTAMP}", "time_stamp": time_stamp}
     return (json.dumps(fields, indent=1) + "\n").encode()
+
+
+def stamp_faults(files: dict[str, bytes], authority: str, before: str) -> list[str]:
+    """What is wrong with the time stamp, or with its absence where an authority or a time was asked for."""
+    if TIMESTAMP not in files:
+        return ["the pack has no time stamp"] if authority or before else []
+    try:
+        stamp = read_stamp(files[TIMESTAMP], files[MANIFEST])
+    except (ValueError, KeyError, IndexError, StopIteration, OverflowError) as error:
+        words = str(error) if type(error) is ValueError else "it cannot be read"
+        return [f"the time stamp does not hold: {words}"]
+    faults = []
+    if authority and authority.replace(":", "").lower() != stamp.certificate:
+        faults.append(f"the time stamp was made with another certificate: {stamp.certificate}")
+    if before and stamp.at > _given_time(before):
+        faults.append(f"the pack was stamped on {_utc(stamp.at)}, which is later than {before}")
+    entries = [json.loads(line) for line in files[TRAIL].decode().splitlines()]
+    last = max((_given_time(entry["at"]) for entry in entries if "at" in entry), default=stamp.at)
+    if last > stamp.at + timedelta(minutes=5):
+        faults.append(f"the trail holds an entry of {_utc(last)}, after the time stamp")
+    return faults
+
+
+def _utc(at: datetime) -> str:
+    return f"{at.isoformat(' ')[:19]} UTC"
+
+
+def _given_time(text: str) -> datetime:
+    at = datetime.fromisoformat(text.removesuffix("Z"))
+    return at if at.tzinfo else at.replace(tzinfo=timezone.utc)  # noqa: UP017 - for older Pythons, too
+
+
+def time_sentence(
+    files: dict[str, bytes], trust: str = "not compared with one that you know: give --authority"
+) -> str:
+    """What a pack that holds says of its time; ``trust``: what is known of the certificate, in words."""
+    if TIMESTAMP in files:
+        stamp = read_stamp(files[TIMESTAMP], files[MANIFEST])
+        who = f"{stamp.authority!a}, certificate SHA-256 {stamp.certificate}"
+        return f"Time stamp: {_utc(stamp.at)} by {who}, {trust}."
+    why = str(json.loads(files.get(SIGNATURE, b"{}")).get("time_stamp", "")).removeprefix(UNSTAMPED)
+    return f"No time stamp{f' ({why[:200]!a})' if why else ''}: nobody outside of the company says when this was made."
 
 
 def files(place: Path) -> dict[str, bytes]:
@@ -112,7 +174,7 @@ def manifest_faults(files: dict[str, bytes]) -> list[str]:
         digest, _, name = line.partition("  ")
         listed[name] = digest
     faults = [f"{name} is missing" for name in listed if name not in files]
-    outside = {MANIFEST, SIGNATURE}
+    outside = {MANIFEST, SIGNATURE, TIMESTAMP}
     faults += [
         f"{name} is not in the manifest" for name in files if name not in listed and name not in outside
     ]
@@ -155,24 +217,32 @@ def signature_faults(files: dict[str, bytes], key: str) -> list[str]:
     if SIGNATURE not in files:
         return ["the pack is not signed"] if key else []
     fields = json.loads(files[SIGNATURE])
-    public, signature = str(fields["public_key"]), str(fields["signature"])
-    if files[SIGNATURE] != signature_file(public, signature):
+    public, signature, time_stamp = (
+        str(fields["public_key"]),
+        str(fields["signature"]),
+        fields.get("time_stamp"),
+    )
+    if files[SIGNATURE] != signature_file(public, signature, time_stamp):
         return ["the signature's file was changed"]
+    stamp = hashlib.sha256(files[TIMESTAMP]).hexdigest() if TIMESTAMP in files else None
+    if stamp != (None if time_stamp is None or time_stamp.startswith(UNSTAMPED) else time_stamp):
+        return ["the time stamp is not the one that was signed"]
     if key and base64.b64decode(key, validate=True) != base64.b64decode(public, validate=True):
         return [f"the pack is signed with another key: {public}"]
     parts = (base64.b64decode(part, validate=True) for part in (public, signature))
     return (
         []
-        if is_signed(next(parts), SIGNED + files[MANIFEST], next(parts))
+        if is_signed(next(parts), signed_message(files[MANIFEST], time_stamp), next(parts))
         else ["the signature does not fit"]
     )
 
 
-def check(place: Path, key: str = "", head: str = "") -> list[str]:
+def check(place: Path, key: str = "", head: str = "", authority: str = "", before: str = "") -> list[str]:
     """Everything that is wrong with a pack; empty when it holds.
 
     ``key``: the public key that has to have signed it; empty: a signature has to fit the key in the pack.
     ``head``: a digest of the trail that somebody remembers; the chain has to hold it.
+    ``authority``: the SHA-256 of the certificate that has to have stamped it; ``before``: the latest time of the stamp.
     """
     try:
         held = files(place)
@@ -182,8 +252,17 @@ def check(place: Path, key: str = "", head: str = "") -> list[str]:
         faults, entries = chain_faults(held[TRAIL].decode())
         if head and head not in {str(entry["digest"]) for entry in entries}:
             faults.append("the trail does not hold the head that is remembered")
-        return manifest_faults(held) + faults + card_faults(held, entries) + signature_faults(held, key)
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        faults = manifest_faults(held) + faults + card_faults(held, entries) + signature_faults(held, key)
+        return faults + stamp_faults(held, authority, before)
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        IndexError,
+        AttributeError,
+        zipfile.BadZipFile,
+    ) as error:
         return [f"the pack cannot be read ({type(error).__name__}: {error})"]
 
 
@@ -195,13 +274,19 @@ def main() -> int:
         "--key", default="", help="the company's public key, got by another way than this pack"
     )
     parser.add_argument("--head", default="", help="a head of the trail that an earlier document printed")
+    parser.add_argument(
+        "--authority", default="", help="SHA-256 of the certificate of the time stamp's authority"
+    )
+    parser.add_argument("--before", default="", help="the latest time (ISO 8601) of the time stamp")
     given = parser.parse_args()
-    return tell(given.pack, given.key.strip(), given.head.strip())
+    return tell(
+        given.pack, given.key.strip(), given.head.strip(), given.authority.strip(), given.before.strip()
+    )
 
 
-def tell(place: Path, key: str, head: str) -> int:
+def tell(place: Path, key: str, head: str, authority: str = "", before: str = "") -> int:
     """Print what a check says of a pack, and return the exit code."""
-    faults = check(place, key, head)
+    faults = check(place, key, head, authority, before)
     for fault in faults:
         print(f"BROKEN: {fault}")
     if faults:
@@ -209,10 +294,11 @@ def tell(place: Path, key: str, head: str) -> int:
     parts = "every file, the trail's chain and the scorecard's hash"
     if key:
         print(f"HOLDS: {place.name}: {parts}, signed with the key that was given")
-        return 0
-    print(f"NOT PROVEN: {place.name}: {parts} fit each other, but anybody could have made this.")
-    print("Give --key with the company's public key, got by another way than this pack.")
-    return 2
+    else:
+        print(f"NOT PROVEN: {place.name}: {parts} fit each other, but anybody could have made this.")
+        print("Give --key with the company's public key, got by another way than this pack.")
+    print(time_sentence(files(place), *(["the one that was given"] if authority else [])))
+    return 0 if key else 2
 
 
 if __name__ == "__main__":

@@ -37,13 +37,14 @@ _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u20
 class HttpReply:
     """What came back. ``status`` 0: nothing did, and ``error`` says why.
 
-    ``text``: the first 64 KiB, without characters that steer a terminal; ``headers``: ``KEPT_HEADERS``, in small
-    letters; ``refused``: the request was never made and will not be, however often it is tried; ``unreached``: nothing
-    was sent.
+    ``text``: the first 64 KiB, without characters that steer a terminal; ``content``: the same as it came;
+    ``headers``: ``KEPT_HEADERS``, in small letters; ``refused``: the request was never made and will not be, however
+    often it is tried; ``unreached``: nothing was sent.
     """
 
     status: int = 0
     text: str = ""
+    content: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     error: str = ""
     refused: bool = False
@@ -197,8 +198,9 @@ def _read(reply: httpcore.Response) -> HttpReply:
         error = "The address points elsewhere (a redirect), which is not followed"
     elif not 200 <= reply.status < 300:
         error = f"The receiver answered {reply.status}"
-    text = bytes(held[:LARGEST_REPLY]).decode("utf-8", errors="replace")
-    return HttpReply(status=reply.status, text=clean(text), headers=kept, error=error)
+    content = bytes(held[:LARGEST_REPLY])
+    text = content.decode("utf-8", errors="replace")
+    return HttpReply(status=reply.status, text=clean(text), content=content, headers=kept, error=error)
 
 
 def clean(text: str) -> str:

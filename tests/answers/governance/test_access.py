@@ -120,7 +120,7 @@ OWNERS = {
     "channel added", "channel changed", "channel removed", "acting resumed",
     "trigger set", "trigger removed", "trigger approved", "trigger fired", "rollback armed", "rollback done",
     "releases frozen", "token added", "token revoked",
-    "schedule set", "workspace backed up", "workspace restored", "restore of a copy rehearsed",
+    "schedule set", "time authority set", "workspace backed up", "workspace restored", "restore of a copy rehearsed",
 }  # fmt: skip
 CHANGING = {"load", "undo", "erase", "roles changed", "reference set", "system removed"}
 
