@@ -1,9 +1,10 @@
 """``make bench-mutants``: draw mutants of three rooms, run the tests of their room for each, and count what survives.
 
-Each is put into a copy of the package that lies before ``lib`` on the path. The test files that import its module
-are run first, then the rest of the room's, until one fails; what takes far longer than the room does without a
-fault is killed too. One JSON file a mutant is kept below ``--out``, so that a run that was stopped goes on. A
-mutant is run anew when its module changed, and one that survived when the room's tests did.
+Each is put into a copy of the package that lies before ``lib`` on the path. Only tests of its room that run the
+mutated function can notice it, so it is noted once which do (``reach``), and they are run until one fails: those
+of the module's own test file first, the quick ones before the slow ones, as many as take ``--seconds`` in all; what
+would only die later counts as surviving. One JSON file a mutant is kept below ``--out``, so that a run that was
+stopped goes on. A mutant is run anew when its module changed, and one that survived when the room's tests did.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import multiprocessing
 import os
 import random
 import shutil
-import subprocess
+import signal
 import sys
 import tempfile
 import time
@@ -26,19 +28,28 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
+import pytest
 from scipy.stats import binomtest
 
+from tests.bench.mutants import reach
 from tests.bench.mutants.sites import Mutant, mutants_in
 
 ROOT = Path(__file__).parents[3]
 ROOMS = ("monitor", "explain", "profile")
 SEED, SIZE, WORKERS = 20261129, 100, 2
 EQUIVALENT = Path(__file__).parent / "equivalent.toml"
-#: seconds after which a run is taken for endless: so much longer than a room takes, and at least so many
-SLACK, LEAST = 4.0, 120.0
+#: how many seconds of tests a mutant has to survive
+SECONDS = 90.0
+#: seconds after which a run is taken for endless: so much longer than its tests took, and at least so many
+SLACK, LEAST = 6.0, 60.0
 #: what is said of a run that was taken for endless
 ENDLESS = "no end within"
 SAVED = ("module", "line", "operator", "before", "after")
+#: what every test file imports and no mutant is in: imported once, in the process from which the others fork
+PRELOADED = [
+    "pytest", "hypothesis", "numpy", "pandas", "scipy.stats", "scipy.optimize", "duckdb", "pyarrow", "sklearn.base",
+    "sklearn.linear_model", "sklearn.ensemble", "sklearn.metrics", "tests.bench.mutants.run",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +64,49 @@ class Checkout:
     def of(root: Path) -> Checkout:
         return Checkout(root, root / "lib", root / "tests")
 
-    def test_files(self, module: str) -> tuple[list[Path], list[Path]]:
-        """The room's test files that import the module, and the others."""
+    def test_files(self, room: str) -> list[Path]:
+        return sorted((self.tests / room).rglob("test_*.py"))
+
+    def importing(self, module: str, files: Sequence[Path]) -> list[Path]:
+        """Those of the files that import the module."""
         dotted = "plumbline." + module.removesuffix(".py").replace("/", ".")
         package, _, name = dotted.rpartition(".")
-        first, rest = [], []
-        for path in sorted((self.tests / module.partition("/")[0]).rglob("test_*.py")):
+        found = []
+        for path in files:
             text = path.read_text("utf-8")
             named = any(package + " import" in line and name in line for line in text.splitlines())
-            (first if dotted in text or named else rest).append(path)
-        return first, rest
+            if dotted in text or named:
+                found.append(path)
+        return found
 
-    def runs(self, module: str, nearest: bool) -> list[list[Path]]:
-        """The files of each run of pytest, in order."""
-        first, rest = self.test_files(module)
-        return [first or rest] if nearest else [first, rest]
+    def chosen(self, one: Mutant, known: dict[Path, reach.Reach], seconds: float) -> tuple[list[str], float]:
+        """The tests to run in order, and how long they take: those that run the function. What stands in no
+        function is read by the module's functions and by those of modules that import it."""
+        room = one.module.partition("/")[0]
+        files = self.test_files(room)
+        modules = [one.module]
+        if one.function is None:
+            others = sorted((self.lib / "plumbline" / room).rglob("*.py"))
+            modules += [
+                path.relative_to(self.lib / "plumbline").as_posix()
+                for path in self.importing(one.module, others)
+            ]
+        mirrored = (self.tests / one.module).with_name(f"test_{Path(one.module).name}")
+        tests: dict[Path, list[str]] = {}
+        for path in files:
+            some = known.get(path)
+            if some and (found := {t for m in modules for t in some.tests(m, one.function)}):
+                tests[path] = sorted(found, key=lambda t: some.seconds[t])
+        if not tests:  # only a process of its own runs it
+            tests = {p: list(known[p].seconds) for p in self.importing(one.module, files) if p in known}
+        lasting = {p: sum(known[p].seconds[t] for t in some) for p, some in tests.items()}
+        taken, total = [], 0.0
+        for path in sorted(tests, key=lambda p: (p != mirrored, lasting[p])):
+            for test in tests[path]:
+                if total + known[path].seconds[test] <= seconds or not taken:
+                    total += known[path].seconds[test]
+                    taken.append(test)
+        return taken, total
 
     def digests(self, module: str) -> dict[str, str]:
         """Of the module, and of its room's tests."""
@@ -99,108 +138,125 @@ def drawn(
     return taken, passed
 
 
+def _tests(arguments: list[str], root: str, out: str, environment: dict[str, str]) -> None:
+    """In a process of its own: run pytest, and write what it says to a file."""
+    os.setsid()
+    os.chdir(root)
+    os.environ.update(environment)
+    sys.path[:0] = environment["PYTHONPATH"].split(os.pathsep)
+    sys.dont_write_bytecode = True
+    with open(out, "wb") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    ended = int(pytest.main(arguments))
+    sys.stdout.flush()
+    os._exit(ended)  # without waiting for what a fault left running
+
+
 class Copy:
     """A copy of the package that takes one fault at a time."""
 
     def __init__(self, checkout: Checkout, folder: Path) -> None:
         self.checkout, self.lib = checkout, folder / "lib"
-        shutil.copytree(checkout.lib, self.lib)
-        self.environment = os.environ | {
+        shutil.copytree(checkout.lib, self.lib, ignore=shutil.ignore_patterns("__pycache__"))
+        self.processes = multiprocessing.get_context("forkserver")
+        self.processes.set_forkserver_preload(PRELOADED)
+        self.environment = {
             "PYTHONPATH": os.pathsep.join((str(self.lib), str(checkout.root))), "PYTHONDONTWRITEBYTECODE": "1",
             # the plugins that are installed cost two seconds a run, and no test of a room needs one
             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
             "HYPOTHESIS_STORAGE_DIRECTORY": str(folder / "hypothesis"), "OMP_NUM_THREADS": "1",
         }  # fmt: skip
 
-    def tested(self, mutant: Mutant, seconds: float, nearest: bool = False) -> dict[str, Any]:
-        """Whether the room's tests (``nearest``: those that import the module, if any) kill it, and which did."""
+    def tested(self, mutant: Mutant, tests: Sequence[str], seconds: float) -> dict[str, Any]:
+        """Whether the tests kill it, and which did."""
         path = self.lib / "plumbline" / mutant.module
         source = (self.checkout.lib / "plumbline" / mutant.module).read_bytes()
-        cached = path.parent / "__pycache__"
-        for compiled in cached.glob(f"{path.stem}.*.pyc"):
-            compiled.unlink()
         path.write_bytes(mutant.applied(source))
-        start, end = time.monotonic(), ""
+        start = time.monotonic()
         try:
-            for files in self.checkout.runs(mutant.module, nearest):
-                left = seconds - (time.monotonic() - start)
-                end = self.run(files, left) if files and not end else end
+            end = self.run(tests, seconds) if tests else ""
         finally:
             path.write_bytes(source)
-        return {
-            "killed": bool(end),
-            "by": end,
-            "seconds": round(time.monotonic() - start, 1),
-            "nearest": nearest,
-        }
+        lasting = round(time.monotonic() - start, 1)
+        if end.startswith(ENDLESS) and self.run(tests, seconds).startswith(ENDLESS):
+            end = ""  # the tests last as long without the fault
+        return {"killed": bool(end), "by": end, "seconds": lasting, "of": len(tests)}
 
-    def run(self, files: Sequence[Path], seconds: float) -> str:
+    def reached(self, files: Sequence[Path], folder: Path) -> dict[Path, reach.Reach]:
+        """Which functions the tests of these files run, from what is kept or from running them."""
+        for path in files:
+            if not reach.kept_at(folder, path).exists():
+                ended = self.run([str(path)], 1800, "-p", "tests.bench.mutants.reach", folder=folder)
+                assert not ended, f"{path.name} fails without a fault: {ended}"
+                print(f"noted what {path.name} runs", flush=True)
+        return reach.read(folder, files)
+
+    def run(self, tests: Sequence[str], seconds: float, *more: str, folder: Path | None = None) -> str:
         """What stopped the tests; nothing where all passed."""
-        command = [
-            sys.executable,
-            "-m",
-            "pytest",
-            *map(str, files),
-            "-x",
-            "-q",
-            "-p",
-            "no:cacheprovider",
-            "--tb=no",
-            "-rfE",
-        ]
         with tempfile.TemporaryDirectory(dir=self.lib.parent) as base:
-            try:
-                ran = subprocess.run(
-                    [*command, "--basetemp", f"{base}/tests"], cwd=self.checkout.root, env=self.environment,
-                    capture_output=True, text=True, check=False, timeout=max(seconds, 1.0),
-                )  # fmt: skip
-            except subprocess.TimeoutExpired:
+            (Path(base) / "tests.txt").write_text("\n".join(tests), "utf-8")
+            out = Path(base) / "out.txt"
+            arguments = [
+                f"@{base}/tests.txt", "-x", "-q", "-p", "no:cacheprovider", "--tb=no", "-rfE", "-W", "ignore",
+                "--basetemp", f"{base}/tests", *more,
+            ]  # fmt: skip
+            environment = self.environment | ({reach.FOLDER: str(folder)} if folder else {})
+            process = self.processes.Process(
+                target=_tests, args=(arguments, str(self.checkout.root), str(out), environment)
+            )
+            process.start()
+            process.join(max(seconds, 1.0))
+            if process.is_alive():
+                os.killpg(process.pid or 0, signal.SIGKILL)
+                process.join()
                 return f"{ENDLESS} {seconds:.0f} s"
-        if ran.returncode == 0 or ran.returncode == 5:  # 5: no test was chosen
+            said = out.read_text("utf-8", "replace").splitlines() if out.exists() else []
+        if process.exitcode in (0, 5):  # 5: no test was chosen
             return ""
-        said = [line for line in ran.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
-        return said[0][:200] if said else f"pytest ended with {ran.returncode}"
+        lines = [line for line in said if line.startswith(("FAILED", "ERROR"))]
+        return lines[0][:200] if lines else f"pytest ended with {process.exitcode}"
 
 
 def run(
     checkout: Checkout, mutants: Sequence[Mutant], out: Path, *, workers: int = WORKERS, minutes: float | None = None,
-    nearest: bool = False,
+    seconds: float = SECONDS,
 ) -> list[dict[str, Any]]:  # fmt: skip
     """Test the mutants that no file tells of yet, and return what is known of all.
 
     Args:
         minutes: after which no further mutant is begun.
-        nearest: run no test file but those that import the mutant's module; what survives is run again without it.
+        seconds: of tests that are run for one mutant at most.
     """
     out.mkdir(parents=True, exist_ok=True)
-    begun, found, lock = time.monotonic(), dict[str, dict[str, Any]](), SimpleQueue[Copy]()
+    begun, found, copies = time.monotonic(), dict[str, dict[str, Any]](), SimpleQueue[Copy]()
+    todo = []
+    for one in mutants:
+        kept, digests = _kept(out / f"{one.name}.json"), checkout.digests(one.module)
+        known = kept.get("source") == digests["source"]
+        if known and (kept["killed"] or kept["tests"] == digests["tests"]):
+            found[one.name] = kept
+        else:
+            todo.append((one, digests))
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
-        for i in range(workers):
-            lock.put(Copy(checkout, Path(folder) / str(i)))
-        limits = dict[str, float]()
-        todo = []
-        for one in mutants:
-            kept, digests = _kept(out / f"{one.name}.json"), checkout.digests(one.module)
-            known = kept.get("source") == digests["source"]
-            if known and (
-                kept["killed"] or (kept["tests"] == digests["tests"] and kept["nearest"] <= nearest)
-            ):
-                found[one.name] = kept
-            else:
-                todo.append((one, digests))
-        for room in sorted({one.module.partition("/")[0] for one, _ in todo}):
-            every = sorted((checkout.tests / room).rglob("test_*.py"))
-            limits[room] = LEAST if nearest else _limit(lock, [every], room)
+        reached: dict[Path, reach.Reach] = {}
+        if todo:
+            every = [Copy(checkout, Path(folder) / str(i)) for i in range(workers)]
+            for room in sorted({one.module.partition("/")[0] for one, _ in todo}):
+                reached |= every[0].reached(checkout.test_files(room), out / "reach")
+            for copy in every:
+                copies.put(copy)
 
         def test(job: tuple[Mutant, dict[str, str]]) -> None:
             one, digests = job
             if minutes is not None and time.monotonic() - begun > 60 * minutes:
                 return
-            seconds = limits[one.module.partition("/")[0]]
-            outcome = _tested(lock, one, seconds, nearest)
-            if nearest and outcome["by"].startswith(ENDLESS):  # or are its tests as long without the fault?
-                longer = _limit(lock, checkout.runs(one.module, nearest), one.module)
-                outcome = _tested(lock, one, longer, nearest) if longer > seconds else outcome
+            tests, lasting = checkout.chosen(one, reached, seconds)
+            copy = copies.get()
+            try:
+                outcome = copy.tested(one, tests, max(SLACK * lasting, LEAST))
+            finally:
+                copies.put(copy)
             kept = {name: getattr(one, name) for name in SAVED} | outcome | digests
             (out / f"{one.name}.json").write_text(json.dumps(kept, indent=1), "utf-8")
             found[one.name] = kept
@@ -217,26 +273,6 @@ def run(
 
 def _kept(path: Path) -> dict[str, Any]:
     return dict(json.loads(path.read_text("utf-8"))) if path.exists() else {}
-
-
-def _tested(copies: SimpleQueue[Copy], one: Mutant, seconds: float, nearest: bool) -> dict[str, Any]:
-    """The mutant in the next copy that is free."""
-    copy = copies.get()
-    try:
-        return copy.tested(one, seconds, nearest)
-    finally:
-        copies.put(copy)
-
-
-def _limit(copies: SimpleQueue[Copy], runs: Sequence[Sequence[Path]], name: str) -> float:
-    """Seconds these runs may take in all, from what they take without a fault, which has to pass."""
-    copy, start = copies.get(), time.monotonic()
-    try:
-        failed = [end for files in runs if files and (end := copy.run(files, 3600))]
-    finally:
-        copies.put(copy)
-    assert not failed, f"the tests of {name} fail without a fault: {failed[0]}"
-    return max(SLACK * (time.monotonic() - start), LEAST)
 
 
 def summary(found: Sequence[dict[str, Any]], passed: int) -> str:
@@ -257,9 +293,7 @@ def main() -> None:
     said.add_argument("--size", type=int, default=SIZE)
     said.add_argument("--workers", type=int, choices=(1, 2), default=WORKERS)
     said.add_argument("--minutes", type=float, help="begin no mutant after so many")
-    said.add_argument(
-        "--nearest", action="store_true", help="only test files that import the module: a first look"
-    )
+    said.add_argument("--seconds", type=float, default=SECONDS, help="of tests for one mutant at most")
     said.add_argument("--rooms", nargs="+", choices=ROOMS, default=ROOMS)
     said.add_argument("--out", type=Path, default=ROOT / "data" / "mutants")
     asked = said.parse_args()
@@ -271,7 +305,7 @@ def main() -> None:
         flush=True,
     )
     found = run(
-        checkout, chosen, asked.out, workers=asked.workers, minutes=asked.minutes, nearest=asked.nearest
+        checkout, chosen, asked.out, workers=asked.workers, minutes=asked.minutes, seconds=asked.seconds
     )
     for one in found:
         if not one["killed"]:

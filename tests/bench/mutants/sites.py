@@ -37,7 +37,8 @@ class Mutant:
     """One fault: ``module`` is the path below the package, ``line`` counts from 1, ``before`` and ``after`` are
     its text.
 
-    ``start`` and ``end`` are places in the module's text (UTF-8), between which ``text`` takes over.
+    ``start`` and ``end`` are places in the module's text (UTF-8), between which ``text`` takes over. ``function``
+    is the outermost function (``Class.method`` for a method) that it is in; None where it is in none.
     """
 
     module: str
@@ -48,6 +49,7 @@ class Mutant:
     start: int
     end: int
     text: str
+    function: str | None = None
 
     @property
     def name(self) -> str:
@@ -66,7 +68,7 @@ def mutants_of(module: str, source: str) -> list[Mutant]:
     lines = [0]
     for line in data.split(b"\n"):
         lines.append(lines[-1] + len(line) + 1)
-    found = []
+    found, functions = [], _functions(tree)
     for node, operator, text in _changes(tree):
         start = lines[node.lineno - 1] + node.col_offset
         end = lines[(node.end_lineno or node.lineno) - 1] + (node.end_col_offset or 0)
@@ -75,7 +77,8 @@ def mutants_of(module: str, source: str) -> list[Mutant]:
         before = data[line : lines[node.lineno] - 1].decode().strip()
         after = (data[line:start] + text.encode() + rest).decode().strip()
         if data[start:end] != text.encode():
-            found.append(Mutant(module, node.lineno, operator, before, after, start, end, text))
+            function = next((name for name, first, last in functions if first <= node.lineno <= last), None)
+            found.append(Mutant(module, node.lineno, operator, before, after, start, end, text, function))
     return sorted(found, key=lambda m: (m.start, m.end, m.operator, m.text))
 
 
@@ -85,6 +88,17 @@ def mutants_in(package: Path, rooms: tuple[str, ...]) -> list[Mutant]:
     for room in rooms:
         for path in sorted((package / room).rglob("*.py")):
             found += mutants_of(path.relative_to(package).as_posix(), path.read_text("utf-8"))
+    return found
+
+
+def _functions(tree: ast.AST, prefix: str = "") -> list[tuple[str, int, int]]:
+    """Name, first and last line of the outermost functions."""
+    found = []
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            found.append((prefix + node.name, node.lineno, node.end_lineno or node.lineno))
+        elif isinstance(node, ast.ClassDef):
+            found += _functions(node, f"{prefix}{node.name}.")
     return found
 
 

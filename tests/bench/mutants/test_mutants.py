@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.bench.mutants import reach
 from tests.bench.mutants import run as runner
 from tests.bench.mutants.sites import Mutant, mutants_of
 
@@ -87,7 +89,7 @@ def test_a_changed_test_is_held_against_the_fault_anew(checkout: runner.Checkout
     fault = _mutants()["arithmetic", "return (a - 1)"]
     out = tmp_path / "out"
     out.mkdir()
-    old = {"killed": False, "nearest": False, **checkout.digests(fault.module)}
+    old = {"killed": False, **checkout.digests(fault.module)}
     (out / f"{fault.name}.json").write_text(json.dumps(old))
     more = "\n\ndef test_unseen() -> None:\n    from plumbline.monitor.toy import unseen\n\n    assert unseen(1) == 2\n"
     with (checkout.tests / "monitor/test_toy.py").open("a") as file:
@@ -108,18 +110,53 @@ def test_what_never_ends_is_killed(
     assert "no end" in found["by"]
 
 
-def test_tests_that_take_long_without_a_fault_kill_nothing_by_that(
+def test_tests_that_take_as_long_without_a_fault_kill_nothing_by_that(
     checkout: runner.Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where only the nearest tests are run, how long they take is not known before."""
     monkeypatch.setattr(runner, "LEAST", 1.0)
+    monkeypatch.setattr(runner, "SLACK", 0.0)
+    slow = """
+
+def test_slow() -> None:
+    import time
+
+    from plumbline.monitor.toy import unseen
+
+    unseen(1)
+    time.sleep(1.5)
+"""
     with (checkout.tests / "monitor/test_toy.py").open("a") as file:
-        file.write("\n\ndef test_slow() -> None:\n    import time\n\n    time.sleep(1.5)\n")
-    faults = _mutants()
-    chosen = [faults["arithmetic", "return (a - 1)"], faults["comparison", "return (a <= b)"]]
-    found = runner.run(checkout, chosen, tmp_path / "out", workers=1, nearest=True)
-    assert [one["killed"] for one in found] == [False, True]
-    assert "test_larger" in found[1]["by"]
+        file.write(slow)
+    (found,) = runner.run(checkout, [_mutants()["arithmetic", "return (a - 1)"]], tmp_path / "out", workers=1)
+    assert not found["killed"]
+
+
+def test_the_tests_that_run_a_function_are_run_the_quick_ones_first_and_no_others(
+    checkout: runner.Checkout,
+) -> None:
+    file = checkout.tests / "monitor/test_toy.py"
+    ids = {name: f"tests/monitor/test_toy.py::test_{name}" for name in ("slow", "quick", "other")}
+    known = {
+        file: reach.Reach(
+            {ids["slow"]: 9.0, ids["quick"]: 0.1, ids["other"]: 0.2},
+            {
+                ids["slow"]: frozenset({"monitor/toy.py:larger"}),
+                ids["quick"]: frozenset({"monitor/toy.py:larger"}),
+                ids["other"]: frozenset({"monitor/toy.py:unseen"}),
+            },
+        )
+    }
+    fault = _mutants()["edge", "return (a >= b)"]
+    assert fault.function == "larger"
+    assert checkout.chosen(fault, known, 60) == ([ids["quick"], ids["slow"]], 9.1)
+    assert checkout.chosen(fault, known, 5) == ([ids["quick"]], 0.1)
+    whole = replace(known[file], functions={reach.WHOLE: frozenset({"monitor/toy.py:larger"})})
+    assert checkout.chosen(fault, {file: whole}, 60)[0] == [ids["quick"], ids["other"], ids["slow"]]
+    assert checkout.chosen(replace(fault, function=None), known, 60)[0] == [
+        ids["quick"],
+        ids["other"],
+        ids["slow"],
+    ]
 
 
 def test_an_equivalent_mutant_is_not_drawn_and_the_draw_is_that_of_its_seed(tmp_path: Path) -> None:

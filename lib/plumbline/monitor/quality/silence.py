@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 
@@ -102,4 +102,4 @@ def _likely(hours: np.ndarray) -> np.ndarray:
 
 def _hour(at: datetime) -> int:
     """Whole hours since 1970, a Thursday: the same hour of the week has the same rest by 168."""
-    return int((at - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() // 3600)
+    return int(at.timestamp() // 3600)
