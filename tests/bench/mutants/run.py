@@ -48,7 +48,7 @@ SAVED = ("module", "line", "operator", "before", "after")
 #: what every test file imports and no mutant is in: imported once, in the process from which the others fork
 PRELOADED = [
     "pytest", "hypothesis", "numpy", "pandas", "scipy.stats", "scipy.optimize", "duckdb", "pyarrow", "sklearn.base",
-    "sklearn.linear_model", "sklearn.ensemble", "sklearn.metrics", "tests.bench.mutants.run",
+    "sklearn.linear_model", "sklearn.ensemble", "sklearn.metrics",
 ]  # fmt: skip
 
 
