@@ -36,10 +36,12 @@ def test_the_statistics_error_is_its_spread_over_samples() -> None:
     rng = np.random.default_rng(2)
     for q in ([0.1, 0.3, 0.4, 0.2], [0.4, 0.3, 0.2, 0.1]):
         draws = rng.multinomial(400, q, 3000), rng.multinomial(1000, [0.4, 0.3, 0.2, 0.1], 3000)
-        found = np.array([
-            cells_of(LEVELS, b.astype(float), a.astype(float)).pearson[0][0]
-            for a, b in zip(*draws, strict=True)
-        ])
+        found = np.array(
+            [
+                cells_of(LEVELS, b.astype(float), a.astype(float)).pearson[0][0]
+                for a, b in zip(*draws, strict=True)
+            ]
+        )
         _, freedom, se = cells_of(LEVELS, 1000 * np.array([0.4, 0.3, 0.2, 0.1]), 400 * np.array(q)).pearson
         assert se[0] == pytest.approx(found.std(), rel=0.08)
         assert freedom[0] == 3
@@ -107,7 +109,9 @@ def test_a_shift_of_the_level_is_judged_by_mean_ranks_too() -> None:
         mine = np.repeat(np.cumsum(p) - np.array(p) / 2, np.array(window, int)) / 500
         z = (mine.mean() - values.mean()) ** 2 / (values.var() * (1 / 500 + 1 / len(mine)))
         of_level.append(stats.f.sf(z * 2.0 / 1.5, 1, 20.0))
-    joined = [stats.cauchy.sf(np.mean(stats.cauchy.isf(pair))) for pair in zip(cells.chance, of_level, strict=True)]
+    joined = [
+        stats.cauchy.sf(np.mean(stats.cauchy.isf(pair))) for pair in zip(cells.chance, of_level, strict=True)
+    ]
     assert cells.chance_of_shift == pytest.approx(joined, rel=1e-6)
     plain = numbers(p, q, (0, 1, 2))
     assert plain.chance_of_shift == pytest.approx(plain.chance)

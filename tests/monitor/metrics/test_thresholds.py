@@ -84,7 +84,9 @@ def test_mean_and_spread_weigh_chunks_by_their_rows() -> None:
     shares, rows = [0.80, 0.84, 0.78, 0.9], [1000, 500, 250, 100]
     found = threshold(ACCURACY, right(shares, rows))
     every = np.repeat(shares, rows)
-    spread = np.sqrt(every.var() * 4 / 3 * 5 / 4)  # of the sample, and of the next chunk about an estimated mean
+    spread = np.sqrt(
+        every.var() * 4 / 3 * 5 / 4
+    )  # of the sample, and of the next chunk about an estimated mean
     assert (found.mean, found.sd) == (pytest.approx(every.mean()), pytest.approx(spread))
     assert found.low == pytest.approx(every.mean() - 3 * spread)
     assert (found.high, found.source, found.n, found.chunks) == (None, "reference", 1850, 4)

@@ -13,7 +13,7 @@ from scipy import stats
 
 from plumbline.domain import PlumblineError
 from plumbline.monitor.releases import guardrail as module
-from plumbline.monitor.releases.guardrail import Guardrail, guardrail, usual_rates
+from plumbline.monitor.releases.guardrail import Guardrail, guardrail, nearest_noticed, usual_rates
 from plumbline.monitor.statistics.clusters import effect_of_runs, effect_of_subjects
 
 START = np.datetime64("2026-01-21T09:00", "us")
@@ -219,3 +219,37 @@ def test_the_effect_of_runs_is_von_neumanns_over_the_neighbours_that_are_enough(
             effects += [apart * (1 + reach)] if apart > 1 + reach else []
     assert effect_of_runs(value) == pytest.approx(max(effects), rel=1e-3)
     assert (effect_of_runs(value) > 5) == (values > 249)
+
+
+@pytest.mark.parametrize("rising", [False, True])
+@pytest.mark.parametrize("times_over", [1.0, 3.0])
+def test_the_nearest_change_that_is_noticed_fires_and_the_one_before_it_does_not(
+    rising: bool, times_over: float
+) -> None:
+    """Decisions of exactly the changed rate, evenly spread, as far as whole decisions can be."""
+    n, previous = 4000, 0.3
+
+    def quiet(rate: float) -> Guardrail:
+        hits = np.diff(np.floor(rate * np.arange(n + 1) + 1e-9)) > 0
+        times = START + np.arange(n) * np.timedelta64(30, "s")
+        return guardrail(
+            times, hits, previous_rate=previous, previous_n=20_000, rising=rising, times_over=times_over
+        )
+
+    size = nearest_noticed(quiet(previous))
+    assert size is not None
+    assert size == pytest.approx(round(size / 0.005) * 0.005)
+    ways = (1,) if rising else (-1, 1)
+    assert all(quiet(previous + way * (size + 0.003)).fired for way in ways)
+    assert not all(quiet(previous + way * (size - 0.008)).fired for way in ways)
+    if rising:
+        assert not quiet(0.0).fired
+
+
+def test_without_enough_decisions_no_change_would_be_noticed() -> None:
+    nothing = watch(np.zeros(0, dtype=bool), 0.3, 500)
+    assert nearest_noticed(nothing) is None
+    assert nearest_noticed(watch(np.zeros(3, dtype=bool), 0.3, 0)) is None
+    assert nearest_noticed(watch(np.array([True]), 0.3, 5000)) is None
+    edge = watch(np.zeros(3000, dtype=bool), 0.0, 5000)  # nothing below nought: upwards alone
+    assert nearest_noticed(edge) == pytest.approx(0.01, abs=0.0051)

@@ -1,0 +1,159 @@
+"""Estimates of several classes: curves that prove themselves on days not seen, against scikit-learn's isotonic fit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn.isotonic import IsotonicRegression
+
+from plumbline.domain import ExpectedOutcomes, OutcomeProfile, PointStatus, score_middles
+from plumbline.monitor.chunks import as_days
+from plumbline.monitor.estimate.cbpe_multiclass import class_curves, estimate_classes
+from plumbline.monitor.estimate.isotonic import calibrated, folds_of, isotonic, squared
+from plumbline.monitor.metrics.counts import counts_of
+from tests.monitor.outcomes import at, classified, day
+
+S = 40
+
+
+def bent(rng: np.random.Generator, rows: int, power: float) -> np.ndarray:
+    """Counts (2, S) of scores whose truth is the score to a power."""
+    score = rng.random(rows)
+    hit = (rng.random(rows) < score**power).astype(int)
+    cells = np.zeros((2, S))
+    np.add.at(cells, (hit, (score * S).astype(int)), 1)
+    return cells
+
+
+def test_isotonic_is_scikit_learns_and_flat_beyond() -> None:
+    rng = np.random.default_rng(1)
+    cells = bent(rng, 400, 2.0)
+    cells[:, :4] = cells[:, -3:] = 0
+    middles = score_middles(S)
+    held = cells.sum(0) > 0
+    theirs = IsotonicRegression(out_of_bounds="clip").fit(
+        middles[held], cells[1][held] / cells.sum(0)[held], sample_weight=cells.sum(0)[held]
+    )
+    asked = np.linspace(0, 1, 301)
+    assert isotonic(cells)(asked) == pytest.approx(theirs.predict(asked), abs=1e-12)
+    p = theirs.predict(middles)
+    rows = [(y, p[i]) for y in (0, 1) for i in range(S) for _ in range(int(cells[y, i]))]
+    assert squared(cells, p) == pytest.approx(sum((y - q) ** 2 for y, q in rows))
+
+
+def test_a_curve_is_used_where_it_does_better_on_the_fold_it_has_not_seen() -> None:
+    rng = np.random.default_rng(2)
+    cells = np.stack([[bent(rng, 150, 3.0), bent(rng, 150, 1.0)] for _ in range(4)]).astype(np.int64)
+    curves = class_curves(cells)
+    middles = score_middles(S)
+    assert curves.shape == (5, 2, S)
+    assert (curves[:, 1] == middles).all()  # calibrated as it is
+    for fold in range(4):
+        rest = cells[:, 0].sum(0) - cells[fold, 0]
+        assert curves[fold, 0] == pytest.approx(isotonic(rest.astype(float))(middles))
+    assert curves[4, 0] == pytest.approx(isotonic(cells[:, 0].sum(0).astype(float))(middles))
+
+
+def test_a_single_fold_has_nothing_to_learn_from() -> None:
+    cells = bent(np.random.default_rng(3), 300, 3.0)[None, None].astype(np.int64)
+    assert (class_curves(cells)[0, 0] == score_middles(S)).all()
+
+
+def test_whole_days_are_dealt_in_turn_into_five_folds_at_most() -> None:
+    days = tuple(day(i // 2) for i in range(16))  # two groups a day
+    mask = np.arange(16) < 14
+    fold, folds = folds_of(as_days(days), mask)
+    assert (folds, fold.tolist()) == (5, [0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 0, 0, 1, 1, -1, -1])
+    fold, folds = folds_of(as_days(days), np.arange(16) < 4)
+    assert (folds, fold[:4].tolist()) == (2, [0, 0, 1, 1])
+    assert folds_of(as_days(days), np.zeros(16, bool))[1] == 0
+
+
+def test_each_day_of_the_reference_is_calibrated_by_the_others_and_later_ones_by_all() -> None:
+    rng = np.random.default_rng(5)
+    of = np.repeat(np.arange(8), 250)
+    score = rng.random(2000)
+    true = (rng.random(2000) < score**3).astype(int)
+    profile = classified(of, (score > 0.5).astype(int), true, score, cells=S)
+    counts, mask = counts_of(profile), np.arange(8) < 6
+    found = calibrated(counts, mask, as_days(profile.days))
+    assert found.of.tolist() == [0, 1, 2, 3, 4, 0, 5, 5]
+    whole = counts.cells[mask].sum(0)
+    middles = score_middles(S)
+    first = whole - counts.cells[0] - counts.cells[5]
+    assert found.used[0] == pytest.approx(isotonic(first)(middles))
+    assert found.used[5] == pytest.approx(isotonic(whole)(middles))
+    np.testing.assert_array_equal(found.used, found.others)
+    honest = classified(of, (score > 0.5).astype(int), (rng.random(2000) < score).astype(int), score, cells=S)
+    plain = calibrated(counts_of(honest), mask, as_days(honest.days))
+    assert plain.of.tolist() == [0] * 8
+    assert (plain.used == middles).all()
+    assert len(plain.others) == 6
+    alone = calibrated(counts, np.arange(8) < 1, as_days(profile.days))
+    assert (alone.used == middles).all()
+    assert alone.others.shape == (0, S)
+
+
+# --- the estimate itself
+
+NAMES = ("a", "b", "c")
+
+
+def log(days: int = 60, rows: int = 60) -> tuple[OutcomeProfile, ExpectedOutcomes]:
+    """Calibrated probabilities of three classes: what is expected of a day is their sum."""
+    rng = np.random.default_rng(7)
+    p = rng.dirichlet([1.0, 0.8, 0.6], days * rows)
+    true = (rng.random(days * rows)[:, None] > np.cumsum(p, 1)).sum(1).clip(0, 2)
+    predicted = p.argmax(1)
+    of = np.repeat(np.arange(days), rows)
+    profile = classified(of, predicted, true, classes=NAMES, positive=None)
+    confusion = np.zeros((days, 3, 3))
+    np.add.at(confusion, (of, predicted), p)
+    loss = np.bincount(of, -(p * np.log(p)).sum(1))
+    turned = [2, 0, 1]  # their classes stand in another order
+    expected = ExpectedOutcomes(
+        classes=tuple(NAMES[i] for i in turned), days=profile.days,
+        confusion=confusion[:, turned][:, :, turned], log_loss=loss,
+    )  # fmt: skip
+    return profile, expected
+
+
+def test_accuracy_is_the_mean_probability_of_what_was_decided() -> None:
+    profile, expected = log()
+    points = estimate_classes(
+        profile, expected, expected, reference=(at(0), at(28)), by="week", metrics=["accuracy"]
+    )
+    assert [p.start for p in points] == [at(7 * i) for i in range(9)]
+    hits = np.trace(expected.confusion, axis1=1, axis2=2)
+    rows = expected.confusion.sum((1, 2))
+    for i, point in enumerate(points):
+        week = slice(7 * i, 7 * i + 7)
+        assert point.value == pytest.approx(hits[week].sum() / rows[week].sum())
+        assert point.estimated
+        assert point.status is not PointStatus.UNKNOWN
+
+
+def test_what_cannot_be_estimated_says_why() -> None:
+    profile, expected = log()
+
+    def why(one: OutcomeProfile, of: ExpectedOutcomes | None, days: int = 28) -> set[str]:
+        points = estimate_classes(one, of, of, reference=(at(0), at(days)), by="week", metrics=["accuracy"])
+        assert {p.value for p in points} == {None}
+        return {str(p.note) for p in points}
+
+    assert why(profile, None) == {"No class probabilities are logged, so nothing can be estimated."}
+    empty = replace(expected, days=(), confusion=expected.confusion[:0], log_loss=expected.log_loss[:0])
+    assert why(profile, empty) == {"No class probabilities are logged, so nothing can be estimated."}
+    assert why(profile, expected, 4) == {"240 labelled reference rows; 300 are needed."}
+    other = replace(expected, classes=("c", "a", "z"))
+    assert why(profile, other) == {"No probability is logged for 1 of 3 classes."}
+    enough = estimate_classes(
+        profile, expected, expected, reference=(at(0), at(5)), by="week", metrics=["accuracy"]
+    )
+    assert enough[-1].value is not None
+    assert estimate_classes(
+        classified(np.zeros(0, int), np.zeros(0, int), np.zeros(0, int), classes=NAMES, positive=None),
+        expected, expected, reference=None,
+    ) == ()  # fmt: skip
