@@ -1,4 +1,4 @@
-"""What rests on the order of scores: by number against scikit-learn and DeLong's own sums, in cells within the bound."""
+"""What rests on the order of scores: by number against scikit-learn and DeLong, in cells within the bound."""
 
 from __future__ import annotations
 

@@ -174,7 +174,7 @@ def mean_stored(cursor: duckdb.DuckDBPyConnection, system: System) -> dict[str, 
         [system.key],
     ).fetchone()
     made = pass_of(cursor, system.key, row[0]) if row else None
-    if made is None:
+    if made is None or not made.features:
         return {}
     means = ", ".join(f"avg(abs(parts[{i + 1}]))" for i in range(len(made.features)))
     found = cursor.execute(
