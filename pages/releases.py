@@ -18,7 +18,7 @@ with side:
     share = versions.intended()
 answer = ask(view, releases, system.key, share=share)
 with top:
-    said = ("The whole log, whatever the sidebar narrows. Times are UTC.", *answer.cautions)
+    said = ("The whole log. Times are UTC.", *answer.cautions)
     cards.opening(answer.sentence, " ".join(said))
 
 if not any(version.version for version in answer.releases.versions):

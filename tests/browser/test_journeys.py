@@ -80,10 +80,14 @@ def test_a_leader_sees_all_that_a_minute_needs_without_scrolling(page: Page, sho
 def test_a_link_reproduces_what_a_colleague_saw(page: Page, shop: str) -> None:
     page.goto(f"{shop}/accuracy?system=shop-offers&version=2.0&metric=Recall&by=week")
     settled(page)
-    for label, value in (("Version", "2.0"), ("Metric", "Recall"), ("Chunk", "week")):
-        expect(page.get_by_role("combobox", name=label)).to_have_value(value)
+    expect(page.get_by_role("combobox", name="Metric")).to_have_value("Recall")
+    for words in ("Whole log, by week", "version 2.0"):
+        expect(page.get_by_test_id("stPopoverButton").get_by_text(words)).to_be_visible()
     page.get_by_role("link", name="Drift").click()
-    expect(page).to_have_url(re.compile(r"/drift\?.*version=2\.0"))
+    expect(page).to_have_url(re.compile(r"/drift\?.*by=week.*version=2\.0"))
+    page.get_by_role("button", name="Clear").click()
+    expect(page).not_to_have_url(re.compile("version"))
+    expect(page.get_by_test_id("stPopoverButton").get_by_text("All versions")).to_be_visible()
 
 
 def test_a_link_to_what_is_not_here_says_so(page: Page, shop: str) -> None:

@@ -62,7 +62,7 @@ def test_a_segments_link_narrows_the_page_by_a_range_and_a_second_filter() -> No
     whole = open_page("accuracy", system=SYSTEM).dataframe[0].value["n"].sum()
     query = {"where": "feature:basket", "is": "40..60", "and": "feature:region", "and_is": "south"}
     at = open_page("accuracy", system=SYSTEM, **query)
-    assert not at.sidebar.warning
+    assert not at.warning
     said = words(at)
     assert "basket \\= 40 to below 60" in said
     assert "region \\= south" in said
@@ -76,12 +76,12 @@ def test_a_link_sets_what_it_asks_for_and_nothing_else() -> None:
     asked = {"system": SYSTEM, "where": "feature:region", "is": "south", "by": "month", "signer": "mallory"}
     at = open_page("accuracy", go=urlencode(asked))
     assert not at.exception
-    assert at.sidebar.selectbox(key="is").value == "south"
-    assert at.sidebar.selectbox(key="by").value == "month"
+    assert at.selectbox(key="is").value == "south"
+    assert at.selectbox(key="by").value == "month"
     assert "signer" not in at.session_state
     at = open_page("accuracy", go=urlencode({"system": "nobody-knows", "by": "hour", "from": "x"}))
     assert not at.exception
-    assert "not here" in at.sidebar.warning[0].value
+    assert "not here" in at.warning[0].value
 
 
 def test_a_file_holds_no_formula() -> None:

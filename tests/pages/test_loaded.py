@@ -128,20 +128,20 @@ def test_accuracy_draws_value_threshold_reference_and_release() -> None:
     assert "since" in next(m.value for m in at.markdown if m.value.startswith("# "))
 
 
-def test_the_sidebar_narrows_what_a_page_says() -> None:
+def test_the_bar_narrows_what_a_page_says() -> None:
     at = open_page("accuracy", system=SYSTEM, version="1.0")
     assert "version 1\\.0" in words(at)
     table = at.dataframe[0].value
     assert len(table) < 40
     at = open_page("accuracy", system=SYSTEM, window="Last 30 days")
-    assert at.sidebar.selectbox(key="window").value == "Last 30 days"
+    assert at.radio(key="window").value == "Last 30 days"
     assert len(at.dataframe[0].value) <= 31
 
 
 def test_a_filter_offers_the_levels_of_its_column() -> None:
     at = open_page("accuracy", system=SYSTEM, where="feature:region", **{"is": "south"})
-    assert at.sidebar.selectbox(key="is").value == "south"
-    assert HOSTILE_LEVEL in at.sidebar.selectbox(key="is").options
+    assert at.selectbox(key="is").value == "south"
+    assert HOSTILE_LEVEL in at.selectbox(key="is").options
     assert "region \\= south" in words(at)
 
 
@@ -182,7 +182,7 @@ def test_whole_rows_are_compared_on_request(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_range_in_the_link_narrows_every_page() -> None:
     at = open_page("accuracy", system=SYSTEM, where="feature:basket", **{"is": "..40"})
     assert not at.exception
-    assert at.sidebar.text_input(key="is").value == "..40"
+    assert at.text_input(key="is").value == "..40"
     assert "The whole log\\, basket" in words(at)
 
 

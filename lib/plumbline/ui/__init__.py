@@ -1,1 +1,1 @@
-"""What the pages share: the shell, the sidebar, cards and plain text."""
+"""What the pages share: the shell, the bar above every page, cards and plain text."""

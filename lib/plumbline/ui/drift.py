@@ -53,7 +53,7 @@ def choices(view: View) -> tuple[str, Span | None]:
             key=session.AGAINST.name,
             bind="query-params",
             width=180,
-            help="The window of the sidebar is compared with the healthy span, or with dates of your own.",
+            help="The window chosen above the page is compared with the healthy span, or with dates of your own.",
         )
         span: Span | None = None
         if against == LAST_YEAR and view.system is not None:

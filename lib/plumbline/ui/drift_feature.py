@@ -123,7 +123,7 @@ def _rows_behind(system: str, answer: FeatureAnswer, mark: object) -> None:
         place = answer.labels.index(str(mark[0])) if str(mark[0]) in answer.labels else -1
     value = answer.where[place] if 0 <= place < len(answer.where) else None
     if value is None:
-        cards.note("This bar gathers several levels; choose one of them in the sidebar's filter.")
+        cards.note("This bar gathers several levels; choose one of them in the filter above the page.")
         return
     n = round(float(answer.now[place]) * answer.n_now)
     words = f"The {numbers.count(n)} decisions of the window with {one_line(answer.feature, 40)} "

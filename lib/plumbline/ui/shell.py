@@ -1,4 +1,4 @@
-"""The frame of every page: page config, navigation, sidebar. Run by Streamlit for each visitor and click."""
+"""The frame of every page: page config, navigation, the bar above it. Run by Streamlit for each visitor and click."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from plumbline.domain import PlumblineError, System
 from plumbline.logs.files.formats import SPOKEN
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace
+from plumbline.ui.frame import bar, sign_in
 from plumbline.ui.frame import scratch as scratches
-from plumbline.ui.frame import sidebar, sign_in
 from plumbline.ui.parts import cards, empty_states
 from plumbline.ui.parts.empty_states import PAGES
 from plumbline.ui.state import links, session
@@ -45,13 +45,22 @@ SECTIONS = {
     ),
 }
 #: pages that are about every system
-ABOUT_ALL = ("Portfolio", "People")
+ABOUT_ALL = ("Portfolio", "Trail", "People")
+#: page -> what it can be narrowed by, beside its system; a page that is not here speaks of the whole log
+NARROWED_BY = {
+    "accuracy": frozenset((bar.WINDOW, bar.CHUNK, bar.VERSION, bar.FILTER)),
+    "drift": frozenset((bar.WINDOW, bar.CHUNK, bar.VERSION, bar.FILTER)),
+    "decisions": frozenset((bar.WINDOW, bar.VERSION, bar.FILTER)),
+    "model_use": frozenset((bar.WINDOW, bar.CHUNK, bar.VERSION)),
+    "fairness": frozenset((bar.WINDOW, bar.VERSION, bar.FILTER)),
+    "quality": frozenset((bar.WINDOW,)),
+}
 #: inside the page: a Material icon would be fetched from another machine, and a file from behind the sign-in
 ICON = f"data:image/svg+xml;base64,{b64encode(Path(__file__).with_name('mark.svg').read_bytes()).decode()}"
 
 
 def view() -> View:
-    """The sidebar's choice; every page begins with it.
+    """The bar's choice; every page begins with it.
 
     A page that is run without the shell, as Streamlit does with a deep link into ``pages/`` when the main
     script is a plain one, has no view: it says so and stops before it can show anything.
@@ -124,7 +133,15 @@ def main() -> None:
             ws, scratch = scratches.workspace()
             sign_in.badge()
             _lead_on(page, ws)
-            CURRENT.set(sidebar.read(ws, cards.mode(), scratch=scratch, above=page.title not in ABOUT_ALL))
+            CURRENT.set(
+                bar.read(
+                    ws,
+                    cards.mode(),
+                    scratch=scratch,
+                    above=page.title not in ABOUT_ALL,
+                    parts=NARROWED_BY.get(page.url_path, frozenset()),
+                )
+            )
             scratches.keeping()
             page.run()
         except PlumblineError as error:

@@ -48,7 +48,7 @@ def worst(answer: SegmentsAnswer, view: View) -> None:
         [_row(one, answer.search.metric) for one in found],
         alt="Segments that hurt most: value, expected, difference, sample",
     )
-    room = 2 - len(view.where)  # the sidebar holds two filters
+    room = 2 - len(view.where)  # the bar holds two filters
     for one in [one for one in found if len(one.where) <= room][:LINKED]:
         empty_states.link(
             empty_states.NextPage("accuracy", f"Only where {_words(one.where)}"),

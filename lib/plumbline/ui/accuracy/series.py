@@ -14,8 +14,7 @@ from plumbline.charts.style import Mode
 from plumbline.charts.trend import Release, trend
 from plumbline.domain import Point
 from plumbline.domain.decisions import bare_name
-from plumbline.ui.frame import drill_down
-from plumbline.ui.frame.sidebar import MISSING
+from plumbline.ui.frame import bar_filter, drill_down
 from plumbline.ui.parts import cards, charts, tables
 from plumbline.ui.parts.cards import Figure
 from plumbline.ui.parts.escape import one_line
@@ -186,12 +185,9 @@ def chunk(answer: PerformanceAnswer, metric: str, span: tuple[datetime, datetime
 
 
 def kept(view: View) -> dict[str, str]:
-    """What a link to a part of the log takes over from the sidebar: version and filters."""
+    """What a link to a part of the log takes over from the bar: version and filters."""
     query = {session.VERSION.name: view.version} if view.version else {}
-    names = ((session.WHERE, session.LEVEL), (session.WHERE_TOO, session.LEVEL_TOO))
-    for (where, level), (column, value) in zip(names, view.where, strict=False):
-        query |= {where.name: column, level.name: value or MISSING}
-    return query
+    return query | bar_filter.query(view.where)
 
 
 def small(answer: PerformanceAnswer, shown: str, mode: Mode) -> None:

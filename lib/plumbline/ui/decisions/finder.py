@@ -41,7 +41,7 @@ def columns(view: View, key: str) -> list[str]:
 
 
 def chosen(view: View, offered: Sequence[str]) -> tuple[tuple[Filter, ...], str, tuple[str, ...]]:
-    """The sidebar's filters and the page's own; the order (a minus: descending); the columns to read."""
+    """The bar's filters and the page's own; the order (a minus: descending); the columns to read."""
     own = filters.choose(offered)
     named = [c for c in offered if c not in FIRST]
     default = _default(named)
@@ -69,7 +69,7 @@ def chosen(view: View, offered: Sequence[str]) -> tuple[tuple[Filter, ...], str,
             )
     asked = [column for column, _, _ in own if column in named]
     held = tuple(dict.fromkeys([*wanted, *asked]))
-    return (*_sidebar(view), *own), f"{'-' if falling else ''}{order or 'timestamp'}", held
+    return (*_of_the_bar(view), *own), f"{'-' if falling else ''}{order or 'timestamp'}", held
 
 
 def _default(named: Sequence[str]) -> list[str]:
@@ -84,7 +84,7 @@ def _default(named: Sequence[str]) -> list[str]:
     return [*inputs, *beside][:SHOWN]
 
 
-def _sidebar(view: View) -> list[Filter]:
+def _of_the_bar(view: View) -> list[Filter]:
     triples: list[Filter] = []
     for column, value in view.where:
         low, high = number_range(value) or (None, None)
@@ -123,7 +123,7 @@ def picks(view: View, key: str) -> None:
             icon=":material/casino:",
             on_click=_draw,
             args=(view, key),
-            help="Of the window, the version and the filter in the sidebar.",
+            help="Of the window, the version and the filter above the page.",
         )
         for label, words in PICKS.items():
             chosen = list(session.FILTERS.get() or []) == [words]
@@ -156,7 +156,7 @@ def listing(view: View, key: str) -> None:
     if found.total == 0:
         empty_states.empty(
             "No decision passes all of these filters.",
-            "Take one away above, or widen the window, the version or the filter in the sidebar.",
+            "Take one away here, or widen the window, the version or the filter above the page.",
         )
         return
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):

@@ -163,7 +163,7 @@ def pairs(answer: FairnessAnswer, view: View) -> None:
 
 
 def _rows(answer: FairnessAnswer, comparisons: Sequence[GroupResult], view: View) -> None:
-    """To the decisions of the groups that fare worst; the sidebar holds two filters."""
+    """To the decisions of the groups that fare worst; the bar holds two filters."""
     linked = [
         g
         for g in comparisons

@@ -1,1 +1,1 @@
-"""What surrounds every page: sidebar, signing in, rights, forms, jobs."""
+"""What surrounds every page: the bar above it, the sidebar, signing in, rights, forms, jobs."""

@@ -1,7 +1,8 @@
-"""What the sidebar can offer for a system: versions, filters and their levels, and the span of its log."""
+"""What the bar can offer for a system: versions, filters and their levels, and the span of its log."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -13,6 +14,8 @@ from plumbline.profile.read import profiles
 from plumbline.profile.scan import group_outcomes
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace
+from plumbline.ui.parts.escape import plain
+from plumbline.ui.state import links, session
 
 #: roles whose columns are offered as filters, in this order; features only where they are categorical
 FILTERS = ("segment", "protected", "feature")
@@ -67,3 +70,12 @@ def levels(_ws: Workspace, path: str, key: str, column: str, change: int) -> tup
 def _time(at: np.datetime64) -> datetime:
     seconds: datetime = at.astype("datetime64[us]").item()
     return seconds.replace(tzinfo=UTC)
+
+
+def missing(name: str, options: Sequence[str], what: str, absent: list[str]) -> None:
+    """Add to ``absent`` what a link asks for that is not here, instead of quietly showing another."""
+    if st.session_state.get(name) not in (None, *options):
+        st.session_state.pop(name)
+    wanted = links.asked(name) or (st.query_params.get(name) if name == session.SYSTEM.name else None)
+    if wanted and wanted not in options:
+        absent.append(f"The link asked for {what} {plain(wanted, 60)}, which is not here.")

@@ -9,12 +9,13 @@ from typing import Any
 import streamlit as st
 
 from plumbline.domain import FeatureDrift
-from plumbline.ui.frame.sidebar import DATES, MISSING
+from plumbline.ui.frame import bar_filter
 from plumbline.ui.parts import empty_states
 from plumbline.ui.parts.empty_states import NextPage
 from plumbline.ui.parts.escape import one_line, plain
 from plumbline.ui.state import session
 from plumbline.ui.state.view import View
+from plumbline.ui.state.windows import DATES
 from plumbline.wording import numbers
 
 
@@ -49,14 +50,11 @@ def to_rows(
 
 
 def narrowed(view: View, system: str, where: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """The query that narrows the sidebar to these values as well, in the same window and version."""
+    """The query that narrows the bar to these values as well, in the same window and version."""
     asked = dates(system, view.start, view.end)
     if view.version:
         asked[session.VERSION.name] = view.version
-    names = ((session.WHERE, session.LEVEL), (session.WHERE_TOO, session.LEVEL_TOO))
-    for (column_key, level_key), (column, value) in zip(names, (*view.where, *where), strict=False):
-        asked |= {column_key.name: column, level_key.name: value or MISSING}
-    return asked
+    return asked | bar_filter.query((*view.where, *((column, value) for column, value in where)))
 
 
 def marked(event: Any) -> tuple[datetime, datetime] | None:

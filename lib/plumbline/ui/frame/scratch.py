@@ -12,7 +12,7 @@ from plumbline.ui.parts import cards, empty_states
 from plumbline.ui.state import session, session_files
 from plumbline.ui.state import workspace as opened
 
-#: the sidebar's keys that mean another thing in another workspace
+#: the bar's keys that mean another thing in another workspace
 _CHOICES = (
     session.SYSTEM,
     session.WINDOW,

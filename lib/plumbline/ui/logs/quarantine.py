@@ -29,7 +29,7 @@ _AS_BEFORE = {"": "As before", "dmy": "Day first", "mdy": "Month first"}
 
 
 def section(view: View) -> None:
-    """Everything about the rows of the system in the sidebar that could not be loaded."""
+    """Everything about the rows of the chosen system that could not be loaded."""
     if view.system is None:
         return
     every = quarantine_of(view.ws, view.system.key, limit=1)

@@ -30,7 +30,7 @@ LOAD_A_LOG = NextPage("logs", "Load a log")
 
 
 def link(step: NextPage, query: dict[str, str] | None = None) -> None:
-    """A link to a page that keeps the sidebar's choice but for what ``query`` says.
+    """A link to a page that keeps the bar's choice but for what ``query`` says.
 
     ``page_link``, never ``switch_page``: that one refuses where widgets are bound to the query string.
     """

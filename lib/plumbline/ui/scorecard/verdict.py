@@ -71,7 +71,6 @@ def verdict(answer: Answer, view: View) -> None:
         f"{system.title} {means}{f': {because}' if because else ''}.",
         f"{first}{'judged' if first else 'Judged'} {numbers.moment(card.at)} as {KINDS[card.tier.value]}"
         + ("." if card.context_complete else ", the stricter reading of open questions.")
-        + (" A scorecard speaks of the whole log; the sidebar's window is not used." if view.narrowed else "")
         + "".join(f" {words}" for words in answer.measured.cautions),
         below=True,
         help=f"{TIERS[card.tier.value]} A question without an answer is read the stricter way.",

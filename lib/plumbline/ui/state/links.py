@@ -6,13 +6,13 @@ in one parameter of its own, and the next run unpacks it before any widget is dr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
 
-from plumbline.ui.state import session
+from plumbline.ui.state import bar_link, session
 
 GO = "go"
 #: what a link may set; anything else in it is ignored
@@ -20,24 +20,15 @@ LINKED = frozenset(
     key.name
     for key in (
         session.SYSTEM,
-        session.WINDOW,
-        session.FROM,
-        session.TO,
-        session.VERSION,
-        session.CHUNK,
-        session.WHERE,
-        session.LEVEL,
-        session.WHERE_TOO,
-        session.LEVEL_TOO,
         session.METRIC,
         session.FEATURE,
         session.DECISION,
         session.SECTION,
         *session.TWO_WINDOWS,
     )
-)
+) | frozenset(bar_link.CHOICES)
 _DAYS = tuple(key.name for key in (session.FROM, session.TO, *session.TWO_WINDOWS))
-#: the sidebar's word for no filter
+#: the bar's word for no filter
 EVERYTHING = "No filter"
 
 
@@ -46,27 +37,39 @@ def packed(query: Mapping[str, str] | None) -> dict[str, str] | None:
     return {GO: urlencode(query)} if query else None
 
 
-def unpack() -> dict[str, str]:
-    """Give each widget what the link asks of it; returns what was asked. To be called before any widget."""
+#: what the link that led here asked for
+_ASKED: ContextVar[dict[str, str]] = ContextVar("plumbline_asked", default={})  # noqa: B039 (never changed in place)
+
+
+def asked(name: str) -> str | None:
+    """What the link that led here asked of a widget; None: nothing."""
+    return _ASKED.get().get(name)
+
+
+def present(name: str, options: Sequence[str], default: str) -> str:
+    """What a select box of the bar will say in this run, before it is drawn."""
+    value = st.session_state.get(name)
+    return str(value) if value in options else default
+
+
+def unpack() -> None:
+    """Give each widget what the link asks of it. To be called before any widget."""
+    _ASKED.set(bar_link.seed() | _unpacked())
+
+
+def _unpacked() -> dict[str, str]:
     text = st.query_params.get(GO)
     if text is None:
         return {}
     del st.query_params[GO]
-    asked = {name: value for name, value in parse_qsl(text, keep_blank_values=True) if name in LINKED}
-    if session.WHERE.name in asked and session.WHERE_TOO.name in st.session_state:
-        asked.setdefault(session.WHERE_TOO.name, EVERYTHING)  # a filter that a link sets replaces both
-    for name, value in asked.items():
-        day = _day(value) if name in _DAYS else None
+    wanted = {name: value for name, value in parse_qsl(text, keep_blank_values=True) if name in LINKED}
+    if session.WHERE.name in wanted and session.WHERE_TOO.name in st.session_state:
+        wanted.setdefault(session.WHERE_TOO.name, EVERYTHING)  # a filter that a link sets replaces both
+    for name, value in wanted.items():
+        day = bar_link.day(value) if name in _DAYS else None
         if name in _DAYS and day is None:
             continue
-        if name not in st.session_state:
+        if name not in st.session_state and name not in bar_link.CHOICES:
             st.query_params[name] = value  # a bound widget that is not on screen yet begins with it
         st.session_state[name] = day or value
-    return asked
-
-
-def _day(value: str) -> date | None:
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        return None
+    return wanted

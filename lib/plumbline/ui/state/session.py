@@ -1,6 +1,6 @@
 """Every key of the session state and of the query string, in one place, with its type and default.
 
-A key of the sidebar is also the name in the query string. Keys of pages are ``page.name`` and never in it.
+A key of the bar is also the name in the query string. Keys of pages are ``page.name`` and never in it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Key(Generic[T]):
         st.session_state.pop(self.name, None)
 
 
-# the sidebar: bound to the query string
+# the bar: bound to the query string
 SYSTEM = Key("system", "")
 WINDOW = Key("window", "all")
 FROM: Key[Any] = Key("from", None)
@@ -96,10 +96,13 @@ LIKELY: Key[Any] = Key(
 )  # (upload, the system that it belongs to, whether it holds labels)
 PREVIEW: Key[Any] = Key("logs.preview", None)  # ((upload, mapping, ...), its first rows as loaded)
 JOB: Key[Any] = Key("logs.job", None)  # the load at work
+WINDOWS_BEFORE: Key[Any] = Key(
+    "bar.before", ()
+)  # the windows before those that were brushed, the last one last
 SCRATCH = Key("scratch", False)  # whether this tab looks at its scratch workspace
 KEEPING = Key("scratch.keeping", False)  # whether scratch is to be loaded for good at this run
 SCRATCHING: Key[Any] = Key("logs.scratching", None)  # how the file is loaded that is going into scratch
-GO_TO = Key("logs.go_to", "")  # the system that the sidebar turns to at the next run
+GO_TO = Key("logs.go_to", "")  # the system that the bar turns to at the next run
 UPLOAD_TURN = Key("logs.turn", 0)  # counts uploads: a new uploader after each load
 LOCAL = "local user"  # who acts where nobody signs in
 PICTURE = Key("picture", "PNG")  # how the camera above a figure saves it

@@ -1,4 +1,4 @@
-"""What the sidebar chose: the one thing a page starts from."""
+"""What the bar above the page chose: the one thing a page starts from."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from plumbline.store.workspace import Workspace
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """The sidebar's choice of this run. Times are UTC; ``start`` <= t < ``end``, None is no bound."""
+    """The bar's choice of this run. Times are UTC; ``start`` <= t < ``end``, None is no bound."""
 
     ws: Workspace
     change: int  # grows with every recorded change: the key of every cache

@@ -1,0 +1,219 @@
+"""The bar above every page: the system and, where the page can be narrowed, window, version and filter.
+
+Each choice is bound to the query string, so that a link carries it. What a page cannot use is not shown there and
+narrows nothing; it is kept for the pages that can.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+
+import streamlit as st
+
+from plumbline.charts.style import Mode
+from plumbline.domain import System
+from plumbline.store import systems as store
+from plumbline.store.workspace import Workspace
+from plumbline.ui.frame import bar_filter
+from plumbline.ui.frame import scratch as scratches
+from plumbline.ui.frame.choices import Choices, choices, missing
+from plumbline.ui.parts import cards
+from plumbline.ui.parts.escape import plain
+from plumbline.ui.state import bar_link, links, session, windows
+from plumbline.ui.state.links import EVERYTHING
+from plumbline.ui.state.view import View
+from plumbline.ui.state.windows import DATES, WHOLE, WINDOWS
+
+ALL_VERSIONS = "All versions"
+CHUNKS = ("auto", "day", "week", "month")
+#: what a page may be narrowed by, beside its system
+WINDOW, VERSION, FILTER, CHUNK = "window", "version", "filter", "chunk"
+PANEL = 300  # pixels: the panel of a part fits a telephone
+
+
+def read(
+    ws: Workspace,
+    mode: Mode,
+    *,
+    scratch: bool = False,
+    above: bool = True,
+    parts: frozenset[str] = frozenset(),
+) -> View:
+    """Draw the choices and return what they say; ``scratch``: the workspace is this session's own.
+
+    Args:
+        above: the system stands above the page, as the sidebar is closed on a narrow screen; on a page about all
+            systems it is in the sidebar.
+        parts: what the page can be narrowed by.
+    """
+    with ws.read() as cursor:
+        known = tuple(store.list_systems(cursor))
+    change = ws.change()
+    links.unpack()
+    if not known:
+        with st.sidebar:
+            if scratch:
+                scratches.badge()
+            cards.note("No system yet. Load a log to begin.")
+        return View(ws=ws, change=change, mode=mode, systems=(), scratch=scratch)
+    absent: list[str] = []
+    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center") if above else st.sidebar:
+        system = _system(known, absent)
+        view = View(
+            ws=ws,
+            change=change,
+            mode=mode,
+            systems=known,
+            system=system,
+            scratch=scratch,
+            own=ws.change(system.key),
+        )
+        if above and parts:
+            view = _narrowed(view, system, parts, absent)
+    bar_link.carry(_query(view))
+    for sentence in absent:
+        st.warning(sentence, icon=":material/link_off:")
+    if scratch:
+        with st.sidebar:
+            scratches.badge()
+    return view
+
+
+def _narrowed(view: View, system: System, parts: frozenset[str], absent: list[str]) -> View:
+    offered = choices(view.ws, str(view.ws.path), system.key, view.own)
+    if WINDOW in parts:
+        view = _window(view, offered, absent, chunked=CHUNK in parts)
+    if VERSION in parts:
+        view = replace(view, version=_version(offered, absent))
+    if FILTER in parts:
+        view = replace(view, where=bar_filter.choose(view, offered, absent))
+    _ways_back(narrowed=view.narrowed or view.chunk is not None)
+    return view
+
+
+def _query(view: View) -> dict[str, str]:
+    """What the address says of the bar; what is left at its default is not in it."""
+    query: dict[str, str] = {}
+    window = windows.present()
+    if view.start or view.end:
+        query[session.WINDOW.name] = window.choice
+        if window.choice == DATES:
+            days = ((session.FROM, window.first), (session.TO, window.last))
+            query |= {key.name: day.isoformat() for key, day in days if day is not None}
+    if view.chunk:
+        query[session.CHUNK.name] = view.chunk
+    if view.version:
+        query[session.VERSION.name] = view.version
+    return query | bar_filter.query(view.where)
+
+
+def _ways_back(*, narrowed: bool) -> None:
+    """One click to the window before, and one to the whole log."""
+    earlier = windows.earlier()
+    if earlier is not None:
+        st.button(
+            "Back",
+            key="bar.back",
+            icon=":material/undo:",
+            type="tertiary",
+            on_click=windows.back,
+            help=f"Back to {windows.say(earlier)}",
+        )
+    if narrowed:
+        st.button(
+            "Clear",
+            key="bar.clear",
+            icon=":material/close:",
+            type="tertiary",
+            on_click=clear,
+            help="The whole log, all versions, no filter",
+        )
+
+
+def clear() -> None:
+    """Everything but the system back to what it is without a choice."""
+    for key in (session.WINDOW, session.VERSION, session.CHUNK, session.WHERE, session.WHERE_TOO):
+        if key.name in st.session_state:
+            st.session_state[key.name] = _WITHOUT[key.name]
+    windows.forget()
+
+
+_WITHOUT = {
+    session.WINDOW.name: WHOLE,
+    session.VERSION.name: ALL_VERSIONS,
+    session.CHUNK.name: CHUNKS[0],
+    session.WHERE.name: EVERYTHING,
+    session.WHERE_TOO.name: EVERYTHING,
+}
+
+
+def _system(systems: tuple[System, ...], absent: list[str]) -> System:
+    keys = [system.key for system in systems]
+    if session.GO_TO.get() in keys:
+        session.SYSTEM.set(session.GO_TO.get())
+        session.GO_TO.clear()
+    else:
+        missing(session.SYSTEM.name, keys, "system", absent)
+    key = st.selectbox(
+        "System",
+        keys,
+        key=session.SYSTEM.name,
+        bind="query-params",
+        label_visibility="collapsed",
+        width=316,
+    )
+    return next(system for system in systems if system.key == key)
+
+
+def _window(view: View, offered: Choices, absent: list[str], *, chunked: bool) -> View:
+    """The half-open window, and how it is cut; days are counted back from the last decision, as a log may be old."""
+    missing(session.WINDOW.name, list(WINDOWS), "window", absent)
+    if chunked:
+        missing(session.CHUNK.name, CHUNKS, "chunk", absent)
+    place = st.popover(_say_window(chunked=chunked), key="bar.window")
+    with place, st.container(width=PANEL, gap="small"):
+        choice = st.radio("Window", list(WINDOWS), key=session.WINDOW.name, persist_state="session")
+        start = end = None
+        if choice == DATES:
+            left, right = st.columns(2)
+            first = left.date_input(
+                "From", value=None, format="YYYY-MM-DD", key=session.FROM.name, persist_state="session"
+            )
+            last = right.date_input(
+                "To", value=None, format="YYYY-MM-DD", key=session.TO.name, persist_state="session"
+            )
+            start, end = _midnight(first), _midnight(last, days=1)
+        else:
+            days = WINDOWS.get(str(choice))
+            if days is not None and offered.last is not None:
+                start = _midnight(offered.last.date(), days=1 - days)
+        chunk = None
+        if chunked:
+            chunk = st.selectbox("Chunk", CHUNKS, key=session.CHUNK.name, persist_state="session")
+    return replace(view, start=start, end=end, chunk=None if chunk in (None, CHUNKS[0]) else str(chunk))
+
+
+def _say_window(*, chunked: bool) -> str:
+    """The chosen window, and how it is cut, as Markdown; what is chosen is bold."""
+    words = windows.say(windows.present())
+    chunk = links.present(session.CHUNK.name, CHUNKS, CHUNKS[0]) if chunked else CHUNKS[0]
+    if chunk != CHUNKS[0]:
+        words += f", by {chunk}"
+    return words if words == WHOLE else f"**{plain(words)}**"
+
+
+def _midnight(day: object, days: int = 0) -> datetime | None:
+    return datetime.combine(day, time(), UTC) + timedelta(days=days) if isinstance(day, date) else None
+
+
+def _version(offered: Choices, absent: list[str]) -> str | None:
+    if not offered.versions:
+        return None
+    options = [ALL_VERSIONS, *offered.versions]
+    missing(session.VERSION.name, options, "version", absent)
+    now = links.present(session.VERSION.name, options, ALL_VERSIONS)
+    words = now if now == ALL_VERSIONS else f"**version {plain(now, 24)}**"
+    with st.popover(words, key="bar.version"), st.container(width=PANEL):
+        choice = st.selectbox("Version", options, key=session.VERSION.name, persist_state="session")
+    return None if choice in (None, ALL_VERSIONS) else str(choice)

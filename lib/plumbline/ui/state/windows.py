@@ -1,0 +1,78 @@
+"""The window of time that all pages share: its choices, its words, and the way back from one that was brushed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from plumbline.ui.state import bar_link, links, session
+from plumbline.wording import numbers
+
+WHOLE, DATES = "Whole log", "Choose dates"
+#: window -> days before the last decision
+WINDOWS = {WHOLE: None, "Last 30 days": 30, "Last 90 days": 90, "Last 180 days": 180, DATES: None}
+#: how many windows one can go back
+DEPTH = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One choice: an entry of ``WINDOWS``, and for dates the first and the last day."""
+
+    choice: str
+    first: date | None = None
+    last: date | None = None
+
+
+def present() -> Window:
+    """What the widgets will say in this run, before they are drawn."""
+    choice = links.present(session.WINDOW.name, list(WINDOWS), WHOLE)
+    if choice != DATES:
+        return Window(choice)
+    return Window(choice, bar_link.day(session.FROM.get()), bar_link.day(session.TO.get()))
+
+
+def say(window: Window) -> str:
+    """A window in words: ``Last 30 days``, ``3–9 Mar 2026``."""
+    if window.choice != DATES:
+        return window.choice
+    if window.first is None and window.last is None:
+        return WHOLE
+    start = datetime.combine(window.first, time(), UTC) if window.first else None
+    end = datetime.combine(window.last, time(), UTC) + timedelta(days=1) if window.last else None
+    return numbers.span(start, end)
+
+
+def brush(first: date, last: date) -> None:
+    """Set the window for all pages; the one before is kept for the way back. In a callback only."""
+    now = present()
+    wanted = Window(DATES, first, last)
+    if now != wanted:
+        session.WINDOWS_BEFORE.set((*session.WINDOWS_BEFORE.get(), now)[-DEPTH:])
+        _choose(wanted)
+
+
+def earlier() -> Window | None:
+    """The window that ``back`` leads to; None where nothing was brushed."""
+    before: tuple[Window, ...] = session.WINDOWS_BEFORE.get()
+    return before[-1] if before else None
+
+
+def back() -> None:
+    """To the window before the last one that was brushed. In a callback only."""
+    before: tuple[Window, ...] = session.WINDOWS_BEFORE.get()
+    if before:
+        session.WINDOWS_BEFORE.set(before[:-1])
+        _choose(before[-1])
+
+
+def forget() -> None:
+    """No way back any more."""
+    session.WINDOWS_BEFORE.clear()
+
+
+def _choose(window: Window) -> None:
+    session.WINDOW.set(window.choice)
+    if window.choice == DATES:
+        session.FROM.set(window.first)
+        session.TO.set(window.last)

@@ -1,0 +1,85 @@
+"""The bar above every page: what is chosen is said in words, kept from page to page, and cleared by one click."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from plumbline.ui.shell import NARROWED_BY
+from plumbline.ui.state import workspace as opened
+
+from .conftest import PAGES, open_page
+
+SYSTEM = "shop-offers"
+ASKED = {"window": "Last 30 days", "version": "2.0", "where": "feature:region", "is": "south", "by": "week"}
+
+
+@pytest.fixture(autouse=True)
+def workspace(made: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("PLUMBLINE_WORKSPACE", str(made))
+    yield
+    opened.close()
+
+
+def _popovers(block: Any) -> Iterator[str]:
+    """The words on the buttons of panels, in order."""
+    proto = getattr(block, "proto", None)
+    if hasattr(proto, "popover") and proto.WhichOneof("type") == "popover":
+        yield proto.popover.label.replace("\\", "")
+    for child in getattr(block, "children", {}).values():
+        yield from _popovers(child)
+
+
+def words(at: AppTest) -> list[str]:
+    return list(_popovers(at.main))
+
+
+def test_what_is_chosen_stands_in_words_and_one_click_clears_it() -> None:
+    at = open_page("accuracy", system=SYSTEM, **ASKED)
+    assert not at.exception
+    assert words(at)[:3] == ["**Last 30 days, by week**", "**version 2.0**", "**region = south**"]
+    at.button(key="bar.clear").click().run()
+    assert words(at)[:3] == ["Whole log", "All versions", "No filter"]
+    assert not [b for b in at.button if b.key in ("bar.clear", "bar.back")]
+    assert not set(ASKED) & set(at.query_params)
+
+
+def test_a_choice_goes_from_page_to_page_and_a_page_that_cannot_use_it_does_not_show_it() -> None:
+    at = open_page("accuracy", system=SYSTEM, **ASKED)
+    at.switch_page("../../../pages/releases.py").run()
+    assert not [w for w in words(at) if w.startswith("**")]
+    assert not set(ASKED) & set(at.query_params)
+    at.switch_page("../../../pages/quality.py").run()
+    assert words(at)[0] == "**Last 30 days**"
+    assert "Clear" in [b.label for b in at.button]
+    assert set(ASKED) & set(at.query_params) == {"window"}
+    at.switch_page("../../../pages/decisions.py").run()
+    assert words(at)[:3] == ["**Last 30 days**", "**version 2.0**", "**region = south**"]
+    assert {name: at.query_params[name] for name in ("version", "is")} == {
+        "version": "2.0",
+        "is": "south",
+    }
+
+
+def test_every_page_that_can_be_narrowed_is_a_page() -> None:
+    assert set(NARROWED_BY) <= set(PAGES)
+
+
+def test_dates_are_said_as_a_span_and_half_a_span_is_open() -> None:
+    at = open_page(
+        "fairness", system=SYSTEM, window="Choose dates", **{"from": "2026-01-12", "to": "2026-02-08"}
+    )
+    assert words(at)[0] == "**12 Jan – 8 Feb 2026**"
+    at = open_page("fairness", system=SYSTEM, window="Choose dates", **{"from": "2026-01-12", "to": "soon"})
+    assert words(at)[0] == "**since 12 Jan 2026**"
+
+
+def test_another_columns_value_is_forgotten_with_its_column() -> None:
+    at = open_page("accuracy", system=SYSTEM, where="feature:region", **{"is": "south"})
+    at.selectbox(key="where").set_value("feature:basket").run()
+    assert at.text_input(key="is").value == ""
+    assert words(at)[2] == "No filter"
