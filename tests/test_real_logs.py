@@ -58,9 +58,16 @@ def loaded(
     return put
 
 
-def _values(run: Run, name: str, metric: str, *options: str) -> dict[str, tuple[float | None, int]]:
-    series = run("performance", name, "--metric", metric, *options, "--json").json["series"]
-    return {p["start"][:10]: (p["value"], p["n"]) for p in series if p["metric"] == metric}
+def _values(
+    run: Run, name: str, metrics: tuple[str, ...], *options: str
+) -> dict[str, dict[str, tuple[float | None, int]]]:
+    """Metric -> day on which a chunk begins -> value and decisions."""
+    asked = (part for metric in metrics for part in ("--metric", metric))
+    found: dict[str, dict[str, tuple[float | None, int]]] = {metric: {} for metric in metrics}
+    for point in run("performance", name, *asked, *options, "--json").json["series"]:
+        if point["metric"] in found:
+            found[point["metric"]][point["start"][:10]] = (point["value"], point["n"])
+    return found
 
 
 @pytest.mark.parametrize(
@@ -76,8 +83,7 @@ def test_monthly_performance_is_the_truth(
 ) -> None:
     loaded(name)
     months = truth(name)["by_month"]["by"]
-    for metric in metrics:
-        found = _values(plumbline, name, metric, "--by", "month")
+    for metric, found in _values(plumbline, name, metrics, "--by", "month").items():
         for month, expected in months.items():
             if expected["n"] == 0:
                 continue
@@ -95,7 +101,7 @@ def test_roc_auc_is_exact_from_decisions_and_from_the_profile(
 ) -> None:
     loaded(name)
     months = {m: t for m, t in truth(name)["by_month"]["by"].items() if t["n"]}
-    exact = _values(plumbline, name, "roc_auc", "--by", "month", "--exact")
+    exact = _values(plumbline, name, ("roc_auc",), "--by", "month", "--exact")["roc_auc"]
     for month, expected in months.items():
         if name == "car-loan" and month == "2018-10":
             continue  # as above
@@ -111,8 +117,8 @@ def test_roc_auc_is_exact_from_decisions_and_from_the_profile(
 def test_regression_by_week_is_the_truth(plumbline: Run, loaded: Loaded, truth: Callable[[str], Any]) -> None:
     made = loaded("car-prices")
     assert made[2]["labels_joined"] == truth("car-prices")["labels"]
-    for metric in ("mae", "rmse", "bias", "r2"):
-        found = _values(plumbline, "car-prices", metric, "--by", "week", "--window", "2017-02-16T16:00:00..")
+    options = ("--by", "week", "--window", "2017-02-16T16:00:00..")
+    for metric, found in _values(plumbline, "car-prices", ("mae", "rmse", "bias", "r2"), *options).items():
         for week, expected in truth("car-prices")["by_week_starting_monday"]["by"].items():
             assert found[week][1] == expected["n"]
             assert found[week][0] == pytest.approx(expected[metric], rel=EXACT, abs=EXACT), (metric, week)
@@ -122,8 +128,7 @@ def test_multiclass_by_month_is_the_truth(
     plumbline: Run, loaded: Loaded, truth: Callable[[str], Any]
 ) -> None:
     loaded("card-offers")
-    for metric in ("accuracy", "f1_macro"):
-        found = _values(plumbline, "card-offers", metric, "--by", "month")
+    for metric, found in _values(plumbline, "card-offers", ("accuracy", "f1_macro"), "--by", "month").items():
         for month, expected in truth("card-offers")["accuracy_by_month"].items():
             value, n = found[f"{month}-01"]
             assert n == expected["n"]

@@ -250,29 +250,30 @@ def _bomb() -> bytes:
 
 PACKED = gzip.compress(_csv(_rows(400)))
 COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(1000)
-WRONG = {
-    "cut short": ("a.csv.gz", PACKED[: len(PACKED) // 2]),
-    "cut short or damaged": ("a.csv.gz", PACKED[:200] + b"\x00\x01\x02" + PACKED[203:]),
-    "zstd archive is cut": ("a.csv.zst", _zstd_frames(_csv(_rows(400)))[:-20]),
-    "archive within an archive": ("a.csv.gz", gzip.compress(PACKED)),
-    "no workbook": ("a.xlsx", _zip()),
-    "unpacks to far more": ("a.xlsx", _bomb()),
-    "workbook is damaged": ("a.xlsx", b"PK\x03\x04" + bytes(200)),
-    "protected by a password": ("a.xlsx", COMPOUND + "EncryptedPackage".encode("utf-16-le")),
-    "damaged or cannot be read": ("a.xls", COMPOUND),
-    "Arrow file is damaged": ("a.feather", b"ARROW1\x00\x00" + bytes(64)),
-    "first version": ("a.feather", b"FEA1" + bytes(64)),
-    "malformed at line 1, character 28": ("a.json", b'[{"a": 1}, {"a": 2}, {"a": ]'),
-    "is no JSON object": ("a.json", b'[{"a": 1}, [2]]'),
-    "no JSON objects": ("a.json", b"[]"),
-    "more than 1000": ("a.json", json.dumps([{f"k{i}": i for i in range(1200)}]).encode()),
+#: words -> file and how its bytes are made: the bomb takes a second
+WRONG: dict[str, tuple[str, Callable[[], bytes]]] = {
+    "cut short": ("a.csv.gz", lambda: PACKED[: len(PACKED) // 2]),
+    "cut short or damaged": ("a.csv.gz", lambda: PACKED[:200] + b"\x00\x01\x02" + PACKED[203:]),
+    "zstd archive is cut": ("a.csv.zst", lambda: _zstd_frames(_csv(_rows(400)))[:-20]),
+    "archive within an archive": ("a.csv.gz", lambda: gzip.compress(PACKED)),
+    "no workbook": ("a.xlsx", _zip),
+    "unpacks to far more": ("a.xlsx", _bomb),
+    "workbook is damaged": ("a.xlsx", lambda: b"PK\x03\x04" + bytes(200)),
+    "protected by a password": ("a.xlsx", lambda: COMPOUND + "EncryptedPackage".encode("utf-16-le")),
+    "damaged or cannot be read": ("a.xls", lambda: COMPOUND),
+    "Arrow file is damaged": ("a.feather", lambda: b"ARROW1\x00\x00" + bytes(64)),
+    "first version": ("a.feather", lambda: b"FEA1" + bytes(64)),
+    "malformed at line 1, character 28": ("a.json", lambda: b'[{"a": 1}, {"a": 2}, {"a": ]'),
+    "is no JSON object": ("a.json", lambda: b'[{"a": 1}, [2]]'),
+    "no JSON objects": ("a.json", lambda: b"[]"),
+    "more than 1000": ("a.json", lambda: json.dumps([{f"k{i}": i for i in range(1200)}]).encode()),
 }
 
 
 @pytest.mark.parametrize("words", WRONG)
 def test_bad_input_is_one_clear_sentence(workspace: Workspace, tmp_path: Path, words: str) -> None:
-    name, body = WRONG[words]
-    (tmp_path / name).write_bytes(body)
+    name, make = WRONG[words]
+    (tmp_path / name).write_bytes(make())
     with pytest.raises(PlumblineError, match=words) as refused:
         load_file(workspace, tmp_path / name, title="s", actor="t")
     assert "\n" not in str(refused.value)

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from zoneinfo import available_timezones
 
 from plumbline.answers.faults import sentence
 from plumbline.domain import (  # fmt: skip
@@ -34,6 +33,7 @@ from plumbline.logs.load.undo import undo
 from plumbline.logs.mapping.choices import StatedRoles
 from plumbline.logs.mapping.date_order import ordered, read_order
 from plumbline.logs.mapping.questions import FileQuestion
+from plumbline.logs.values.zone_names import time_zones
 from plumbline.profile import build
 from plumbline.store import loads, systems, trail
 from plumbline.store.inbox_folder import drop_inbox, make_inbox
@@ -122,7 +122,7 @@ def settled(mapping: Mapping, answers: FileAnswers) -> Mapping:
     """
     used = ordered(amend(mapping, answers.maps), read_order(answers.date_order))
     zone = answers.timezone or used.timezone
-    zones = available_timezones()  # empty where the machine has no table of zones
+    zones = time_zones()  # empty where the machine has no table of zones
     if zones and zone not in zones:
         raise PlumblineError(f"{zone!r} is no time zone", todo="Use one such as Europe/Berlin or UTC.")
     return replace(

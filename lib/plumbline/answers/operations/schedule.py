@@ -11,11 +11,12 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from plumbline.answers.signer import signer
 from plumbline.domain import PlumblineError
 from plumbline.domain.acts import Act
+from plumbline.logs.values.zone_names import time_zones
 from plumbline.store import trail
 from plumbline.store.respond import settings
 from plumbline.store.workspace import Cursor, Workspace, now
@@ -76,7 +77,7 @@ def set_schedule(ws: Workspace, item: Schedule, *, by: str) -> Schedule:
     """
     signer(by, "A schedule", "Say who sets it.")
     made = replace(item, check=_time(item.check), backup=_time(item.backup), since=now().isoformat())
-    if made.zone != "UTC" and made.zone not in available_timezones():
+    if made.zone != "UTC" and made.zone not in time_zones():
         raise PlumblineError(
             f"{made.zone[:60]!r} is no time zone", todo="Use one such as Europe/Berlin or UTC."
         )

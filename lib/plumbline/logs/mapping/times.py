@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from zoneinfo import available_timezones
 
 import numpy as np
 
@@ -13,7 +12,7 @@ from plumbline.logs.mapping.column_facts import ColumnFacts
 from plumbline.logs.mapping.questions import FileQuestion, date_order
 from plumbline.logs.mapping.role_names import BIRTH, name_strength, normalise
 from plumbline.logs.values.times import excel
-from plumbline.logs.values.zone_names import AMBIGUOUS
+from plumbline.logs.values.zone_names import AMBIGUOUS, time_zones
 from plumbline.wording.quantities import whole_percent
 from plumbline.wording.times import long_minute
 
@@ -249,7 +248,7 @@ def _note_zone(draft: Draft, words: str) -> None:
 
 
 def _is_zone(name: str) -> bool:
-    return name in _ZONES or (len(name) < 40 and "/" in name and name in available_timezones())
+    return name in _ZONES or (len(name) < 40 and "/" in name and name in time_zones())
 
 
 def ask_order(draft: Draft, column: ColumnFacts) -> None:

@@ -76,14 +76,23 @@ def split(cells: Sequence[str | None]) -> NamedZones | None:
 
 def _parted(cell: str) -> tuple[str, str]:
     found = _NAMED.fullmatch(cell.strip()[:120])
-    if found and (found["name"] in _FIXED or found["name"] in AMBIGUOUS or found["name"] in _known()):
+    if found and (
+        found["name"] in _FIXED
+        or found["name"] in AMBIGUOUS
+        or ("/" in found["name"] and found["name"] in time_zones())
+    ):
         return found["body"].rstrip(), found["name"]
     return cell, ""
 
 
 @cache
-def _known() -> frozenset[str]:
-    return frozenset(name for name in available_timezones() if "/" in name)
+def time_zones() -> frozenset[str]:
+    """The names of all time zones, read once a process; empty where the machine has no table of them."""
+    return frozenset(available_timezones())
+
+
+def _is_place(name: str) -> bool:
+    return "/" in name and name in time_zones()
 
 
 def _both_halves(names: Sequence[str]) -> list[str]:
@@ -95,7 +104,7 @@ def in_utc(at: datetime, name: str) -> datetime:
     """A time without a zone, in UTC; as it is where its name is none or stands for several."""
     if name in _FIXED:
         return at - timedelta(minutes=_FIXED[name])
-    if name in _known():
+    if _is_place(name):
         return at.replace(tzinfo=ZoneInfo(name)).astimezone(ZoneInfo("UTC")).replace(tzinfo=None)
     return at
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from zoneinfo import available_timezones
 
 import streamlit as st
 
@@ -12,6 +11,7 @@ from plumbline.domain import Task
 from plumbline.logs.inspect import Inspection
 from plumbline.logs.mapping.questions import FileQuestion
 from plumbline.logs.values.month_names import LANGUAGES
+from plumbline.logs.values.zone_names import time_zones
 from plumbline.ui.parts import cards
 from plumbline.ui.parts.escape import one_line, prose
 
@@ -113,7 +113,7 @@ def _zone(inspection: Inspection, question: FileQuestion | None, token: str, pla
         *(question.options if question else ()),
         inspection.mapping.timezone,
         "UTC",
-        *sorted(available_timezones()),
+        *sorted(time_zones()),
     ]
     offered = list(dict.fromkeys(zones))
     if question:
