@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 
 from plumbline.domain import Slice
-from plumbline.profile import build
+from plumbline.profile import build, recount
 from plumbline.profile.read import profiles
+from plumbline.store.sql import decision_table
+from plumbline.store.times import on_clock
 from tests.profile.decision_tables import START, binary_log, insert, make_system, workspace
 
 
@@ -65,3 +67,64 @@ def test_a_span_of_days_is_half_open(loaded) -> None:
     part = Slice(start=START + pd.Timedelta(days=2), end=START + pd.Timedelta(days=5))
     (profile,) = profiles.feature_profiles(cursor, system, part, features=("k",))
     assert [day.day for day in profile.days] == [3, 4, 5]
+
+
+#: decisions after the first day are gone; labels given after a day are too, of decisions since another one
+CUTS = {
+    "within a day": (7.4, None),
+    "at midnight": (7.0, None),
+    "labels of the last days": (8.5, 6.2),
+    "labels of the reference": (8.5, 1.0),
+    "decisions of the reference": (2.5, None),
+    "loads that grids rest on": (5.5, None),
+}
+
+
+@pytest.mark.parametrize("case", CUTS)
+@pytest.mark.parametrize("zone", ["UTC", "America/Los_Angeles"])
+def test_counts_of_a_log_that_lost_its_end_are_those_of_what_is_left(
+    tmp_path: Path, case: str, zone: str
+) -> None:
+    until, unlabelled = CUTS[case]
+    log = binary_log(np.random.default_rng(11), n=3000).sort_values("timestamp")
+    late = log["timestamp"] >= (START + pd.Timedelta(days=5)).replace(tzinfo=None)
+    log["feature:late"] = np.where(
+        late, np.arange(len(log)) % 7.0, np.nan
+    )  # its grid rests on the second load
+    ws = workspace(tmp_path)
+    with ws.write() as cursor:
+        system = make_system(cursor, timezone=zone)
+        for load_id, part in enumerate((log[~late].drop(columns="feature:late"), log[late]), 1):
+            insert(cursor, system, part, load_id)
+            build.on_loaded(cursor, system, load_id)
+        end = (START + pd.Timedelta(days=until)).replace(tzinfo=None)
+        table = decision_table(system.key)
+        cursor.execute(f"DELETE FROM {table} WHERE timestamp > ?", [end])
+        clock, first = on_clock("timestamp", zone), None
+        if unlabelled is not None:
+            begin = [(START + pd.Timedelta(days=unlabelled)).replace(tzinfo=None)]
+            cursor.execute(
+                f"UPDATE {table} SET label = NULL WHERE timestamp >= ? AND hash(decision_id) % 2 = 0", begin
+            )
+            row = cursor.execute(
+                f"SELECT min({clock})::DATE FROM {table} WHERE timestamp >= ?", begin
+            ).fetchone()
+            first = row[0]
+        (last,) = cursor.execute(f"SELECT ({on_clock('$at::TIMESTAMP', zone)})::DATE", {"at": end}).fetchone()
+        build.shorten(cursor, system, last, first)
+        found = _counts(cursor)
+        build.rebuild(cursor, system)
+        assert found == _counts(cursor)
+    ws.close()
+
+
+def _counts(cursor) -> dict[str, list[tuple]]:
+    """Every table of counts in an order of its own, what was summed up to the last digits."""
+    tables = ("profile_bin", *recount.TABLES)
+    rows = {t: sorted(map(repr, cursor.execute(f"SELECT * FROM {t}").fetchall())) for t in tables[:1]}
+    for table in tables[1:]:
+        held = cursor.execute(f"SELECT * FROM {table}").fetchall()
+        rows[table] = sorted(
+            repr(tuple(round(v, 6) if isinstance(v, float) else v for v in row)) for row in held
+        )
+    return rows

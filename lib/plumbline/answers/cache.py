@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Generic, TypeVar
 from weakref import WeakSet, WeakValueDictionary
 
@@ -26,6 +28,18 @@ _LOCKS: WeakValueDictionary[Hashable, Any] = (
     WeakValueDictionary()
 )  # an answer's name -> the lock of who measures it
 _MEMORIES: WeakSet[Memory[Any]] = WeakSet()
+_PASSING: ContextVar[dict[Hashable, Any] | None] = ContextVar("passing answers", default=None)
+
+
+@contextmanager
+def passing() -> Iterator[None]:
+    """Within it, in this thread, answers stay until its end and are not written: of decisions that nobody asks about
+    again. They must not change meanwhile."""
+    token = _PASSING.set({})
+    try:
+        yield
+    finally:
+        _PASSING.reset(token)
 
 
 def stored(cursor: Cursor, system: System, question: str, kind: Any, make: Callable[[], T]) -> T:
@@ -38,6 +52,13 @@ def stored(cursor: Cursor, system: System, question: str, kind: Any, make: Calla
         kind: the answer's type, of plain values and frozen dataclasses, without rows of the log: places instead.
         make: measures it, on this cursor.
     """
+    held = _PASSING.get()
+    if held is not None:
+        name = (system.key, question)
+        if name not in held:
+            held[name] = make()
+        known: T = held[name]
+        return known
     digest = fingerprint(cursor, system)
     with _lock((system.key, digest, question)):
         text = answer_cache.find(cursor, system.key, question, digest)

@@ -7,6 +7,7 @@ again gives the same tables.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 
 import duckdb
@@ -135,8 +136,10 @@ def rebuild(cursor: duckdb.DuckDBPyConnection, system: System) -> None:
         build(cursor, system, load_id)
 
 
-def rebuild_outcomes(cursor: duckdb.DuckDBPyConnection, system: System, load_ids: Iterable[int]) -> None:
-    """Count labels anew for the loads whose decisions got or lost them.
+def rebuild_outcomes(
+    cursor: duckdb.DuckDBPyConnection, system: System, load_ids: Iterable[int], since: date | None = None
+) -> None:
+    """Count labels anew for the loads whose decisions got or lost them, on a day or later (None: on any).
 
     The grid of the label follows the reference's labels: when those changed, every load is counted anew.
     """
@@ -149,7 +152,47 @@ def rebuild_outcomes(cursor: duckdb.DuckDBPyConnection, system: System, load_ids
     made = [grid for grid in make_grids(cursor, system, columns) if held.get(grid.column) != _stored(grid)]
     keep_grids(cursor, system, made)
     changed = {_LABEL, *(grid.column for grid in made)}
-    _recount(cursor, system, profiled_loads(cursor, system) if made else load_ids, changed)
+    _recount(
+        cursor, system, profiled_loads(cursor, system) if made else load_ids, changed, None if made else since
+    )
+
+
+def shorten(
+    cursor: duckdb.DuckDBPyConnection, system: System, last: date, unlabelled: date | None = None
+) -> None:
+    """Counts of a log whose end was taken away: those of days before it stay, all others go or are counted anew.
+
+    Where the reference, or the decisions that a grid rests on, lost something too, everything is counted anew.
+
+    Args:
+        last: the last day that has decisions still, perhaps not all of them.
+        unlabelled: the first day on which decisions lost their labels; None: none did.
+    """
+    grids = read_grids(cursor, system)
+    shortened = _loads_since(cursor, system, last)
+    rested = any(grid.basis in {f"load {load_id}" for load_id in shortened} for grid in grids)
+    if rested or basis_changed(cursor, system):
+        rebuild(cursor, system)
+        return
+    for table in _TABLES:
+        cursor.execute(f"DELETE FROM {table} WHERE system = ? AND {_day(table)} > ?", [system.key, last])
+    _recount(cursor, system, shortened, {grid.column for grid in grids}, last)
+    if unlabelled is not None:
+        rebuild_outcomes(cursor, system, _loads_since(cursor, system, unlabelled), unlabelled)
+
+
+def _loads_since(cursor: duckdb.DuckDBPyConnection, system: System, day: date) -> list[int]:
+    """The loads that are counted on a day or later."""
+    rows = cursor.execute(
+        "SELECT DISTINCT load_id FROM profile_hour WHERE system = ? AND hour >= ? ORDER BY 1",
+        [system.key, day],
+    ).fetchall()
+    return [int(row[0]) for row in rows]
+
+
+def _day(table: str) -> str:
+    """The SQL of the day in a table of counts."""
+    return "CAST(hour AS DATE)" if table == "profile_hour" else "day"
 
 
 def drop(cursor: duckdb.DuckDBPyConnection, system: System, load_id: int) -> None:
@@ -178,21 +221,30 @@ def _stored(grid: Grid) -> tuple[Any, ...]:
 
 
 def _recount(
-    cursor: duckdb.DuckDBPyConnection, system: System, load_ids: Sequence[int], columns: Iterable[str]
+    cursor: duckdb.DuckDBPyConnection,
+    system: System,
+    load_ids: Sequence[int],
+    columns: Iterable[str],
+    since: date | None = None,
 ) -> None:
-    """Count some columns, and the outcomes where they are among them, anew for some loads."""
+    """Count some columns, and the outcomes where they are among them, anew for some loads, of all days or since one."""
     wanted, grids = set(columns), read_grids(cursor, system)
+    decided = bool(wanted & {"score", _LABEL})
     for load_id in load_ids:
-        for column in wanted:
+        for table in _TABLES:
+            own = table == "profile_feature"
+            if not own and not decided:
+                continue
+            condition = "AND list_contains($columns, col)" if own else ""
+            condition += f" AND {_day(table)} >= $since" if since else ""
+            params = {"system": system.key, "load": load_id}
+            params |= ({"columns": [*wanted]} if own else {}) | ({"since": since} if since else {})
             cursor.execute(
-                "DELETE FROM profile_feature WHERE system = ? AND load_id = ? AND col = ?",
-                [system.key, load_id, column],
+                f"DELETE FROM {table} WHERE system = $system AND load_id = $load {condition}", params
             )
-        decided = bool(wanted & {"score", _LABEL})
-        if decided:
-            for table in _COLUMNS:
-                cursor.execute(f"DELETE FROM {table} WHERE system = ? AND load_id = ?", [system.key, load_id])
-        _count(cursor, system, load_id, grids, [grid for grid in grids if grid.column in wanted], decided)
+        _count(
+            cursor, system, load_id, grids, [grid for grid in grids if grid.column in wanted], decided, since
+        )
 
 
 def _count(
@@ -202,13 +254,15 @@ def _count(
     grids: list[Grid],
     wanted: Sequence[Grid],
     decided: bool,
+    since: date | None = None,
 ) -> None:
-    """Count the columns of some grids, and what was decided where that is wanted too, in one scan of the load.
+    """Count the columns of some grids, and what was decided where that is wanted too, in one scan of the load, or of
+    its days since one.
 
     The levels and classes looked for are those of the grids; where the load holds others, these columns are counted
     once more with its own. What NumPy does not count takes a statement of its own.
     """
-    scope, names = of_load(system, load_id), [grid.column for grid in grids]
+    scope, names = of_load(system, load_id, since), [grid.column for grid in grids]
     known = [grid for grid in wanted if grid.column != ERROR and grid.first_load <= load_id]
     levels: dict[str, Sequence[str] | None] = {
         grid.column: grid.bins.levels if len(grid.bins.levels) < MAX_LEVELS else None

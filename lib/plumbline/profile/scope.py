@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import duckdb
@@ -70,9 +70,10 @@ def _on_clock(table: str, zone: str) -> str:
     return f"(SELECT rowid, * REPLACE ({times}) FROM {table})"
 
 
-def of_load(system: System, load_id: int) -> Scope:
-    """The decisions of one load."""
-    return all_rows(system).narrowed("_load_id = $load_id", load_id=load_id)
+def of_load(system: System, load_id: int, since: date | None = None) -> Scope:
+    """The decisions of one load, all or those since a day of the clock of the system's zone."""
+    scope = all_rows(system).narrowed("_load_id = $load_id", load_id=load_id)
+    return scope.narrowed('"timestamp" >= $since::DATE', since=since) if since else scope
 
 
 def of_span(system: System, start: datetime | None, end: datetime | None, *, stored: bool = False) -> Scope:

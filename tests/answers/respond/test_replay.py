@@ -66,14 +66,34 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, tuple[Replaye
     return folder / "w.duckdb", found.messages
 
 
-def test_by_day_a_log_cut_at_a_played_day_sends_the_same(
-    whole: tuple[Path, tuple[ReplayedMessage, ...]], tmp_path: Path
-) -> None:
-    (tmp_path / "w.duckdb").write_bytes(whole[0].read_bytes())
-    ws = open_workspace(tmp_path / "w.duckdb")
-    by_day = replay(ws, KEY, days=14, by="day").messages
+@pytest.fixture(scope="module")
+def onset(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[ReplayedMessage, ...]]:
+    """The two weeks in which it began, by week and by day."""
+    ws = workspace_of(tmp_path_factory.mktemp("onset"), END - timedelta(weeks=3))
+    found = {by: replay(ws, KEY, days=14, by=by).messages for by in ("week", "day")}
     ws.close()
-    day = END - timedelta(weeks=1)
+    return found
+
+
+def test_by_day_nothing_comes_later_and_nothing_is_less_early(
+    onset: dict[str, tuple[ReplayedMessage, ...]],
+) -> None:
+    closely = {(m.channel, m.event, m.rule): m for m in reversed(onset["day"])}
+    begun = [m for m in onset["week"] if m.event == "finding.opened"]
+    compared = [(m, closely[m.channel, m.event, m.rule]) for m in begun]
+    assert any(seldom.at > close.at for seldom, close in compared)
+    for seldom, close in compared:
+        assert close.at <= seldom.at
+        assert close.verdict == seldom.verdict
+        if seldom.earlier_days is not None:
+            assert close.earlier_days is not None
+            assert close.earlier_days >= seldom.earlier_days
+
+
+def test_by_day_a_log_cut_at_a_played_day_sends_the_same(
+    onset: dict[str, tuple[ReplayedMessage, ...]], tmp_path: Path
+) -> None:
+    by_day, day = onset["day"], END - timedelta(weeks=4)
     ws = workspace_of(tmp_path / "cut", day)
     cut = replay(ws, KEY, days=7, by="day").messages
     ws.close()

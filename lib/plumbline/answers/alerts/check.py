@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from plumbline.answers.alerts.measurements import measurements
 from plumbline.answers.alerts.signals import raised
@@ -28,6 +28,9 @@ from plumbline.store.findings import FindingRecord
 from plumbline.store.fingerprint import fingerprint
 from plumbline.store.respond.deliveries import Delivery
 from plumbline.store.workspace import Cursor, Workspace, now
+
+if TYPE_CHECKING:
+    from plumbline.answers.releases.history import ReleasesAnswer
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -239,9 +242,13 @@ def chunk_of(day: date, by: str) -> date:
 
 
 def signals_of(
-    cursor: Cursor, system: System, all_signals: bool
+    cursor: Cursor, system: System, all_signals: bool, released: ReleasesAnswer | None = None
 ) -> tuple[str, list[datetime], list[Finding], tuple[str, ...]]:
-    """The chunk of the system, where each that was compared begins, every finding, and the signals looked at."""
+    """The chunk of the system, where each that was compared begins, every finding, and the signals looked at.
+
+    Args:
+        released: the system's releases, where they are known.
+    """
     from plumbline.answers.alerts.headline import standing
     from plumbline.answers.events import records_in
     from plumbline.answers.releases.history import releases_of
@@ -250,7 +257,7 @@ def signals_of(
     if span is None:
         return "week", [], [], ("",)
     moment = as_of(system, span)
-    released = releases_of(cursor, system)
+    released = released or releases_of(cursor, system)
     held = standing(cursor, system, moment, released, records_in(cursor, system.key))
     measured = measurements(cursor, system, span, moment, held, released)
     found, looked_at = raised(cursor, measured, all_of_them=all_signals)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 
 import duckdb
 
@@ -11,25 +11,42 @@ from plumbline.domain import System
 from plumbline.logs.load.reference_period import settle_reference
 from plumbline.store.sql import decision_table
 from plumbline.store.systems import update_system
+from plumbline.store.times import on_clock
 from plumbline.store.workspace import naive
 
 #: tables of what was found and done, which begins anew where a past is played again
 _TOLD = ("finding", "delivery", "trigger_run", "rollback_run")
 
 
-def cut(cursor: duckdb.DuckDBPyConnection, system: System, at: datetime) -> System:
-    """Take away what came after a moment, inside the caller's transaction; profiles have to be counted anew.
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A system after its log was cut: ``last`` is the day of the cut and ``unlabelled`` the first one whose decisions
+    lost outcomes (None: none did), both of the clock of the system's zone."""
+
+    system: System
+    last: date
+    unlabelled: date | None
+
+
+def cut(cursor: duckdb.DuckDBPyConnection, system: System, at: datetime) -> Cut:
+    """Take away what came after a moment, inside the caller's transaction; profiles have to follow (``build.shorten``).
 
     An outcome without a time of its own counts as known with its decision. A reference that nobody gave is made anew.
     """
-    table = decision_table(system.key)
-    cursor.execute(f'DELETE FROM {table} WHERE "timestamp" > ?', [naive(at)])
-    cursor.execute(f"UPDATE {table} SET label = NULL, label_time = NULL WHERE label_time > ?", [naive(at)])
+    table, end = decision_table(system.key), naive(at)
+    clock = on_clock('"timestamp"', system.timezone)
+    cursor.execute(f'DELETE FROM {table} WHERE "timestamp" > ?', [end])
+    row = cursor.execute(f"SELECT min({clock})::DATE FROM {table} WHERE label_time > ?", [end]).fetchone()
+    unlabelled = row[0] if row else None
+    if unlabelled is not None:
+        cursor.execute(f"UPDATE {table} SET label = NULL, label_time = NULL WHERE label_time > ?", [end])
     if system.reference_source != "given":
         system = replace(system, reference=None, reference_source="none")
         update_system(cursor, system)
-        return settle_reference(cursor, system)
-    return system
+        system = settle_reference(cursor, system)
+    last = cursor.execute(f"SELECT {on_clock('$at::TIMESTAMP', system.timezone)}", {"at": end}).fetchone()
+    assert last is not None
+    return Cut(system, last[0].date(), unlabelled)
 
 
 def forget_told(cursor: duckdb.DuckDBPyConnection) -> None:

@@ -64,6 +64,8 @@ def drift_findings(
     for feature in names:
         series, alone = judged.get(feature, []), single_days.get(feature, {})
         beyond = [c.drifted or c.end in alone for c in series]
+        if not any(beyond):
+            continue
         proved = _proved(series, budget / len(names), overlap, chance or brown) + [
             (i, i) for i, c in enumerate(series) if c.end in alone
         ]

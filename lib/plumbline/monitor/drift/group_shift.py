@@ -9,7 +9,7 @@ none.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -18,6 +18,8 @@ import numpy as np
 from plumbline.domain import Bins, FeatureDrift, FeatureProfile, Finding, IntArray, Severity
 from plumbline.domain.messages import message
 from plumbline.monitor.chunks import midnight
+from plumbline.monitor.drift.aligned_counts import within
+from plumbline.monitor.drift.dispersion import laws
 from plumbline.monitor.drift.features import judged_by_chunk
 from plumbline.monitor.drift.findings import drift_findings
 from plumbline.monitor.drift.rolling_window import WIDTH, onset, rolled, together
@@ -64,11 +66,9 @@ def group_shifts(
     laid = rolled([*own.values()], reference=reference, until=until)
     if not laid:
         return ()
-    apart = {
-        (d.feature, d.start): d.value
-        for d in judged_by_chunk(rolled([*others.values()], reference=reference, until=until), METHOD)
-    }
-    judged = [replace(d, drifted=d.drifted and _alone(d, apart)) for d in judged_by_chunk(laid, METHOD)]
+    judged = judged_by_chunk(laid, METHOD)
+    apart = _distances(others, {d.feature for d in judged if d.drifted}, reference, until)
+    judged = tuple(replace(d, drifted=False) if d.drifted and not _alone(d, apart) else d for d in judged)
     found = drift_findings(
         "",
         judged,
@@ -78,6 +78,23 @@ def group_shifts(
         dated=lambda name, first, known: onset(own[name], reference=reference, first=first, known=known),
     )
     return _first_of_each([_shift(f, judged, apart, meant[f.signal.partition(".")[2]]) for f in found])
+
+
+def _distances(
+    others: Mapping[str, FeatureProfile], keys: Collection[str], reference: Reference, until: datetime
+) -> dict[tuple[str, datetime | None], float | None]:
+    """How far all others of some keys lay from the reference in each week, by key and its start; the chance that all
+    keys show is that of each."""
+    if not keys:
+        return {}
+    healthy = [within(profile.days, reference) for profile in others.values()]
+    of_key = dict(zip(others, laws([*others.values()], healthy), strict=True))
+    some = {key: profile for key, profile in others.items() if key in keys}
+    laid = rolled(
+        [*some.values()], reference=reference, until=until,
+        laws=lambda *_, **__: tuple(of_key[key] for key in some),
+    )  # fmt: skip
+    return {(d.feature, d.start): d.value for d in judged_by_chunk(laid, METHOD)}
 
 
 def _alone(drift: FeatureDrift, apart: Mapping[tuple[str, datetime | None], float | None]) -> bool:

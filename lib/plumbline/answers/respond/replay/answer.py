@@ -33,13 +33,17 @@ class ReplayedMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replay(Result):
-    """What a stretch of the past would have sent, in order of time."""
+    """What a stretch of the past would have sent, in order of time.
+
+    ``by``: ``week`` or ``day``, whose ends were played; a message bears the first of them that would have sent it.
+    """
 
     COLUMNS = ("at", "channel", "event", "rule", "severity", "verdict", "earlier_days", "money", "sentence")
 
     system: str
     start: datetime
     end: datetime
+    by: str
     messages: tuple[ReplayedMessage, ...]
     money: dict[str, Any] = field(default_factory=dict)
 
@@ -66,6 +70,8 @@ class Replay(Result):
             f"{many} from {self.start:%Y-%m-%d} to {self.end:%Y-%m-%d}: {self.true} went with a realised loss, "
             f"{self.false} with none."
         )
+        if self.by == "week" and self.messages:
+            text += " Only the ends of weeks were played: each may have come up to seven days before its time here."
         if self.earlier_days:
             text += f" The earliest came {self.earlier_days:.0f} days before the loss was proved."
         if self.money:
@@ -84,6 +90,7 @@ class Replay(Result):
                 "sentence": self.sentence,
                 "start": self.start,
                 "end": self.end,
+                "by": self.by,
                 "messages": self.messages,
                 "true": self.true,
                 "false": self.false,

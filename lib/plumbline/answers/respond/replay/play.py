@@ -1,10 +1,11 @@
 """What the last months would have sent: the past is played again on a copy that is cut at each moment.
 
-Each played moment sees only decisions and outcomes that were known then: the copy loses what came later, is counted
-anew and is checked as any log is. The ends of weeks are played (Sundays' midnights, UTC) and the log's end; by day, the
-ends of the days too in those weeks between whose ends something changed: what came and went within one quiet week is
-not seen. A message bears the moment at which its finding could be known, where that lies since the moment before.
-Reminders are those that come where nobody acknowledges anything: as many as there can be.
+Each played moment sees only decisions and outcomes that were known then: the copy loses what came later, its counts
+with it, and is checked as any log is. The ends of weeks are played (Sundays' midnights, UTC) and the log's end; by
+day, the ends of the days too in those weeks between whose ends something changed: what came and went within one quiet
+week is not seen. A message bears the moment that was played, never the earlier one at which its finding says, knowing
+what came later, that it could be known. Reminders are those that come where nobody acknowledges anything: as many as
+there can be.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
-from plumbline.answers import statements
+from plumbline.answers.cache import passing
 from plumbline.answers.question import as_of, span_of
 from plumbline.answers.respond import reminders
 from plumbline.answers.respond.outbox import channels_in
@@ -104,13 +105,13 @@ def replay(
             if by == "day":
                 seen = _with_days(copies[1], key, seen, progress)
             told = _told(own, key, seen)
-            messages = judged(told, seen[-1].findings)
+            messages = judged(told, [(day.at, day.findings) for day in seen])
         finally:
             own.close()
     runs = {run.id: run for day in reversed(seen) for run in day.rollbacks}
     messages = averted(ws, key, messages, tuple(runs.values()))
     return Replay(
-        system=key, start=moments[0], end=end, messages=messages, money=dict(lost(ws, key, messages))
+        system=key, start=moments[0], end=end, by=by, messages=messages, money=dict(lost(ws, key, messages))
     )
 
 
@@ -143,15 +144,15 @@ def _measured(
         if progress:
             progress(f"Replay: {at:%Y-%m-%d}", place / len(moments))
         with own.write() as cursor:
-            system = systems.get_system(cursor, key)
-            cut(cursor, system, at)
-            build.rebuild(cursor, systems.get_system(cursor, key))
+            past = cut(cursor, systems.get_system(cursor, key), at)
+            build.shorten(cursor, past.system, past.last, past.unlabelled)
+            system = replace(past.system, settings=past.system.settings.changed({"as_of": at.isoformat()}))
+            systems.update_system(cursor, system)
             trail.append(
                 cursor, actor=ACTOR, action=Act.REFERENCE_SET, system=key, detail={"played": at.isoformat()}
             )
-        statements.change_settings(own, key, {"as_of": at.isoformat()}, by=ACTOR)
-        with own.read() as cursor:
-            found.append(_day(cursor, systems.get_system(cursor, key), at))
+        with own.read() as cursor, passing():
+            found.append(_day(cursor, system, at))
     if progress:
         progress("Replay", 1.0)
     return found[::-1]
@@ -163,13 +164,13 @@ def _day(cursor: Cursor, system: System, at: datetime) -> _Day:
 
     if span_of(cursor, system) is None:
         return _Day(at=at, findings=[], looked_at=())
-    _, _, found, looked_at = signals_of(cursor, system, True)
+    released = releases_of(cursor, system)
+    _, _, found, looked_at = signals_of(cursor, system, True, released)
     made, by_itself = _Day(at=at, findings=found, looked_at=looked_at), apart(found)
     for item in triggers_in(cursor, system.key):
         cause = cause_of(cursor, system, item.when, by_itself, at)
         if cause is not None:
             made.due[item.name] = guard_case(cursor, system, item, cause.onset, (), at, approved_by=ACTOR)
-    released = releases_of(cursor, system)
     setting = setting_of(cursor, system.key)
     for version in dict.fromkeys(s.version for s in released.releases.switches):
         tripped = newest_tripped(released.guardrails, version)
@@ -188,7 +189,7 @@ def _told(own: Workspace, key: str, seen: list[_Day]) -> list[tuple[ReplayedMess
             stand_in = Channel(name=STAND_IN, address="mailto:nobody@example.org", severity=Severity.LOW)
             channel_store.keep(cursor, STAND_IN, stand_in.body())
         told: list[tuple[ReplayedMessage, Finding | None]] = []
-        before, known = seen[0].at - timedelta(days=7), set[str]()
+        known = set[str]()
         for day, following in zip(seen, [*seen[1:], None], strict=True):
             if day.looked_at:
                 reconcile(cursor, key, list(day.findings), day.looked_at, day.at)
@@ -202,8 +203,7 @@ def _told(own: Workspace, key: str, seen: list[_Day]) -> list[tuple[ReplayedMess
                         continue
                     known.add(sent.id)
                     if sent.state == "queued":
-                        told.append(_message(cursor, sent, before, at))
-            before = day.at
+                        told.append(_message(cursor, sent, at))
         items = triggers_in(cursor, key)
     told += [(played, None) for item in items for played in _fires(item, seen)]
     told += [(played, None) for played in _rollbacks(seen)]
@@ -211,18 +211,14 @@ def _told(own: Workspace, key: str, seen: list[_Day]) -> list[tuple[ReplayedMess
 
 
 def _message(
-    cursor: Cursor, sent: deliveries.Delivery, before: datetime, at: datetime
+    cursor: Cursor, sent: deliveries.Delivery, at: datetime
 ) -> tuple[ReplayedMessage, Finding | None]:
     record = register.one(cursor, sent.finding) if sent.finding is not None else None
-    finding = record.finding if record else None
-    when = at
-    if finding is not None and finding.known_at is not None and sent.event == "finding.opened":
-        when = min(max(finding.known_at, before), at)
     told = sent.data
     return ReplayedMessage(
-        at=when, channel=sent.channel, event=sent.event, rule=str(told.get("signal", sent.event)),
+        at=at, channel=sent.channel, event=sent.event, rule=str(told.get("signal", sent.event)),
         severity=str(told.get("severity", "")), sentence=str(told.get("sentence", "")), verdict="other",
-    ), finding  # fmt: skip
+    ), record.finding if record else None  # fmt: skip
 
 
 def _fires(item: RetrainingTrigger, seen: list[_Day]) -> list[ReplayedMessage]:

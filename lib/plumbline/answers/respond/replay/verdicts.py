@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from plumbline.answers.performance.label_delay import delays
@@ -35,11 +36,16 @@ _OF_LOSS = (
 
 
 def judged(
-    told: list[tuple[ReplayedMessage, Finding | None]], final: list[Finding]
+    told: list[tuple[ReplayedMessage, Finding | None]], seen: Sequence[tuple[datetime, list[Finding]]]
 ) -> tuple[ReplayedMessage, ...]:
-    """Each message against what the whole log shows in the end."""
+    """Each message against what the whole log shows in the end.
+
+    Args:
+        seen: the played moments, in order of time, with what each showed; the last one saw the whole log.
+    """
     from plumbline.monitor.alarms.findings import same_problem
 
+    final = seen[-1][1]
     losses = [f for f in apart(final) if f.signal.startswith("performance.") and f.since is not None]
     guilty = {
         str(f.figures.get("version"))
@@ -62,11 +68,24 @@ def judged(
         if loss is None:
             made.append(replace(message, verdict="false"))
             continue
-        ahead = (loss.known_at - message.at).total_seconds() / 86400 if loss.known_at else None
+        proof = _proof(loss, seen)
+        ahead = (proof - message.at).total_seconds() / 86400 if proof else None
         made.append(
             replace(message, verdict="true", earlier_days=max(ahead, 0.0) if ahead is not None else None)
         )
     return tuple(made)
+
+
+def _proof(loss: Finding, seen: Sequence[tuple[datetime, list[Finding]]]) -> datetime | None:
+    """The earliest moment at which a loss may have been proved: that which it says itself, or the last played one that
+    did not show it yet. A message is earlier by no more than this says, however seldom the past was played."""
+    from plumbline.monitor.alarms.findings import same_problem
+
+    for (before, _), (_, findings) in pairwise(seen):
+        shown = (f for f in apart(findings) if f.signal.startswith("performance."))
+        if any(same_problem(loss, f) for f in shown):
+            return min(loss.known_at or before, before)
+    return loss.known_at
 
 
 def _follows(loss: Finding, at: datetime) -> bool:
