@@ -10,6 +10,7 @@ from typing import Any
 from plumbline.answers.alerts.check import reconcile
 from plumbline.answers.respond.delivery import DeliveryCounts, work
 from plumbline.domain import Finding, Severity
+from plumbline.domain.messages import message
 from plumbline.respond.channels import Channel, new_channel
 from plumbline.respond.http import HttpReply
 from plumbline.store.respond import channels as channel_store
@@ -30,7 +31,7 @@ def problem(
 ) -> Finding:
     since = AT - 20 * DAY
     return Finding(
-        system="s", signal=signal, sentence=f"{signal} is not as it was.", since=since,
+        system="s", signal=signal, sentence=message("{feature} is not as it was.", feature=signal), since=since,
         until=since + 9 * DAY if over else None, severity=severity, confidence=0.98, page="accuracy", figures=figures,
         known_at=since + DAY,
     )  # fmt: skip

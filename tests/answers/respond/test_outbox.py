@@ -8,7 +8,6 @@ import pytest
 
 from plumbline.answers.alerts.check import reconcile
 from plumbline.answers.alerts.findings import acknowledge
-from plumbline.answers.respond.messages import outgoing
 from plumbline.answers.respond.outbox import queue
 from plumbline.domain import Severity
 from plumbline.respond.events import Event
@@ -324,30 +323,3 @@ def test_what_was_sent_stands_on_the_trail_by_its_digest(workspace: Workspace) -
             "sha256": own.payload_sha256,
         }
     ]
-
-
-@pytest.mark.parametrize(
-    ("signal", "sentence", "leaves"),
-    [
-        (
-            "source.orders",
-            "Nothing was pulled from orders. 'ivan@x.org' is no number.",
-            "What the source orders brought",
-        ),
-        ("source.silent.orders", "Nothing came from orders for 3 days.", "Nothing came from orders"),
-        ("performance.accuracy", "It fell. This speaks of yes alone.", "It fell. Only some decisions"),
-        (
-            "release.guardrail",
-            "Version 4.2: 948 wrong, 946 of them 'ivan o'brien'.",
-            "Version 4.2: 948 wrong, 946 of them of",
-        ),
-        ("drift.prediction", "The answer ivan was given in 12 % of decisions.", "One answer was given"),
-    ],
-)
-def test_a_sentence_leaves_without_the_values_that_it_names_on_a_screen(
-    signal: str, sentence: str, leaves: str
-) -> None:
-    figures = {"level": "ivan", "among": "This speaks of yes alone."}
-    words = outgoing(finding_of(problem(signal, **figures), sentence=sentence))
-    assert words.startswith(leaves)
-    assert "ivan" not in words

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from plumbline.answers.respond.disclosure import outgoing
 from plumbline.answers.respond.outbox import queue
 from plumbline.answers.respond.receipts import BEGINNINGS, channels_aware
-from plumbline.domain import Finding, Severity
+from plumbline.domain import Severity
 from plumbline.monitor.drift.first_year import signals
 from plumbline.respond.events import Event
 from plumbline.store.findings import FindingRecord
@@ -24,8 +24,6 @@ CONDITIONS = ("retraining", "staleness", "quality.id", "quality.version", "quali
 BENEATH = ("drift.", "group.", "missing.", "new_levels.", "out_of_range.", "association.")
 #: money that grew by this factor since it was told is told again
 DOUBLE = 2.0
-#: classes stand in quotation marks in what a guardrail says; whatever lies between the first and the last goes
-_QUOTED = re.compile(r"""(['"]).*\1""", re.DOTALL)
 #: how a signal begins -> the control that asks for its being handled
 CONTROLS = {
     "performance": "MON-4", "estimate": "MON-4", "warning": "MON-4", "retraining": "MON-7", "drift": "MON-5",
@@ -158,25 +156,6 @@ def _words(record: FindingRecord, kind: str) -> str:
     if kind == "finding.merged":
         return f"Part of finding {record.part_of}: {own}"
     return own
-
-
-def outgoing(finding: Finding) -> str:
-    """A finding's sentence as it may leave the machine: without the values of columns that it names on a screen."""
-    words = str(finding.sentence)
-    level, among = finding.figures.get("level"), finding.figures.get("among")
-    if isinstance(level, str) and level:
-        words = words.replace(f"The answer {level} was given", "One answer was given")
-    if isinstance(among, str) and among:
-        words = words.replace(among, "Only some decisions ever have an outcome.")
-    if finding.signal.startswith("group."):
-        column, group = (str(finding.figures.get(key, "")) for key in ("column", "group"))
-        words = words.replace(f"where {column} is {group},", f"in one group by {column},")
-    if finding.signal.startswith("release."):
-        words = _QUOTED.sub("of one class", words)
-    if finding.signal.startswith("source.") and not finding.signal.startswith("source.silent."):
-        name = finding.signal.partition(".")[2]
-        words = f"What the source {name} brought could not be loaded."
-    return words
 
 
 def _figures(record: FindingRecord) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from plumbline.answers.respond.messages import event_of, outgoing
+from plumbline.answers.respond.disclosure import outgoing
+from plumbline.answers.respond.messages import event_of
 from plumbline.answers.respond.outbox import queue
 from plumbline.answers.respond.receipts import BEGINNINGS, channels_aware
 from plumbline.domain import Severity
