@@ -171,7 +171,7 @@ class Copy:
     def tested(self, mutant: Mutant, tests: Sequence[str], seconds: float) -> dict[str, Any]:
         """Whether the tests kill it, and which did."""
         path = self.lib / "plumbline" / mutant.module
-        source = (self.checkout.lib / "plumbline" / mutant.module).read_bytes()
+        source = path.read_bytes()
         path.write_bytes(mutant.applied(source))
         start = time.monotonic()
         try:

@@ -176,11 +176,22 @@ def joined_cells(n: FloatArray, u: FloatArray, side: Mask | None = None) -> np.n
         own = n[first:last]
         if lacks[first] or not own.any():
             continue
-        number = np.floor((np.cumsum(own) - own) / JOINED).astype(np.int64)
-        _, joined = np.unique(np.minimum(number, max(int(own.sum() // JOINED) - 1, 0)), return_inverse=True)
+        joined = _joined(own)
         group[first:last] = made + joined
-        made += int(joined.max()) + 1
+        made += int(joined[-1]) + 1
     return group
+
+
+def _joined(n: FloatArray) -> np.ndarray:
+    """The group of each cell, (m,): the next one begins once a group has ``JOINED`` labels, and so has the last."""
+    groups, own, held = [], 0, 0.0
+    for labels in n.tolist():
+        if held >= JOINED:
+            own, held = own + 1, 0.0
+        groups.append(own)
+        held += labels
+    found = np.array(groups, np.int64)
+    return np.minimum(found, own - 1) if held < JOINED and own else found
 
 
 def _near(n: FloatArray, u: FloatArray) -> float:
