@@ -178,3 +178,145 @@ def test_the_limits_of_the_largest_gap_hold_the_true_one(shift: float, size: int
         assert found.high is not None
         held.append(found.low <= truth <= found.high + found.bound)
     assert np.mean(held) >= 0.93
+
+
+# --- limits, by derivatives that are taken numerically
+
+
+def _error(function, a: np.ndarray, b: np.ndarray, n: float, m: float) -> float:  # type: ignore[no-untyped-def]
+    """The delta method's standard error of a function of two rows of shares: the variance of a multinomial mean."""
+    variance = 0.0
+    for mine, size, place in ((a, n, 0), (b, m, 1)):
+        slope = []
+        for i in range(len(mine)):
+            step = np.zeros(len(mine))
+            step[i] = 1e-6
+            ends = [function(*((mine + way, b) if place == 0 else (a, mine + way))) for way in (step, -step)]
+            slope.append((ends[0] - ends[1]) / 2e-6)
+        variance += (mine @ np.square(slope) - (mine @ np.array(slope)) ** 2) / size
+    return float(np.sqrt(variance))
+
+
+P, Q = [400, 250, 200, 150], [60, 90, 70, 80]
+Z = stats.norm.ppf(0.975)
+PUSH = {"psi": 1.0, "js": 1 / (8 * np.log(2)), "hellinger": 1 / 8}
+
+
+@pytest.mark.parametrize("name", PUSH)
+@pytest.mark.parametrize(
+    ("p", "q"), [(P, Q), ([400, 250, 200, 150], [41, 24, 21, 14]), ([500, 500], [10, 290])]
+)
+def test_limits_are_the_delta_methods_with_the_samples_own_push_taken_off(
+    name: str, p: list[int], q: list[int]
+) -> None:
+    n, m = sum(p), sum(q)
+    a, b = np.array(p) / n, np.array(q) / m
+    function = {
+        "psi": lambda x, y: float(np.sum((x - y) * np.log(x / y))),
+        "js": lambda x, y: float(jensenshannon(x, y, base=2) ** 2),
+        "hellinger": lambda x, y: float(1 - np.sum(np.sqrt(x * y))),
+    }[name]
+    value, error = function(a, b), _error(function, a, b, n, m)
+    push = (len(p) - 1) * (1 / n + 1 / m) * PUSH[name]
+    found = METHODS[name].one(_levels(p, q))
+    root = (lambda x: x) if name == "psi" else np.sqrt
+    assert found.value == pytest.approx(root(value))
+    assert found.above_chance == pytest.approx(root(max(value - push, 0)))
+    assert found.low == pytest.approx(root(max(value - push - Z * error, 0)), rel=1e-4, abs=1e-6)
+    assert found.high == pytest.approx(root(value + Z * error), rel=1e-4)
+
+
+def test_cells_that_neither_holds_add_no_push_and_nothing_is_farther_than_one() -> None:
+    for name, push in PUSH.items():
+        found = METHODS[name].one(_levels([300, 700, 0, 0], [40, 60, 0, 0]))
+        value = (found.value or 0) if name == "psi" else (found.value or 0) ** 2
+        above = (found.above_chance or 0) if name == "psi" else (found.above_chance or 0) ** 2
+        assert value - above == pytest.approx((1 / 1000 + 1 / 100) * push)
+    apart = METHODS["js"].one(_levels([30, 30, 0, 0], [0, 0, 20, 20]))
+    assert (apart.value, apart.high) == (pytest.approx(1.0), 1.0)
+    assert METHODS["hellinger"].one(_levels([40, 0, 1], [0, 12, 1])).high == 1.0
+
+
+def test_a_decile_that_neither_holds_is_an_empty_cell_of_the_stability_index() -> None:
+    bins = Bins(feature="f", kind=Kind.NUMERIC, edges=np.array([0.0, 1, 2]), decile_cells=(0, 1))
+    found = METHODS["psi"].one(cells_of(bins, np.array([60.0, 0, 0, 40]), np.array([30.0, 0, 0, 70])))
+    a, b = np.array([0.6, 1e-4, 0.4]), np.array([0.3, 1e-4, 0.7])
+    a, b = a / a.sum(), b / b.sum()
+    assert found.value == pytest.approx(np.sum((a - b) * np.log(a / b)))
+
+
+def test_kolmogorovs_limits_are_the_band_of_both_functions() -> None:
+    a, b = RNG.normal(0, 1, 2000), RNG.normal(0.8, 1, 400)
+    found = METHODS["ks"].one(_numbers(a, b))
+    half = np.sqrt(np.log(2 / 0.05) / 2) * np.sqrt(1 / 2000 + 1 / 400)
+    assert found.value is not None
+    assert (found.low, found.high) == (
+        pytest.approx(found.value - half, abs=1e-5), pytest.approx(found.value + half, abs=1e-5),
+    )  # fmt: skip
+    far = METHODS["ks"].one(_numbers(a, a[:50] + 40))
+    assert (far.value, far.high) == (1.0, 1.0)
+    near = METHODS["ks"].one(_numbers(a, a[::2]))
+    assert near.low == 0.0
+
+
+def test_the_area_between_the_functions_and_its_limits_by_plain_sums() -> None:
+    edges = np.array([0.0, 1, 3, 4, 8])
+    bins = Bins(feature="f", kind=Kind.NUMERIC, edges=edges, decile_cells=())
+    p, q = np.array([0.0, 30, 20, 40, 10, 0]), np.array([0.0, 5, 25, 30, 40, 0])
+
+    def area(x: np.ndarray, y: np.ndarray) -> float:
+        found, gap = 0.0, 0.0
+        for i, width in enumerate(np.diff(edges)):
+            then = gap + x[i + 1] - y[i + 1]
+            found += width / 2.5 * abs(gap + then) / 2
+            gap = then
+        return found
+
+    a, b = p / p.sum(), q / q.sum()
+    found = METHODS["wasserstein"].one(cells_of(bins, p, q, 2.5, 8.0))
+    error = _error(area, a, b, p.sum(), q.sum())
+    assert found.value == pytest.approx(area(a, b))
+    assert (found.low, found.high) == (
+        pytest.approx(area(a, b) - Z * error, rel=1e-4), pytest.approx(area(a, b) + Z * error, rel=1e-4),
+    )  # fmt: skip
+    assert (found.note, np.isfinite(found.bound)) == ("", True)
+    beyond = METHODS["wasserstein"].one(cells_of(bins, p, q + np.array([5.0, 0, 0, 0, 0, 15]), 2.5, 8.0))
+    assert beyond.bound == np.inf
+    assert beyond.note == "16.7 % lie outside the reference's range and count at its ends."
+
+
+def test_limits_of_chi_square_and_cramers_v_are_those_of_the_statistic() -> None:
+    cells = _levels(P, Q)
+    statistic, freedom, se = (float(x[0]) for x in cells.pearson)
+    chi2, v = METHODS["chi2"].one(cells), METHODS["cramers_v"].one(cells)
+    assert (chi2.low, chi2.high) == (
+        pytest.approx(statistic - freedom - Z * se), pytest.approx(statistic + Z * se),
+    )  # fmt: skip
+    total = sum(P) + sum(Q)
+
+    def bergsma(chi: float) -> float:
+        phi = max(chi / total - 3 / (total - 1), 0)
+        return float(np.sqrt(phi / min(1 - 1 / (total - 1), 3 - 9 / (total - 1))))
+
+    assert (v.value, v.low, v.high) == pytest.approx(
+        tuple(bergsma(x) for x in (statistic, max(statistic - Z * se, 0), statistic + Z * se))
+    )
+    alone = METHODS["cramers_v"].one(_levels([30, 0], [20, 0]))
+    assert alone.value == 0.0
+    largest = METHODS["linf"].one(_levels(P, Q))
+    assert largest.value == pytest.approx(0.2)
+    error = np.sqrt(0.4 * 0.6 / 1000 + 0.2 * 0.8 / 300)
+    assert (largest.low, largest.high) == pytest.approx((0.2 - Z * error, 0.2 + Z * error))
+    assert METHODS["linf"].one(_levels([50, 50, 0], [50, 20, 30])).note in (
+        "l1: 30.0 points less.", "other levels: 30.0 points more.",
+    )  # fmt: skip
+
+
+def test_where_a_difference_matters() -> None:
+    """PSI: 0.1 and 0.25 (Siddiqi 2006, Credit Risk Scorecards); the other shapes: NannyML's 0.1; a tenth of a V is
+    Cohen's small effect (1988). Shares of values that are gone or new are this project's own."""
+    assert {name: (m.watch, m.breach) for name, m in METHODS.items()} == {
+        "psi": (0.1, 0.25), "js": (0.1, 0.1), "hellinger": (0.1, 0.1), "ks": (0.1, 0.1), "wasserstein": (0.1, 0.1),
+        "chi2": (0.0, 0.0), "cramers_v": (0.1, 0.1), "linf": (0.1, 0.1), "missing": (0.02, 0.05),
+        "new_levels": (0.01, 0.05), "out_of_range": (0.01, 0.05),
+    }  # fmt: skip
