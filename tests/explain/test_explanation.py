@@ -70,6 +70,31 @@ def test_a_recorded_explanation_that_misses_its_score_says_by_how_much() -> None
     assert not found.exportable
 
 
+def test_a_recorded_base_comes_before_the_one_that_was_inferred_and_unchecked_ones_say_so() -> None:
+    decision, check = recorded()
+    own = explain_row(replace(decision, recorded_base=0.2), logged=check)
+    assert (own.base_value, own.baseline) == (0.2, "as recorded")
+    assert (
+        explain_row(decision, logged=check).baseline == "the one constant that score less attributions leaves"
+    )
+    assert own.check.startswith("Base + sum meets the logged score within 0.001.")
+    assert own.fidelity == check.share
+    far = explain_row(replace(decision, recorded_base=0.3), logged=check)
+    assert far.additivity_error is not None
+    assert abs(far.additivity_error) > check.tolerance
+    assert not far.exportable
+    plain = explain_row(replace(decision, recorded={"a": 1.0, "b": float("nan")}))
+    assert (plain.check, plain.output_space, plain.base_value) == (
+        "Recorded attributions, not yet checked.",
+        "value",
+        0.0,
+    )
+    assert (plain.attributions, plain.additivity_error, plain.fidelity) == ({"a": 1.0}, None, None)
+    assert (plain.baseline, plain.exportable) == ("unknown", False)
+    missing = explain_row(replace(decision, score=None), logged=check)
+    assert (missing.additivity_error, missing.check) == (None, check.sentence)
+
+
 def test_a_models_explanation_names_the_file_and_adds_up(modelled) -> None:
     booster, model, frame, scores, check = modelled
     decision = Instance(decision_id="d7", values=frame.iloc[7].to_dict(), score=float(scores[7]))
@@ -84,6 +109,18 @@ def test_a_models_explanation_names_the_file_and_adds_up(modelled) -> None:
     assert found.reasons[0].startswith(f"{frame.columns[np.argmax(pushed)]} = ")
     against = explain_row(decision, model=model, model_check=check, wording=ReasonWording(adverse="low"))
     assert against.reasons[0].startswith(f"{frame.columns[np.argmin(native)]} = ")
+
+
+def test_a_model_explains_a_decision_without_a_logged_score_and_says_so(modelled) -> None:
+    _, model, frame, _, check = modelled
+    found = explain_row(
+        Instance(decision_id="d7", values=frame.iloc[7].to_dict(), score=None), model=model, model_check=check
+    )
+    assert (found.refused, found.score, found.additivity_error) == ("", None, None)
+    assert found.check.startswith("This decision has no logged score to check against.")
+    assert (found.output_space, found.fidelity, found.errors) == ("log-odds", check.share, {})
+    assert found.baseline == "the model's mean output over its training data"
+    assert set(found.attributions) == set(frame.columns)
 
 
 def test_a_decision_the_model_does_not_reproduce_is_refused(modelled) -> None:

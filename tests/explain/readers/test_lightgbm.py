@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import lightgbm as lgb
 import numpy as np
 import pandas as pd
@@ -85,6 +87,25 @@ def test_native_categories_are_exact_and_their_list_is_kept() -> None:
     assert (ensemble.category_start >= 0).any()
     assert found == pytest.approx(native[:, :-1], abs=1e-9)
     assert base == pytest.approx(native[0, -1], abs=1e-9)
+
+
+def test_a_tree_may_have_many_sets_of_categories_over_many_levels() -> None:
+    rng = np.random.default_rng(2)
+    n = 1500
+    town, kind = rng.integers(0, 75, n), rng.integers(0, 40, n)
+    y = np.sin(town * 1.7) + np.cos(kind * 2.3) * (town % 3) + rng.normal(0, 0.1, n)
+    frame = pd.DataFrame({"x": rng.normal(size=n), "town": town, "kind": kind})
+    booster = train(
+        {"objective": "regression", "max_cat_to_onehot": 1, "cat_smooth": 1, "min_data_per_group": 5}, frame, y,
+        rounds=8, categorical_feature=["town", "kind"],
+    )  # fmt: skip
+    text = booster.model_to_string()
+    assert max(int(sets) for sets in re.findall(r"num_cat=(\d+)", text)) > 3
+    shown = frame.assign(
+        town=np.arange(n) % 90, kind=np.arange(n) % 50 - 1
+    )  # with codes that were never seen
+    ensemble = read(booster)
+    assert margins(ensemble, shown.to_numpy(float))[:, 0] == pytest.approx(booster.predict(shown), abs=1e-9)
 
 
 def test_a_model_that_never_split_is_a_constant() -> None:

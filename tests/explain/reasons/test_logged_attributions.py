@@ -102,6 +102,22 @@ def test_two_logged_bases_in_one_version_are_a_finding() -> None:
     assert "2 different base values" in check.sentence
 
 
+def test_a_logged_base_is_used_where_there_is_one_and_its_middle_elsewhere() -> None:
+    parts, score = record()
+    base = np.full(len(score), -0.7)
+    assert check_logged(parts, score, base=base).bases == 1
+    base[::3] = np.nan
+    check = check_logged(parts, score, base=base)
+    assert (check.passed, check.bases, check.base) == (True, 1, -0.7)
+    assert check.worst == pytest.approx(0, abs=1e-9)
+    assert not check_logged(
+        parts, score, base=base + 0.4
+    ).passed  # it is the log's own word, not what would fit
+    several = check_logged(parts, score, base=np.where(np.arange(len(score)) % 9, base, -0.7000001))
+    assert (several.bases, several.passed) == (2, False)
+    assert "2 different base values" in several.sentence
+
+
 def test_a_regressions_values_add_up_as_they_are() -> None:
     rng = np.random.default_rng(0)
     parts = rng.normal(scale=2000, size=(400, 4))

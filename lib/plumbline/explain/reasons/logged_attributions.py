@@ -59,7 +59,7 @@ def check_logged(
     """
     whole = np.isfinite(scores) & np.isfinite(attributions).all(axis=1)
     score, total = scores[whole], attributions[whole].sum(axis=1)
-    given = None if base is None else base[whole]
+    given = None if base is None or not np.isfinite(base[whole]).any() else base[whole]
     near = tolerance(scores, task)
     bases = 0 if given is None else len(np.unique(np.round(given[np.isfinite(given)], 9)))
     failed = LoggedCheck(
@@ -168,10 +168,9 @@ def _try(
     if usable.sum() < FEWEST // 2:
         return link, np.nan, np.inf
     rest = linked[usable] - total[usable]
+    constant = float(np.median(rest) if given is None else np.nanmedian(given))
     if given is not None:
-        rest = rest - np.where(np.isfinite(given[usable]), given[usable], 0.0)
-    centre = float(np.median(rest))
+        rest = rest - np.where(np.isfinite(given[usable]), given[usable], constant)
     spread = float(np.std(linked[usable]))
-    away = float(np.quantile(np.abs(rest - centre), 0.9))
-    constant = centre if given is None else float(np.nanmedian(given))
+    away = float(np.quantile(np.abs(rest - np.median(rest)), 0.9))
     return link, constant, away / spread if spread > 0 else (0.0 if away < 1e-9 else np.inf)

@@ -1,0 +1,121 @@
+"""What is read out of a skops file is checked to its last number, and steps are put together as they stand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from plumbline.domain import PlumblineError
+from plumbline.explain.columns import Column
+from plumbline.explain.readers.scikit import arrays
+from plumbline.explain.readers.scikit.arrays import (
+    Inputs,
+    Made,
+    classes_of,
+    floats,
+    listed,
+    named,
+    number,
+    numbers,
+    side_by_side,
+    table,
+)
+from plumbline.explain.readers.scikit.skops_file import Held
+
+X = np.arange(12.0).reshape(3, 4)
+FOUR = Made(tuple(Column(feature=i) for i in range(4)))
+
+
+def held(**attributes: Any) -> Held:
+    return Held("sklearn.some", "Model", attributes)
+
+
+def test_columns_are_picked_and_functions_follow_each_other() -> None:
+    assert FOUR.width == 4
+    assert [c.feature for c in FOUR.picked([3, 1]).columns] == [3, 1]
+    np.testing.assert_array_equal(FOUR.run(X), X)
+    two = FOUR.after(lambda x: x[:, :3] * 10, 3).after(lambda x: x + 1, 3)
+    assert (two.width, len(two.columns)) == (3, 4)
+    np.testing.assert_array_equal(two.run(X), X[:, :3] * 10 + 1)
+    one = two.picked([2, 0])
+    assert one.width == 2
+    np.testing.assert_array_equal(one.run(X), (X[:, :3] * 10 + 1)[:, [2, 0]])
+
+
+def test_results_stand_beside_one_another_each_with_its_own_columns() -> None:
+    sums = FOUR.picked([0, 1]).after(lambda x: x.sum(axis=1, keepdims=True), 1)
+    both = side_by_side([sums, FOUR.picked([2]), sums])
+    assert (both.width, [c.feature for c in both.columns]) == (3, [0, 1, 2, 0, 1])
+    rows = X[:, [0, 1, 2, 0, 1]]
+    np.testing.assert_array_equal(
+        both.run(rows), np.stack([X[:, 0] + X[:, 1], X[:, 2], X[:, 0] + X[:, 1]], 1)
+    )
+    plain = side_by_side([FOUR.picked([1]), FOUR.picked([0])])
+    assert plain.then is None
+    assert [c.feature for c in plain.columns] == [1, 0]
+
+
+def test_no_columns_and_too_many_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arrays, "MAX_FEATURES", 4)
+    assert FOUR.after(lambda x: x, 4).width == 4
+    assert FOUR.after(lambda x: x, 1).width == 1
+    assert side_by_side([FOUR]).width == 4
+    for width in (0, 5):
+        with pytest.raises(PlumblineError, match="makes no columns, or too many"):
+            FOUR.after(lambda x: x, width)
+    with pytest.raises(PlumblineError, match="too many columns"):
+        side_by_side([FOUR, FOUR.picked([0])])
+    wide = Made(tuple(Column(feature=i) for i in range(5)))
+    with pytest.raises(PlumblineError, match="too many"):
+        wide.after(lambda x: x, 1)
+    monkeypatch.setattr(arrays, "MOST_PARTS", 3)
+    inputs = Inputs(("a",), [None])
+    for _ in range(3):
+        inputs.count()
+    with pytest.raises(PlumblineError, match="more than 3 models"):
+        inputs.count()
+
+
+@pytest.mark.parametrize(
+    "stored", ["x", [1, "y"], np.array([1j]), [[1, 2], [3]], None, [np.nan], [np.inf], [1.0, 2]]
+)
+def test_what_is_no_finite_number_is_refused(stored: Any) -> None:
+    with pytest.raises(PlumblineError, match="refused"):
+        number(stored, "gamma")
+
+
+def test_arrays_have_the_shape_that_is_asked_for() -> None:
+    assert number(np.array([[2]]), "n") == 2.0
+    assert numbers([[1, 2], [3, 4]], 4, "n").tolist() == [1, 2, 3, 4]
+    assert floats([[1, np.nan]], "n").shape == (1, 2)
+    assert table(X, (None, 4), "t").shape == (3, 4)
+    for shape in ((4, 4), (None, 3), (12,), (None, 4, None)):
+        with pytest.raises(PlumblineError, match="its t does not fit"):
+            table(X, shape, "t")
+    for wrong in (np.zeros((0, 4)), np.full((1, 4), np.inf)):
+        with pytest.raises(PlumblineError, match="its t does not fit"):
+            table(wrong, (None, 4), "t")
+    with pytest.raises(PlumblineError, match="its n does not fit"):
+        numbers([1, 2], 3, "n")
+
+
+def test_lists_functions_and_classes_are_checked() -> None:
+    node = held(steps=[1, 2], empty=[], flat=np.array([[3, 4]]), text="ab")
+    assert listed(node, "steps") == listed(node, "steps", 2) == [1, 2]
+    assert listed(node, "flat") == [3, 4]
+    for name, length in (("empty", None), ("text", None), ("steps", 3), ("steps", 1)):
+        with pytest.raises(PlumblineError, match=f"its {name} is damaged"):
+            listed(node, name, length)
+    np.testing.assert_array_equal(named(None, "f")(X), X)
+    np.testing.assert_allclose(named(Held("numpy", "log1p", {}), "f")(X), np.log1p(X))
+    np.testing.assert_array_equal(named(Held("numpy.core", "square", {}), "f")(X), X**2)
+    for strange in (Held("os", "abs", {}), Held("numpy", "load", {}), "abs"):
+        with pytest.raises(PlumblineError, match="which is not known"):
+            named(strange, "f")
+    assert classes_of(held(classes_=np.array(["a", "b"]))) == 2
+    assert classes_of(held(classes_=np.arange(1000))) == 1000
+    for classes in (np.arange(1001), np.array([1]), np.zeros((2, 2)), [1, 2]):
+        with pytest.raises(PlumblineError, match="fewer than two classes"):
+            classes_of(held(classes_=classes))
