@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plumbline.explain.counterfactual import search as counterfactual
-from plumbline.explain.counterfactual.search import Move, cost_of, search
+from plumbline.explain.counterfactual.search import Move, Option, cost_of, search
 
 
 def _stepped(seed: int, d: int = 4):
@@ -130,3 +130,105 @@ def test_the_time_cap_ends_a_slow_model_with_an_honest_answer(monkeypatch) -> No
 
 def test_nothing_may_change_finds_nothing() -> None:
     assert search(lambda r: r[:, 0] - 1, np.zeros(1), []).ended == "none"
+
+
+def test_a_change_costs_its_size_in_units_of_its_scale_and_a_category_one() -> None:
+    moves = [
+        Move(index=0, values=np.zeros(0), scale=4.0), Move(index=1, values=np.zeros(0), ordered=False, scale=9.0),
+        Move(index=2, values=np.zeros(0)), Move(index=3, values=np.zeros(0), scale=0.5),
+    ]  # fmt: skip
+    row = np.array([10.0, 3.0, np.nan, 1.0])
+    assert cost_of({0: 4.0}, row, moves) == 1.5
+    assert cost_of({1: 0.0}, row, moves) == 1.0
+    assert cost_of({2: 5.0}, row, moves) == 1.0
+    assert cost_of({0: 12.0, 1: 0.0, 2: 0.0, 3: 2.0}, row, moves) == 0.5 + 1 + 1 + 2
+    assert cost_of({}, row, moves) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("start", "near", "limit", "found"),
+    [
+        (0.0, 3.14159265, 9.0, [3.15, 3.142, 3.1416, 3.14160, 3.141593]),
+        (9.0, 3.14159265, 0.0, [3.14, 3.141, 3.1415, 3.14159, 3.141592]),
+        (0.0, 3.14159265, 3.1417, [3.1416, 3.14160, 3.141593]),
+        (9.0, 3.14159265, 3.1412, [3.1415, 3.14159, 3.141592]),
+        (0.0, 123456.0, 1e9, [124000.0, 123500.0, 123460.0, 123456.0, 123456.0]),
+        (-9.0, -0.00271828, 1.0, [-0.00271, -0.002718, -0.0027182, -0.00271828, -0.00271828]),
+        (1.0, 2.5, 9.0, [2.5] * 5),
+        (1.0, 0.0, -1.0, [0.0]),
+    ],
+)
+def test_a_number_is_rounded_outward_from_three_digits_on_and_never_past_its_limit(
+    start: float, near: float, limit: float, found: list[float]
+) -> None:
+    assert counterfactual._presentable(start, near, limit).tolist() == pytest.approx(found, rel=1e-12)
+
+
+def test_of_options_with_the_same_inputs_the_cheapest_stays_and_fewer_inputs_come_first() -> None:
+    one, two, three = (
+        Option({0: 1.0}, 5.0, 0.1),
+        Option({0: 2.0}, 4.0, 0.2),
+        Option({1: 1.0, 0: 1.0}, 1.0, 0.3),
+    )
+    assert counterfactual._distinct([three, one, two]) == [two, three]
+    many = [Option({i: 1.0}, float(i), 0.0) for i in range(5)]
+    assert counterfactual._one_each([*many[:2], Option({0: 9.0}, 9.0, 0.0), *many[2:]]) == many[:3]
+
+
+def test_half_of_the_beam_is_shared_out_among_sets_of_inputs() -> None:
+    states = [{0: float(i)} for i in range(6)] + [{1: 0.0}, {2: 0.0}, {3: 0.0}]
+    gaps = np.array([-1.0, -2, -3, -4, -5, -6, -7, -8, -9])
+    assert counterfactual._keep(states, gaps, 4) == [states[i] for i in (0, 6, 1, 2)]
+    assert counterfactual._keep(states, gaps, 6) == [states[i] for i in (0, 6, 7, 1, 2, 3)]
+    assert counterfactual._keep(states[:2], gaps[:2], 6) == states[:2]
+
+
+def test_all_pairs_are_tried_up_to_twenty_thousand() -> None:
+    def moves(*sizes: int) -> list[Move]:
+        return [Move(index=i, values=np.arange(float(size))) for i, size in enumerate(sizes)]
+
+    pairs = counterfactual._pairs(moves(2, 3, 1))
+    assert pairs is not None
+    assert len(pairs) == 2 * 3 + 2 * 1 + 3 * 1
+    assert {0: 1.0, 1: 2.0} in pairs
+    assert len(counterfactual._pairs(moves(100, 200)) or ()) == 20_000
+    assert counterfactual._pairs(moves(101, 199, 1)) is None
+
+
+def test_a_value_moves_to_where_the_outcome_just_begins_in_whole_steps_where_it_has_some() -> None:
+    def over(border: float):  # type: ignore[no-untyped-def]
+        return lambda rows: rows[:, 0] - border
+
+    def found(border: float, move: Move, start: float = 0.0) -> float:
+        return search(over(border), np.array([start]), [move]).options[0].changes[0]
+
+    assert found(7.0, Move(index=0, values=np.array([10.0]), free=True, step=2.0)) == 8.0
+    assert found(8.0, Move(index=0, values=np.array([10.0]), free=True, step=2.0)) == 8.0
+    assert found(7.0, Move(index=0, values=np.array([10.0]))) == 10.0  # nothing between is allowed
+    assert found(0.5, Move(index=0, values=np.array([9.9]), free=True, step=10.0)) == 9.9  # less than a step
+    assert 4.4444 < found(4.4444, Move(index=0, values=np.array([10.0]), free=True)) <= 4.45
+    assert found(4.4444, Move(index=0, values=np.array([4.4445]), free=True)) == pytest.approx(
+        4.4445, abs=1e-4
+    )
+    for start, border in ((100.0, -20.0), (50.0, -3.3)):
+        down = search(lambda r, b=border: b + 30 - r[:, 0], np.array([start]), [
+            Move(index=0, values=np.array([-40.0]), free=True)
+        ]).options[0]  # fmt: skip
+        assert down.changes[0] <= border + 30
+        assert down.changes[0] == pytest.approx(border + 30, abs=0.1)
+        assert down.gap >= 0
+    known = search(over(1.0), np.array([np.nan]), [Move(index=0, values=np.array([3.0, 2.0]), free=True)])
+    assert known.options[0].changes in ({0: 3.0}, {0: 2.0})  # from nothing any value is as far
+
+
+def test_what_was_scored_is_counted_and_at_most_so_many_inputs_change() -> None:
+    def gap(rows: np.ndarray) -> np.ndarray:
+        return rows.sum(axis=1) - 2.5
+
+    moves = [Move(index=i, values=np.array([1.0])) for i in range(5)]
+    assert len(search(gap, np.zeros(5), moves).options[0].changes) == 3
+    assert search(gap, np.zeros(5), moves, depth=2).ended == "none"
+    assert search(lambda r: r.sum(axis=1) - 4.5, np.zeros(5), moves).ended == "none"  # four at most
+    alone = search(lambda r: r[:, 0] - 0.5, np.zeros(1), moves[:1])
+    assert alone.scored == 1 + 1 + 1  # the row, its one value, and the answer once more
+    assert search(gap, np.ones(5), moves).ended == "already"
