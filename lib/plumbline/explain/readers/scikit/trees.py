@@ -127,7 +127,7 @@ def _average(node: SkopsObject, coding: InputCoding, kind: str) -> CodedModel:
 def _boosted(node: SkopsObject, coding: InputCoding, kind: str) -> CodedModel:
     """GradientBoosting: the start plus the learning rate times each tree."""
     table = node.need("estimators_")
-    if not isinstance(table, np.ndarray) or table.ndim != 2:
+    if not isinstance(table, np.ndarray) or table.ndim != 2 or node.get("n_estimators_") != len(table):
         raise refuse("its list of trees is damaged")
     classifier, outputs = node.kind.endswith("Classifier"), table.shape[1]
     base = _start(node, outputs, classifier)
@@ -165,6 +165,8 @@ def _histogram(node: SkopsObject, coding: InputCoding, kind: str) -> CodedModel:
     """HistGradientBoosting, native categories included: the encoder inside it gives their codes."""
     rounds = node.need("_predictors")
     base = floats(node.need("_baseline_prediction"), "_baseline_prediction").ravel()
+    if not isinstance(rounds, list) or any(len(members) != len(base) for members in rounds):
+        raise refuse("its start and its trees do not match")
     coding = _hist_coding(node, coding)
     trees, places = [], []
     for members in rounds:
