@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from plumbline.answers.data.quality import QualityAnswer
     from plumbline.answers.drift.features import DriftAnswer
     from plumbline.answers.fairness.groups import FairnessAnswer
+    from plumbline.answers.notes.calendar_events import CalendarEvents
     from plumbline.answers.performance.series import PerformanceAnswer
     from plumbline.answers.releases.history import ReleasesAnswer
 
@@ -269,6 +270,12 @@ class System:
         from plumbline.answers.alerts.findings import Findings, findings
 
         return Findings(findings(self.workspace.store, self.key))
+
+    def events(self) -> CalendarEvents:
+        """Campaigns, price changes, holidays and outages that people noted, the earliest first."""
+        from plumbline.answers.notes.calendar_events import calendar_events
+
+        return self._ask(calendar_events)
 
     def check(self) -> Findings:
         """Measure every signal again and keep what was compared; the register afterwards."""

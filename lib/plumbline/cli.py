@@ -17,6 +17,7 @@ import click
 from plumbline import __version__
 from plumbline.commands import (
     access,
+    calendar_events,
     command,
     deliveries,
     erase,
@@ -42,6 +43,7 @@ from plumbline.console import CommandGroups
 __all__ = [
     "access",
     "backup",
+    "calendar_events",
     "carry_out",
     "deliveries",
     "erase",

@@ -32,7 +32,7 @@ GROUPS = {
     "Begin": ("demo", "serve", "systems", "scorecard", "check", "findings"),
     "Logs": ("inspect", "load", "watch", "pull", "sources", "roles", "quarantine", "retry", "labels", "undo", "erase",
              "remove", "system"),
-    "Signals": ("performance", "drift", "releases", "gate", "fairness", "compare", "quality"),
+    "Signals": ("performance", "drift", "releases", "gate", "fairness", "compare", "quality", "event"),
     "Single decisions and models": ("decision", "explain", "model"),
     "Acting on findings": ("acknowledge", "assign", "snooze", "comment", "channel", "deliveries", "trigger", "rollback",
                            "replay", "acting"),

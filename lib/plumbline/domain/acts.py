@@ -107,6 +107,13 @@ class Act(StrEnum):
     FINDING_ASSIGNED = "finding assigned", Access.ANALYST
     FINDING_MUTED = "finding muted", Access.ANALYST
     FINDING_COMMENTED = "finding commented", Access.ANALYST
+    # --- what people write beside the figures
+    EVENT_ADDED = "event added", Access.ANALYST
+    EVENT_REMOVED = "event removed", Access.ANALYST
+    DECISION_COMMENTED = "decision commented", Access.ANALYST
+    VIEW_SAVED = "view saved", Access.ANALYST
+    VIEW_REMOVED = "view removed", Access.ANALYST
+    # --- stopping it all
     ACTING_STOPPED = "acting stopped", Access.ANALYST
     ACTING_RESUMED = "acting resumed", Access.OWNER
     # --- of the workspace, not of a system

@@ -102,6 +102,7 @@ def test_a_role_taken_away_is_gone_at_once_and_one_owner_stays(ws: Workspace) ->
 #: the acts in their stored words, by the role that each asks for; those after which decisions may be others
 VIEWERS = {"document issued"}
 ANALYSTS = {
+    "event added", "event removed", "decision commented", "view saved", "view removed",
     "load", "undo", "roles changed", "reference set", "pull", "pull refused", "signals checked",
     "decision records tried",
     "attributions stored", "model file registered", "columns grouped", "registry ", "registry read",

@@ -90,6 +90,12 @@ def erase(
         decisions = _count(cursor, f"SELECT count(*) FROM temp.{GONE}")
         labels = _erase_beside(cursor, system, "label_claim", "row_load", "row_line")
         _erase_beside(cursor, system, "attribution", "load_id", "line")
+        cursor.execute(
+            f"""DELETE FROM comment_on_decision
+                WHERE system = ? AND decision IN (
+                    SELECT unnest([decision_id, '#' || row_load || ':' || row_line]) FROM temp.{GONE})""",
+            [system.key],
+        )
         forget_draws(cursor, system.key)
         quarantined = _erase_quarantined(cursor, system, words)
         if not decisions and not quarantined:

@@ -1,0 +1,42 @@
+"""Comments beneath single decisions: kept with the decision, handed out in its record, erased with it."""
+
+from __future__ import annotations
+
+from plumbline.answers.signer import signer
+from plumbline.domain import PlumblineError
+from plumbline.domain.acts import Act
+from plumbline.domain.notes import Comment
+from plumbline.profile.scan import decisions
+from plumbline.store import systems, trail
+from plumbline.store.notes import decision_comments as store
+from plumbline.store.workspace import Workspace, now
+
+LONGEST_TEXT = 2000
+
+
+def comments(ws: Workspace, key: str, decision_id: str) -> tuple[Comment, ...]:
+    """What was written beneath a decision, the oldest first."""
+    with ws.read() as cursor:
+        return store.of_decision(cursor, key, decision_id)
+
+
+def comment(ws: Workspace, key: str, decision_id: str, text: str, *, by: str) -> tuple[Comment, ...]:
+    """Write something beneath a decision; nothing that was written is changed later.
+
+    The trail says who wrote when, and neither the words nor the decision: those may be about a person.
+
+    Raises:
+        PlumblineError: no such system or decision, no name, nothing was written, or too much.
+    """
+    name, words = signer(by, "A comment"), text.strip()
+    if not words:
+        raise PlumblineError("A comment says something", todo="Write it.")
+    if len(words) > LONGEST_TEXT:
+        raise PlumblineError(f"A comment has {LONGEST_TEXT} characters at most; this one has {len(words)}")
+    with ws.write() as cursor:
+        system = systems.get_system(cursor, key)
+        decisions.one(cursor, system, decision_id)
+        number = store.add(cursor, key, decision_id, Comment(now(), name, words))
+        detail = {"comment": number, "characters": len(words)}
+        trail.append(cursor, actor=name, action=Act.DECISION_COMMENTED, system=key, detail=detail)
+        return store.of_decision(cursor, key, decision_id)

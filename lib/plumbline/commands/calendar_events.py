@@ -1,0 +1,80 @@
+"""Events of the calendar: note one, list them, remove one."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import click
+
+from plumbline.commands.command import COMMANDS, SIGNED, command
+from plumbline.console import workspace as open_for
+from plumbline.domain import PlumblineError, json_value
+from plumbline.domain.notes import EventKind
+
+_KINDS = [kind.value for kind in EventKind]
+
+
+@click.group("event")
+def event() -> None:
+    """Campaigns, price changes, holidays and outages, shown on every picture of time."""
+
+
+COMMANDS.append(event)
+
+
+@command("add", into=event)
+@click.argument("system")
+@click.argument("text")
+@click.option("--kind", type=click.Choice(_KINDS), required=True, help="What it was.")
+@click.option("--on", "first", required=True, metavar="DATE", help="Its first day, e.g. 2026-12-24.")
+@click.option("--until", "last", metavar="DATE", help="Its last day, included; default: the first.")
+@SIGNED
+def add(
+    workspace: str | None, system: str, text: str, kind: str, first: str, last: str | None, by: str
+) -> Any:
+    """Note an event of a day or of several."""
+    from plumbline.answers.notes import calendar_events as events
+
+    with open_for(workspace) as ws:
+        made = events.add(
+            ws,
+            system,
+            kind=kind,
+            text=text,
+            first=_day(first, "--on"),
+            last=_day(last, "--until") if last else None,
+            by=by,
+        )
+    return {"event": json_value(made)}, [f"Event {made.id} of {system}: {events.say(made)}."]
+
+
+@command("list", into=event)
+@click.argument("system")
+def listed(workspace: str | None, system: str) -> Any:
+    """The events of a system, the earliest first."""
+    from plumbline.answers.notes import calendar_events as events
+
+    with open_for(workspace) as ws:
+        found = events.calendar_events(ws, system)
+    return found.to_dict(), [found.sentence, *(f"  {one.id}  {events.say(one)} ({one.by})" for one in found)]
+
+
+@command("remove", into=event)
+@click.argument("system")
+@click.argument("number", type=int)
+@SIGNED
+def remove(workspace: str | None, system: str, number: int, by: str) -> Any:
+    """Remove an event; the trail keeps what it was."""
+    from plumbline.answers.notes import calendar_events as events
+
+    with open_for(workspace) as ws:
+        gone = events.remove(ws, system, number, by=by)
+    return {"removed": json_value(gone)}, [f"Event {gone.id} of {system} is removed: {events.say(gone)}."]
+
+
+def _day(text: str, option: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise PlumblineError(f"{option} {text!r} is no day", todo="E.g. 2026-12-24.") from error

@@ -1,0 +1,15 @@
+"""What is written beneath a decision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """What somebody wrote beneath a decision."""
+
+    at: datetime
+    by: str
+    text: str

@@ -1,0 +1,1 @@
+"""What the workspace keeps of what people write beside the figures: events, comments on decisions, named views."""
