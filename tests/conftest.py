@@ -14,10 +14,19 @@ import pytest
 from filelock import FileLock
 
 from plumbline.cli import main
+from plumbline.domain import Load
 from plumbline.store.workspace import Workspace, open_workspace
 
-#: what is begun first when several workers share the tests: the groups that take longest
-FIRST = ("tests/browser/", "tests/test_real_logs.py", "tests/demo/")
+#: what is begun first when several workers share the tests: the modules that take longest, the longest before others,
+#: so that none of them is still at work when all the rest is done
+FIRST = (
+    "tests/browser/test_installed.py", "tests/browser/test_journeys.py", "tests/demo/test_load.py",
+    "tests/answers/respond/rollback/test_act.py", "tests/test_real_logs.py", "tests/served/test_gate.py",
+    "tests/browser/", "tests/store/test_upgrade.py", "tests/store/test_full_disk.py", "tests/served/", "tests/demo/",
+    "tests/pages/", "tests/web/", "tests/sources/", "tests/probe/", "tests/logs/", "tests/answers/",
+)  # fmt: skip
+#: rooms below the findings, whose tests load logs for another reason
+BELOW = ("logs", "profile", "sources")
 REAL_LOGS = Path(__file__).parents[1].parent / "shared" / "data"
 
 
@@ -67,6 +76,24 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[
 def signing_key(shared: Callable[[str, Callable[[Path], object]], Path]) -> None:
     """Evidence packs are signed with a key of the tests' own, and never the user's."""
     os.environ["PLUMBLINE_SIGNING_KEY_FILE"] = str(shared("signing", lambda folder: None) / "key.pem")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def unchecked(request: pytest.FixtureRequest) -> Iterator[None]:
+    """In rooms below the findings no check of them after a load: it is half of a small load's time, and whatever
+    becomes of it changes nothing that was loaded. Modules with ``pytestmark = pytest.mark.checked`` keep it."""
+    room = request.path.relative_to(Path(__file__).parent).parts[0]
+    with pytest.MonkeyPatch.context() as patch:
+        if room in BELOW and not request.node.get_closest_marker("checked"):
+            from plumbline.answers.data import load, quarantine
+
+            for module in (load, quarantine):
+                patch.setattr(module, "check_loaded", _as_loaded)
+        yield
+
+
+def _as_loaded(ws: Workspace, made: Load, *, actor: str) -> Load:
+    return made
 
 
 @pytest.fixture(scope="session")

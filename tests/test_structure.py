@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -30,10 +31,20 @@ HEAVY = (
 )
 
 
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
+@cache
+def _nodes(path: Path) -> tuple[ast.AST, ...]:
+    """All nodes of a module: a dozen tests look at each."""
+    return tuple(ast.walk(_tree(path)))
+
+
 def _imports(path: Path) -> set[str]:
-    tree = ast.parse(path.read_text("utf-8"))
     names = set()
-    for node in ast.walk(tree):
+    for node in _nodes(path):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -43,9 +54,7 @@ def _imports(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
 def test_a_page_begins_with_the_guard(page: Path) -> None:
-    body = [
-        n for n in ast.parse(page.read_text("utf-8")).body if not isinstance(n, (ast.Import, ast.ImportFrom))
-    ]
+    body = [n for n in _tree(page).body if not isinstance(n, (ast.Import, ast.ImportFrom))]
     first = next(n for n in body if not (isinstance(n, ast.Expr) and isinstance(n.value, ast.Constant)))
     assert ast.unparse(first) == "view = shell.view()"
 
@@ -75,7 +84,7 @@ def test_the_linter_reads_every_module() -> None:
 
 def test_nothing_is_unpickled_or_evaluated() -> None:
     for path in [*PACKAGE.rglob("*.py"), *PAGES, ROOT / "app.py"]:
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in _nodes(path):
             if isinstance(node, ast.Call):
                 called = ast.unparse(node.func)
                 assert called not in {"eval", "exec", "pickle.load", "pickle.loads", "joblib.load"}, path
@@ -103,7 +112,7 @@ def test_help_imports_no_data_library() -> None:
 
 def _imported_modules(path: Path, modules: dict[str, Path]) -> set[str]:
     """The package's modules that a module imports where it is read, types included; not those inside functions."""
-    found, todo = set(), list(ast.parse(path.read_text("utf-8")).body)
+    found, todo = set(), list(_tree(path).body)
     while todo:
         node = todo.pop()
         if isinstance(node, (ast.If, ast.Try)):
@@ -114,6 +123,7 @@ def _imported_modules(path: Path, modules: dict[str, Path]) -> set[str]:
     return found & set(modules)
 
 
+@cache
 def _import_graph() -> dict[str, set[str]]:
     """Each module of the package, by its dotted name, and those that it imports."""
     paths = [p for p in PACKAGE.rglob("*.py") if p.stem != "__init__"]
@@ -152,7 +162,7 @@ def test_a_folder_fits_one_glance_and_says_what_it_holds() -> None:
     for folder in {path.parent for path in PACKAGE.rglob("*.py")}:
         modules = [path for path in folder.glob("*.py") if path.stem != "__init__"]
         assert len(modules) <= (STORE if folder.name == "store" else LARGEST), folder
-        assert ast.get_docstring(ast.parse((folder / "__init__.py").read_text("utf-8"))), folder
+        assert ast.get_docstring(_tree(folder / "__init__.py")), folder
 
 
 def test_no_folders_of_a_room_import_each_other_in_a_circle() -> None:
@@ -191,7 +201,7 @@ BY_POSITION = {
 def test_a_dataclass_of_five_fields_and_more_is_made_by_the_names_of_its_fields() -> None:
     by_position = set()
     for path in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in _nodes(path):
             if isinstance(node, ast.ClassDef):
                 made = [ast.unparse(d) for d in node.decorator_list if ast.unparse(d).startswith("dataclass")]
                 own = [
@@ -223,7 +233,7 @@ MOST_VAGUE, MOST_PACKED, MOST_DICTS = 59, 249, 29
 def test_parameters_say_what_they_are() -> None:
     vague = []
     for path in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in _nodes(path):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
                 a = node.args
                 names = [*a.posonlyargs, *a.args, *a.kwonlyargs, a.vararg, a.kwarg]
@@ -240,7 +250,7 @@ def test_what_crosses_a_module_s_border_has_a_type() -> None:
     """A result's JSON form (``to_dict``, its ``rows``) is a dict by its nature."""
     dicts = []
     for path in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in _nodes(path):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and not node.name.startswith("_"):
                 form = node.name in ("to_dict", "rows", "json_object")
                 if not form and node.returns is not None and "dict[str, Any]" in ast.unparse(node.returns):
@@ -282,7 +292,7 @@ def _looks_into_text(path: Path) -> Iterator[str]:
 
     What a sentence is about has a type, a key or a template (``messages.says``).
     """
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in _nodes(path):
         if isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.In, ast.NotIn)):
             text = node.comparators[0]
             if _of_ours(text) and text.attr != "notes" and isinstance(node.left, (ast.Constant, ast.Name)):  # type: ignore[attr-defined]
@@ -323,7 +333,7 @@ WRITES = {"store/copies.py": (2, "names of files")}
 
 def _written(path: Path) -> Iterator[str]:
     """The formats by which a module writes days, shares in per cent and numbers with their thousands set apart."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in _nodes(path):
         spec = ""
         if isinstance(node, ast.FormattedValue) and isinstance(node.format_spec, ast.JoinedStr):
             spec = "".join(p.value if isinstance(p, ast.Constant) else "" for p in node.format_spec.values)

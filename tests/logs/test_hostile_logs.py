@@ -22,6 +22,7 @@ from plumbline.store.workspace import DiskFull, Workspace
 from tests.conftest import Ran
 from tests.logs.logfiles import HEADER, row, rows_of, write
 
+pytestmark = pytest.mark.checked
 REDTEAM = Path(__file__).parents[2].parent / "shared" / "redteam"
 
 
