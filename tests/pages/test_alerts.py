@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from urllib.parse import unquote
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -10,7 +12,9 @@ from streamlit.testing.v1 import AppTest
 from plumbline.answers.alerts.incidents import classify, incidents, plan
 from plumbline.answers.respond import channels
 from plumbline.answers.respond.triage import handled
+from plumbline.domain.messages import message
 from plumbline.respond.http import HttpReply
+from plumbline.store import findings as register
 from plumbline.ui.frame.signed_forms import today
 from plumbline.ui.state import workspace as opened
 from tests.answers.respond.outbox_cases import Post
@@ -125,3 +129,35 @@ def test_an_address_that_holds_a_secret_is_refused_in_a_sentence() -> None:
     next(b for b in at.button if b.form_id == "alerts.channel.add").click().run()
     assert "is a secret itself" in said(at)
     assert "canary" not in at.error[0].value
+
+
+def test_a_finding_that_joins_several_lists_each_with_a_link(number: int) -> None:
+    """One that fell and one that drifted, which may be a season's."""
+    ws = opened.workspace()
+    with ws.write() as cursor:
+        record = register.one(cursor, number)
+        since = record.finding.since
+        fall, shift = (
+            replace(
+                record.finding,
+                signal=signal,
+                sentence=words,
+                page=page,
+                figures={"feature": "x"},
+                since=since,
+            )
+            for signal, words, page in (
+                ("performance.accuracy", message("Accuracy fell <b>far</b>."), "accuracy"),
+                ("drift.x", message("{feature} drifted.", feature="x"), "drift"),
+            )
+        )
+        whole = replace(record.finding, figures={"signals": ["performance.accuracy", "drift.x"]})
+        register.update(cursor, number, whole, record.seen_at, None)
+        for part in (fall, shift):
+            register.stand_for(cursor, register.add(cursor, part, record.seen_at, record.seen_at), number)
+    at = tab("Findings")
+    assert "It joins 2:" in said(at)
+    assert "x drifted. Since" in said(at)
+    assert "<b>far" not in words(at)
+    links = {link.proto.label: unquote(link.proto.query_string) for link in at.get("page_link")}
+    assert "feature=x" in links["See x on Drift"]

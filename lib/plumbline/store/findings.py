@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -137,13 +138,19 @@ def apart(cursor: Cursor, system: str) -> list[FindingRecord]:
     found = []
     for record in known:
         if record.part_of is None:
-            named = record.finding.figures.get("signals", ())
-            own = [r for r in known if r.part_of == record.id and r.finding.signal in named]
+            own = parts_of(record, known)
             found += [
                 replace(r, closed_at=record.closed_at if r.finding.until is None else r.closed_at)
                 for r in own
             ] or [record]
     return found
+
+
+def parts_of(record: FindingRecord, known: Sequence[FindingRecord]) -> tuple[FindingRecord, ...]:
+    """The findings that one joins, among all that are on record, the earliest onset first."""
+    named = record.finding.figures.get("signals", ())
+    own = [r for r in known if r.part_of == record.id and r.finding.signal in named]
+    return tuple(sorted(own, key=lambda r: (r.finding.since or r.recorded_at, r.id)))
 
 
 def acknowledge(cursor: Cursor, number: int, by: str, at: datetime) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from plumbline.domain import Finding, Point, PointStatus, Severity
 from plumbline.monitor.alarms.findings import same_problem
-from plumbline.monitor.drift.first_year import NAME, apart, signals, together
+from plumbline.monitor.drift.first_year import NAME, apart, signals, tells_of, together
 from plumbline.monitor.drift.season import YEAR
 from tests.bench.detection.first_years import findings
 from tests.bench.detection.kinds import KINDS
@@ -58,7 +58,12 @@ DUE = finding("retraining", 170, 176, severity=Severity.HIGH, page="accuracy")
 def test_slow_losses_are_one_finding_as_grave_as_the_gravest_known_with_the_second() -> None:
     whole, other = joined([*SLOW, DUE, finding("quality.gap", 120, 121, 122)])
     assert (other.signal, whole.signal, whole.severity) == ("quality.gap", "season", Severity.HIGH)
-    assert whole.sentence.startswith(f"{NAME}.")
+    assert whole.sentence.startswith(
+        f"{SLOW[0].sentence} {NAME}."
+    )  # a measured breach comes before what may explain it
+    assert tells_of(whole, "performance.")
+    assert not tells_of(other, "performance.")
+    assert whole.sentence.count(SLOW[0].sentence) == 1
     assert all(part.sentence in whole.sentence for part in (*SLOW, DUE))
     assert [part.signal for part in whole.parts] == [
         "warning.contradiction",

@@ -29,10 +29,11 @@ _KEY, _USED = "link key", "links used"
 
 @dataclass(frozen=True, slots=True)
 class AcknowledgeLink:
-    """What a link is about: the message that held it, and the finding as it is now."""
+    """What a link is about: the message that held it, and the finding as it is now, with those that it joins."""
 
     message: str
     record: FindingRecord
+    parts: tuple[FindingRecord, ...] = ()
 
 
 def token(cursor: Cursor, message: str, finding: int) -> str:
@@ -83,7 +84,9 @@ def _read(cursor: Cursor, text: str) -> AcknowledgeLink:
         raise PlumblineError("This is no link of this workspace", todo=todo)
     if message in settings.setting(cursor, _USED, []):
         raise PlumblineError("This link was used already", todo=todo)
-    return AcknowledgeLink(str(message), register.one(cursor, int(finding)))
+    record = register.one(cursor, int(finding))
+    known = register.recorded(cursor, record.finding.system, parts=True)
+    return AcknowledgeLink(str(message), record, register.parts_of(record, known))
 
 
 def _serializer(key: str) -> URLSafeTimedSerializer:

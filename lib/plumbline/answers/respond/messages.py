@@ -11,7 +11,7 @@ from plumbline.answers.respond.disclosure import outgoing
 from plumbline.answers.respond.outbox import queue
 from plumbline.answers.respond.receipts import BEGINNINGS, channels_aware
 from plumbline.domain import Severity
-from plumbline.monitor.drift.first_year import signals
+from plumbline.monitor.drift.first_year import BREACH, signals, tells_of
 from plumbline.respond.events import Event
 from plumbline.store.findings import FindingRecord
 from plumbline.store.respond import deliveries
@@ -49,7 +49,7 @@ def announce(
         before, after: every record of the system, parts of others too.
     """
     changed = changes(before, after)
-    above = next((r for r in after if r.open and r.finding.signal.startswith("performance.")), None)
+    above = next((r for r in after if r.open and tells_of(r.finding, BREACH)), None)
     group = []
     for change in changed:
         record = change.record

@@ -24,20 +24,25 @@ LONGEST_TEXT = 2000
 
 @dataclass(frozen=True, slots=True)
 class TriagedFinding:
-    """A finding and what people did with it."""
+    """A finding and what people did with it. ``parts``: of one that joins several, each by itself."""
 
     record: FindingRecord
     triage: Triage
     comments: tuple[Comment, ...]
+    parts: tuple[FindingRecord, ...] = ()
 
 
 def handled(ws: Workspace, system: str | None = None) -> dict[int, TriagedFinding]:
     """Number -> each recorded finding of a system, or of all, with what people did with it."""
     with ws.read() as cursor:
         triages, comments = triage_store.triages(cursor), triage_store.comments(cursor)
+        known = register.recorded(cursor, system, parts=True)
         return {
-            r.id: TriagedFinding(r, triages.get(r.id, NOTHING), tuple(comments.get(r.id, ())))
-            for r in register.recorded(cursor, system)
+            r.id: TriagedFinding(
+                r, triages.get(r.id, NOTHING), tuple(comments.get(r.id, ())), register.parts_of(r, known)
+            )
+            for r in known
+            if r.part_of is None
         }
 
 

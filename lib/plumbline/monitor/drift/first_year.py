@@ -2,8 +2,9 @@
 
 A season moves inputs, what the model answers, and how well it does, all of them slowly and about the same time. Told
 one by one they are three or four findings of a thing that nobody can decide yet. So what moved smoothly within a year
-of the reference is one finding as soon as it is two: it names its parts, is as grave as the gravest of them, and keeps
-them, so that whoever acts on one (a trigger on a breach) still sees it. What came at once is a finding of its own.
+of the reference is one finding as soon as it is two: it names its parts, a measured breach first, is as grave as the
+gravest of them, and keeps them, so that whoever acts on one (a trigger on a breach) still sees it. What came at once
+is a finding of its own.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ NAME = message("Season or drift: one year is not enough to tell")
 SEVERAL = 2
 #: a finding that follows from an open problem of performance, and is part of whatever that is part of
 FOLLOWS = "retraining"
+#: a measured breach is what a finding that joins several says first: it is a loss, whatever brought it
+BREACH = "performance."
 #: of outcomes that contradict the score, the metric that shows them
 CONTRADICTED = "brier"
 _DAY = timedelta(days=1)
@@ -60,6 +63,11 @@ def signals(finding: Finding) -> tuple[str, ...]:
     """The signal of a finding, and of one that joins several those of its parts, also where it was on record."""
     named = finding.figures.get("signals")
     return (finding.signal, *(map(str, named) if isinstance(named, (list, tuple)) else ()))
+
+
+def tells_of(finding: Finding, family: str) -> bool:
+    """Whether a finding is of a family of signals, or joins one that is."""
+    return any(signal.startswith(family) for signal in signals(finding))
 
 
 def _within_year(finding: Finding, reference: Reference) -> bool:
@@ -108,7 +116,15 @@ def _whole(parts: Sequence[Finding]) -> Finding:
     return Finding(
         system=parts[0].system,
         signal=SIGNAL,
-        sentence=sequence([message("{name}.", name=NAME), _shift(ordered), *_losses(ordered), UNTOLD]),
+        sentence=sequence(
+            [
+                *_losses(ordered, BREACH),
+                message("{name}.", name=NAME),
+                _shift(ordered),
+                *_losses(ordered),
+                UNTOLD,
+            ]
+        ),
         since=min((f.since for f in parts if f.since is not None), default=None),
         until=None if None in ends else max(end for end in ends if end is not None),
         severity=gravest.severity,
@@ -135,6 +151,13 @@ def _shift(parts: Sequence[Finding]) -> Message:
     )
 
 
-def _losses(parts: Sequence[Finding]) -> list[Message]:
-    """What went down with them, in the words of each; of several of one signal the last."""
-    return list({f.signal: f.sentence for f in parts if not f.signal.startswith("drift.")}.values())
+def _losses(parts: Sequence[Finding], family: str = "") -> list[Message]:
+    """What went down with them, in the words of each; of several of one signal the last.
+
+    Args:
+        family: only of it; empty: of all but the inputs and breaches, which the sentence names before.
+    """
+    told = {f.signal: f.sentence for f in parts}
+    if family:
+        return [words for signal, words in told.items() if signal.startswith(family)]
+    return [words for signal, words in told.items() if not signal.startswith(("drift.", BREACH))]

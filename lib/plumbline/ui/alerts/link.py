@@ -6,6 +6,7 @@ import streamlit as st
 
 from plumbline.answers.respond import links
 from plumbline.domain import PlumblineError
+from plumbline.ui.alerts import parts
 from plumbline.ui.frame import permissions, signed_forms
 from plumbline.ui.parts import cards
 from plumbline.ui.parts.escape import prose
@@ -25,6 +26,7 @@ def acknowledgement(view: View) -> None:
     record = link.record
     with st.form("alerts.link", border=True):
         st.markdown(f"**Finding {record.id}** {prose(str(record.finding.sentence))}")
+        parts.section(link.parts)
         cards.note("This link came with a message. It counts once.")
         by = signed_forms.signature("link", page="alerts")
         sent = permissions.submit("I have seen it", permissions.ANALYST, type="primary")

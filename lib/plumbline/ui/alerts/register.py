@@ -10,8 +10,9 @@ import streamlit as st
 from plumbline.answers.respond.triage import TriagedFinding
 from plumbline.domain import System
 from plumbline.governance.incident_deadlines import Incident
+from plumbline.monitor.drift.first_year import BREACH, tells_of
 from plumbline.store.findings import FindingRecord
-from plumbline.ui.alerts import triage
+from plumbline.ui.alerts import parts, triage
 from plumbline.ui.frame import signed_forms
 from plumbline.ui.parts import cards
 from plumbline.ui.parts.escape import plain, prose
@@ -119,6 +120,7 @@ def _card(view: View, shown: RegisterView, handled: TriagedFinding, by: str) -> 
         st.markdown(_heading(shown, record))
         st.markdown(prose(finding.sentence, 420))
         cards.note(_facts(record))
+        parts.section(handled.parts)
         for line in triage.state(handled, shown.incidents.get(record.id)):
             st.markdown(f":small[{line}]")
         triage.buttons(view, handled, shown.incidents.get(record.id), by)
@@ -147,7 +149,7 @@ def _facts(record: FindingRecord) -> str:
 def order(record: FindingRecord) -> tuple[int, bool]:
     """The gravest first; of those a loss of performance, which the others explain."""
     grave = ("high", "medium", "low").index(record.finding.severity.value)
-    return grave, not record.finding.signal.startswith("performance.")
+    return grave, not tells_of(record.finding, BREACH)
 
 
 def sure(confidence: float) -> str:
@@ -181,13 +183,13 @@ def _closed(shown: RegisterView, findings: Sequence[FindingRecord]) -> None:
 def _row(shown: RegisterView, record: FindingRecord) -> dict[str, str]:
     f, incident = record.finding, shown.incidents.get(record.id)
     until = f" to {numbers.day(f.until)}" if f.until else ""
-    parts = [f"seen by {plain(record.acknowledged_by, 40)}"] if record.acknowledged_by else []
+    acts = [f"seen by {plain(record.acknowledged_by, 40)}"] if record.acknowledged_by else []
     if incident is not None:
-        parts.append(f"incident {incident.id}, {'closed' if incident.closed_at else 'open'}")
+        acts.append(f"incident {incident.id}, {'closed' if incident.closed_at else 'open'}")
     return {
         "": cards.word("undone", f"was {f.severity.value}"),
         "System": plain(shown.titles.get(f.system, f.system), 60),
         "Finding": prose(f.sentence, 320),
         "Since": (numbers.day(f.since) if f.since else numbers.DASH) + until,
-        "Handled": "; ".join(parts) or ":gray[not yet]",
+        "Handled": "; ".join(acts) or ":gray[not yet]",
     }

@@ -1,0 +1,53 @@
+"""The parts of a finding that joins several: what, since when, how large, and the page that shows each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from plumbline.domain import Finding
+from plumbline.store.findings import FindingRecord
+from plumbline.ui.alerts.triage import PAGES
+from plumbline.ui.parts import cards, empty_states
+from plumbline.ui.parts.escape import plain, prose
+from plumbline.ui.state import session
+from plumbline.wording import numbers
+
+
+def section(parts: Sequence[FindingRecord]) -> None:
+    """One line a part, with a link to it; nothing where a finding joins none."""
+    if not parts:
+        return
+    cards.note(f"It joins {len(parts)}:")
+    for record in parts:
+        finding = record.finding
+        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+            st.markdown(
+                f":small[{cards.word(finding.severity.value)} {prose(finding.sentence, 300)} {_times(finding)}]"
+            )
+            if finding.page in PAGES:
+                empty_states.link(
+                    empty_states.NextPage(finding.page, _words(finding)),
+                    {session.SYSTEM.name: finding.system} | _place(finding),
+                )
+
+
+def _times(finding: Finding) -> str:
+    """Since when, and when it could be known."""
+    if finding.since is None:
+        return ""
+    until = f" to {numbers.day(finding.until)}" if finding.until else ""
+    known = f", known {numbers.day(finding.known_at)}" if finding.known_at else ""
+    return f"Since {numbers.day(finding.since)}{until}{known}."
+
+
+def _words(finding: Finding) -> str:
+    seen = plain(_place(finding).get(session.FEATURE.name, "it"), 40)
+    return f"See {seen} on {finding.page.capitalize()}"
+
+
+def _place(finding: Finding) -> dict[str, str]:
+    """The feature to look at on the page of drift."""
+    feature = finding.figures.get("feature")
+    return {session.FEATURE.name: str(feature)} if finding.page == "drift" and feature else {}
