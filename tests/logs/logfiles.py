@@ -72,11 +72,11 @@ def rows_of(ws: Workspace, columns: str = "*", key: str = "s", where: str = "tru
 
 
 def state(ws: Workspace) -> dict[str, list[tuple[Any, ...]]]:
-    """Everything but the trail, the register of loads, the remembered mapping, and answers kept at hand."""
+    """Everything but the trail with its digests, the register of loads, the remembered mapping, and kept answers."""
     with ws.read() as cursor:
         tables = [t for (t,) in cursor.execute(
             "SELECT table_name FROM duckdb_tables() WHERE NOT temporary ORDER BY 1").fetchall()]  # fmt: skip
-        left_out = {"trail", "load", "mapping", "setting", "kept"}
+        left_out = {"trail", "load", "mapping", "setting", "kept", "state_digest"}
         return {
             t: sorted(cursor.execute(f'SELECT * FROM "{t}"').fetchall(), key=repr)
             for t in tables

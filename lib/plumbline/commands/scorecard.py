@@ -121,7 +121,11 @@ def record(
 
 
 @command("trail")
-@click.option("--verify", is_flag=True, help="Recompute the chain; exit 1 when it is broken.")
+@click.option(
+    "--verify",
+    is_flag=True,
+    help="Recompute the chain, and compare loads, decisions, counts, roles and scorecards with it; exits 1.",
+)
 @click.option(
     "--head",
     default="",
@@ -133,14 +137,21 @@ def record(
 def trail(workspace: str | None, verify: bool, head: str, system: str | None, limit: int) -> Any:
     """Who did what, newest first."""
     from plumbline.answers.governance.trail import trail as answer
+    from plumbline.store.backup.integrity import untied_sentence
 
     with open_for(workspace) as ws:
-        found = answer(ws, system=system, limit=limit, head=head)
+        found = answer(ws, system=system, limit=limit, head=head, with_state=verify)
     lines = [f"{e.seq:>5}  {iso_second(e.at)}Z  {e.actor}  {e.action}  {e.system}" for e in found.entries]
     return (
         found,
-        [*lines, found.sentence, f"Head: {found.head}", *filter(None, [found.clock])],
-        FAILED if (verify or head) and not found.intact else 0,
+        [
+            *lines,
+            found.sentence,
+            *(problem.sentence for problem in found.problems),
+            f"Head: {found.head}",
+            *filter(None, [untied_sentence(found.untied), found.clock]),
+        ],
+        FAILED if (verify or head) and not found.holds else 0,
     )
 
 

@@ -56,6 +56,7 @@ class Act(StrEnum):
     ROLES_CHANGED = "roles changed", Access.ANALYST, True
     REFERENCE_SET = "reference set", Access.ANALYST, True
     SYSTEM_REMOVED = "system removed", Access.OWNER, True
+    COUNTED_ANEW = "counted anew", Access.ANALYST, True
     PULLED = "pull", Access.ANALYST
     PULL_REFUSED = "pull refused", Access.ANALYST
     # --- what was measured and kept

@@ -23,6 +23,7 @@ from plumbline.domain import Bins, FloatArray, Kind, System, Task
 from plumbline.profile.arrays import fetch
 from plumbline.profile.grids import Grid, value
 from plumbline.profile.scope import Scope, all_rows, of_load, of_span
+from plumbline.store.backup.state_digest import GRIDS, mark_profiles
 from plumbline.store.sql import ident
 from plumbline.store.systems import decision_columns
 from plumbline.store.workspace import naive
@@ -165,6 +166,7 @@ def ensure_bins(cursor: duckdb.DuckDBPyConnection, system: System) -> tuple[str,
     changed = [grid for grid in made if grid.column not in held or grid.rows_used]
     keep_grids(cursor, system, changed)
     if not held:
+        mark_profiles(cursor, system.key, [GRIDS])
         start, end = (naive(b) for b in system.reference) if system.reference else (None, None)
         cursor.execute("DELETE FROM profile_basis WHERE system = ?", [system.key])
         cursor.execute(
@@ -176,6 +178,7 @@ def ensure_bins(cursor: duckdb.DuckDBPyConnection, system: System) -> tuple[str,
 
 def forget_bins(cursor: duckdb.DuckDBPyConnection, system: System) -> None:
     """Drop every grid of a system; the profiles counted on them are then worthless."""
+    mark_profiles(cursor, system.key, [GRIDS])
     cursor.execute("DELETE FROM profile_bin WHERE system = ?", [system.key])
     cursor.execute("DELETE FROM profile_basis WHERE system = ?", [system.key])
 
@@ -183,6 +186,7 @@ def forget_bins(cursor: duckdb.DuckDBPyConnection, system: System) -> None:
 def drop_grids(cursor: duckdb.DuckDBPyConnection, system: System, columns: Sequence[str]) -> None:
     """Drop the grids of some columns."""
     if columns:
+        mark_profiles(cursor, system.key, [GRIDS])
         cursor.execute(
             "DELETE FROM profile_bin WHERE system = $system AND list_contains($columns, col)",
             {"system": system.key, "columns": [*columns]},

@@ -33,6 +33,7 @@ from plumbline.profile.count.numeric import Numbers
 from plumbline.profile.count.outcomes import OutcomeCounter
 from plumbline.profile.grids import Grid
 from plumbline.profile.scope import all_rows, of_load
+from plumbline.store.backup.state_digest import mark_profiles
 from plumbline.store.sql import decision_table
 
 _LABEL = "label"
@@ -128,6 +129,7 @@ def build(cursor: duckdb.DuckDBPyConnection, system: System, load_id: int) -> No
 
 def rebuild(cursor: duckdb.DuckDBPyConnection, system: System) -> None:
     """Make the grids anew and count every load; for when the reference, or what is in it, changed."""
+    mark_profiles(cursor, system.key)
     for table in _TABLES:
         cursor.execute(f"DELETE FROM {table} WHERE system = ?", [system.key])
     forget_bins(cursor, system)
@@ -197,6 +199,7 @@ def _day(table: str) -> str:
 
 def drop(cursor: duckdb.DuckDBPyConnection, system: System, load_id: int) -> None:
     """Take one load's counts out of every profile."""
+    mark_profiles(cursor, system.key, [load_id])
     for table in _TABLES:
         cursor.execute(f"DELETE FROM {table} WHERE system = ? AND load_id = ?", [system.key, load_id])
 
@@ -230,6 +233,7 @@ def _recount(
     """Count some columns, and the outcomes where they are among them, anew for some loads, of all days or since one."""
     wanted, grids = set(columns), read_grids(cursor, system)
     decided = bool(wanted & {"score", _LABEL})
+    mark_profiles(cursor, system.key, load_ids)
     for load_id in load_ids:
         for table in _TABLES:
             own = table == "profile_feature"

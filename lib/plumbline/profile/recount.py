@@ -6,11 +6,8 @@ import duckdb
 
 from plumbline.domain import System
 from plumbline.profile import build
+from plumbline.store.backup.state_digest import PROFILES
 
-#: tables of counts, by load
-TABLES = (
-    "profile_hour", "profile_presence", "profile_outcome", "profile_confusion", "profile_delay", "profile_feature",
-)  # fmt: skip
 #: kinds of columns whose sums may differ in their last digits
 _INEXACT = ("DOUBLE", "DOUBLE[]", "FLOAT")
 
@@ -19,11 +16,11 @@ def differences(cursor: duckdb.DuckDBPyConnection, system: System, load: int) ->
     """The tables whose whole numbers are not those that the load's rows give. Leaves the new counts: take them back."""
     where = "WHERE system = $system AND load_id = $load"
     bound = {"system": system.key, "load": load}
-    for table in TABLES:
+    for table in PROFILES:
         cursor.execute(f"CREATE TEMP TABLE before_{table} AS SELECT * FROM {table} {where}", bound)
     build.build(cursor, system, load)
     found = []
-    for table in TABLES:
+    for table in PROFILES:
         columns = ", ".join(_exact(cursor, table))
         one, other = f"SELECT {columns} FROM before_{table}", f"SELECT {columns} FROM {table} {where}"
         rows = cursor.execute(

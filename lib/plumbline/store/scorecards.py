@@ -101,3 +101,11 @@ def newest(
     ).fetchall()
     found = [_kept(row) for row in rows]
     return (found[0] if found else None), (found[1] if len(found) > 1 else None)
+
+
+def all_of(cursor: duckdb.DuckDBPyConnection, system: str) -> list[StoredScorecard]:
+    """Every kept scorecard of a system, the oldest first."""
+    rows = cursor.execute(
+        f"SELECT {_FIELDS} FROM scorecard WHERE system = ? ORDER BY made_at, id", [system]
+    ).fetchall()
+    return [_kept(row) for row in rows]

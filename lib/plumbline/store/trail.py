@@ -117,6 +117,12 @@ def entries(
     ]
 
 
+def length(cursor: duckdb.DuckDBPyConnection) -> int:
+    """How many entries there are."""
+    row = cursor.execute("SELECT count(*) FROM trail").fetchone()
+    return int(row[0]) if row else 0
+
+
 def latest_detail(cursor: duckdb.DuckDBPyConnection, begins: str) -> dict[str, Any]:
     """The detail of the newest entry whose action begins so; empty where there is none."""
     row = cursor.execute(

@@ -24,6 +24,7 @@ from plumbline.profile import build
 from plumbline.profile.bins import basis_changed
 from plumbline.store import answer_cache, loads, systems, trail
 from plumbline.store import findings as register
+from plumbline.store.backup import state_digest
 from plumbline.store.findings import FindingRecord
 from plumbline.store.fingerprint import fingerprint
 from plumbline.store.respond.deliveries import Delivery
@@ -98,6 +99,8 @@ def _count_by_clock(ws: Workspace, system: System) -> None:
     if stale:
         with ws.write() as cursor:
             build.rebuild(cursor, systems.get_system(cursor, system.key))
+            detail = state_digest.seal(cursor, system.key)
+            trail.append(cursor, actor="plumbline", action=Act.COUNTED_ANEW, system=system.key, detail=detail)
 
 
 def _check(ws: Workspace, system: System, actor: str, all_signals: bool) -> list[Finding]:

@@ -36,6 +36,7 @@ from plumbline.logs.mapping.questions import FileQuestion
 from plumbline.logs.values.zone_names import time_zones
 from plumbline.profile import build
 from plumbline.store import loads, systems, trail
+from plumbline.store.backup import state_digest
 from plumbline.store.inbox_folder import drop_inbox, make_inbox
 from plumbline.store.sources import Origin
 from plumbline.store.sql import system_key
@@ -365,7 +366,7 @@ def set_reference(ws: Workspace, key: str, start: datetime, end: datetime, *, ac
         need_every_weekday(cursor, system, (start, end))
         system = systems.set_reference(cursor, system, (start, end), "given")
         build.rebuild(cursor, system)
-        detail = {"start": start.isoformat(), "end": end.isoformat()}
+        detail = {"start": start.isoformat(), "end": end.isoformat()} | state_digest.seal(cursor, key)
         trail.append(cursor, actor=actor, action=Act.REFERENCE_SET, system=key, detail=detail)
     check(ws, key, actor=actor, all_signals=False)
     return system

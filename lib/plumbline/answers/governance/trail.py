@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from plumbline.domain import TrailEntry
 from plumbline.store import trail as chain
+from plumbline.store.backup.integrity import IntegrityProblem, trail_problems
+from plumbline.store.backup.state_digest import Untied
 from plumbline.store.trail import clock_sentence, head_sentence
 from plumbline.store.workspace import Workspace
 from plumbline.wording.quantities import plural
@@ -13,7 +15,10 @@ from plumbline.wording.quantities import plural
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrailAnswer:
-    """The newest entries first; all else speaks of the whole trail, as ``store.trail.TrailCheck`` does."""
+    """The newest entries first; all else speaks of the whole trail, as ``store.trail.TrailCheck`` does.
+
+    ``problems``: where the workspace is not what the trail vouches for; ``untied``: loads that it does not vouch for.
+    """
 
     entries: tuple[TrailEntry, ...]
     count: int
@@ -22,6 +27,13 @@ class TrailAnswer:
     head: str
     missing_head: str = ""
     set_back: int | None = None
+    problems: tuple[IntegrityProblem, ...] = ()
+    untied: tuple[int, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        """Whether the chain holds, and the workspace is what it vouches for, as far as that was looked at."""
+        return self.intact and not self.problems
 
     @property
     def sentence(self) -> str:
@@ -40,15 +52,23 @@ class TrailAnswer:
 
 
 def trail(
-    ws: Workspace, *, system: str | None = None, limit: int = 200, before: int | None = None, head: str = ""
+    ws: Workspace,
+    *,
+    system: str | None = None,
+    limit: int = 200,
+    before: int | None = None,
+    head: str = "",
+    with_state: bool = False,
 ) -> TrailAnswer:
     """Entries of one system or all, and whether the whole chain holds.
 
     Args:
         head: the digest of an entry that somebody kept: the chain has to hold it.
+        with_state: whether loads, decisions, counts, roles and scorecards are compared with the trail as well.
     """
     with ws.read() as cursor:
         check = chain.verify(cursor, head)
+        state = list(trail_problems(cursor)) if with_state else []
         found = chain.entries(cursor, system=system, limit=limit, before=before)
     return TrailAnswer(
         entries=tuple(found),
@@ -58,4 +78,6 @@ def trail(
         head=check.head,
         missing_head=check.missing_head,
         set_back=check.set_back,
+        problems=tuple(one for one in state if isinstance(one, IntegrityProblem)),
+        untied=tuple(one.load_id for one in state if isinstance(one, Untied)),
     )

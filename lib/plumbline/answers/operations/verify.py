@@ -10,18 +10,21 @@ from plumbline.domain import System
 from plumbline.profile import build
 from plumbline.profile.recount import differences
 from plumbline.store import systems
-from plumbline.store.backup.integrity import IntegrityProblem, problems_of
+from plumbline.store.backup.integrity import IntegrityProblem, problems_of, untied_sentence
+from plumbline.store.backup.state_digest import Untied
 from plumbline.store.workspace import Workspace
 from plumbline.wording.quantities import plural
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What was looked at and what is wrong; ``intact``: nothing is."""
+    """What was looked at and what is wrong; ``intact``: nothing is. ``untied``: loads whose rows no digest on the trail
+    vouches for, as an earlier version made them."""
 
     systems: int
     loads: int
     problems: tuple[IntegrityProblem, ...]
+    untied: tuple[int, ...] = ()
 
     @property
     def intact(self) -> bool:
@@ -35,6 +38,11 @@ class Verification:
             return f"The workspace is intact: its file, its trail, and the counts of {looked} against their rows."
         return f"{plural(len(self.problems), 'problem')} found."
 
+    @property
+    def note(self) -> str:
+        """Which loads the trail does not vouch for; empty where it does for all."""
+        return untied_sentence(self.untied)
+
     def to_dict(self) -> dict[str, Any]:
         """``intact``, ``problems``, and how much was looked at."""
         return {
@@ -42,6 +50,7 @@ class Verification:
             "problems": list(self.problems),
             "systems": self.systems,
             "loads": self.loads,
+            "untied": list(self.untied),
         }
 
 
@@ -60,7 +69,9 @@ def verify(
         head: the digest of an entry of the trail that somebody kept: the chain has to hold it.
     """
     with ws.read() as cursor:
-        found = list(problems_of(cursor, ws.path, head))
+        looked = list(problems_of(cursor, ws.path, head))
+        found = [one for one in looked if isinstance(one, IntegrityProblem)]
+        untied = tuple(one.load_id for one in looked if isinstance(one, Untied))
         if any(one.kind == "file" for one in found):
             return Verification(0, 0, tuple(found))
         known = systems.list_systems(cursor)
@@ -71,7 +82,7 @@ def verify(
         found += _load(ws, system, load)
     if progress and loads:
         progress("Counted again", 1.0)
-    return Verification(len(known), len(loads), tuple(found))
+    return Verification(len(known), len(loads), tuple(found), untied)
 
 
 def _load(ws: Workspace, system: System, load: int) -> list[IntegrityProblem]:

@@ -89,5 +89,5 @@ def verify(workspace: str | None, head: str) -> Any:
             raise
         problem = IntegrityProblem("file", error.where, str(error))
         return {"intact": False, "problems": [problem], "systems": 0, "loads": 0}, [problem.sentence], FAILED
-    lines = [found.sentence, *(f"  {one.sentence}" for one in found.problems)]
+    lines = [found.sentence, *(f"  {one.sentence}" for one in found.problems), *filter(None, [found.note])]
     return found.to_dict(), lines, 0 if found.intact else FAILED

@@ -210,10 +210,10 @@ def _load(
     elif not settle:
         systems.save_mapping(cursor, system.key, _as_held(mapping, existing))
     system = settle_reference(cursor, settle_classes(cursor, system, file=source.name))
-    log_load(cursor, record, source)
     say("Counting", 0.75)
     if after:  # repeats may have brought labels, or their times, alone
         after(cursor, system, load_id)
+    log_load(cursor, record, source)
     if settle:
         settle(cursor, record)
     refuse_changed(source)

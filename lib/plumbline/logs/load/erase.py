@@ -20,6 +20,7 @@ from plumbline.logs.load.settle import secret
 from plumbline.logs.mapping.classes import settle_classes
 from plumbline.logs.values.cast import keyed_hash, name
 from plumbline.store import systems, trail
+from plumbline.store.backup import state_digest
 from plumbline.store.samples import forget_draws
 from plumbline.store.sql import decision_table, ident
 from plumbline.store.workspace import Workspace, now
@@ -105,6 +106,7 @@ def erase(
             )
         if decisions:
             _rewrite_decisions(cursor, system)
+            state_digest.mark_decisions(cursor, system.key, loads)
         cursor.execute(f"DROP TABLE temp.{GONE}")
         system = settle_reference(cursor, settle_classes(cursor, system))
         after(cursor, system, loads)
@@ -124,7 +126,7 @@ def erase(
             k: v
             for k, v in asdict(made).items()
             if k not in ("system", "at", "actor", "bytes_cleared", "copies_deleted")
-        }
+        } | state_digest.seal(cursor, system.key)
         trail.append(cursor, actor=actor, action=Act.ERASED, system=system.key, detail=detail)
     return made
 

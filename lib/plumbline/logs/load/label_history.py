@@ -14,6 +14,7 @@ from datetime import datetime
 import duckdb
 
 from plumbline.domain import System, Task
+from plumbline.store.backup import state_digest
 from plumbline.store.sql import decision_table
 
 #: temporary tables: the labels that a load brings, the decisions they concern, what changes
@@ -132,6 +133,7 @@ def _settle(cursor: duckdb.DuckDBPyConnection, system: System) -> LabelSettlemen
     loads = cursor.execute(f"SELECT DISTINCT row_load FROM temp.{CHANGES} ORDER BY 1").fetchall()
     joined, corrected = row or (0, 0)
     _forget(cursor)
+    state_digest.mark_decisions(cursor, system.key, [load for (load,) in loads])
     return LabelSettlement(tuple(int(load[0]) for load in loads), int(joined), int(corrected))
 
 

@@ -149,13 +149,13 @@ def _load(
     elif not settle:
         systems.save_mapping(cursor, system.key, mapping, kind="labels")
     system = settle_classes(cursor, system, file=source.name)
-    log_load(cursor, record, source)
     if settle:
         settle(cursor, record)
     _drop(cursor)
     say("Counting", 0.75)
     if after and touched:
         after(cursor, system, touched, load_id)
+    log_load(cursor, record, source)
     refuse_changed(source)
     say("Done", 1.0)
     return record

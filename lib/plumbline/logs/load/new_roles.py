@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import duckdb
 
@@ -30,6 +31,7 @@ from plumbline.logs.load.plan import UNHASHED
 from plumbline.logs.mapping.classes import settle_classes
 from plumbline.logs.mapping.given_roles import two_columns
 from plumbline.store import loads, systems, trail
+from plumbline.store.backup import state_digest
 from plumbline.store.samples import forget_draws
 from plumbline.store.sql import decision_table, ident
 from plumbline.store.workspace import Workspace
@@ -111,12 +113,14 @@ def change_roles(
         _note_mapping(cursor, system, changed, layout)
         forget_draws(cursor, system.key)
         system = settle_classes(cursor, systems.get_system(cursor, key), file=key)
-        detail = {
+        detail: dict[str, Any] = {
             "before": {c: [str(p.role) for p in before[c]] for c in changed},
             "after": {c: [str(p.role) for p in layout[c]] for c in changed},
         } | ({"undoes": undoes} if undoes is not None else {})
-        trail.append(cursor, actor=actor, action=Act.ROLES_CHANGED, system=system.key, detail=detail)
+        state_digest.mark_decisions(cursor, system.key)
         after(cursor, system)
+        detail |= state_digest.seal(cursor, system.key)
+        trail.append(cursor, actor=actor, action=Act.ROLES_CHANGED, system=system.key, detail=detail)
     return {c: ", ".join(str(p.role) for p in layout[c]) for c in changed}
 
 

@@ -12,6 +12,7 @@ from plumbline.domain.acts import Act
 from plumbline.logs.files.source import Source, relation
 from plumbline.logs.values.cast import number
 from plumbline.store import sources, trail
+from plumbline.store.backup import state_digest
 
 #: called with a phrase and a share from 0 to 1
 Progress = Callable[[str, float], None]
@@ -77,7 +78,8 @@ def task_of(cursor: duckdb.DuckDBPyConnection, source: Source, mapping: Mapping)
 
 
 def log_load(cursor: duckdb.DuckDBPyConnection, load: Load, source: Source) -> None:
-    """Put a load on the trail, and remember how far it has read where it was pulled."""
+    """Put a load on the trail with what it made of the decisions and counts, last of all that changes them; and
+    remember how far it has read where it was pulled."""
     detail: dict[str, object] = {
         "load_id": load.load_id, "file": load.file, "sha256": load.sha256, "kind": load.kind,
         "rows_read": load.rows_read, "rows_loaded": load.rows_loaded, "rows_duplicate": load.rows_duplicate,
@@ -86,6 +88,9 @@ def log_load(cursor: duckdb.DuckDBPyConnection, load: Load, source: Source) -> N
     }  # fmt: skip
     if load.retry_of is not None:
         detail["retry_of"] = load.retry_of
+    if load.kind == "decisions" and load.rows_loaded:
+        state_digest.add(cursor, load.system, load.load_id)
+    detail |= state_digest.seal(cursor, load.system)
     trail.append(cursor, actor=load.actor, action=Act.LOADED, system=load.system, detail=detail)
     if source.origin:
         sources.keep(cursor, load, source.origin)

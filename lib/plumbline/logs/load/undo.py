@@ -13,6 +13,7 @@ from plumbline.logs.load.label_history import withdraw
 from plumbline.logs.load.reference_period import settle_reference
 from plumbline.logs.mapping.classes import settle_classes
 from plumbline.store import attributions, loads, systems, trail
+from plumbline.store.backup import state_digest
 from plumbline.store.samples import forget_draws
 from plumbline.store.sql import decision_table
 from plumbline.store.workspace import Workspace
@@ -65,10 +66,12 @@ def undo(ws: Workspace, load_id: int, *, actor: str, after: AfterUndo | None = N
         forget_draws(cursor, system.key)
         loads.mark_undone(cursor, load_id)
         system = settle_reference(cursor, settle_classes(cursor, system))
-        detail = {"load_id": load_id, "file": load.file, "kind": load.kind, "rows_removed": removed}
-        trail.append(cursor, actor=actor, action=Act.UNDONE, system=system.key, detail=detail)
         if after:
             after(cursor, system, load, touched, altered)
+        state_digest.drop(cursor, system.key, load_id)
+        detail = {"load_id": load_id, "file": load.file, "kind": load.kind, "rows_removed": removed}
+        detail |= state_digest.seal(cursor, system.key)
+        trail.append(cursor, actor=actor, action=Act.UNDONE, system=system.key, detail=detail)
     return removed
 
 

@@ -15,6 +15,7 @@ import duckdb
 from plumbline.domain import PlumblineError, System, Task
 from plumbline.logs.mapping.role_names import POSITIVE, normalise
 from plumbline.store import systems
+from plumbline.store.backup import state_digest
 from plumbline.store.sql import decision_table, ident, literal
 
 MAX_CLASSES = 200
@@ -172,6 +173,8 @@ def _respell(
     for role in _COLUMNS:
         other = {c: spelling[fold(c)] for c in spellings[role] if spelling[fold(c)] != c}
         _update(cursor, table, role, other)
+        if other:
+            state_digest.mark_decisions(cursor, system.key)
     told = cursor.execute(
         "SELECT DISTINCT label FROM label_claim WHERE system = ? AND label IS NOT NULL LIMIT 1000",
         [system.key],

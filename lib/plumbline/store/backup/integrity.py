@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,13 +10,17 @@ import duckdb
 
 from plumbline.domain.acts import Act
 from plumbline.store import trail
+from plumbline.store.backup import state_digest
 from plumbline.store.connection import damaged
 from plumbline.store.sql import ident
+
+_NAMED = 20  # loads listed by number
 
 
 @dataclass(frozen=True, slots=True)
 class IntegrityProblem:
-    """What is wrong. ``kind``: file, trail, loads, people, tokens, profiles; ``where``: the table, entry or system."""
+    """What is wrong. ``kind``: file, trail, loads, people, tokens, scorecards, state, profiles; ``where``: the table,
+    entry, load or system."""
 
     kind: str
     where: str
@@ -25,8 +29,9 @@ class IntegrityProblem:
 
 def problems_of(
     cursor: duckdb.DuckDBPyConnection, target: Path, head: str = ""
-) -> Iterator[IntegrityProblem]:
-    """What is wrong with an open workspace, but for its profiles; reads all of it.
+) -> Iterator[IntegrityProblem | state_digest.Untied]:
+    """What is wrong with an open workspace, but for its profiles, and which loads nothing ties to the trail; reads all
+    of it.
 
     Args:
         head: the digest of an entry of the trail that somebody kept.
@@ -48,9 +53,36 @@ def problems_of(
                 return
     if not lost:
         yield from _trail(cursor, head)
-        yield from _loads(cursor)
-        yield from _people(cursor)
-        yield from _tokens(cursor)
+        yield from trail_problems(cursor)
+
+
+def first_problem(cursor: duckdb.DuckDBPyConnection, target: Path) -> IntegrityProblem | None:
+    """The first thing that is wrong with an open workspace, or None."""
+    return next((found for found in problems_of(cursor, target) if isinstance(found, IntegrityProblem)), None)
+
+
+def untied_sentence(loads: Sequence[int]) -> str:
+    """Which loads nothing ties to the trail; empty where there are none."""
+    if not loads:
+        return ""
+    named = ", ".join(str(load) for load in loads[:_NAMED]) + (" and more" if len(loads) > _NAMED else "")
+    return f"Not tied to the trail, as an earlier version made or read them: load {named}."
+
+
+def trail_problems(cursor: duckdb.DuckDBPyConnection) -> Iterator[IntegrityProblem | state_digest.Untied]:
+    """Where the workspace is not what its trail vouches for, and which loads nothing ties to it; reads each decision
+    and count once."""
+    there = set(_tables(cursor))
+    for table, check in (
+        ("load", _loads),
+        ("load", _loads_gone),
+        ("person", _people),
+        ("token", _tokens),
+        ("kept", _scorecards),
+        ("state_digest", _state),
+    ):
+        if table in there:  # a copy may be of an older schema
+            yield from check(cursor)
 
 
 def _tables(cursor: duckdb.DuckDBPyConnection) -> list[str]:
@@ -74,34 +106,59 @@ def _loads(cursor: duckdb.DuckDBPyConnection) -> Iterator[IntegrityProblem]:
         """SELECT l.load_id, l.system, t.seq FROM load l
            LEFT JOIN trail t ON t.action = $act AND t.system = l.system
                 AND CAST(json_extract_string(t.detail, '$.load_id') AS INTEGER) = l.load_id
+           LEFT JOIN trail u ON u.action = $undo AND u.system = l.system AND u.seq > t.seq
+                AND CAST(json_extract_string(u.detail, '$.load_id') AS INTEGER) = l.load_id
            WHERE t.seq IS NULL OR json_extract_string(t.detail, '$.file') IS DISTINCT FROM l.file
               OR json_extract_string(t.detail, '$.sha256') IS DISTINCT FROM l.sha256
+              OR json_extract_string(t.detail, '$.kind') <> l.kind OR t.actor <> l.actor
               OR CAST(json_extract_string(t.detail, '$.rows_read') AS BIGINT) IS DISTINCT FROM l.rows_read
               OR CAST(json_extract_string(t.detail, '$.rows_loaded') AS BIGINT) IS DISTINCT FROM l.rows_loaded
+              OR CAST(json_extract_string(t.detail, '$.labels_joined') AS BIGINT) <> l.labels_joined
+              OR (l.undone_at IS NULL) <> (u.seq IS NULL)
            ORDER BY 1""",
-        {"act": Act.LOADED.value},
+        {"act": Act.LOADED.value, "undo": Act.UNDONE.value},
     ).fetchall()
     for load, system, seq in rows:
         said = f"is not what the trail says of it in entry {seq}" if seq else "is not on the trail"
         yield IntegrityProblem("loads", f"load {load}", f"Load {load} of {system} {said}.")
 
 
+def _loads_gone(cursor: duckdb.DuckDBPyConnection) -> Iterator[IntegrityProblem]:
+    """Loads that the trail noted and that the register does not know, though their system was not deleted since."""
+    rows = cursor.execute(
+        """SELECT CAST(json_extract_string(t.detail, '$.load_id') AS INTEGER) AS load, t.system FROM trail t
+           WHERE t.action = $act AND load NOT IN (SELECT load_id FROM load) AND NOT EXISTS (
+               SELECT 1 FROM trail r WHERE r.action = $removed AND r.system = t.system AND r.seq > t.seq) ORDER BY 1""",
+        {"act": Act.LOADED.value, "removed": Act.SYSTEM_REMOVED.value},
+    ).fetchall()
+    for load, system in rows:
+        yield IntegrityProblem(
+            "loads", f"load {load}", f"Load {load} of {system} is on the trail, and no longer here."
+        )
+
+
 def _people(cursor: duckdb.DuckDBPyConnection) -> Iterator[IntegrityProblem]:
-    """Roles that no entry of the trail gave."""
+    """Roles that no entry of the trail gave or took away."""
     rows = cursor.execute(
         """WITH given AS (
                SELECT json_extract_string(detail, '$.email') AS email,
                       last(json_extract_string(detail, '$.role') ORDER BY seq) AS role,
                       last(action ORDER BY seq) AS act
                FROM trail WHERE action IN ($given, $taken) GROUP BY 1)
-           SELECT email, p.access FROM person p LEFT JOIN given g USING (email)
-           WHERE g.email IS NULL OR g.act <> $given OR g.role <> p.access ORDER BY 1""",
+           SELECT coalesce(p.email, g.email), p.access FROM person p FULL JOIN given g ON p.email = g.email
+           WHERE (p.email IS NULL AND g.act = $given)
+              OR (p.email IS NOT NULL AND (g.email IS NULL OR g.act <> $given OR g.role <> p.access)) ORDER BY 1""",
         {"given": Act.ROLE_GIVEN.value, "taken": Act.ROLE_TAKEN.value},
     ).fetchall()
     for email, access in rows:
-        yield IntegrityProblem(
-            "people", email, f"{email} has the role {access}, which no entry of the trail gave."
-        )
+        if access is None:
+            yield IntegrityProblem(
+                "people", email, f"{email} has no role, and no entry of the trail took it away."
+            )
+        else:
+            yield IntegrityProblem(
+                "people", email, f"{email} has the role {access}, which no entry of the trail gave."
+            )
 
 
 def _tokens(cursor: duckdb.DuckDBPyConnection) -> Iterator[IntegrityProblem]:
@@ -122,3 +179,40 @@ def _tokens(cursor: duckdb.DuckDBPyConnection) -> Iterator[IntegrityProblem]:
     ).fetchall()
     for (name,) in rows:
         yield IntegrityProblem("tokens", name, f"The token {name} is not what the trail says of it.")
+
+
+def _scorecards(cursor: duckdb.DuckDBPyConnection) -> Iterator[IntegrityProblem]:
+    """Kept scorecards that no entry of the trail knows."""
+    rows = cursor.execute(
+        """SELECT s.id, s.system FROM scorecard s WHERE s.given <> '' AND NOT EXISTS (
+               SELECT 1 FROM trail t WHERE t.action = $kept AND t.system = s.system
+               AND json_extract_string(t.detail, '$.card') = sha256(s.body)
+               AND json_extract_string(t.detail, '$.verdict') = s.verdict) ORDER BY 1""",
+        {"kept": Act.SCORECARD_KEPT.value},
+    ).fetchall()
+    for number, system in rows:
+        yield IntegrityProblem("scorecards", system, f"Scorecard {number} of {system} is not on the trail.")
+
+
+_NOT_FITTING = {
+    "decisions": "Decisions of load {load} of {system} are not those that the trail vouches for.",
+    "counts": "The counts of load {load} of {system} are not those that the trail vouches for.",
+    "grids": "The grids of {system} are not those that the trail vouches for.",
+    "digests": "The digests of {system} are not those on the trail.",
+}
+
+
+def _state(cursor: duckdb.DuckDBPyConnection) -> Iterator[IntegrityProblem | state_digest.Untied]:
+    """Where decisions and counts do not fit their digests, and the loads that have none."""
+    for (key,) in cursor.execute("SELECT key FROM system ORDER BY 1").fetchall():
+        found = list(state_digest.differences(cursor, key))
+        first = min((load for load in state_digest.tied_loads(cursor, key)), default=0)
+        for one in found:
+            if isinstance(one, state_digest.Difference):
+                words = _NOT_FITTING[one.what].format(load=one.load_id, system=key)
+                yield IntegrityProblem("state", f"load {one.load_id}" if one.load_id else key, words)
+            elif first and one.load_id > first:  # loads since the first one that is tied all are
+                words = f"Decisions of load {one.load_id} of {key} are there that no digest on the trail vouches for."
+                yield IntegrityProblem("state", f"load {one.load_id}", words)
+            else:
+                yield one

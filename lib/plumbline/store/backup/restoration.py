@@ -14,7 +14,7 @@ import duckdb
 from plumbline.domain import PlumblineError
 from plumbline.domain.acts import Act
 from plumbline.store import trail
-from plumbline.store.backup.integrity import problems_of
+from plumbline.store.backup.integrity import first_problem
 from plumbline.store.backup.leftovers import drop, part_of
 from plumbline.store.connection import connect, damaged, look
 from plumbline.store.copies import replaced_path
@@ -162,7 +162,7 @@ def verified_copy(part: Path, copy: Path) -> Copy:
             raise PlumblineError(
                 "This file is an empty database", where=str(copy), todo="Name a copy of a workspace."
             )
-        wrong = next(problems_of(connection, copy), None)
+        wrong = first_problem(connection, copy)
         if wrong is not None:
             raise _damaged(copy, wrong.sentence)
         newest = trail.entries(connection, limit=1)

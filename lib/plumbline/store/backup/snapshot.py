@@ -14,7 +14,7 @@ import duckdb
 
 from plumbline.domain import PlumblineError
 from plumbline.store import trail
-from plumbline.store.backup.integrity import problems_of
+from plumbline.store.backup.integrity import first_problem
 from plumbline.store.backup.leftovers import drop, part_of
 from plumbline.store.connection import connect
 from plumbline.store.encryption import encryption_key
@@ -125,7 +125,7 @@ def _once(ws: Workspace, part: Path) -> dict[str, object]:
 def _verified(part: Path, out: Path, made: dict[str, object]) -> Snapshot:
     connection = connect(part, encryption_key())
     try:
-        wrong = next(problems_of(connection, out), None)
+        wrong = first_problem(connection, out)
         if wrong is not None:
             raise PlumblineError(
                 f"No copy was made, as the workspace is not whole. {wrong.sentence}",

@@ -1,0 +1,217 @@
+"""What ties the decisions and the counts of a workspace to its trail.
+
+Each load has a digest of its rows and one of its counts, whatever their order. Whoever changes either marks the load,
+and the act that goes on the trail for it seals the system: what is marked is digested anew, and all digests of the
+system are hashed into the entry. A row that is changed by hand then fits its digest no more, a digest that is changed
+by hand fits the entry no more, and an entry fits the chain.
+
+The digests are sums of DuckDB's own hashes, which cost a few per cent of a load. They show what was changed by hand
+or by a fault, not what somebody computed so that the sums stay as they are; and they hold within one version of DuckDB.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from plumbline.store.sql import decision_table, ident
+
+#: the tables of counts, by load
+PROFILES = (
+    "profile_hour", "profile_presence", "profile_outcome", "profile_confusion", "profile_delay", "profile_feature",
+)  # fmt: skip
+#: the place of the grids among the loads
+GRIDS = 0
+_AT_ONCE = 200  # columns counted in one statement
+ENGINE = duckdb.__version__
+
+
+@dataclass(frozen=True, slots=True)
+class Untied:
+    """A load that no digest ties to the trail, or that another version of DuckDB tied."""
+
+    system: str
+    load_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What does not fit: ``what`` is decisions, counts, grids or digests; ``load_id`` 0 where it is no single load."""
+
+    system: str
+    what: str
+    load_id: int
+
+
+def add(cursor: duckdb.DuckDBPyConnection, key: str, load_id: int) -> None:
+    """Note a new load; the next seal digests it."""
+    there = cursor.execute(
+        "SELECT 1 FROM state_digest WHERE system = ? AND load_id = ?", [key, load_id]
+    ).fetchone()
+    if there is None:
+        cursor.execute("INSERT INTO state_digest VALUES (?, ?, '', '', '')", [key, load_id])
+
+
+def drop(cursor: duckdb.DuckDBPyConnection, key: str, load_id: int) -> None:
+    """Forget a load that is taken back."""
+    cursor.execute("DELETE FROM state_digest WHERE system = ? AND load_id = ?", [key, load_id])
+
+
+def mark_decisions(cursor: duckdb.DuckDBPyConnection, key: str, loads: Collection[int] | None = None) -> None:
+    """Say that rows of some loads, or of all, are others than those that were digested."""
+    _mark(cursor, "decisions", key, loads)
+
+
+def mark_profiles(cursor: duckdb.DuckDBPyConnection, key: str, loads: Collection[int] | None = None) -> None:
+    """Say that counts of some loads, or of all, are others than those that were digested."""
+    _mark(cursor, "profiles", key, loads)
+
+
+def _mark(cursor: duckdb.DuckDBPyConnection, what: str, key: str, loads: Collection[int] | None) -> None:
+    chosen = None if loads is None else [int(load) for load in loads]
+    cursor.execute(
+        f"""UPDATE state_digest SET {what} = '' WHERE system = $key AND {what} <> ''
+            AND ($loads::INTEGER[] IS NULL OR list_contains($loads::INTEGER[], load_id))""",
+        {"key": key, "loads": chosen},
+    )
+
+
+def seal(cursor: duckdb.DuckDBPyConnection, key: str) -> dict[str, str]:
+    """Digest what is marked anew, and return what the entry of the trail has to hold; nothing where no load is tied.
+
+    Called last of all, so that nothing changes between it and the entry.
+    """
+    held = cursor.execute(
+        "SELECT load_id, decisions = '', profiles = '' FROM state_digest WHERE system = ? ORDER BY 1", [key]
+    ).fetchall()
+    if not held:
+        return {}
+    if held[0][0] != GRIDS:
+        add(cursor, key, GRIDS)
+        held.insert(0, (GRIDS, True, True))
+    made = {
+        "decisions": _decisions(cursor, key, [load for load, stale, _ in held if stale and load != GRIDS]),
+        "profiles": _profiles(cursor, key, [load for load, _, stale in held if stale]),
+    }
+    if any(stale for load, stale, _ in held if load == GRIDS):
+        made["decisions"][GRIDS] = "-"
+    for what, digests in made.items():
+        cursor.execute(
+            f"""UPDATE state_digest AS s SET {what} = d.digest, engine = $engine
+                FROM (SELECT unnest($loads::INTEGER[]) AS load_id, unnest($digests::VARCHAR[]) AS digest) d
+                WHERE s.system = $key AND s.load_id = d.load_id""",
+            {"key": key, "engine": ENGINE, "loads": list(digests), "digests": list(digests.values())},
+        )
+    return {"digests": _fold(cursor, key)}
+
+
+def _fold(cursor: duckdb.DuckDBPyConnection, key: str) -> str:
+    rows = cursor.execute(
+        "SELECT load_id, engine, decisions, profiles FROM state_digest WHERE system = ? ORDER BY 1", [key]
+    ).fetchall()
+    return hashlib.sha256(json.dumps(rows, separators=(",", ":")).encode()).hexdigest()
+
+
+def _decisions(cursor: duckdb.DuckDBPyConnection, key: str, loads: Collection[int]) -> dict[int, str]:
+    """A digest of each load's rows. A column that is empty there does not count: a later load may have brought it."""
+    if not loads:
+        return {}
+    table = decision_table(key)
+    names = sorted(str(row[0]) for row in cursor.execute(f"DESCRIBE {table}").fetchall())
+    alike: dict[tuple[str, ...], list[int]] = {}
+    for load, held in _columns_held(cursor, table, names, loads).items():
+        alike.setdefault(held, []).append(load)
+    made = {int(load): _sha256([]) for load in loads}
+    for held, some in alike.items():
+        columns = ", ".join(ident(name) for name in held)
+        rows = cursor.execute(
+            f"""SELECT _load_id, count(*), sum(hash({columns})) FROM {table}
+                WHERE list_contains($loads::INTEGER[], _load_id) GROUP BY 1""",
+            {"loads": some},
+        ).fetchall()
+        made |= {int(load): _sha256([*held, count, total]) for load, count, total in rows}
+    return made
+
+
+def _columns_held(
+    cursor: duckdb.DuckDBPyConnection, table: str, names: Sequence[str], loads: Collection[int]
+) -> dict[int, tuple[str, ...]]:
+    """Of each load that has rows the columns that are not empty in all of them, in order."""
+    found: dict[int, tuple[str, ...]] = {}
+    for start in range(0, len(names), _AT_ONCE):
+        some = names[start : start + _AT_ONCE]
+        counts = ", ".join(f"count({ident(name)})" for name in some)
+        rows = cursor.execute(
+            f"SELECT _load_id, {counts} FROM {table} WHERE list_contains($loads::INTEGER[], _load_id) GROUP BY 1",
+            {"loads": [int(load) for load in loads]},
+        ).fetchall()
+        for load, *held in rows:
+            more = tuple(name for name, count in zip(some, held, strict=True) if count)
+            found[int(load)] = found.get(int(load), ()) + more
+    return found
+
+
+def _sha256(parts: Sequence[object]) -> str:
+    return hashlib.sha256(json.dumps([str(part) for part in parts]).encode()).hexdigest()
+
+
+def _profiles(cursor: duckdb.DuckDBPyConnection, key: str, loads: Collection[int]) -> dict[int, str]:
+    """A digest of each load's counts, and of the grids where they are asked for."""
+    if not loads:
+        return {}
+    sums: dict[int, list[object]] = {int(load): [] for load in loads}
+    for table in PROFILES:
+        rows = cursor.execute(
+            f"""SELECT load_id, count(*), sum(hash(t)) FROM {table} t
+                WHERE system = $key AND list_contains($loads::INTEGER[], load_id) GROUP BY 1""",
+            {"key": key, "loads": list(sums)},
+        ).fetchall()
+        for load, count, total in rows:
+            sums[int(load)] += [table, count, total]
+    if GRIDS in sums:
+        for table in ("profile_bin", "profile_basis"):
+            row = cursor.execute(
+                f"SELECT count(*), sum(hash(t)) FROM {table} t WHERE system = ?", [key]
+            ).fetchone()
+            sums[GRIDS] += [table, row]
+    return {load: _sha256(parts) for load, parts in sums.items()}
+
+
+def differences(cursor: duckdb.DuckDBPyConnection, key: str) -> Iterator[Difference | Untied]:
+    """What of a system does not fit its digests, and these the trail; and the loads that nothing ties."""
+    held = cursor.execute(
+        "SELECT load_id, engine, decisions, profiles FROM state_digest WHERE system = ? ORDER BY 1", [key]
+    ).fetchall()
+    row = cursor.execute(
+        """SELECT json_extract_string(detail, '$.digests') AS noted FROM trail
+           WHERE system = ? AND noted IS NOT NULL ORDER BY seq DESC LIMIT 1""",
+        [key],
+    ).fetchone()
+    if (row[0] if row else None) != (_fold(cursor, key) if held or row else None):
+        yield Difference(key, "digests", 0)
+    own = [(load, rows, counts) for load, engine, rows, counts in held if engine == ENGINE]
+    decisions = _decisions(cursor, key, [load for load, _, _ in own if load != GRIDS]) | {GRIDS: "-"}
+    profiles = _profiles(cursor, key, [load for load, _, _ in own])
+    for load, rows, counts in own:
+        if rows != decisions[load]:
+            yield Difference(key, "decisions", load)
+        if counts != profiles[load]:
+            yield Difference(key, "counts" if load else "grids", load)
+    tied = {load for load, _, _ in own}
+    for (load,) in cursor.execute(
+        f"SELECT DISTINCT _load_id FROM {decision_table(key)} WHERE _load_id IS NOT NULL ORDER BY 1"
+    ).fetchall():
+        if load not in tied:
+            yield Untied(key, int(load))
+
+
+def tied_loads(cursor: duckdb.DuckDBPyConnection, key: str) -> list[int]:
+    """The loads of a system that have a digest."""
+    rows = cursor.execute(
+        "SELECT load_id FROM state_digest WHERE system = ? AND load_id <> ? ORDER BY 1", [key, GRIDS]
+    ).fetchall()
+    return [int(row[0]) for row in rows]

@@ -1,0 +1,208 @@
+"""The trail vouches for decisions, counts, loads and roles: each act keeps that so, and a change by hand shows."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from plumbline.answers.data.erase import erase_person
+from plumbline.answers.data.load import load_file, set_reference, undo_load
+from plumbline.answers.data.roles import change_roles, undo_roles
+from plumbline.answers.governance import access
+from plumbline.answers.governance.scorecard import scorecard_answer
+from plumbline.answers.governance.trail import trail
+from plumbline.answers.operations.verify import verify
+from plumbline.domain.acts import Access
+from plumbline.store.backup import state_digest
+from plumbline.store.backup.integrity import IntegrityProblem, trail_problems
+from plumbline.store.workspace import Cursor, Workspace, open_workspace
+from tests.conftest import Ran
+
+START = datetime(2026, 1, 5)
+
+
+def _log(path: Path, days: range, *, more: bool = False, spelt: str = "yes", repeats: int = 0) -> Path:
+    """Twenty decisions a day, without labels for the odd ones; ``more``: with a column of its own."""
+    with path.open("w", newline="") as out:
+        write = csv.writer(out)
+        write.writerow(
+            ["id", "time", "customer", "score", "prediction", "label", "age", *(["region"] if more else [])]
+        )
+        for day in days:
+            for i in range(20):
+                n = day * 20 + i
+                row = [f"D{n:04d}", f"{(START + timedelta(days=day, minutes=i)).isoformat()}Z", f"c{n % 7}",
+                       (n * 37 % 100) / 100, spelt if n * 37 % 100 >= 50 else "no",
+                       "" if n % 2 else spelt if n % 3 else "no", 20 + n % 50,
+                       *(["north" if i % 3 else "south"] if more else [])]  # fmt: skip
+                write.writerow(row)
+        for n in range(repeats):  # the same decisions, now with their labels
+            write.writerow([f"D{2 * n + 1:04d}", f"{(START + timedelta(minutes=2 * n + 1)).isoformat()}Z",
+                            f"c{(2 * n + 1) % 7}", ((2 * n + 1) * 37 % 100) / 100,
+                            spelt if (2 * n + 1) * 37 % 100 >= 50 else "no", "no", 20 + (2 * n + 1) % 50])  # fmt: skip
+    return path
+
+
+def _labels(path: Path) -> Path:
+    with path.open("w", newline="") as out:
+        write = csv.writer(out)
+        write.writerow(["id", "label"])
+        write.writerows([f"D{n:04d}", "yes" if n % 4 else "no"] for n in range(100, 140))
+    return path
+
+
+def _whole(ws: Workspace) -> None:
+    told = trail(ws, with_state=True)
+    assert (told.intact, told.problems, told.untied) == (True, (), ())
+
+
+@pytest.fixture(scope="module")
+def ws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    """Three loads of two systems, late labels, a role, a kept scorecard."""
+    folder = tmp_path_factory.mktemp("tied")
+    made = open_workspace(folder / "w.duckdb", read_from=[folder])
+    maps = [("customer", "subject")]
+    load_file(made, _log(folder / "a.csv", range(30)), title="Shop", positive="yes", maps=maps, actor="Ana")
+    more = [*maps, ("region", "feature")]
+    load_file(made, _log(folder / "b.csv", range(30, 40), more=True), title="Shop", maps=more, actor="Ana")
+    load_file(made, _log(folder / "c.csv", range(20)), title="Other", positive="yes", maps=maps, actor="Ana")
+    load_file(made, _labels(folder / "l.csv"), title="Shop", actor="Ana")
+    access.give(made, "ana@x.org", Access.OWNER, by="Ana")
+    scorecard_answer(made, "shop")
+    yield made
+    made.close()
+
+
+def test_every_act_that_changes_decisions_or_counts_keeps_them_tied(ws: Workspace, tmp_path: Path) -> None:
+    folder = ws.path.parent
+    _whole(ws)
+    repeated = load_file(
+        ws,
+        _log(folder / "r.csv", range(40, 42), repeats=10),
+        title="Shop",
+        maps=[("customer", "subject")],
+        actor="Ana",
+    )
+    assert repeated.labels_joined == 10
+    _whole(ws)
+    undo_load(ws, repeated.load_id, actor="Ana")
+    _whole(ws)
+    louder = load_file(
+        ws,
+        _log(folder / "y.csv", range(42, 60), spelt="YES"),
+        title="Shop",
+        maps=[("customer", "subject")],
+        actor="Ana",
+    )
+    _whole(ws)
+    undo_load(ws, louder.load_id, actor="Ana")
+    _whole(ws)
+    erase_person(ws, "shop", subject="c3", actor="Ana")
+    _whole(ws)
+    change_roles(ws, "shop", ["age=protected"], actor="Ana")
+    _whole(ws)
+    undo_roles(ws, "shop", actor="Ana")
+    _whole(ws)
+    start = START.replace(tzinfo=UTC)
+    set_reference(ws, "shop", start, start + timedelta(days=14), actor="Ana")
+    _whole(ws)
+    labels = next(load for load in _loads(ws) if load[1] == "labels")
+    undo_load(ws, labels[0], actor="Ana")
+    _whole(ws)
+    assert verify(ws).intact
+
+
+def _loads(ws: Workspace) -> list[tuple[int, str]]:
+    with ws.read() as cursor:
+        return cursor.execute("SELECT load_id, kind FROM load WHERE undone_at IS NULL").fetchall()
+
+
+#: what somebody does to the file -> what is said of it
+BY_HAND = {
+    "UPDATE decision_shop SET prediction = 'no' WHERE decision_id = 'D0005'": "Decisions of load 1 of shop",
+    "UPDATE decision_shop SET label = NULL WHERE decision_id = 'D0020'": "Decisions of load 1 of shop",
+    "UPDATE decision_shop SET \"feature:region\" = 'south' WHERE decision_id = 'D0004'": "Decisions of load 1 of shop",
+    "DELETE FROM decision_shop WHERE decision_id = 'D0005'": "Decisions of load 1 of shop",
+    "DELETE FROM decision_other": "Decisions of load 3 of other",
+    "INSERT INTO decision_shop BY NAME SELECT 99 AS _load_id, * EXCLUDE (_load_id) FROM decision_other LIMIT 1":
+        "Decisions of load 99 of shop are there that no digest",
+    "UPDATE decision_shop SET _load_id = 2 WHERE decision_id = 'D0005'": "Decisions of load 1 of shop",
+    "UPDATE profile_outcome SET n = n + 1 WHERE load_id = 3": "The counts of load 3 of other",
+    "DELETE FROM profile_hour WHERE load_id = 3": "The counts of load 3 of other",
+    "UPDATE profile_feature SET total = total + 1 WHERE load_id = 1": "The counts of load 1 of shop",
+    "UPDATE profile_bin SET rows_used = rows_used + 1 WHERE system = 'shop'": "The grids of shop",
+    "UPDATE state_digest SET decisions = repeat('0', 64) WHERE load_id = 1": "The digests of shop",
+    "UPDATE state_digest SET engine = '1.0.0' WHERE load_id = 1": "The digests of shop",
+    "DELETE FROM state_digest": "The digests of shop",
+    "UPDATE load SET sha256 = '0' WHERE load_id = 1": "Load 1 of shop is not what",
+    "UPDATE load SET actor = 'Mallory' WHERE load_id = 1": "Load 1 of shop is not what",
+    "UPDATE load SET undone_at = made_at WHERE load_id = 1": "Load 1 of shop is not what",
+    "DELETE FROM load WHERE load_id = 3": "Load 3 of other is on the trail, and no longer here",
+    "INSERT INTO person SELECT 'eve@x.org', 'owner', 'Ana', now()::TIMESTAMP": "eve@x.org has the role owner",
+    "DELETE FROM person": "ana@x.org has no role",
+    "UPDATE scorecard SET verdict = 'MATURE'": "is not on the trail",
+    "DELETE FROM trail": "is not on the trail",
+}  # fmt: skip
+
+
+class _Undone(Exception):
+    """Takes a transaction back."""
+
+
+@contextmanager
+def _taken_back(ws: Workspace) -> Iterator[Cursor]:
+    """A transaction that leaves nothing."""
+    with suppress(_Undone), ws.write() as cursor:
+        yield cursor
+        raise _Undone
+
+
+@pytest.mark.parametrize("statement", BY_HAND)
+def test_what_is_changed_by_hand_shows(ws: Workspace, statement: str) -> None:
+    with _taken_back(ws) as cursor:
+        cursor.execute(statement)
+        found = [one.sentence for one in trail_problems(cursor) if isinstance(one, IntegrityProblem)]
+        assert any(BY_HAND[statement] in sentence for sentence in found), found
+
+
+def test_loads_of_an_earlier_version_are_said_to_be_untied_and_no_problem(ws: Workspace) -> None:
+    with _taken_back(ws) as cursor:
+        cursor.execute("DELETE FROM state_digest WHERE system = 'other'")
+        cursor.execute(
+            "UPDATE trail SET detail = json_merge_patch(detail, '{\"digests\": null}') WHERE system = 'other'"
+        )
+        found = list(trail_problems(cursor))
+        assert found == [state_digest.Untied("other", 3)]
+        assert not [one for one in found if isinstance(one, IntegrityProblem)]
+
+
+def test_the_command_says_what_does_not_fit(
+    ws: Workspace, plumbline: Callable[..., Ran], tmp_path: Path
+) -> None:
+    with ws.read() as cursor:
+        cursor.execute("CHECKPOINT")
+    shutil.copy(ws.path, tmp_path / "w.duckdb")
+    assert plumbline("trail", "--verify", "--workspace", tmp_path / "w.duckdb").code == 0
+    other = open_workspace(tmp_path / "w.duckdb")
+    with other.write() as cursor:
+        cursor.execute("UPDATE decision_shop SET prediction = 'no' WHERE decision_id = 'D0005'")
+    other.close()
+    for command in (("trail", "--verify"), ("verify",)):
+        ran = plumbline(*command, "--workspace", tmp_path / "w.duckdb")
+        assert ran.code == 1
+        assert "Decisions of load 1 of shop are not those that the trail vouches for." in ran.out
+
+
+@pytest.mark.parametrize("number", [4, 13, 20, 22])
+def test_a_copy_of_an_older_schema_is_whole(number: int, tmp_path: Path) -> None:
+    from plumbline.store.backup.restoration import verified_copy
+    from tests.store.stored import unpack
+
+    path = unpack(number, tmp_path / "ws.duckdb")
+    assert len(verified_copy(path, path).head) == 64
