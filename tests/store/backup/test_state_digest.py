@@ -199,7 +199,7 @@ def test_the_command_says_what_does_not_fit(
         assert "Decisions of load 1 of shop are not those that the trail vouches for." in ran.out
 
 
-@pytest.mark.parametrize("number", [4, 13, 20, 22])
+@pytest.mark.parametrize("number", [4, 13, 20, 22, 23])
 def test_a_copy_of_an_older_schema_is_whole(number: int, tmp_path: Path) -> None:
     from plumbline.store.backup.restoration import verified_copy
     from tests.store.stored import unpack
