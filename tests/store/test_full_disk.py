@@ -5,6 +5,7 @@ A limit on the size of files stands in for it: DuckDB fails in the same places, 
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -41,15 +42,24 @@ def load():
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "a.csv").write_bytes(log())
-    ws = open_workspace(tmp_path / "w.duckdb", read_from=[tmp_path])
-    load_file(ws, tmp_path / "a.csv", title="Shop", actor="x")
+def folder(filled: Path, tmp_path: Path) -> Path:
+    """A workspace that holds a shop's log, and twenty times as many rows that wait to be loaded."""
+    for name in ("w.duckdb", "more.csv"):
+        shutil.copy(filled / name, tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("filled")
+    (folder / "a.csv").write_bytes(log())
+    ws = open_workspace(folder / "w.duckdb", read_from=[folder])
+    load_file(ws, folder / "a.csv", title="Shop", actor="x")
     ws.close()
     head, *lines = log().decode().splitlines()
     more = [line.replace(",o-", f",o{n}-", 1) for n in range(20) for line in lines]
-    (tmp_path / "more.csv").write_text("\n".join([head, *more]) + "\n")
-    return tmp_path
+    (folder / "more.csv").write_text("\n".join([head, *more]) + "\n")
+    return folder
 
 
 def _run(folder: Path, code: str) -> list[str]:

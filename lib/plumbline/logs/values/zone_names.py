@@ -76,11 +76,7 @@ def split(cells: Sequence[str | None]) -> NamedZones | None:
 
 def _parted(cell: str) -> tuple[str, str]:
     found = _NAMED.fullmatch(cell.strip()[:120])
-    if found and (
-        found["name"] in _FIXED
-        or found["name"] in AMBIGUOUS
-        or ("/" in found["name"] and found["name"] in time_zones())
-    ):
+    if found and (found["name"] in _FIXED or found["name"] in AMBIGUOUS or _is_place(found["name"])):
         return found["body"].rstrip(), found["name"]
     return cell, ""
 
