@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from plumbline.answers.governance import access
 from plumbline.answers.respond import channels, links
+from plumbline.answers.respond.freezes import freezes
 from plumbline.answers.respond.retraining.triggers import add_trigger
 from plumbline.answers.respond.rollback.mode import set_mode
+from plumbline.answers.respond.rollback.register import rollbacks
 from plumbline.answers.respond.triage import handled
-from plumbline.domain.acts import Access
+from plumbline.domain.acts import Access, Act
 from plumbline.domain.respond import Mode, RetrainingTrigger
+from plumbline.store import trail
 from plumbline.ui.frame import sign_in
 from plumbline.ui.state import workspace as opened
 
@@ -104,3 +108,39 @@ def test_a_link_of_a_message_shows_its_finding_and_an_analyst_acknowledges_once(
     assert "I have seen it" not in [button.label for button in at.button]
     at.query_params[links.PARAMETER] = token
     assert "was used already" in words(at.run())
+
+
+def test_freezes_and_the_second_person_are_an_owners_and_seen_by_all(signed_in: As) -> None:
+    signed_in("owner")
+    at = shown("releases", "")
+    assert "None is set" in words(at)
+    at.date_input(key="freeze.until").set_value(at.date_input(key="freeze.from").value + timedelta(days=2))
+    at.text_input(key="freeze.reason").set_value("year's <b>end</b>")
+    at = pressed(at, "Freeze")
+    assert "Frozen from" in words(at)
+    with opened.workspace().read() as cursor:
+        (held,) = freezes(cursor, SYSTEM)
+    assert (held.by, held.system, (held.end - held.start).days) == ("owner@x.org", SYSTEM, 3)
+    at.toggle[0].set_value(True)
+    pressed(at, "Save")
+    assert rollbacks(opened.workspace(), SYSTEM).setting.four_eyes
+    for role in ("viewer", "analyst"):
+        signed_in(role)
+        at = shown("releases", "")
+        assert "Set by owner@x" in words(at).replace("\\", "")
+        assert "A second person approves" in words(at)
+        assert "<b>" not in words(at)
+        assert not {"Freeze", "End it", "Save"} & {button.label for button in at.button}
+    signed_in("owner")
+    at = pressed(shown("releases", ""), "End it")
+    assert "None is set" in words(at)
+    with opened.workspace().read() as cursor:
+        acts = [(e.action, e.actor) for e in trail.entries(cursor, system=SYSTEM, limit=20)]
+    assert acts.count((Act.RELEASES_FROZEN, "owner@x.org")) == 2
+    assert (Act.ROLLBACK_ARMED, "owner@x.org") in acts
+
+
+def pressed(at: AppTest, label: str) -> AppTest:
+    next(button for button in at.button if button.label == label).click().run()
+    assert not at.exception
+    return at

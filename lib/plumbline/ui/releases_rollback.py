@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
+from plumbline.answers.respond.freezes import LONGEST, Freeze, add_freeze, remove_freeze
 from plumbline.answers.respond.rollback.act import approve, drill, now, propose
 from plumbline.answers.respond.rollback.mode import set_mode
 from plumbline.answers.respond.rollback.register import Rollbacks, rollbacks
 from plumbline.domain import PlumblineError
 from plumbline.domain.respond import Interlock, Mode, RollbackRun, RollbackState
+from plumbline.store.times import now as clock
 from plumbline.ui.frame import permissions, sign_in
 from plumbline.ui.logs.upload import actor
 from plumbline.ui.parts import cards, tables
-from plumbline.ui.parts.escape import one_line, prose
+from plumbline.ui.parts.escape import one_line, plain, prose
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
@@ -38,7 +40,9 @@ def rollback(view: View, key: str) -> None:
     """The section: mode, newest run with its interlocks, the acts, all runs."""
     answer = ask(view, rollbacks, key)
     name, words = MODES[answer.setting.mode]
-    eyes = " A second person approves what somebody asks for." if answer.setting.four_eyes else ""
+    eyes = " One person's word is enough to ask for it and to make it."
+    if answer.setting.four_eyes:
+        eyes = " A second person approves what somebody asks for."
     cards.section("Rollback", f"{name}. {words} {_hand(answer)}{eyes}")
     _message()
     real = next((run for run in answer.runs if run.state is not RollbackState.DRILLED), None)
@@ -48,6 +52,7 @@ def rollback(view: View, key: str) -> None:
     _acts(view, key, answer)
     if answer.runs:
         tables.grid([_row(run) for run in answer.runs], alt="Rollbacks, proposals and drills")
+    _freezes(view, key, answer.freezes)
 
 
 def _hand(answer: Rollbacks) -> str:
@@ -84,9 +89,10 @@ def _acts(view: View, key: str, answer: Rollbacks) -> None:
                     "How far it may go", modes, index=modes.index(answer.setting.mode),
                     format_func=lambda mode: f"{MODES[mode][0]}: {MODES[mode][1]}",
                 )  # fmt: skip
-                cards.note("Only an owner raises it.")
+                cards.note("An analyst lowers it; only an owner raises it.")
                 if permissions.submit("Set the mode", permissions.ANALYST):
                     _do(lambda: f"Rollback is {set_mode(view.ws, key, chosen, by=actor()).mode.value}.")
+        _four_eyes(view, key, answer)
         asked = next(
             (run for run in answer.runs if run.asked_by and run.state is RollbackState.PROPOSED), None
         )
@@ -102,6 +108,64 @@ def _acts(view: View, key: str, answer: Rollbacks) -> None:
                         _do(lambda: _words(now(view.ws, key, by=actor())))
                     else:
                         st.error("That is not the system's key.")
+
+
+def _four_eyes(view: View, key: str, answer: Rollbacks) -> None:
+    """Whether what one person asks for waits for a second: an owner's switch, said to everybody above."""
+    if not sign_in.may(permissions.OWNER):
+        return
+    now = answer.setting.four_eyes
+    with st.popover("Second person"), st.form("rollback.eyes", border=False):
+        wanted = st.toggle("A second person approves what somebody asks for", value=now)
+        cards.note(
+            "It then waits for an owner other than the one who asked, for one day. It goes on the trail."
+        )
+        if permissions.submit("Save", permissions.OWNER) and wanted != now:
+            mode, hand = answer.setting.mode, {"four_eyes": wanted}
+            said = "A second person approves rollbacks now." if wanted else "One person is enough now."
+            _do(lambda: (set_mode(view.ws, key, mode, by=actor(), hand=hand), said)[1])
+
+
+def _freezes(view: View, key: str, freezes: Sequence[Freeze]) -> None:
+    """Times in which nothing is rolled back: those that hold or come, for everybody; an owner sets and ends them."""
+    cards.section(
+        "Freezes", "Times in which nothing is rolled back, such as holidays. An owner sets and ends them."
+    )
+    now = clock()
+    ahead = [one for one in freezes if one.end > now]
+    for one in ahead:
+        word = cards.word("watch", "frozen" if one.start <= now else "to be frozen")
+        about = "" if one.system else ", every system"
+        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+            span = f"{numbers.moment(one.start)} to {numbers.moment(one.end)}{about}"
+            st.markdown(
+                f"{word} {span}: {plain(one.reason.rstrip('.'), 200)}. :small[Set by {plain(one.by, 60)}.]"
+            )
+            if sign_in.may(permissions.OWNER) and st.button("End it", key=f"rollback.freeze.{one.number}"):
+                _do(lambda number=one.number: _ended(remove_freeze(view.ws, number, by=actor())))  # type: ignore[misc]
+    if not ahead:
+        st.markdown("None is set. A rollback may be made whenever the interlocks hold.")
+    if not sign_in.may(permissions.OWNER):
+        return
+    with st.popover("Freeze releases"), st.form("rollback.freeze", border=False, width=360):
+        today = now.date()
+        days = {"value": today, "min_value": today, "format": "YYYY-MM-DD"}
+        first = st.date_input("From", **days, key="freeze.from")
+        last = st.date_input("Until and including", **days, key="freeze.until")
+        reason = st.text_input("Reason", max_chars=200, key="freeze.reason")
+        everyone = st.checkbox("Every system of this workspace", key="freeze.all")
+        cards.note(f"In that time nothing is rolled back. {LONGEST.days} days at most; it goes on the trail.")
+        if permissions.submit("Freeze", permissions.OWNER):
+            about = "" if everyone else key
+            _do(lambda: _frozen(add_freeze(view.ws, about, f"{first}", f"{last}", reason or "", by=actor())))
+
+
+def _frozen(made: Freeze) -> str:
+    return f"Frozen from {numbers.moment(made.start)} to {numbers.moment(made.end)}: {made.reason}"
+
+
+def _ended(gone: Freeze) -> str:
+    return f"The freeze until {numbers.moment(gone.end)} is over: rollbacks are possible again."
 
 
 def _words(run: RollbackRun) -> str:

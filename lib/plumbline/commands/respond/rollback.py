@@ -79,11 +79,9 @@ def mode(
             f"{mode!r} is no mode of rollback", todo="Use off, propose, dry-run or automatic."
         )
     with open_for(workspace) as ws:
-        found = (
-            shown(ws, system)
-            if wanted is None
-            else set_mode(ws, system, Mode(wanted), by=by, hand=hand or None)
-        )
+        found = shown(ws, system)
+        if wanted is not None or hand:
+            found = set_mode(ws, system, Mode(wanted or found.mode), by=by, hand=hand or None)
     wired = {"alias": f"{found.model}@{found.alias}", "webhook": "a webhook", "": "nothing yet"}[found.hand]
     told = f"{system}: rollback is {found.mode.value}; it moves {wired}."
     told += " A second person approves each one." if found.four_eyes else ""

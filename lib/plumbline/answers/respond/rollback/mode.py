@@ -46,7 +46,9 @@ def set_mode(
         kept.save_setting(cursor, key, canonical_json.write(after))
         ranks = list(Mode)
         lowered = ranks.index(mode) <= ranks.index(before.mode) and not hand
-        detail = {"mode": mode.value, "before": before.mode.value, "hand": after.hand}
+        detail = {
+            "mode": mode.value, "before": before.mode.value, "hand": after.hand, "four eyes": after.four_eyes,
+        }  # fmt: skip
         act = Act.ROLLBACK_LOWERED if lowered else Act.ROLLBACK_ARMED
         trail.append(cursor, actor=after.by, action=act, system=key, detail=detail)
     return after

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from plumbline.answers.respond import acting_events
+from plumbline.answers.respond.freezes import Freeze, freezes
 from plumbline.answers.respond.outbox import queue
 from plumbline.answers.respond.rollback.incident import incident_of
 from plumbline.domain.acts import Act
@@ -61,10 +62,11 @@ def told(run: RollbackRun) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Rollbacks:
-    """A system's mode and its runs, the newest first."""
+    """A system's mode, its runs, the newest first, and the freezes that hold for it, the earliest first."""
 
     setting: RollbackSetting
     runs: tuple[RollbackRun, ...]
+    freezes: tuple[Freeze, ...] = ()
 
 
 def rollbacks(ws: Workspace, key: str) -> Rollbacks:
@@ -75,4 +77,4 @@ def rollbacks(ws: Workspace, key: str) -> Rollbacks:
     """
     with ws.read() as cursor:
         systems.get_system(cursor, key)
-        return Rollbacks(setting_of(cursor, key), runs_in(cursor, key))
+        return Rollbacks(setting_of(cursor, key), runs_in(cursor, key), freezes(cursor, key))
