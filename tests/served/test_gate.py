@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from plumbline.answers.governance import access
+from plumbline.answers.respond import links
+from plumbline.answers.respond.triage import handled
 from plumbline.domain.acts import Access
 from plumbline.store.workspace import open_workspace
 from tests.pages.sample import log
@@ -18,6 +22,7 @@ from tests.pages.sample import log
 from .serving import Server, Tab, pressed, serve
 
 PEOPLE = {"ana": Access.OWNER, "bob": Access.ANALYST, "cy": Access.VIEWER, "eve": None}
+LINK = "link"  # a file with a finding's number, and what the link of a message about it carries
 SIGN_IN = "Sign in to see this workspace"
 
 
@@ -30,6 +35,9 @@ def signed(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
     for name, role in PEOPLE.items():
         if role:
             access.give(ws, f"{name}@example.org", role, by="test")
+    number = next(n for n, one in handled(ws, "shop-offers").items() if one.record.open)
+    with ws.write() as cursor:
+        path.with_name(LINK).write_text(f"{number} {links.token(cursor, 'dlv_1', number)}")
     ws.close()
     with serve(path, sign_in=True, TMPDIR=str(path.parent)) as server:
         yield server
@@ -77,6 +85,46 @@ def test_without_a_role_nothing_behind_the_pages_answers(signed: Server, path: s
     }
     status, body, _ = signed.ask(path, Cookie=cookies[name])
     assert status == 403, body[:80]
+
+
+def test_a_link_of_a_message_leads_through_signing_in_to_a_button_that_counts_once(signed: Server) -> None:
+    number, token = signed.workspace.with_name(LINK).read_text().split()
+    query = f"system=shop-offers&{links.PARAMETER}={token}"
+    address = f"/alerts?{query}"
+    assert signed.ask(address)[0] == 200  # a mail scanner follows it
+    with Tab(signed) as anybody:
+        anybody.run()
+        assert SIGN_IN in anybody.run("alerts", query)
+        assert f"Finding {number}" not in str(anybody.sent)
+    # the provider is reached with the page to come back to in a cookie, and leads back there
+    kept = signed.ask("/auth/login", Referer=f"{signed.address}{address}")[2]["set-cookie"]
+    back = re.search(r"plumbline_back=([^;]+)", kept)
+    assert back
+    assert unquote(back[1]) == address
+    assert signed.ask("/oauth2callback", Cookie=f"plumbline_back={back[1]}")[2]["location"] == address
+    with tab(signed, "cy") as cy:
+        cy.run()
+        assert f"Finding {number}" in cy.run("alerts", query)
+        seen = cy.button("I have seen it")
+        assert seen.disabled
+        cy.run("alerts", query, pressed(seen.id))  # as a page that was tampered with does
+    with tab(signed, "bob") as bob, tab(signed, "ana") as ana:
+        bob.run()
+        ana.run()
+        assert f"Finding {number}" in bob.run("alerts", query)
+        assert f"Finding {number}" in ana.run("alerts", query)
+        assert "not acknowledged" in bob.words()  # opening it, and pressing as a viewer, changed nothing
+        assert "Acknowledged by bob" in bob.run(
+            "alerts", query, pressed(bob.button("I have seen it").id)
+        ).replace("\\", "")
+        again = ana.run(
+            "alerts", query, pressed(ana.button("I have seen it").id)
+        )  # she had it open meanwhile
+        assert "already" in again + " ".join(alert.body for alert in ana.elements("alert"))
+        after = ana.run("alerts", query).replace("\\", "")
+        assert "was used already" in after + " ".join(alert.body for alert in ana.elements("alert"))
+        assert "Acknowledged by bob" in after
+        assert "Acknowledged by ana" not in after
 
 
 def test_metrics_are_the_owners(signed: Server) -> None:
