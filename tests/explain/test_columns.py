@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plumbline.domain import PlumblineError
-from plumbline.explain.columns import Coding, Column, plain_coding
+from plumbline.explain.columns import InputCoding, InputColumn, plain_coding
 
 X = np.array([-2.0, 0.0, 1.0, 7.5, np.nan])
 
@@ -22,7 +22,7 @@ X = np.array([-2.0, 0.0, 1.0, 7.5, np.nan])
 )
 @settings(max_examples=60, deadline=None)
 def test_steps_upon_steps_are_one_column(steps: list[tuple[float, float]]) -> None:
-    column, expected = Column(feature=0), X
+    column, expected = InputColumn(feature=0), X
     for shift, scale in steps:
         column, expected = column.scaled(shift, scale), (expected - shift) * scale
     if any(scale == 0 for _, scale in steps):
@@ -35,26 +35,26 @@ def test_steps_upon_steps_are_one_column(steps: list[tuple[float, float]]) -> No
 
 
 def test_a_missing_number_is_filled_in_before_it_is_scaled() -> None:
-    column = Column(feature=0, fill=3.0).scaled(1.0, 2.0)
+    column = InputColumn(feature=0, fill=3.0).scaled(1.0, 2.0)
     assert column.values(X).tolist() == [-6.0, -2.0, 0.0, 13.0, 4.0]
-    assert Column(feature=0).raw
-    assert replace(Column(feature=0), fill=3.0).raw
+    assert InputColumn(feature=0).raw
+    assert replace(InputColumn(feature=0), fill=3.0).raw
     assert not column.raw
-    assert not Column(feature=0, table=(1.0, 0.0)).raw
-    assert not Column(feature=0, shift=1.0).raw
+    assert not InputColumn(feature=0, table=(1.0, 0.0)).raw
+    assert not InputColumn(feature=0, shift=1.0).raw
 
 
 def test_a_code_is_looked_up_and_what_is_none_has_the_last_entry() -> None:
-    column = Column(feature=0, table=(10.0, 20.0, 30.0, -1.0))
+    column = InputColumn(feature=0, table=(10.0, 20.0, 30.0, -1.0))
     codes = np.array([0.0, 1, 2, 3, 9, -1, np.nan])
     assert column.values(codes).tolist() == [10, 20, 30, -1, -1, -1, -1]
     assert column.scaled(10.0, 0.5).values(codes).tolist() == [0, 5, 10, -5.5, -5.5, -5.5, -5.5]
 
 
 def test_contributions_of_columns_are_added_up_by_input() -> None:
-    coding = Coding(
+    coding = InputCoding(
         ("a", "b", "c"), (None, None, None),
-        (Column(feature=2), Column(feature=0), Column(feature=2, shift=1.0, scale=3.0)),
+        (InputColumn(feature=2), InputColumn(feature=0), InputColumn(feature=2, shift=1.0, scale=3.0)),
     )  # fmt: skip
     assert coding.owners.tolist() == [2, 0, 2]
     rows = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])

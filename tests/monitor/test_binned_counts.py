@@ -8,13 +8,15 @@ from scipy import stats
 
 from plumbline.domain import Bins, Kind
 from plumbline.monitor.binned_counts import Distances, cells_of, known, shares, spread
-from plumbline.monitor.statistics.null_distribution import Law
+from plumbline.monitor.statistics.null_distribution import NullDistribution
 
 LEVELS = Bins(feature="f", kind=Kind.CATEGORICAL, levels=("a", "b", "c"))
 P, Q = np.array([400.0, 300, 200, 100]), np.array([[90.0, 60, 30, 20], [30, 70, 90, 10], [5, 5, 0, 0]])
 
 
-def numbers(p: list[float], q: list[list[float]], deciles: tuple[int, ...], law: Law | None = None):
+def numbers(
+    p: list[float], q: list[list[float]], deciles: tuple[int, ...], law: NullDistribution | None = None
+):
     edges = np.arange(len(p) - 1.0)
     bins = Bins(feature="f", kind=Kind.NUMERIC, edges=edges, decile_cells=deciles)
     return cells_of(bins, np.array(p), np.array(q), **({} if law is None else {"law": law}))
@@ -100,7 +102,9 @@ def test_a_cell_between_neighbouring_floats_holds_one_value() -> None:
 
 def test_a_shift_of_the_level_is_judged_by_mean_ranks_too() -> None:
     """The score test of equal mean mid-ranks (van Elteren's for ties), joined with Pearson's by the Cauchy law."""
-    law = Law(spread=2.0, freedom=30.0, weeks=8, level=Law(spread=1.5, freedom=20.0, weeks=8))
+    law = NullDistribution(
+        spread=2.0, freedom=30.0, weeks=8, level=NullDistribution(spread=1.5, freedom=20.0, weeks=8)
+    )
     p, q = [100.0, 150, 200, 50], [[15.0, 25, 45, 35], [22, 32, 42, 10]]
     cells = numbers(p, q, (0, 1, 2), law)
     values = np.repeat(np.cumsum(p) - np.array(p) / 2, np.array(p, int)) / 500

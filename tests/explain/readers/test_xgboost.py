@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from plumbline.domain import PlumblineError
+from plumbline.explain.readers import xgboost
 from plumbline.explain.readers.ubjson import read_ubjson
 from plumbline.explain.readers.xgboost import read_xgboost
 from plumbline.explain.shap.tree_path_dependent import contributions, margins, to_score
@@ -129,3 +130,83 @@ def test_vector_leaves_are_refused() -> None:
     booster = train({"multi_strategy": "multi_output_tree"}, x, np.column_stack([y, -y]))
     with pytest.raises(PlumblineError, match="several targets"):
         read_xgboost(raw(booster))
+
+
+def _lists(node, seen=()):
+    """Where a list of numbers stands in the document: what holds it, under which name."""
+    for key, value in list(node.items() if isinstance(node, dict) else enumerate(node)):
+        if isinstance(value, list) and value and isinstance(value[0], (int, float)):
+            yield node, key
+        elif isinstance(value, (dict, list)):
+            yield from _lists(value)
+
+
+@pytest.mark.parametrize("dart", [False, True])
+def test_a_list_that_is_damaged_is_refused_or_not_read(dart: bool) -> None:
+    x, y = data(n=200)
+    frame = pd.DataFrame(x, columns=list("abcdef"))
+    frame["town"] = pd.Categorical(np.random.default_rng(2).choice(["Ulm", "Bonn", "Trier"], len(x)))
+    more = {"booster": "dart", "rate_drop": 0.5} if dart else {}
+    params = {"objective": "binary:logistic", "max_cat_to_onehot": 1, "max_depth": 2} | more
+    document = json.loads(raw(train(params, frame, y > 0, rounds=2, enable_categorical=True)))
+    rows = np.column_stack([x[:9], np.arange(9) % 4])
+
+    def scores():
+        return margins(read_xgboost(json.dumps(document).encode()), rows)
+
+    healthy, refused, wrong = scores(), 0, []
+    for holder, key in list(_lists(document)):
+        value = holder[key]
+        if key in ("values", "offsets", "iteration_indptr"):
+            continue  # what categories are called, and where early stopping ended
+        for broken in (
+            value[:-1],
+            [*value, value[-1]],
+            [None, *value[1:]],
+            [1e300, *value[1:]],
+            [0.5, *value[1:]],
+            None,
+        ):
+            holder[key] = broken
+            try:
+                if (
+                    not np.allclose(scores(), healthy)
+                    and broken is not None
+                    and broken[0] not in (0.5, 1e300)
+                ):
+                    wrong.append((key, broken))
+            except PlumblineError:
+                refused += 1
+        holder[key] = value
+    assert not wrong
+    assert refused > 30
+
+
+@pytest.mark.parametrize(
+    ("text", "link", "outputs", "expected"),
+    [
+        ("0.2", "logit", 1, [np.log(0.25)]), ("[0.2]", "logit", 1, [np.log(0.25)]), ("[1E0,2E0]", "identity", 2, [1, 2]),
+        ("5E-1", "log", 1, [np.log(0.5)]), ("0.5", "identity", 3, [0.5] * 3),
+        ("0", "logit", 1, None), ("1", "logit", 1, None), ("0", "log", 1, None), ("nan", "identity", 1, None),
+        ("[1,2]", "identity", 3, None), ("1" * 41, "identity", 1, None), ("x", "identity", 1, None),
+    ],
+)  # fmt: skip
+def test_a_base_score_is_taken_to_the_margin(text, link, outputs, expected) -> None:
+    if expected is None:
+        with pytest.raises((PlumblineError, ValueError)):
+            xgboost._base(text, link, outputs)
+    else:
+        assert xgboost._base(text, link, outputs) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("best", "starts", "trees", "expected"),
+    [
+        ("1", [0, 2, 4, 6], 6, 4), ("2", [0, 2, 4, 6], 6, 0), ("3", [0, 2, 4, 6], 6, 0), ("0", [0, 1, 2], 2, 1),
+        ("", [0, 2, 4], 4, 0), ("-1", [0, 2, 4], 4, 0), ("x", [0, 2, 4], 4, 0), ("0", [0, 0, 4], 4, 0),
+        ("0", None, 4, 0), ("123456789", [0, 1, 2], 2, 0),
+    ],
+)  # fmt: skip
+def test_trees_up_to_the_best_iteration(best, starts, trees, expected) -> None:
+    held = {} if starts is None else {"iteration_indptr": starts}
+    assert xgboost._best_trees({"best_iteration": best}, held, trees) == expected

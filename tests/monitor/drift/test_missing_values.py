@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from plumbline.domain import Bins, Kind
-from plumbline.monitor.binned_counts import Cells, cells_of
+from plumbline.monitor.binned_counts import BinnedCounts, cells_of
 from plumbline.monitor.drift.missing_values import (
     beside,
     larger_by_chance,
@@ -21,14 +21,14 @@ from plumbline.monitor.drift.missing_values import (
 Z = stats.norm.ppf(0.975)
 
 
-def holed(n: float, gone: float, m: list[float], k: list[float]) -> Cells:
+def holed(n: float, gone: float, m: list[float], k: list[float]) -> BinnedCounts:
     """Values that are there, and that are not, of a reference and of windows."""
     bins = Bins(feature="f", kind=Kind.CATEGORICAL, levels=("a",))
     q = np.stack([np.array(m), 0 * np.array(m)], axis=1)
     return cells_of(bins, np.array([n, 0.0]), q, missing=(gone, np.array(k)))
 
 
-def levelled(p: list[float], q: list[list[float]]) -> Cells:
+def levelled(p: list[float], q: list[list[float]]) -> BinnedCounts:
     names = tuple(f"l{i}" for i in range(len(p) - 1))
     return cells_of(Bins(feature="f", kind=Kind.CATEGORICAL, levels=names), np.array(p), np.array(q))
 

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from plumbline.monitor.metrics.counts import Counts, counts_of
-from plumbline.monitor.metrics.design_effect import Design
+from plumbline.monitor.metrics.design_effect import DesignEffect
 from plumbline.monitor.metrics.metrics import METRICS
 from plumbline.monitor.metrics.thresholds import (
     Threshold,
@@ -153,7 +153,7 @@ def test_the_references_own_error_is_added_in_squares() -> None:
     chunks = right([0.8], [400])
     reach = 0.8 - stats.binom.ppf(THREE, 400, 0.8) / 400
     for effect in (1.0, 2.5):
-        one = band(se=0.02, design=Design(effect=effect, freedom=np.inf))
+        one = band(se=0.02, design=DesignEffect(effect=effect, freedom=np.inf))
         (low,), _ = limits(one, ACCURACY, chunks)
         wide = 0.8 - stats.binom.ppf(THREE, int(400 / effect), 0.8) / int(400 / effect)
         assert (effect > 1) == (wide > reach)
@@ -202,7 +202,7 @@ def test_rows_needed_are_those_at_which_none_right_is_no_chance(level: float) ->
     n = int(np.ceil(found))
     assert stats.binom.pmf(0, n, level) <= THREE * 1.000001
     assert n == 1 or stats.binom.pmf(0, n - 1, level) > THREE
-    twice = rows_needed(band(mean=level, level=None, design=Design(effect=2.0)), ACCURACY)
+    twice = rows_needed(band(mean=level, level=None, design=DesignEffect(effect=2.0)), ACCURACY)
     assert twice == pytest.approx(2 * found)
 
 
@@ -213,7 +213,7 @@ def test_a_mean_needs_the_rows_at_which_its_limit_reaches_the_worst() -> None:
     assert needed is not None
     reach = 3 * 0.02 * np.sqrt(1000 / needed)
     assert np.hypot(reach, 3 * 0.02) == pytest.approx(0.3)
-    assert rows_needed(replace(one, design=Design(effect=3.0)), auc) == pytest.approx(3 * needed)
+    assert rows_needed(replace(one, design=DesignEffect(effect=3.0)), auc) == pytest.approx(3 * needed)
     assert rows_needed(replace(one, se=0.1), auc) is None  # three errors reach the worst by themselves
     assert rows_needed(replace(one, se=0.0999), auc) is not None
     assert rows_needed(one, auc, chance=0.01) < needed  # type: ignore[operator]

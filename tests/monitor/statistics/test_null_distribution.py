@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from plumbline.monitor.statistics.null_distribution import Law, cauchy
+from plumbline.monitor.statistics.null_distribution import NullDistribution, cauchy
 
 STATISTICS = np.array([0.0, 0.3, 4.0, 9.0, 31.0])
 FREEDOM = np.array([1.0, 2.0, 4.0, 9.0, 10.0])
@@ -19,19 +19,21 @@ FREEDOM = np.array([1.0, 2.0, 4.0, 9.0, 10.0])
 @pytest.mark.parametrize("share", [1.0, 0.7])
 def test_a_known_dispersion_leaves_pearsons_law_and_an_estimated_one_fishers(share: float) -> None:
     used = np.maximum(FREEDOM * share, 1.0)
-    infinite = Law(share=share).chance(STATISTICS, FREEDOM)
+    infinite = NullDistribution(share=share).chance(STATISTICS, FREEDOM)
     assert infinite == pytest.approx(stats.chi2.sf(STATISTICS * used / FREEDOM, used))
-    known = Law(share=share, freedom=1e6).chance(STATISTICS, FREEDOM)
+    known = NullDistribution(share=share, freedom=1e6).chance(STATISTICS, FREEDOM)
     np.testing.assert_array_equal(known, infinite)
-    few = Law(share=share, freedom=12.0).chance(STATISTICS, FREEDOM)
+    few = NullDistribution(share=share, freedom=12.0).chance(STATISTICS, FREEDOM)
     assert few == pytest.approx(stats.f.sf(STATISTICS / FREEDOM, used, 12.0))
-    many = Law(share=share, freedom=999_999.0).chance(STATISTICS, FREEDOM)
+    many = NullDistribution(share=share, freedom=999_999.0).chance(STATISTICS, FREEDOM)
     assert many == pytest.approx(infinite, rel=1e-3)
     assert (many != infinite)[1:].all()
 
 
 def test_nothing_to_differ_in_is_no_surprise_and_a_statistic_below_nought_is_nought() -> None:
-    chance = Law(freedom=5.0).chance(np.array([7.0, 7.0, -3.0, 7.0]), np.array([0.0, -1.0, 2.0, 0.5]))
+    chance = NullDistribution(freedom=5.0).chance(
+        np.array([7.0, 7.0, -3.0, 7.0]), np.array([0.0, -1.0, 2.0, 0.5])
+    )
     assert chance[:3].tolist() == [1.0, 1.0, 1.0]
     assert chance[3] == pytest.approx(stats.f.sf(7.0, 1, 5))  # one degree at least
 
@@ -42,15 +44,15 @@ def test_weeks_that_keep_something_of_each_other_vary_as_their_correlations_say(
     kept: float, weeks: int
 ) -> None:
     correlation = kept ** np.abs(np.subtract.outer(np.arange(weeks), np.arange(weeks)))
-    assert Law(kept=kept).of_weeks(weeks) == pytest.approx(correlation.sum() / weeks)
+    assert NullDistribution(kept=kept).of_weeks(weeks) == pytest.approx(correlation.sum() / weeks)
 
 
 def test_a_reader_is_told_where_the_reference_is_too_short_or_its_weeks_differ() -> None:
-    assert "under four whole weeks" in Law().note
-    assert "under four whole weeks" in Law(spread=9.0, freedom=3.0).note
-    assert Law(weeks=8, freedom=7.0, spread=2.99).note == ""
-    assert "differ 3.0 times" in Law(weeks=8, freedom=7.0, spread=3.0).note
-    assert "differ 1.0 times" in Law(weeks=8).note  # how far they differ has no estimate
+    assert "under four whole weeks" in NullDistribution().note
+    assert "under four whole weeks" in NullDistribution(spread=9.0, freedom=3.0).note
+    assert NullDistribution(weeks=8, freedom=7.0, spread=2.99).note == ""
+    assert "differ 3.0 times" in NullDistribution(weeks=8, freedom=7.0, spread=3.0).note
+    assert "differ 1.0 times" in NullDistribution(weeks=8).note  # how far they differ has no estimate
 
 
 @given(st.lists(st.floats(1e-14, 0.999), min_size=1, max_size=8))

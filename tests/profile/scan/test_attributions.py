@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from plumbline.profile.scan.attributions import (
-    Pass,
+    AttributionSet,
     begin_pass,
     keep,
     mean_stored,
@@ -24,7 +24,9 @@ from plumbline.profile.scan.attributions import (
 )
 from tests.profile.decision_tables import START, binary_log, insert, make_system, workspace
 
-RUN = Pass(version="1", sha256="a" * 64, features=("x", "k"), space="margin", base=0.25, method="tree")
+RUN = AttributionSet(
+    version="1", sha256="a" * 64, features=("x", "k"), space="margin", base=0.25, method="tree"
+)
 
 
 @pytest.fixture

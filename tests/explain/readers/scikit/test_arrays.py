@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from plumbline.domain import PlumblineError
-from plumbline.explain.columns import Column
+from plumbline.explain.columns import InputColumn
 from plumbline.explain.readers.scikit import arrays
 from plumbline.explain.readers.scikit.arrays import (
-    Inputs,
-    Made,
+    ModelInputs,
+    TransformedColumns,
     classes_of,
     floats,
     listed,
@@ -22,14 +22,14 @@ from plumbline.explain.readers.scikit.arrays import (
     side_by_side,
     table,
 )
-from plumbline.explain.readers.scikit.skops_file import Held
+from plumbline.explain.readers.scikit.skops_file import SkopsObject
 
 X = np.arange(12.0).reshape(3, 4)
-FOUR = Made(tuple(Column(feature=i) for i in range(4)))
+FOUR = TransformedColumns(tuple(InputColumn(feature=i) for i in range(4)))
 
 
-def held(**attributes: Any) -> Held:
-    return Held("sklearn.some", "Model", attributes)
+def held(**attributes: Any) -> SkopsObject:
+    return SkopsObject("sklearn.some", "Model", attributes)
 
 
 def test_columns_are_picked_and_functions_follow_each_other() -> None:
@@ -67,11 +67,11 @@ def test_no_columns_and_too_many_are_refused(monkeypatch: pytest.MonkeyPatch) ->
             FOUR.after(lambda x: x, width)
     with pytest.raises(PlumblineError, match="too many columns"):
         side_by_side([FOUR, FOUR.picked([0])])
-    wide = Made(tuple(Column(feature=i) for i in range(5)))
+    wide = TransformedColumns(tuple(InputColumn(feature=i) for i in range(5)))
     with pytest.raises(PlumblineError, match="too many"):
         wide.after(lambda x: x, 1)
     monkeypatch.setattr(arrays, "MOST_PARTS", 3)
-    inputs = Inputs(("a",), [None])
+    inputs = ModelInputs(("a",), [None])
     for _ in range(3):
         inputs.count()
     with pytest.raises(PlumblineError, match="more than 3 models"):
@@ -109,9 +109,9 @@ def test_lists_functions_and_classes_are_checked() -> None:
         with pytest.raises(PlumblineError, match=f"its {name} is damaged"):
             listed(node, name, length)
     np.testing.assert_array_equal(named(None, "f")(X), X)
-    np.testing.assert_allclose(named(Held("numpy", "log1p", {}), "f")(X), np.log1p(X))
-    np.testing.assert_array_equal(named(Held("numpy.core", "square", {}), "f")(X), X**2)
-    for strange in (Held("os", "abs", {}), Held("numpy", "load", {}), "abs"):
+    np.testing.assert_allclose(named(SkopsObject("numpy", "log1p", {}), "f")(X), np.log1p(X))
+    np.testing.assert_array_equal(named(SkopsObject("numpy.core", "square", {}), "f")(X), X**2)
+    for strange in (SkopsObject("os", "abs", {}), SkopsObject("numpy", "load", {}), "abs"):
         with pytest.raises(PlumblineError, match="which is not known"):
             named(strange, "f")
     assert classes_of(held(classes_=np.array(["a", "b"]))) == 2

@@ -15,7 +15,7 @@ from skops.io import dumps
 from plumbline.domain import PlumblineError
 from plumbline.explain.model import margins
 from plumbline.explain.readers.scikit import pipeline
-from plumbline.explain.readers.scikit.skops_file import Held, read_skops
+from plumbline.explain.readers.scikit.skops_file import SkopsObject, read_skops
 from tests.explain.readers.scikit.test_functions import PLAIN
 from tests.explain.test_model_agnostic import CLASSIFIERS, REGRESSORS
 
@@ -49,9 +49,9 @@ def parts(stored: Any, seen: set[int]) -> Iterator[tuple[Any, Any]]:
     if id(stored) in seen:
         return
     seen.add(id(stored))
-    holder = stored.state if isinstance(stored, Held) else stored
+    holder = stored.state if isinstance(stored, SkopsObject) else stored
     for key, value in list(holder.items() if isinstance(holder, dict) else enumerate(holder)):
-        if isinstance(value, (Held, dict, list)):
+        if isinstance(value, (SkopsObject, dict, list)):
             yield from parts(value, seen)
         elif isinstance(value, (np.ndarray, float)) and not isinstance(value, bool):
             yield holder, key
