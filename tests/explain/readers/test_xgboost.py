@@ -185,7 +185,8 @@ def test_a_list_that_is_damaged_is_refused_or_not_read(dart: bool) -> None:
 @pytest.mark.parametrize(
     ("text", "link", "outputs", "expected"),
     [
-        ("0.2", "logit", 1, [np.log(0.25)]), ("[0.2]", "logit", 1, [np.log(0.25)]), ("[1E0,2E0]", "identity", 2, [1, 2]),
+        ("0.2", "logit", 1, [np.log(0.25)]), ("[0.2]", "logit", 1, [np.log(0.25)]),
+        ("[1E0,2E0]", "identity", 2, [1, 2]),
         ("5E-1", "log", 1, [np.log(0.5)]), ("0.5", "identity", 3, [0.5] * 3),
         ("0", "logit", 1, None), ("1", "logit", 1, None), ("0", "log", 1, None), ("nan", "identity", 1, None),
         ("[1,2]", "identity", 3, None), ("1" * 41, "identity", 1, None), ("x", "identity", 1, None),
