@@ -188,3 +188,51 @@ def test_a_new_fall_is_surely_apart_as_soon_as_chance_allows() -> None:
         )
     assert taken[20] >= 40
     assert taken[2000] <= 5
+
+
+def weekly(values: list[float], n: list[int] | None = None, error: float = 0.0) -> list[Point]:
+    rows = n or [100] * len(values)
+    return [
+        Point(metric="accuracy", start=START + i * WEEK, end=START + (i + 1) * WEEK, n=rows[i], value=v,
+              low=v - 1.959964 * error, high=v + 1.959964 * error, threshold=None, status=PointStatus.OK)
+        for i, v in enumerate(values)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("before", "alike"),
+    [
+        ([0.8, 0.66, 0.66, 0.66, 0.8], True), ([0.0, 0.66, 0.66, 0.66, 0.0], True),  # weeks that are not looked at
+        ([0.8, 0.8, 0.66, 0.66, 0.8], False), ([0.8, 0.66, 0.66, 0.8, 0.8], False),  # a week on either side is
+    ],
+)  # fmt: skip
+def test_a_week_more_on_either_side_of_the_year_before_is_looked_at(before: list[float], alike: bool) -> None:
+    """One week at 0.6, of a reference at 0.8: 0.66 is nearer than half of the way, the mean with one at 0.8 is not."""
+    points = weekly([*before, *[0.8] * 49, 0.6, 0.8])
+    at_fall = points[54]
+    assert as_year_before(points, at_fall.start, at_fall.end, 0.8) is alike
+    assert not as_year_before(points, at_fall.start, at_fall.end, None)
+
+
+@pytest.mark.parametrize(("then", "alike"), [(0.699, True), (0.701, False), (0.501, True), (0.499, False)])
+def test_half_of_the_way_from_the_reference_is_no_seasons(then: float, alike: bool) -> None:
+    points = weekly([0.8, *[then] * 3, *[0.8] * 50, 0.6])
+    assert as_year_before(points, points[54].start, points[54].end, 0.8) is alike
+
+
+@pytest.mark.parametrize(("error", "alike"), [(0.09, True), (0.05, False)])
+def test_what_chance_may_bring_is_no_difference_as_far_as_the_reference_goes(
+    error: float, alike: bool
+) -> None:
+    """One week now and three then: 1.96 standard errors of their difference are 2.26 of a week's, here 0.20 and 0.11."""
+    points = weekly([0.8, *[0.75] * 3, *[0.8] * 50, 0.6], error=error)
+    assert as_year_before(points, points[54].start, points[54].end, 0.8) is alike
+    far = weekly([0.8, *[0.81] * 3, *[0.8] * 50, 0.6], error=error)
+    assert not as_year_before(far, far[54].start, far[54].end, 0.8)
+
+
+@pytest.mark.parametrize(("now", "then", "known"), [(30, 10, True), (29, 10, False), (30, 9, False)])
+def test_thirty_decisions_are_needed_on_either_side(now: int, then: int, known: bool) -> None:
+    rows = [500, *[then] * 3, *[500] * 50, now]
+    points = weekly([0.8, *[0.6] * 3, *[0.8] * 50, 0.6], rows)
+    assert as_year_before(points, points[54].start, points[54].end, 0.8) is known

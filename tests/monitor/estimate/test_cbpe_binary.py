@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,10 @@ import pytest
 from sklearn.isotonic import IsotonicRegression
 
 from plumbline.domain import OutcomeProfile, PointStatus
+from plumbline.monitor.estimate import cbpe_binary
 from plumbline.monitor.estimate.cbpe_binary import estimate
+from plumbline.monitor.metrics.counts import Counts, counts_of
+from plumbline.monitor.metrics.metrics import METRICS
 from plumbline.monitor.performance.selective_labels import selection
 from plumbline.monitor.performance.series import performance
 from tests.monitor.outcomes import at, classified, day, regressed
@@ -231,3 +235,24 @@ def test_car_loan_estimates_are_near_the_realised_months() -> None:
         assert guesses[month].value == pytest.approx(facts["accuracy"], abs=0.012), month
         if facts["n"] > 1000:  # October 2018 is the reference's but for 207 rows
             assert areas[month].value == pytest.approx(facts["roc_auc"], abs=0.01), month
+
+
+def test_what_calibrations_differ_by_is_the_jackknifes_and_a_bias_that_falls_with_rows() -> None:
+    """A figure of level + c n^(-2/3), each fold with its own noise: the bias of the whole is c (Shao and Tu 1995)."""
+    one = METRICS["accuracy"]
+    folds, level, bias = 5, 0.7, 0.02
+    noise = np.array([0.01, -0.02, 0.03, -0.01, -0.01])
+    values = [*(level + bias * (1 - 1 / folds) ** (-2 / 3) + noise), level + bias]
+
+    def counts(share: float) -> Counts:
+        held = counts_of(classified(np.zeros(1, int), np.zeros(1, int), np.zeros(1, int)))
+        confusion = np.array([[[share, 1 - share], [0.0, 0.0]]]) * 1e6
+        return replace(held, confusion=confusion, labelled=np.array([1e6]))
+
+    jackknifed, doubted = cbpe_binary._spread(one, tuple(map(counts, values)), np.array([level + bias]))
+    assert jackknifed[0] == pytest.approx(np.sqrt((folds - 1) / folds * (noise**2).sum()))
+    assert doubted[0] == pytest.approx(bias)
+    _, apart = cbpe_binary._spread(one, tuple(map(counts, values)), np.array([level + bias + 0.05]))
+    assert apart[0] == pytest.approx(np.hypot(0.05, bias))
+    none = cbpe_binary._spread(one, tuple(map(counts, values[:2])), np.zeros(3))
+    assert [x.tolist() for x in none] == [[0, 0, 0]] * 2
