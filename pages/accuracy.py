@@ -5,7 +5,6 @@ import streamlit as st
 from plumbline.answers.performance.outcomes import compare, confusion, stake_since
 from plumbline.answers.performance.segments import segments
 from plumbline.answers.performance.series import calibration, performance
-from plumbline.answers.releases.history import history
 from plumbline.ui import shell
 from plumbline.ui.accuracy import calibration as trust
 from plumbline.ui.accuracy import headline, outcomes, retraining, series
@@ -52,7 +51,7 @@ if not answer.labelled and not any(p.value is not None for p in answer.points):
 metric = series.choose(answer, bar)
 series.figures(answer, metric)
 whom = st.container()  # filled once the picture is there: finding the segments takes longer
-picked = series.large(answer, metric, view.mode, ask(view, history, system.key))
+picked = series.large(answer, metric, view)
 series.warning(answer)
 series.chunk(answer, metric, picked, view)
 with whom:

@@ -51,7 +51,7 @@ if drifts.wants_whole_row():
         version=view.version,
         where=view.where,
     )
-drifts.over_time(answer, method, whole, view.mode)
+drifts.over_time(answer, method, whole, view)
 if whole is not None:
     drifts.whole_row(whole)
 drifts.ranking(answer)

@@ -53,7 +53,7 @@ if pairs.open:
         groups.pairs(answer, view)
 if months.open:
     with months:
-        groups.over_time(answer, view.mode)
+        groups.over_time(answer, view)
 if two.open:
     with two:
         spans = outcomes.windows(view, system.reference)

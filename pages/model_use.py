@@ -13,7 +13,7 @@ found = model_use.answer(view, system.key)
 with top:
     cards.opening(found.sentence, found.small)
 if found.features:
-    model_use.overall(found, view.mode)
+    model_use.overall(found, view)
     model_use.moved(found)
     model_use.points(found, view.mode)
 else:

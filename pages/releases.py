@@ -33,7 +33,7 @@ if not any(version.version for version in answer.releases.versions):
 
 with below:
     versions.figures(answer)
-    versions.history(answer, view.mode)
+    versions.history(answer, view)
     versions.guardrails(answer)
     releases_rollback.rollback(view, system.key)
     versions.switches(answer, view.mode)

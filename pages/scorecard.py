@@ -28,7 +28,7 @@ with st.container(horizontal=True, gap="medium"):
         downloads.downloads(view, system.key)
 
 with st.container(gap=None):
-    story(answer, ask(view, findings), view.mode)
+    story(answer, ask(view, findings), view)
 if card.verdict is Verdict.NOT_YET_JUDGED:
     cards.section(
         "What is it for?", "Eight questions, two minutes. Beside each stands what its answer switches on."

@@ -12,11 +12,12 @@ from plumbline.charts.distribution import distribution, histogram
 from plumbline.charts.forest_plot import EstimateRow, ReferenceLine, forest
 from plumbline.charts.heatmap import heatmap
 from plumbline.charts.importance import importance
+from plumbline.charts.marks import Release
 from plumbline.charts.reliability import reliability
 from plumbline.charts.status_strip import strip
 from plumbline.charts.style import Mode
 from plumbline.charts.timeline import ReleaseEvent, Stretch, timeline
-from plumbline.charts.trend import Release, trend
+from plumbline.charts.trend import trend
 from plumbline.charts.waterfall import waterfall
 from plumbline.domain import AttributionSource, Explanation, FeatureDrift, Kind, Point, PointStatus
 from plumbline.monitor.performance.calibration import Bin, Calibration

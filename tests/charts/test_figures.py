@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 
 from plumbline.charts.distribution import MOST_LEVELS, distribution, histogram
 from plumbline.charts.heatmap import heatmap
-from plumbline.charts.trend import Release, trend
+from plumbline.charts.marks import Release
+from plumbline.charts.style import TOKENS
+from plumbline.charts.trend import trend
+from plumbline.charts.volume import Bar, volume
 from plumbline.charts.waterfall import MOST, steps, waterfall
+from plumbline.domain.notes import CalendarEvent, EventKind
 from tests.charts.figures import START, WEEK, drifts, explanation, points
 
 
@@ -150,3 +155,39 @@ def test_a_low_picture_writes_its_dates_in_one_line() -> None:
     for height, lines in ((120, {1}), (300, {1, 2})):
         axis = trend(points(), "light", height=height).layout.xaxis
         assert {len(stop.value.splitlines()) for stop in axis.tickformatstops} == lines
+
+
+def event(number: int, text: str, first: date, last: date) -> CalendarEvent:
+    return CalendarEvent(
+        id=number, system="s", kind=EventKind.CAMPAIGN, text=text, first=first, last=last, by="Ana", at=START
+    )
+
+
+def test_an_event_is_a_band_with_its_words_and_hostile_words_stay_words() -> None:
+    day = START.date() + timedelta(days=20)
+    own = [
+        event(1, "<b>Sale</b>", day, day + timedelta(days=3)),
+        event(2, "Right after it", day + timedelta(days=1), day + timedelta(days=1)),
+        event(3, "Years before", day - timedelta(days=900), day - timedelta(days=900)),
+    ]
+    for figure in (trend(points(), events=own), heatmap(drifts(), events=own)):
+        bands = [s for s in figure.layout.shapes if s.fillcolor == TOKENS["light"].event_band]
+        assert len(bands) == 2
+        assert bands[0].x1 - bands[0].x0 == timedelta(days=4)
+        told = {a.hovertext: a.text for a in figure.layout.annotations if a.hovertext}
+        assert list(told.values()) == ["◆", "◆ Right after it"]  # no room: the hover has the words
+        assert any("&lt;b&gt;Sale&lt;/b&gt;" in text for text in told)
+        assert any("campaign: Right after it" in text for text in told)
+
+
+def test_the_strip_shows_every_decision_and_the_window_in_another_colour() -> None:
+    bars = [Bar(START + i * WEEK, START + (i + 1) * WEEK, 100 * i) for i in range(8)]
+    figure = volume(
+        bars, window=(START + 2 * WEEK, START + 4 * WEEK), releases=[Release("2.0", START + WEEK)]
+    )
+    (drawn,) = traces(figure, "decisions")
+    assert list(drawn.y) == [bar.n for bar in bars]
+    inside = [colour == TOKENS["light"].accent for colour in drawn.marker.color]
+    assert inside == [False, False, True, True, False, False, False, False]
+    assert figure.layout.dragmode == "select"
+    assert set(volume(bars).data[0].marker.color) == {TOKENS["light"].accent}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from plumbline.ui.shell import NARROWED_BY
 from plumbline.ui.state import workspace as opened
+from plumbline.ui.state.windows import Window
 
 from .conftest import PAGES, open_page
 
@@ -83,3 +85,37 @@ def test_another_columns_value_is_forgotten_with_its_column() -> None:
     at.selectbox(key="where").set_value("feature:basket").run()
     assert at.text_input(key="is").value == ""
     assert words(at)[2] == "No filter"
+
+
+def test_one_click_leads_back_from_a_window_that_was_dragged() -> None:
+    at = open_page(
+        "accuracy", system=SYSTEM, window="Choose dates", **{"from": "2026-01-12", "to": "2026-01-18"}
+    )
+    at.session_state["bar.before"] = (
+        Window("Last 30 days"),
+    )  # as the strip leaves it: ``AppTest`` cannot drag
+    at.switch_page("../../../pages/drift.py").run()
+    assert words(at)[0] == "**12–18 Jan 2026**"
+    at.button(key="bar.back").click().run()
+    assert words(at)[0] == "**Last 30 days**"
+    assert not [b for b in at.button if b.key == "bar.back"]
+
+
+@pytest.mark.usefixtures("held")
+def test_an_event_is_noted_shown_and_removed_on_the_page_of_a_picture() -> None:
+    at = open_page("drift", system=SYSTEM)
+    at.selectbox(key="events.kind").set_value("outage")
+    at.text_input(key="events.text").set_value("<img src=x> *feed* down")
+    at.date_input(key="events.first").set_value(date(2026, 2, 3))
+    at.text_input(key="events.add.by").set_value("Ana")
+    next(b for b in at.button if b.label == "Note it").click().run()
+    assert not at.exception
+    assert "Events (1)" in words(at)
+    said = [m.value for m in at.markdown if "feed" in m.value]
+    assert said == ["◆ outage\\: \\<img src\\=x\\> \\*feed\\* down\\, 3 Feb 2026"]
+    at.switch_page("../../../pages/accuracy.py").run()
+    assert any("feed" in str(c.proto.spec) for c in at.get("plotly_chart"))
+    next(b for b in at.button if b.label == "Remove").click().run()
+    assert "Events" in words(at)
+    at.switch_page("../../../pages/trail.py").run()
+    assert {"event added", "event removed"} <= set(at.dataframe[0].value.astype(str).to_numpy().ravel())

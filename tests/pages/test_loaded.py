@@ -150,9 +150,9 @@ def test_drift_names_the_shifted_feature_first() -> None:
     assert "season\\_index" in words(at)
     ranking = at.dataframe[0].value
     assert ranking["Feature"].iloc[0] == "season_index"
-    assert len(figures(at)) == 2
+    assert len(figures(at)) == 3  # the map, the strip under it, one feature
     at.selectbox(key="feature").set_value("region").run()
-    assert {trace["name"] for trace in figures(at)[1]["data"]} == {"reference", "window"}
+    assert {trace["name"] for trace in figures(at)[2]["data"]} == {"reference", "window"}
 
 
 def test_any_two_windows_can_be_compared_by_any_measure() -> None:

@@ -73,7 +73,7 @@ def test_a_switch_leads_to_the_decisions_and_to_both_windows_by_every_metric() -
     assert asked["first_to"] < asked["second_from"]
     shown = open_page("accuracy", system=SYSTEM, go=go)
     assert not shown.exception
-    assert [f"{box.value}" for box in shown.date_input] == [
+    assert [f"{box.value}" for box in shown.date_input if "_" in str(box.key)] == [
         asked[name] for name in ("first_from", "first_to", "second_from", "second_to")
     ]
 

@@ -30,6 +30,10 @@ class Sketch:
         """A line or marks."""
         self.traces.append({"type": "scatter", **trace})
 
+    def add_bar(self, **trace: Any) -> None:
+        """Bars."""
+        self.traces.append({"type": "bar", **trace})
+
     def add_heatmap(self, **trace: Any) -> None:
         """Cells coloured by their value."""
         self.traces.append({"type": "heatmap", **trace})

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from plumbline.charts.figure import Sketch
+from plumbline.charts.marks import ROOM, Release, mark_events, mark_releases
 from plumbline.charts.style import DATES, TOKENS, Mode, blank, note, text
 from plumbline.domain import FeatureDrift, PointStatus
+from plumbline.domain.notes import CalendarEvent
 from plumbline.wording import numbers
 
 ROW = 22  # pixels a feature
@@ -23,7 +25,14 @@ MARKS = {
 }
 
 
-def heatmap(drifts: Sequence[FeatureDrift], mode: Mode = "light", *, longest: int = 26) -> go.Figure:
+def heatmap(
+    drifts: Sequence[FeatureDrift],
+    mode: Mode = "light",
+    *,
+    longest: int = 26,
+    releases: Sequence[Release] = (),
+    events: Sequence[CalendarEvent] = (),
+) -> go.Figure:
     """Draw drift divided by its threshold, so that methods and features share one scale.
 
     Below 1 a cell stays as pale as paper; from 1 it reddens, full at 3. Statuses are told by shape as well:
@@ -33,6 +42,8 @@ def heatmap(drifts: Sequence[FeatureDrift], mode: Mode = "light", *, longest: in
     Args:
         drifts: any order; a row a feature in order of first appearance, a column a chunk.
         longest: characters of a feature's name on the axis; the hover has the whole.
+        releases: versions going live, named above the picture.
+        events: what happened outside of the log, named above the picture.
     """
     features = list(dict.fromkeys(d.feature for d in drifts))
     chunks = sorted({(d.start, d.end) for d in drifts if d.start and d.end})
@@ -94,7 +105,12 @@ def heatmap(drifts: Sequence[FeatureDrift], mode: Mode = "light", *, longest: in
         showgrid=False,
         ticklabelstandoff=6,
     )
-    figure.update_xaxes(**DATES, side="bottom")
+    figure.update_xaxes(**DATES, side="bottom", range=[chunks[0][0], chunks[-1][1]])
+    span = (chunks[0][0], chunks[-1][1])
+    mark_events(figure, mode, events, span)
+    mark_releases(figure, mode, releases, span)
+    if events or releases:
+        figure.update_layout(margin={"l": 8, "r": 8, "t": ROOM, "b": 8})
     figure.update_layout(clickmode="event+select", dragmode=False)
     return figure.figure()
 

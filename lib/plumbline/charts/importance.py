@@ -7,7 +7,9 @@ from datetime import datetime
 
 import plotly.graph_objects as go
 
+from plumbline.charts.marks import ROOM, mark_events_on
 from plumbline.charts.style import DATES, TOKENS, Mode, blank, note, text
+from plumbline.domain.notes import CalendarEvent
 from plumbline.wording import numbers
 
 
@@ -61,6 +63,7 @@ def use_over_time(
     *,
     space: str = "",
     most: int = 6,
+    events: Sequence[CalendarEvent] = (),
 ) -> go.Figure:
     """Mean absolute contribution by chunk (its start, decisions in the sample, feature -> value), a line a feature."""
     figure, t = blank(mode, 300), TOKENS[mode]
@@ -93,6 +96,7 @@ def use_over_time(
     figure.update_layout(
         showlegend=True,
         legend={"orientation": "h", "y": -0.18, "x": 0, "yanchor": "top"},
-        margin={"l": 8, "r": 8, "t": 12, "b": 8},
+        margin={"l": 8, "r": 8, "t": ROOM if events else 12, "b": 8},
     )
+    mark_events_on(figure, mode, events, (chunks[0][0], chunks[-1][0]))
     return figure

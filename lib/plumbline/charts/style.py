@@ -28,6 +28,8 @@ class Tokens:
     unknown: str
     accent_band: str
     reference_band: str
+    event: str  # what happened outside of a log
+    event_band: str
     #: ten: the nth version, segment or class has the nth colour on every page
     series: tuple[str, ...]
     #: from nothing to the strongest, for drift at once and twice its threshold
@@ -49,6 +51,8 @@ TOKENS: dict[Mode, Tokens] = {
         unknown="#6B7280",
         accent_band="rgba(31, 95, 168, 0.14)",
         reference_band="rgba(91, 102, 115, 0.08)",
+        event="#8C4F8F",
+        event_band="rgba(140, 79, 143, 0.10)",
         series=(
             "#1F5FA8", "#8C4F8F", "#1E7F7A", "#A8572A", "#5B6673",
             "#6E7D1E", "#B0487C", "#3C7DB5", "#6A5AA3", "#3F8A60",
@@ -69,6 +73,8 @@ TOKENS: dict[Mode, Tokens] = {
         unknown="#A0A8B3",
         accent_band="rgba(127, 178, 234, 0.18)",
         reference_band="rgba(167, 175, 185, 0.10)",
+        event="#CE95D0",
+        event_band="rgba(206, 149, 208, 0.16)",
         series=(
             "#7FB2EA", "#CE95D0", "#5FC2BB", "#E09A6E", "#A7AFB9",
             "#B6C45C", "#E88DB8", "#9CC7EC", "#AFA2E4", "#7FCBA0",

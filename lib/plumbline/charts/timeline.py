@@ -9,7 +9,9 @@ from typing import Literal
 
 import plotly.graph_objects as go
 
+from plumbline.charts.marks import ROOM, mark_events_on
 from plumbline.charts.style import DATES, TOKENS, Mode, blank, colour, note, text
+from plumbline.domain.notes import CalendarEvent
 from plumbline.wording import numbers
 
 Role = Literal["in charge", "beside", "shadow"]
@@ -44,6 +46,7 @@ def timeline(
     mode: Mode = "light",
     *,
     longest: int = 18,
+    calendar: Sequence[CalendarEvent] = (),
 ) -> go.Figure:
     """Draw versions as rows in order of first sight, the oldest on top.
 
@@ -83,7 +86,8 @@ def timeline(
         )
     for status in dict.fromkeys(e.status for e in events):
         _mark(figure, [e for e in events if e.status == status and e.version in versions], versions, mode)
-    figure.update_layout(barmode="overlay", margin={"l": 8, "r": 16, "t": 12, "b": 8})
+    figure.update_layout(barmode="overlay", margin={"l": 8, "r": 16, "t": ROOM if calendar else 12, "b": 8})
+    mark_events_on(figure, mode, calendar, (first, last))
     figure.update_yaxes(
         tickmode="array",
         tickvals=list(range(len(versions))),

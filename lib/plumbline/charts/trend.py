@@ -10,27 +10,13 @@ from itertools import groupby
 import plotly.graph_objects as go
 
 from plumbline.charts.figure import Sketch
+from plumbline.charts.marks import ROOM, Alert, Release, mark_alerts, mark_events, mark_releases
 from plumbline.charts.style import DATES, LOW, LOW_DATES, TOKENS, Mode, blank, colour, mark, note, text
 from plumbline.domain import Point, PointStatus
+from plumbline.domain.notes import CalendarEvent
 from plumbline.wording import numbers
 
 MARGIN = {"l": 8, "r": 120, "t": 30, "b": 8}  # the labels stand at the right
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """A version going live, drawn as a thin vertical line."""
-
-    version: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """A finding at its onset, drawn as a mark on the lower edge with its sentence on hover."""
-
-    sentence: str
-    at: datetime
 
 
 def trend(
@@ -41,6 +27,7 @@ def trend(
     level: float | None = None,
     releases: Sequence[Release] = (),
     alerts: Sequence[Alert] = (),
+    events: Sequence[CalendarEvent] = (),
     height: int = 300,
 ) -> go.Figure:
     """Draw one metric: a line a version, dashed where estimated or provisional.
@@ -51,6 +38,7 @@ def trend(
         level: the metric's mean over the reference, drawn as a thin line.
         releases: versions going live, labelled at the top.
         alerts: findings at their onsets, as marks on the lower edge.
+        events: what happened outside of the log, as bands with their words above the plot.
         height: pixels.
     """
     drawn = [p for p in points if p.value is not None]
@@ -80,9 +68,13 @@ def trend(
             last = next(p for p in reversed(own) if p.value is not None)
             labels.append(Label(float(last.value or 0.0), text(version or "no version", 18), line))
     _threshold(figure, mode, limited)
-    _releases(figure, mode, releases, drawn)
+    span = (min(p.start for p in drawn), max(p.end for p in drawn))
+    mark_events(figure, mode, events, span)
+    mark_releases(figure, mode, releases, span)
     _frame(figure, drawn, labels, level, height)
-    _alerts(figure, mode, alerts, drawn)
+    if events:
+        figure.update_layout(margin=MARGIN | {"t": ROOM})
+    mark_alerts(figure, mode, alerts, span)
     if metric.partition(":")[0] in numbers.SHARES:
         figure.update_yaxes(tickformat=".0%" if _spread(drawn) > 0.05 else ".1%")
     return figure.figure()
@@ -299,54 +291,6 @@ def _level(figure: Sketch, mode: Mode, level: float, points: Sequence[Point]) ->
         y1=level,
         layer="below",
         line={"color": TOKENS[mode].muted, "width": 1},
-    )
-
-
-def _releases(figure: Sketch, mode: Mode, releases: Sequence[Release], points: Sequence[Point]) -> None:
-    t = TOKENS[mode]
-    first, last = min(p.start for p in points), max(p.end for p in points)
-    labelled: datetime | None = None
-    for release in sorted(releases, key=lambda r: r.at):
-        if not first <= release.at <= last:
-            continue
-        figure.add_shape(
-            type="line",
-            x0=release.at,
-            x1=release.at,
-            yref="paper",
-            y0=0,
-            y1=1,
-            layer="below",
-            line={"color": t.muted, "width": 1},
-        )
-        if labelled is None or release.at - labelled > (last - first) / 12:
-            labelled = release.at
-            figure.add_annotation(
-                x=release.at,
-                yref="paper",
-                y=1,
-                yanchor="bottom",
-                showarrow=False,
-                text=text(release.version, 14),
-                font={"color": t.muted, "size": 12},
-            )
-
-
-def _alerts(figure: Sketch, mode: Mode, alerts: Sequence[Alert], points: Sequence[Point]) -> None:
-    """Marks on the lower edge, after the ranges are set."""
-    first, last = min(p.start for p in points), max(p.end for p in points)
-    within = [alert for alert in alerts if first <= alert.at <= last]
-    if not within:
-        return
-    low, high = figure.layout["yaxis"]["range"]
-    figure.add_scatter(
-        x=[alert.at for alert in within],
-        y=[low + 0.04 * (high - low)] * len(within),
-        mode="markers",
-        marker={"symbol": "triangle-up", "size": 9, "color": TOKENS[mode].watch},
-        name="finding",
-        text=[text(alert.sentence, 110) for alert in within],
-        hovertemplate="%{text}<br>%{x|%-d %b %Y}<extra></extra>",
     )
 
 

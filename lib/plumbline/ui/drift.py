@@ -12,12 +12,12 @@ from plumbline.answers.drift.features import DriftAnswer, Span, year_before
 from plumbline.answers.drift.multivariate import WholeRowAnswer
 from plumbline.answers.drift.shapes import FeatureShape
 from plumbline.charts.heatmap import heatmap
-from plumbline.charts.style import Mode
 from plumbline.domain import FeatureDrift, Kind
 from plumbline.monitor.drift.distances import METHODS, SHAPE
 from plumbline.monitor.drift.multivariate import WholeRow
 from plumbline.profile.bins import OUTPUTS
 from plumbline.ui.frame import drill_down
+from plumbline.ui.notes import marks, strip
 from plumbline.ui.parts import cards, charts, tables
 from plumbline.ui.parts.escape import one_line, plain
 from plumbline.ui.parts.glossary import help_for
@@ -88,7 +88,7 @@ def _midnight(day: object, days: int = 0) -> datetime | None:
     return datetime.combine(day, time(), UTC) + timedelta(days=days) if isinstance(day, date) else None
 
 
-def over_time(answer: DriftAnswer, method: str, whole: WholeRowAnswer | None, mode: Mode) -> None:
+def over_time(answer: DriftAnswer, method: str, whole: WholeRowAnswer | None, view: View) -> None:
     """Feature by chunk, the most drifted first; outputs and whole rows below. A click says more of a cell."""
     order = [r.feature for r in answer.ranking]
     place = {name: i for i, name in enumerate(order)}
@@ -103,17 +103,20 @@ def over_time(answer: DriftAnswer, method: str, whole: WholeRowAnswer | None, mo
         "matter, more than chance, and sure or confirmed by the next. A diamond is watched; a cross has too "
         "few values to judge. Select a cell to see more of it.",
     )
+    events = marks.events(view)
     before = earlier(answer.chunks, answer.window[0])
     if before:
         cards.note(before)
     picked = charts.show(
-        heatmap(drawn, mode),
+        heatmap(drawn, view.mode, releases=marks.releases(view), events=events),
         key="drift.map",
         name=f"drift {answer.system.key}",
         alt=f"{answer.sentence} The ranking below names every feature.",
         rows=[_data(d) for d in drawn],
         select=True,
+        events=events,
     )
+    strip.strip(view)
     cell = drill_down.picked(picked)
     if cell and isinstance(cell, list) and len(cell) == 3:
         _cell(answer, drawn, cell)

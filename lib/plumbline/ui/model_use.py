@@ -14,6 +14,7 @@ from plumbline.explain.reasons.global_importance import NDCG_WATCH
 from plumbline.ui.decisions.explanation import SOURCES, SPACES
 from plumbline.ui.frame import permissions
 from plumbline.ui.logs.upload import actor
+from plumbline.ui.notes import marks, strip
 from plumbline.ui.parts import cards, charts, empty_states, tables
 from plumbline.ui.parts.escape import one_line, plain
 from plumbline.ui.parts.glossary import help_for
@@ -52,7 +53,7 @@ def answer(view: View, key: str) -> ModelUse:
         return ask(view, model_use, key, version=view.version, window=window, by=view.chunk, space=SPACES[1])
 
 
-def overall(usage: ModelUse, mode: Mode) -> None:
+def overall(usage: ModelUse, view: View) -> None:
     """Importance with its sampling error, and its course over the chunks."""
     if usage.source is not None:
         words, status = SOURCES[usage.source]
@@ -72,7 +73,7 @@ def overall(usage: ModelUse, mode: Mode) -> None:
     cards.section("What counts")
     most = ", ".join(f"{one_line(f.feature)} {f.share:.0%}" for f in usage.features[:5])
     charts.show(
-        importance({f.feature: f.value for f in usage.features}, usage.n, mode, space=usage.space),
+        importance({f.feature: f.value for f in usage.features}, usage.n, view.mode, space=usage.space),
         key="use.importance",
         name="importance",
         rows=rows,
@@ -83,12 +84,18 @@ def overall(usage: ModelUse, mode: Mode) -> None:
             "Over time", f"The same sample by {usage.by}; chunks of under 30 decisions are left out."
         )
         charts.show(
-            use_over_time([(c.start, c.n, c.use) for c in usage.chunks], mode, space=usage.space),
+            use_over_time(
+                [(c.start, c.n, c.use) for c in usage.chunks],
+                view.mode,
+                space=usage.space,
+                events=marks.events(view),
+            ),
             key="use.time",
             name="importance-over-time",
             alt="Mean absolute contribution of the strongest features",
             rows=[{"From": f"{iso_day(c.start)}", "n": c.n, **c.use} for c in usage.chunks],
         )
+        strip.strip(view)
 
 
 def points(usage: ModelUse, mode: Mode) -> None:

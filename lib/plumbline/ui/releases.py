@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -18,11 +19,13 @@ from plumbline.monitor.releases.ab_test import Comparison, Measure
 from plumbline.monitor.releases.history import duration
 from plumbline.monitor.releases.shift_attribution import ShiftAttribution
 from plumbline.ui.frame import drill_down
+from plumbline.ui.notes import event_form, marks
 from plumbline.ui.parts import cards, charts, empty_states, tables
 from plumbline.ui.parts.cards import Figure
 from plumbline.ui.parts.escape import one_line, prose
 from plumbline.ui.parts.glossary import help_for
 from plumbline.ui.state import session
+from plumbline.ui.state.view import View
 from plumbline.wording import numbers
 from plumbline.wording.quantities import count
 from plumbline.wording.times import iso_day, iso_minute
@@ -75,7 +78,7 @@ def figures(answer: ReleasesAnswer) -> None:
     cards.figures(items)
 
 
-def history(answer: ReleasesAnswer, mode: Mode) -> None:
+def history(answer: ReleasesAnswer, view: View) -> None:
     """The timeline with guardrails and rollbacks on it."""
     found = answer.releases
     stretches = [
@@ -98,28 +101,22 @@ def history(answer: ReleasesAnswer, mode: Mode) -> None:
         ReleaseEvent(b.back_to, b.end, "pass", f"Back from {b.bad_version} after {duration(b.minutes)}.")
         for b in found.rollbacks
     ]
-    rows: list[dict[str, object]] = [
-        {
-            "version": s.version,
-            "role": s.role,
-            "start": s.start.isoformat(),
-            "end": s.end.isoformat(),
-            "n": s.n,
-        }
-        for s in stretches
-    ]
+    rows = [{**asdict(s), "start": s.start.isoformat(), "end": s.end.isoformat()} for s in stretches]
+    calendar = marks.events(view)
     cards.section(
         "Versions in use",
         "Thick: in charge. Thin: beside the one in charge. Hatched: shadow, which nobody acted on. A square is a "
         "guardrail that tripped, a triangle a way back.",
     )
     charts.show(
-        timeline(stretches, events, mode),
+        timeline(stretches, events, view.mode, calendar=calendar),
         key="releases.timeline",
         name=f"{answer.system.key}-versions",
         alt=f"{answer.sentence} The table of versions below has every date.",
         rows=rows,
+        events=calendar,
     )
+    event_form.panel(view, calendar)
 
 
 def guardrails(answer: ReleasesAnswer) -> None:

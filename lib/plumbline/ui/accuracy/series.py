@@ -9,12 +9,12 @@ from typing import Any
 import streamlit as st
 
 from plumbline.answers.performance.series import PerformanceAnswer
-from plumbline.answers.releases.history import ReleasesAnswer
 from plumbline.charts.style import Mode
-from plumbline.charts.trend import Release, trend
+from plumbline.charts.trend import MARGIN, trend
 from plumbline.domain import Point
 from plumbline.domain.decisions import bare_name
 from plumbline.ui.frame import bar_filter, drill_down
+from plumbline.ui.notes import marks, strip
 from plumbline.ui.parts import cards, charts, tables
 from plumbline.ui.parts.cards import Figure
 from plumbline.ui.parts.escape import one_line
@@ -140,17 +140,16 @@ def warning(answer: PerformanceAnswer) -> None:
     )
 
 
-def large(
-    answer: PerformanceAnswer, metric: str, mode: Mode, found: ReleasesAnswer
-) -> tuple[datetime, datetime] | None:
-    """The chosen metric with interval, threshold, reference band and releases; the chunk that was clicked."""
-    band, points = answer.bands.get(metric), answer.of(metric)
+def large(answer: PerformanceAnswer, metric: str, view: View) -> tuple[datetime, datetime] | None:
+    """The chosen metric with interval, threshold, reference, releases and events; the chunk that was clicked."""
+    band, points, events = answer.bands.get(metric), answer.of(metric), marks.events(view)
     figure = trend(
         points,
-        mode,
+        view.mode,
         reference=answer.system.reference,
         level=band.mean if band and not answer.parts else None,
-        releases=[Release(span.version or "no version", span.start) for span in found.releases.spans],
+        releases=marks.releases(view),
+        events=events,
     )
     picked = charts.show(
         figure,
@@ -160,7 +159,9 @@ def large(
         alt=f"{answer.sentence} The table below has every value.",
         caption="Click a mark to look into its chunk.",
         select=True,
+        events=events,
     )
+    strip.strip(view, right=MARGIN["r"])
     return drill_down.marked(picked)
 
 

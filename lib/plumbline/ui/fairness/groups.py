@@ -24,6 +24,7 @@ from plumbline.monitor.fairness.groups import (
     GroupResult,
 )
 from plumbline.ui.frame import drill_down, permissions, signed_forms
+from plumbline.ui.notes import marks, strip
 from plumbline.ui.parts import cards, charts, empty_states, tables
 from plumbline.ui.parts.cards import Figure
 from plumbline.ui.parts.escape import one_line, plain
@@ -319,7 +320,7 @@ def _ratio(g: GroupResult) -> str:
     return numbers.significant(g.ratio.value) if g.ratio else numbers.DASH
 
 
-def over_time(answer: FairnessAnswer, mode: Mode) -> None:
+def over_time(answer: FairnessAnswer, view: View) -> None:
     """How often each group gets what it wants, month by month; by version in the table."""
     cards.section("Over time", f"How often each group gets {one_line(answer.favourable)}, by month.")
     chosen = (
@@ -334,8 +335,9 @@ def over_time(answer: FairnessAnswer, mode: Mode) -> None:
         or answer.attributes[0]
     )
     points = [p for name, p in answer.by_month if name == chosen]
+    events = marks.events(view)
     picked = charts.show(
-        trend(points, mode),
+        trend(points, view.mode, releases=marks.releases(view), events=events),
         key="fairness.months",
         name=f"{answer.system.key}-months",
         select=True,
@@ -345,6 +347,8 @@ def over_time(answer: FairnessAnswer, mode: Mode) -> None:
             {
                 "group": p.version,
                 "month": f"{p.start:%Y-%m}",
+                "start": p.start.isoformat(),
+                "end": p.end.isoformat(),
                 "value": p.value,
                 "low": p.low,
                 "high": p.high,
@@ -352,7 +356,9 @@ def over_time(answer: FairnessAnswer, mode: Mode) -> None:
             }
             for p in points
         ],
+        events=events,
     )
+    strip.strip(view)
     _month(answer, points, drill_down.marked(picked))
     rows = [(version, g) for version, g in answer.by_version if g.attributes == (chosen,) and version]
     if len({version for version, _ in rows}) > 1:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import streamlit as st
 
+from plumbline.answers.notes.calendar_events import say
+from plumbline.domain.notes import CalendarEvent
 from plumbline.ui.parts.escape import one_line
 from plumbline.ui.state import session
 from plumbline.wording.safe_csv import Cell, safe_csv
@@ -33,6 +36,7 @@ def show(
     rows: Sequence[Mapping[str, object]],
     caption: str = "",
     select: bool = False,
+    events: Sequence[CalendarEvent] = (),
 ) -> Any:
     """Draw a figure; below it, its data as a file and the picture's format.
 
@@ -40,6 +44,7 @@ def show(
         name: of the files, without ending.
         rows: the numbers behind the figure, as the file has them.
         select: a mark can be clicked; what was selected is returned.
+        events: that are marked on it; the file names those of each row's ``start`` to ``end``.
     """
     event: Any = None
     options: dict[str, Any] = {"theme": None, "config": config(name), "key": key, "alt": alt}
@@ -52,7 +57,12 @@ def show(
             st.markdown(f":small[:gray[{caption}]]", width="stretch")
         with st.popover("Export", icon=":material/download:", type="tertiary"):
             st.download_button(
-                "Data as CSV", as_csv(rows), f"{name}.csv", "text/csv", key=f"{key}.csv", on_click="ignore"
+                "Data as CSV",
+                as_csv(beside(rows, events)),
+                f"{name}.csv",
+                "text/csv",
+                key=f"{key}.csv",
+                on_click="ignore",
             )
             chosen = st.segmented_control(
                 "Picture",
@@ -65,6 +75,23 @@ def show(
                 session.PICTURE.set(chosen)
                 st.rerun()
     return event
+
+
+def beside(
+    rows: Sequence[Mapping[str, object]], events: Sequence[CalendarEvent]
+) -> Sequence[Mapping[str, object]]:
+    """Rows with a column ``events`` that names those of the half-open ``start`` to ``end``, both ISO times."""
+    if not events:
+        return rows
+    return [dict(row) | {"events": _of_row(row, events)} for row in rows]
+
+
+def _of_row(row: Mapping[str, object], events: Sequence[CalendarEvent]) -> str:
+    try:
+        start, end = (datetime.fromisoformat(str(row[name])) for name in ("start", "end"))
+    except (KeyError, ValueError):
+        return ""
+    return "; ".join(say(event) for event in events if event.overlaps(start, end))
 
 
 def data(rows: Sequence[Mapping[str, object]], name: str, key: str) -> None:

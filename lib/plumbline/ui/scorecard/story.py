@@ -7,17 +7,19 @@ from collections.abc import Sequence
 import streamlit as st
 
 from plumbline.answers.governance.scorecard import Answer
-from plumbline.charts.style import Mode
-from plumbline.charts.trend import Alert, Release, trend
+from plumbline.charts.marks import Alert, Release
+from plumbline.charts.trend import trend
 from plumbline.store.findings import FindingRecord
+from plumbline.ui.notes import marks
 from plumbline.ui.parts import cards, empty_states
 from plumbline.ui.parts.escape import plain
+from plumbline.ui.state.view import View
 from plumbline.wording import numbers
 
 HEIGHT = 120  # with the rest of the first screen it fits 1440 x 900
 
 
-def story(answer: Answer, findings: Sequence[FindingRecord], mode: Mode) -> None:
+def story(answer: Answer, findings: Sequence[FindingRecord], view: View) -> None:
     """The headline metric over the whole log; without outcomes, what would make it visible."""
     standing, releases = answer.measured.standing, answer.measured.releases
     if standing is None or not any(p.value is not None for p in standing.points):
@@ -30,13 +32,14 @@ def story(answer: Answer, findings: Sequence[FindingRecord], mode: Mode) -> None
     ]
     figure = trend(
         standing.points,
-        mode,
+        view.mode,
         reference=answer.system.reference,
         level=standing.levels.get(standing.headline),
         releases=[Release(s.version or "no version", s.start) for s in releases.releases.spans]
         if releases
         else [],
         alerts=[Alert(f.sentence, f.since) for f in own if f.since is not None],
+        events=marks.events(view),
         height=HEIGHT,
     )
     breach = answer.measured.facts.performance_breach

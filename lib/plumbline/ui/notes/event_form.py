@@ -1,0 +1,81 @@
+"""The panel by which events are noted and removed, beside every picture of time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import streamlit as st
+
+from plumbline.answers.notes import calendar_events
+from plumbline.domain import PlumblineError
+from plumbline.domain.notes import CalendarEvent, EventKind
+from plumbline.ui.frame import permissions, sign_in, signed_forms
+from plumbline.ui.parts import cards, empty_states
+from plumbline.ui.parts.escape import plain
+from plumbline.ui.state import session
+from plumbline.ui.state.view import View
+
+SHOWN = 12  # of the newest events, in the panel
+
+
+def panel(view: View, events: Sequence[CalendarEvent]) -> None:
+    """The events of the chosen system, and the form for another one."""
+    many = f" ({len(events)})" if events else ""
+    with st.popover(f"Events{many}", icon=":material/event_note:", type="tertiary", key="events"):
+        for event in list(events)[-SHOWN:][::-1]:
+            with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+                st.markdown(f"◆ {plain(calendar_events.say(event))}", width="stretch")
+                gone = st.button(
+                    "Remove",
+                    key=f"events.remove.{event.id}",
+                    type="tertiary",
+                    help=f"Noted by {plain(event.by, 60)}",
+                    disabled=not sign_in.may(permissions.ANALYST),
+                )
+            if gone:
+                by = sign_in.email() or session.ACTOR.get().strip() or session.LOCAL
+                calendar_events.remove(view.ws, event.system, event.id, by=by)
+                st.rerun()
+        if len(events) > SHOWN:
+            cards.note(f"{len(events) - SHOWN} earlier ones are drawn and not listed.")
+        _form(view)
+
+
+def _form(view: View) -> None:
+    with st.form("events.add", border=False, clear_on_submit=True, width=320):
+        st.markdown("**Note an event**")
+        kind = st.selectbox("Kind", [kind.value for kind in EventKind], key="events.kind")
+        text = st.text_input(
+            "What happened",
+            key="events.text",
+            max_chars=calendar_events.LONGEST_TEXT,
+            placeholder="Summer sale",
+        )
+        left, right = st.columns(2)
+        first = left.date_input("First day", value=None, format="YYYY-MM-DD", key="events.first")
+        last = right.date_input(
+            "Last day", value=None, format="YYYY-MM-DD", key="events.last", help="Left empty: one day."
+        )
+        by = signed_forms.signature("add", page="events")
+        saved = permissions.submit("Note it", permissions.ANALYST, type=cards.leading())
+    if not saved or view.system is None:
+        return
+    if not isinstance(first, date):
+        st.error("Choose the day on which it happened.")
+        return
+    signed_forms.sign(by)
+    try:
+        calendar_events.add(
+            view.ws,
+            view.system.key,
+            kind=str(kind),
+            text=text or "",
+            first=first,
+            last=last if isinstance(last, date) else None,
+            by=by or session.LOCAL,
+        )
+    except PlumblineError as error:
+        empty_states.failed(error)
+        return
+    st.rerun()

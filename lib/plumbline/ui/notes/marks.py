@@ -1,0 +1,32 @@
+"""What is marked on every picture of time of the chosen system: its releases, its findings, its events."""
+
+from __future__ import annotations
+
+from plumbline.answers.alerts.findings import findings
+from plumbline.answers.notes.calendar_events import calendar_events
+from plumbline.answers.releases.history import history
+from plumbline.charts.marks import Alert, Release
+from plumbline.domain.notes import CalendarEvent
+from plumbline.ui.state.cache import ask
+from plumbline.ui.state.view import View
+
+
+def events(view: View) -> tuple[CalendarEvent, ...]:
+    """What people noted, the earliest first."""
+    return ask(view, calendar_events, view.system.key).items if view.system else ()
+
+
+def releases(view: View) -> list[Release]:
+    """When each version took over."""
+    if view.system is None:
+        return []
+    spans = ask(view, history, view.system.key).releases.spans
+    return [Release(span.version or "no version", span.start) for span in spans]
+
+
+def alerts(view: View) -> list[Alert]:
+    """Each finding at its onset."""
+    if view.system is None:
+        return []
+    known = [record.finding for record in ask(view, findings, view.system.key)]
+    return [Alert(str(finding.sentence), finding.since) for finding in known if finding.since is not None]

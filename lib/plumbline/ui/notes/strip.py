@@ -1,0 +1,91 @@
+"""The strip under every picture of time: how many decisions there were, with a window to be dragged, and the events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from plumbline.answers.data.volume import Volume, volume
+from plumbline.charts.volume import Bar
+from plumbline.charts.volume import volume as draw
+from plumbline.ui.notes import event_form, marks
+from plumbline.ui.parts import cards
+from plumbline.ui.state import windows
+from plumbline.ui.state.cache import ask
+from plumbline.ui.state.view import View
+from plumbline.wording import numbers
+
+QUIET = {"displayModeBar": False}
+
+
+def strip(view: View, *, right: int = 8) -> None:
+    """The whole log by period, the chosen window on it; a drag over the bars sets the window of every page.
+
+    ``right``: the margin of the picture above, in pixels, so that both end at one place.
+    """
+    if view.system is None:
+        return
+    found = ask(view, volume, view.system.key, version=view.version)
+    events = marks.events(view)
+    if len(found.periods) > 1:
+        figure = draw(
+            [Bar(p.start, p.end, p.n) for p in found.periods],
+            view.mode,
+            window=(view.start, view.end),
+            releases=marks.releases(view),
+            alerts=marks.alerts(view),
+            events=events,
+            right=right,
+        )
+        # another window is another picture: what was dragged on the one before is not selected on it
+        key = f"strip.{view.system.key}.{view.start}.{view.end}"
+        st.plotly_chart(
+            figure,
+            theme=None,
+            config=QUIET,
+            key=key,
+            alt=_say(found),
+            on_select=partial(_brushed, key, found),
+            selection_mode="box",
+        )
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        of = f"version {view.version}" if view.version else "the whole log"
+        cards.note(
+            f"Decisions by {found.by}, {of}. Drag over the bars to set the window of every page. Triangles: findings."
+            if len(found.periods) > 1
+            else f"{numbers.count(sum(p.n for p in found.periods))} decisions."
+        )
+        event_form.panel(view, events)
+
+
+def _say(found: Volume) -> str:
+    most = max(found.periods, key=lambda p: p.n)
+    total = numbers.count(sum(p.n for p in found.periods))
+    return (
+        f"Decisions by {found.by}: {total} in {len(found.periods)} periods, most in "
+        f"{numbers.span(most.start, most.end)} with {numbers.count(most.n)}. It can be chosen above the page as well."
+    )
+
+
+def _brushed(key: str, found: Volume) -> None:
+    days = dragged(st.session_state.get(key) or {}, found.periods[0].start, found.periods[-1].end)
+    if days is not None:
+        windows.brush(*days)
+
+
+def dragged(state: Mapping[str, Any], first: datetime, last: datetime) -> tuple[date, date] | None:
+    """First and last day of what was dragged over, inside the half-open [first, last); None where nothing was."""
+    boxes = (state.get("selection") or {}).get("box") or []
+    if not boxes:
+        return None
+    try:
+        ends = sorted(datetime.fromisoformat(str(x)[:19]) for x in boxes[0]["x"])
+    except (KeyError, ValueError):
+        return None
+    left, right = ends[0].date(), (ends[-1] - timedelta(seconds=1)).date()
+    left, right = max(left, first.date()), min(right, (last - timedelta(seconds=1)).date())
+    return (left, right) if left <= right else None
