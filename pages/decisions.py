@@ -6,6 +6,7 @@ from plumbline.answers.decisions.context import context
 from plumbline.ui import shell
 from plumbline.ui.decisions import context as beside
 from plumbline.ui.decisions import explanation, finder, record, record_trials, what_if
+from plumbline.ui.notes import comments
 from plumbline.ui.parts import cards, openings
 from plumbline.ui.state.cache import ask
 
@@ -38,6 +39,7 @@ if told is not None:
     else:
         beside.logged(found)
         record.downloads(view, system.key, told)
+        comments.panel(view, system.key, told.decision_id)
         record_trials.panel(view, system.key)
     record.settings(view, found)
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import date
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pypdf import PdfReader
 from streamlit.testing.v1 import AppTest
 
+from plumbline.report.decision_record import issue_record
 from plumbline.ui.shell import NARROWED_BY
 from plumbline.ui.state import workspace as opened
 from plumbline.ui.state.windows import Window
@@ -119,3 +123,30 @@ def test_an_event_is_noted_shown_and_removed_on_the_page_of_a_picture() -> None:
     assert "Events" in words(at)
     at.switch_page("../../../pages/trail.py").run()
     assert {"event added", "event removed"} <= set(at.dataframe[0].value.astype(str).to_numpy().ravel())
+
+
+@pytest.mark.usefixtures("held")
+def test_a_comment_is_written_beneath_a_decision_and_printed_in_its_record() -> None:
+    at = open_page("decisions", system=SYSTEM, decision="o-010-003", part="Record")
+    at.text_area(key="decisions.comment.text").set_value("Called back.\n<b>*Agreed*</b>")
+    at.text_input(key="decisions.comment.by").set_value("Ana")
+    next(b for b in at.button if b.label == "Comment").click().run()
+    assert not at.exception
+    said = [m.value for m in at.markdown]
+    assert "Called back\\." in said
+    assert "\\<b\\>\\*Agreed\\*\\<\\/b\\>" in said
+    made = issue_record(
+        opened.workspace(),
+        SYSTEM,
+        "o-010-003",
+        ".json",
+        on=date(2026, 4, 1),
+        actor="test",
+        language_code="de",
+    )
+    told = json.loads(made.content)["document"]["comments"]
+    assert told["title"] == "Kommentare"
+    assert told["rows"][0][1] == "Called back.\n<b>*Agreed*</b>"
+    pdf = issue_record(opened.workspace(), SYSTEM, "o-010-003", ".pdf", on=date(2026, 4, 1), actor="test")
+    printed = "".join(p.extract_text() for p in PdfReader(BytesIO(pdf.content)).pages).replace("\u200b", "")
+    assert "<b>*Agreed*</b>" in printed

@@ -1,8 +1,9 @@
 """A decision's record: everything that answers for it, as plain values; the documents are made from these.
 
-Serves GDPR Articles 15(1)(h) and 22 and AI Act Article 86. The same decision in the same log gives the same record:
-no clock is read and nothing of the workspace's running state goes in. Numbers that are computed for it come out again
-within ``domain.RELATIVE``; what was handed out is what its hash on the trail is of.
+Serves GDPR Articles 15(1)(h) and 22 and AI Act Article 86. The same decision in the same log gives the same record, but
+for what people wrote beneath it: no clock is read and nothing else of the workspace's running state goes in. Numbers
+that are computed for it come out again within ``domain.RELATIVE``; what was handed out is what its hash on the trail is
+of.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ from plumbline.answers.decisions.counterfactual import Counterfactuals, what_wou
 from plumbline.domain import AttributionSource, Explanation, PlumblineError, System, Task
 from plumbline.domain.acts import Act
 from plumbline.domain.decisions import Decision
+from plumbline.domain.notes import Comment
 from plumbline.explain.reasons.sentences import reasons_for
 from plumbline.store import loads, model_files, systems, trail
+from plumbline.store.notes import decision_comments
 from plumbline.store.workspace import Workspace
 
 #: how the system takes part in the procedure: what the owner may choose
@@ -75,6 +78,7 @@ class DecisionRecord:
     row: str  # load and record number in the file
     words: dict[str, str]  # the owner's words for inputs
     plumbline: str
+    comments: tuple[Comment, ...] = ()  # what people wrote beneath it, the oldest first
 
     @property
     def complete(self) -> bool:
@@ -100,6 +104,7 @@ def record(ws: Workspace, key: str, decision_id: str, *, search: bool = True) ->
     with ws.read() as cursor:
         load = next((x for x in loads.list_loads(cursor, key) if x.load_id == decision.load_id), None)
         model = next((m for m in model_files.model_files(cursor, key) if m.version == version), None)
+        comments = decision_comments.of_decision(cursor, key, told.decision_id)
     # an approximation may be shown to an analyst; it is no reason that a person is given
     reasons, alerts = ((), ()) if approximate or told.refused else _reasons(system, decision, told)
     settings = system.settings
@@ -137,6 +142,7 @@ def record(ws: Workspace, key: str, decision_id: str, *, search: bool = True) ->
         row=f"{decision.load_id}:{decision.line}",
         words=dict(settings.reasons),
         plumbline=__version__,
+        comments=comments,
     )
 
 
