@@ -8,6 +8,7 @@ from datetime import date
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from pypdf import PdfReader
@@ -150,3 +151,25 @@ def test_a_comment_is_written_beneath_a_decision_and_printed_in_its_record() -> 
     pdf = issue_record(opened.workspace(), SYSTEM, "o-010-003", ".pdf", on=date(2026, 4, 1), actor="test")
     printed = "".join(p.extract_text() for p in PdfReader(BytesIO(pdf.content)).pages).replace("\u200b", "")
     assert "<b>*Agreed*</b>" in printed
+
+
+@pytest.mark.usefixtures("held")
+def test_a_view_is_kept_under_a_name_and_its_link_sets_all_of_it_again() -> None:
+    at = open_page(
+        "accuracy", system=SYSTEM, window="Last 30 days", where="feature:region", **{"is": "south"}
+    )
+    at.selectbox(key="metric").set_value("recall").run()
+    at.text_input(key="views.name").set_value("South *now*")
+    at.text_input(key="views.save.by").set_value("Ana")
+    next(b for b in at.button if b.label == "Keep it").click().run()
+    assert not at.exception
+    link = next(one.proto for one in at.sidebar.get("page_link") if "South" in one.proto.label)
+    assert link.label == "South \\*now\\*"
+    go = dict(parse_qsl(link.query_string))["go"]
+    other = open_page("accuracy", system=SYSTEM, version="1.0", **{"and": "feature:basket", "and_is": "..40"})
+    other.query_params["go"] = go
+    other.run()
+    assert words(other)[:3] == ["**Last 30 days**", "All versions", "**region = south**"]
+    assert other.selectbox(key="metric").value == "recall"
+    next(b for b in other.button if b.key == "views.remove.South *now*").click().run()
+    assert not [one for one in other.sidebar.get("page_link") if "South" in one.proto.label]

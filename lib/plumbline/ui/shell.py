@@ -14,6 +14,7 @@ from plumbline.store import systems
 from plumbline.store.workspace import Workspace
 from plumbline.ui.frame import bar, sign_in
 from plumbline.ui.frame import scratch as scratches
+from plumbline.ui.notes import views
 from plumbline.ui.parts import cards, empty_states
 from plumbline.ui.parts.empty_states import PAGES
 from plumbline.ui.state import links, session
@@ -142,6 +143,7 @@ def main() -> None:
                     parts=NARROWED_BY.get(page.url_path, frozenset()),
                 )
             )
+            views.panel(view(), page.url_path, bar.WITHOUT | bar.query(view()))
             scratches.keeping()
             page.run()
         except PlumblineError as error:

@@ -71,7 +71,7 @@ def read(
         )
         if above and parts:
             view = _narrowed(view, system, parts, absent)
-    bar_link.carry(_query(view))
+    bar_link.carry(query(view))
     for sentence in absent:
         st.warning(sentence, icon=":material/link_off:")
     if scratch:
@@ -92,7 +92,7 @@ def _narrowed(view: View, system: System, parts: frozenset[str], absent: list[st
     return view
 
 
-def _query(view: View) -> dict[str, str]:
+def query(view: View) -> dict[str, str]:
     """What the address says of the bar; what is left at its default is not in it."""
     query: dict[str, str] = {}
     window = windows.present()
@@ -135,11 +135,12 @@ def clear() -> None:
     """Everything but the system back to what it is without a choice."""
     for key in (session.WINDOW, session.VERSION, session.CHUNK, session.WHERE, session.WHERE_TOO):
         if key.name in st.session_state:
-            st.session_state[key.name] = _WITHOUT[key.name]
+            st.session_state[key.name] = WITHOUT[key.name]
     windows.forget()
 
 
-_WITHOUT = {
+#: what each part says without a choice
+WITHOUT = {
     session.WINDOW.name: WHOLE,
     session.VERSION.name: ALL_VERSIONS,
     session.CHUNK.name: CHUNKS[0],

@@ -24,6 +24,10 @@ LINKED = frozenset(
         session.FEATURE,
         session.DECISION,
         session.SECTION,
+        session.LINES,
+        session.METHOD,
+        session.AGAINST,
+        session.SWITCH,
         *session.TWO_WINDOWS,
     )
 ) | frozenset(bar_link.CHOICES)

@@ -1,0 +1,95 @@
+"""Views under a name, in the sidebar: one click to a page as somebody set it up, and a form to keep this one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from plumbline.answers.notes import named_views
+from plumbline.domain import PlumblineError
+from plumbline.domain.notes import NamedView
+from plumbline.ui.frame import permissions, sign_in, signed_forms
+from plumbline.ui.parts import cards, empty_states
+from plumbline.ui.parts.empty_states import PAGES
+from plumbline.ui.parts.escape import one_line, plain
+from plumbline.ui.state import session
+from plumbline.ui.state.cache import ask
+from plumbline.ui.state.links import packed
+from plumbline.ui.state.view import View
+
+#: page -> what of its own a view keeps, beside what the bar says
+KEPT = {
+    "accuracy": (session.METRIC, session.LINES, session.SECTION),
+    "drift": (session.METHOD, session.AGAINST, session.FEATURE),
+    "decisions": (),
+    "model_use": (),
+    "fairness": (session.SECTION,),
+    "quality": (),
+    "releases": (session.SWITCH,),
+    "alerts": (session.SECTION,),
+}
+
+
+def panel(view: View, page: str, bar: Mapping[str, str]) -> None:
+    """The views of the chosen system as links, and a panel to keep this one; ``bar``: what the address says of it."""
+    if view.system is None or view.scratch:
+        return
+    saved = ask(view, named_views.named_views, view.system.key)
+    if not saved and page not in KEPT:
+        return
+    with st.sidebar:
+        cards.note("Views")
+        for item in saved:
+            if (PAGES / f"{item.page}.py").exists():
+                st.page_link(
+                    PAGES / f"{item.page}.py",
+                    label=plain(item.name),
+                    icon=":material/bookmark:",
+                    query_params=packed({session.SYSTEM.name: item.system, **dict(item.query)}),
+                    help=f"Kept by {plain(item.by, 60)}",
+                )
+        with st.popover("Keep or remove", icon=":material/bookmark_add:", type="tertiary", key="views"):
+            for item in saved:
+                _remove(view, item)
+            if page in KEPT:
+                _save(view, page, bar)
+
+
+def _remove(view: View, item: NamedView) -> None:
+    may = sign_in.may(permissions.ANALYST)
+    if st.button(
+        f"Remove {one_line(item.name)}",
+        key=f"views.remove.{item.name}",
+        type="tertiary",
+        icon=":material/close:",
+        disabled=not may,
+    ):
+        by = sign_in.email() or session.ACTOR.get().strip() or session.LOCAL
+        named_views.remove(view.ws, item.system, item.name, by=by)
+        st.rerun()
+
+
+def _save(view: View, page: str, bar: Mapping[str, str]) -> None:
+    with st.form("views.save", border=False, clear_on_submit=True, width=280):
+        name = st.text_input(
+            "Name of this view",
+            key="views.name",
+            max_chars=named_views.LONGEST_NAME,
+            placeholder="e.g. North, last 30 days",
+            help="Keeps this page with its window, version and filter for everybody. The same name replaces a view.",
+        )
+        by = signed_forms.signature("save", page="views")
+        saved = permissions.submit("Keep it", permissions.ANALYST, type=cards.leading())
+    if not saved or view.system is None:
+        return
+    signed_forms.sign(by)
+    own = {key.name: str(held) for key in KEPT[page] if isinstance(held := key.get(), str) and held}
+    try:
+        named_views.save(
+            view.ws, view.system.key, name=name or "", page=page, query={**bar, **own}, by=by or session.LOCAL
+        )
+    except PlumblineError as error:
+        empty_states.failed(error)
+        return
+    st.rerun()
