@@ -28,18 +28,18 @@ _LOCKS: WeakValueDictionary[Hashable, Any] = (
     WeakValueDictionary()
 )  # an answer's name -> the lock of who measures it
 _MEMORIES: WeakSet[Memory[Any]] = WeakSet()
-_PASSING: ContextVar[dict[Hashable, Any] | None] = ContextVar("passing answers", default=None)
+_SHORT_MEMORY: ContextVar[dict[Hashable, Any] | None] = ContextVar("short memory", default=None)
 
 
 @contextmanager
-def passing() -> Iterator[None]:
+def short_memory() -> Iterator[None]:
     """Within it, in this thread, answers stay until its end and are not written: of decisions that nobody asks about
     again. They must not change meanwhile."""
-    token = _PASSING.set({})
+    token = _SHORT_MEMORY.set({})
     try:
         yield
     finally:
-        _PASSING.reset(token)
+        _SHORT_MEMORY.reset(token)
 
 
 def stored(cursor: Cursor, system: System, question: str, kind: Any, make: Callable[[], T]) -> T:
@@ -52,7 +52,7 @@ def stored(cursor: Cursor, system: System, question: str, kind: Any, make: Calla
         kind: the answer's type, of plain values and frozen dataclasses, without rows of the log: places instead.
         make: measures it, on this cursor.
     """
-    held = _PASSING.get()
+    held = _SHORT_MEMORY.get()
     if held is not None:
         name = (system.key, question)
         if name not in held:

@@ -160,7 +160,7 @@ def rebuild_outcomes(
 
 
 def shorten(
-    cursor: duckdb.DuckDBPyConnection, system: System, last: date, unlabelled: date | None = None
+    cursor: duckdb.DuckDBPyConnection, system: System, last: date, label_loss: date | None = None
 ) -> None:
     """Counts of a log whose end was taken away: those of days before it stay, all others go or are counted anew.
 
@@ -168,7 +168,7 @@ def shorten(
 
     Args:
         last: the last day that has decisions still, perhaps not all of them.
-        unlabelled: the first day on which decisions lost their labels; None: none did.
+        label_loss: the first day on which decisions lost their labels; None: none did.
     """
     grids = read_grids(cursor, system)
     shortened = _loads_since(cursor, system, last)
@@ -179,8 +179,8 @@ def shorten(
     for table in _TABLES:
         cursor.execute(f"DELETE FROM {table} WHERE system = ? AND {_day(table)} > ?", [system.key, last])
     _recount(cursor, system, shortened, {grid.column for grid in grids}, last)
-    if unlabelled is not None:
-        rebuild_outcomes(cursor, system, _loads_since(cursor, system, unlabelled), unlabelled)
+    if label_loss is not None:
+        rebuild_outcomes(cursor, system, _loads_since(cursor, system, label_loss), label_loss)
 
 
 def _loads_since(cursor: duckdb.DuckDBPyConnection, system: System, day: date) -> list[int]:
@@ -233,7 +233,6 @@ def _recount(
     """Count some columns, and the outcomes where they are among them, anew for some loads, of all days or since one."""
     wanted, grids = set(columns), read_grids(cursor, system)
     decided = bool(wanted & {"score", _LABEL})
-    mark_profiles(cursor, system.key, load_ids)
     for load_id in load_ids:
         for table in _TABLES:
             own = table == "profile_feature"

@@ -19,16 +19,16 @@ _TOLD = ("finding", "delivery", "trigger_run", "rollback_run")
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
-    """A system after its log was cut: ``last`` is the day of the cut and ``unlabelled`` the first one whose decisions
+class LogCut:
+    """A system after its log was cut: ``last`` is the day of the cut and ``label_loss`` the first one whose decisions
     lost outcomes (None: none did), both of the clock of the system's zone."""
 
     system: System
     last: date
-    unlabelled: date | None
+    label_loss: date | None
 
 
-def cut(cursor: duckdb.DuckDBPyConnection, system: System, at: datetime) -> Cut:
+def cut(cursor: duckdb.DuckDBPyConnection, system: System, at: datetime) -> LogCut:
     """Take away what came after a moment, inside the caller's transaction; profiles have to follow (``build.shorten``).
 
     An outcome without a time of its own counts as known with its decision. A reference that nobody gave is made anew.
@@ -37,8 +37,8 @@ def cut(cursor: duckdb.DuckDBPyConnection, system: System, at: datetime) -> Cut:
     clock = on_clock('"timestamp"', system.timezone)
     cursor.execute(f'DELETE FROM {table} WHERE "timestamp" > ?', [end])
     row = cursor.execute(f"SELECT min({clock})::DATE FROM {table} WHERE label_time > ?", [end]).fetchone()
-    unlabelled = row[0] if row else None
-    if unlabelled is not None:
+    label_loss = row[0] if row else None
+    if label_loss is not None:
         cursor.execute(f"UPDATE {table} SET label = NULL, label_time = NULL WHERE label_time > ?", [end])
     if system.reference_source != "given":
         system = replace(system, reference=None, reference_source="none")
@@ -46,7 +46,7 @@ def cut(cursor: duckdb.DuckDBPyConnection, system: System, at: datetime) -> Cut:
         system = settle_reference(cursor, system)
     last = cursor.execute(f"SELECT {on_clock('$at::TIMESTAMP', system.timezone)}", {"at": end}).fetchone()
     assert last is not None
-    return Cut(system, last[0].date(), unlabelled)
+    return LogCut(system, last[0].date(), label_loss)
 
 
 def forget_told(cursor: duckdb.DuckDBPyConnection) -> None:

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
-from plumbline.answers.cache import passing
+from plumbline.answers.cache import short_memory
 from plumbline.answers.question import as_of, span_of
 from plumbline.answers.respond import reminders
 from plumbline.answers.respond.outbox import channels_in
@@ -145,13 +145,13 @@ def _measured(
             progress(f"Replay: {at:%Y-%m-%d}", place / len(moments))
         with own.write() as cursor:
             past = cut(cursor, systems.get_system(cursor, key), at)
-            build.shorten(cursor, past.system, past.last, past.unlabelled)
+            build.shorten(cursor, past.system, past.last, past.label_loss)
             system = replace(past.system, settings=past.system.settings.changed({"as_of": at.isoformat()}))
             systems.update_system(cursor, system)
             trail.append(
                 cursor, actor=ACTOR, action=Act.REFERENCE_SET, system=key, detail={"played": at.isoformat()}
             )
-        with own.read() as cursor, passing():
+        with own.read() as cursor, short_memory():
             found.append(_day(cursor, system, at))
     if progress:
         progress("Replay", 1.0)
