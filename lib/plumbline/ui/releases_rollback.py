@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 
 import streamlit as st
 
@@ -149,15 +150,19 @@ def _freezes(view: View, key: str, freezes: Sequence[Freeze]) -> None:
         return
     with st.popover("Freeze releases"), st.form("rollback.freeze", border=False, width=360):
         today = now.date()
-        days = {"value": today, "min_value": today, "format": "YYYY-MM-DD"}
-        first = st.date_input("From", **days, key="freeze.from")
-        last = st.date_input("Until and including", **days, key="freeze.until")
+        first = _day("From", "freeze.from", today)
+        last = _day("Until and including", "freeze.until", today)
         reason = st.text_input("Reason", max_chars=200, key="freeze.reason")
         everyone = st.checkbox("Every system of this workspace", key="freeze.all")
         cards.note(f"In that time nothing is rolled back. {LONGEST.days} days at most; it goes on the trail.")
         if permissions.submit("Freeze", permissions.OWNER):
             about = "" if everyone else key
             _do(lambda: _frozen(add_freeze(view.ws, about, f"{first}", f"{last}", reason or "", by=actor())))
+
+
+def _day(label: str, key: str, first: date) -> date:
+    """A day from the first one on."""
+    return st.date_input(label, value=first, min_value=first, format="YYYY-MM-DD", key=key)
 
 
 def _frozen(made: Freeze) -> str:
