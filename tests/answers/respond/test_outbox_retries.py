@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -91,15 +92,16 @@ def test_a_receiver_may_ask_for_a_longer_pause(workspace: Workspace) -> None:
 
 
 @pytest.mark.parametrize(
-    ("down", "messages"),
+    ("down", "arrived", "messages"),
     [
-        (HttpReply(error="No connection could be made", unreached=True), 1),
-        (HttpReply(status=503, error="The receiver answered 503"), 1),
-        (DOWN, 2),  # no answer: the first may have arrived, and goes under its own id
+        (HttpReply(error="No connection could be made", unreached=True), False, 1),
+        (HttpReply(status=503, error="The receiver answered 503"), False, 1),
+        (DOWN, False, 3),  # no answer: what was tried may have arrived, and goes under its own id
+        (DOWN, True, 3),
     ],
 )
-def test_a_channel_down_for_two_days_brings_one_message_and_not_the_backlog(
-    workspace: Workspace, down: HttpReply, messages: int
+def test_a_channel_down_for_two_days_brings_each_problem_once_and_not_the_backlog(
+    workspace: Workspace, down: HttpReply, arrived: bool, messages: int
 ) -> None:
     add_channel(workspace)
     post = Post(down)
@@ -110,13 +112,43 @@ def test_a_channel_down_for_two_days_brings_one_message_and_not_the_backlog(
             register.acknowledge(cursor, i + 1, "Ada", AT)
     for hour in range(0, 48, 2):
         deliver(workspace, post, AT + hour * HOUR)
+    seen = {message: payload for _, message, payload in post.came} if arrived else {}  # by who knows ids
     post.came.clear()
     post.reply = UP
     for hour in range(48, 60, 2):
         deliver(workspace, post, AT + hour * HOUR)
-    listed = [one["signal"] for _, _, payload in post.came for one in payload["data"].get("also", [])]
     assert len(post.came) == messages
-    assert sorted(listed) == [f"cutoff.x{i}" for i in range(8)]
+    seen |= {message: payload for _, message, payload in post.came}
+    told = [one.get("signal") for payload in seen.values() for one in contents(payload["data"])]
+    assert sorted(filter(None, told)) == [f"cutoff.x{i}" for i in range(8)]
+    assert not [row for row in outbox(workspace) if row.state in ("queued", "failed")]
+
+
+def contents(data: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a message tells: itself, and what stands in it."""
+    return [data, *data.get("also", [])]
+
+
+def test_what_may_have_arrived_and_was_given_up_is_tried_once_more_and_not_for_ever(
+    workspace: Workspace,
+) -> None:
+    """A receiver that never answers to one message takes all others."""
+    add_channel(workspace)
+    add_channel(workspace, "second")
+    check(workspace, problem())
+    (first, _) = (row.id for row in outbox(workspace))
+
+    class Deaf(Post):
+        def __call__(self, channel: Channel, message: str, body: bytes, at: datetime) -> HttpReply:
+            super().__call__(channel, message, body, at)
+            return DOWN if message == first else UP
+
+    post = Deaf()
+    for hour in range(0, 24 * 9, 3):
+        deliver(workspace, post, AT + hour * HOUR)
+    row = next(row for row in outbox(workspace) if row.id == first)
+    assert (row.state, row.attempts) == ("dead", 9)
+    assert post.kinds("second").count("channel.failed") == 1
 
 
 def test_what_is_put_together_keeps_its_patience_and_is_told_elsewhere_in_time(workspace: Workspace) -> None:

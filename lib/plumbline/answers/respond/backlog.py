@@ -11,8 +11,9 @@ from plumbline.answers.respond.outbox import add
 from plumbline.domain import Severity
 from plumbline.respond import retries
 from plumbline.respond.events import Event
+from plumbline.store import findings as register
 from plumbline.store.respond import deliveries
-from plumbline.store.respond.deliveries import INSIDE, Delivery
+from plumbline.store.respond.deliveries import AGAIN, INSIDE, Delivery
 from plumbline.store.workspace import Cursor
 
 #: these are never put into another
@@ -24,11 +25,13 @@ def gathered(
 ) -> list[Delivery]:
     """The messages of one channel that become one, before ``head`` is sent; none: it goes by itself.
 
-    What was tried and may have arrived goes under its own id; what was not taken for sure may stand in another.
+    What was tried and may have arrived goes under its own id, for a receiver that knows ids to see it once (see
+    ``revive``); what was not taken for sure may stand in another.
 
     Args:
         lost: what was given up since the channel last took something.
     """
+    lost = [d for d in lost if d.is_untaken]
     late = [d for d in line if d.due_at <= at and not d.attempts and d.event not in WHOLE]
     if head.attempts:
         long = head.is_untaken and at - head.made_at >= retries.PAUSES[1]
@@ -42,6 +45,26 @@ def gathered(
     overdue = [d for d in late if at - d.due_at >= retries.PAUSES[1]]
     together = [*lost, *overdue]
     return together if head in overdue and len(together) > 1 else []
+
+
+def revive(cursor: Cursor, channel: str, at: datetime) -> None:
+    """Send what was given up and may have arrived once more under its own id, as the channel takes messages again.
+
+    What is over by now is left: its end was told, or is about to be.
+    """
+    for held in deliveries.lost(cursor, channel):
+        if held.is_untaken:
+            continue
+        over = held.finding is not None and not register.one(cursor, held.finding).open
+        deliveries.mark(
+            cursor,
+            held.id,
+            state="dead" if over else "failed",
+            attempts=held.attempts,
+            due_at=at,
+            reason=AGAIN + held.reason,
+            ended_at=held.ended_at if over else None,
+        )
 
 
 def summary(cursor: Cursor, channel: str, members: Sequence[Delivery], at: datetime) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from plumbline.answers.respond import kill_switch
-from plumbline.answers.respond.backlog import gathered, summary
+from plumbline.answers.respond.backlog import gathered, revive, summary
 from plumbline.answers.respond.clocks import tell_clocks
 from plumbline.answers.respond.outbox import channels_in, queue
 from plumbline.answers.respond.pager_poll import poll
@@ -27,7 +27,7 @@ from plumbline.respond.send import receipt, send
 from plumbline.store import trail
 from plumbline.store.respond import channels as channel_store
 from plumbline.store.respond import deliveries
-from plumbline.store.respond.deliveries import UNTAKEN, Delivery
+from plumbline.store.respond.deliveries import AGAIN, UNTAKEN, Delivery
 from plumbline.store.workspace import Cursor, Workspace, now
 
 ACTOR = "delivery"
@@ -136,7 +136,7 @@ def _outcome(
             state="failed" if again else "dead",
             attempts=attempts,
             due_at=again or head.due_at,
-            reason=(UNTAKEN if again and reply.untaken else "") + reason_of(reply),
+            reason=_prefix(head, reply) + reason_of(reply),
             ended_at=None if again else at,
         )
     deliveries.mark(
@@ -154,9 +154,18 @@ def _outcome(
         channel_store.keep(cursor, channel.name, off.body())
         detail = {"channel": channel.name, "why": off.off}
         trail.append(cursor, actor=ACTOR, action=Act.CHANNEL_GONE, detail=detail)
-    if outcome.state == "dead":
+    if outcome.state == "sent":
+        revive(cursor, channel.name, at)
+    if outcome.state == "dead" and not outcome.reason.startswith(AGAIN):
         _tell_elsewhere(cursor, channel, outcome, at)
     return outcome
+
+
+def _prefix(head: Delivery, reply: HttpReply) -> str:
+    """How the reason of a failed attempt begins: whether the receiver has not got the message by any of them."""
+    if head.reason.startswith(AGAIN):
+        return AGAIN
+    return UNTAKEN if reply.untaken and (head.state == "queued" or head.is_untaken) else ""
 
 
 def reason_of(reply: HttpReply) -> str:

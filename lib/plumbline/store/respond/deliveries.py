@@ -20,8 +20,10 @@ _FIELDS = (
 WAITING = ("queued", "failed")
 #: how the reason of a message begins whose words stand in another message
 INSIDE = "stands in "
-#: how the reason of a failed message begins that the receiver has not got for sure
+#: how the reason of a message begins that the receiver has not got for sure, whichever attempt is meant
 UNTAKEN = "not taken: "
+#: how the reason of a message begins that is tried once more after it was given up
+AGAIN = "given up once: "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +51,7 @@ class Delivery:
     @property
     def is_untaken(self) -> bool:
         """Whether it was tried, and is not with the receiver for sure."""
-        return self.state == "failed" and self.reason.startswith(UNTAKEN)
+        return self.state in ("failed", "dead") and self.reason.startswith(UNTAKEN)
 
     @property
     def data(self) -> dict[str, Any]:
@@ -115,14 +117,16 @@ def explain(cursor: duckdb.DuckDBPyConnection, number: str, reason: str) -> None
 
 
 def lost(cursor: duckdb.DuckDBPyConnection, channel: str) -> list[Delivery]:
-    """Messages that a channel did not take before they were given up, and that no other message repeats.
+    """Messages that a channel did not take before they were given up, that no other message repeats, and that were not
+    tried again since.
 
     What its receiver refused for good is left out: it would be refused again.
     """
     return _read(
         cursor,
-        f"channel = ? AND state = 'dead' AND attempts > 1 AND NOT contains(reason, '; {INSIDE}')",
-        [channel],
+        f"""channel = ? AND state = 'dead' AND attempts > 1 AND NOT contains(reason, '; {INSIDE}')
+            AND NOT starts_with(reason, ?)""",
+        [channel, AGAIN],
         "ORDER BY made_at, id",
     )
 
