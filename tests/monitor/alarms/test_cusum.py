@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 from scipy.special import expit, logit
 
 from plumbline.monitor.alarms.cusum import (
@@ -15,6 +16,7 @@ from plumbline.monitor.alarms.cusum import (
     cusum,
     cusum_limit,
     early_warning,
+    unsure_mean,
 )
 from tests.monitor.outcomes import at, classified, counted, regressed, scored, wandering
 
@@ -258,3 +260,11 @@ def test_beside_a_reference_whose_errors_never_vary_nothing_adds_up(name: str, l
     assert warned is not None
     assert warned.sums.tolist() == [0.0] * 10
     assert (warned.at, warned.alarms) == (None, ())
+
+
+@pytest.mark.parametrize(("n", "kept"), [(50, 1.0), (12, 1.5), (3, 2.0), (9, 2.0)])
+def test_an_unsure_mean_is_students_with_the_independent_days_that_it_has(n: int, kept: float) -> None:
+    """n over kept squared independent days, less the mean's own; one degree of freedom at least."""
+    freedom = max(n / kept**2 - 1, 1)
+    expected = stats.t(freedom).ppf(stats.norm.cdf(1.5)) / np.sqrt(n)
+    assert unsure_mean(n, kept, 1.5) == pytest.approx(expected)

@@ -11,6 +11,7 @@ from scipy.special import digamma, polygamma
 
 from plumbline.domain import Bins, FeatureProfile, Kind
 from plumbline.monitor.binned_counts import cells_of
+from plumbline.monitor.drift import dispersion
 from plumbline.monitor.drift.dispersion import laws, own_law, steadied
 from plumbline.monitor.drift.distances import METHODS
 from plumbline.monitor.drift.features import drift_by_chunk
@@ -153,3 +154,20 @@ def test_a_family_is_smyths_and_a_spread_below_it_is_drawn_to_it_by_its_degrees_
         np.maximum(drawn_in, np.maximum(own, 1.0)), rel=1e-6
     )
     assert found[0].spread > own[0] + 0.1
+
+
+@pytest.mark.parametrize(("blocks", "cells"), [(6, 30), (13, 9)])
+def test_independent_blocks_have_a_dispersion_of_one_but_for_what_few_blocks_take_off(
+    blocks: int, cells: int
+) -> None:
+    """Standardised residuals about a mean of their own: (blocks - 1) x cells degrees of freedom, each worth one."""
+    rng = np.random.default_rng(3)
+    free = blocks - 1
+    still = [dispersion._of_residuals(x - x.mean(axis=0), cells, running=False)
+             for x in (rng.normal(size=(blocks, cells)) for _ in range(400))]  # fmt: skip
+    expected = []
+    for law in still:
+        long = min((1 + law.kept) / (1 - law.kept) / blocks, 0.5)
+        expected.append(law.spread * (1 - long) / (1 + long))
+    assert np.mean(expected) == pytest.approx(free / (free + 2), rel=0.03)
+    assert 0.8 * cells <= np.mean([law.directions for law in still]) <= cells

@@ -38,6 +38,18 @@ def test_a_planted_pair_is_first_and_its_sides_do_not_hide_it() -> None:
     assert found.tried == 24 + 15 * 16
 
 
+@pytest.mark.parametrize(("first", "second"), [(1, 2), (2, 1)])
+def test_a_pair_that_is_no_worse_than_either_of_its_sides_is_not_told(first: int, second: int) -> None:
+    """All errors are of one side, whichever stands first: every pair with it is as bad, and only repeats it."""
+    rng = np.random.default_rng(11)
+    codes = rng.integers(0, 3, (2, 9000)).astype(np.uint8)
+    bad = codes[0] == 1 if first < second else codes[1] == 1
+    values = (rng.random(9000) >= 0.05 + 0.4 * bad).astype(float)
+    rows = SlicedRows(columns=COLUMNS[:2], codes=codes, values=values, available=9000)
+    side = "c0" if first < second else "c1"
+    assert [s.where for s in search(rows, "accuracy", against="rest").segments] == [((side, "b"),)]
+
+
 def test_a_slice_that_was_always_harder_has_not_fallen_behind() -> None:
     now, then = log(1, hard=0.2), log(2, hard=0.2)
     assert search(now, "accuracy", against="rest").segments[0].where == (("c2", "a"),)
@@ -64,7 +76,9 @@ def test_the_test_of_proportions_is_the_corrected_chi_square() -> None:
     found = next(s for s in search(rows, "accuracy", against="rest").segments if s.where == (("c2", "a"),))
     inside = rows.codes[2] == 0
     table = [[rows.values[side].sum(), (1 - rows.values[side]).sum()] for side in (inside, ~inside)]
-    assert found.p_value == pytest.approx(stats.chi2_contingency(table, correction=True).pvalue, rel=1e-9)
+    assert found.p_value == pytest.approx(
+        stats.chi2_contingency(table, correction=True).pvalue, rel=1e-9, abs=0
+    )
     assert found.difference == pytest.approx(rows.values[inside].mean() - rows.values[~inside].mean())
     assert found.extra == pytest.approx(-found.difference * inside.sum())
 
@@ -78,7 +92,7 @@ def test_the_test_of_means_is_welch() -> None:
     assert [s.where for s in found] == [(("c0", "d"),)]
     inside = codes[0] == 3
     truth = stats.ttest_ind(error[inside], error[~inside], equal_var=False)
-    assert found[0].p_value == pytest.approx(truth.pvalue, rel=1e-6)
+    assert found[0].p_value == pytest.approx(truth.pvalue, rel=1e-6, abs=0)
     low, high = truth.confidence_interval(1 - LEVEL / 8)  # one told of eight (Benjamini and Yekutieli 2005)
     assert (found[0].difference_low, found[0].difference_high) == pytest.approx((low, high))
     assert found[0].extra == pytest.approx(inside.sum() * found[0].difference * 10)
