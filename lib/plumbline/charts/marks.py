@@ -17,7 +17,7 @@ Span = tuple[datetime, datetime]
 ROW = 15  # pixels of a row of words above the plot: versions in the first, events in the second
 ROOM = 34  # pixels above the plot for both rows
 LONGEST, SHORTEST = 18, 4  # characters of an event's words above the plot; the hover has them all
-_OF_SPAN = 1 / 100  # how much of a plot's width a character takes, on a narrow one
+_OF_SPAN = 1 / 45  # how much of a plot's width a character takes, on a narrow one
 
 
 @dataclass(frozen=True, slots=True)

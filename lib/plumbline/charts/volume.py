@@ -9,12 +9,12 @@ from datetime import datetime
 import plotly.graph_objects as go
 
 from plumbline.charts.figure import Sketch
-from plumbline.charts.marks import ROOM, Alert, Release, mark_alerts, mark_events, mark_releases
+from plumbline.charts.marks import ROOM, ROW, Alert, Release, mark_alerts, mark_events, mark_releases
 from plumbline.charts.style import LOW_DATES, TOKENS, Mode
 from plumbline.domain.notes import CalendarEvent
 from plumbline.wording import numbers
 
-HEIGHT = 104
+HEIGHT = 104  # plotly leaves 64 of it to the bars at least, so that words above need their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def volume(
     pixels, as the picture above has it.
     """
     t = TOKENS[mode]
-    figure = Sketch(mode=mode, height=HEIGHT)
+    figure = Sketch(mode=mode, height=HEIGHT + (ROW if events else 0))
     span = (bars[0].start, bars[-1].end)
     start, end = window[0] or span[0], window[1] or span[1]
     highest = max(bar.n for bar in bars) or 1

@@ -39,7 +39,8 @@ def panel(view: View, page: str, bar: Mapping[str, str]) -> None:
     if not saved and page not in KEPT:
         return
     with st.sidebar:
-        cards.note("Views")
+        if saved:
+            cards.note("Views")
         for item in saved:
             if (PAGES / f"{item.page}.py").exists():
                 st.page_link(
@@ -49,7 +50,8 @@ def panel(view: View, page: str, bar: Mapping[str, str]) -> None:
                     query_params=packed({session.SYSTEM.name: item.system, **dict(item.query)}),
                     help=f"Kept by {plain(item.by, 60)}",
                 )
-        with st.popover("Keep or remove", icon=":material/bookmark_add:", type="tertiary", key="views"):
+        words = "Keep or remove views" if saved else "Keep this view"
+        with st.popover(words, icon=":material/bookmark_add:", type="tertiary", key="views"):
             for item in saved:
                 _remove(view, item)
             if page in KEPT:
