@@ -17,6 +17,7 @@ from plumbline.commands.command import SERVED
 from plumbline.console import GROUPS
 from tests.environment.reference_pages import (
     controls_page,
+    glossary_page,
     metrics_page,
     roles_page,
     settings_table,
@@ -146,6 +147,7 @@ PAGES: dict[str, Callable[[str], str]] = {
     "README.md": readme,
     "docs/commands.md": lambda _: commands_page(),
     "docs/controls.md": lambda _: controls_page(),
+    "docs/glossary.md": lambda _: glossary_page(),
     "docs/metrics.md": lambda _: metrics_page(),
     "docs/roles.md": lambda _: roles_page(),
     "docs/settings.md": lambda text: between(text, "settings", settings_table()),

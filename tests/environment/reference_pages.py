@@ -11,6 +11,7 @@ from plumbline.monitor.drift.distances import Method
 from plumbline.monitor.metrics.metrics import ALIASES, HEADLINE, Metric
 from plumbline.monitor.metrics.metrics import TABLE as METRICS
 from plumbline.ui.logs.role_words import ROLES
+from plumbline.ui.parts.glossary import terms
 from plumbline.wording.names import METHOD_NAMES
 from tests.environment.reference_tables import MADE, table
 
@@ -77,6 +78,24 @@ and `out_of_range` are signals of their own and always measured.
 Rows as wholes (`--whole-row`), rank correlations of inputs, the score's cut-off and what a model uses have no method to
 choose; [Methods](methods.md) describes each.
 """
+
+
+def glossary_page() -> str:
+    """``docs/glossary.md``."""
+    parts = []
+    for section in dict.fromkeys(term.section for term in terms()):
+        own = [
+            (term.name, term.says, term.german, term.german_says)
+            for term in terms()
+            if term.section == section
+        ]
+        parts.append(f"## {section}\n{table(('word', 'meaning', 'German', 'Bedeutung'), own)}")
+    return f"""# Glossary
+
+The words that the pages use, each in a sentence or two, in English and in German. The same is on the *Glossary* page,
+where a word can be looked up. {MADE}
+
+{chr(10).join(parts)}"""
 
 
 def roles_page() -> str:

@@ -43,10 +43,11 @@ SECTIONS = {
         ("governance", "Governance", "fact_check"),
         ("trail", "Trail", "link"),
         ("people", "People", "group"),
+        ("glossary", "Glossary", "menu_book"),
     ),
 }
 #: pages that are about every system
-ABOUT_ALL = ("Portfolio", "Trail", "People")
+ABOUT_ALL = ("Portfolio", "Trail", "People", "Glossary")
 #: page -> what it can be narrowed by, beside its system; a page that is not here speaks of the whole log
 NARROWED_BY = {
     "accuracy": frozenset((bar.WINDOW, bar.CHUNK, bar.VERSION, bar.FILTER)),

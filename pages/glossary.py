@@ -1,0 +1,17 @@
+"""The words of all pages, each in one sentence, in English and in German."""
+
+import streamlit as st
+
+from plumbline.ui import glossary, shell
+from plumbline.ui.parts import cards, empty_states
+
+view = shell.view()
+
+top = st.container()
+language, terms = glossary.choose()
+with top:
+    cards.opening(f"{len(terms)} words that the pages use, each in a sentence.")
+if terms:
+    glossary.tables(language, terms)
+else:
+    empty_states.empty("No word holds this.", "Look for a part of it, in English or in German.")
