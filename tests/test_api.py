@@ -13,7 +13,7 @@ import pytest
 import plumbline
 from plumbline.domain import Result
 from tests.environment import product
-from tests.pages.sample import log
+from tests.factory.shop import shop_log
 
 POINTS = ["metric", "start", "end", "version", "n", "value", "low", "high", "threshold", "status"]
 
@@ -22,7 +22,7 @@ POINTS = ["metric", "start", "end", "version", "n", "value", "low", "high", "thr
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[plumbline.System]:
     folder = tmp_path_factory.mktemp("face")
     (folder / "exports").mkdir()
-    (folder / "exports" / "shop.csv").write_bytes(log())
+    (folder / "exports" / "shop.csv").write_bytes(shop_log())
     with plumbline.open(folder / "workspace.duckdb", actor="Ada") as ws:
         yield ws.load(
             folder / "exports" / "shop.csv", system="Shop offers", roles={"region": "protected:region"}

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import parquet
 
-from tests.logs.logfiles import HEADER, row, write
+from tests.factory.decisions import HEADER, row, write
 
 DAILY = (("day-9.csv", 0), ("day-10.csv", 10))
 

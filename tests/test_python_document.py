@@ -15,7 +15,7 @@ from plumbline.answers.performance.series import PerformanceAnswer
 from plumbline.answers.releases.history import ReleasesAnswer
 from plumbline.domain import Explanation, Result, Scorecard
 from tests.environment.product import ROOT
-from tests.pages.sample import log
+from tests.factory.shop import shop_log
 
 TEXT = (ROOT / "docs" / "python.md").read_text("utf-8")
 ANSWERS: dict[str, type[Result]] = {
@@ -27,7 +27,7 @@ ANSWERS: dict[str, type[Result]] = {
 def test_the_code_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "decisions.csv").write_bytes(log())
+    (tmp_path / "decisions.csv").write_bytes(shop_log())
     monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
     assert len(blocks) >= 5

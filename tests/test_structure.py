@@ -363,3 +363,21 @@ def test_a_value_is_written_in_one_room(tmp_path: Path) -> None:
             into[key] = into.get(key, 0) + n
     assert {room: n for room, n in rooms.items() if n > UNWRITTEN[room]} == {}
     assert others == {name: n for name, (n, _) in WRITES.items()}
+
+
+#: what a maker of a log of one test module alone is called, and how many of them there may still be; it only falls
+MAKER = re.compile(r"_?(log|logs|rows|row|records|decisions|csv|csv_bytes)$")
+MOST_MAKERS = 48
+
+
+def test_logs_for_tests_are_made_in_one_place() -> None:
+    """``tests/factory`` makes them; only what is truly special is made beside the test."""
+    tests = ROOT / "tests"
+    makers = [
+        f"{path.relative_to(tests)}: {node.name}"
+        for path in sorted(tests.rglob("*.py"))
+        if path.relative_to(tests).parts[0] not in ("factory", "bench", "environment")
+        for node in _nodes(path)
+        if isinstance(node, ast.FunctionDef) and MAKER.match(node.name)
+    ]
+    assert len(makers) <= MOST_MAKERS, makers

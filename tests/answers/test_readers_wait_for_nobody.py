@@ -5,19 +5,17 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from plumbline.answers.data.load import load_file
 from plumbline.answers.governance.portfolio import overview
 from plumbline.answers.governance.scorecard import scorecard_answer
 from plumbline.store import trail
 from plumbline.store.workspace import Workspace
-from tests.pages.sample import log
+from tests.factory.workspaces import load_log
 
 
 def test_a_scorecard_waits_for_no_load_and_is_kept_when_nobody_writes(
     workspace: Workspace, tmp_path: Path
 ) -> None:
-    (tmp_path / "a.csv").write_bytes(b"\n".join(log().splitlines()[:301]) + b"\n")
-    load_file(workspace, tmp_path / "a.csv", title="Shop", actor="t")
+    load_log(workspace, tmp_path, rows=300)
     seen: list[str] = []
 
     def read() -> None:

@@ -18,11 +18,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from plumbline.answers.data.load import load_file
 from plumbline.answers.statements import save_context
-from plumbline.store.workspace import open_workspace
 from tests.environment import product
-from tests.pages.sample import log
+from tests.factory.workspaces import loaded_workspace
 
 ROOT = product.ROOT
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -156,9 +154,7 @@ def heading(page: Page) -> str:
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace that holds one system, whose context has two answers; to be copied."""
     folder = tmp_path_factory.mktemp("loaded")
-    (folder / "shop.csv").write_bytes(log())
-    ws = open_workspace(folder / "workspace.duckdb", read_from=[folder])
-    load_file(ws, folder / "shop.csv", title="Shop offers", actor="test")
+    ws = loaded_workspace(folder, title="Shop offers")
     save_context(ws, "shop-offers", {"environment": "production", "impact": "recommendation"}, by="test")
     ws.close()
     return folder / "workspace.duckdb"

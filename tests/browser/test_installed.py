@@ -213,9 +213,9 @@ print(len(set(found)))
 
 
 def test_what_a_load_changes_is_measured_again_by_the_product_alone(tmp_path: Path) -> None:
-    from tests.pages.sample import log
+    from tests.factory.shop import shop_log
 
-    header, *rows = log().splitlines(keepends=True)
+    header, *rows = shop_log().splitlines(keepends=True)
     for name, part in (("a.csv", rows[: len(rows) // 2]), ("b.csv", rows[len(rows) // 2 :])):
         (tmp_path / name).write_bytes(header + b"".join(part))
     done = subprocess.run(

@@ -12,7 +12,8 @@ import pytest
 from playwright.sync_api import Page, expect
 from pypdf import PdfReader
 
-from ..pages.sample import A_DAY, log
+from tests.factory.shop import A_DAY, shop_log
+
 from . import axe
 from .conftest import in_frame, serve, settled
 
@@ -38,7 +39,7 @@ def test_a_log_dropped_in_the_browser_becomes_a_verdict(
     page.get_by_role("link", name="Load a log").click()
     settled(page)
     page.locator("input[type=file]").set_input_files(
-        {"name": "shop offers.csv", "mimeType": "text/csv", "buffer": log()}
+        {"name": "shop offers.csv", "mimeType": "text/csv", "buffer": shop_log()}
     )
     expect(page.get_by_text("This is a log of decisions")).to_be_visible(timeout=20_000)
     settled(page)

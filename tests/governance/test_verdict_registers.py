@@ -16,6 +16,7 @@ from plumbline.domain import Attestation, Exemption, PlumblineError, Status, Ver
 from plumbline.governance.context_effects import effects
 from plumbline.governance.facts import Facts
 from plumbline.store.workspace import Workspace
+from tests.factory.shop import shop_log
 from tests.governance.cases import (
     CREDIT,
     NOW,
@@ -30,7 +31,6 @@ from tests.governance.cases import (
     healthy_facts,
     judge,
 )
-from tests.pages.sample import log
 
 REAL_NOW = datetime.now(UTC)
 
@@ -282,7 +282,7 @@ def test_the_share_of_interactions_is_summed_over_the_workspace(shop: Workspace)
         return scoring.scorecard_answer(shop, "shop", at=NOW).measured.facts.share_elsewhere
 
     file = shop.inbox / "second.csv"
-    file.write_bytes(log())
+    file.write_bytes(shop_log())
     load_file(shop, file, title="second", actor="test")
     assert elsewhere() is None
     statements.save_context(shop, "second", {"interactions_per_month": "100000"}, by="Ana")

@@ -16,7 +16,7 @@ from pathlib import Path
 from plumbline.profile import build
 from plumbline.store import loads, trail
 from plumbline.store.workspace import open_workspace
-from tests.logs.logfiles import load, row, rows_of, write
+from tests.factory.decisions import decisions, load, row, rows_of, write
 
 FIRST, ROWS = 50, 400
 _PROFILED = ("profile_hour", "profile_presence", "profile_outcome")
@@ -64,7 +64,7 @@ def main(folder: Path, kills: int) -> None:
 
     def begin(where: Path) -> None:
         ws = open_workspace(where / "w.duckdb", read_from=[where])
-        load(ws, write(where / "first.csv", [row(i) for i in range(FIRST)]), after=build.on_loaded)
+        load(ws, write(where / "first.csv", decisions(FIRST)), after=build.on_loaded)
         ws.close()
 
     write(folder / "a.csv", [row(i) for i in range(1000, 1000 + ROWS)])

@@ -18,7 +18,7 @@ from plumbline.store.loads import quarantined
 from plumbline.store.systems import decision_columns
 from plumbline.store.workspace import open_workspace
 from tests.examples import examples
-from tests.logs.logfiles import HEADER, ROLES, load, mapping, rows_of
+from tests.factory.decisions import HEADER, ROLES, load, mapping, rows_of
 
 TIMES = [
     "2026-01-01T00:00:00Z",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Ran
-from tests.logs.logfiles import row, write
+from tests.factory.decisions import row, write
 
 Run = Callable[..., Ran]
 

@@ -16,7 +16,7 @@ from plumbline.logs.load.decisions import load_decisions
 from plumbline.store import trail
 from plumbline.store.workspace import Workspace, open_workspace
 from tests.environment import product
-from tests.logs.logfiles import HEADER, load, row, rows_of, state, write
+from tests.factory.decisions import HEADER, decisions, load, row, rows_of, state, write
 
 
 def _everything(ws: Workspace) -> object:
@@ -30,13 +30,13 @@ def _everything(ws: Workspace) -> object:
 def test_an_error_after_the_rows_are_in_leaves_the_workspace_as_it_was(
     workspace: Workspace, tmp_path: Path
 ) -> None:
-    load(workspace, write(tmp_path / "a.csv", [row(i) for i in range(10)]))
+    load(workspace, write(tmp_path / "a.csv", decisions(10)))
     before = _everything(workspace)
 
     def fail(*_: object) -> None:
         raise RuntimeError("the profiles could not be built")
 
-    bad = write(tmp_path / "b.csv", [row(i) for i in range(10, 20)] + [["x"]])
+    bad = write(tmp_path / "b.csv", [*decisions(10, start=10), ["x"]])
     with pytest.raises(RuntimeError):
         load(workspace, bad, after=fail)
     assert _everything(workspace) == before
@@ -45,15 +45,15 @@ def test_an_error_after_the_rows_are_in_leaves_the_workspace_as_it_was(
 
 
 def test_a_process_killed_while_loading_leaves_the_workspace_as_it_was(tmp_path: Path) -> None:
-    log = write(tmp_path / "a.csv", [row(i) for i in range(3000)])
+    log = write(tmp_path / "a.csv", decisions(3000))
     ws = open_workspace(tmp_path / "w.duckdb", read_from=[tmp_path])
-    load(ws, write(tmp_path / "first.csv", [row(i) for i in range(10)]))
+    load(ws, write(tmp_path / "first.csv", decisions(10)))
     before = _everything(ws)
     ws.close()
     script = (
         "import sys, time; from pathlib import Path\n"
         "from plumbline.store.workspace import open_workspace\n"
-        "from tests.logs.logfiles import load\n"
+        "from tests.factory.decisions import load\n"
         "folder = Path(sys.argv[1]); ws = open_workspace(folder / 'w.duckdb', read_from=[folder])\n"
         "def wait(*_): print('in', flush=True); time.sleep(60)\n"
         "load(ws, Path(sys.argv[2]), after=wait)\n"
@@ -84,9 +84,7 @@ def test_a_process_killed_while_loading_leaves_the_workspace_as_it_was(tmp_path:
 def test_hostile_names_and_cells_stay_text(workspace: Workspace, tmp_path: Path) -> None:
     evil = '"; DROP TABLE system; --'
     header = [*HEADER[:-2], '"' + evil.replace('"', '""') + '"', "it's"]
-    path = write(
-        tmp_path / "a.csv", [row(i, region="<img src=x onerror=alert(1)>") for i in range(200)], header
-    )
+    path = write(tmp_path / "a.csv", decisions(200, region="<img src=x onerror=alert(1)>"), header)
     found = inspect(path, ws=workspace)
     made = load_decisions(workspace, path, title="s", mapping=found.mapping, actor="'; DROP TABLE load; --")
     assert made.rows_loaded == 200
@@ -95,8 +93,8 @@ def test_hostile_names_and_cells_stay_text(workspace: Workspace, tmp_path: Path)
 
 
 def test_a_file_named_like_a_pattern_reads_itself_alone(workspace: Workspace, tmp_path: Path) -> None:
-    write(tmp_path / "b.csv", [row(i) for i in range(10)])
-    made = load(workspace, write(tmp_path / "[ab]*.csv", [row(i) for i in range(20, 25)]))
+    write(tmp_path / "b.csv", decisions(10))
+    made = load(workspace, write(tmp_path / "[ab]*.csv", decisions(5, start=20)))
     assert made.rows_read == 5
 
 
@@ -119,7 +117,7 @@ def test_a_folder_that_was_not_opened_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_unclosed_quote_is_set_aside_and_not_read_as_a_cell(workspace: Workspace, tmp_path: Path) -> None:
-    rows = [row(i) for i in range(20)]
+    rows = decisions(20)
     rows[10][-1] = '"south'
     made = load(workspace, write(tmp_path / "a.csv", rows))
     assert made.rows_loaded == 10
@@ -143,7 +141,7 @@ def test_two_files_at_once_both_go_in_and_the_same_file_at_once_goes_in_once(
     workspace: Workspace, tmp_path: Path
 ) -> None:
     logs = [write(tmp_path / f"{n}.csv", [row(i) for i in range(n * 50, n * 50 + 50)]) for n in range(2)]
-    load(workspace, write(tmp_path / "first.csv", [row(i) for i in range(200, 210)]))
+    load(workspace, write(tmp_path / "first.csv", decisions(10, start=200)))
     with ThreadPoolExecutor(4) as pool:
         made = list(pool.map(lambda path: load(workspace, path), [*logs, *logs]))
     assert sorted(m.rows_loaded for m in made) == [0, 0, 50, 50]

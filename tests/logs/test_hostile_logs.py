@@ -20,18 +20,11 @@ from plumbline.answers.data.load import inspect_file, load_file
 from plumbline.domain import PlumblineError
 from plumbline.store.workspace import DiskFull, Workspace
 from tests.conftest import Ran
-from tests.logs.logfiles import HEADER, row, rows_of, write
+from tests.factory.decisions import HEADER, csv_bytes, decisions, records, row, rows_of, write
 
 pytestmark = pytest.mark.checked
+CSV = csv_bytes(decisions(60))
 REDTEAM = Path(__file__).parents[2].parent / "shared" / "redteam"
-
-
-def _records(n: int = 60) -> list[dict[str, str]]:
-    return [dict(zip(HEADER, row(i), strict=True)) for i in range(n)]
-
-
-def _csv(n: int = 60, sep: str = ",") -> bytes:
-    return "\n".join([sep.join(HEADER), *(sep.join(row(i)) for i in range(n))]).encode() + b"\n"
 
 
 def _workbook(n: int = 60) -> bytes:
@@ -56,7 +49,7 @@ def _damaged_sheet() -> bytes:
 
 def _cut_utf16() -> bytes:
     """UTF-16 with rows of too few cells that end in half a pair."""
-    text = _csv(40).decode().encode("utf-16-le")
+    text = csv_bytes(decisions(40)).decode().encode("utf-16-le")
     broken = (
         "d99,2026-01-01,Grüße\n".encode("utf-16-le")
         + b"d\x00\x00\xd8,\x00x\x00\n\x00"
@@ -66,7 +59,7 @@ def _cut_utf16() -> bytes:
 
 
 def _huge() -> bytes:
-    table = pa.table({name: [r[name] for r in _records()] for name in HEADER if name != "age"})
+    table = pa.table({name: [r[name] for r in records(60)] for name in HEADER if name != "age"})
     body = io.BytesIO()
     feather.write_feather(
         table.append_column("age", pa.array([1e300 if i % 9 == 4 else 20.0 for i in range(60)])), body
@@ -97,7 +90,7 @@ def test_json_that_nests_without_end_is_one_sentence(name: str, workspace: Works
 
 def test_deep_json_within_a_cell_harms_nobody(workspace: Workspace, tmp_path: Path) -> None:
     deep = '{"a":' * 3_000 + "1" + "}" * 3_000
-    lines = [json.dumps(r | {"note": deep}) for r in _records()]
+    lines = [json.dumps(r | {"note": deep}) for r in records(60)]
     (tmp_path / "a.jsonl").write_text("\n".join(lines))
     try:
         made = load_file(workspace, tmp_path / "a.jsonl", title="s", timezone="UTC", actor="t")
@@ -109,7 +102,7 @@ def test_deep_json_within_a_cell_harms_nobody(workspace: Workspace, tmp_path: Pa
 
 BAD = {
     "deep.json": DEEP["10,000 levels"], "deeper.json": DEEP["100,000 levels"], "cut.csv": b"\x89PNG....",
-    "damaged.xlsx": _damaged_sheet(), "half.csv.gz": gzip.compress(_csv())[:-200],
+    "damaged.xlsx": _damaged_sheet(), "half.csv.gz": gzip.compress(CSV)[:-200],
 }  # fmt: skip
 ODD = {"poison.csv": _cut_utf16(), "huge.arrow": _huge()}
 
@@ -121,7 +114,7 @@ def test_no_file_stops_the_watcher(
     folder.mkdir()
     for name, body in (BAD | ODD).items():
         (folder / f"a-{name}").write_bytes(body)
-    write(folder / "z-good.csv", [row(i) for i in range(100, 150)])
+    write(folder / "z-good.csv", decisions(50, start=100))
     ran = plumbline("watch", folder, "--system", "s", "--once", "--settle", "0.05")
     assert ran.code == 1
     assert sorted(p.name for p in folder.iterdir()) == ["done", "failed"]
@@ -172,7 +165,7 @@ def test_text_that_breaks_off_within_a_character_waits_in_quarantine(
 def test_memory_and_time_of_a_look_are_settings(
     workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = write(tmp_path / "a.csv", [row(i) for i in range(40)])
+    path = write(tmp_path / "a.csv", decisions(40))
     monkeypatch.setenv("PLUMBLINE_FILE_MEMORY", "20MB")
     with pytest.raises(PlumblineError, match="memory"):
         inspect_file(path, ws=workspace)
@@ -184,7 +177,7 @@ def test_memory_and_time_of_a_look_are_settings(
     monkeypatch.delenv("PLUMBLINE_FILE_SECONDS")
     monkeypatch.setenv("PLUMBLINE_UNPACKED", "2MB")
     (tmp_path / "b.csv.gz").write_bytes(
-        gzip.compress(_csv() + random.Random(1).randbytes(3_000_000).hex().encode())
+        gzip.compress(CSV + random.Random(1).randbytes(3_000_000).hex().encode())
     )
     with pytest.raises(PlumblineError, match="unpacks to more than 2 MB"):
         inspect_file(tmp_path / "b.csv.gz", ws=workspace)
@@ -206,21 +199,22 @@ def test_files_that_did_harm_once_do_none(name: str, workspace: Workspace, tmp_p
 
 def _parquet(n: int = 60) -> bytes:
     body = io.BytesIO()
-    parquet.write_table(pa.Table.from_pylist(_records(n)), body)
+    parquet.write_table(pa.Table.from_pylist(records(n)), body)
     return body.getvalue()
 
 
 def _arrow(n: int = 60) -> bytes:
     body = io.BytesIO()
-    feather.write_feather(pa.Table.from_pylist(_records(n)), body)
+    feather.write_feather(pa.Table.from_pylist(records(n)), body)
     return body.getvalue()
 
 
 SOUND = {
-    "a.csv": _csv(), "b.csv": _csv(sep=";"), "c.csv": b"\xff\xfe" + _csv().decode().encode("utf-16-le"),
-    "a.parquet": _parquet(), "a.arrow": _arrow(), "a.xlsx": _workbook(), "a.json": json.dumps(_records()).encode(),
-    "a.jsonl": "\n".join(map(json.dumps, _records())).encode(), "a.csv.gz": gzip.compress(_csv(), mtime=0),
-    "a.csv.zst": bytes(pa.compress(_csv(), "zstd", asbytes=True)),
+    "a.csv": CSV, "b.csv": csv_bytes(decisions(60), sep=";"),
+    "c.csv": b"\xff\xfe" + CSV.decode().encode("utf-16-le"),
+    "a.parquet": _parquet(), "a.arrow": _arrow(), "a.xlsx": _workbook(), "a.json": json.dumps(records(60)).encode(),
+    "a.jsonl": "\n".join(map(json.dumps, records(60))).encode(), "a.csv.gz": gzip.compress(CSV, mtime=0),
+    "a.csv.zst": bytes(pa.compress(CSV, "zstd", asbytes=True)),
 }  # fmt: skip
 
 

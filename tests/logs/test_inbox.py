@@ -14,14 +14,10 @@ from plumbline.answers.data.load import load_file
 from plumbline.store import loads, trail
 from plumbline.store.workspace import Workspace, open_workspace
 from tests.environment import product
+from tests.factory.decisions import decisions, row, rows_of, write
 from tests.logs import watched
-from tests.logs.logfiles import row, rows_of, write
 
 NAMED = ("decision_id", "timestamp", "score", "prediction", "label", "age", "region")
-
-
-def _log(path: Path, start: int = 0, n: int = 40) -> Path:
-    return write(path, [row(i) for i in range(start, start + n)], NAMED)
 
 
 def test_a_pass_loads_what_rests_and_says_why_a_file_failed(
@@ -29,9 +25,9 @@ def test_a_pass_loads_what_rests_and_says_why_a_file_failed(
 ) -> None:
     box = tmp_path / "box"
     (box / "s").mkdir(parents=True)
-    _log(box / "s" / "a.csv")
+    write(box / "s" / "a.csv", decisions(40), NAMED)
     (box / "s" / "b.csv").write_bytes(b"\x89PNG....")
-    _log(box / "s" / "c.csv.part")
+    write(box / "s" / "c.csv.part", decisions(40), NAMED)
     ran = plumbline("watch", box, "--once", "--settle", "0", "--json")
     assert ran.code == 1, ran  # type: ignore[attr-defined]
     assert [(t["file"], t["to"]) for t in ran.json] == [("a.csv", "done"), ("b.csv", "failed")]  # type: ignore[attr-defined]
@@ -42,7 +38,7 @@ def test_a_pass_loads_what_rests_and_says_why_a_file_failed(
 
 
 def test_a_file_that_is_still_growing_is_left(tmp_path: Path) -> None:
-    path, seen = _log(tmp_path / "a.csv"), dict[Path, inbox.Look]()
+    path, seen = write(tmp_path / "a.csv", decisions(40), NAMED), dict[Path, inbox.Look]()
     assert inbox.at_rest(tmp_path, "s", seen, 0) == []
     with path.open("a") as file:
         file.write("more")
@@ -71,7 +67,7 @@ def _touch(path: Path) -> None:
 def test_a_file_that_changes_while_it_is_read_is_not_half_loaded(
     workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], None]
 ) -> None:
-    path = _log(tmp_path / "a.csv")
+    path = write(tmp_path / "a.csv", decisions(40), NAMED)
 
     def changing(*args: object, **options: object) -> object:
         said = options["progress"]
@@ -100,7 +96,7 @@ def test_a_file_that_changes_while_it_is_read_is_not_half_loaded(
 def test_half_a_file_that_is_no_log_yet_is_left_and_not_moved_away(
     workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path, whole = tmp_path / "a.csv", _log(tmp_path / "b.txt").read_text("utf-8")
+    path, whole = tmp_path / "a.csv", write(tmp_path / "b.txt", decisions(40), NAMED).read_text("utf-8")
     path.write_text(whole[:40], "utf-8")  # the header alone
 
     def half(*args: object, **options: object) -> object:
@@ -142,7 +138,7 @@ def test_killed_at_any_moment_nothing_is_lost_and_nothing_is_there_twice(tmp_pat
     box = tmp_path / "box"
     box.mkdir()
     for n in range(3):
-        _log(box / f"{n}.csv", n * 40)
+        write(box / f"{n}.csv", decisions(40, start=n * 40), NAMED)
     script = (
         "import sys, os, signal, time, random\n"
         "from pathlib import Path\n"
@@ -184,7 +180,7 @@ def test_a_watching_process_killed_while_it_loads_starts_again_where_it_was(tmp_
     box, root = tmp_path / "box", Path(__file__).parents[2]
     box.mkdir()
     for n in range(3):
-        _log(box / f"{n}.csv", n * 200, 200)
+        write(box / f"{n}.csv", decisions(200, start=n * 200), NAMED)
     (box / "broken.csv").write_bytes(b"\x89PNG....")
     ran = subprocess.run(
         [product.python(), "-m", "tests.logs.watched", str(box), str(tmp_path / "w.duckdb")], cwd=root, check=True,

@@ -14,7 +14,7 @@ from plumbline.logs.inspect import Inspection, inspect
 from plumbline.logs.mapping.guess import SURE
 from plumbline.logs.mapping.role_names import name_strength, normalise
 from plumbline.store.workspace import Workspace, open_workspace
-from tests.logs.logfiles import HEADER, row, write
+from tests.factory.decisions import HEADER, row, write
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 real = pytest.mark.skipif(not SHARED.is_dir(), reason="the real logs are not beside this checkout")

@@ -14,7 +14,7 @@ from plumbline.logs.load.trial import LoadTrial
 from plumbline.logs.mapping.column_facts import ColumnFacts
 from plumbline.logs.mapping.histograms import BARS, histogram
 from plumbline.store.workspace import Workspace
-from tests.logs.logfiles import load, mapping, row, state, write
+from tests.factory.decisions import decisions, load, mapping, row, state, write
 
 LABELS = {"id": "decision_id", "label": "label"}
 
@@ -42,7 +42,7 @@ def test_the_counts_of_a_trial_are_those_of_the_load(workspace: Workspace, tmp_p
 
 
 def test_labels_are_tried_against_the_decisions_of_their_system(workspace: Workspace, tmp_path: Path) -> None:
-    load(workspace, write(tmp_path / "log.csv", [row(i, label="") for i in range(50)]))
+    load(workspace, write(tmp_path / "log.csv", decisions(50, label="")))
     path = write(tmp_path / "labels.csv", [[f"d{i:04d}", "yes"] for i in range(60)], ("id", "label"))
     trial = try_file(workspace, path, mapping(LABELS), labels=True, system="s")
     made = load_labels(workspace, path, system="s", mapping=mapping(LABELS), actor="test")
@@ -51,12 +51,12 @@ def test_labels_are_tried_against_the_decisions_of_their_system(workspace: Works
 
 
 def test_of_a_long_file_the_first_rows_are_tried(workspace: Workspace, tmp_path: Path) -> None:
-    trial = try_file(workspace, write(tmp_path / "log.csv", [row(i) for i in range(90)]), mapping(), first=50)
+    trial = try_file(workspace, write(tmp_path / "log.csv", decisions(90)), mapping(), first=50)
     assert (trial.rows, trial.whole) == (50, False)
 
 
 def test_a_mapping_that_does_not_fit_is_refused_as_by_a_load(workspace: Workspace, tmp_path: Path) -> None:
-    path = write(tmp_path / "log.csv", [row(i) for i in range(9)])
+    path = write(tmp_path / "log.csv", decisions(9))
     with pytest.raises(PlumblineError):
         try_file(workspace, path, mapping({"when": "timestamp", "gone": "score"}))
 

@@ -14,7 +14,7 @@ from plumbline.answers.question import LogSpan
 from plumbline.domain import PlumblineError, System
 from plumbline.store.systems import get_system, update_system
 from plumbline.store.workspace import Workspace
-from tests.logs.logfiles import load, row, write
+from tests.factory.decisions import load, row, write
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -17,8 +17,7 @@ from plumbline.store.workspace import open_workspace
 from plumbline.ui.state import workspace as opened
 from plumbline.ui.state.links import GO
 from tests.environment.product import PAGES, ROOT, SHELL
-
-from .sample import log
+from tests.factory.shop import shop_log
 
 __all__ = ["PAGES", "ROOT", "SHELL"]
 
@@ -66,7 +65,7 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace that holds one system."""
     folder = tmp_path_factory.mktemp("pages")
-    (folder / "shop.csv").write_bytes(log())
+    (folder / "shop.csv").write_bytes(shop_log())
     opened.close()
     ws = open_workspace(folder / "workspace.duckdb", read_from=[folder])
     load_file(ws, folder / "shop.csv", title="Shop offers", actor="test")

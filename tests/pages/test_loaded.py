@@ -18,9 +18,9 @@ from plumbline.answers.statements import attest
 from plumbline.domain import Attestation, Status
 from plumbline.store.workspace import open_workspace
 from plumbline.ui.state import workspace as opened
+from tests.factory.shop import HOSTILE_COLUMN, HOSTILE_LEVEL
 
 from .conftest import PAGES, open_page, words
-from .sample import HOSTILE_COLUMN, HOSTILE_LEVEL
 
 SYSTEM = "shop-offers"
 

@@ -13,18 +13,12 @@ from streamlit.testing.v1 import AppTest
 from plumbline.store.workspace import Workspace
 from plumbline.ui.state import session_files
 from plumbline.ui.state import workspace as opened
-from tests.logs.logfiles import HEADER, row
+from tests.factory.decisions import csv_bytes, decisions
 
 from .conftest import open_page, words
 from .test_writing import drop, press
 
 pytestmark = pytest.mark.usefixtures("empty")
-
-
-def _csv(rows: int = 120, **cells: object) -> bytes:
-    """A small log; a cell may be a function of the row's number."""
-    made = [row(i, **{n: c(i) if callable(c) else c for n, c in cells.items()}) for i in range(rows)]
-    return "\n".join(",".join(line) for line in [list(HEADER), *made]).encode()
 
 
 def _late(i: int) -> str:
@@ -43,7 +37,7 @@ def _button(at: AppTest, label: str) -> bool:
 
 
 def test_the_first_rows_are_shown_as_they_will_be_loaded() -> None:
-    at = drop(open_page("logs"), _csv(when=_late), "s.csv")
+    at = drop(open_page("logs"), csv_bytes(decisions(120, when=_late)), "s.csv")
     assert not at.exception
     states = _grid(at, "Row")
     assert len(states) == 10
@@ -54,7 +48,7 @@ def test_the_first_rows_are_shown_as_they_will_be_loaded() -> None:
 
 
 def test_the_preview_and_its_worth_follow_a_changed_role() -> None:
-    at = drop(open_page("logs"), _csv(), "s.csv")
+    at = drop(open_page("logs"), csv_bytes(decisions(120)), "s.csv")
     assert "no label" not in words(at)
     place = list(at.data_editor[0].value["Column"]).index("label")
     at.session_state[at.data_editor[0].key] = {
@@ -66,7 +60,7 @@ def test_the_preview_and_its_worth_follow_a_changed_role() -> None:
 
 
 def test_a_question_stops_the_load_until_it_is_answered() -> None:
-    both = _csv(when=lambda i: f"0{1 + i % 9}/0{1 + i % 5}/2026 {i % 24:02d}:00")
+    both = csv_bytes(decisions(120, when=lambda i: f"0{1 + i % 9}/0{1 + i % 5}/2026 {i % 24:02d}:00"))
     at = drop(open_page("logs"), both, "s.csv")
     assert "day first or month first" in words(at)
     assert _button(at, "Load")
@@ -78,7 +72,7 @@ def test_a_question_stops_the_load_until_it_is_answered() -> None:
 
 
 def test_a_look_leaves_nothing_and_can_be_kept() -> None:
-    at = drop(open_page("logs"), _csv(), "look.csv")
+    at = drop(open_page("logs"), csv_bytes(decisions(120)), "look.csv")
     press(at, "Just look at this file")
     assert not at.exception
     assert "scratch" in words(at)
@@ -98,7 +92,7 @@ def test_a_look_leaves_nothing_and_can_be_kept() -> None:
 
 
 def test_what_is_thrown_away_is_gone() -> None:
-    at = drop(open_page("logs"), _csv(), "look.csv")
+    at = drop(open_page("logs"), csv_bytes(decisions(120)), "look.csv")
     press(at, "Just look at this file")
     folder = opened.workspace().inbox
     assert [path for path in folder.rglob("*.duckdb")]
@@ -109,7 +103,7 @@ def test_what_is_thrown_away_is_gone() -> None:
 
 def test_scratch_outlives_cleared_caches_and_a_lost_connection_and_ends_with_its_session() -> None:
     """Streamlit empties a session's caches when its connection is lost, and everybody's when anybody asks for it."""
-    at = drop(open_page("logs"), _csv(), "look.csv")
+    at = drop(open_page("logs"), csv_bytes(decisions(120)), "look.csv")
     press(at, "Just look at this file")
     folder = opened.workspace().inbox
     (database,) = folder.rglob("*.duckdb")
@@ -134,7 +128,7 @@ def test_scratch_outlives_cleared_caches_and_a_lost_connection_and_ends_with_its
 
 
 def test_scratch_is_gone_when_the_server_ends() -> None:
-    press(drop(open_page("logs"), _csv(), "look.csv"), "Just look at this file")
+    press(drop(open_page("logs"), csv_bytes(decisions(120)), "look.csv"), "Just look at this file")
     folder = opened.workspace().inbox
     assert list(folder.rglob("*.duckdb"))
     opened.close()
@@ -156,7 +150,9 @@ def test_two_desks_share_nothing_and_end_with_their_session(workspace: Workspace
 
 def test_quarantined_rows_are_filtered_by_link_and_tried_again() -> None:
     at = drop(
-        open_page("logs"), _csv(when=_late, score=lambda i: "x" if i == 1 else (i * 37) % 100 / 100), "s.csv"
+        open_page("logs"),
+        csv_bytes(decisions(120, when=_late, score=lambda i: "x" if i == 1 else (i * 37) % 100 / 100)),
+        "s.csv",
     )
     press(at, "Load")
     assert "13 rows wait in quarantine" in words(at)
@@ -170,7 +166,7 @@ def test_quarantined_rows_are_filtered_by_link_and_tried_again() -> None:
 
 
 def test_a_decision_is_erased_after_a_tick_and_its_certificate_is_shown() -> None:
-    at = drop(open_page("logs"), _csv(), "s.csv")
+    at = drop(open_page("logs"), csv_bytes(decisions(120)), "s.csv")
     press(at, "Load")
 
     def erase(value: str, sure: bool) -> None:
@@ -199,7 +195,7 @@ def test_a_file_of_labels_needs_the_decisions_that_it_is_for() -> None:
     at = drop(open_page("logs"), labels, "labels.csv")
     assert "load the log of the decisions first" in words(at)
     assert _button(at, "Load")
-    at = drop(open_page("logs"), _csv(label=""), "s.csv")
+    at = drop(open_page("logs"), csv_bytes(decisions(120, label="")), "s.csv")
     press(at, "Load")
     at = drop(open_page("logs"), labels, "labels.csv")
     into = next(s for s in at.selectbox if s.label == "Load into")
@@ -211,8 +207,8 @@ def test_a_file_of_labels_needs_the_decisions_that_it_is_for() -> None:
 
 
 def test_a_title_that_is_taken_is_said_to_be() -> None:
-    press(drop(open_page("logs"), _csv(), "s.csv"), "Load")
-    other = b"\n".join(b",".join(line.split(b",")[:4]) for line in _csv().splitlines())
+    press(drop(open_page("logs"), csv_bytes(decisions(120)), "s.csv"), "Load")
+    other = b"\n".join(b",".join(line.split(b",")[:4]) for line in csv_bytes(decisions(120)).splitlines())
     at = drop(open_page("logs"), other, "other.csv")
     next(t for t in at.text_input if t.label == "Name of the new system").set_value(" S! ").run()
     assert "The system s is there already" in words(at)

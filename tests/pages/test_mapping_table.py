@@ -13,10 +13,10 @@ from plumbline.ui.logs import preview
 from plumbline.ui.logs.upload import joined
 from plumbline.ui.parts.empty_states import without_terminal
 from plumbline.ui.state import workspace as opened
-from tests.logs.logfiles import row
+from tests.factory.decisions import csv_bytes, decisions, row
 
 from .conftest import open_page, words
-from .test_logs import _button, _csv
+from .test_logs import _button
 from .test_writing import drop, press
 
 pytestmark = pytest.mark.usefixtures("empty")
@@ -67,7 +67,7 @@ def test_a_corrected_column_changes_the_guess_of_the_others_and_the_task() -> No
 
 
 def test_the_task_is_always_shown_and_can_be_changed() -> None:
-    at = drop(open_page("logs"), _csv(), "s.csv")
+    at = drop(open_page("logs"), csv_bytes(decisions(120)), "s.csv")
     assert _task(at) == "binary"
     next(r for r in at.radio if r.label == "The log predicts").set_value("multiclass").run()
     assert not at.exception
@@ -75,7 +75,7 @@ def test_the_task_is_always_shown_and_can_be_changed() -> None:
 
 
 def test_two_columns_of_one_role_are_told_of() -> None:
-    at = drop(open_page("logs"), _csv(), "s.csv")
+    at = drop(open_page("logs"), csv_bytes(decisions(120)), "s.csv")
     _say(at, region="label", label="label", pred="label")
     assert not at.exception
     assert any("both have the role label" in e.value for e in at.error)
@@ -86,7 +86,11 @@ def test_two_columns_of_one_role_are_told_of() -> None:
 
 
 def test_too_many_rows_for_the_quarantine_need_a_click() -> None:
-    at = drop(open_page("logs"), _csv(when=lambda i: "soon" if i % 3 == 0 else row(i)[1]), "s.csv")
+    at = drop(
+        open_page("logs"),
+        csv_bytes(decisions(120, when=lambda i: "soon" if i % 3 == 0 else row(i)[1])),
+        "s.csv",
+    )
     assert "80 of the 120 rows will load" in words(at)
     assert "the time of the decision cannot be read \\(40\\)" in words(at)
     assert _button(at, "Load")
@@ -97,7 +101,7 @@ def test_too_many_rows_for_the_quarantine_need_a_click() -> None:
 
 
 def test_a_file_that_is_not_too_long_is_tried_whole() -> None:
-    late = _csv(6000, id=lambda i: f"d{i}", when=lambda i: "soon" if i > 5899 else row(i)[1])
+    late = csv_bytes(decisions(6000, id=lambda i: f"d{i}", when=lambda i: "soon" if i > 5899 else row(i)[1]))
     at = drop(open_page("logs"), late, "s.csv")
     assert "5\\,900 of the 6\\,000 rows will load" in words(at)
     assert not _button(at, "Load")
@@ -107,7 +111,7 @@ def test_what_only_the_rest_of_a_long_file_shows_is_asked_after_the_refusal(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(preview, "try_file", partial(preview.try_file, first=4000))
-    late = _csv(6000, id=lambda i: f"d{i}", when=lambda i: "soon" if i > 4100 else row(i)[1])
+    late = csv_bytes(decisions(6000, id=lambda i: f"d{i}", when=lambda i: "soon" if i > 4100 else row(i)[1]))
     at = drop(open_page("logs"), late, "s.csv")
     assert "All of the first 4\\,000 rows will load" in words(at)
     press(at, "Load")
@@ -120,8 +124,12 @@ def test_what_only_the_rest_of_a_long_file_shows_is_asked_after_the_refusal(
 
 
 def test_a_role_that_cannot_be_is_said_of_the_file_and_without_options_of_the_terminal() -> None:
-    big = _csv(
-        14_000, id=lambda i: f"decision-number-{i:09d}-of-a-log-that-is-longer-than-one-megabyte", label=""
+    big = csv_bytes(
+        decisions(
+            14_000,
+            id=lambda i: f"decision-number-{i:09d}-of-a-log-that-is-longer-than-one-megabyte",
+            label="",
+        )
     )
     at = drop(open_page("logs"), big, "my export.csv")
     assert "my export\\.csv is open and not loaded yet" in words(at)
@@ -133,16 +141,16 @@ def test_a_role_that_cannot_be_is_said_of_the_file_and_without_options_of_the_te
 
 
 def test_examples_are_shown_as_they_stand() -> None:
-    at = drop(open_page("logs"), _csv(age=lambda i: -1 - i % 50), "s.csv")
+    at = drop(open_page("logs"), csv_bytes(decisions(120, age=lambda i: -1 - i % 50)), "s.csv")
     table = at.data_editor[0].value
     examples = dict(zip(table["Column"], table["Examples"], strict=True))
     assert examples["age"] == "-1, -2, -3"
 
 
 def test_while_a_file_is_open_the_page_is_about_it() -> None:
-    at = press(drop(open_page("logs"), _csv(), "s.csv"), "Load")
+    at = press(drop(open_page("logs"), csv_bytes(decisions(120)), "s.csv"), "Load")
     assert any(tab.label == "Loads" for tab in at.tabs)
-    at = drop(at, _csv(age=5), "more.csv")
+    at = drop(at, csv_bytes(decisions(120, age=5)), "more.csv")
     assert "more\\.csv is open" in words(at)
     assert not at.tabs
 
@@ -157,7 +165,7 @@ def test_columns_to_check_come_first_and_stay_there_when_corrected() -> None:
 
 
 def test_a_column_is_corrected_without_the_table() -> None:
-    at = drop(open_page("logs"), _csv(), "s.csv")
+    at = drop(open_page("logs"), csv_bytes(decisions(120)), "s.csv")
     box = next(b for b in at.selectbox if str(b.key).endswith(".column") and "logs.column" in str(b.key))
     box.set_value("region").run()
     next(b for b in at.selectbox if ".role.region" in str(b.key)).set_value("segment").run()
@@ -166,7 +174,7 @@ def test_a_column_is_corrected_without_the_table() -> None:
 
 
 def test_each_column_shows_how_its_cells_are_spread() -> None:
-    at = drop(open_page("logs"), _csv(), "s.csv")
+    at = drop(open_page("logs"), csv_bytes(decisions(120)), "s.csv")
     table = at.data_editor[0].value
     bars = dict(zip(table["Column"], table["Values"], strict=True))
     assert sorted(bars["region"], reverse=True) == [80, 40] == list(bars["region"])
@@ -188,7 +196,7 @@ def test_options_of_the_terminal_are_left_out_of_what_a_page_says() -> None:
 
 
 def test_a_loaded_column_is_given_another_role_and_back() -> None:
-    at = press(drop(open_page("logs"), _csv(), "s.csv"), "Load")
+    at = press(drop(open_page("logs"), csv_bytes(decisions(120)), "s.csv"), "Load")
     at.selectbox(key="logs.roles.column").set_value("region").run()
     at.selectbox(key="logs.roles.role").set_value("segment").run()
     press(at, "Change it")

@@ -11,16 +11,16 @@ from plumbline.answers.operations import runs
 from plumbline.answers.operations.schedule import schedule
 from plumbline.store import trail
 from plumbline.ui.state import workspace as opened
+from tests.factory.shop import shop_log
 
 from .conftest import open_page, words
-from .sample import log
 
 pytestmark = pytest.mark.usefixtures("empty")
 
 
 def test_it_is_set_on_the_page_and_what_cannot_be_is_said() -> None:
     ws = opened.workspace()
-    (ws.inbox / "a.csv").write_bytes(b"\n".join(log().splitlines()[:41]) + b"\n")
+    (ws.inbox / "a.csv").write_bytes(shop_log(rows=40))
     load_file(ws, ws.inbox / "a.csv", title="Shop", actor="t")
     at = open_page("logs", system="shop")
     assert "Nothing runs automatically yet" in words(at)

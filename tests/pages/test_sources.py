@@ -11,15 +11,15 @@ import pytest
 from plumbline.answers.data import pull
 from plumbline.logs.pull.fetch import FetchRequest
 from plumbline.ui.state import workspace as opened
+from tests.factory.shop import shop_log
 
 from .conftest import open_page, words
-from .sample import log
 
 pytestmark = pytest.mark.usefixtures("empty")
 
 
 def _workbook() -> bytes:
-    rows = pd.read_csv(io.BytesIO(log())).head(300)
+    rows = pd.read_csv(io.BytesIO(shop_log())).head(300)
     book = io.BytesIO()
     with pd.ExcelWriter(book, engine="openpyxl") as out:
         rows.to_excel(out, sheet_name="All", index=False)
@@ -45,7 +45,7 @@ def test_a_source_is_listed_with_its_mark_and_nothing_of_it_is_markup(tmp_path: 
 
     name = "<img src=x> **bold**"
     database = sqlite3.connect(tmp_path / "shop.db")
-    pd.read_csv(io.BytesIO(log())).head(50).to_sql(name, database, index=False)
+    pd.read_csv(io.BytesIO(shop_log())).head(50).to_sql(name, database, index=False)
     database.close()
     since = "decided_at"
     ws = opened.workspace()

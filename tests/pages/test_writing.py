@@ -6,9 +6,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from plumbline.ui.state import workspace as opened
+from tests.factory.shop import shop_log
 
 from .conftest import open_page, words
-from .sample import log
 
 pytestmark = pytest.mark.usefixtures("empty")
 
@@ -23,7 +23,7 @@ def press(at: AppTest, label: str) -> AppTest:
 
 
 def test_a_dropped_log_shows_its_mapping_loads_and_leaves_no_file_behind() -> None:
-    loaded = press(drop(open_page("logs"), log()), "Load")
+    loaded = press(drop(open_page("logs"), shop_log()), "Load")
     assert not loaded.exception
     said = words(loaded)
     assert "is loaded into shop\\-offers" in said
@@ -40,7 +40,7 @@ def test_a_dropped_log_shows_its_mapping_loads_and_leaves_no_file_behind() -> No
 
 
 def test_what_a_person_changes_in_the_mapping_is_what_is_loaded() -> None:
-    at = drop(open_page("logs"), log())
+    at = drop(open_page("logs"), shop_log())
     editor = at.data_editor[0]
     row = list(editor.value["Column"]).index("region")
     at.session_state[editor.key] = {
@@ -59,7 +59,7 @@ def test_what_a_person_changes_in_the_mapping_is_what_is_loaded() -> None:
 
 @pytest.mark.usefixtures("held")
 def test_the_same_log_again_adds_nothing() -> None:
-    at = drop(open_page("logs"), log(), "shop.csv")
+    at = drop(open_page("logs"), shop_log(), "shop.csv")
     next(s for s in at.selectbox if s.label == "Load into").set_value("shop-offers").run()
     press(at, "Load")
     assert not at.exception

@@ -14,7 +14,7 @@ from plumbline.answers.governance.trail import trail
 from plumbline.domain import PlumblineError
 from plumbline.probe.registry import probe_mlflow
 from plumbline.store.workspace import open_workspace
-from tests.pages.sample import log
+from tests.factory.shop import shop_log
 from tests.probe.conftest import QUIET, Registry, fill
 from tests.probe.test_registry import check
 from tests.sources.conftest import PASSWORD, Database, mariadb, postgres
@@ -37,7 +37,7 @@ def kept(postgres: Database) -> Iterator[Registry]:
 
 
 def test_a_registry_in_postgresql_is_read_and_its_password_is_nowhere(kept: Registry, tmp_path: Path) -> None:
-    (tmp_path / "shop.csv").write_bytes(log())
+    (tmp_path / "shop.csv").write_bytes(shop_log())
     path = tmp_path / "workspace.duckdb"
     ws = open_workspace(path, read_from=[tmp_path])
     load_file(ws, tmp_path / "shop.csv", title="Shop", actor="test")

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from plumbline.answers.data.load import load_file
 from plumbline.answers.governance import access
 from plumbline.answers.governance.places import leave_out, list_place, places
 from plumbline.answers.governance.probe import probe
@@ -21,8 +20,8 @@ from plumbline.answers.governance.trail import trail
 from plumbline.domain import PlumblineError
 from plumbline.domain.acts import Access
 from plumbline.probe.places import Place, listed, of_operator, place_of
-from plumbline.store.workspace import Workspace, open_workspace
-from tests.pages.sample import log
+from plumbline.store.workspace import Workspace
+from tests.factory.workspaces import loaded_workspace
 from tests.probe.conftest import Registry
 
 SECRETS = {
@@ -134,9 +133,7 @@ def _mysql(came: socket.socket) -> bytes:
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Workspace]:
-    (tmp_path / "shop.csv").write_bytes(log())
-    ws = open_workspace(tmp_path / "workspace.duckdb", read_from=[tmp_path])
-    load_file(ws, tmp_path / "shop.csv", title="Shop", actor="test")
+    ws = loaded_workspace(tmp_path)
     yield ws
     ws.close()
 

@@ -23,7 +23,7 @@ from plumbline.profile.scope import of_slice
 from plumbline.store.systems import get_system
 from plumbline.store.times import clock_changes, on_clock
 from plumbline.store.workspace import Workspace
-from tests.logs.logfiles import HEADER, row, write
+from tests.factory.decisions import HEADER, row, write
 
 ZONE = ZoneInfo("Australia/Sydney")
 N = 4000

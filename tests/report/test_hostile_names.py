@@ -12,7 +12,7 @@ import pytest
 
 from plumbline.report import charts
 from tests.conftest import Ran
-from tests.pages.sample import log
+from tests.factory.shop import shop_log
 
 STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 COLUMN = "re\x1bgi\u202eon $x^"
@@ -20,7 +20,7 @@ COLUMN = "re\x1bgi\u202eon $x^"
 
 @pytest.fixture
 def hostile(tmp_path: Path, plumbline: Callable[..., Ran]) -> Callable[..., Ran]:
-    header, *rows = log().decode().splitlines()[:601]
+    header, *rows = shop_log().decode().splitlines()[:601]
     names = [COLUMN if name == "region" else name for name in header.split(",")]
     body = [
         row.replace(",1.0,", ",1\x1b]0;owned\x07.0,").replace(",north,", ",no\x1b[31mrth,") for row in rows

@@ -13,13 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from plumbline.answers.data.load import load_file
 from plumbline.console import TERMINAL
 from plumbline.relay.address import socket_path
-from plumbline.store.workspace import open_workspace
 from tests.conftest import Ran
 from tests.environment import product
-from tests.pages.sample import log
+from tests.factory.shop import shop_log
+from tests.factory.workspaces import loaded_workspace
 
 from .serving import Server, Tab, serve
 
@@ -60,7 +59,7 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.\d]*(\+00:00|Z)?|[0-9a
 
 
 def _files(folder: Path) -> None:
-    lines = log().splitlines()
+    lines = shop_log().splitlines()
     (folder / "more.csv").write_bytes(b"\n".join(lines[:2]).replace(b"2026", b"2025") + b"\n")
     (folder / "parts").mkdir()
     for name, start in (("a.csv", 1), ("b.csv", 100)):
@@ -74,9 +73,7 @@ def _files(folder: Path) -> None:
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace with one system of 300 decisions."""
     folder = tmp_path_factory.mktemp("small")
-    (folder / "shop.csv").write_bytes(b"\n".join(log().splitlines()[:301]) + b"\n")
-    ws = open_workspace(folder / "workspace.duckdb", read_from=[folder])
-    load_file(ws, folder / "shop.csv", title="Shop offers", actor="test")
+    ws = loaded_workspace(folder, title="Shop offers", rows=300)
     ws.close()
     return folder / "workspace.duckdb"
 
@@ -146,7 +143,7 @@ def test_a_load_whose_caller_is_killed_is_there_whole_or_not_at_all(
     served: Server, plumbline: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PLUMBLINE_WORKSPACE", str(served.workspace))
-    lines = log().splitlines()
+    lines = shop_log().splitlines()
     many = [lines[0]] + [
         line.replace(b"2026", b"%d" % year) for year in range(1990, 2020) for line in lines[1:]
     ]

@@ -17,7 +17,7 @@ from plumbline.answers.respond import links
 from plumbline.answers.respond.triage import handled
 from plumbline.domain.acts import Access
 from plumbline.store.workspace import open_workspace
-from tests.pages.sample import log
+from tests.factory.shop import shop_log
 
 from .serving import Server, Tab, pressed, serve
 
@@ -201,7 +201,7 @@ def _look(tab: Tab) -> Path:
     tab.run()
     tab.run("logs")
     (uploader, *_) = tab.elements("file_uploader")
-    body = log()
+    body = shop_log()
     assert tab.upload(body, "look.csv") == 204
     dropped = tab.dropped(uploader.id, "look.csv", len(body))
     tab.run("logs", "", dropped)

@@ -18,7 +18,7 @@ from plumbline.logs.pull import fetch as fetching
 from plumbline.logs.pull.fetch import FetchRequest
 from plumbline.store import trail
 from plumbline.store.workspace import Workspace
-from tests.logs.logfiles import HEADER, row, rows_of, write
+from tests.factory.decisions import HEADER, row, rows_of, write
 from tests.sources.conftest import KEY, PASSWORD, SECRET, Bucket, Database, Web
 
 START = datetime(2026, 1, 1)

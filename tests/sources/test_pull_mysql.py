@@ -9,7 +9,7 @@ import pytest
 
 from plumbline.domain import PlumblineError
 from plumbline.store.workspace import Workspace
-from tests.logs.logfiles import rows_of
+from tests.factory.decisions import rows_of
 from tests.sources.conftest import PASSWORD, Database
 from tests.sources.test_pull import START, _counts, _everything_kept, _mark, _pull
 

@@ -14,7 +14,7 @@ import pytest
 
 from plumbline.answers.data.load import load_file
 from plumbline.store.workspace import open_workspace
-from tests.pages.sample import log
+from tests.factory.shop import shop_log
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no limit on the size of files")
@@ -52,11 +52,11 @@ def folder(filled: Path, tmp_path: Path) -> Path:
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("filled")
-    (folder / "a.csv").write_bytes(log())
+    (folder / "a.csv").write_bytes(shop_log())
     ws = open_workspace(folder / "w.duckdb", read_from=[folder])
     load_file(ws, folder / "a.csv", title="Shop", actor="x")
     ws.close()
-    head, *lines = log().decode().splitlines()
+    head, *lines = shop_log().decode().splitlines()
     more = [line.replace(",o-", f",o{n}-", 1) for n in range(20) for line in lines]
     (folder / "more.csv").write_text("\n".join([head, *more]) + "\n")
     return folder

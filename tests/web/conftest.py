@@ -14,7 +14,7 @@ from plumbline.answers.data.load import load_file
 from plumbline.answers.governance import tokens
 from plumbline.domain.acts import Access
 from plumbline.store.workspace import open_workspace
-from tests.pages.sample import log
+from tests.factory.shop import shop_log
 from tests.served.serving import Server, serve
 
 NDJSON = "application/x-ndjson"
@@ -55,8 +55,8 @@ class Interface:
 
 def workspace(folder: Path) -> dict[str, str]:
     """A workspace with the shop's log and an airport's, and a token a role."""
-    (folder / "shop.csv").write_bytes(log())
-    (folder / "airport.csv").write_bytes(b"\n".join(log().splitlines()[:301]) + b"\n")
+    (folder / "shop.csv").write_bytes(shop_log())
+    (folder / "airport.csv").write_bytes(shop_log(rows=300))
     ws = open_workspace(folder / "workspace.duckdb", read_from=[folder])
     load_file(ws, folder / "shop.csv", title="Shop", actor="test")
     load_file(ws, folder / "airport.csv", title="Airport", actor="test")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from plumbline.answers.alerts.check import check, reconcile
 from plumbline.answers.alerts.findings import acknowledge, findings
-from plumbline.answers.data.load import load_file, undo_load
+from plumbline.answers.data.load import undo_load
 from plumbline.answers.events import records_in
 from plumbline.domain import Finding, PlumblineError, Point, PointStatus, Severity
 from plumbline.monitor.alarms.findings import performance_findings
@@ -21,7 +21,8 @@ from plumbline.store import findings as register
 from plumbline.store.findings import FindingRecord
 from plumbline.store.workspace import Workspace
 from tests.examples import examples
-from tests.pages.sample import log
+from tests.factory.shop import shop_log
+from tests.factory.workspaces import load_log
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 ALL = ("",)
@@ -169,8 +170,7 @@ def test_a_log_that_only_grows_leaves_the_records_that_one_check_at_its_end_woul
 
 @pytest.fixture
 def loaded(workspace: Workspace, tmp_path: Path) -> Workspace:
-    (tmp_path / "shop.csv").write_bytes(log())
-    load_file(workspace, tmp_path / "shop.csv", title="shop", actor="test")
+    load_log(workspace, tmp_path, title="shop")
     return workspace
 
 
@@ -200,7 +200,7 @@ def test_acknowledging_is_evidence_on_the_trail_and_happens_once(loaded: Workspa
 def test_the_command_lists_the_register_and_fails_a_pipeline_on_open_ones(
     plumbline: Callable[..., object], tmp_path: Path
 ) -> None:
-    (tmp_path / "shop.csv").write_bytes(log())
+    (tmp_path / "shop.csv").write_bytes(shop_log())
     run: Callable[..., object] = plumbline
     run("load", tmp_path / "shop.csv", "--system", "shop")
     listed = run("findings", "shop", "--open", "--json")

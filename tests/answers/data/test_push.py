@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from plumbline.answers.data import push, push_queue
-from plumbline.answers.data.load import load_file, logs_of
+from plumbline.answers.data.load import logs_of
 from plumbline.answers.data.push import Intake, NoLog, push_folder
 from plumbline.answers.data.push_queue import Backlog
 from plumbline.answers.governance.trail import trail
@@ -26,7 +26,7 @@ from plumbline.store import systems
 from plumbline.store.engine import DiskFull
 from plumbline.store.workspace import Workspace, open_workspace
 from tests.environment import product
-from tests.pages.sample import log
+from tests.factory.workspaces import loaded_workspace
 
 ROOT = Path(__file__).parents[3]
 ROW = {
@@ -42,9 +42,7 @@ ROW = {
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace with the first 300 decisions of the shop."""
     folder = tmp_path_factory.mktemp("push")
-    (folder / "shop.csv").write_bytes(b"\n".join(log().splitlines()[:301]) + b"\n")
-    made = open_workspace(folder / "workspace.duckdb", read_from=[folder])
-    load_file(made, folder / "shop.csv", title="Shop", actor="test")
+    made = loaded_workspace(folder, rows=300)
     made.close()
     return made.path
 

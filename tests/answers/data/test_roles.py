@@ -11,12 +11,12 @@ from plumbline.answers.data.load import load_file
 from plumbline.answers.data.roles import change_roles, roles_of
 from plumbline.domain import PlumblineError
 from plumbline.store.workspace import Workspace
-from tests.logs.logfiles import row, write
+from tests.factory.decisions import decisions, write
 
 
 @pytest.fixture
 def loaded(workspace: Workspace, tmp_path: Path) -> Workspace:
-    load_file(workspace, write(tmp_path / "log.csv", [row(i) for i in range(300)]), title="s", actor="test")
+    load_file(workspace, write(tmp_path / "log.csv", decisions(300)), title="s", actor="test")
     return workspace
 
 

@@ -9,14 +9,13 @@ from pathlib import Path
 import pytest
 
 from plumbline.answers import events, statements
-from plumbline.answers.data.load import load_file
 from plumbline.answers.governance import access
 from plumbline.answers.governance.scorecard import scorecard_answer
 from plumbline.answers.governance.trail import trail
 from plumbline.domain import PlumblineError
 from plumbline.domain.acts import Access, Act, needed
 from plumbline.store.workspace import Workspace, open_workspace
-from tests.pages.sample import log
+from tests.factory.workspaces import loaded_workspace
 
 LIB = Path(__file__).parents[3] / "lib" / "plumbline"
 
@@ -25,9 +24,7 @@ LIB = Path(__file__).parents[3] / "lib" / "plumbline"
 def ws(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """One system; Ana owns it, Bob analyses, Cy looks."""
     folder = tmp_path_factory.mktemp("access")
-    (folder / "shop.csv").write_bytes(log())
-    made = open_workspace(folder / "workspace.duckdb", read_from=[folder])
-    load_file(made, folder / "shop.csv", title="Shop", actor="test")
+    made = loaded_workspace(folder)
     for email, role in (("Ana@x.org", "owner"), ("bob@x.org", "analyst"), ("cy@x.org", "viewer")):
         access.give(made, email, Access(role), by="test")
     return made

@@ -9,14 +9,13 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from plumbline.answers import events, statements
-from plumbline.answers.data.load import load_file
 from plumbline.answers.governance import tokens
 from plumbline.answers.governance.trail import trail
 from plumbline.domain import PlumblineError
 from plumbline.domain.acts import Access
-from plumbline.store.workspace import Workspace, open_workspace
+from plumbline.store.workspace import Workspace
 from tests.conftest import Ran
-from tests.pages.sample import log
+from tests.factory.workspaces import loaded_workspace
 
 Run = Callable[..., Ran]
 
@@ -24,9 +23,7 @@ Run = Callable[..., Ran]
 @pytest.fixture(scope="module")
 def ws(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     folder = tmp_path_factory.mktemp("tokens")
-    (folder / "shop.csv").write_bytes(log())
-    made = open_workspace(folder / "workspace.duckdb", read_from=[folder])
-    load_file(made, folder / "shop.csv", title="Shop", actor="test")
+    made = loaded_workspace(folder)
     return made
 
 

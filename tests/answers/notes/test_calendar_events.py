@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from plumbline.answers.data.erase import erase_person
-from plumbline.answers.data.load import load_file
 from plumbline.answers.governance import access
 from plumbline.answers.governance.trail import trail
 from plumbline.answers.notes import calendar_events, decision_comments, named_views
 from plumbline.domain import PlumblineError
 from plumbline.domain.acts import Access
-from plumbline.store.workspace import Workspace, open_workspace
-from tests.pages.sample import log
+from plumbline.store.workspace import Workspace
+from tests.factory.shop import shop_log
+from tests.factory.workspaces import loaded_workspace
 
 HOSTILE = "<img src=x onerror=alert(1)> [x](http://host.invalid) \x1b[31m'; DROP TABLE load; --"
 SHOP = "shop"
@@ -24,9 +24,7 @@ SHOP = "shop"
 @pytest.fixture(scope="module")
 def ws(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     folder = tmp_path_factory.mktemp("notes")
-    (folder / "shop.csv").write_bytes(log())
-    made = open_workspace(folder / "workspace.duckdb", read_from=[folder])
-    load_file(made, folder / "shop.csv", title="Shop", actor="test")
+    made = loaded_workspace(folder)
     for email, role in (("ana@x.org", "owner"), ("bob@x.org", "analyst"), ("cy@x.org", "viewer")):
         access.give(made, email, Access(role), by="test")
     return made
@@ -127,7 +125,7 @@ def test_a_view_is_kept_by_its_name_and_the_newest_of_a_name_counts(ws: Workspac
 
 def test_the_command_line_notes_lists_and_removes(plumbline: object, tmp_path: Path) -> None:
     run = plumbline
-    (tmp_path / "shop.csv").write_bytes(log())
+    (tmp_path / "shop.csv").write_bytes(shop_log())
     run("load", tmp_path / "shop.csv", "--system", "Shop")  # type: ignore[operator]
     made = run(  # type: ignore[operator]
         "event", "add", "shop", HOSTILE, "--kind", "campaign", "--on", "2026-02-01", "--until", "2026-02-03",

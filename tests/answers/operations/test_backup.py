@@ -17,7 +17,6 @@ from typing import NoReturn
 import duckdb
 import pytest
 
-from plumbline.answers.data.load import load_file
 from plumbline.answers.operations.backup import backup, nightly
 from plumbline.answers.operations.verify import verify
 from plumbline.domain import PlumblineError
@@ -26,7 +25,7 @@ from plumbline.store.backup import restoration, snapshot
 from plumbline.store.workspace import Workspace, open_workspace
 from tests.conftest import Ran
 from tests.environment import product
-from tests.pages.sample import log
+from tests.factory.workspaces import loaded_workspace
 
 Run = Callable[..., Ran]
 
@@ -34,9 +33,7 @@ Run = Callable[..., Ran]
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("whole")
-    (folder / "shop.csv").write_bytes(b"\n".join(log().splitlines()[:301]) + b"\n")
-    ws = open_workspace(folder / "workspace.duckdb", read_from=[folder])
-    load_file(ws, folder / "shop.csv", title="Shop offers", actor="test")
+    ws = loaded_workspace(folder, title="Shop offers", rows=300)
     ws.close()
     return folder / "workspace.duckdb"
 

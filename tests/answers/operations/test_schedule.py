@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from plumbline.answers.data.load import load_file
 from plumbline.answers.operations import check_round, runs, silence
 from plumbline.answers.operations.schedule import Schedule, last_due, next_due, schedule, set_schedule
 from plumbline.domain import PlumblineError
@@ -23,7 +22,8 @@ from plumbline.store.respond import settings
 from plumbline.store.workspace import Workspace, WriteStopped
 from plumbline.ui.server import watch
 from tests.conftest import Ran
-from tests.pages.sample import log
+from tests.factory.shop import shop_log
+from tests.factory.workspaces import load_log
 
 Run = Callable[..., Ran]
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
@@ -82,8 +82,7 @@ def test_it_is_set_and_shown_on_the_command_line_without_the_heartbeats_path(plu
 
 @pytest.fixture
 def shop(workspace: Workspace, tmp_path: Path) -> Workspace:
-    (tmp_path / "shop.csv").write_bytes(b"\n".join(log().splitlines()[:301]) + b"\n")
-    load_file(workspace, tmp_path / "shop.csv", title="Shop", actor="t")
+    load_log(workspace, tmp_path, rows=300)
     return workspace
 
 
@@ -164,11 +163,11 @@ def test_a_round_pulls_takes_the_inbox_checks_and_beats(
 ) -> None:
     monkeypatch.setenv("PLUMBLINE_HEARTBEAT_URL", heartbeats.url)
     (tmp_path / "in" / "boxed").mkdir(parents=True)
-    (tmp_path / "in" / "boxed" / "a.csv").write_bytes(b"\n".join(log().splitlines()[:41]) + b"\n")
+    (tmp_path / "in" / "boxed" / "a.csv").write_bytes(shop_log(rows=40))
     (tmp_path / "in" / "boxed" / "b.csv").write_bytes(b"%PDF-1.7")
     monkeypatch.setattr(check_round.inbox, "SETTLE", 0.0)
     database = sqlite3.connect(tmp_path / "source.db")
-    header, *lines = log().decode().splitlines()
+    header, *lines = shop_log().decode().splitlines()
     names = [f"c{i}" for i in range(len(header.split(",")))]
     names[:4] = ["decided_at", "order_id", "model_version", "decision"]
     database.execute(f"CREATE TABLE decided ({', '.join(names)})")

@@ -14,7 +14,7 @@ from plumbline.answers.respond.delivery import work
 from plumbline.store.workspace import Workspace
 from tests.answers.respond.outbox_cases import Post, add_channel, outbox
 from tests.conftest import Ran
-from tests.pages.sample import log
+from tests.factory.shop import shop_log
 from tests.respond.receiver import answer_with, receiver
 
 CANARY = "ivan.petrov-canary@example.com"
@@ -24,7 +24,7 @@ CANARY = "ivan.petrov-canary@example.com"
 def watched(workspace: Workspace, tmp_path: Path) -> Workspace:
     """A workspace with a channel into which a log was loaded whose classes and levels are personal values."""
     add_channel(workspace)
-    text = log().decode()
+    text = shop_log().decode()
     for word in ("yes", "no", "north", "south"):
         text = text.replace(f",{word},", f",{word}-{CANARY},").replace(f",{word},", f",{word}-{CANARY},")
     (tmp_path / "shop.csv").write_text(text)
@@ -74,7 +74,7 @@ def test_a_channel_that_is_read_for_the_first_time_is_told_what_was_open_before(
 
 
 def test_check_notifies_and_a_dry_run_writes_nothing(plumbline: Callable[..., Ran], tmp_path: Path) -> None:
-    (tmp_path / "shop.csv").write_bytes(log())
+    (tmp_path / "shop.csv").write_bytes(shop_log())
     plumbline("load", tmp_path / "shop.csv", "--system", "Shop offers")
     with receiver() as own:
         plumbline("channel", "add", "ops", own.url, "--allow-inner", "--by", "Ada")
@@ -92,7 +92,7 @@ def test_what_cannot_be_delivered_is_said_and_the_exit_code_says_so(
 ) -> None:
     with receiver(answer_with(503, b"")) as own:
         plumbline("channel", "add", "ops", own.url, "--allow-inner", "--by", "Ada")
-        (tmp_path / "shop.csv").write_bytes(log())
+        (tmp_path / "shop.csv").write_bytes(shop_log())
         plumbline("load", tmp_path / "shop.csv", "--system", "Shop offers")
         ran = plumbline("check", "--notify", "--json")
         assert own.came

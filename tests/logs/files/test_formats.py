@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import gzip
 import io
 import json
@@ -29,24 +28,21 @@ from plumbline.logs.inspect import inspect, look
 from plumbline.store.loads import quarantined
 from plumbline.store.workspace import Workspace
 from tests.examples import examples
-from tests.logs.logfiles import HEADER, row, rows_of
+from tests.factory.decisions import HEADER, csv_bytes, records, rows_of
 
 BAD = 7  # the record whose time cannot be read
 START = datetime(2026, 1, 1)
 
 
 def _rows(n: int = 40) -> list[dict[str, str]]:
-    made = [dict(zip(HEADER, row(i), strict=True)) for i in range(n)]
-    made[BAD]["when"] = "not a time"
-    return made
+    """Of which one has no time."""
+    rows = records(n)
+    rows[BAD]["when"] = "not a time"
+    return rows
 
 
-def _csv(rows: list[dict[str, str]]) -> bytes:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, HEADER, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue().encode()
+def _cells(n: int = 40) -> list[list[str]]:
+    return [list(record.values()) for record in _rows(n)]
 
 
 def _zstd(body: bytes) -> bytes:
@@ -91,8 +87,11 @@ def _lines(rows: list[dict[str, Any]]) -> bytes:
 
 WRITERS: dict[str, tuple[Callable[[Path], Any], int]] = {
     # file -> how it is written, and the place at which its bad record stands
-    "a.csv.gz": (lambda p: p.write_bytes(gzip.compress(_csv(_rows()))), BAD + 2),
-    "a.tsv.zst": (lambda p: p.write_bytes(_zstd_frames(_csv(_rows()).replace(b",", b"\t"))), BAD + 2),
+    "a.csv.gz": (lambda p: p.write_bytes(gzip.compress(csv_bytes(_cells()))), BAD + 2),
+    "a.tsv.zst": (
+        lambda p: p.write_bytes(_zstd_frames(csv_bytes(_cells()).replace(b",", b"\t"))),
+        BAD + 2,
+    ),
     "a.parquet": (lambda p: parquet.write_table(pa.Table.from_pylist(_rows()), str(p)), BAD + 1),
     "a.feather": (lambda p: _arrow(p, _rows()), BAD + 1),
     "a.arrows": (lambda p: _stream(p, _rows()), BAD + 1),
@@ -109,7 +108,7 @@ WRITERS: dict[str, tuple[Callable[[Path], Any], int]] = {
 @pytest.mark.parametrize("name", WRITERS)
 def test_every_format_gives_the_same_decisions(workspace: Workspace, tmp_path: Path, name: str) -> None:
     reference = tmp_path / "plain.csv"
-    reference.write_bytes(_csv(_rows()))
+    reference.write_bytes(csv_bytes(_cells()))
     load_file(workspace, reference, title="plain", actor="t")
     write, line = WRITERS[name]
     write(tmp_path / name)
@@ -248,13 +247,16 @@ def _bomb() -> bytes:
     return body.getvalue()
 
 
-PACKED = gzip.compress(_csv(_rows(400)))
+PACKED = gzip.compress(csv_bytes(_cells(400)))
 COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(1000)
 #: words -> file and how its bytes are made: the bomb takes a second
 WRONG: dict[str, tuple[str, Callable[[], bytes]]] = {
     "cut short": ("a.csv.gz", lambda: PACKED[: len(PACKED) // 2]),
     "cut short or damaged": ("a.csv.gz", lambda: PACKED[:200] + b"\x00\x01\x02" + PACKED[203:]),
-    "zstd archive is cut": ("a.csv.zst", lambda: _zstd_frames(_csv(_rows(400)))[:-20]),
+    "zstd archive is cut": (
+        "a.csv.zst",
+        lambda: _zstd_frames(csv_bytes(_cells(400)))[:-20],
+    ),
     "archive within an archive": ("a.csv.gz", lambda: gzip.compress(PACKED)),
     "no workbook": ("a.xlsx", _zip),
     "unpacks to far more": ("a.xlsx", _bomb),
@@ -296,7 +298,7 @@ def test_a_large_packed_log_is_looked_at_from_its_beginning(
     monkeypatch.setattr(conversion, "BEGINNING", 4000)
     monkeypatch.setattr(conversion, "MAX_LINE", 2000)
     monkeypatch.setattr(unzip, "_BLOCK", 1000)
-    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(_csv(_rows(400))))
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(csv_bytes(_cells(400))))
     found = look(tmp_path / "a.csv.gz", _folder(workspace), None, None)
     assert 20 < found.rows_sampled < 100
     assert found.preview[1][0] == "d0001"

@@ -17,7 +17,7 @@ from plumbline.domain import PlumblineError
 from plumbline.logs.files.source import open_source, relation
 from plumbline.store.loads import quarantined
 from plumbline.store.workspace import Workspace
-from tests.logs.logfiles import HEADER, row, rows_of
+from tests.factory.decisions import HEADER, row, rows_of
 from tests.logs.workbooks import ods, xlsb
 
 XLS = Path(__file__).parent / "log.xls"

@@ -19,13 +19,13 @@ from plumbline.store import trail
 from plumbline.store.loads import list_loads, quarantined
 from plumbline.store.systems import get_system, list_systems
 from plumbline.store.workspace import Workspace, open_workspace
-from tests.logs.logfiles import HEADER, ROLES, load, mapping, row, rows_of, state, write
+from tests.factory.decisions import HEADER, ROLES, decisions, load, mapping, row, rows_of, state, write
 
 SHARED = Path(__file__).parents[3].parent / "shared" / "data"
 
 
 def test_rows_come_in_with_their_types_and_their_line(workspace: Workspace, tmp_path: Path) -> None:
-    made = load(workspace, write(tmp_path / "a.csv", [row(i) for i in range(30)]))
+    made = load(workspace, write(tmp_path / "a.csv", decisions(30)))
     assert (made.rows_read, made.rows_loaded, made.rows_duplicate, made.rows_quarantined) == (30, 30, 0, 0)
     first = rows_of(workspace, '_line, "timestamp", "decision_id", score, prediction, label, "feature:age"')[
         1
@@ -39,7 +39,7 @@ def test_rows_come_in_with_their_types_and_their_line(workspace: Workspace, tmp_
 
 
 def test_the_same_file_twice_adds_nothing(workspace: Workspace, tmp_path: Path) -> None:
-    path = write(tmp_path / "a.csv", [row(i) for i in range(30)] + [row(3), row(4, when="never")])
+    path = write(tmp_path / "a.csv", [*decisions(30), row(3), row(4, when="never")])
     load(workspace, path)
     before = state(workspace)
     again = load(workspace, path)
@@ -57,7 +57,7 @@ def test_nothing_of_a_file_that_grows_while_it_is_read_is_loaded(
     workspace: Workspace, tmp_path: Path, kind: str
 ) -> None:
     """Its last row may be cut within the last cell, and would be another row than the whole one."""
-    load(workspace, write(tmp_path / "first.csv", [row(i, label="") for i in range(10)]))
+    load(workspace, write(tmp_path / "first.csv", decisions(10, label="")))
     before = state(workspace)
     names = ("id", "label") if kind == "labels" else HEADER
     rows = [row(i) if kind == "decisions" else [f"d{i:04d}", "yes"] for i in range(10)]
@@ -82,15 +82,15 @@ def test_nothing_of_a_file_that_grows_while_it_is_read_is_loaded(
 
 
 def test_overlapping_exports_add_only_what_is_new(workspace: Workspace, tmp_path: Path) -> None:
-    load(workspace, write(tmp_path / "a.csv", [row(i) for i in range(30)]))
-    made = load(workspace, write(tmp_path / "b.csv", [row(i) for i in range(20, 50)]))
+    load(workspace, write(tmp_path / "a.csv", decisions(30)))
+    made = load(workspace, write(tmp_path / "b.csv", decisions(30, start=20)))
     assert (made.rows_loaded, made.rows_duplicate) == (20, 10)
     assert len(rows_of(workspace)) == 50
 
 
 def test_a_repeat_with_a_label_fills_it_in(workspace: Workspace, tmp_path: Path) -> None:
-    load(workspace, write(tmp_path / "a.csv", [row(i, label="") for i in range(30)]))
-    again = [row(i) for i in range(10)] + [row(100, label=""), row(100, label="yes")]
+    load(workspace, write(tmp_path / "a.csv", decisions(30, label="")))
+    again = [*decisions(10), row(100, label=""), row(100, label="yes")]
     made = load(workspace, write(tmp_path / "b.csv", again))
     assert (made.rows_loaded, made.rows_duplicate, made.labels_joined) == (1, 11, 11)
     assert sum(r[0] is not None for r in rows_of(workspace, "label")) == 11
@@ -131,7 +131,7 @@ def test_each_bad_row_is_kept_with_its_physical_line_reason_and_text(
 
 
 def test_broken_bytes_cost_their_row_only(workspace: Workspace, tmp_path: Path) -> None:
-    rows = [row(i, region="südlich") for i in range(30)]
+    rows = decisions(30, region="südlich")
     body = "\n".join([",".join(HEADER), *(",".join(r) for r in rows)]).encode()
     path = tmp_path / "a.csv"
     path.write_bytes(body.replace(b"d0007", b"d\xff07"))
@@ -148,7 +148,7 @@ def test_words_for_nothing_in_a_feature_leave_the_row(workspace: Workspace, tmp_
 
 
 def test_a_column_that_changes_its_type_is_a_note(workspace: Workspace, tmp_path: Path) -> None:
-    load(workspace, write(tmp_path / "a.csv", [row(i) for i in range(10)]))
+    load(workspace, write(tmp_path / "a.csv", decisions(10)))
     path = write(tmp_path / "b.csv", [row(i, age="old" if i % 2 else "30") for i in range(10, 20)])
     made = load(workspace, path, mapping=mapping(numeric=("score",)))
     assert made.rows_loaded == 10
@@ -158,12 +158,10 @@ def test_a_column_that_changes_its_type_is_a_note(workspace: Workspace, tmp_path
 
 
 def test_new_and_missing_columns_are_noted(workspace: Workspace, tmp_path: Path) -> None:
-    load(workspace, write(tmp_path / "a.csv", [row(i) for i in range(10)]))
+    load(workspace, write(tmp_path / "a.csv", decisions(10)))
     header = [*HEADER[:-1], "income"]
     roles = {k: v for k, v in ROLES.items() if k != "region"} | {"income": "feature:income"}
-    made = load(
-        workspace, write(tmp_path / "b.csv", [row(i) for i in range(10, 20)], header), mapping=mapping(roles)
-    )
+    made = load(workspace, write(tmp_path / "b.csv", decisions(10, start=10), header), mapping=mapping(roles))
     assert any("income" in n for n in made.notes)
     assert any("region" in n for n in made.notes)
 
@@ -211,9 +209,7 @@ def test_numbers_are_read_in_the_format_that_was_decided(workspace: Workspace, t
 
 def test_persons_are_kept_as_a_keyed_hash(workspace: Workspace, tmp_path: Path) -> None:
     roles = ROLES | {"region": "subject"}
-    load(
-        workspace, write(tmp_path / "a.csv", [row(i, region="Ada") for i in range(3)]), mapping=mapping(roles)
-    )
+    load(workspace, write(tmp_path / "a.csv", decisions(3, region="Ada")), mapping=mapping(roles))
     kept = {r[0] for r in rows_of(workspace, "subject")}
     assert len(kept) == 1
     (value,) = kept
@@ -259,7 +255,7 @@ def test_too_many_classes_are_refused_and_leave_nothing(workspace: Workspace, tm
 
 
 def test_a_file_of_which_nothing_fits_is_refused(workspace: Workspace, tmp_path: Path) -> None:
-    path = write(tmp_path / "a.csv", [row(i, when="soon") for i in range(5)])
+    path = write(tmp_path / "a.csv", decisions(5, when="soon"))
     with pytest.raises(PlumblineError, match="None of the 5 rows"):
         load(workspace, path)
     with workspace.read() as cursor:
@@ -275,8 +271,8 @@ def test_the_reference_is_the_first_third_in_whole_days(workspace: Workspace, tm
 
 
 def test_a_log_loaded_as_reference_sets_the_reference(workspace: Workspace, tmp_path: Path) -> None:
-    load(workspace, write(tmp_path / "a.csv", [row(i) for i in range(30)]))
-    load(workspace, write(tmp_path / "b.csv", [row(i) for i in range(48, 72)]), reference=True)
+    load(workspace, write(tmp_path / "a.csv", decisions(30)))
+    load(workspace, write(tmp_path / "b.csv", decisions(24, start=48)), reference=True)
     with workspace.read() as cursor:
         system = get_system(cursor, "s")
     assert system.reference_source == "loaded"

@@ -14,7 +14,7 @@ from plumbline.logs.load.decisions import load_decisions
 from plumbline.profile import build
 from plumbline.store import trail
 from plumbline.store.workspace import Workspace, open_workspace
-from tests.logs.logfiles import HEADER, ROLES, mapping, row, state, write
+from tests.factory.decisions import HEADER, ROLES, decisions, mapping, row, state, write
 
 MARK = "Erika-Mustermann-4711"
 HEAD = (*HEADER, "who", "shap_age")
@@ -102,7 +102,7 @@ def test_the_bytes_of_deleted_rows_would_stay_without_the_clearing(tmp_path: Pat
 
 
 def test_one_decision_by_the_command_line(plumbline: Callable[..., object], tmp_path: Path) -> None:
-    path = write(tmp_path / "a.csv", [row(i) for i in range(50)])
+    path = write(tmp_path / "a.csv", decisions(50))
     plumbline("load", path, "--system", "s", "--map", "pred=prediction")
     made = plumbline("erase", "s", "--decision", "d0007", "--json").json  # type: ignore[attr-defined]
     assert (made["decisions"], made["by"], made["bytes_cleared"]) == (1, "decision", True)

@@ -15,7 +15,7 @@ from plumbline.logs.load import fast_path
 from plumbline.logs.load.staging import drop_stage
 from plumbline.store.workspace import Workspace
 from tests.examples import examples
-from tests.logs.logfiles import load, row, rows_of, write
+from tests.factory.decisions import decisions, load, row, rows_of, write
 
 SPELLINGS = ("1", " 2.5", "3e2", "+4", "-0", "1_0", "0x1F", "1,5", "NA", "-nan", "nan(1)", "inf", "-Infinity", "1e999",
              "1e-999", ".5", "5.", "--1", "12345678901234567890123", "0.1d", "true", "  ", '""')  # fmt: skip
@@ -41,7 +41,7 @@ def inserts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_a_clean_file_is_read_once_and_its_numbers_by_the_reader(
     workspace: Workspace, tmp_path: Path, inserts: list[str]
 ) -> None:
-    made = load(workspace, write(tmp_path / "a.csv", [row(i) for i in range(40)]))
+    made = load(workspace, write(tmp_path / "a.csv", decisions(40)))
     assert made.rows_loaded == 40
     (sql,) = inserts
     assert sql.count("'DOUBLE'") == 2  # score and age

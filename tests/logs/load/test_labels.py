@@ -15,7 +15,7 @@ from plumbline.logs.load.undo import undo
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace, open_workspace
 from tests.examples import examples
-from tests.logs.logfiles import ROLES, load, mapping, row, rows_of, state, write
+from tests.factory.decisions import ROLES, decisions, load, mapping, row, rows_of, state, write
 
 LABELS = Mapping((
     ColumnMap(column="id", role=RoleName("decision_id")), ColumnMap(column="label", role=RoleName("label")),
@@ -44,7 +44,7 @@ def _label(ws: Workspace, name: str) -> object:
 
 @pytest.fixture
 def unlabelled(workspace: Workspace, tmp_path: Path) -> Workspace:
-    load(workspace, write(tmp_path / "a.csv", [row(i, label="") for i in range(20)]))
+    load(workspace, write(tmp_path / "a.csv", decisions(20, label="")))
     return workspace
 
 
@@ -98,7 +98,7 @@ def test_labels_come_back_with_the_decisions(unlabelled: Workspace, tmp_path: Pa
 
 def test_labels_need_ids(workspace: Workspace, tmp_path: Path) -> None:
     roles = {k: v for k, v in ROLES.items() if k != "id"} | {"id": "ignore"}
-    load(workspace, write(tmp_path / "a.csv", [row(i) for i in range(5)]), mapping=mapping(roles))
+    load(workspace, write(tmp_path / "a.csv", decisions(5)), mapping=mapping(roles))
     with pytest.raises(PlumblineError, match="no id"):
         _labels(workspace, tmp_path / "l.csv", [("d0003", "yes")])
 
@@ -113,7 +113,7 @@ def test_undoing_twice_is_refused(unlabelled: Workspace) -> None:
 
 def test_undo_takes_back_labels_that_a_repeat_filled_in(unlabelled: Workspace, tmp_path: Path) -> None:
     before = state(unlabelled)
-    made = load(unlabelled, write(tmp_path / "b.csv", [row(i) for i in range(10, 30)]))
+    made = load(unlabelled, write(tmp_path / "b.csv", decisions(20, start=10)))
     assert made.labels_joined == 10
     undo(unlabelled, made.load_id, actor="test")
     after = state(unlabelled)
@@ -143,7 +143,7 @@ def test_undoing_the_newest_load_leaves_what_was_before(
         folder = Path(name)
         ws = open_workspace(folder / "w.duckdb", read_from=[folder])
         try:
-            load(ws, write(folder / "first.csv", [row(i, label="") for i in range(6)]))
+            load(ws, write(folder / "first.csv", decisions(6, label="")))
             live = [1]
             for n, step in enumerate(steps):
                 before = state(ws)
@@ -178,9 +178,9 @@ def test_a_class_that_only_an_undone_load_had_is_none_of_the_system(
     workspace: Workspace, tmp_path: Path
 ) -> None:
     several = mapping(task=Task.MULTICLASS, positive=None)
-    load(workspace, write(tmp_path / "a.csv", [row(i) for i in range(10)]), mapping=several)
+    load(workspace, write(tmp_path / "a.csv", decisions(10)), mapping=several)
     before = state(workspace)
-    later = write(tmp_path / "b.csv", [row(i, pred="maybe") for i in range(20, 25)])
+    later = write(tmp_path / "b.csv", decisions(5, start=20, pred="maybe"))
     made = load(workspace, later, mapping=several)
     assert _classes(workspace) == ("maybe", "no", "yes")
     undo(workspace, made.load_id, actor="test")

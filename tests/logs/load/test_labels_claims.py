@@ -21,7 +21,7 @@ from plumbline.store import systems
 from plumbline.store.workspace import Workspace, open_workspace
 from tests.conftest import Ran
 from tests.examples import examples
-from tests.logs.logfiles import HEADER, load, row, rows_of, state, write
+from tests.factory.decisions import HEADER, decisions, load, row, rows_of, state, write
 
 LABELS = Mapping((
     ColumnMap(column="id", role=RoleName("decision_id")), ColumnMap(column="label", role=RoleName("label")),
@@ -164,7 +164,7 @@ def _step(
 def test_a_late_file_with_an_older_label_does_not_win_and_is_kept(
     workspace: Workspace, tmp_path: Path
 ) -> None:
-    load(workspace, write(tmp_path / "a.csv", [row(i, label="") for i in range(3)]))
+    load(workspace, write(tmp_path / "a.csv", decisions(3, label="")))
     for n, (label, day) in enumerate((("no", 5), ("yes", 3))):
         path = write(tmp_path / f"{n}.csv", [("d0001", label, f"2026-03-0{day}")], ("id", "label", "at"))
         load_labels(workspace, path, system="s", mapping=LABELS, actor="test")

@@ -15,7 +15,7 @@ from plumbline.domain import PlumblineError
 from plumbline.store import trail
 from plumbline.store.workspace import Workspace, open_workspace
 from tests.conftest import Ran
-from tests.logs.logfiles import row, state, write
+from tests.factory.decisions import row, state, write
 
 HEAD = ("id", "when", "score", "pred", "label", "age", "region", "grade", "other")
 

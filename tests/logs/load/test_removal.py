@@ -14,17 +14,13 @@ from plumbline.domain.acts import Access, Act, needed
 from plumbline.store import systems, trail
 from plumbline.store.workspace import Workspace
 from tests.conftest import Ran
-from tests.logs.logfiles import row, state, write
+from tests.factory.decisions import decisions, row, state, write
 
 Run = Callable[..., Ran]
 
 
-def _log(folder: Path, name: str = "a.csv", **cells: object) -> Path:
-    return write(folder / name, [row(i, **cells) for i in range(120)])
-
-
 def test_what_holds_decisions_stays(workspace: Workspace, tmp_path: Path) -> None:
-    load_file(workspace, _log(tmp_path), title="s", actor="t")
+    load_file(workspace, write(tmp_path / "a.csv", decisions(120)), title="s", actor="t")
     before = state(workspace)
     with pytest.raises(PlumblineError, match="holds 120 decisions"):
         remove_system(workspace, "s", actor="t")
@@ -32,9 +28,9 @@ def test_what_holds_decisions_stays(workspace: Workspace, tmp_path: Path) -> Non
 
 
 def test_an_emptied_system_goes_with_all_that_is_its_own(workspace: Workspace, tmp_path: Path) -> None:
-    load_file(workspace, _log(tmp_path), title="other", actor="t")
+    load_file(workspace, write(tmp_path / "a.csv", decisions(120)), title="other", actor="t")
     before = state(workspace)
-    made = load_file(workspace, _log(tmp_path, "b.csv", age=7), title="s", actor="t")
+    made = load_file(workspace, write(tmp_path / "b.csv", decisions(120, age=7)), title="s", actor="t")
     undo_load(workspace, made.load_id, actor="t")
     assert is_removable(workspace, "s")
     remove_system(workspace, "s", actor="the owner")
@@ -48,11 +44,11 @@ def test_an_emptied_system_goes_with_all_that_is_its_own(workspace: Workspace, t
         "the owner",
         Access.OWNER,
     )
-    load_file(workspace, _log(tmp_path, "c.csv", age=8), title="s", actor="t")
+    load_file(workspace, write(tmp_path / "c.csv", decisions(120, age=8)), title="s", actor="t")
 
 
 def test_a_deletion_prints_its_certificate_and_needs_a_name(plumbline: Run, tmp_path: Path) -> None:
-    made = plumbline("load", _log(tmp_path), "--system", "s", "--json").json
+    made = plumbline("load", write(tmp_path / "a.csv", decisions(120)), "--system", "s", "--json").json
     assert plumbline("system", "delete", "s", "--by", "Ana").code == 2  # it holds decisions
     plumbline("undo", made["load_id"])
     assert plumbline("system", "delete", "s").code == 2  # by whom
@@ -63,7 +59,7 @@ def test_a_deletion_prints_its_certificate_and_needs_a_name(plumbline: Run, tmp_
 
 
 def test_after_the_last_undo_the_next_log_says_the_task(plumbline: Run, tmp_path: Path) -> None:
-    made = plumbline("load", _log(tmp_path), "--system", "s", "--json").json
+    made = plumbline("load", write(tmp_path / "a.csv", decisions(120)), "--system", "s", "--json").json
     plumbline("undo", made["load_id"])
     numbers = [
         row(i, pred=f"{100 + i * 1.7:.2f}", label=f"{101 + i * 1.6:.2f}", score="") for i in range(120)

@@ -24,7 +24,7 @@ from plumbline.domain import Load, PlumblineError
 from plumbline.store import loads
 from plumbline.store.workspace import Workspace, open_workspace
 from tests.conftest import Ran
-from tests.logs.logfiles import HEADER, row, rows_of, write
+from tests.factory.decisions import HEADER, decisions, row, rows_of, write
 
 ROWS = 120
 
@@ -163,17 +163,13 @@ def test_rows_that_came_in_another_way_are_duplicates(dirty: tuple[Workspace, Lo
 
 
 def test_labels_wait_for_their_decisions(workspace: Workspace, tmp_path: Path) -> None:
-    load_file(
-        workspace, write(tmp_path / "a.csv", [row(i, label="") for i in range(40)]), title="s", actor="t"
-    )
+    load_file(workspace, write(tmp_path / "a.csv", decisions(40, label="")), title="s", actor="t")
     pairs = [[f"d{i:04d}", "yes" if i % 2 else "no"] for i in range(60)]
     early = load_file(workspace, write(tmp_path / "l.csv", pairs, ("id", "label")), title="s", actor="t")
     assert early.reasons == {"unknown_decision": 20}
     with pytest.raises(PlumblineError, match="unknown decision in 20"):
         retry_load(workspace, early.load_id, actor="t")
-    load_file(
-        workspace, write(tmp_path / "b.csv", [row(i, label="") for i in range(40, 55)]), title="s", actor="t"
-    )
+    load_file(workspace, write(tmp_path / "b.csv", decisions(15, start=40, label="")), title="s", actor="t")
     made = retry_load(workspace, early.load_id, actor="t")
     assert (made.kind, made.labels_joined, made.rows_quarantined) == ("labels", 15, 0)
     assert _held(workspace).counts == ((early.load_id, "unknown_decision", 5),)

@@ -9,7 +9,7 @@ from plumbline.answers.data.load import logs_of, undo_load
 from plumbline.logs.load.schema_changes import changes
 from plumbline.profile import build
 from plumbline.store.workspace import Workspace
-from tests.logs.logfiles import HEADER, ROLES, load, mapping, row, rows_of, write
+from tests.factory.decisions import HEADER, ROLES, decisions, load, mapping, row, rows_of, write
 
 
 def test_each_change_is_said_once_at_its_load() -> None:
@@ -24,7 +24,7 @@ def test_each_change_is_said_once_at_its_load() -> None:
 
 
 def test_a_load_with_other_columns_goes_in_and_says_so(workspace: Workspace, tmp_path: Path) -> None:
-    load(workspace, write(tmp_path / "a.csv", [row(i) for i in range(40)]), after=build.on_loaded)
+    load(workspace, write(tmp_path / "a.csv", decisions(40)), after=build.on_loaded)
     header = [*HEADER[:-1], "income"]
     roles = {k: v for k, v in ROLES.items() if k != "region"} | {"income": "feature:income"}
     rows = [row(i, age="old" if i % 2 else "30") for i in range(40, 80)]

@@ -17,7 +17,7 @@ from plumbline.logs.pull.fetch import FetchRequest
 from plumbline.store import findings
 from plumbline.store.workspace import Workspace
 from tests.conftest import Ran
-from tests.logs.logfiles import HEADER, row, state, write
+from tests.factory.decisions import HEADER, decisions, row, state, write
 
 Run = Callable[..., Ran]
 
@@ -84,7 +84,7 @@ def test_a_pull_loads_nothing_and_raises_a_finding(workspace: Workspace, tmp_pat
     def again() -> None:
         pull(workspace, f"sqlite:{path}", title="s", wanted=FetchRequest(table="log"), actor="test")
 
-    _table(path, [row(i) for i in range(300)])
+    _table(path, decisions(300))
     again()
     _table(path, [row(i, id=f"m{i}", **_bad(i, 2)) for i in range(300)])
     for _ in range(2):

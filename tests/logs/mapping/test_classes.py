@@ -15,7 +15,7 @@ from plumbline.logs.mapping.classes import fold, trouble
 from plumbline.store.systems import get_system
 from plumbline.store.workspace import Workspace
 from tests.conftest import Ran
-from tests.logs.logfiles import load, mapping, row, rows_of, write
+from tests.factory.decisions import decisions, load, mapping, row, rows_of, write
 
 Run = Callable[..., Ran]
 
@@ -58,7 +58,7 @@ def test_the_accuracy_is_that_of_the_decisions_and_not_of_their_spelling(
 
 
 def test_late_labels_in_capitals_are_those_classes(workspace: Workspace, tmp_path: Path) -> None:
-    load(workspace, write(tmp_path / "a.csv", [row(i, label="") for i in range(60)]))
+    load(workspace, write(tmp_path / "a.csv", decisions(60, label="")))
     late = write(
         tmp_path / "late.csv", [[f"d{i:04d}", "YES" if i % 2 else "No "] for i in range(60)], ("id", "label")
     )
@@ -76,7 +76,7 @@ def test_late_labels_in_capitals_are_those_classes(workspace: Workspace, tmp_pat
 
 
 def test_a_later_log_keeps_the_spelling_of_the_first(workspace: Workspace, tmp_path: Path) -> None:
-    load(workspace, write(tmp_path / "a.csv", [row(i) for i in range(60)]))
+    load(workspace, write(tmp_path / "a.csv", decisions(60)))
     more = [row(i, id=f"m{i}", pred="YES" if i % 2 else "NO", when=f"2026-02-0{1 + i % 5}T{i % 24:02d}:00:00Z")
             for i in range(300)]  # fmt: skip
     load(workspace, write(tmp_path / "b.csv", more))

@@ -14,7 +14,7 @@ from plumbline.logs.mapping.column_facts import numerals
 from plumbline.logs.mapping.role_names import name_strength
 from plumbline.logs.values.currency import unmarked
 from plumbline.store.workspace import Workspace
-from tests.logs.logfiles import row, write
+from tests.factory.decisions import row, write
 
 ROOT = Path(__file__).parents[3]
 

@@ -14,7 +14,7 @@ from plumbline.logs.mapping.column_facts import ColumnFacts
 from plumbline.logs.mapping.guess import MappingGuess, guess_mapping
 from plumbline.logs.mapping.personal_names import personal
 from tests.conftest import Ran
-from tests.logs.logfiles import row, write
+from tests.factory.decisions import decisions, row, write
 from tests.logs.mapping.test_guess import (
     AGES,
     AT,
@@ -250,7 +250,7 @@ def test_labels_for_no_system_are_told_of_as_what_they_were_taken_for(plumbline:
 
 
 def test_a_name_that_is_nearly_right_is_offered(plumbline: Run, tmp_path: Path) -> None:
-    plumbline("load", write(tmp_path / "log.csv", [row(i) for i in range(40)]), "--system", "card-fraud")
+    plumbline("load", write(tmp_path / "log.csv", decisions(40)), "--system", "card-fraud")
     assert "Did you mean card-fraud?" in plumbline("performance", "cardfraud").err
 
 

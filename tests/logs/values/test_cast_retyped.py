@@ -21,7 +21,7 @@ from plumbline.profile import build
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace, open_workspace
 from tests.examples import examples
-from tests.logs.logfiles import ROLES, load, mapping, row, rows_of, state, write
+from tests.factory.decisions import ROLES, load, mapping, row, rows_of, state, write
 
 NAMED = ("decision_id", "timestamp", "score", "prediction", "label", "age", "region")
 KEPT = '"feature:age", "text:age"'

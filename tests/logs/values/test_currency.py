@@ -14,7 +14,7 @@ from plumbline.logs.values.currency import currency_of, unmarked, unmarked_sql, 
 from plumbline.logs.values.month_names import PATTERNS, SPOKEN, said, said_sql
 from plumbline.logs.values.times import time_facts
 from plumbline.store.workspace import Workspace
-from tests.logs.logfiles import row, rows_of, write
+from tests.factory.decisions import row, rows_of, write
 
 TEN = datetime(2026, 1, 12, 10)
 SPELT = {

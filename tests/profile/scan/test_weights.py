@@ -12,12 +12,12 @@ from plumbline.answers.performance.outcomes import confusion
 from plumbline.answers.performance.series import calibration, performance
 from plumbline.domain import PointStatus
 from plumbline.store.workspace import Workspace
-from tests.logs.logfiles import HEADER, row, write
+from tests.factory.decisions import HEADER, decisions, row, write
 
 
 def _log(folder: Path, name: str, weight: int) -> Path:
     """Rows of which the negative ones stand for several."""
-    rows = [row(i) for i in range(600)]
+    rows = decisions(600)
     cells = [[*r, str(weight if r[3] == "no" else 1), "mf"[i % 2]] for i, r in enumerate(rows)]
     return write(folder / name, cells, (*HEADER, "sample_weight", "sex"))
 

@@ -1,4 +1,4 @@
-"""Small logs for the tests of this room, and what a workspace holds of them."""
+"""Decisions of a small log, files of them, and what a workspace holds once they are loaded."""
 
 from __future__ import annotations
 
@@ -50,9 +50,26 @@ def row(i: int, **changed: object) -> list[str]:
     return [str((made | changed)[name]) for name in HEADER]
 
 
-def write(path: Path, rows: Iterable[Sequence[str]], header: Sequence[str] = HEADER, sep: str = ",") -> Path:
+def decisions(n: int, start: int = 0, **cells: object) -> list[list[str]]:
+    """``n`` rows, numbered from ``start`` on; a cell that is said may be a function of the row's number."""
+    return [
+        row(i, **{c: v(i) if callable(v) else v for c, v in cells.items()}) for i in range(start, start + n)
+    ]
+
+
+def records(n: int, start: int = 0, **cells: object) -> list[dict[str, str]]:
+    """The same by the names of their columns."""
+    return [dict(zip(HEADER, line, strict=True)) for line in decisions(n, start, **cells)]
+
+
+def csv_bytes(rows: Iterable[Iterable[str]], header: Sequence[str] = HEADER, sep: str = ",") -> bytes:
     """A plain CSV without quotes."""
-    path.write_text("\n".join([sep.join(header), *(sep.join(r) for r in rows)]) + "\n", "utf-8")
+    return ("\n".join([sep.join(header), *(sep.join(r) for r in rows)]) + "\n").encode()
+
+
+def write(path: Path, rows: Iterable[Sequence[str]], header: Sequence[str] = HEADER, sep: str = ",") -> Path:
+    """The same as a file; returns its path."""
+    path.write_bytes(csv_bytes(rows, header, sep))
     return path
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from datetime import datetime, timedelta
+from functools import cache
 
 import numpy as np
 
@@ -14,8 +15,14 @@ START = datetime(2026, 1, 5)
 DAYS, A_DAY = 63, 40
 
 
-def log(seed: int = 7) -> bytes:
-    """The log as CSV: UTF-8, ISO times, one row a decision."""
+def shop_log(seed: int = 7, *, rows: int | None = None) -> bytes:
+    """The log as CSV: UTF-8, ISO times, one row a decision; ``rows``: only so many of its first ones."""
+    whole = _whole(seed)
+    return whole if rows is None else b"".join(whole.splitlines(keepends=True)[: rows + 1])
+
+
+@cache
+def _whole(seed: int) -> bytes:
     random = np.random.default_rng(seed)
     out = io.StringIO()
     write = csv.writer(out)
