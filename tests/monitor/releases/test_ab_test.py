@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 
 from plumbline.domain import Task
+from plumbline.monitor.releases import ab_test
 from plumbline.monitor.releases.ab_test import change_that_matters, compare, kind_of, measure, metric_names
 from plumbline.monitor.releases.challengers import presences
 from plumbline.monitor.releases.champion import spans
@@ -28,7 +30,14 @@ def numbers(means: tuple[float, float], a_look: int, seed: int = 0) -> ArmSums:
 
 @pytest.mark.parametrize(
     ("n", "shadow", "kind"),
-    [((500, 480), False, "A/B"), ((950, 50), False, "canary"), ((500, 480), True, "shadow")],
+    [
+        ((500, 480), False, "A/B"),
+        ((950, 50), False, "canary"),
+        ((500, 480), True, "shadow"),
+        ((80, 20), False, "A/B"),
+        ((81, 19), False, "canary"),
+        ((19, 81), False, "canary"),
+    ],
 )
 def test_the_kind_is_who_decided_and_how_much(n: tuple[int, int], shadow: bool, kind: str) -> None:
     assert kind_of(Overlap(versions=("1", "2"), start=START, end=END, n=n, shadow=shadow)) == kind
@@ -60,6 +69,12 @@ def test_what_matters_is_a_fifth_of_the_rate_before_and_ten_points_at_most() -> 
 
     assert change_that_matters(usual(0.1), proportion=True) == pytest.approx(0.02)
     assert change_that_matters(usual(0.9), proportion=True) == pytest.approx(0.1)
+    assert change_that_matters(usual(0.5), proportion=True) == pytest.approx(0.1)
+    assert change_that_matters(usual(0.0), proportion=True) == 0.01
+    assert change_that_matters(NOTHING, proportion=True) == 0.01
+    values = np.random.default_rng(1).normal(7.0, 3.0, 500)
+    one = ArmSums(np.array([500.0, 0]), np.array([values.sum(), 0]), np.array([(values**2).sum(), 0]))
+    assert change_that_matters(one, proportion=False) == pytest.approx(0.2 * values.std(ddof=1))
 
 
 def test_an_arm_without_decisions_gives_no_measure() -> None:
@@ -89,3 +104,69 @@ def test_a_version_is_beside_before_it_is_in_charge_and_stragglers_are_not_told(
     assert told[0] == ("2", "shadow", 5, 120)
     assert told[1][:3] == ("2", "beside", 12)
     assert len(told) == 2
+
+
+def rates(moved: bool) -> ArmSums:
+    """Every other day is five times as good; the second version is two points better on either; ``moved``: it has half
+    of the good days' decisions and a tenth of the others', else three in ten of both."""
+    rng = np.random.default_rng(6)
+    good = np.arange(len(HOURS)) // 24 % 2 == 0
+    n = np.zeros((len(HOURS), 2))
+    n[:, 1] = np.where(good, 50, 10) if moved else 30
+    n[:, 0] = 100 - n[:, 1]
+    total = rng.binomial(n.astype(int), np.where(good, 0.5, 0.1)[:, None] + np.array([0.0, 0.02])).astype(
+        float
+    )
+    return ArmSums(n, total, total)
+
+
+def test_where_the_split_moved_from_day_to_day_versions_are_compared_within_the_hours() -> None:
+    for moved in (False, True):
+        looks = rates(moved)
+        told = measure("positive_rate", HOURS, looks, NOTHING, proportion=True)
+        assert told is not None
+        sums = looks.total.sum(0) / looks.n.sum(0)
+        weight = looks.n.prod(1) / looks.n.sum(1)
+        share = looks.total / looks.n
+        within = float((weight * (share[:, 1] - share[:, 0])).sum() / weight.sum())
+        assert abs(within - 0.02) < 0.015
+        if moved:
+            assert sums[1] - sums[0] > 0.1  # more of its decisions were on good days
+            assert told.difference.value == pytest.approx(within)
+            assert told.difference.before == pytest.approx((weight * share[:, 0]).sum() / weight.sum())
+        else:
+            assert told.difference.value == pytest.approx(sums[1] - sums[0])
+            assert told.difference.before == pytest.approx(sums[0])
+        assert told.difference.after == pytest.approx(told.difference.before + told.difference.value)
+        assert told.difference.low < 0.02 < told.difference.high
+        assert told.difference.high - told.difference.low < 0.08
+
+
+@pytest.mark.parametrize(
+    ("crossed", "subjects", "unit"),
+    [
+        (None, True, "decisions"),
+        (0.05, True, "subjects"),
+        (0.051, True, "decisions"),
+        (0.0, False, "decisions"),
+    ],
+)
+def test_what_was_dealt_is_counted(crossed: float | None, subjects: bool, unit: str) -> None:
+    looks = rates(False)
+    if subjects:
+        looks = replace(looks, subjects=looks.n / 2)
+    overlap = Overlap(versions=("1", "2"), start=START, end=END, n=(16800, 7200), shadow=False)
+    told = compare(overlap, HOURS, (("positive_rate", looks, NOTHING, True),), share=0.3, crossed=crossed)
+    assert told.ratio is not None
+    assert told.ratio.unit == unit
+    assert told.by_subject is (crossed is not None)
+    assert (told.days, told.kind, told.agreed) == (10.0, "A/B", None)
+    shadow = replace(overlap, shadow=True)
+    assert compare(shadow, HOURS, (("positive_rate", looks, NOTHING, True),), share=0.3).ratio is None
+
+
+def test_a_version_counts_its_days_and_one_without_decisions_is_not_measured() -> None:
+    one = ArmSums(np.array([[9.0, 0.0]] * 3), np.zeros((3, 2)), np.zeros((3, 2)))
+    assert measure("error_rate", HOURS[:3], one, NOTHING, proportion=True) is None
+    by_day = ab_test._by_day(HOURS[20:30], np.ones((10, 2)))
+    assert by_day.tolist() == [[4, 4], [6, 6]]
