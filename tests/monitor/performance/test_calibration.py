@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy import stats
 from scipy.optimize import brentq
 from scipy.stats import chi2
 from sklearn.calibration import calibration_curve
@@ -11,10 +14,16 @@ from sklearn.linear_model import LogisticRegression
 
 from plumbline.domain import EQUAL_CELLS, SCORE_CELLS, PointStatus, Slice
 from plumbline.monitor.performance.calibration import (  # fmt: skip
+    Calibration,
+    Estimate,
+    binned,
     calibration,
     calibration_sentence,
+    chance_level,
     cox,
+    expected_error,
     observed_over_expected,
+    recalibrated,
 )
 from tests.monitor.outcomes import classified, regressed
 
@@ -168,3 +177,117 @@ def test_the_scores_of_a_rare_class_are_told_apart() -> None:
     of_rows = LogisticRegression(C=np.inf, tol=1e-8).fit(np.log(score / (1 - score))[:, None], true)
     assert fine.slope.value == pytest.approx(float(of_rows.coef_[0, 0]), abs=0.01)
     assert fine.ratio.value == pytest.approx(true.sum() / score.sum(), rel=0.001)
+
+
+def cells_of(score: np.ndarray, true: np.ndarray, cells: int = 50) -> np.ndarray:
+    counts = np.zeros((2, cells))
+    np.add.at(counts, (true, np.minimum((score * cells).astype(int), cells - 1)), 1)
+    return counts
+
+
+def test_a_recalibrated_cell_is_plattis_curve_moved_by_what_came_in_its_bin() -> None:
+    """Platt (1999): scikit-learn's logistic regression on the log-odds, without a penalty."""
+    rng = np.random.default_rng(2)
+    score = rng.random(4000) ** 2
+    cells = cells_of(score, (rng.random(4000) < score**1.5).astype(int))
+    middle, rows = (np.arange(50) + 0.5) / 50, cells.sum(0)
+    odds = np.log(middle / (1 - middle))
+    platt = LogisticRegression(C=np.inf, tol=1e-10, max_iter=1000).fit(
+        np.r_[odds, odds][:, None], np.repeat([0, 1], 50), sample_weight=np.r_[cells[0], cells[1]]
+    )
+    curve = platt.predict_proba(odds[:, None])[:, 1]
+    assert recalibrated(cells, 1, 1e12) == pytest.approx(curve, abs=1e-4)  # a prior that nothing moves
+    for bins, prior in ((4, 5.0), (10, 0.5)):
+        place = np.clip(((np.cumsum(rows) - rows / 2) / rows.sum() * bins).astype(int), 0, bins - 1)
+        found = recalibrated(cells, bins, prior)
+        for one in range(bins):
+            mine = place == one
+            came, due, n = cells[1][mine].sum(), (rows * curve)[mine].sum(), rows[mine].sum()
+            moved = np.log((came + prior) / (due + prior) * (n - due + prior) / (n - came + prior))
+            expected = 1 / (1 + np.exp(-(np.log(curve / (1 - curve))[mine] + moved)))
+            assert found[mine] == pytest.approx(expected, abs=1e-4)
+
+
+def test_without_a_curve_a_cell_has_the_level_of_all() -> None:
+    empty = recalibrated(np.zeros((2, 8)), 4, 1.0)
+    assert empty == pytest.approx([0.5] * 8)
+    one_kind = np.zeros((2, 8))
+    one_kind[0, 2] = 19
+    assert recalibrated(one_kind, 1, 1e12) == pytest.approx([0.5 / 20] * 8, rel=1e-6)
+
+
+@pytest.mark.parametrize(("observed", "expected", "bound"), [(0, 4.0, 0.0), (7, 20.0, 1.5), (40, 2.0, 3.0)])
+@pytest.mark.parametrize("level", [0.95, 0.99])
+def test_a_count_over_what_was_promised_has_the_limits_of_poissons_law(
+    observed: int, expected: float, bound: float, level: float
+) -> None:
+    """Garwood (1936), by the chi-square law; the cells' width is added to either end."""
+    found = observed_over_expected(observed, expected, bound, level)
+    low = stats.chi2.ppf((1 - level) / 2, 2 * observed) / 2 if observed else 0.0
+    high = stats.chi2.ppf((1 + level) / 2, 2 * observed + 2) / 2
+    assert found.value == pytest.approx(observed / expected)
+    assert found.low == pytest.approx(low / (expected + bound))
+    assert found.high == pytest.approx(high / max(expected - bound, 1e-9))
+
+
+def test_cells_are_joined_into_bins_of_about_equal_rows_and_none_is_split() -> None:
+    rng = np.random.default_rng(3)
+    for cells in (rng.integers(0, 9, (2, 37)), np.array([[5, 0, 90, 0, 5], [0, 0, 10, 0, 10]])):
+        rows = cells.sum(0)
+        at = [(sum(rows[:i]) + rows[i] / 2) / rows.sum() for i in range(len(rows))]
+        groups: dict[int, list[int]] = {}
+        for i, place in enumerate(at):
+            if rows[i]:
+                groups.setdefault(min(int(place * 10), 9), []).append(i)
+        score, share, total = binned(cells, 10)
+        middle = (np.arange(len(rows)) + 0.5) / len(rows)
+        assert total.tolist() == [rows[own].sum() for own in groups.values()]
+        assert score == pytest.approx(
+            [(rows * middle)[own].sum() / rows[own].sum() for own in groups.values()]
+        )
+        assert share == pytest.approx([cells[1][own].sum() / rows[own].sum() for own in groups.values()])
+
+
+def test_chance_is_the_error_of_a_perfect_score_in_nineteen_of_twenty_samples() -> None:
+    score, rows = np.array([0.1, 0.4, 0.8]), np.array([200.0, 100, 50])
+    limit = chance_level(score, rows)
+    rng = np.random.default_rng(8)
+    drawn = rng.binomial(rows.astype(int), score, (20_000, 3)) / rows
+    errors = (np.abs(drawn - score) * rows).sum(1) / rows.sum()
+    assert np.mean(errors > limit) == pytest.approx(0.05, abs=0.012)
+    assert expected_error(score, drawn[0], rows) == pytest.approx(errors[0])
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        (
+            {"status": PointStatus.OK},
+            "The score means what it says: expected calibration error 4 % on 2,000 labelled",
+        ),
+        ({"gap": 0.04}, "The score is too high by 4.0 points on average: expected calibration error 4 %"),
+        ({"gap": -0.04}, "The score is too low by 4.0 points on average"),
+        ({"gap": 0.019}, "The score does not mean what it says: expected calibration error 4 %"),
+        ({"gap": 0.02}, "The score is too high by 2.0 points"),
+        (
+            {"observed": 100, "ratio": Estimate(0.5, 0.4, 0.7)},
+            "The score is too high: 100 came true where the scores",
+        ),
+        (
+            {"observed": 100, "ratio": Estimate(1.5, 1.2, 1.9)},
+            "The score is too low: 100 came true where the scores",
+        ),
+        (
+            {"observed": 100, "ratio": Estimate(1.1, 0.9, 1.4), "gap": 0.04},
+            "The score is too high by 4.0 points",
+        ),
+        ({"ece": None}, "Calibration is unknown: why."),
+    ],
+)
+def test_what_the_curve_says_in_one_sentence(changed: dict, words: str) -> None:  # type: ignore[type-arg]
+    plain = Calibration(
+        version=None, bins=(), n=2000, ece=0.04, chance=0.01, gap=0.04, status=PointStatus.BREACH, note="why.",
+        observed=600, expected=200.0, ratio=Estimate(3.0, 2.5, 3.5),
+    )  # fmt: skip
+    assert calibration_sentence([replace(plain, **changed)]).startswith(words)
+    assert calibration_sentence([]).startswith("Calibration needs a binary system")
