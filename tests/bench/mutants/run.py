@@ -4,7 +4,8 @@ Each is put into a copy of the package that lies before ``lib`` on the path. Onl
 mutated function can notice it, so it is noted once which do (``reach``), and they are run until one fails: those
 of the module's own test file first, the quick ones before the slow ones, as many as take ``--seconds`` in all; what
 would only die later counts as surviving. One JSON file a mutant is kept below ``--out``, so that a run that was
-stopped goes on. A mutant is run anew when its module changed, and one that survived when the room's tests did.
+stopped goes on. A mutant is run anew when its module changed, and one that survived when the room's tests did, or
+when more seconds are allowed.
 """
 
 from __future__ import annotations
@@ -234,7 +235,9 @@ def run(
     for one in mutants:
         kept, digests = _kept(out / f"{one.name}.json"), checkout.digests(one.module)
         known = kept.get("source") == digests["source"]
-        if known and (kept["killed"] or kept["tests"] == digests["tests"]):
+        if known and (
+            kept["killed"] or (kept["tests"] == digests["tests"] and kept.get("within", 0) >= seconds)
+        ):
             found[one.name] = kept
         else:
             todo.append((one, digests))
@@ -257,7 +260,7 @@ def run(
                 outcome = copy.tested(one, tests, max(SLACK * lasting, LEAST))
             finally:
                 copies.put(copy)
-            kept = {name: getattr(one, name) for name in SAVED} | outcome | digests
+            kept = {name: getattr(one, name) for name in SAVED} | outcome | digests | {"within": seconds}
             (out / f"{one.name}.json").write_text(json.dumps(kept, indent=1), "utf-8")
             found[one.name] = kept
             word = "killed  " if kept["killed"] else "SURVIVED"

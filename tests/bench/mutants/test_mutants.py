@@ -89,7 +89,7 @@ def test_a_changed_test_is_held_against_the_fault_anew(checkout: runner.Checkout
     fault = _mutants()["arithmetic", "return (a - 1)"]
     out = tmp_path / "out"
     out.mkdir()
-    old = {"killed": False, **checkout.digests(fault.module)}
+    old = {"killed": False, "within": 999, **checkout.digests(fault.module)}
     (out / f"{fault.name}.json").write_text(json.dumps(old))
     more = "\n\ndef test_unseen() -> None:\n    from plumbline.monitor.toy import unseen\n\n    assert unseen(1) == 2\n"
     with (checkout.tests / "monitor/test_toy.py").open("a") as file:

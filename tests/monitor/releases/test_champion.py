@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plumbline.domain import VersionHours
+from plumbline.monitor.releases import champion
 from plumbline.monitor.releases.champion import spans
 from tests.monitor.versions import every, version_hours
 
@@ -159,3 +160,89 @@ def test_the_electricity_log_has_one_takeover() -> None:
     found = spans(version_hours(times, frame["model_ver"]))
     assert [(s.version, s.n) for s in found] == [("1.0.0", 18000), ("2.0.0", 18312)]
     assert found[1].start == utc("1997-11-20T02:00")
+
+
+# --- the rule itself, on decisions by hour and version
+
+
+def runs(*hours: tuple[int, ...]) -> list[tuple[int, int]]:
+    return champion._runs(np.array(hours, np.int64))
+
+
+@pytest.mark.parametrize(
+    ("hours", "expected"),
+    [
+        # a tenth of an hour's decisions is still there; under it the champion is gone
+        ([(10, 0), (2, 18), (2, 18), (2, 18)], [(0, 0)]),
+        ([(10, 0), (2, 19), (0, 30)], [(0, 0), (1, 1)]),
+        # twenty by others in a row, whoever they are of
+        ([(30, 0, 0), (0, 10, 9), (9, 0, 0), (0, 5, 5), (9, 0, 0)], [(0, 0)]),
+        ([(30, 0, 0), (0, 11, 9), (9, 9, 0)], [(0, 0), (1, 1)]),
+        ([(30, 0, 0), (0, 4, 3), (0, 9, 4), (9, 9, 9)], [(0, 0), (1, 1)]),
+        (
+            [(30, 0, 0), (0, 0, 3), (0, 9, 0), (0, 9, 0), (9, 0, 2)],
+            [(0, 0), (2, 1), (4, 0)],
+        ),  # from its first hour on
+        # five are enough for one whose decisions lie together, unmixed
+        ([(30, 0), (0, 5), (30, 0)], [(0, 0), (1, 1), (2, 0)]),
+        ([(30, 0), (0, 4), (30, 0)], [(0, 0)]),
+        ([(30, 0), (0, 5), (30, 0), (0, 5), (30, 0)], [(0, 0)]),  # twice is not together
+        ([(30, 1), (0, 5), (30, 1)], [(0, 0), (1, 1), (2, 0)]),  # mixed in the outer two
+        ([(30, 1), (1, 11), (0, 5), (30, 1)], [(0, 0)]),  # mixed within
+        # at the start leads who made most of the first five
+        ([(2, 0), (0, 3), (0, 9)], [(0, 1)]),
+        ([(3, 0), (0, 2), (9, 0)], [(0, 0)]),
+        ([(1, 4)], [(0, 1)]),
+    ],
+)
+def test_who_is_in_charge_hour_by_hour(hours: list[tuple[int, ...]], expected: list[tuple[int, int]]) -> None:
+    assert runs(*hours) == expected
+
+
+@pytest.mark.parametrize(
+    ("hours", "unmixed"),
+    [
+        ([(9, 0), (0, 3), (9, 0)], True), ([(9, 0), (9, 3), (0, 3), (9, 3)], True), ([(0, 3), (9, 3), (0, 3)], False),
+        ([(0, 3), (9, 0), (0, 3)], False), ([(0, 3), (0, 2), (0, 1)], True), ([(1, 3), (1, 1)], True),
+    ],
+)  # fmt: skip
+def test_decisions_lie_together_and_unmixed_but_for_the_outer_hours(
+    hours: list[tuple[int, int]], unmixed: bool
+) -> None:
+    assert champion._is_unmixed(np.array(hours), 1) is unmixed
+
+
+def test_where_an_hour_names_a_champion_only_that_arm_counts() -> None:
+    times = every(30, "2026-01-01", "2026-01-05").to_numpy()
+    late = np.arange(len(times)) >= len(times) // 2
+    versions = ["1", "2"] * (len(times) // 2)
+    arms = ["challenger" if late[i] and i % 2 else " Control " if late[i] else "" for i in range(len(times))]
+    mixed = version_hours(times, versions)
+    named = version_hours(times, versions, arms=arms)
+    assert [s.version for s in spans(mixed)] == ["1"]
+    assert [s.version for s in spans(named)] == ["1"]
+    swapped = version_hours(times, versions, arms=["champion" if i % 2 else "x" for i in range(len(times))])
+    assert [(s.version, s.n) for s in spans(swapped)] == [("2", len(times) // 2)]
+    assert (
+        champion.deciding(version_hours(times[:4], ["1"] * 4, arms=["", "Shadow ", "shadow", "x"])).sum() == 2
+    )
+
+
+@pytest.mark.parametrize(("days", "named"), [(30, True), (31, False)])
+def test_decisions_without_a_version_count_once_none_was_named_for_thirty_days(
+    days: int, named: bool
+) -> None:
+    end = pd.Timestamp("2026-01-10") + pd.Timedelta(days=days)
+    hours = hours_of(
+        ("1", "2026-01-01", "2026-01-10T00:01", 60),
+        ("", "2026-01-01", str(end + pd.Timedelta(minutes=30)), 20),
+    )
+    assert [s.version for s in spans(hours)] == (["1"] if named else ["1", ""])
+
+
+def test_what_came_later_is_left_out_and_the_moment_itself_is_not() -> None:
+    hours = hours_of(("1", "2026-01-01", "2026-01-05", 60), ("2", "2026-01-05", "2026-01-09", 60))
+    before = spans(hours, until=utc("2026-01-04"))
+    assert [(s.version, s.n, s.end) for s in before] == [("1", 73, utc("2026-01-04"))]
+    assert [s.version for s in spans(hours, until=utc("2026-01-08"))] == ["1", "2"]
+    assert spans(hours, until=utc("2025-12-31")) == ()
