@@ -37,7 +37,7 @@ ACTS = {
     ("accuracy", "Retraining"): {
         "Test": "analyst", "Fire now": "owner", "Set it": "owner", "Play them again": "analyst",
     },
-    ("releases", ""): {"Look at the interlocks": "analyst", "Drill": "analyst"},
+    ("releases", ""): {"Look at the interlocks": "analyst", "Propose": "analyst", "Drill": "analyst"},
 }  # fmt: skip
 RANKS = ("viewer", "analyst", "owner")
 

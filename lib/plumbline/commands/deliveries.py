@@ -184,8 +184,9 @@ def acting(workspace: str | None, state: str | None, by: str) -> Any:
     return {"acting": not why, "reason": why}, [f"{why}." if why else "Acting is on."]
 
 
-def notified(ws: Workspace) -> tuple[list[dict[str, Any]], list[str], bool]:
+def notified(ws: Workspace, system: str | None) -> tuple[list[dict[str, Any]], list[str], bool]:
     """Send what is due: each message that was tried, lines about them, and whether one did not arrive."""
+    from plumbline.answers.respond.channels import silence
     from plumbline.answers.respond.delivery import work
 
     counts = work(ws)
@@ -193,19 +194,27 @@ def notified(ws: Workspace) -> tuple[list[dict[str, Any]], list[str], bool]:
     if counts.stopped:
         lines.append(f"Nothing was sent. {counts.stopped}.")
     if counts.waiting:
-        lines.append(f"{counts.waiting} messages wait for their hour, or for another attempt.")
+        waits = (
+            "1 message waits for its" if counts.waiting == 1 else f"{counts.waiting} messages wait for their"
+        )
+        lines.append(f"{waits} hour, or for another attempt.")
+    if not lines:
+        lines.append(f"Nothing was sent. {' '.join(silence(ws, system))}")
     return [_plain(d) for d in counts.outcomes], lines, bool(counts.failed or counts.dead)
 
 
 def rehearsal(workspace: str | None, system: str | None) -> Any:
     """What a check would find and send; nothing is recorded."""
     from plumbline.answers.alerts.check import rehearse
+    from plumbline.answers.respond.channels import silence
 
     with open_for(workspace) as ws:
         found, messages = rehearse(ws, system)
+        why = silence(ws, system)
     lines = [f"{f.system}  {f.severity:<6}  {f.sentence}" for f in found] or ["No findings."]
-    lines += [f"would send: {_line(d)}" for d in messages] or ["Nothing would be sent."]
-    return {"findings": found, "delivered": [_plain(d) for d in messages], "dry_run": True}, lines
+    lines += [f"would send: {_line(d)}" for d in messages] or [f"Nothing would be sent. {' '.join(why)}"]
+    answer = {"findings": found, "delivered": [_plain(d) for d in messages], "dry_run": True}
+    return answer | ({} if messages else {"reasons": why}), lines
 
 
 def _plain(d: Delivery) -> dict[str, Any]:

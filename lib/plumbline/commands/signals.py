@@ -315,7 +315,7 @@ def check(workspace: str | None, system: str | None, notify: bool, dry_run: bool
         )
         cautions = {s.key: said for s in checked.systems if (said := of_system(ws, s.key))}
         acted = hands.work(ws, system, actor=acting()) if notify else ()
-        sent, said_of_sent, failed = deliveries.notified(ws) if notify else ([], [], False)
+        sent, said_of_sent, failed = deliveries.notified(ws, system) if notify else ([], [], False)
     found, faults = checked.findings, (*checked.faults, *untried)
     told(faults)
     tried = [one for each, _ in more for one in each]

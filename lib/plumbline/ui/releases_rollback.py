@@ -8,7 +8,7 @@ from datetime import date
 import streamlit as st
 
 from plumbline.answers.respond.freezes import LONGEST, Freeze, add_freeze, remove_freeze
-from plumbline.answers.respond.rollback.act import approve, drill, now, propose
+from plumbline.answers.respond.rollback.act import approve, drill, look, now, propose
 from plumbline.answers.respond.rollback.mode import set_mode
 from plumbline.answers.respond.rollback.register import Rollbacks, rollbacks
 from plumbline.domain import PlumblineError
@@ -46,6 +46,9 @@ def rollback(view: View, key: str) -> None:
         eyes = " A second person approves what somebody asks for."
     cards.section("Rollback", f"{name}. {words} {_hand(answer)}{eyes}")
     _message()
+    now_locks = st.session_state.pop("rollback.locks", ())
+    if now_locks:
+        _locks(now_locks, "Interlocks now")
     real = next((run for run in answer.runs if run.state is not RollbackState.DRILLED), None)
     if real is not None:
         st.markdown(f"{cards.chip(_STATUS[real.state], real.state.value)} {prose(_said(real))}")
@@ -68,8 +71,8 @@ def _said(run: RollbackRun) -> str:
     return f"Version {run.version} to {run.to or 'none'}. {run.note or run.sentence}"
 
 
-def _locks(locks: tuple[Interlock, ...]) -> None:
-    with st.expander(f"Interlocks: {sum(bool(lock.holds) for lock in locks)} of {len(locks)} hold"):
+def _locks(locks: tuple[Interlock, ...], title: str = "Interlocks") -> None:
+    with st.expander(f"{title}: {sum(bool(lock.holds) for lock in locks)} of {len(locks)} hold"):
         for lock in locks:
             words = {True: "holds", False: "broken", None: "unknown"}[lock.holds]
             st.markdown(
@@ -79,7 +82,9 @@ def _locks(locks: tuple[Interlock, ...]) -> None:
 
 def _acts(view: View, key: str, answer: Rollbacks) -> None:
     with st.container(horizontal=True, gap="small"):
-        if permissions.button("Look at the interlocks", permissions.ANALYST, key="rollback.propose"):
+        if permissions.button("Look at the interlocks", permissions.ANALYST, key="rollback.look"):
+            _do(lambda: _looked(look(view.ws, key)))
+        if permissions.button("Propose", permissions.ANALYST, key="rollback.propose"):
             _do(lambda: _words(propose(view.ws, key, by=actor())))
         if answer.setting.hand and permissions.button("Drill", permissions.ANALYST, key="rollback.drill"):
             _do(lambda: _words(drill(view.ws, key, by=actor())))
@@ -171,6 +176,13 @@ def _frozen(made: Freeze) -> str:
 
 def _ended(gone: Freeze) -> str:
     return f"The freeze until {numbers.moment(gone.end)} is over: rollbacks are possible again."
+
+
+def _looked(run: RollbackRun) -> str:
+    """Keep what the interlocks say for the next run of the page; nothing is recorded, and nobody is told."""
+    st.session_state["rollback.locks"] = run.interlocks
+    holding = sum(bool(lock.holds) for lock in run.interlocks)
+    return f"Version {run.version} to {run.to or 'none'}: {holding} of {len(run.interlocks)} interlocks hold now."
 
 
 def _words(run: RollbackRun) -> str:

@@ -82,6 +82,9 @@ def test_check_notifies_and_a_dry_run_writes_nothing(plumbline: Callable[..., Ra
         assert plumbline("deliveries", "--json").json == {"deliveries": []}
         assert own.came == []
         assert shown["findings"]
+        plumbline("acting", "off", "--by", "Ada")
+        assert "switched off by Ada" in plumbline("check", "--notify").out
+        plumbline("acting", "on", "--by", "Ada")
         sent = plumbline("check", "--notify", "--json").json
     assert "delivered" in sent
     assert sent["findings"]

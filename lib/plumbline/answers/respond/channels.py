@@ -242,6 +242,30 @@ def confirm(ws: Workspace, name: str, code: str, *, by: str, at: datetime | None
     return channel
 
 
+def silence(ws: Workspace, system: str | None = None) -> list[str]:
+    """Why nothing of a system, or of any, would be sent now, in sentences a person can act on; never empty.
+
+    Args:
+        system: a key; None: all systems.
+    """
+    with ws.read() as cursor:
+        why, open_ones = kill_switch.stopped(cursor), [c for c in channels_in(cursor) if c.sends]
+    if why:
+        return [f"{why}."]
+    if not open_ones:
+        return ["No channel is set up, so nobody hears of it. Add one: plumbline channel add NAME URL."]
+    if system and not any(not c.systems or system in c.systems for c in open_ones):
+        return [f"No channel takes {system}."]
+    unread = [c.name for c in open_ones if not c.confirmed_at]
+    return [
+        "What is open was told, or nothing began, got worse or ended.",
+        *(
+            f"{name} is told what is open once somebody types its code back: plumbline channel test {name}."
+            for name in unread
+        ),
+    ]
+
+
 def _tell_what_is_open(cursor: Cursor, channel: Channel, at: datetime) -> None:
     """Tell a channel that is read for the first time what was open before it: one message a system."""
     for system in systems.list_systems(cursor):

@@ -31,6 +31,7 @@ from plumbline.respond.mlflow_alias import AliasHand, move
 from plumbline.store.respond import rollbacks as kept
 from plumbline.store.workspace import Workspace, open_workspace
 from tests.answers.respond.logs import A_DAY, KEY, load, rows
+from tests.answers.respond.outbox_cases import add_channel, outbox
 from tests.conftest import Ran
 from tests.respond.receiver import answer_with, receiver
 from tests.respond.registry_server import alias_at, new_model, served, set_alias
@@ -311,6 +312,24 @@ def test_a_webhook_is_told_what_to_expect_and_may_say_no(ws: Workspace) -> None:
         with ws.write() as cursor:
             cursor.execute("DELETE FROM rollback_run")
         assert "not in that state" in now(ws, KEY, by="Olga").note
+
+
+def test_without_a_version_to_go_back_to_nothing_is_proposed_and_nobody_is_told(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ws.write() as cursor:
+        cursor.execute("DELETE FROM delivery")
+    add_channel(ws)
+    found = replace(look(ws, KEY), to="")
+    monkeypatch.setattr(rollback_act, "look", lambda *_, **__: found)
+    run = propose(ws, KEY, by="Ada")
+    assert (run.state, run.interlocks) == (RollbackState.REFUSED, found.interlocks)
+    assert "no version to go back to" in run.note
+    assert rollbacks.rollbacks(ws, KEY).runs == ()
+    assert outbox(ws) == []
+    monkeypatch.undo()
+    assert propose(ws, KEY, by="Ada").state is RollbackState.PROPOSED
+    assert [row.event for row in outbox(ws)] == ["rollback.proposed"]
 
 
 def test_a_credential_is_read_from_its_variable_and_kept_nowhere(

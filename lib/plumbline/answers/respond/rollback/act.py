@@ -144,8 +144,15 @@ def _secret(name: str) -> str:
 
 
 def propose(ws: Workspace, key: str, *, by: str, to: str = "") -> RollbackRun:
-    """Propose a rollback, with what every interlock says; nothing is moved."""
-    return _keep(ws, look(ws, key, to=to), by, Act.ROLLBACK_PROPOSED)
+    """Propose a rollback, with what every interlock says; nothing is moved.
+
+    Without a version to go back to nothing is proposed, and nobody is told: the interlocks alone come back.
+    """
+    run = look(ws, key, to=to)
+    if not run.to:
+        none = message("Nothing is proposed: there is no version to go back to.")
+        return replace(run, state=RollbackState.REFUSED, note=none)
+    return _keep(ws, run, by, Act.ROLLBACK_PROPOSED)
 
 
 def now(ws: Workspace, key: str, *, by: str, to: str = "") -> RollbackRun:
