@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from plumbline.domain import Slice
-from plumbline.profile import build, recount
+from plumbline.profile import build
 from plumbline.profile.read import profiles
+from plumbline.store.backup.state_digest import PROFILES
 from plumbline.store.sql import decision_table
 from plumbline.store.times import on_clock
 from tests.profile.decision_tables import START, binary_log, insert, make_system, workspace
@@ -120,7 +121,7 @@ def test_counts_of_a_log_that_lost_its_end_are_those_of_what_is_left(
 
 def _counts(cursor) -> dict[str, list[tuple]]:
     """Every table of counts in an order of its own, what was summed up to the last digits."""
-    tables = ("profile_bin", *recount.TABLES)
+    tables = ("profile_bin", *PROFILES)
     rows = {t: sorted(map(repr, cursor.execute(f"SELECT * FROM {t}").fetchall())) for t in tables[:1]}
     for table in tables[1:]:
         held = cursor.execute(f"SELECT * FROM {table}").fetchall()

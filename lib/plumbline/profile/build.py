@@ -232,6 +232,7 @@ def _recount(
 ) -> None:
     """Count some columns, and the outcomes where they are among them, anew for some loads, of all days or since one."""
     wanted, grids = set(columns), read_grids(cursor, system)
+    mark_profiles(cursor, system.key, load_ids)
     decided = bool(wanted & {"score", _LABEL})
     for load_id in load_ids:
         for table in _TABLES:

@@ -251,7 +251,7 @@ def test_the_network_is_touched_while_everybody_else_may_write(
     monkeypatch.setattr(check_round.pull, "fetch", lambda *_, **__: touch("pull") or 1 / 0)
     monkeypatch.setattr(check_round.hands, "work", lambda *_, **__: touch("acting") or ())
     monkeypatch.setattr(check_round.delivery, "work", lambda *_: touch("messages"))
-    answered = check_round.http.Reply(status=200)
+    answered = check_round.http.HttpReply(status=200)
     monkeypatch.setattr(check_round.http, "get", lambda *_, **__: touch("heartbeat") or answered)
     monkeypatch.setenv("PLUMBLINE_HEARTBEAT_URL", "https://hc.example/")
     with shop.write() as cursor:
