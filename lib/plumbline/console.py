@@ -37,8 +37,8 @@ GROUPS = {
     "Acting on findings": ("acknowledge", "assign", "snooze", "comment", "channel", "deliveries", "trigger", "rollback",
                            "replay", "acting"),
     "Operations": ("schedule", "backup", "restore", "rehearse-restore", "verify", "token"),
-    "Governance": ("context", "attest", "exempt", "approve", "incident", "record", "document", "report", "trail",
-                   "key", "verify-pack", "time-authority"),
+    "Governance": ("context", "attest", "exempt", "approve", "incident", "record", "document", "report",
+                   "questionnaire", "trail", "key", "verify-pack", "time-authority"),
 }  # fmt: skip
 _EXAMPLES = """Examples:
   plumbline load decisions.csv --system credit-limits

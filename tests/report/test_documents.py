@@ -116,7 +116,7 @@ def test_every_item_of_the_outlines_names_a_fact_that_exists() -> None:
                 assert kind in {"", "context", *FACTS} or (kind == "control" and key in controls), item
 
 
-@pytest.mark.parametrize("key", ["model_card", "processing", "annex_iv"])
+@pytest.mark.parametrize("key", outlines())
 def test_an_outline_marks_what_is_not_known_and_who_can_tell(material: Material, key: str) -> None:
     items = [item for _, rows in filled(material, key, language("en")) for item in rows]
     unknown = [item for item in items if not item.known]

@@ -165,12 +165,25 @@ def trail(workspace: str | None, verify: bool, head: str, system: str | None, li
     help="A .pdf is the report, a .zip the evidence pack.",
 )
 @click.option("--language", "language", default="en", show_default=True, metavar="L", help="en or de.")
-def report(workspace: str | None, system: str, out: Path, language: str) -> Any:
+@click.option(
+    "--period",
+    default="",
+    metavar="A..B",
+    help="A .zip with the evidence of that time: changes, incidents, access, control history; B is not included.",
+)
+def report(workspace: str | None, system: str, out: Path, language: str, period: str) -> Any:
     """Write the report (.pdf) or the evidence pack (.zip); its hash goes on the trail."""
-    from plumbline.report.issue import issue, write
+    from plumbline.report.issue import PACK, issue, issue_period, write
+    from plumbline.wording.times import read_span
 
+    if period and out.suffix.lower() != PACK:
+        raise PlumblineError("The evidence of a period is a .zip", where=str(out), todo="Name such a file.")
     with open_for(workspace) as ws:
-        made = issue(ws, system, out.suffix.lower(), language_code=language, actor=ACTOR)
+        if period:
+            start, end = read_span(period, "--period")
+            made = issue_period(ws, system, start, end, language_code=language, actor=ACTOR)
+        else:
+            made = issue(ws, system, out.suffix.lower(), language_code=language, actor=ACTOR)
     write(made, out, put)
     said = {"path": typed(out), "kind": made.kind, "bytes": len(made.content), "sha256": made.sha256}
     line = f"{typed(out)}: {made.kind}, {count(len(made.content))} bytes, sha256 {made.sha256}"

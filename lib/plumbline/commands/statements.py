@@ -152,7 +152,7 @@ def approve(
 
 @command("document")
 @click.argument("system")
-@click.argument("kind", metavar="model_card|processing|annex_iv")
+@click.argument("kind")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE.pdf", help="Make it and write it here.")
 @click.option("--language", default="en", show_default=True, metavar="L", help="en or de.")
 @click.option("--text", "texts", multiple=True, metavar="ITEM=TEXT", help="What a person says about an item.")
@@ -168,7 +168,11 @@ def document(
     review: str | None,
     by: str,
 ) -> Any:
-    """Show what a document still lacks, fill it in, make it, or say that a version was reviewed."""
+    """Show what a document still lacks, fill it in, make it, or say that a version was reviewed.
+
+    KIND is model_card, processing, annex_iv, applicability (ISO 42001), monitoring_plan (AI Act 72), rights_assessment
+    (AI Act 27), instructions (AI Act 13), processor_record (GDPR 30(2)) or supplier_facts (DORA).
+    """
     from plumbline.answers.governance.documents import review as reviewed
     from plumbline.answers.governance.documents import versions
     from plumbline.report.documents import fill_in, outline, tally

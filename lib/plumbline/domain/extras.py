@@ -38,6 +38,7 @@ OPTIONAL = (
     OptionalModule("onnx", "onnx", "Reading ONNX models"),
     OptionalModule("apprise", "messages", "Handing messages to a service by Apprise"),
     OptionalModule("rfc3161_client", "time-stamps", "Time stamps of evidence packs"),
+    OptionalModule("openpyxl", "workbooks", "Answering a buyer's workbook"),
 )
 _BY_NAME = {module.name: module for module in OPTIONAL}
 

@@ -16,6 +16,7 @@ FROM = {
     EvidenceKind.MEASURED: "from_log", EvidenceKind.PROBED: "from_probe", EvidenceKind.ATTESTED: "from_statement",
 }  # fmt: skip
 NAMED = 40  # columns listed by name
+_LOADS = 12  # loads listed by number
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,57 @@ def _reasons(material: Material, speech: Language) -> str:
     return " ".join(Translator(speech).text(text) for text in material.answer.card.reasons[:3])
 
 
+def _headline(material: Material, speech: Language) -> str:
+    found = material.performance
+    return Translator(speech).metric(found.headline) if found else ""
+
+
+def _limits(material: Material, speech: Language) -> str:
+    """Floors of metrics, and the stricter limits of controls, as the owner set them."""
+    settings, translator = material.answer.system.settings, Translator(speech)
+    floors = [
+        f"{translator.metric(name)}: {speech.numeral(decimal(value, ',.15g'))}"
+        for name, value in sorted(settings.floors.items())
+    ]
+    limits = [
+        f"{control} {name}: {speech.numeral(decimal(value, ',.15g'))}"
+        for control, held in sorted(settings.limits.items())
+        for name, value in sorted(held.items())
+    ]
+    return ", ".join([*floors, *limits])
+
+
+def _schedule(material: Material, speech: Language) -> str:
+    """When a server checks by itself, as it was set; a command line's own timetable is not known here."""
+    held = material.schedule
+    return f"{held.check} ({held.zone})" if held.check else ""
+
+
+def _frequency(material: Material, speech: Language) -> str:
+    facts = material.answer.measured.facts
+    days = facts.span_days
+    if not facts.decisions or not days or days < 1:
+        return ""
+    return speech.say("a_day", "document", n=speech.number(facts.decisions / days))
+
+
+def window(material: Material, speech: Language) -> str:
+    """The loads, the span and the number of decisions that measured facts rest on; empty where nothing is loaded."""
+    facts = material.answer.measured.facts
+    loads = [load.load_id for load in material.proof.loads if load.rows_loaded]
+    if not loads or facts.first_decision is None or facts.last_decision is None:
+        return ""
+    named = ", ".join(str(load) for load in loads) if len(loads) <= _LOADS else f"{loads[0]} … {loads[-1]}"
+    return speech.say(
+        "window",
+        "document",
+        loads=named,
+        first=speech.day(facts.first_decision),
+        last=speech.day(facts.last_decision),
+        n=speech.number(facts.decisions),
+    )
+
+
 Text = Callable[[Material, Language], str]
 FACTS: dict[str, tuple[Text, str]] = {
     "title": (lambda m, s: m.answer.system.title, "from_workspace"),
@@ -136,4 +188,9 @@ FACTS: dict[str, tuple[Text, str]] = {
     ),
     "reasons": (_reasons, "from_log"),
     "retention": (_retention, "from_workspace"),
+    "headline": (_headline, "from_workspace"),
+    "limits": (_limits, "from_workspace"),
+    "schedule": (_schedule, "from_workspace"),
+    "frequency": (_frequency, "from_log"),
+    "contest": (lambda m, s: m.answer.system.settings.contest, "from_workspace"),
 }

@@ -11,7 +11,7 @@ from typing import Any
 
 from plumbline.answers.governance.documents import save_texts, texts_of
 from plumbline.domain import PlumblineError
-from plumbline.report.document_facts import fact
+from plumbline.report.document_facts import fact, window
 from plumbline.report.language import Language, language
 from plumbline.report.material import Material, gather
 from plumbline.report.scorecard_report import frame
@@ -59,6 +59,16 @@ def outline(ws: Workspace, key: str, kind: str, code: str) -> Sections:
     return filled(gather(ws, key), kind, language(code))
 
 
+def all_filled(ws: Workspace, key: str, code: str) -> dict[str, Sections]:
+    """Every document of a system as sections of items, by its kind.
+
+    Raises:
+        PlumblineError: no such system or language.
+    """
+    material, speech = gather(ws, key), language(code)
+    return {kind: filled(material, kind, speech) for kind in outlines()}
+
+
 def document_pdf(material: Material, key: str, code: str) -> bytes:
     """One document as PDF, dated at the scorecard's moment.
 
@@ -66,15 +76,19 @@ def document_pdf(material: Material, key: str, code: str) -> bytes:
         PlumblineError: there are no documents in that language.
     """
     speech = language(code)
-    sections = filled(material, key, speech)
+    kind, note = speech.say(key, "document"), speech.say(f"{key}_note", "document")
+    return sections_pdf(material, kind, note, filled(material, key, speech), speech)
+
+
+def sections_pdf(material: Material, kind: str, note: str, sections: Sections, speech: Language) -> bytes:
+    """Sections of items as PDF, each with where it comes from or who can fill it in."""
     known, items = tally(sections)
-    kind = speech.say(key, "document")
     return typeset(
         "document",
         {
             **frame(material, speech, kind),
             "heading": f"{kind}: {material.answer.system.title}",
-            "note": speech.say(f"{key}_note", "document"),
+            "note": note,
             "known": speech.say("known", "document", known=known, all=items),
             "head": [speech.say("item", "table"), speech.say("value", "table")],
             "sections": [
@@ -119,7 +133,11 @@ def _item(material: Material, entry: Mapping[str, str], speech: Language) -> Ite
     found = fact(material, entry["value"], speech) if "value" in entry else None
     said = texts_of(material.answer.system).get(entry["key"])
     stated = said.text if said else ""
-    sources = [speech.say("source", "document", source=speech.say(found.source, "document"))] if found else []
+    sources = []
+    if found:
+        rests = window(material, speech) if found.source == "from_log" else ""
+        words = speech.say(found.source, "document") + (f" ({rests})" if rests else "")
+        sources = [speech.say("source", "document", source=words)]
     if said:
         sources.append(speech.say("stated_by", "document", by=said.by, day=speech.day(said.on)))
     if not sources:

@@ -7,20 +7,25 @@ import io
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 from plumbline.answers.governance.documents import keep_version
+from plumbline.answers.governance.period import period
 from plumbline.answers.governance.time_authority import time_authority
 from plumbline.answers.proof import note_issue
 from plumbline.domain import PlumblineError
 from plumbline.relay.files import write_whole
 from plumbline.report import time_stamp, verify
+from plumbline.report.buyers.period_evidence import period_pack
+from plumbline.report.buyers.workbook import FilledWorkbook, fill_workbook
 from plumbline.report.documents import document_pdf, filled, outlines, tally
 from plumbline.report.language import language
 from plumbline.report.material import Material, gather
-from plumbline.report.pack import document_file, evidence_pack, unstamped
+from plumbline.report.pack import document_file, evidence_pack
 from plumbline.report.scorecard_report import scorecard_pdf
+from plumbline.report.seal import Stamper, unstamped
 from plumbline.store.workspace import Workspace
 
 PACK = ".zip"
@@ -53,9 +58,7 @@ def issue(ws: Workspace, key: str, ending: str, *, language_code: str = "en", ac
     language(language_code)
     material, kind, time = gather(ws, key), KINDS[ending], ""
     if ending == PACK:
-        authority = time_authority(ws)
-        stamper = partial(time_stamp.ask, authority) if authority else unstamped
-        content = evidence_pack(material, language_code, stamper)
+        content = evidence_pack(material, language_code, _stamper(ws))
         _keep_documents(ws, material, content, language_code, actor)
         time = _time(content)
     else:
@@ -65,6 +68,52 @@ def issue(ws: Workspace, key: str, ending: str, *, language_code: str = "en", ac
     day = material.answer.card.at.date().isoformat()
     name = f"plumbline-{material.answer.system.key}-{day}{ending}"
     return IssuedDocument(name=name, kind=kind, sha256=made, content=content, time=time)
+
+
+def issue_period(
+    ws: Workspace,
+    key: str,
+    start: datetime | None,
+    end: datetime | None,
+    *,
+    language_code: str = "en",
+    actor: str,
+) -> IssuedDocument:
+    """Put the evidence of a period together and record its hash on the trail.
+
+    Raises:
+        PlumblineError: no such system or language, or not a period.
+    """
+    language(language_code)
+    told = period(ws, key, start, end)
+    content = period_pack(gather(ws, key), told, language_code, _stamper(ws))
+    made, time = hashlib.sha256(content).hexdigest(), _time(content)
+    kind = "evidence of a period"
+    note_issue(ws, key, kind=kind, sha256=made, actor=actor, language=language_code, time=time)
+    name = f"plumbline-{key}-{told.start.date().isoformat()}-{told.end.date().isoformat()}.zip"
+    return IssuedDocument(name=name, kind=kind, sha256=made, content=content, time=time)
+
+
+def issue_workbook(
+    ws: Workspace, key: str, content: bytes, *, language_code: str = "en", actor: str
+) -> tuple[IssuedDocument, FilledWorkbook]:
+    """Answer a buyer's workbook in a copy, and record its hash on the trail.
+
+    Raises:
+        PlumblineError: no such system or language, or no workbook that can be answered.
+    """
+    speech = language(language_code)
+    card = gather(ws, key).answer.card
+    filled = fill_workbook(content, card, speech)
+    made, kind = hashlib.sha256(filled.content).hexdigest(), "buyer's questionnaire"
+    note_issue(ws, key, kind=kind, sha256=made, actor=actor, language=language_code)
+    name = f"plumbline-{key}-{card.at.date().isoformat()}.xlsx"
+    return IssuedDocument(name=name, kind=kind, sha256=made, content=filled.content), filled
+
+
+def _stamper(ws: Workspace) -> Stamper:
+    authority = time_authority(ws)
+    return partial(time_stamp.ask, authority) if authority else unstamped
 
 
 def _time(pack: bytes) -> str:

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from plumbline.answers.drift.features import DriftAnswer, drift
 from plumbline.answers.governance.scorecard import Answer, scorecard_answer
+from plumbline.answers.operations.schedule import Schedule, schedule
 from plumbline.answers.performance.series import PerformanceAnswer, performance
 from plumbline.answers.proof import ScorecardProof, proof
 from plumbline.answers.releases.history import ReleasesAnswer
@@ -29,6 +30,7 @@ class Material:
     drift: DriftAnswer | None
     releases: ReleasesAnswer | None
     columns: tuple[DecisionColumn, ...]
+    schedule: Schedule
     missing: dict[str, PlumblineError]
 
 
@@ -58,5 +60,6 @@ def gather(ws: Workspace, key: str) -> Material:
         drift=known("drift", lambda: drift(ws, key)) if loaded else None,
         releases=answer.measured.releases,
         columns=held.columns,
+        schedule=schedule(ws),
         missing=missing,
     )

@@ -10,7 +10,7 @@ import streamlit as st
 from plumbline.answers.governance import documents as kept
 from plumbline.answers.governance.documents import Version
 from plumbline.domain import System
-from plumbline.report.documents import Sections, fill_in, outline, outlines, tally
+from plumbline.report.documents import Sections, all_filled, fill_in, tally
 from plumbline.report.issue import issue_document
 from plumbline.report.language import LANGUAGES, language
 from plumbline.ui.frame import permissions, signed_forms
@@ -22,6 +22,7 @@ from plumbline.ui.state.view import View
 from plumbline.wording import numbers
 
 MIME = "application/pdf"
+ROW = 3  # documents side by side
 
 
 def section(view: View, system: System) -> None:
@@ -41,8 +42,9 @@ def section(view: View, system: System) -> None:
             label_visibility="collapsed",
         )
     )
-    filled = {key: ask(view, outline, system.key, key, code) for key in outlines()}
-    for place, (key, sections) in zip(st.columns(len(filled), gap="medium"), filled.items(), strict=True):
+    filled = ask(view, all_filled, system.key, code)
+    places = [column for _ in range(0, len(filled), ROW) for column in st.columns(ROW, gap="medium")]
+    for place, (key, sections) in zip(places, filled.items(), strict=False):
         known, items = tally(sections)
         with place, st.container(border=True):
             state = cards.word("pass" if known == items else "partial", f"{known} of {items} items known")

@@ -1,0 +1,215 @@
+"""What happened to a system between two moments, as an audit over a period asks: changes, incidents, access, controls.
+
+Everything is read from the trail, the registers and the kept scorecards; nothing that they do not hold is filled in.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import pairwise
+
+from plumbline.answers.alerts.incidents import incidents_in
+from plumbline.domain import PlumblineError, Scorecard, Status, System, TrailEntry
+from plumbline.domain.acts import Act, act_of
+from plumbline.governance import canonical_json
+from plumbline.governance.incident_deadlines import Incident
+from plumbline.store import findings, scorecards, systems, trail
+from plumbline.store.findings import FindingRecord
+from plumbline.store.workspace import Cursor, Workspace
+
+#: acts that change what a system decides, how it is judged, or who is told
+CHANGES = (
+    Act.LOADED, Act.UNDONE, Act.ERASED, Act.ROLES_CHANGED, Act.REFERENCE_SET, Act.MODEL_REGISTERED,
+    Act.CONTEXT_ANSWERED, Act.CONTEXT_APPROVED, Act.SETTINGS_CHANGED, Act.CONTROL_ATTESTED, Act.ATTESTATION_APPROVED,
+    Act.CONTROL_EXEMPTED, Act.EXEMPTION_ASKED, Act.EXEMPTION_APPROVED, Act.TRIGGER_SET, Act.TRIGGER_REMOVED,
+    Act.TRIGGER_APPROVED, Act.TRIGGER_FIRED, Act.ROLLBACK_ARMED, Act.ROLLBACK_LOWERED, Act.ROLLBACK_DONE,
+    Act.CHANNEL_ADDED, Act.CHANNEL_CHANGED, Act.CHANNEL_REMOVED, Act.ACTING_STOPPED, Act.ACTING_RESUMED,
+    Act.RELEASES_FROZEN, Act.SCHEDULE_SET, Act.TIME_AUTHORITY_SET, Act.WORKSPACE_MIGRATED, Act.WORKSPACE_RESTORED,
+)  # fmt: skip
+#: acts that say who may do what
+ACCESS = (Act.ROLE_GIVEN, Act.ROLE_TAKEN, Act.TOKEN_ADDED, Act.TOKEN_REVOKED, Act.SIGN_IN)
+#: acts that show that something works
+REHEARSALS = (
+    Act.RECORDED, Act.RESTORE_REHEARSED, Act.ROLLBACK_DRILLED, Act.TRIGGER_TESTED, Act.CHANNEL_TESTED,
+    Act.CHANNEL_CONFIRMED, Act.BACKED_UP, Act.RECORDS_TRIED,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessOf:
+    """One person's or token's access. Empty: none. ``changes``: (moment, by whom, what), within the period."""
+
+    who: str
+    at_start: str
+    at_end: str
+    changes: tuple[tuple[datetime, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlSpell:
+    """A time in which a control stood the same. ``until`` None: to the end of the period.
+
+    ``card_sha256``: the kept scorecard that says so first; ``sentence``: its evidence then.
+    """
+
+    control: str
+    title: str
+    status: Status
+    requirement: str
+    kind: str
+    since: datetime
+    until: datetime | None
+    sentence: str
+    card_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """One system from ``start`` to before ``end``. Entries are oldest first.
+
+    ``known_from``: the moment of the first kept scorecard that speaks for the period; None: there is none. ``checks``:
+    when the signals were checked.
+    """
+
+    system: System
+    start: datetime
+    end: datetime
+    at: datetime
+    changes: tuple[TrailEntry, ...]
+    rehearsals: tuple[TrailEntry, ...]
+    access: tuple[AccessOf, ...]
+    incidents: tuple[Incident, ...]
+    findings: tuple[FindingRecord, ...]
+    spells: tuple[ControlSpell, ...]
+    verdicts: tuple[tuple[datetime, str], ...]
+    known_from: datetime | None
+    checks: tuple[datetime, ...]
+
+    @property
+    def longest_pause(self) -> float | None:
+        """Days of the longest time without a check, up to the end or today; None where none was made."""
+        if not self.checks:
+            return None
+        last = min(self.end, self.at)
+        moments = [self.start, *self.checks, last]
+        return max((b - a).total_seconds() for a, b in pairwise(moments)) / 86_400
+
+
+def period(ws: Workspace, key: str, start: datetime | None, end: datetime | None) -> Period:
+    """The evidence of one system over a period.
+
+    Raises:
+        PlumblineError: no such system, a side of the period is open, or it has not begun.
+    """
+    at = datetime.now(UTC)
+    if start is None or end is None:
+        raise PlumblineError("A period needs both its days", todo="Write A..B, e.g. 2026-01-01..2026-07-01.")
+    if start > at:
+        raise PlumblineError("The period has not begun", todo="Choose an earlier one.")
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, key)
+        entries = [
+            e
+            for e in reversed(trail.entries(cursor, limit=trail.length(cursor)))
+            if e.system in ("", key) and e.at < end
+        ]
+        inside = [e for e in entries if e.at >= start]
+        spells, known_from = _spells(cursor, key, start, end)
+        return Period(
+            system=system,
+            start=start,
+            end=end,
+            at=at,
+            changes=tuple(_of(inside, CHANGES)),
+            rehearsals=tuple(_of(inside, REHEARSALS)),
+            access=_access(_of(entries, ACCESS), start),
+            incidents=tuple(_in_period(incidents_in(cursor, key), start, end)),
+            findings=tuple(_found(findings.recorded(cursor, key), start, end)),
+            spells=spells,
+            verdicts=tuple((t, v) for t, v in scorecards.verdicts(cursor, key) if start <= t < end),
+            known_from=known_from,
+            checks=tuple(e.at for e in _of(inside, (Act.SIGNALS_CHECKED,))),
+        )
+
+
+def _of(entries: Iterable[TrailEntry], acts: Sequence[Act]) -> list[TrailEntry]:
+    return [entry for entry in entries if act_of(entry.action) in acts]
+
+
+def _in_period(known: Iterable[Incident], start: datetime, end: datetime) -> list[Incident]:
+    """Incidents that were open at any time of the period, the oldest first."""
+    found = [i for i in known if i.aware_at < end and (i.closed_at is None or i.closed_at >= start)]
+    return sorted(found, key=lambda i: (i.aware_at, i.id))
+
+
+def _found(known: Iterable[FindingRecord], start: datetime, end: datetime) -> list[FindingRecord]:
+    """Findings that were open at any time of the period, the oldest first."""
+    found = [r for r in known if r.recorded_at < end and (r.closed_at is None or r.closed_at >= start)]
+    return sorted(found, key=lambda r: (r.recorded_at, r.id))
+
+
+def _access(entries: Sequence[TrailEntry], start: datetime) -> tuple[AccessOf, ...]:
+    """Who could do what at the start and at the end, by playing the trail."""
+    found: dict[str, AccessOf] = {}
+    for entry in entries:
+        act, detail = act_of(entry.action), entry.detail
+        if act is Act.SIGN_IN:
+            who, now = "sign-in", entry.action.removeprefix(Act.SIGN_IN)
+        elif act in (Act.TOKEN_ADDED, Act.TOKEN_REVOKED):
+            who = f"token {detail.get('name', '')}"
+            now = str(detail.get("role", "")) if act is Act.TOKEN_ADDED else ""
+        else:
+            who = str(detail.get("email", ""))
+            now = str(detail.get("role", "")) if act is Act.ROLE_GIVEN else ""
+        held = found.get(who, AccessOf(who=who, at_start="", at_end="", changes=()))
+        if entry.at < start:
+            found[who] = replace(held, at_start=now, at_end=now)
+        else:
+            change = (entry.at, entry.actor, f"{held.at_end or 'none'} to {now or 'none'}")
+            found[who] = replace(held, at_end=now, changes=(*held.changes, change))
+    present = (a for a in found.values() if a.at_start or a.at_end or a.changes)
+    return tuple(sorted(present, key=lambda a: a.who))
+
+
+def _spells(
+    cursor: Cursor, key: str, start: datetime, end: datetime
+) -> tuple[tuple[ControlSpell, ...], datetime | None]:
+    """How each control stood, from scorecard to scorecard, and from when that is known."""
+    kept = [item for item in scorecards.all_of(cursor, key) if item.at < end and item.card]
+    before = [item for item in kept if item.at < start]
+    told = [*before[-1:], *(item for item in kept if item.at >= start)]
+    held: dict[str, list[ControlSpell]] = {}
+    for item in told:
+        card = canonical_json.read(Scorecard, item.card)
+        since = max(item.at, start)
+        for control in card.controls:
+            spells = held.setdefault(control.id, [])
+            standing = (control.status, control.requirement.value, control.evidence.kind.value)
+            last = spells[-1] if spells else None
+            if last is not None:
+                if (last.status, last.requirement, last.kind) == standing:
+                    continue
+                spells[-1] = replace(last, until=since)
+            spells.append(
+                ControlSpell(
+                    control=control.id,
+                    title=control.title,
+                    status=control.status,
+                    requirement=control.requirement.value,
+                    kind=control.evidence.kind.value,
+                    since=since,
+                    until=None,
+                    sentence=control.evidence.sentence,
+                    card_sha256=item.card_sha256,
+                )
+            )
+    found = tuple(spell for control in sorted(held) for spell in held[control])
+    return found, max(told[0].at, start) if told else None
+
+
+def written(entry: TrailEntry) -> str:
+    """What an entry says beside its act, as JSON on one line."""
+    return json.dumps(entry.detail, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

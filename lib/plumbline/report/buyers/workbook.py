@@ -1,0 +1,190 @@
+"""Answering a buyer's own workbook, the AI-CAIQ of the Cloud Security Alliance, question by question by its id.
+
+The buyer's file is read and a copy with answers is written; no text of the questionnaire is kept here. Only empty cells
+are filled: an answer where every control behind it passes, or one fails, and else what is known without an answer. What
+no control speaks to stays empty.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import tomllib
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from plumbline.domain import ControlResult, EvidenceKind, PlumblineError, Scorecard, Status
+from plumbline.domain.extras import need_module
+from plumbline.report.language import Language
+from plumbline.report.translation import Translator
+from plumbline.wording.safe_csv import no_formula
+from plumbline.wording.times import iso_day
+from plumbline.wording.visible import visible
+
+if TYPE_CHECKING:
+    from openpyxl.worksheet.worksheet import Worksheet
+
+LARGEST, UNPACKED = 20_000_000, 200_000_000  # bytes of a workbook, packed and not
+HEADER_ROWS = 40  # in which the header is looked for
+LONGEST = 8_000  # characters written into a cell; Excel takes 32,767
+_ID = re.compile(r"[A-Z][A-Z&]{1,3}-\d{2}\.\d{1,2}")
+_HEADS = {
+    "id": re.compile(r"question\s*id|^id$", re.IGNORECASE),
+    "question": re.compile(r"question(?!\s*id)", re.IGNORECASE),
+    "answer": re.compile(r"answer|response", re.IGNORECASE),
+    "comment": re.compile(r"description|comment|explanation|evidence", re.IGNORECASE),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilledWorkbook:
+    """A buyer's workbook with answers.
+
+    ``answered``: ids with an answer; ``described``: with what is known and no answer; ``kept``: that held something
+    already; ``left``: that no control speaks to.
+    """
+
+    content: bytes
+    answered: tuple[str, ...]
+    described: tuple[str, ...]
+    kept: tuple[str, ...]
+    left: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """The places of what is read and written, in one sheet; columns from 1."""
+
+    row: int
+    places: Mapping[str, int]
+
+
+@cache
+def _questions() -> tuple[Mapping[str, Any], ...]:
+    text = (resources.files("plumbline.report.buyers") / "workbook.toml").read_text("utf-8")
+    return tuple(tomllib.loads(text)["question"])
+
+
+def fill_workbook(content: bytes, card: Scorecard, speech: Language) -> FilledWorkbook:
+    """Answer what a scorecard answers.
+
+    Args:
+        content: the buyer's file, ``.xlsx``.
+
+    Raises:
+        PlumblineError: the extra is not installed, the file is no such workbook, or has no such questions.
+    """
+    need_module("openpyxl")
+    from openpyxl import load_workbook
+
+    _refuse_odd(content)
+    try:
+        book = load_workbook(io.BytesIO(content))
+    except Exception as error:  # a foreign file may fail anywhere in the library
+        raise PlumblineError("The workbook cannot be read", todo="Save it as .xlsx and try again.") from error
+    found: dict[str, list[str]] = {"answered": [], "described": [], "kept": [], "left": []}
+    controls = {control.id: control for control in card.controls}
+    for sheet in book.worksheets:
+        columns = _columns(sheet)
+        if columns is not None:
+            for row in range(columns.row + 1, sheet.max_row + 1):
+                _fill(sheet, row, columns.places, controls, card, speech, found)
+    if not any(found.values()):
+        raise PlumblineError(
+            "No sheet has a column of question ids such as MDS-10.1 beside questions and answers",
+            todo="Give the buyer's AI-CAIQ as it came.",
+        )
+    out = io.BytesIO()
+    book.save(out)
+    return FilledWorkbook(content=out.getvalue(), **{name: tuple(ids) for name, ids in found.items()})
+
+
+def _refuse_odd(content: bytes) -> None:
+    """Refuse what is too large, is no workbook, or holds macros: they would be lost without a word."""
+    if len(content) > LARGEST:
+        raise PlumblineError(f"The workbook is larger than {LARGEST // 1_000_000} MB")
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as pack:
+            names, size = pack.namelist(), sum(entry.file_size for entry in pack.infolist())
+    except zipfile.BadZipFile as error:
+        raise PlumblineError("The file is no .xlsx workbook", todo="Save it as .xlsx.") from error
+    if size > UNPACKED:
+        raise PlumblineError(f"The workbook unpacks to more than {UNPACKED // 1_000_000} MB")
+    if any(name.endswith("vbaProject.bin") for name in names):
+        raise PlumblineError("The workbook holds macros", todo="Save it as .xlsx, without them.")
+
+
+def _columns(sheet: Worksheet) -> _Columns | None:
+    """The first row whose cells name an id, a question and an answer."""
+    for row in range(1, min(sheet.max_row, HEADER_ROWS) + 1):
+        texts = {column: _text(sheet, row, column) for column in range(1, sheet.max_column + 1)}
+        places: dict[str, int] = {}
+        for name, pattern in _HEADS.items():
+            at = next((c for c, t in texts.items() if pattern.search(t) and c not in places.values()), None)
+            if at is not None:
+                places[name] = at
+        if {"id", "question", "answer"} <= set(places):
+            return _Columns(row, places)
+    return None
+
+
+def _text(sheet: Worksheet, row: int, column: int) -> str:
+    value = sheet.cell(row, column).value
+    return " ".join(str(value).split()) if value is not None else ""
+
+
+def _fill(
+    sheet: Worksheet,
+    row: int,
+    places: Mapping[str, int],
+    controls: Mapping[str, ControlResult],
+    card: Scorecard,
+    speech: Language,
+    found: dict[str, list[str]],
+) -> None:
+    key = _text(sheet, row, places["id"]).upper()
+    if not _ID.fullmatch(key):
+        return
+    text = _text(sheet, row, places["question"]).lower()
+    entry = next(
+        (q for q in _questions() if key in q["ids"] and all(word in text for word in q["words"])), None
+    )
+    if entry is None:
+        found["left"].append(key)
+        return
+    cells = [places[name] for name in ("answer", "comment") if name in places]
+    if any(_text(sheet, row, column) for column in cells):
+        found["kept"].append(key)
+        return
+    results = [controls[name] for name in entry["controls"]]
+    answer = _answer(results)
+    if answer:
+        sheet.cell(row, places["answer"]).value = answer
+    if "comment" in places:
+        cell = sheet.cell(row, places["comment"])
+        cell.value = _comment(results, card, speech)
+        cell.data_type = "s"  # a text, whatever it begins with
+    found["answered" if answer else "described"].append(key)
+
+
+def _answer(results: Sequence[ControlResult]) -> str:
+    """Yes only where all of it passes, no where a part fails; nobody's word is taken for what is not known."""
+    statuses = {result.evidence.status for result in results}
+    if statuses == {Status.PASS}:
+        return "Yes"
+    return "No" if Status.FAIL in statuses else ""
+
+
+def _comment(results: Sequence[ControlResult], card: Scorecard, speech: Language) -> str:
+    """The evidence of each control with its kind, and the day of the scorecard."""
+    translator, parts = Translator(speech), []
+    for result in results:
+        kind = result.evidence.kind
+        words = "" if kind is EvidenceKind.NONE else f" ({speech.word(kind.value)})"
+        parts.append(f"{result.id}: {translator.text(result.evidence.sentence)}{words}")
+    text = f"{' '.join(parts)} Plumbline, {iso_day(card.at)}."
+    return no_formula(visible(text))[:LONGEST]

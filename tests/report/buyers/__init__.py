@@ -1,0 +1,1 @@
+"""Tests of what buyers and auditors ask for."""

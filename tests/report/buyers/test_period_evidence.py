@@ -1,0 +1,118 @@
+"""Evidence of a period: only what happened in it, counted as it is listed, and signed like a pack."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from plumbline.answers import events
+from plumbline.answers.alerts.incidents import open_incident
+from plumbline.answers.governance import access
+from plumbline.answers.governance.period import Period, period
+from plumbline.answers.governance.scorecard import scorecard_answer
+from plumbline.domain import PlumblineError
+from plumbline.domain.acts import Access
+from plumbline.report import verify
+from plumbline.report.buyers.period_evidence import period_pack, summary
+from plumbline.report.issue import issue_period
+from plumbline.report.language import language
+from plumbline.report.material import gather
+from plumbline.report.signature import public_key
+from plumbline.store.workspace import Workspace
+from tests.conftest import Ran
+from tests.report.test_pack import packed, read, unpacked
+
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture(scope="module")
+def told(held: Workspace) -> Period:
+    scorecard_answer(held, "offers")
+    access.give(held, "Ana@x.org", Access.OWNER, by="Ana")
+    access.give(held, "bob@x.org", Access.VIEWER, by="Ana")
+    access.give(held, "bob@x.org", Access.ANALYST, by="Ana")
+    access.take(held, "bob@x.org", by="Ana")
+    events.record(held, "offers", "rollback rehearsed", by="Ana", note="=HYPERLINK(1)")
+    open_incident(held, "offers", "Refused everybody", by="Ana")
+    scorecard_answer(held, "offers")  # the rehearsal changes REL-3
+    return period(held, "offers", NOW - timedelta(days=1), NOW + timedelta(days=1))
+
+
+def test_a_period_holds_what_happened_in_it_and_nothing_else(held: Workspace, told: Period) -> None:
+    assert {"load", "settings changed", "control attested"} <= {e.action for e in told.changes}
+    assert all(e.system in ("", "offers") for e in told.changes)
+    assert next(e.action for e in told.rehearsals) == "recorded: rollback rehearsed"
+    assert [i.title for i in told.incidents] == ["Refused everybody"]
+    assert len([s for s in told.spells if s.control == "REL-3"]) == 2
+    assert told.known_from is not None
+    before = period(held, "offers", NOW - timedelta(days=30), NOW - timedelta(days=10))
+    assert (before.changes, before.incidents, before.spells, before.known_from, before.checks) == (
+        (),
+        (),
+        (),
+        None,
+        (),
+    )
+    assert before.longest_pause is None
+
+
+def test_access_is_played_from_the_trail(told: Period) -> None:
+    held = {a.who: a for a in told.access}
+    assert (held["ana@x.org"].at_start, held["ana@x.org"].at_end) == ("", "owner")
+    assert [change for _, _, change in held["bob@x.org"].changes] == [
+        "none to viewer", "viewer to analyst", "analyst to none",
+    ]  # fmt: skip
+    assert held["bob@x.org"].at_end == ""
+
+
+@pytest.mark.parametrize("code", ["en", "de"])
+def test_the_summary_counts_the_tables_and_leaves_open_what_nobody_stated(
+    held: Workspace, told: Period, code: str
+) -> None:
+    material, speech = gather(held, "offers"), language(code)
+    files = unpacked(period_pack(material, told, code))
+    items = {i.key: i for _, part in summary(material, told, speech) for i in part}
+    for key, table in (("changes", "changes"), ("incidents", "incidents"), ("rehearsals", "rehearsals"),
+                       ("checks", "checks"), ("findings", "findings"), ("releases", "releases")):  # fmt: skip
+        assert items[key].value == speech.number(len(read(files[f"{table}.csv"]))), key
+    for key in ("approvals", "release_tests", "reviews"):
+        assert (items[key].known, items[key].value) == (False, "")
+    rows = read(files["releases.csv"])
+    assert all(row["approved_by"] == row["tests"] == "" for row in rows)
+    assert "'=HYPERLINK" not in files["changes.csv"].decode("utf-8-sig")  # within JSON it begins no cell
+
+
+def test_controls_follow_each_other_without_a_gap(told: Period) -> None:
+    by_control: dict[str, list[object]] = {}
+    for spell in told.spells:
+        by_control.setdefault(spell.control, []).append(spell)
+    for spells in by_control.values():
+        assert spells[-1].until is None
+        for one, after in itertools.pairwise(spells):
+            assert one.until == after.since
+
+
+def test_it_is_signed_like_a_pack_and_stands_on_the_trail(held: Workspace, tmp_path: Path) -> None:
+    made = issue_period(held, "offers", NOW - timedelta(days=1), NOW + timedelta(days=1), actor="Ana")
+    assert verify.check(packed(unpacked(made.content), tmp_path / "p.zip"), public_key().public_key) == []
+    assert made.time.startswith("No time stamp")
+
+
+@pytest.mark.parametrize(
+    ("start", "end"), [(None, NOW), (NOW, None), (NOW + timedelta(days=2), NOW + timedelta(days=3))]
+)
+def test_what_is_no_period_is_a_sentence(
+    held: Workspace, start: datetime | None, end: datetime | None
+) -> None:
+    with pytest.raises(PlumblineError, match="period"):
+        period(held, "offers", start, end)
+
+
+def test_the_command_wants_a_zip(plumbline: Callable[..., Ran], tmp_path: Path) -> None:
+    ran = plumbline("report", "s", "--out", tmp_path / "r.pdf", "--period", "2026-01-01..2026-02-01",
+                    "--workspace", tmp_path / "w.duckdb")  # fmt: skip
+    assert (ran.code, "is a .zip" in ran.err) == (2, True)
