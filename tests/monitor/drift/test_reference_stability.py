@@ -6,6 +6,7 @@ from datetime import UTC, timedelta
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from plumbline.monitor.drift.reference_stability import _chance, unsteady
 from tests.bench.detection.shifts import drawn, profile_of
@@ -54,3 +55,32 @@ def test_an_input_that_is_nearly_always_one_value_is_steady_until_it_changes(pla
     changed = quiet.copy()
     changed[4:] = _weekly([0.7 if i == place else 0.3 / 19 for i in range(20)], 5)
     assert _chance(changed, 4) < 1e-4
+
+
+@pytest.mark.parametrize(("weeks", "told"), [(4, False), (5, True)])
+def test_two_weeks_are_needed_on_either_side_and_one_more(weeks: int, told: bool) -> None:
+    log = drawn("independent", 1)
+    days = 7 * weeks
+    frame = log.frame[log.frame["at"] < START + np.timedelta64(days, "D")].copy()
+    frame.loc[frame["at"] >= START + np.timedelta64(14, "D"), "tenure"] += 40
+    found = unsteady([profile_of(frame, "tenure", days)], (BEGUN, BEGUN + timedelta(days=days)))
+    assert (found is not None) is told
+    if found:
+        assert found.at == BEGUN + timedelta(days=14)
+
+
+def test_the_chance_of_a_split_is_the_f_law_over_the_dispersion_within() -> None:
+    rng = np.random.default_rng(8)
+    weekly = rng.multinomial(500, [0.4, 0.3, 0.2, 0.1], size=9).astype(float)
+    weekly[6:] = rng.multinomial(500, [0.35, 0.3, 0.22, 0.13], size=3)
+    for crowded in (1.0, 4.0):  # repeated decisions are worth a quarter
+        table = weekly * crowded
+        inside = sum(
+            stats.chi2_contingency(part, correction=False).statistic for part in (table[:6], table[6:])
+        )
+        sides = np.array([table[:6].sum(0), table[6:].sum(0)])
+        between = stats.chi2_contingency(sides, correction=False).statistic
+        spread = max(inside / (7 * 3), 1.0)
+        expected = stats.f.sf(between / 3 / spread, 3, 7)
+        assert _chance(table, 6) == pytest.approx(expected, rel=1e-6, abs=0)
+    assert _chance(np.tile([[5.0, 0, 0]], (9, 1)), 4) == 1.0
