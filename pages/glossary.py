@@ -10,7 +10,7 @@ view = shell.view()
 top = st.container()
 language, terms = glossary.choose()
 with top:
-    cards.opening(f"{len(terms)} words that the pages use, each in a sentence.")
+    cards.opening(glossary.opening(terms))
 if terms:
     glossary.tables(language, terms)
 else:

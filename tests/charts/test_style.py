@@ -19,7 +19,7 @@ THEME = tomllib.loads((Path(__file__).parents[2] / ".streamlit" / "config.toml")
 #: attribute of Tokens -> option of the theme
 SAME = {
     "paper": "backgroundColor", "surface": "secondaryBackgroundColor", "ink": "textColor",
-    "line": "borderColor", "accent": "primaryColor", "passed": "greenColor", "watch": "orangeColor",
+    "line": "dataframeBorderColor", "accent": "primaryColor", "passed": "greenColor", "watch": "orangeColor",
     "watch_text": "orangeTextColor", "fail": "redColor", "unknown": "grayColor", "muted": "grayTextColor",
 }  # fmt: skip
 
@@ -47,6 +47,14 @@ def test_the_theme_and_the_figures_share_their_colours(mode: Mode) -> None:
 @pytest.mark.parametrize("kind", ["Categorical", "Sequential", "Diverging"])
 def test_there_are_exactly_ten_chart_colours(mode: Mode, kind: str) -> None:
     assert len(set(THEME[mode][f"chart{kind}Colors"])) == 10
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_border_of_a_field_is_seen_on_every_ground(mode: Mode) -> None:
+    """WCAG 2.2, 1.4.11: a control is told from what lies beside it by 3 to 1."""
+    for part in (THEME[mode], THEME[mode]["sidebar"]):
+        for ground in ("backgroundColor", "secondaryBackgroundColor"):
+            assert contrast(part["borderColor"], part[ground]) >= 3, ground
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -34,6 +34,14 @@ def choose() -> tuple[str, Sequence[Term]]:
     return str(language), found
 
 
+def opening(terms: Sequence[Term]) -> str:
+    """How many words are shown, of how many."""
+    every = len(glossary.terms())
+    if len(terms) == every:
+        return f"{every} words that the pages use, each in a sentence or two."
+    return f"{len(terms)} of the {every} words that the pages use."
+
+
 def _text(term: Term) -> str:
     return " ".join((term.name, term.says, term.german, term.german_says)).casefold()
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from plumbline.answers.governance.scorecard import Answer
-from plumbline.charts.marks import ROW, Alert, Release
+from plumbline.charts.marks import Alert, Release
 from plumbline.charts.trend import trend
 from plumbline.store.findings import FindingRecord
 from plumbline.ui.notes import marks
@@ -41,7 +41,7 @@ def story(answer: Answer, findings: Sequence[FindingRecord], view: View) -> None
         else [],
         alerts=[Alert(f.sentence, f.since) for f in own if f.since is not None],
         events=events,
-        height=HEIGHT + (ROW if events else 0),
+        height=HEIGHT,
     )
     breach = answer.measured.facts.performance_breach
     words = f"{name} by {standing.by}" + (f", in breach since {numbers.day(breach.since)}" if breach else "")
