@@ -42,7 +42,7 @@ def volume(
     pixels, as the picture above has it.
     """
     t = TOKENS[mode]
-    figure = Sketch(mode=mode, height=HEIGHT + (ROW if events else 0))
+    figure = Sketch(mode=mode, height=HEIGHT + (ROW + 8 if events else 0))
     span = (bars[0].start, bars[-1].end)
     start, end = window[0] or span[0], window[1] or span[1]
     highest = max(bar.n for bar in bars) or 1
