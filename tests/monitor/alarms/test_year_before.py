@@ -224,7 +224,7 @@ def test_half_of_the_way_from_the_reference_is_no_seasons(then: float, alike: bo
 def test_what_chance_may_bring_is_no_difference_as_far_as_the_reference_goes(
     error: float, alike: bool
 ) -> None:
-    """One week now and three then: 1.96 standard errors of their difference are 2.26 of a week's, here 0.20 and 0.11."""
+    """One week now and three then: 1.96 standard errors of their difference are 2.26 of a week: 0.20 and 0.11."""
     points = weekly([0.8, *[0.75] * 3, *[0.8] * 50, 0.6], error=error)
     assert as_year_before(points, points[54].start, points[54].end, 0.8) is alike
     far = weekly([0.8, *[0.81] * 3, *[0.8] * 50, 0.6], error=error)
