@@ -175,6 +175,18 @@ def test_wrong_use_is_one_clear_sentence(plumbline: Run, arguments: tuple[str, .
     _one_line(plumbline(*arguments, *(["--json"] if arguments[0] != "frobnicate" else [])), word)
 
 
+def test_a_module_that_was_cut_off_while_it_was_compiled_is_not_told_as_a_stop(
+    plumbline: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut_off(*_: object, **__: object) -> None:
+        raise EOFError("marshal data too short")
+
+    monkeypatch.setattr("plumbline.answers.governance.portfolio.overview", cut_off)
+    ran = plumbline("systems")
+    assert ran.code == 2 and "nothing was changed" not in ran.err
+    assert "Something went wrong inside Plumbline: EOFError" in ran.err
+
+
 def test_a_map_that_names_no_column_or_role_is_refused(plumbline: Run, tmp_path: Path) -> None:
     log = _log(tmp_path)
     _one_line(plumbline("load", log, "--system", "s", "--map", "nope=label"), "nope")

@@ -79,8 +79,11 @@ def sentence_of(error: Exception) -> str:
         return str(error)
     if isinstance(error, click.ClickException):
         return error.format_message()
-    if isinstance(error, click.Abort):
+    if isinstance(error, click.Abort) and not isinstance(error.__cause__, EOFError):
         return "Stopped; nothing was changed."
+    # click takes every EOFError for an end of input, also that of a compiled module which was cut off while written
+    cause = error.__cause__
+    error = cause if isinstance(error, click.Abort) and isinstance(cause, EOFError) else error
     if isinstance(error, OSError) and error.errno in FULL:
         return "The disk is full; nothing of this was kept. Free space there and do it again."
     if os.environ.get("PLUMBLINE_DEBUG"):
