@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pytest
 from scipy import stats
 
 from plumbline.domain import SlicedColumn, SlicedRows
-from plumbline.monitor.performance.segments import LEVEL, search
+from plumbline.monitor.performance.segments import FEWEST, LEVEL, SMALLEST, search
 from plumbline.monitor.statistics.clusters import design_effect, effect_of_subjects
 
 COLUMNS = tuple(SlicedColumn(f"c{i}", tuple("abcd")) for i in range(6))
@@ -245,3 +246,91 @@ def test_the_effect_of_days_is_the_variance_of_sums_over_what_rows_within_a_cell
     assert (
         design_effect(replace(rows, codes=np.zeros((1, 600), np.uint8))) == 1.0
     )  # one slice is every row of its day
+
+
+# --- every figure of what is told, slice by slice
+
+
+def slices(rows: SlicedRows) -> list[tuple[tuple[tuple[str, str], ...], np.ndarray]]:
+    singles = [
+        [((column.name, label), codes == place) for place, label in enumerate(column.labels)]
+        for column, codes in zip(rows.columns, rows.codes, strict=True)
+    ]
+    crossed = [((a, b), x & y) for i, j in combinations(singles, 2) for a, x in i for b, y in j]
+    return [((name,), mask) for column in singles for name, mask in column] + crossed
+
+
+@pytest.mark.parametrize("against", ["rest", "reference"])
+@pytest.mark.parametrize("proportion", [True, False])
+def test_every_figure_is_that_of_its_rows(against: str, proportion: bool) -> None:
+    rng = np.random.default_rng(21)
+
+    def made(rows: int, bad: float) -> SlicedRows:
+        codes = rng.integers(0, 4, (3, rows)).astype(np.uint8)
+        codes[2, rng.random(rows) < 0.97] = 3  # of the others there are few
+        worse = bad * ((codes[0] == 1) + 1.5 * ((codes[0] == 2) & (codes[1] == 0)))
+        values = (
+            (rng.random(rows) >= 0.2 + worse).astype(float) if proportion else rng.exponential(1 + 4 * worse)
+        )
+        return SlicedRows(columns=COLUMNS[:3], codes=codes, values=values, available=3 * rows)
+
+    now, then = made(6000, 0.25), made(9000, 0.02)
+    name = "accuracy" if proportion else "mae"
+    found = search(now, name, reference=then, against=against, proportion=proportion)
+    judged, p_values = [], []
+    for (where, mask), (_, old) in zip(slices(now), slices(then), strict=True):
+        enough = min(mask.sum(), (~mask).sum()) >= FEWEST and mask.sum() >= SMALLEST * 6000
+        if against == "reference":
+            enough &= min(old.sum(), (~old).sum()) >= FEWEST
+        if not enough:
+            continue
+        inside, outside = now.values[mask], now.values[~mask]
+        if against == "rest":
+            expected = outside.mean()
+            if proportion:
+                table = [[x.sum(), len(x) - x.sum()] for x in (inside, outside)]
+                p = stats.chi2_contingency(table, correction=True).pvalue
+            else:
+                p = stats.ttest_ind(inside, outside, equal_var=False).pvalue
+        else:
+            expected = then.values[old].mean() + outside.mean() - then.values[~old].mean()
+            parts = (inside, outside, then.values[old], then.values[~old])
+            if proportion:
+                shares = [((x.sum() + 1) / (len(x) + 2), len(x) + 2) for x in parts]
+                error = np.sqrt(sum(s * (1 - s) / m for s, m in shares))
+            else:
+                error = np.sqrt(sum(x.var(ddof=1) / len(x) for x in parts))
+            p = 2 * stats.norm.sf(abs(inside.mean() - expected) / error)
+        judged.append((where, mask, old, inside, expected))
+        p_values.append(p)
+    q_values = stats.false_discovery_control(p_values)
+    assert found.tried == len(judged)
+    assert found.overall == pytest.approx(now.values.mean())
+    assert (found.n, found.available) == (6000, 18_000)
+    told = {s.where: s for s in found.segments}
+    assert (("c0", "b"),) in told
+    assert [s.extra for s in found.segments] == sorted((s.extra for s in found.segments), reverse=True)
+    for (where, mask, old, inside, expected), p, q in zip(judged, p_values, q_values, strict=True):
+        if where not in told:
+            continue
+        one = told[where]
+        assert (one.n, one.value, one.against) == (
+            len(inside),
+            pytest.approx(inside.mean()),
+            pytest.approx(expected),
+        )
+        assert one.difference == pytest.approx(inside.mean() - expected)
+        harm = (expected - inside.mean()) * (1 if proportion else -1)
+        assert one.extra == pytest.approx(3 * len(inside) * harm)
+        assert one.p_value == pytest.approx(p, rel=1e-5, abs=0)
+        assert one.q_value == pytest.approx(q, rel=1e-5, abs=0)
+        assert one.n_against == ((~mask).sum() if against == "rest" else old.sum())
+        assert (one.reference, one.n_reference) == (pytest.approx(then.values[old].mean()), old.sum())
+        miss = LEVEL * len(told) / len(judged)
+        assert one.difference_low < one.difference < one.difference_high
+        if proportion:
+            limits = stats.binomtest(int(inside.sum()), len(inside)).proportion_ci(1 - miss, method="wilson")
+            assert (one.low, one.high) == pytest.approx((limits.low, limits.high))
+        else:
+            half = stats.t(len(inside) - 1).ppf(1 - miss / 2) * stats.sem(inside)
+            assert (one.low, one.high) == pytest.approx((inside.mean() - half, inside.mean() + half))
