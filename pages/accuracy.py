@@ -67,7 +67,7 @@ if values.open:
     with values:
         series.table(answer.of(metric))
         cards.section("Other metrics")
-        series.small(answer, metric, view.mode)
+        series.small(answer, metric, view)
 if hurt.open:
     with hurt:
         against = slices.against()

@@ -9,7 +9,6 @@ from typing import Any
 import streamlit as st
 
 from plumbline.answers.performance.series import PerformanceAnswer
-from plumbline.charts.style import Mode
 from plumbline.charts.trend import MARGIN, trend
 from plumbline.domain import Point
 from plumbline.domain.decisions import bare_name
@@ -191,7 +190,7 @@ def kept(view: View) -> dict[str, str]:
     return query | bar_filter.query(view.where)
 
 
-def small(answer: PerformanceAnswer, shown: str, mode: Mode) -> None:
+def small(answer: PerformanceAnswer, shown: str, view: View) -> None:
     """A few of the other metrics, two a row; each can be chosen to be drawn large."""
     others = [m for m in answer.metrics if m != shown and any(p.value is not None for p in answer.of(m))]
     others = others[:BESIDE]
@@ -200,7 +199,13 @@ def small(answer: PerformanceAnswer, shown: str, mode: Mode) -> None:
             with place:
                 st.markdown(f"**{numbers.name(metric)}**", help=help_for_metric(metric))
                 st.plotly_chart(
-                    trend(answer.of(metric), mode, reference=answer.system.reference, height=190),
+                    trend(
+                        answer.of(metric),
+                        view.mode,
+                        reference=answer.system.reference,
+                        events=marks.events(view),
+                        height=190,
+                    ),
                     theme=None,
                     config=QUIET,
                     key=f"accuracy.{metric}",

@@ -7,7 +7,7 @@ import streamlit as st
 from plumbline.domain.decisions import bare_name
 from plumbline.profile.scope import number_range
 from plumbline.ui.frame.choices import Choices, levels, missing
-from plumbline.ui.parts import cards
+from plumbline.ui.parts import cards, filters
 from plumbline.ui.parts.escape import one_line, plain
 from plumbline.ui.state import links, session
 from plumbline.ui.state.links import EVERYTHING
@@ -75,7 +75,13 @@ def _one(
     label = ("Filter", "And")[place]
     missing(column_key.name, options, label.lower(), absent)
     column = st.selectbox(
-        label, options, key=column_key.name, persist_state="session", on_change=level_key.set, args=("",)
+        label,
+        options,
+        key=column_key.name,
+        persist_state="session",
+        format_func=lambda c: c if c == EVERYTHING else one_line(filters.title(c), 60),
+        on_change=level_key.set,
+        args=("",),
     )
     if column in (None, EVERYTHING):
         return None
