@@ -91,6 +91,32 @@ def test_a_link_reproduces_what_a_colleague_saw(page: Page, shop: str) -> None:
     expect(page.get_by_test_id("stPopoverButton").get_by_text("All versions")).to_be_visible()
 
 
+def test_a_drag_over_the_strip_sets_the_window_of_every_page_and_one_click_leads_back(
+    page: Page, shop: str
+) -> None:
+    page.goto(f"{shop}/accuracy?system=shop-offers")
+    settled(page)
+    strip = page.get_by_role("figure", name=re.compile("^Decisions by day"))
+    field = strip.locator(".nsewdrag")
+    field.scroll_into_view_if_needed()
+    box = field.bounding_box()
+    assert box is not None
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] * 0.5, y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.6, y, steps=4)
+    page.mouse.move(box["x"] + box["width"] * 0.8, y, steps=4)
+    page.mouse.up()
+    expect(page).to_have_url(re.compile(r"from=2026-02-0\d&to=2026-02-2\d"), timeout=20_000)
+    settled(page)
+    page.get_by_role("link", name="Drift").click()
+    expect(page).to_have_url(re.compile(r"/drift\?.*from=2026-02-0\d&to=2026-02-2\d"), timeout=20_000)
+    settled(page)
+    page.get_by_role("button", name="Back").click()
+    expect(page.get_by_test_id("stPopoverButton").get_by_text("Whole log")).to_be_visible()
+    expect(page).not_to_have_url(re.compile("from="))
+
+
 def test_a_link_to_what_is_not_here_says_so(page: Page, shop: str) -> None:
     page.goto(f"{shop}/accuracy?system=no-such-system")
     settled(page)
