@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -12,14 +13,17 @@ import pytest
 
 from plumbline.answers import statements
 from plumbline.answers.data.load import load_file
+from plumbline.answers.respond.replay import play
 from plumbline.answers.respond.replay.answer import ReplayedMessage
 from plumbline.answers.respond.replay.moments import played_days
 from plumbline.answers.respond.replay.play import replay
 from plumbline.answers.respond.retraining.triggers import add_trigger
-from plumbline.domain import PlumblineError
+from plumbline.domain import Finding, PlumblineError, Severity, Task
 from plumbline.domain.respond import RetrainingTrigger
+from plumbline.store.systems import create_system
 from plumbline.store.workspace import Workspace, open_workspace
 from tests.answers.respond.logs import DECAYED, HEALTHY, KEY, MAPS, decayed
+from tests.answers.respond.outbox_cases import problem
 from tests.conftest import Ran
 
 END = datetime(2026, 4, 20, tzinfo=UTC)  # the log's end, a Monday
@@ -157,3 +161,29 @@ def test_the_command_prints_what_was_agreed(
     assert plumbline("replay", KEY, "--days", "0").code == 2
     with pytest.raises(PlumblineError):
         replay(open_workspace(tmp_path / "other.duckdb"), KEY)
+
+
+def test_what_ends_is_told_as_over_where_it_was_told_and_not_at_all_before_it_was_due(tmp_path: Path) -> None:
+    """A problem that is urgent and one that can wait until 08:00, each found at one moment and over at the next."""
+    own = open_workspace(tmp_path / "w.duckdb")
+    urgent = replace(problem("performance.accuracy"), system=KEY)
+    later = replace(problem("missing.x", Severity.MEDIUM), system=KEY)
+    day = END.replace(hour=0)
+    with own.write() as cursor:
+        create_system(cursor, KEY, task=Task.BINARY, positive="take")
+
+    def moments(*found: tuple[timedelta, tuple[Finding, ...]]) -> list[tuple[str, str]]:
+        seen = [play._Day(at=day + after, findings=[*held], looked_at=("",)) for after, held in found]
+        return [(m.event, m.rule) for m, _ in play._told(own, KEY, seen)]
+
+    hour, week = timedelta(hours=1), timedelta(weeks=1)
+    assert moments((0 * hour, (urgent, later)), (week, ())) == [
+        ("finding.opened", "performance.accuracy"), ("finding.reminder", "performance.accuracy"),
+        ("finding.reminder", "performance.accuracy"), ("finding.withdrawn", "missing.x"),
+        ("finding.withdrawn", "performance.accuracy"),
+    ]  # fmt: skip
+    assert moments((0 * hour, (later,)), (hour, ())) == []
+    assert moments((0 * hour, (later,)), (week, ())) == [
+        ("finding.opened", "missing.x"), ("finding.withdrawn", "missing.x"),
+    ]  # fmt: skip
+    own.close()

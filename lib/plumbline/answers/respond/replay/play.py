@@ -188,9 +188,10 @@ def _told(own: Workspace, key: str, seen: list[_Day]) -> list[tuple[ReplayedMess
         if not any(channel.sends for channel in channels_in(cursor)):
             stand_in = Channel(name=STAND_IN, address="mailto:nobody@example.org", severity=Severity.LOW)
             channel_store.keep(cursor, STAND_IN, stand_in.body())
-        told: list[tuple[ReplayedMessage, Finding | None]] = []
+        written: dict[str, tuple[ReplayedMessage, Finding | None]] = {}
         known = set[str]()
         for day, following in zip(seen, [*seen[1:], None], strict=True):
+            _send(cursor, day.at)
             if day.looked_at:
                 reconcile(cursor, key, list(day.findings), day.looked_at, day.at)
             for pause in (timedelta(), *retries.REMINDERS):
@@ -203,11 +204,21 @@ def _told(own: Workspace, key: str, seen: list[_Day]) -> list[tuple[ReplayedMess
                         continue
                     known.add(sent.id)
                     if sent.state == "queued":
-                        told.append(_message(cursor, sent, at))
+                        written[sent.id] = _message(cursor, sent, at)
+                _send(cursor, at)
+        over = {d.id for d in deliveries.recent(cursor, key, limit=100_000) if d.state == "suppressed"}
         items = triggers_in(cursor, key)
+    told = [message for number, message in written.items() if number not in over]
     told += [(played, None) for item in items for played in _fires(item, seen)]
     told += [(played, None) for played in _rollbacks(seen)]
     return sorted(told, key=lambda pair: (pair[0].at, pair[0].rule, pair[0].channel))
+
+
+def _send(cursor: Cursor, at: datetime) -> None:
+    """Let what is due by a moment be sent: its end is told then, and what ends before it is due is not told at all."""
+    for row in deliveries.waiting(cursor):
+        if row.due_at <= at:
+            deliveries.mark(cursor, row.id, state="sent", attempts=1, due_at=row.due_at, ended_at=at)
 
 
 def _message(
