@@ -17,6 +17,7 @@ Span = tuple[datetime, datetime]
 ROW = 15  # pixels of a row of words above the plot: versions in the first, events in the second
 ROOM = 34  # pixels above the plot for both rows
 LONGEST, SHORTEST = 18, 4  # characters of an event's words above the plot; the hover has them all
+PIXELS = 7  # of a character
 _OF_SPAN = 1 / 45  # how much of a plot's width a character takes, on a narrow one
 
 
@@ -67,10 +68,13 @@ def mark_releases(figure: Sketch, mode: Mode, releases: Sequence[Release], span:
             )
 
 
-def mark_events(figure: Sketch, mode: Mode, events: Sequence[CalendarEvent], span: Span) -> None:
+def mark_events(
+    figure: Sketch, mode: Mode, events: Sequence[CalendarEvent], span: Span, *, right: int = 0
+) -> None:
     """A dashed line at the first day and a band to the last, with a diamond and the event's words above the plot.
 
-    Words are cut where the next event begins; the hover has all of them.
+    Words are cut where the next event begins; the hover has all of them. ``right``: pixels beside the plot into which
+    those of the last one may reach.
     """
     t = TOKENS[mode]
     first, last = span
@@ -86,9 +90,10 @@ def mark_events(figure: Sketch, mode: Mode, events: Sequence[CalendarEvent], spa
             type="line", x0=start, x1=start, yref="paper", y0=0, y1=1, layer="below",
             line={"color": t.event, "width": 1, "dash": "dash"},
         )  # fmt: skip
-        right, left = (int(room / character) - 2 for room in (following - start, start - free))
-        before = following == last and right < min(len(event.text), LONGEST) < left
-        longest = min(left if before else right, LONGEST)
+        after, left = (int(room / character) - 2 for room in (following - start, start - free))
+        after += right // PIXELS if following == last else 0
+        before = following == last and after < min(len(event.text), LONGEST) < left
+        longest = min(left if before else after, LONGEST)
         name = text(event.text, longest) if longest >= SHORTEST else ""
         free = start + character * (2 if before else 2 + len(name))
         figure.add_annotation(

@@ -69,7 +69,7 @@ def trend(
             labels.append(Label(float(last.value or 0.0), text(version or "no version", 18), line))
     _threshold(figure, mode, limited)
     span = (min(p.start for p in drawn), max(p.end for p in drawn))
-    mark_events(figure, mode, events, span)
+    mark_events(figure, mode, events, span, right=MARGIN["r"])
     mark_releases(figure, mode, releases, span)
     _frame(figure, drawn, labels, level, height)
     if events:

@@ -66,7 +66,7 @@ def volume(
         range=[0, 1.08 * highest], tickvals=[highest], ticktext=[numbers.count(highest)], showgrid=False
     )
     figure.update_xaxes(**LOW_DATES, range=[*span], tickangle=0)
-    mark_events(figure, mode, events, span)
+    mark_events(figure, mode, events, span, right=right)
     mark_releases(figure, mode, releases, span)
     mark_alerts(figure, mode, alerts, span, lift=0.12)
     figure.update_layout(
