@@ -80,6 +80,11 @@ def test_slow_losses_are_one_finding_as_grave_as_the_gravest_known_with_the_seco
     assert apart([whole, other]) == [*whole.parts, other]
 
 
+def test_a_breach_leads_to_its_own_page_also_where_drift_was_known_before() -> None:
+    early = replace(SLOW[1], severity=Severity.HIGH, page="drift")
+    assert joined([SLOW[0], early])[0].page == "accuracy"
+
+
 def test_it_is_over_with_the_last_of_its_parts() -> None:
     whole, *_ = joined([SLOW[0], replace(SLOW[1], until=START + 195 * DAY)])
     assert whole.until == START + 195 * DAY

@@ -109,6 +109,7 @@ def _whole(parts: Sequence[Finding]) -> Finding:
     known = [f.known_at for f in ordered if f.signal != FOLLOWS]
     ends = [f.until for f in parts]
     gravest = min(ordered, key=lambda f: -list(Severity).index(f.severity))
+    breach = next((f for f in ordered if f.signal.startswith(BREACH)), None)
     names = list(dict.fromkeys(f.signal for f in ordered))
     figures: dict[str, Any] = {"signals": names}
     for part in ordered:
@@ -129,7 +130,7 @@ def _whole(parts: Sequence[Finding]) -> Finding:
         until=None if None in ends else max(end for end in ends if end is not None),
         severity=gravest.severity,
         confidence=None,
-        page=gravest.page,
+        page=(breach or gravest).page,
         figures=figures,
         known_at=known[SEVERAL - 1],
         parts=tuple(ordered),
