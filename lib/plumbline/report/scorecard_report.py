@@ -50,6 +50,10 @@ def report_data(material: Material, speech: Language) -> dict[str, Any]:
         "next": _next(material, translator),
         "conditions": _conditions("condition", card.conditions, translator),
         "triggers": _conditions("trigger", card.triggers, translator),
+        "sign": {
+            "title": speech.say("sign"),
+            "fields": [speech.say(f"sign_{field}") for field in ("name", "day", "hand")],
+        },
         "performance": _performance(material, translator),
         "drift": _drift(material, translator),
         "releases": _releases(material, translator),
