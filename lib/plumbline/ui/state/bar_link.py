@@ -40,10 +40,11 @@ def day(value: object) -> date | None:
         return None
 
 
-def seed() -> dict[str, str]:
+def seed(*, shown: bool) -> dict[str, str]:
     """Take over what the address asks of the bar; returns it. To be called before any widget.
 
-    What the session holds outvotes the address, but for the browser's own back and forward.
+    What the session holds outvotes the address, but for the browser's own back and forward. ``shown``: the page has
+    the bar; the address of one without it says nothing of what is chosen.
     """
     context = get_script_run_ctx()
     history = context is not None and context.is_history_navigation
@@ -51,7 +52,7 @@ def seed() -> dict[str, str]:
     for name in CHOICES:
         value = st.query_params.get(name)
         if value is None or (name in st.session_state and not history):
-            if history and value is None:
+            if history and shown and value is None:
                 st.session_state.pop(name, None)
             continue
         held = day(value) if name in DAYS else value
