@@ -91,9 +91,11 @@ def _distances(
     of_key = dict(zip(others, laws([*others.values()], healthy), strict=True))
     some = {key: profile for key, profile in others.items() if key in keys}
     laid = rolled(
-        [*some.values()], reference=reference, until=until,
+        [*some.values()],
+        reference=reference,
+        until=until,
         laws=lambda *_, **__: tuple(of_key[key] for key in some),
-    )  # fmt: skip
+    )
     return {(d.feature, d.start): d.value for d in judged_by_chunk(laid, METHOD)}
 
 

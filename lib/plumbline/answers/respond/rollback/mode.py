@@ -47,8 +47,11 @@ def set_mode(
         ranks = list(Mode)
         lowered = ranks.index(mode) <= ranks.index(before.mode) and not hand
         detail = {
-            "mode": mode.value, "before": before.mode.value, "hand": after.hand, "four eyes": after.four_eyes,
-        }  # fmt: skip
+            "mode": mode.value,
+            "before": before.mode.value,
+            "hand": after.hand,
+            "four eyes": after.four_eyes,
+        }
         act = Act.ROLLBACK_LOWERED if lowered else Act.ROLLBACK_ARMED
         trail.append(cursor, actor=after.by, action=act, system=key, detail=detail)
     return after
