@@ -100,6 +100,23 @@ def test_a_wrong_code_a_late_one_and_guessing_prove_nothing(workspace: Workspace
         channels.confirm(workspace, "ops", code, by="Ada", at=AT)
 
 
+@pytest.mark.parametrize(
+    ("reply", "says"),
+    [
+        (HttpReply(error="No connection could be made", unreached=True), "No code is out"),
+        (HttpReply(error="No whole answer within 20 seconds"), "not the code"),  # it may have arrived
+    ],
+)
+def test_a_code_that_nobody_got_is_not_out(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, reply: HttpReply, says: str
+) -> None:
+    channels.add(workspace, "ops", "https://hooks.example.com/x", by="Ada")
+    monkeypatch.setattr(channels, "send", Post(reply))
+    assert not channels.send_test(workspace, "ops", by="Ada", at=AT).sent
+    with pytest.raises(PlumblineError, match=says):
+        channels.confirm(workspace, "ops", "no digits", by="Ada", at=AT)
+
+
 def test_a_code_counts_once_and_proves_for_a_year(workspace: Workspace, code: str) -> None:
     one = channels.confirm(workspace, "ops", f" {code[:3]} {code[3:]} ", by="Ada", at=AT)
     assert channels.is_proved(one, AT + timedelta(days=364))

@@ -177,6 +177,8 @@ def send_test(ws: Workspace, name: str, *, by: str, at: datetime | None = None) 
         name, reply.ok, receipt(channel, reply) if reply.ok else "", "" if reply.ok else reason_of(reply)
     )
     with ws.write(by_itself=True) as cursor:
+        if reply.untaken and (held := channel_of(cursor, name)).code == sealed:  # nobody can have read it
+            channel_store.keep(cursor, name, replace(held, code=None).body())
         deliveries.add(
             cursor,
             replace(
