@@ -38,9 +38,14 @@ def questionnaire(workspace: str | None, system: str, file: Path, out: Path, lan
         made, filled = issue_workbook(ws, system, content, language_code=language, actor=ACTOR)
     write(made, out, put)
     told = {name: list(getattr(filled, name)) for name in ("answered", "described", "kept", "left")}
-    counts = ", ".join(f"{len(ids)} {words}" for words, ids in (
-        ("answered", filled.answered), ("described without an answer", filled.described),
-        ("kept as they were", filled.kept), ("left for you", filled.left),
-    ))  # fmt: skip
+    counts = ", ".join(
+        f"{len(ids)} {words}"
+        for words, ids in (
+            ("answered", filled.answered),
+            ("described without an answer", filled.described),
+            ("kept as they were", filled.kept),
+            ("left for you", filled.left),
+        )
+    )
     lines = [f"{typed(out)}: {counts}."]
     return {"path": typed(out), "sha256": made.sha256, **told}, lines

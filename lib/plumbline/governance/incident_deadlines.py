@@ -17,13 +17,17 @@ CLASSIFY_HOURS = 24  # an incident has to be classified by then, as the first no
 #: what an incident may be, and which clock each starts
 FLAGS = {
     "major": "Major under DORA",
+    "supplier": "A customer that is a financial entity is hit, for whom we are the supplier",
     "personal_data": "Personal data was breached, and it is not unlikely that people are at risk",
+    "processor": "Personal data that we process for a controller was breached",
+    "high_risk": "Personal data was breached, and people are likely at high risk",
     "serious": "Serious under the AI Act (health, rights, property or environment harmed)",
     "death": "A person died",
     "widespread": "Widespread, or critical infrastructure was hit",
+    "rights": "Duties that protect fundamental rights were infringed (AI Act)",
 }
 #: the AI Act asks for reports of high-risk systems alone (Article 73(1))
-OF_HIGH_RISK = ("serious", "death", "widespread")
+OF_HIGH_RISK = ("serious", "death", "widespread", "rights")
 
 
 def flags_for(act_class: str | None) -> dict[str, str]:
@@ -54,6 +58,7 @@ class Incident:
     known: dict[str, str] = field(
         default_factory=dict
     )  # what the log knew of each criterion when it was opened
+    role: str = ""  # under the AI Act, when it was classified: provider or deployer; empty: not said
 
     @property
     def planned(self) -> date | None:
@@ -72,6 +77,8 @@ class Notice:
     sent: datetime | None
     late: bool
     source: str
+    read: date | None = None  # when the entry of the law was read in a copy
+    undue: bool = False  # the law names no hours: those until it is due are ours
 
     def left(self, now: datetime) -> timedelta:
         """Time until it is due; below zero when it is overdue."""
@@ -112,13 +119,14 @@ def notices(incident: Incident, now: datetime) -> tuple[Notice, ...]:
         )
     ends: dict[str, datetime] = {}
     for clock in law().clocks:
-        if clock["when"] not in incident.flags:
+        if not _starts(clock, incident):
             continue
         key = str(clock["key"])
         due = _due(clock, incident, ends)
         sent = incident.sent.get(key)
         ends[key] = sent or due
-        late = (sent or now) > due
+        undue = bool(clock.get("undue"))
+        late = (sent or now) > due and not undue  # hours that no law names make nobody late
         found.append(
             Notice(
                 key=key,
@@ -128,9 +136,18 @@ def notices(incident: Incident, now: datetime) -> tuple[Notice, ...]:
                 sent=sent,
                 late=late,
                 source=clock["source"],
+                read=clock.get("read", law().read),
+                undue=undue,
             )
         )
     return tuple(sorted(found, key=lambda n: (n.sent is not None, n.due)))
+
+
+def _starts(clock: Mapping[str, Any], incident: Incident) -> bool:
+    """Whether what an incident is starts a clock, and it falls on the company in its role."""
+    answers = [clock["when"]] if isinstance(clock["when"], str) else clock["when"]
+    falls = not incident.role or incident.role in clock.get("roles", [incident.role])
+    return falls and any(flag in incident.flags for flag in answers)
 
 
 def overdue(incident: Incident, now: datetime) -> tuple[Notice, ...]:

@@ -22,6 +22,7 @@ from plumbline.store.workspace import Cursor
 from plumbline.wording.quantities import count, plural, share
 
 CLIENTS, CLIENT_SHARE, HOURS, EUROS = 100_000, 0.10, 24, 100_000
+TRANSACTION_SHARE = 0.10  # of the daily average number
 DAYS_A_MONTH = 30.44
 CRITICAL = "critical"
 
@@ -65,12 +66,29 @@ def _clients(cursor: Cursor, system: System, since: datetime, end: datetime, ove
         facts = Facts(as_of=end, decisions_a_month=monthly)
         part = interaction_share(statements.context_answers(cursor, system.key), facts)
         told = f", about {share(part)} of all customer interactions" if part is not None else ""
-        return CriterionHint("clients", None, f"{decisions}{told}. The log names no clients.")
+        words = f"{decisions}{told}. The log names no clients. {_transactions(cursor, system, n)}"
+        return CriterionHint("clients", None, words)
     everybody = affected(cursor, system)[1] or 0
     part = persons / everybody if everybody else 0.0
     who = f"{count(persons)} of the {count(everybody)} persons in the log"
-    met = persons > CLIENTS or part > CLIENT_SHARE
-    return CriterionHint("clients", met, f"{decisions}, about {who} ({share(part)}).")
+    met = (
+        persons > CLIENTS or part > CLIENT_SHARE or None
+    )  # the limbs of transactions are for a person to judge
+    words = f"{decisions}, about {who} ({share(part)}). {_transactions(cursor, system, n)}"
+    return CriterionHint("clients", met, words)
+
+
+def _transactions(cursor: Cursor, system: System, n: int) -> str:
+    """The limb on the number of transactions (Article 9(1)), as far as a decision is one: against the daily average."""
+    span = span_of(cursor, system)
+    if span is None:
+        return ""
+    daily = span.n / max((span.last - span.first).total_seconds() / 86_400, 1.0)
+    over = "over" if n > TRANSACTION_SHARE * daily else "not over"
+    return (
+        f"If each decision is a transaction: {share(n / daily)} of the daily average of {count(daily)} in the log, "
+        f"{over} {share(TRANSACTION_SHARE)}. Amounts are not known here."
+    )
 
 
 def _duration(since: datetime, end: datetime, over: bool) -> CriterionHint:

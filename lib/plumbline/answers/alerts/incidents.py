@@ -152,6 +152,8 @@ def classify(
             f"{FLAGS[refused[0]]}: the AI Act asks for no such report, as the system is not high risk",
             todo="If the incident shows that it is, work out its class anew first.",
         )
+    with ws.read() as cursor:
+        role = str((systems.get_system(cursor, key).settings.ai_act or {}).get("role", ""))
     said = set(flags) | ({"major"} if is_major(critical_service, criteria) else set())
     moment = at or datetime.now(UTC)
     held = {i.id: i for i in incidents(ws, key)}.get(number)
@@ -170,6 +172,7 @@ def classify(
             critical_service=critical_service,
             classified_at=item.classified_at or moment,
             finding=finding or item.finding,
+            role=role,
         )
 
     return _step(

@@ -21,7 +21,7 @@ from plumbline.report.seal import Stamper, sealed, unstamped
 from plumbline.report.translation import Translator
 
 
-def period_pack(material: Material, told: Period, code: str, stamper: Stamper = unstamped) -> bytes:
+def period_pack(material: Material, evidence: Period, code: str, stamper: Stamper = unstamped) -> bytes:
     """The evidence of a period as a zip, signed like the evidence pack.
 
     Raises:
@@ -32,27 +32,27 @@ def period_pack(material: Material, told: Period, code: str, stamper: Stamper = 
         "README.txt": readme("period", code)
         .format(
             title=material.answer.system.title,
-            start=told.start.date().isoformat(),
-            end=told.end.date().isoformat(),
-            at=told.at.isoformat(timespec="seconds"),
+            start=evidence.start.date().isoformat(),
+            end=evidence.end.date().isoformat(),
+            at=evidence.at.isoformat(timespec="seconds"),
             head=material.proof.chain.head,
             entries=material.proof.chain.entries,
         )
         .encode(),
-        "summary.pdf": _summary(material, told, speech),
-        "changes.csv": _changes(told),
-        "releases.csv": _releases(material, told),
-        "access.csv": _access(told),
-        "incidents.csv": _incidents(told),
-        "notices.csv": _notices(told),
-        "findings.csv": _findings(told, speech),
-        "control-history.csv": _controls(told, speech),
-        "verdicts.csv": sheet(("at", "verdict"), told.verdicts),
-        "rehearsals.csv": _entries(told.rehearsals),
-        "checks.csv": sheet(("at",), ((at,) for at in told.checks)),
-        "statements.csv": _statements(material, told),
+        "summary.pdf": _summary(material, evidence, speech),
+        "changes.csv": _changes(evidence),
+        "releases.csv": _releases(material, evidence),
+        "access.csv": _access(evidence),
+        "incidents.csv": _incidents(evidence),
+        "notices.csv": _notices(evidence),
+        "findings.csv": _findings(evidence, speech),
+        "control-history.csv": _controls(evidence, speech),
+        "verdicts.csv": sheet(("at", "verdict"), evidence.verdicts),
+        "rehearsals.csv": _entries(evidence.rehearsals),
+        "checks.csv": sheet(("at",), ((at,) for at in evidence.checks)),
+        "statements.csv": _statements(material, evidence),
     }
-    return sealed(files, material.proof, told.at, stamper)
+    return sealed(files, material.proof, evidence.at, stamper)
 
 
 def _entries(entries: Any) -> bytes:
@@ -62,11 +62,11 @@ def _entries(entries: Any) -> bytes:
     )
 
 
-def _changes(told: Period) -> bytes:
-    return _entries(told.changes)
+def _changes(evidence: Period) -> bytes:
+    return _entries(evidence.changes)
 
 
-def _releases(material: Material, told: Period) -> bytes:
+def _releases(material: Material, evidence: Period) -> bytes:
     """Versions that took over in the period, as the log shows them. Who approved and tested them no log says."""
     header = (
         "version",
@@ -82,16 +82,16 @@ def _releases(material: Material, told: Period) -> bytes:
     rows = (
         (s.version, s.at, s.previous, s.overlap_hours, s.overlap_decisions, "", "", "log")
         for s in found
-        if told.start <= s.at < told.end
+        if evidence.start <= s.at < evidence.end
     )
     return sheet(header, rows)
 
 
-def _access(told: Period) -> bytes:
+def _access(evidence: Period) -> bytes:
     header = ("who", "at_start", "at_end", "changed_at", "changed_by", "change")
 
     def rows() -> Iterator[Row]:
-        for one in told.access:
+        for one in evidence.access:
             if not one.changes:
                 yield one.who, one.at_start, one.at_end, None, "", ""
             for at, by, change in one.changes:
@@ -100,46 +100,90 @@ def _access(told: Period) -> bytes:
     return sheet(header, rows())
 
 
-def _incidents(told: Period) -> bytes:
-    header = ("incident", "title", "known_at", "opened_at", "by", "classified_at", "what", "criteria", "cause", "owner",
-              "due", "closed_at", "finding")  # fmt: skip
+def _incidents(evidence: Period) -> bytes:
+    header = (
+        "incident",
+        "title",
+        "known_at",
+        "opened_at",
+        "by",
+        "classified_at",
+        "what",
+        "criteria",
+        "cause",
+        "owner",
+        "due",
+        "closed_at",
+        "finding",
+    )
     return sheet(
         header,
         (
-            (i.id, i.title, i.aware_at, i.opened_at, i.by, i.classified_at, "; ".join(i.flags), "; ".join(i.criteria),
-             i.cause, i.owner, i.due, i.closed_at, i.finding or None)
-            for i in told.incidents
-        ),
-    )  # fmt: skip
-
-
-def _notices(told: Period) -> bytes:
-    header = ("incident", "law", "notice", "due", "given_at", "late")
-    return sheet(
-        header,
-        (
-            (i.id, n.law, n.title, n.due, n.sent, n.late)
-            for i in told.incidents
-            for n in notices(i, min(told.end, told.at))
+            (
+                i.id,
+                i.title,
+                i.aware_at,
+                i.opened_at,
+                i.by,
+                i.classified_at,
+                "; ".join(i.flags),
+                "; ".join(i.criteria),
+                i.cause,
+                i.owner,
+                i.due,
+                i.closed_at,
+                i.finding or None,
+            )
+            for i in evidence.incidents
         ),
     )
 
 
-def _findings(told: Period, speech: Language) -> bytes:
-    header = ("finding", "signal", "severity", "sentence", "since", "recorded_at", "acknowledged_by",
-              "acknowledged_at", "closed_at")  # fmt: skip
+def _notices(evidence: Period) -> bytes:
+    header = ("incident", "law", "notice", "due", "given_at", "late", "hours_by_law", "source", "read_on")
+    return sheet(
+        header,
+        (
+            (i.id, n.law, n.title, n.due, n.sent, n.late, not n.undue, n.source, n.read)
+            for i in evidence.incidents
+            for n in notices(i, min(evidence.end, evidence.at))
+        ),
+    )
+
+
+def _findings(evidence: Period, speech: Language) -> bytes:
+    header = (
+        "finding",
+        "signal",
+        "severity",
+        "sentence",
+        "since",
+        "recorded_at",
+        "acknowledged_by",
+        "acknowledged_at",
+        "closed_at",
+    )
     translator = Translator(speech)
     return sheet(
         header,
         (
-            (r.id, r.finding.signal, r.finding.severity.value, translator.text(r.finding.sentence), r.finding.since,
-             r.recorded_at, r.acknowledged_by, r.acknowledged_at, r.closed_at)
-            for r in told.findings
+            (
+                r.id,
+                r.finding.signal,
+                r.finding.severity.value,
+                translator.text(r.finding.sentence),
+                r.finding.since,
+                r.recorded_at,
+                r.acknowledged_by,
+                r.acknowledged_at,
+                r.closed_at,
+            )
+            for r in evidence.findings
         ),
-    )  # fmt: skip
+    )
 
 
-def _controls(told: Period, speech: Language) -> bytes:
+def _controls(evidence: Period, speech: Language) -> bytes:
     header = (
         "control",
         "title",
@@ -155,14 +199,23 @@ def _controls(told: Period, speech: Language) -> bytes:
     return sheet(
         header,
         (
-            (s.control, speech.title("control", s.control, s.title), s.requirement, s.status.value, s.kind, s.since,
-             s.until, translator.text(s.sentence), s.card_sha256)
-            for s in told.spells
+            (
+                s.control,
+                speech.title("control", s.control, s.title),
+                s.requirement,
+                s.status.value,
+                s.kind,
+                s.since,
+                s.until,
+                translator.text(s.sentence),
+                s.card_sha256,
+            )
+            for s in evidence.spells
         ),
-    )  # fmt: skip
+    )
 
 
-def _statements(material: Material, told: Period) -> bytes:
+def _statements(material: Material, evidence: Period) -> bytes:
     header = (
         "kind",
         "control",
@@ -176,7 +229,7 @@ def _statements(material: Material, told: Period) -> bytes:
         "file_sha256",
     )
     given = material.statements
-    first, last = told.start.date(), told.end.date()
+    first, last = evidence.start.date(), evidence.end.date()
     rows: list[Row] = [
         (
             "attestation",
@@ -212,13 +265,13 @@ def _statements(material: Material, told: Period) -> bytes:
     return sheet(header, sorted(rows, key=lambda row: (str(row[5]), row[0], row[1])))
 
 
-def _summary(material: Material, told: Period, speech: Language) -> bytes:
+def _summary(material: Material, evidence: Period, speech: Language) -> bytes:
     kind = speech.say("title", "period")
-    note = speech.say("note", "period", start=speech.day(told.start), end=speech.day(told.end))
-    return sections_pdf(material, kind, note, summary(material, told, speech), speech)
+    note = speech.say("note", "period", start=speech.day(evidence.start), end=speech.day(evidence.end))
+    return sections_pdf(material, kind, note, summary(material, evidence, speech), speech)
 
 
-def summary(material: Material, told: Period, speech: Language) -> Sections:
+def summary(material: Material, evidence: Period, speech: Language) -> Sections:
     """The tables of a period in figures, each with the table that it counts; what nothing shows is left open."""
 
     def number(key: str, n: int, source: str) -> Item:
@@ -229,41 +282,60 @@ def summary(material: Material, told: Period, speech: Language) -> Sections:
 
     switches = material.releases.releases.switches if material.releases else ()
     taken = (
-        speech.number(sum(1 for s in switches if told.start <= s.at < told.end)) if material.releases else ""
+        speech.number(sum(1 for s in switches if evidence.start <= s.at < evidence.end))
+        if material.releases
+        else ""
     )
-    pause = told.longest_pause
+    pause = evidence.longest_pause
     failing = sorted(
-        {s.control for s in told.spells if s.requirement == "mandatory" and s.status.value == "fail"}
+        {s.control for s in evidence.spells if s.requirement == "mandatory" and s.status.value == "fail"}
     )
-    closed = sum(1 for i in told.incidents if i.closed_at and i.closed_at < told.end)
-    late = sum(1 for i in told.incidents for n in notices(i, min(told.end, told.at)) if n.late)
+    closed = sum(1 for i in evidence.incidents if i.closed_at and i.closed_at < evidence.end)
+    late = sum(1 for i in evidence.incidents for n in notices(i, min(evidence.end, evidence.at)) if n.late)
     return (
-        (speech.say("changes", "period"), (
-            number("changes", len(told.changes), "changes.csv"),
-            _item(speech, "releases", taken, "releases.csv" if taken else "engineer"),
-            _item(speech, "approvals", "", "engineer"),
-            _item(speech, "release_tests", "", "engineer"),
-        )),
-        (speech.say("incidents", "period"), (
-            number("incidents", len(told.incidents), "incidents.csv"),
-            number("closed", closed, "incidents.csv"),
-            number("late", late, "notices.csv"),
-            number("findings", len(told.findings), "findings.csv"),
-        )),
-        (speech.say("access", "period"), (
-            number("people_start", _with_access(told.access, "at_start"), "access.csv"),
-            number("people_end", _with_access(told.access, "at_end"), "access.csv"),
-            number("access_changes", sum(len(a.changes) for a in told.access), "access.csv"),
-            _item(speech, "reviews", "", "owner"),
-        )),
-        (speech.say("controls", "period"), (
-            moment("known_from", told.known_from, "control-history.csv"),
-            _item(speech, "failing", (", ".join(failing) or "–") if told.spells else "", "control-history.csv"),
-            number("checks", len(told.checks), "checks.csv"),
-            _item(speech, "pause", speech.number(pause, 1) if pause is not None else "", "checks.csv"),
-            number("rehearsals", len(told.rehearsals), "rehearsals.csv"),
-        )),
-    )  # fmt: skip
+        (
+            speech.say("changes", "period"),
+            (
+                number("changes", len(evidence.changes), "changes.csv"),
+                _item(speech, "releases", taken, "releases.csv" if taken else "engineer"),
+                _item(speech, "approvals", "", "engineer"),
+                _item(speech, "release_tests", "", "engineer"),
+            ),
+        ),
+        (
+            speech.say("incidents", "period"),
+            (
+                number("incidents", len(evidence.incidents), "incidents.csv"),
+                number("closed", closed, "incidents.csv"),
+                number("late", late, "notices.csv"),
+                number("findings", len(evidence.findings), "findings.csv"),
+            ),
+        ),
+        (
+            speech.say("access", "period"),
+            (
+                number("people_start", _with_access(evidence.access, "at_start"), "access.csv"),
+                number("people_end", _with_access(evidence.access, "at_end"), "access.csv"),
+                number("access_changes", sum(len(a.changes) for a in evidence.access), "access.csv"),
+                _item(speech, "reviews", "", "owner"),
+            ),
+        ),
+        (
+            speech.say("controls", "period"),
+            (
+                moment("known_from", evidence.known_from, "control-history.csv"),
+                _item(
+                    speech,
+                    "failing",
+                    (", ".join(failing) or "–") if evidence.spells else "",
+                    "control-history.csv",
+                ),
+                number("checks", len(evidence.checks), "checks.csv"),
+                _item(speech, "pause", speech.number(pause, 1) if pause is not None else "", "checks.csv"),
+                number("rehearsals", len(evidence.rehearsals), "rehearsals.csv"),
+            ),
+        ),
+    )
 
 
 def _with_access(people: tuple[AccessOf, ...], when: str) -> int:

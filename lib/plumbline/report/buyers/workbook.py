@@ -144,7 +144,7 @@ def _fill(
     controls: Mapping[str, ControlResult],
     card: Scorecard,
     speech: Language,
-    found: dict[str, list[str]],
+    ids: dict[str, list[str]],
 ) -> None:
     key = _text(sheet, row, places["id"]).upper()
     if not _ID.fullmatch(key):
@@ -154,11 +154,11 @@ def _fill(
         (q for q in _questions() if key in q["ids"] and all(word in text for word in q["words"])), None
     )
     if entry is None:
-        found["left"].append(key)
+        ids["left"].append(key)
         return
     cells = [places[name] for name in ("answer", "comment") if name in places]
     if any(_text(sheet, row, column) for column in cells):
-        found["kept"].append(key)
+        ids["kept"].append(key)
         return
     results = [controls[name] for name in entry["controls"]]
     answer = _answer(results)
@@ -168,7 +168,7 @@ def _fill(
         cell = sheet.cell(row, places["comment"])
         cell.value = _comment(results, card, speech)
         cell.data_type = "s"  # a text, whatever it begins with
-    found["answered" if answer else "described"].append(key)
+    ids["answered" if answer else "described"].append(key)
 
 
 def _answer(results: Sequence[ControlResult]) -> str:

@@ -98,9 +98,10 @@ def _step(notice: Notice, now: datetime) -> dict[str, object]:
         state = cards.word("fail", f"overdue by {_span(-notice.left(now))}")
     else:
         state = cards.word("open", f"{_span(notice.left(now))} left")
+    source = notice.source + (f"; read on {numbers.day(notice.read)}" if notice.read else "")
     return {
         "Law": plain(notice.law) or numbers.DASH, "Step": prose(notice.title), "Due": numbers.moment(notice.due),
-        "State": state, "Source": plain(notice.source),
+        "State": state, "Source": plain(source),
     }  # fmt: skip
 
 
