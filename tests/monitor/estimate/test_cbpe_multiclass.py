@@ -101,7 +101,7 @@ def test_each_day_of_the_reference_is_calibrated_by_the_others_and_later_ones_by
 NAMES = ("a", "b", "c")
 
 
-def log(days: int = 60, rows: int = 60) -> tuple[OutcomeProfile, ExpectedOutcomes]:
+def outcomes(days: int = 60, rows: int = 60) -> tuple[OutcomeProfile, ExpectedOutcomes]:
     """Calibrated probabilities of three classes: what is expected of a day is their sum."""
     rng = np.random.default_rng(7)
     p = rng.dirichlet([1.0, 0.8, 0.6], days * rows)
@@ -121,7 +121,7 @@ def log(days: int = 60, rows: int = 60) -> tuple[OutcomeProfile, ExpectedOutcome
 
 
 def test_accuracy_is_the_mean_probability_of_what_was_decided() -> None:
-    profile, expected = log()
+    profile, expected = outcomes()
     points = estimate_classes(
         profile, expected, expected, reference=(at(0), at(28)), by="week", metrics=["accuracy"]
     )
@@ -136,7 +136,7 @@ def test_accuracy_is_the_mean_probability_of_what_was_decided() -> None:
 
 
 def test_what_cannot_be_estimated_says_why() -> None:
-    profile, expected = log()
+    profile, expected = outcomes()
 
     def why(one: OutcomeProfile, of: ExpectedOutcomes | None, days: int = 28) -> set[str]:
         points = estimate_classes(one, of, of, reference=(at(0), at(days)), by="week", metrics=["accuracy"])

@@ -15,7 +15,7 @@ from plumbline.monitor.statistics.clusters import design_effect, effect_of_runs,
 SURE = stats.norm.ppf(0.95)
 
 
-def rows(values: FloatArray, units: IntArray | None, *codes: IntArray, named: bool = True) -> SlicedRows:
+def sliced(values: FloatArray, units: IntArray | None, *codes: IntArray, named: bool = True) -> SlicedRows:
     return SlicedRows(
         columns=(),
         codes=np.array(codes, np.uint8).reshape(len(codes), len(values)),
@@ -39,7 +39,7 @@ def test_rows_of_a_subject_that_are_all_alike_count_once() -> None:
     for m in (2, 5, 8):
         values, unit = np.repeat(rng.normal(size=300), m), np.repeat(np.arange(300), m)
         turned = rng.permutation(len(values))
-        assert design_effect(rows(values[turned], unit[turned])) == pytest.approx(m)
+        assert design_effect(sliced(values[turned], unit[turned])) == pytest.approx(m)
         assert effect_of_subjects(values[turned], (unit[turned] + 2**60).astype(np.uint64)) == pytest.approx(
             m
         )
@@ -50,7 +50,7 @@ def test_unequal_subjects_have_the_variance_of_the_sandwich() -> None:
     unit = rng.integers(0, 60, 500)
     values = rng.normal(size=500) + 1.5 * rng.normal(size=60)[unit] + 9
     unit = np.unique(unit, return_inverse=True)[1]
-    assert design_effect(rows(values, unit)) == pytest.approx(by_subject(values, unit))
+    assert design_effect(sliced(values, unit)) == pytest.approx(by_subject(values, unit))
 
 
 @pytest.mark.parametrize(("alike", "sure"), [(62, False), (63, True)])
@@ -60,15 +60,15 @@ def test_an_effect_within_chance_is_none(alike: int, sure: bool) -> None:
     values, unit = np.array(pairs, float).ravel(), np.repeat(np.arange(101), 2)
     effect = by_subject(values, unit)
     assert bool(effect > 1 + SURE * np.sqrt(2 / 100)) is sure
-    assert design_effect(rows(values, unit)) == (pytest.approx(effect) if sure else 1.0)
+    assert design_effect(sliced(values, unit)) == (pytest.approx(effect) if sure else 1.0)
     assert effect_of_subjects(values, unit.astype(np.uint64)) == (pytest.approx(effect) if sure else 1.0)
 
 
 def test_nothing_known_of_units_or_of_differences_is_an_effect_of_one() -> None:
     values, unit = np.arange(6.0), np.array([0, 0, 1, 1, 2, 2])
-    assert design_effect(rows(values, None)) == 1.0
-    assert design_effect(rows(values[:1], unit[:1])) == 1.0
-    assert design_effect(rows(np.ones(6), unit)) == 1.0
+    assert design_effect(sliced(values, None)) == 1.0
+    assert design_effect(sliced(values[:1], unit[:1])) == 1.0
+    assert design_effect(sliced(np.ones(6), unit)) == 1.0
     assert effect_of_subjects(values[:1], unit[:1].astype(np.uint64)) == 1.0
     assert effect_of_subjects(np.ones(6), unit.astype(np.uint64)) == 1.0
     # both rows of either subject alike: 2, of a chance of 1 + 1.645 sqrt(2)
@@ -109,16 +109,16 @@ def test_by_day_the_middle_column_tells_and_a_bad_day_for_all_adds_nothing() -> 
     effect, freedom = effects[1]
     if effect <= 1 + SURE * np.sqrt(2 / freedom):
         effect = 1.0
-    assert design_effect(rows(values, day, *codes, named=False)) == pytest.approx(effect)
+    assert design_effect(sliced(values, day, *codes, named=False)) == pytest.approx(effect)
     alone = by_day(values, day, codes[2])[0]
-    assert design_effect(rows(values, day, codes[2], named=False)) == pytest.approx(alone)
+    assert design_effect(sliced(values, day, codes[2], named=False)) == pytest.approx(alone)
     assert alone > 3
     even = np.tile(np.arange(30) % 3, 40)  # as many of each slice every day
     values = values + 3 * np.random.default_rng(1).normal(size=(40, 3))[day, even]
     bad = values + 50.0 * np.random.default_rng(0).normal(size=40)[day]
-    assert design_effect(rows(bad, day, even, named=False)) == pytest.approx(by_day(values, day, even)[0])
+    assert design_effect(sliced(bad, day, even, named=False)) == pytest.approx(by_day(values, day, even)[0])
     quiet = [lots(seed, together=0.0) for seed in range(20)]
-    found = [design_effect(rows(v, d, c[1], named=False)) for v, d, c in quiet]
+    found = [design_effect(sliced(v, d, c[1], named=False)) for v, d, c in quiet]
     assert sum(x > 1 for x in found) <= 4  # one in twenty by chance
 
 
@@ -132,7 +132,7 @@ def test_few_units_have_to_show_more() -> None:
         effect = by_subject(values, unit)
         beyond.append(effect > 1 + SURE * np.sqrt(2 / 6))
         expected = pytest.approx(effect) if beyond[-1] else 1.0
-        assert design_effect(rows(values, unit)) == expected
+        assert design_effect(sliced(values, unit)) == expected
         assert effect_of_subjects(values, unit.astype(np.uint64)) == expected
     assert 10 < sum(beyond) < 50
     beyond = []
@@ -140,7 +140,7 @@ def test_few_units_have_to_show_more() -> None:
         values, day, codes = lots(seed, days=6, together=0.25)
         effect, freedom = by_day(values, day, codes[2])
         beyond.append(effect > 1 + SURE * np.sqrt(2 / freedom))
-        found = design_effect(rows(values, day, codes[2], named=False))
+        found = design_effect(sliced(values, day, codes[2], named=False))
         assert found == (pytest.approx(effect) if beyond[-1] else 1.0)
     assert 10 < sum(beyond) < 50
 
@@ -148,14 +148,14 @@ def test_few_units_have_to_show_more() -> None:
 @pytest.mark.parametrize(("days", "known"), [(4, False), (5, True)])
 def test_fewer_than_five_days_tell_nothing(days: int, known: bool) -> None:
     values, day, codes = lots(1, days=days, together=9.0)
-    assert bool(design_effect(rows(values, day, codes[2], named=False)) > 1) is known
-    assert design_effect(rows(values, day, named=False)) == 1.0
+    assert bool(design_effect(sliced(values, day, codes[2], named=False)) > 1) is known
+    assert design_effect(sliced(values, day, named=False)) == 1.0
 
 
 def test_slices_of_one_row_a_day_have_nothing_within() -> None:
     day, code = np.repeat(np.arange(8), 2), np.tile([0, 1], 8)
-    assert design_effect(rows(np.arange(16.0), day, code, named=False)) == 1.0
-    assert design_effect(rows(np.ones(16), day, code * 0, named=False)) == 1.0
+    assert design_effect(sliced(np.arange(16.0), day, code, named=False)) == 1.0
+    assert design_effect(sliced(np.ones(16), day, code * 0, named=False)) == 1.0
 
 
 def runs(values: FloatArray) -> float:

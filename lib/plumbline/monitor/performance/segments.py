@@ -64,8 +64,8 @@ class Segment:
     p_value: float
     q_value: float
     extra: float
-    reference: float | None = None
-    n_reference: int = 0
+    reference: float | None
+    n_reference: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,7 +68,7 @@ def leaks(
     for name, (kind, values) in inputs.items():
         one = _numeric if kind is Kind.NUMERIC else _levels
         value, low = one(outcome, values, task)
-        if value > TOO_GOOD and low > TOO_GOOD:
+        if low > TOO_GOOD:
             measure = RANKS if task is Task.REGRESSION else "ROC AUC"
             found.append(LabelLeak(feature=name, measure=measure, value=value, low=low, n=len(outcome)))
     return tuple(sorted(found, key=lambda leak: -leak.value))
