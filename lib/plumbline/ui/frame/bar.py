@@ -50,7 +50,7 @@ def read(
     with ws.read() as cursor:
         known = tuple(store.list_systems(cursor))
     change = ws.change()
-    links.unpack(shown=bool(parts))
+    links.unpack()
     if not known:
         with st.sidebar:
             if scratch:

@@ -40,26 +40,31 @@ def day(value: object) -> date | None:
         return None
 
 
-def seed(*, shown: bool) -> dict[str, str]:
+def seed() -> dict[str, str]:
     """Take over what the address asks of the bar; returns it. To be called before any widget.
 
-    What the session holds outvotes the address, but for the browser's own back and forward. ``shown``: the page has
-    the bar; the address of one without it says nothing of what is chosen.
+    What the session holds outvotes the address, but for the browser's own back and forward to one that says anything of
+    the bar. One that says nothing may be the moment before ``carry`` completed it: then the choice stays.
     """
-    context = get_script_run_ctx()
-    history = context is not None and context.is_history_navigation
+    said = {name: st.query_params[name] for name in CHOICES if name in st.query_params}
+    history = bool(said) and _history()
     asked: dict[str, str] = {}
     for name in CHOICES:
-        value = st.query_params.get(name)
-        if value is None or (name in st.session_state and not history):
-            if history and shown and value is None:
-                st.session_state.pop(name, None)
+        if history:
+            st.session_state.pop(name, None)
+        if name not in said or name in st.session_state:
             continue
-        held = day(value) if name in DAYS else value
+        held = day(said[name]) if name in DAYS else said[name]
         if held is not None:
             st.session_state[name] = held
-            asked[name] = value
+            asked[name] = said[name]
     return asked
+
+
+def _history() -> bool:
+    """Whether this run follows the browser's back or forward."""
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation
 
 
 def carry(wanted: Mapping[str, str]) -> None:
@@ -68,13 +73,14 @@ def carry(wanted: Mapping[str, str]) -> None:
     if context is None:
         return
     address = dict(parse_qsl(context.query_string, keep_blank_values=True))
-    if {name: address[name] for name in CHOICES if name in address} == dict(wanted):
+    said = {name: address[name] for name in CHOICES if name in address}
+    if said == dict(wanted) or (
+        _history() and not said
+    ):  # completing it anew would make going back impossible
         return
     with context.session_state.query_params() as server:
         # the server's copy is as old as the last page: what bound widgets have put into the address since is not in it
         server.populate_from_query_string(context.query_string)
-    for name in CHOICES:
-        if name in wanted:
-            st.query_params[name] = wanted[name]
-        elif name in st.query_params:
-            del st.query_params[name]
+        for name in CHOICES:
+            server.discard_param_no_forward_msg(name)
+    st.query_params.update(wanted)  # at once: the browser's way back has one step for it

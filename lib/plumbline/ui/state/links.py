@@ -56,9 +56,9 @@ def present(name: str, options: Sequence[str], default: str) -> str:
     return str(value) if value in options else default
 
 
-def unpack(*, shown: bool) -> None:
-    """Give each widget what the link asks of it. To be called before any widget; ``shown``: see ``bar_link.seed``."""
-    _ASKED.set(bar_link.seed(shown=shown) | _unpacked())
+def unpack() -> None:
+    """Give each widget what the link asks of it. To be called before any widget."""
+    _ASKED.set(bar_link.seed() | _unpacked())
 
 
 def _unpacked() -> dict[str, str]:
