@@ -83,13 +83,26 @@ def mark_events(
     character, free = (last - first) * _OF_SPAN, first
     for event, start, following in zip(within, starts, [*starts[1:], last], strict=False):
         figure.add_shape(
-            type="rect", x0=start, x1=min(event.end, last), yref="paper", y0=0, y1=1, layer="below",
-            fillcolor=t.event_band, line={"width": 0, "color": t.event},
-        )  # fmt: skip
+            type="rect",
+            x0=start,
+            x1=min(event.end, last),
+            yref="paper",
+            y0=0,
+            y1=1,
+            layer="below",
+            fillcolor=t.event_band,
+            line={"width": 0, "color": t.event},
+        )
         figure.add_shape(
-            type="line", x0=start, x1=start, yref="paper", y0=0, y1=1, layer="below",
+            type="line",
+            x0=start,
+            x1=start,
+            yref="paper",
+            y0=0,
+            y1=1,
+            layer="below",
             line={"color": t.event, "width": 1, "dash": "dash"},
-        )  # fmt: skip
+        )
         after, left = (int(room / character) - 2 for room in (following - start, start - free))
         after += right // PIXELS if following == last else 0
         before = following == last and after < min(len(event.text), LONGEST) < left
@@ -97,11 +110,18 @@ def mark_events(
         name = text(event.text, longest) if longest >= SHORTEST else ""
         free = start + character * (2 if before else 2 + len(name))
         figure.add_annotation(
-            x=start, yref="paper", y=1, yanchor="bottom", yshift=ROW, showarrow=False,
-            xanchor="right" if before else "left", xshift=4 if before else -4,
-            text=f"{name} ◆" if before else f"◆ {name}".rstrip(), font={"color": t.event, "size": 12},
+            x=start,
+            yref="paper",
+            y=1,
+            yanchor="bottom",
+            yshift=ROW,
+            showarrow=False,
+            xanchor="right" if before else "left",
+            xshift=4 if before else -4,
+            text=f"{name} ◆" if before else f"◆ {name}".rstrip(),
+            font={"color": t.event, "size": 12},
             hovertext=f"{text(event.name)}<br>{numbers.span(event.start, event.end)}",
-        )  # fmt: skip
+        )
 
 
 def mark_events_on(figure: go.Figure, mode: Mode, events: Sequence[CalendarEvent], span: Span) -> None:
