@@ -12,7 +12,7 @@ from plumbline.report.language import language
 from plumbline.report.material import Material
 from plumbline.report.scorecard_report import report_data
 from tests.report.conftest import TITLE
-from tests.report.test_pack import unpacked
+from tests.report.test_pack import read, unpacked
 
 
 class _Page(HTMLParser):
@@ -87,8 +87,15 @@ def test_each_figure_names_loads_filter_window_and_rows(material: Material) -> N
         assert loads == "1", name
         assert chosen
         assert " – " in window
+        assert "…" not in window
         assert int(n.replace(",", "")) > 0
         assert table.startswith("figures/")
+
+
+def test_the_figure_of_releases_counts_the_rows_of_its_table(material: Material, pack: bytes) -> None:
+    rows = read(unpacked(pack)["figures/releases.csv"])
+    shown = next(row for row in figures(material, language("en")) if row[0] == "Releases")[4]
+    assert int(shown.replace(",", "")) == sum(int(row["n"]) for row in rows)
 
 
 def test_in_german_the_page_is_german(material: Material) -> None:

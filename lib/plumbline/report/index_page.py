@@ -194,21 +194,15 @@ def figures(material: Material, speech: Language) -> list[list[str]]:
         n = speech.number(material.performance.labelled)
         found.append([speech.say("performance"), loads, labelled, whole, n, "figures/performance.csv"])
     if material.drift is not None and material.drift.features:
+        first, last = material.drift.window
         sizes = [f.n for f in material.drift.features if f.n]
         n = speech.number(max(sizes)) if sizes else ""
-        found.append(
-            [
-                speech.say("drift"),
-                loads,
-                everything,
-                span(*material.drift.window),
-                n,
-                "figures/drift.csv",
-            ]
-        )
+        window = span(first, last or facts.last_decision)
+        found.append([speech.say("drift"), loads, everything, window, n, "figures/drift.csv"])
     if material.releases is not None and material.releases.releases.spans:
-        n = speech.number(facts.decisions)
-        found.append([speech.say("releases"), loads, everything, whole, n, "figures/releases.csv"])
+        n = speech.number(sum(s.n for s in material.releases.releases.spans))
+        in_charge = speech.say("in_charge", "index")
+        found.append([speech.say("releases"), loads, in_charge, whole, n, "figures/releases.csv"])
     return found
 
 
