@@ -181,7 +181,7 @@ def runs(*hours: tuple[int, ...]) -> list[tuple[int, int]]:
         ([(30, 0, 0), (0, 4, 3), (0, 9, 4), (9, 9, 9)], [(0, 0), (1, 1)]),
         (
             [(30, 0, 0), (0, 0, 3), (0, 9, 0), (0, 9, 0), (9, 0, 2)],
-            [(0, 0), (2, 1), (4, 0)],
+            [(0, 0), (2, 1)],
         ),  # from its first hour on
         # five are enough for one whose decisions lie together, unmixed
         ([(30, 0), (0, 5), (30, 0)], [(0, 0), (1, 1), (2, 0)]),
