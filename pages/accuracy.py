@@ -86,7 +86,7 @@ if two.open:
         spans = outcomes.windows(view, system.reference)
         if spans is not None:
             found = ask(view, compare, system.key, first=spans[0], second=spans[1], within=view.slice)
-            outcomes.compared(found, system.key)
+            outcomes.compare_metrics(found, system.key)
 if again.open:
     with again:
         retraining.triggers_of(view, system.key)

@@ -6,7 +6,7 @@ from plumbline.answers.alerts.findings import findings
 from plumbline.answers.alerts.incidents import of_findings
 from plumbline.answers.respond.channels import channels as known_channels
 from plumbline.answers.respond.outbox import messages
-from plumbline.answers.respond.triage import handled
+from plumbline.answers.respond.triage import triaged_findings
 from plumbline.ui import shell
 from plumbline.ui.alerts import channels, deliveries, link, register
 from plumbline.ui.parts import cards, empty_states
@@ -41,7 +41,7 @@ with open_tab:
         register.section(
             view,
             register.RegisterView(
-                handled(view.ws, None if everything else system.key),
+                triaged_findings(view.ws, None if everything else system.key),
                 of_findings(view.ws, keys),
                 {s.key: s.title for s in view.systems},
             ),

@@ -14,7 +14,7 @@ view = shell.view()
 system = shell.chosen(view)
 
 top = st.container()
-decision_id = finder.asked()
+decision_id = finder.selected_id()
 told = explanation.explanation(view, system.key, decision_id) if decision_id else None
 with top:
     if told is not None:
@@ -31,13 +31,13 @@ if told is not None:
         explanation.reasons(view, told, found)
         beside.contributions(pictured, found)
     elif part == "What would have changed it":
-        what_if.changed(view, found, decision_id)
+        what_if.counterfactual_section(view, found, decision_id)
     elif part == "Try other values":
         what_if.try_other(view, found, decision_id)
     elif part == "Similar decisions":
         beside.similar(found)
     else:
-        beside.logged(found)
+        beside.logged_values(found)
         record.downloads(view, system.key, told)
         comments.panel(view, system.key, told.decision_id)
         record_trials.panel(view, system.key)

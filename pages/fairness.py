@@ -59,7 +59,7 @@ if two.open:
         spans = outcomes.windows(view, system.reference)
         if spans is not None:
             asked = {"first": spans[0], "second": spans[1], "within": view.slice, "favourable": wanted}
-            both.compared(ask(view, fairness_windows, system.key, **asked))
+            both.compare_groups(ask(view, fairness_windows, system.key, **asked))
 if people.open:
     with people:
         human_oversight.last_word(answer)

@@ -50,7 +50,7 @@ if logs is not None and upload is None:  # what is below is about a system, not 
     with columns:
         roles.section(view)
     with timed:
-        sources.remembered(view)
+        sources.source_list(view)
         schedule.section(view)
     with models:
         model_files.section(view)

@@ -14,7 +14,7 @@ with top:
     cards.opening(found.sentence, found.small)
 if found.features:
     model_use.overall(found, view)
-    model_use.moved(found)
+    model_use.attribution_drift(found)
     model_use.points(found, view.mode)
 else:
     empty_states.empty(

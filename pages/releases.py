@@ -15,7 +15,7 @@ top = st.container()
 below = st.container()
 side = st.container()
 with side:
-    share = versions.intended()
+    share = versions.intended_share()
 answer = ask(view, releases, system.key, share=share)
 with top:
     said = ("The whole log. Times are UTC.", *answer.cautions)

@@ -241,6 +241,41 @@ def test_parameters_say_what_they_are() -> None:
     assert len(vague) <= MOST_VAGUE, vague
 
 
+#: of the same words, those that name a value in a function of six lines and more; the number may only fall
+MOST_VAGUE_LOCALS = 282
+
+
+def test_locals_say_what_they_are() -> None:
+    vague = set()
+    for path in PACKAGE.rglob("*.py"):
+        for node in _nodes(path):
+            function = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+            if function and (node.end_lineno or 0) - node.body[0].lineno >= 5:
+                names = [name for name in ast.walk(node) if isinstance(name, ast.Name) and name.id in VAGUE]
+                places = [
+                    (path.stem, node.name, node.lineno, name.id)
+                    for name in names
+                    if isinstance(name.ctx, ast.Store)
+                ]
+                vague.update(places)
+    assert len(vague) <= MOST_VAGUE_LOCALS, len(vague)
+
+
+#: last words of class names that end like a participle and are nouns of the field
+CLASS_NOUNS = {"Coding", "Finding", "Mapping", "Reading", "Setting", "Threshold", "Warning", "Wording"}
+
+
+def test_classes_are_called_by_nouns() -> None:
+    for path in PACKAGE.rglob("*.py"):
+        for node in _nodes(path):
+            if isinstance(node, ast.ClassDef):
+                last = re.findall(r"[A-Z][a-z0-9]*", node.name)[-1]
+                assert last in CLASS_NOUNS or not re.search(r"(ed|ing|own|eld|old|ade|aid|ept|een)$", last), (
+                    path.name,
+                    node.name,
+                )
+
+
 def test_the_formatter_lays_out_all_but_tables() -> None:
     packed = sum(path.read_text("utf-8").count("# fmt: skip") for path in PACKAGE.rglob("*.py"))
     assert packed <= MOST_PACKED

@@ -89,10 +89,10 @@ class Workspace:
         if isinstance(log, (str, Path)):
             path = Path(log)
             self._let_read(path)
-            made = load_file(self._store, path, **options)
+            load = load_file(self._store, path, **options)
         else:
-            made = self._load_frame(log, options)
-        return System(self, made.system, made)
+            load = self._load_frame(log, options)
+        return System(self, load.system, load)
 
     def _load_frame(self, frame: pd.DataFrame, options: Mapping[str, Any]) -> Load:
         from plumbline.answers.data.load import load_file

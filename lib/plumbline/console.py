@@ -179,7 +179,7 @@ def put(path: Path, body: bytes) -> None:
     TERMINAL.get().put(path, body)
 
 
-def typed(path: Path) -> str:
+def as_written(path: Path) -> str:
     """A path that was given to the command, as it was written."""
     return TERMINAL.get().typed.get(str(path), str(path))
 

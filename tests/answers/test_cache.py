@@ -85,7 +85,7 @@ def _told(ws: Workspace) -> dict[str, Any]:
         system = systems.get_system(cursor, "s")
         found: dict[str, Any] = {
             "duplicates": scans.duplicate_ids(cursor, system),
-            "repeats": scans.repeated(cursor, system, examples=True),
+            "repeats": scans.repeats_of(cursor, system, examples=True),
             "personal": scans.personal_of(cursor, system),
             "segments": scans.segment_sizes(cursor, system),
             "groups": [(g.attributes, g.levels, g.outcomes) for g in scans.group_counts(cursor, system)],

@@ -92,7 +92,7 @@ def test_one_decisions_page_of_a_long_log(tmp_path: Path) -> None:
     held = workspace(log, data / f"ws_scored_{TABLE}")
     ws = open_workspace(held)
     try:
-        if not models.registered(ws, "bench"):
+        if not models.files_of_system(ws, "bench"):
             for version in ("v4", "v1"):
                 begin = time.perf_counter()
                 assert models.register(ws, "bench", version, log.with_suffix(".txt"), actor="bench").passed

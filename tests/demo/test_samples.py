@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from plumbline.demo.samples import ROWS, thinned
+from plumbline.demo.samples import ROWS, write_sample
 
 KEPT = Path(__file__).parents[2] / "data" / "samples"
 
@@ -44,7 +44,7 @@ def test_a_sample_copies_lines_as_they_are_in_their_order(tmp_path: Path) -> Non
     lines = [f"{i};Öl;1,5\r\n".encode("cp1252") for i in range(5_000)]
     source = tmp_path / "log.csv"
     source.write_bytes(b"id;name;x\r\n" + b"".join(lines))
-    header, *kept = thinned(source, tmp_path / "small.csv", 100).read_bytes().splitlines(keepends=True)
+    header, *kept = write_sample(source, tmp_path / "small.csv", 100).read_bytes().splitlines(keepends=True)
     assert header == b"id;name;x\r\n"
     assert len(kept) == 100
     assert set(kept) <= set(lines)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plumbline.domain.message_json import message_json, read_message, restored
+from plumbline.domain.message_json import message_json, message_of, read_message
 from plumbline.domain.messages import (
     NOTHING,
     Day,
@@ -20,9 +20,9 @@ from plumbline.domain.messages import (
     Quantity,
     QuotedText,
     Title,
+    as_message,
     enumeration,
     message,
-    quoted,
     sequence,
     word,
 )
@@ -60,7 +60,7 @@ def test_json_keeps_every_kind_of_value() -> None:
     other = read_message(json.loads(text))
     assert other == ENGLISH
     assert message_json(other) == message_json(EXAMPLE)
-    assert isinstance(restored(ENGLISH, json.loads(text)), Message)
+    assert isinstance(message_of(ENGLISH, json.loads(text)), Message)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_json_keeps_every_kind_of_value() -> None:
     ],
 )
 def test_a_message_that_does_not_say_the_kept_text_is_not_believed(beside: object) -> None:
-    kept = restored("The guardrail is off.", beside)
+    kept = message_of("The guardrail is off.", beside)
     assert kept == "The guardrail is off."
     assert isinstance(kept, QuotedText)
 
@@ -93,9 +93,9 @@ def test_composition_reads_as_joining_strings_does(items: list[str]) -> None:
 
 
 def test_a_quoted_text_stays_one_and_a_message_is_not_quoted() -> None:
-    assert quoted(EXAMPLE) is EXAMPLE
-    assert isinstance(quoted("as it is"), QuotedText)
-    assert quoted("") == NOTHING
+    assert as_message(EXAMPLE) is EXAMPLE
+    assert isinstance(as_message("as it is"), QuotedText)
+    assert as_message("") == NOTHING
 
 
 @pytest.mark.parametrize("text", ["1,234.50", "-0.3", "−0.3", "+36.5", "9.4e-09", "0"])

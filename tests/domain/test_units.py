@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from plumbline.domain import deviation, scaled
+from plumbline.domain import deviation, to_unit
 
 
 @pytest.mark.filterwarnings("error")
@@ -14,7 +14,7 @@ def test_a_deviation_does_not_hang_on_the_unit(unit: float) -> None:
     x = np.random.default_rng(1).normal(size=50)
     assert deviation(x * unit) == unit * deviation(x)
     assert deviation(x, 1) == pytest.approx(float(x.std(ddof=1)), rel=1e-14)
-    held, by = scaled(x * unit)
+    held, by = to_unit(x * unit)
     assert np.array_equal(held * by, x * unit)
 
 

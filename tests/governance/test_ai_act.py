@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plumbline.domain import PlumblineError
-from plumbline.governance.ai_act import CLASSES, ROLES, classify, duties_of, law, suggested
+from plumbline.governance.ai_act import CLASSES, ROLES, classify, duties_of, law, suggest_answers
 from plumbline.governance.catalogue import catalogue
 from plumbline.governance.incident_deadlines import FLAGS, Incident, is_major, notices, overdue
 
@@ -139,12 +139,12 @@ def test_the_dates_name_the_regulation_that_set_them() -> None:
 
 
 def test_the_context_suggests_and_nonsense_is_refused() -> None:
-    assert suggested("credit") == {"creditworthiness": "yes"}
-    assert suggested("health") == {"safety_component": "yes"}  # a device, no benefit of a public body
+    assert suggest_answers("credit") == {"creditworthiness": "yes"}
+    assert suggest_answers("health") == {"safety_component": "yes"}  # a device, no benefit of a public body
     for impact in ("biometrics", "education", "justice"):
-        assert suggested(impact) == {impact: "yes"}
-    assert suggested("public benefits") == {"public_benefits": "yes"}
-    assert suggested("fraud") == {}  # Annex III 5(b) leaves out the detection of fraud
+        assert suggest_answers(impact) == {impact: "yes"}
+    assert suggest_answers("public benefits") == {"public_benefits": "yes"}
+    assert suggest_answers("fraud") == {}  # Annex III 5(b) leaves out the detection of fraud
     for answers, role in (
         ({"nonsense": "yes"}, "provider"),
         ({"biometrics": "maybe"}, "provider"),

@@ -8,7 +8,7 @@ from typing import get_type_hints
 import pytest
 
 from plumbline.domain import PlumblineError, Requirement, Tier
-from plumbline.governance.catalogue import catalogue, check_tightened, limits
+from plumbline.governance.catalogue import catalogue, check_limits, limits
 from plumbline.governance.evidence.rules import RULES
 from plumbline.governance.facts import Facts
 from tests.governance.cases import CREDIT, healthy_facts, judge
@@ -126,13 +126,13 @@ def test_limits_follow_the_tier_and_the_stricter_owner() -> None:
 
 
 def test_a_limit_can_be_tightened_and_not_loosened() -> None:
-    check_tightened("MON-3", {"age_days": 90})
+    check_limits("MON-3", {"age_days": 90})
     with pytest.raises(PlumblineError, match="loosen MON-3"):
-        check_tightened("MON-3", {"age_days": 400})
+        check_limits("MON-3", {"age_days": 400})
     with pytest.raises(PlumblineError, match="loosen REL-4"):
-        check_tightened("REL-4", {"overlap_hours": 1})
+        check_limits("REL-4", {"overlap_hours": 1})
     with pytest.raises(PlumblineError, match="no limit"):
-        check_tightened("MON-3", {"age": 9})
+        check_limits("MON-3", {"age": 9})
 
 
 def test_an_unknown_control_is_refused_in_words() -> None:

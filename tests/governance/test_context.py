@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 
 from plumbline.domain import PlumblineError, Requirement, Tier
 from plumbline.governance.catalogue import catalogue
-from plumbline.governance.context import QUESTIONS, check_answer, interaction_share, read, requirement, spoken
+from plumbline.governance.context import (
+    QUESTIONS,
+    check_answer,
+    interaction_share,
+    read_context,
+    requirement,
+    spoken,
+)
 from tests.governance.cases import (
     CREDIT,
     SANDBOX,
@@ -51,13 +58,13 @@ QUIET = sandboxed(thin_facts())
     ],
 )
 def test_the_answers_lead_to_the_tier(answers: dict[str, str], tier: Tier) -> None:
-    assert read(answers, QUIET).tier is tier
+    assert read_context(answers, QUIET).tier is tier
 
 
 def test_the_class_worked_out_replaces_the_presumption_of_high_risk() -> None:
     employment = SHOP | {"impact": "employment"}
-    assert read(employment, thin_facts(ai_act_class="minimal")).tier is Tier.FULL
-    assert read(SHOP, thin_facts(ai_act_class="high risk")).tier is Tier.REGULATED
+    assert read_context(employment, thin_facts(ai_act_class="minimal")).tier is Tier.FULL
+    assert read_context(SHOP, thin_facts(ai_act_class="high risk")).tier is Tier.REGULATED
 
 
 STRICTNESS = [Tier.EXEMPT, Tier.LIGHT, Tier.FULL, Tier.REGULATED]
@@ -67,20 +74,23 @@ asked = {q.key: q.values for q in QUESTIONS if q.strictest}
 @settings(max_examples=50, deadline=None)
 @given(st.fixed_dictionaries({}, optional={key: st.sampled_from(values) for key, values in asked.items()}))
 def test_unanswered_is_never_milder_than_any_answer(answers: dict[str, str]) -> None:
-    tier = STRICTNESS.index(read(answers, QUIET).tier)
+    tier = STRICTNESS.index(read_context(answers, QUIET).tier)
     missing = [key for key in asked if key not in answers][:2]
     for values in product(*(asked[key] for key in missing)):
-        assert STRICTNESS.index(read(answers | dict(zip(missing, values, strict=True)), QUIET).tier) <= tier
+        assert (
+            STRICTNESS.index(read_context(answers | dict(zip(missing, values, strict=True)), QUIET).tier)
+            <= tier
+        )
 
 
 def test_one_missing_answer_that_could_change_the_tier_leaves_it_open() -> None:
     without = {key: value for key, value in SHOP.items() if key != "regulated_buyers"}
-    reading = read(without, QUIET)
+    reading = read_context(without, QUIET)
     assert reading.open
     assert "regulated_buyers" in reading.notes[0]
     settled = {key: value for key, value in CREDIT.items() if key != "regulated_buyers"}
-    assert not read(settled, QUIET).open
-    assert read(settled, QUIET).unanswered == ("regulated_buyers",)
+    assert not read_context(settled, QUIET).open
+    assert read_context(settled, QUIET).unanswered == ("regulated_buyers",)
 
 
 @pytest.mark.parametrize(
@@ -89,18 +99,18 @@ def test_one_missing_answer_that_could_change_the_tier_leaves_it_open() -> None:
      {"outcomes_arrive_later": True}],
 )  # fmt: skip
 def test_a_sandbox_with_traces_of_production_is_read_as_production(change: dict[str, object]) -> None:
-    reading = read(SANDBOX, replace(QUIET, **change))
+    reading = read_context(SANDBOX, replace(QUIET, **change))
     assert reading.tier is not Tier.EXEMPT
     assert len(reading.contradictions) == 1
-    assert read(SANDBOX, QUIET).contradictions == ()
-    assert read(SUGGESTIONS, replace(QUIET, **change)).contradictions == ()
+    assert read_context(SANDBOX, QUIET).contradictions == ()
+    assert read_context(SUGGESTIONS, replace(QUIET, **change)).contradictions == ()
 
 
 @pytest.mark.parametrize(("decisions", "mandatory"), [(100_000, False), (100_001, True), (None, True)])
 def test_above_a_tenth_of_interactions_monitoring_and_rollback_are_mandatory(
     decisions: int | None, mandatory: bool
 ) -> None:
-    reading = read(SUGGESTIONS, thin_facts(decisions_a_month=decisions))
+    reading = read_context(SUGGESTIONS, thin_facts(decisions_a_month=decisions))
     asked = {c.id for c in catalogue().controls if requirement(c, reading) is Requirement.MANDATORY}
     extra = {"MON-5", "MON-6"} if mandatory else set()
     assert asked == LIGHT | extra
@@ -133,20 +143,22 @@ def test_another_system_never_lowers_what_is_asked(a: float, b: float, decisions
         asked = [
             {c.id for c in catalogue().controls if requirement(c, reading) is Requirement.MANDATORY}
             for share in (None, fewer, more)
-            for reading in [read(context, replace(QUIET, decisions_a_month=decisions, share_elsewhere=share))]
+            for reading in [
+                read_context(context, replace(QUIET, decisions_a_month=decisions, share_elsewhere=share))
+            ]
         ]
         assert asked[0] <= asked[1] <= asked[2]
 
 
 @pytest.mark.parametrize("found", [("email",), None])
 def test_personal_data_asks_for_access_encryption_and_audited_requests(found: tuple[str, ...] | None) -> None:
-    without = read(SHOP, thin_facts())
-    holds = read(SHOP, thin_facts(personal_detected=found))
+    without = read_context(SHOP, thin_facts())
+    holds = read_context(SHOP, thin_facts(personal_detected=found))
     for name in ("SEC-1", "SEC-2", "SEC-3"):
         control = catalogue().control(name)
         assert requirement(control, holds) is Requirement.MANDATORY
         assert requirement(control, without) is control.requirements[Tier.FULL]
-    assert requirement(catalogue().control("SEC-2"), read(SANDBOX, QUIET)) is Requirement.NOT_ASKED
+    assert requirement(catalogue().control("SEC-2"), read_context(SANDBOX, QUIET)) is Requirement.NOT_ASKED
 
 
 @pytest.mark.parametrize(
@@ -154,8 +166,8 @@ def test_personal_data_asks_for_access_encryption_and_audited_requests(found: tu
 )  # fmt: skip
 def test_uses_of_high_risk_are_regulated_until_their_class_is_worked_out(impact: str) -> None:
     answers = SUGGESTIONS | {"impact": impact}
-    assert read(answers, QUIET).tier is Tier.REGULATED
-    assert read(answers, replace(QUIET, ai_act_class="minimal")).tier is Tier.FULL
+    assert read_context(answers, QUIET).tier is Tier.REGULATED
+    assert read_context(answers, replace(QUIET, ai_act_class="minimal")).tier is Tier.FULL
 
 
 def test_oversight_that_makes_a_system_light_is_measured_there() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from plumbline.domain import Requirement, Tier, Verdict
 from plumbline.governance.catalogue import catalogue
-from plumbline.governance.context import read, requirement
+from plumbline.governance.context import read_context, requirement
 from plumbline.governance.context_effects import effects
 from tests.governance.cases import (
     CREDIT,
@@ -109,7 +109,7 @@ def test_2_7_full_observability_and_automated_retraining_are_mature() -> None:
 
 
 def test_2_8_above_a_tenth_of_interactions_monitoring_and_rollback_are_mandatory() -> None:
-    reading = read(SUGGESTIONS, thin_facts(decisions_a_month=200_000))
+    reading = read_context(SUGGESTIONS, thin_facts(decisions_a_month=200_000))
     for name in ("MON-1", "MON-2", "MON-3", "MON-4", "MON-5", "MON-6", "REL-3"):
         assert requirement(catalogue().control(name), reading) is Requirement.MANDATORY
 
@@ -136,4 +136,4 @@ def test_6_5_each_framework_is_said_to_apply_or_not() -> None:
         "ISO 27001 and SOC 2",
     }
     for impact in ("credit", "employment", "health", "biometrics"):
-        assert read(SUGGESTIONS | {"impact": impact}, thin_facts()).tier is REGULATED
+        assert read_context(SUGGESTIONS | {"impact": impact}, thin_facts()).tier is REGULATED

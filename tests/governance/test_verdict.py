@@ -12,7 +12,7 @@ from plumbline.domain import EvidenceKind, Requirement, Status, Tier, Verdict
 from plumbline.domain.messages import message
 from plumbline.governance.catalogue import catalogue
 from plumbline.governance.conditions import default_conditions
-from plumbline.governance.context import read
+from plumbline.governance.context import read_context
 from plumbline.governance.facts import FairnessGroup
 from plumbline.governance.frameworks import frameworks
 from plumbline.governance.next_actions import three_next_actions
@@ -140,7 +140,7 @@ def test_each_control_of_monitoring_has_to_pass_for_mature_even_where_it_is_only
     name: str, status: Status
 ) -> None:
     facts, recommended = healthy_facts(ai_act_class="minimal"), Requirement.RECOMMENDED
-    reading, held = read(SHOP, facts), judge(facts, SHOP).controls
+    reading, held = read_context(SHOP, facts), judge(facts, SHOP).controls
 
     def verdict(status: Status, kind: EvidenceKind) -> Verdict:
         results = [

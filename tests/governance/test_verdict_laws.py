@@ -14,7 +14,7 @@ from plumbline.domain import EvidenceKind, Scorecard, Status, Tier, Verdict
 from plumbline.domain.messages import NOTHING
 from plumbline.governance.catalogue import catalogue
 from plumbline.governance.conditions import default_conditions
-from plumbline.governance.context import TIER_QUESTIONS, read
+from plumbline.governance.context import TIER_QUESTIONS, read_context
 from plumbline.governance.evidence.case import RECORDED
 from plumbline.governance.facts import Facts, FairnessGroup, LatestRecord, SwitchFacts
 from plumbline.governance.resolution import RANK
@@ -265,7 +265,7 @@ def test_a_worse_status_never_gives_a_better_verdict(
     context: dict[str, str], found: list[Status], index: int, other: Status
 ) -> None:
     facts = healthy_facts()
-    reading = read(context, facts)
+    reading = read_context(context, facts)
 
     def verdict(status: Status) -> int:
         given_statuses = [*found[:index], status, *found[index + 1 :]]
@@ -380,7 +380,7 @@ def test_no_answer_about_harm_buyers_dora_or_high_risk_ever_lowers_the_tier(
     answers: dict[str, str], ai_act_class: str | None, key: str
 ) -> None:
     def tier(answers: dict[str, str], ai_act_class: str | None) -> int:
-        return TIERS.index(read(answers, healthy_facts(ai_act_class=ai_act_class)).tier)
+        return TIERS.index(read_context(answers, healthy_facts(ai_act_class=ai_act_class)).tier)
 
     if key == "ai_act_class":
         assert tier(answers, GRAVER[key]) >= tier(answers, ai_act_class)
@@ -395,7 +395,7 @@ def test_no_answer_about_harm_buyers_dora_or_high_risk_ever_lowers_the_tier(
 def test_light_is_for_what_recommends_runs_or_decides_nothing_and_harms_nobody(
     answers: dict[str, str], ai_act_class: str | None
 ) -> None:
-    reading = read(answers, healthy_facts(ai_act_class=ai_act_class))
+    reading = read_context(answers, healthy_facts(ai_act_class=ai_act_class))
     if reading.tier is Tier.LIGHT:
         assert answers["impact"] in ("recommendation", "operations", "none")
         assert answers["oversight"] == "always"

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from plumbline.domain import Bins, Kind
-from plumbline.monitor.binned_counts import Distances, cells_of, known, shares, spread
+from plumbline.monitor.binned_counts import Distances, cells_of, or_none, shares, spread
 from plumbline.monitor.statistics.null_distribution import NullDistribution
 
 LEVELS = Bins(feature="f", kind=Kind.CATEGORICAL, levels=("a", "b", "c"))
@@ -124,8 +124,8 @@ def test_a_shift_of_the_level_is_judged_by_mean_ranks_too() -> None:
 
 
 def test_what_there_is_none_of_is_none_when_it_is_told() -> None:
-    assert known(np.array([1.0, np.nan, np.inf])) == [1.0, None, None]
-    assert known(np.array([1.0, 2.0])) == [1.0, 2.0]
+    assert or_none(np.array([1.0, np.nan, np.inf])) == [1.0, None, None]
+    assert or_none(np.array([1.0, 2.0])) == [1.0, 2.0]
     nan = np.full(2, np.nan)
     both = Distances(
         value=np.array([0.3, 0.1]), p_value=nan, low=nan, high=nan, bound=np.array([0.0, 0.02]),

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plumbline.domain import PlumblineError
-from plumbline.monitor.chunks import alarm_chunk, as_days, chunk_for, chunk_index, midnight, sum_by, touched
+from plumbline.monitor.chunks import alarm_chunk, as_days, chunk_for, chunk_index, days_in, midnight, sum_by
 from tests.monitor.outcomes import classified, scored
 
 FREQUENCY = {"day": "D", "week": "W-SUN", "month": "M"}
@@ -42,8 +42,8 @@ def test_a_span_touches_the_days_it_shares_a_moment_with(
     start = start.replace(tzinfo=UTC) if start else None
     end = start + timedelta(hours=hours) if start else None
     held = [(start is None or d >= start.date()) and (end is None or midnight(d) < end) for d in days]
-    assert touched(days, start, end).tolist() == held
-    assert touched(as_days(days), start, end).tolist() == held
+    assert days_in(days, start, end).tolist() == held
+    assert days_in(as_days(days), start, end).tolist() == held
     assert as_days(days).tolist() == days
 
 

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from plumbline.answers.alerts.incidents import classify, incidents, plan
 from plumbline.answers.respond import channels
-from plumbline.answers.respond.triage import handled
+from plumbline.answers.respond.triage import triaged_findings
 from plumbline.domain.messages import message
 from plumbline.respond.http import HttpReply
 from plumbline.store import findings as register
@@ -39,7 +39,7 @@ def press(at: AppTest, key: str) -> AppTest:
 def number() -> int:
     """An open finding of the system."""
     open_page("alerts", system=SYSTEM)
-    return next(n for n, one in handled(opened.workspace(), SYSTEM).items() if one.record.open)
+    return next(n for n, one in triaged_findings(opened.workspace(), SYSTEM).items() if one.record.open)
 
 
 def tab(section: str) -> AppTest:
@@ -61,7 +61,7 @@ def test_without_a_channel_the_page_says_that_nobody_hears_of_it() -> None:
 def test_without_a_name_nothing_is_done(number: int) -> None:
     at = press(open_page("alerts", system=SYSTEM), f"alerts.{number}.saw")
     assert "needs a name" in at.error[0].value
-    assert not handled(opened.workspace(), SYSTEM)[number].record.acknowledged_by
+    assert not triaged_findings(opened.workspace(), SYSTEM)[number].record.acknowledged_by
 
 
 def test_a_finding_is_seen_given_muted_and_commented_on_its_row(number: int) -> None:
@@ -81,7 +81,7 @@ def test_a_finding_is_seen_given_muted_and_commented_on_its_row(number: int) -> 
     assert "Snoozed by Ada" in said(at)
     assert "looks like the catalogue" in said(at)
     assert "![x](http://x.invalid/p)" not in words(at)
-    one = handled(opened.workspace(), SYSTEM)[number]
+    one = triaged_findings(opened.workspace(), SYSTEM)[number]
     assert (one.triage.owner, one.triage.muted_why, len(one.comments)) == ("Bo", "known", 1)
 
 

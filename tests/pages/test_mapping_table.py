@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from plumbline.answers.data.roles import roles_of
 from plumbline.domain import PlumblineError
 from plumbline.ui.logs import preview
-from plumbline.ui.logs.upload import joined
+from plumbline.ui.logs.upload import merge_roles
 from plumbline.ui.parts.empty_states import without_terminal
 from plumbline.ui.state import workspace as opened
 from tests.factory.decisions import csv_bytes, decisions, row
@@ -183,7 +183,7 @@ def test_each_column_shows_how_its_cells_are_spread() -> None:
 
 def test_a_later_change_of_a_column_takes_the_place_of_the_one_before() -> None:
     before = (("a", "feature:a"), ("a", "protected:a"), ("b", "label"))
-    assert joined(before, (("a", "ignore"),)) == (("b", "label"), ("a", "ignore"))
+    assert merge_roles(before, (("a", "ignore"),)) == (("b", "label"), ("a", "ignore"))
 
 
 def test_options_of_the_terminal_are_left_out_of_what_a_page_says() -> None:

@@ -14,7 +14,7 @@ from plumbline.answers.respond.freezes import freezes
 from plumbline.answers.respond.retraining.triggers import add_trigger
 from plumbline.answers.respond.rollback.mode import set_mode
 from plumbline.answers.respond.rollback.register import rollbacks
-from plumbline.answers.respond.triage import handled
+from plumbline.answers.respond.triage import triaged_findings
 from plumbline.domain.acts import Access, Act
 from plumbline.domain.respond import Mode, RetrainingTrigger
 from plumbline.store import trail
@@ -89,7 +89,7 @@ def test_each_act_is_open_to_its_role_and_to_those_above(signed_in: As, page: st
 
 def test_a_link_of_a_message_shows_its_finding_and_an_analyst_acknowledges_once(signed_in: As) -> None:
     ws = opened.workspace()
-    number = next(n for n, one in handled(ws, SYSTEM).items() if one.record.open)
+    number = next(n for n, one in triaged_findings(ws, SYSTEM).items() if one.record.open)
     with ws.write() as cursor:
         token = links.token(cursor, "dlv_1", number)
     signed_in("viewer")
@@ -99,12 +99,12 @@ def test_a_link_of_a_message_shows_its_finding_and_an_analyst_acknowledges_once(
     (press,) = [button for button in at.button if button.label == "I have seen it"]
     assert press.disabled
     assert f"Finding {number}" in words(at)
-    assert not handled(ws, SYSTEM)[number].record.acknowledged_by  # opening it changed nothing
+    assert not triaged_findings(ws, SYSTEM)[number].record.acknowledged_by  # opening it changed nothing
     signed_in("analyst")
     at.run()
     next(button for button in at.button if button.label == "I have seen it").click().run()
     assert not at.exception
-    assert handled(ws, SYSTEM)[number].record.acknowledged_by == "analyst@x.org"
+    assert triaged_findings(ws, SYSTEM)[number].record.acknowledged_by == "analyst@x.org"
     assert "I have seen it" not in [button.label for button in at.button]
     at.query_params[links.PARAMETER] = token
     assert "was used already" in words(at.run())

@@ -19,7 +19,7 @@ from plumbline.answers.governance.probe import probe
 from plumbline.answers.governance.trail import trail
 from plumbline.domain import PlumblineError
 from plumbline.domain.acts import Access
-from plumbline.probe.places import Place, listed, of_operator, place_of
+from plumbline.probe.places import Place, listed_place, of_operator, place_of
 from plumbline.store.workspace import Workspace
 from tests.factory.workspaces import loaded_workspace
 from tests.probe.conftest import Registry
@@ -227,13 +227,13 @@ def test_a_place_covers_its_own_port_and_its_own_folder(tmp_path: Path) -> None:
     (tmp_path / "out").symlink_to("/etc")
     for uri in ("postgresql://u:p@DB.example/x", "mysql://db.example/x", "https://ml.example/a", "http://[::1]:5000",
                 f"sqlite:///{tmp_path}/x.db"):  # fmt: skip
-        assert listed(listing, uri=uri)
+        assert listed_place(listing, uri=uri)
     strange = ("http://db.example:81", "http://ml.example", "http://[::1]", "http://ml.example.evil",
                "http://evil@ml.example:1", "http://169.254.169.254/latest", "postgresql://u@10.0.0.1/x", "x",
                "")  # fmt: skip
     for uri in (*strange, f"sqlite:///{tmp_path}/../x.db", f"sqlite:///{tmp_path}/out/passwd"):
         with pytest.raises(PlumblineError, match="not listed"):
-            listed(listing, uri=uri)
+            listed_place(listing, uri=uri)
 
 
 def test_the_operators_variable_is_read_or_refused(monkeypatch: pytest.MonkeyPatch) -> None:

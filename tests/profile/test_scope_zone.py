@@ -74,7 +74,7 @@ def test_every_count_is_that_of_the_zone_s_own_clock(twins: tuple[Workspace, pd.
         ):
             assert (feature.days, feature.counts.tolist()) == (same.days, same.counts.tolist())
         part = Slice(datetime(2026, 3, 1), datetime(2026, 4, 1))
-        assert exact.affected(cursor, zoned, part) == exact.affected(cursor, wall, part)
+        assert exact.count_affected(cursor, zoned, part) == exact.count_affected(cursor, wall, part)
         stored = of_slice(cursor, zoned, part, stored=True)
         found = cursor.execute(f'SELECT count(*), min("timestamp") {stored.rows}', stored.params).fetchone()
     assert found is not None

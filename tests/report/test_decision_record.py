@@ -17,7 +17,7 @@ from plumbline.answers.decisions.reasons import reasons_against
 from plumbline.answers.decisions.record import record
 from plumbline.domain import PlumblineError
 from plumbline.report.decision_record import RECORD_LANGUAGES, issue_record, record_language, record_pdf
-from plumbline.report.translation import translated
+from plumbline.report.translation import translate
 from plumbline.store import trail
 from plumbline.store.workspace import open_workspace
 
@@ -102,13 +102,13 @@ def test_all_that_measuring_says_has_its_words_in_every_language() -> None:
     ]  # fmt: skip
     for text in said:
         for code in ("de", "fr"):
-            words = translated(text, record_language(code))
+            words = translate(text, record_language(code))
             assert words, text
             assert not re.search(r"\b(the|and|score[sd]? within|logged)\b", words), words
-    words = translated(said[0], record_language("de")) or ""
+    words = translate(said[0], record_language("de")) or ""
     assert "100,0\u00a0% von 400" in words
     assert "10⁻" in words
-    assert translated("Something new was measured.", record_language("de")) is None
+    assert translate("Something new was measured.", record_language("de")) is None
 
 
 def test_english_is_printed_as_it_was_with_the_marks_of_print() -> None:
@@ -117,7 +117,7 @@ def test_english_is_printed_as_it_was_with_the_marks_of_print() -> None:
 
     text = _sentence("it's", 0.999, 1_000, 9.4e-9, "margin")
     assert "reproduces 99.9% of 1,000 logged scores within 9.4e-09 (as the model's raw output)" in text
-    assert translated(text, record_language("en")) == (
+    assert translate(text, record_language("en")) == (
         "The model file registered for version it's reproduces 99.9\u00a0% of 1,000 logged scores within "
         "9.4\u00a0×\u00a010⁻⁹ (as the model’s raw output)."
     )

@@ -14,7 +14,7 @@ from plumbline.domain import PlumblineError, Requirement, Task
 from plumbline.governance.catalogue import catalogue
 from plumbline.governance.context import NUMBER, QUESTIONS
 from plumbline.report.document_facts import FACTS, fact
-from plumbline.report.documents import document_pdf, filled, outlines
+from plumbline.report.documents import document_pdf, fill_document, outlines
 from plumbline.report.issue import issue, write
 from plumbline.report.language import LANGUAGES, language
 from plumbline.report.material import Material
@@ -118,7 +118,7 @@ def test_every_item_of_the_outlines_names_a_fact_that_exists() -> None:
 
 @pytest.mark.parametrize("key", outlines())
 def test_an_outline_marks_what_is_not_known_and_who_can_tell(material: Material, key: str) -> None:
-    items = [item for _, rows in filled(material, key, language("en")) for item in rows]
+    items = [item for _, rows in fill_document(material, key, language("en")) for item in rows]
     unknown = [item for item in items if not item.known]
     assert unknown
     assert len(unknown) < len(items)

@@ -9,13 +9,13 @@ from datetime import timedelta
 from functools import cache
 
 from plumbline.domain import Scorecard
-from plumbline.domain.messages import Message, message, quoted, sequence, word
+from plumbline.domain.messages import Message, as_message, message, sequence, word
 from plumbline.governance.catalogue import catalogue
 from plumbline.governance.evidence.case import RECORDED
 from plumbline.governance.facts import FairnessGroup, LatestRecord, SwitchFacts
 from plumbline.governance.next_actions import three_next_actions
 from plumbline.report.language import language
-from plumbline.report.translation import Translator, translated
+from plumbline.report.translation import Translator, translate
 from tests.governance.cases import (
     CREDIT,
     INCIDENT,
@@ -147,21 +147,21 @@ def messages() -> list[Message]:
 
 def test_every_sentence_of_evidence_and_every_reason_is_a_message_with_a_german_form() -> None:
     assert {type(text) for text in messages()} == {Message}
-    without = sorted(text for text in messages() if translated(text, GERMAN) is None)
+    without = sorted(text for text in messages() if translate(text, GERMAN) is None)
     assert not without, "\n".join(without[:40])
     assert len(messages()) > 250
 
 
 def test_no_figure_is_lost_added_or_changed_on_the_way() -> None:
     for text in messages():
-        german = translated(text, GERMAN) or ""
+        german = translate(text, GERMAN) or ""
         assert sorted(DIGITS.findall(german)) == sorted(DIGITS.findall(text)), (text, german)
 
 
 def test_a_message_is_told_as_german_writes_it() -> None:
     facts = healthy_facts(model_age_days=211, id_share=0.995, duplicate_share=0.99999)
     card = judge(facts, CREDIT, (attested("CMP-7", statement="It is. All of it ({n})."),))
-    german = {c.id: translated(c.evidence.sentence, GERMAN) or "" for c in card.controls}
+    german = {c.id: translate(c.evidence.sentence, GERMAN) or "" for c in card.controls}
     assert german["MON-3"] == (
         "Das Modell ist am 1. Juli 2026 211 Tage alt, gezählt seit dem Training (höchstens 180)."
     )
@@ -171,15 +171,13 @@ def test_a_message_is_told_as_german_writes_it() -> None:
     )
     assert "It is. All of it ({n}) (" in german["CMP-7"]
     reason = next(text for text in card.reasons if text.startswith("MON-3"))
-    assert (translated(reason, GERMAN) or "").startswith(
-        "MON-3 Alterung wird überwacht: verfehlt. Das Modell"
-    )
+    assert (translate(reason, GERMAN) or "").startswith("MON-3 Alterung wird überwacht: verfehlt. Das Modell")
 
 
 def test_words_of_people_and_names_of_a_log_stay_as_they_are() -> None:
     text = message("{who} states {status}, but this control counts only what is shown.",
                    who="No model registry is connected. 1,234", status=word("pass"))  # fmt: skip
-    assert translated(text, GERMAN) == (
+    assert translate(text, GERMAN) == (
         "No model registry is connected. 1,234 erklärt: bestanden; bei dieser Kontrolle zählt aber nur, "
         "was gezeigt wird."
     )
@@ -187,14 +185,14 @@ def test_words_of_people_and_names_of_a_log_stay_as_they_are() -> None:
 
 def test_a_text_without_a_form_is_quoted_and_remembered() -> None:
     translator = Translator(GERMAN)
-    assert translator.text(quoted("Nobody ever wrote this.")) == "Nobody ever wrote this."
+    assert translator.text(as_message("Nobody ever wrote this.")) == "Nobody ever wrote this."
     assert translator.text(sequence([message("The guardrail is off."), Message("Nor this.")])) == (
         "The guardrail is off. Nor this."
     )
     assert translator.text(message("The guardrail is off.")) == "Die Leitplanke ist aus."
     assert len(translator.quoted) == 2
     english = Translator(language("en"))
-    assert english.text(quoted("Nobody ever wrote this.")) == "Nobody ever wrote this."
+    assert english.text(as_message("Nobody ever wrote this.")) == "Nobody ever wrote this."
     assert not english.quoted
 
 

@@ -28,7 +28,7 @@ from plumbline.monitor.quality.consistency import consistency
 from plumbline.monitor.quality.leakage import LabelLeak
 from plumbline.monitor.quality.staleness import _sentence
 from plumbline.report.language import language
-from plumbline.report.translation import translated
+from plumbline.report.translation import translate
 from plumbline.store import findings as register
 from plumbline.store.workspace import Workspace, open_workspace
 from plumbline.wording.names import METHOD_NAMES, say_metric
@@ -143,14 +143,14 @@ SAID = {
 def test_findings_have_german_words_and_keep_their_figures(family: str) -> None:
     for text in SAID[family]:
         assert isinstance(text, Message)
-        german = translated(text, GERMAN)
+        german = translate(text, GERMAN)
         assert german is not None, text
         assert sorted(DIGITS.findall(german)) == sorted(DIGITS.findall(text)), (text, german)
 
 
 def test_a_metric_within_a_german_sentence_keeps_its_capital_and_an_article_loses_it() -> None:
     text = next(text for text in SAID["performance"] if "the Brier score" in text)
-    assert (translated(text, GERMAN) or "").endswith(
+    assert (translate(text, GERMAN) or "").endswith(
         "Auch jenseits ihrer Grenzen: Trefferquote und der Brier-Wert."
     )
 
@@ -164,7 +164,7 @@ def test_every_caution_has_german_words() -> None:
     assert len(said - {""}) == 3
     for text in (*said, cautions.PROVISIONAL, cautions.SEASON):
         assert isinstance(text, Message)
-        assert not text or translated(text, GERMAN) is not None, text
+        assert not text or translate(text, GERMAN) is not None, text
 
 
 def test_what_a_log_itself_raises_has_german_words(held: Workspace) -> None:
@@ -172,7 +172,7 @@ def test_what_a_log_itself_raises_has_german_words(held: Workspace) -> None:
     assert found
     answer = performance(held, "offers")
     for text in (*(f.sentence for f in found), answer.sentence, answer.reason, answer.selected):
-        assert not text or translated(text, GERMAN) is not None, text
+        assert not text or translate(text, GERMAN) is not None, text
 
 
 def test_a_recorded_finding_stays_a_message_and_one_of_before_is_quoted(tmp_path: Path) -> None:
@@ -192,4 +192,4 @@ def test_a_recorded_finding_stays_a_message_and_one_of_before_is_quoted(tmp_path
     assert (before.sentence, before.figures) == (sentence, {"value": 0.11})
     assert isinstance(before.sentence, QuotedText)
     assert joined.figures == {"value": 0.11, "part_of": first}
-    assert translated(joined.sentence, GERMAN) == translated(sentence, GERMAN)
+    assert translate(joined.sentence, GERMAN) == translate(sentence, GERMAN)

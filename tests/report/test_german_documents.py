@@ -21,7 +21,7 @@ from plumbline.domain import Attestation, Status
 from plumbline.domain.json_values import json_value
 from plumbline.governance.context import QUESTIONS
 from plumbline.report.decision_record import record_data, record_language
-from plumbline.report.documents import filled, outlines
+from plumbline.report.documents import fill_document, outlines
 from plumbline.report.language import language
 from plumbline.report.material import gather
 from plumbline.report.pack import evidence_pack
@@ -156,7 +156,7 @@ def test_a_report_and_its_documents_are_german_throughout(held: Workspace, name:
     assert data["limits"]["quoted"] == ""
     assert bool(data["stake"]["amount"]) is (name == "kredit")
     for kind in outlines():
-        assert english(json_value(filled(material, kind, GERMAN))) == []
+        assert english(json_value(fill_document(material, kind, GERMAN))) == []
 
 
 @pytest.mark.parametrize("name", SYSTEMS)

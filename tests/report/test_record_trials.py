@@ -138,8 +138,8 @@ def test_what_cannot_be_made_is_said_and_not_counted(ws: Workspace, monkeypatch:
 
 def test_the_sample_leaves_no_version_and_no_outcome_out(ws: Workspace) -> None:
     with ws.read() as cursor:
-        sample = record_trials.drawn(cursor, systems.get_system(cursor, "loans"))
-        again = record_trials.drawn(cursor, systems.get_system(cursor, "loans"))
+        sample = record_trials.trial_sample(cursor, systems.get_system(cursor, "loans"))
+        again = record_trials.trial_sample(cursor, systems.get_system(cursor, "loans"))
     assert sample["decision_id"].tolist() == again["decision_id"].tolist()
     groups = sample.groupby(["version", "prediction"]).size()
     assert (len(sample), len(groups), groups.min()) == (20, 4, 5)

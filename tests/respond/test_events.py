@@ -29,7 +29,7 @@ def test_cloudevents_own_reader_takes_every_type() -> None:
     from cloudevents.v1.http import CloudEvent
 
     for kind in events.TYPES:
-        body = events.encoded(events.envelope(event(type=kind), (), SENDER, "dlv_1"))
+        body = events.payload_bytes(events.envelope(event(type=kind), (), SENDER, "dlv_1"))
         read = reader.from_json(CloudEvent, body)
         assert read["specversion"] == "1.0"
         assert read["type"] == f"plumbline.{kind}.v1"
@@ -63,7 +63,7 @@ def test_messages_about_one_problem_share_a_thread_and_others_do_not() -> None:
 
 def test_a_payload_stays_below_twenty_kilobytes() -> None:
     many = tuple(event(sentence="ä" * 5000, finding=n, severity=Severity.LOW) for n in range(500))
-    body = events.encoded(events.envelope(event(sentence="x" * 9000), many, SENDER, "dlv_1"))
+    body = events.payload_bytes(events.envelope(event(sentence="x" * 9000), many, SENDER, "dlv_1"))
     data = json.loads(body)["data"]
     assert len(body) < events.LARGEST
     assert data["also_count"] == 500

@@ -172,8 +172,11 @@ def test_only_listed_commands_are_started(monkeypatch: pytest.MonkeyPatch, tmp_p
 
 def test_a_list_of_commands_in_a_variable_is_split_as_a_shell_would_and_run_without_one() -> None:
     held = {"PLUMBLINE_TRIGGER_COMMANDS": "a=/bin/echo 'x y' $(id); b=/bin/false"}
-    assert operator_commands.listed(held) == {"a": ("/bin/echo", "x y", "$(id)"), "b": ("/bin/false",)}
+    assert operator_commands.allowed_commands(held) == {
+        "a": ("/bin/echo", "x y", "$(id)"),
+        "b": ("/bin/false",),
+    }
     assert operator_commands.start("b", "r", {}, environment=held).text == "It ended with code 1"
     for bad in ("a=", "a b=/bin/true", "a='x", "/nowhere.toml"):
         with pytest.raises(PlumblineError):
-            operator_commands.listed({"PLUMBLINE_TRIGGER_COMMANDS": bad})
+            operator_commands.allowed_commands({"PLUMBLINE_TRIGGER_COMMANDS": bad})

@@ -14,7 +14,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from plumbline.answers.governance import access
 from plumbline.answers.respond import links
-from plumbline.answers.respond.triage import handled
+from plumbline.answers.respond.triage import triaged_findings
 from plumbline.domain.acts import Access
 from plumbline.store.workspace import open_workspace
 from tests.factory.shop import shop_log
@@ -35,7 +35,7 @@ def signed(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
     for name, role in PEOPLE.items():
         if role:
             access.give(ws, f"{name}@example.org", role, by="test")
-    number = next(n for n, one in handled(ws, "shop-offers").items() if one.record.open)
+    number = next(n for n, one in triaged_findings(ws, "shop-offers").items() if one.record.open)
     with ws.write() as cursor:
         path.with_name(LINK).write_text(f"{number} {links.token(cursor, 'dlv_1', number)}")
     ws.close()

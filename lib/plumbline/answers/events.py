@@ -100,15 +100,15 @@ def records(ws: Workspace, key: str) -> tuple[EventRecord, ...]:
 
 def records_in(cursor: Cursor, key: str) -> tuple[EventRecord, ...]:
     """The same, on a cursor that is open already."""
-    found = trail.entries(cursor, system=key, limit=100_000)
+    entries = trail.entries(cursor, system=key, limit=100_000)
     named: dict[int, int] = {}  # incident -> finding, where it was named after the incident was opened
-    for entry in found:
+    for entry in entries:
         if entry.detail.get("finding") and "incident" in entry.detail:
             named.setdefault(int(entry.detail["incident"]), int(entry.detail["finding"]))
-    known = {r.id: r.finding for r in findings.recorded(cursor, key, parts=True)}
+    known = {r.id: r.finding for r in findings.recorded_findings(cursor, key, parts=True)}
     bodies = incident_store.of_system(cursor, key)
     due = {number: canonical_json.read(Incident, body).planned for number, body in bodies}
-    records = (_record(entry, known, named) for entry in found if entry.action.startswith(Act.RECORDED))
+    records = (_record(entry, known, named) for entry in entries if entry.action.startswith(Act.RECORDED))
     return tuple(replace(r, due=due.get(r.incident)) for r in records)
 
 

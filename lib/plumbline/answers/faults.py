@@ -43,11 +43,11 @@ def for_each(
     systems: Iterable[System], answer: Callable[[System], T]
 ) -> tuple[tuple[T, ...], tuple[SystemFault, ...]]:
     """The answer for each system, and the systems for which there is none."""
-    found: list[T] = []
+    results: list[T] = []
     faults: list[SystemFault] = []
     for system in systems:
         try:
-            found.append(answer(system))
+            results.append(answer(system))
         except Exception as error:  # whatever it is: the other systems are told all the same
             faults.append(SystemFault(system.key, system.title, sentence(error)))
-    return tuple(found), tuple(faults)
+    return tuple(results), tuple(faults)

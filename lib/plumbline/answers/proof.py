@@ -48,10 +48,10 @@ def proof(ws: Workspace, key: str) -> ScorecardProof:
     """
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
-        kept, _ = scorecards.newest(cursor, key)
-        if kept is None:
+        scorecard, _ = scorecards.newest(cursor, key)
+        if scorecard is None:
             raise PlumblineError(f"No scorecard of {key} was computed yet", todo="Compute one first.")
-        made = sorted(
+        active_loads = sorted(
             (load for load in loads.list_loads(cursor, key) if load.undone_at is None),
             key=lambda load: load.load_id,
         )
@@ -61,12 +61,12 @@ def proof(ws: Workspace, key: str) -> ScorecardProof:
         persons = profiles.completeness(cursor, system, Slice()).present.get("subject")
         named = int(persons.sum()) if persons is not None else 0
     return ScorecardProof(
-        inputs=kept.given,
-        card=kept.card,
-        card_sha256=kept.card_sha256,
-        catalogue_sha256=kept.catalogue,
-        rules_sha256=kept.rules,
-        loads=tuple(made),
+        inputs=scorecard.given,
+        card=scorecard.card,
+        card_sha256=scorecard.card_sha256,
+        catalogue_sha256=scorecard.catalogue,
+        rules_sha256=scorecard.rules,
+        loads=tuple(active_loads),
         columns=columns,
         named=named,
         chain=chain,

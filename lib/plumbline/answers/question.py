@@ -55,7 +55,7 @@ def fairness_lines(system: System) -> Lines:
     return Lines(held["ratio"], held["error_gap"], held["adverse_ratio"])
 
 
-def resolved(cursor: Cursor, system: System, window: Slice) -> Slice:
+def resolve_filters(cursor: Cursor, system: System, window: Slice) -> Slice:
     """The slice with filters spelled as the decision table spells them: ``region`` may be ``segment:region``.
 
     Raises:

@@ -9,7 +9,7 @@ import numpy as np
 
 from plumbline.answers.cache import stored
 from plumbline.domain import Kind, Repeats, Slice, System, Task
-from plumbline.monitor.quality.consistency import explained
+from plumbline.monitor.quality.consistency import score_tolerance
 from plumbline.monitor.quality.personal_data import PersonalData, find_personal
 from plumbline.profile.scan import decisions, exact, group_outcomes
 from plumbline.profile.scan import protected_groups as counting
@@ -52,23 +52,25 @@ def duplicate_ids(cursor: Cursor, system: System) -> int:
     return stored(cursor, system, "duplicate ids", int, lambda: exact.duplicate_ids(cursor, system))
 
 
-def repeated(cursor: Cursor, system: System, *, examples: bool = False) -> Repeats:
+def repeats_of(cursor: Cursor, system: System, *, examples: bool = False) -> Repeats:
     """Decisions of the whole log that share every feature, the version and the deployment.
 
     See ``profile.scan.identical_inputs``.
     """
 
     def make() -> _RepeatCounts:
-        found = repeats(cursor, system, Slice())
-        if found.conflicting:
-            found = repeats(cursor, system, Slice(), reach=_explained(cursor, system, found))
+        repeat_counts = repeats(cursor, system, Slice())
+        if repeat_counts.conflicting:
+            repeat_counts = repeats(cursor, system, Slice(), reach=_explained(cursor, system, repeat_counts))
         places = tuple(
-            tuple((decision.load_id, decision.line) for decision in group) for group in found.examples
+            tuple((decision.load_id, decision.line) for decision in group) for group in repeat_counts.examples
         )
-        return _RepeatCounts(replace(found, examples=()), places)
+        return _RepeatCounts(replace(repeat_counts, examples=()), places)
 
-    found = stored(cursor, system, "repeats", _RepeatCounts, make)
-    return replace(found.counts, examples=at_places(cursor, system, found.places) if examples else ())
+    repeat_counts = stored(cursor, system, "repeats", _RepeatCounts, make)
+    return replace(
+        repeat_counts.counts, examples=at_places(cursor, system, repeat_counts.places) if examples else ()
+    )
 
 
 def _explained(cursor: Cursor, system: System, repeats: Repeats) -> float:
@@ -83,7 +85,7 @@ def _explained(cursor: Cursor, system: System, repeats: Repeats) -> float:
     if outcome not in sample or not len(sample):
         return 0.0
     numbers = {name: sample[name].to_numpy(dtype=float) for name in names}
-    return explained(repeats, numbers, sample[outcome].to_numpy(dtype=float))
+    return score_tolerance(repeats, numbers, sample[outcome].to_numpy(dtype=float))
 
 
 def personal_of(cursor: Cursor, system: System) -> tuple[tuple[PersonalData, ...], int]:
@@ -119,14 +121,14 @@ def group_counts(cursor: Cursor, system: System) -> list[GroupCounts]:
     """Counts of every protected group and pair of them over the whole log, as the Fairness page has them."""
 
     def make() -> tuple[_Group, ...]:
-        found = counting.attributes(cursor, system, Slice())
-        counted = counting.grouped(cursor, system, Slice(), found, over_time=False)
+        attributes = counting.attributes(cursor, system, Slice())
+        counted = counting.count_by_group(cursor, system, Slice(), attributes, over_time=False)
         return tuple(_Group(g.attributes, g.levels, g.outcomes) for g in counted)
 
-    found = stored(cursor, system, "protected groups and pairs", tuple[_Group, ...], make)
+    attributes = stored(cursor, system, "protected groups and pairs", tuple[_Group, ...], make)
     return [
         GroupCounts(attributes=g.attributes, levels=g.levels, outcomes=g.outcomes, scores=_NO_SCORES)
-        for g in found
+        for g in attributes
     ]
 
 

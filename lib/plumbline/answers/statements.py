@@ -12,7 +12,7 @@ from plumbline.answers.signer import signer
 from plumbline.domain import Attestation, Exemption, PlumblineError, System
 from plumbline.domain.acts import Act
 from plumbline.domain.messages import Day
-from plumbline.governance.catalogue import check_tightened
+from plumbline.governance.catalogue import check_limits
 from plumbline.governance.resolution import (
     asked_by,
     ends_on,
@@ -138,14 +138,14 @@ def approve(ws: Workspace, key: str, attestation_id: int, *, by: str, on: date) 
     """
     name = _approver(by)
     with ws.write() as cursor:
-        found = next((a for a in promises.attestations(cursor, key) if a.id == attestation_id), None)
-        if found is None:
+        attestation = next((a for a in promises.attestations(cursor, key) if a.id == attestation_id), None)
+        if attestation is None:
             raise PlumblineError("There is no such statement", where=key)
-        if found.approved_by:
-            raise PlumblineError(f"This statement was approved by {found.approved_by} already")
-        _second(name, found.owner, "a statement of their own")
+        if attestation.approved_by:
+            raise PlumblineError(f"This statement was approved by {attestation.approved_by} already")
+        _second(name, attestation.owner, "a statement of their own")
         promises.approve_attestation(cursor, attestation_id, name, on)
-        detail = {"control": found.control, "statement": attestation_id, "owner": found.owner}
+        detail = {"control": attestation.control, "statement": attestation_id, "owner": attestation.owner}
         trail.append(cursor, actor=name, action=Act.ATTESTATION_APPROVED, system=key, detail=detail)
 
 
@@ -157,15 +157,15 @@ def approve_exemption(ws: Workspace, key: str, exemption_id: int, *, by: str, on
     """
     name = _approver(by)
     with ws.write() as cursor:
-        found = next((e for e in promises.exemptions(cursor, key) if e.id == exemption_id), None)
-        if found is None:
+        exemption = next((e for e in promises.exemptions(cursor, key) if e.id == exemption_id), None)
+        if exemption is None:
             raise PlumblineError("There is no such exemption", where=key)
-        if not needs_approval(found):
-            raise PlumblineError(f"This exemption was approved by {found.approver} already")
-        asked = asked_by(found)
+        if not needs_approval(exemption):
+            raise PlumblineError(f"This exemption was approved by {exemption.approver} already")
+        asked = asked_by(exemption)
         _second(name, asked, "an exemption that they asked for")
         promises.approve_exemption(cursor, exemption_id, proposer=asked, by=name, on=on)
-        detail = {"control": found.control, "exemption": exemption_id, "proposer": asked}
+        detail = {"control": exemption.control, "exemption": exemption_id, "proposer": asked}
         trail.append(cursor, actor=name, action=Act.EXEMPTION_APPROVED, system=key, detail=detail)
 
 
@@ -204,12 +204,12 @@ def evidence_file(ws: Workspace, sha256: str) -> tuple[str, bytes]:
         PlumblineError: it is not kept here, or was altered.
     """
     with ws.read() as cursor:
-        found = promises.file_of(cursor, sha256)
-    if found is None:
+        document = promises.file_of(cursor, sha256)
+    if document is None:
         raise PlumblineError("This file is not kept here")
-    if hashlib.sha256(found[1]).hexdigest() != sha256:
-        raise PlumblineError("This file was altered since it was attached", where=found[0])
-    return found
+    if hashlib.sha256(document[1]).hexdigest() != sha256:
+        raise PlumblineError("This file was altered since it was attached", where=document[0])
+    return document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -316,7 +316,7 @@ def change_settings(
         PlumblineError: no such system, no such setting, or a limit that would loosen its control.
     """
     for control, tightened in (changes.get("limits") or {}).items():
-        check_tightened(control, tightened)
+        check_limits(control, tightened)
     with ws.write() as cursor:
         system = systems.get_system(cursor, key)
         changed = replace(system, settings=system.settings.changed(changes), title=title or system.title)

@@ -33,8 +33,8 @@ def ready_after_load(ws: Workspace, key: str) -> None:
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
         files = sorted(model_files.model_files(cursor, key), key=lambda m: m.at, reverse=True)
-        for held in files[:VERSIONS]:
-            explain.sources(ws, cursor, system, held.version, surrogate=False)
+        for model_file in files[:VERSIONS]:
+            explain.sources(ws, cursor, system, model_file.version, surrogate=False)
 
 
 def ready(ws: Workspace, stop: Callable[[], bool] = lambda: False) -> None:
@@ -46,11 +46,11 @@ def ready(ws: Workspace, stop: Callable[[], bool] = lambda: False) -> None:
         stop: asked between versions.
     """
     with ws.read() as cursor:
-        found = systems.list_systems(cursor)
-        files = {s.key: [m for m in model_files.model_files(cursor, s.key) if m.passed] for s in found}
+        all_systems = systems.list_systems(cursor)
+        files = {s.key: [m for m in model_files.model_files(cursor, s.key) if m.passed] for s in all_systems}
     newest = sorted((m.at, key, m.version) for key, held in files.items() for m in held)[-KEPT:]
     started = {(key, version) for _, key, version in newest}
-    for system in found:
+    for system in all_systems:
         versions = [m.version for m in files[system.key][:VERSIONS]]
         attempt(f"{system.key}: versions", stop, _ready_versions, ws, system, versions, started, stop)
         if stop():
@@ -67,8 +67,8 @@ def measure_again(ws: Workspace, stop: Callable[[], bool] = lambda: False) -> No
         stop: asked between questions.
     """
     with ws.read() as cursor:
-        found = systems.list_systems(cursor)
-    for system in found:
+        all_systems = systems.list_systems(cursor)
+    for system in all_systems:
         if stop():
             return
         attempt(f"{system.key}: measuring", stop, _measure_system, ws, system, stop)

@@ -51,11 +51,11 @@ def chart(answer: Result, *, metric: str | None = None, dark: bool = False) -> g
                 Stretch(version=s.version or "no version", role="in charge", start=s.start, end=s.end, n=s.n)
                 for s in answer.releases.spans
             ]
-            beside = [
+            stretches = [
                 Stretch(version=p.version, role=p.role, start=p.start, end=p.end, n=p.n)
                 for p in answer.presences
             ]
-            return timeline([*spans, *beside], mode=mode)
+            return timeline([*spans, *stretches], mode=mode)
         case FairnessAnswer():
             return forest(
                 [_ratio(group) for group in answer.groups],
@@ -79,13 +79,13 @@ def _ratio(group: GroupResult) -> EstimateRow:
             high=None,
             words=f"most favoured, {n}" if group.best else f"too few to judge, {n}",
         )
-    found = group.ratio
-    words = f"{numbers.significant(found.value)}, {n}"
+    comparison = group.ratio
+    words = f"{numbers.significant(comparison.value)}, {n}"
     return EstimateRow(
         label=group.name,
-        value=found.value,
-        low=found.low,
-        high=found.high,
+        value=comparison.value,
+        low=comparison.low,
+        high=comparison.high,
         words=words,
-        status=found.status.value,
+        status=comparison.status.value,
     )

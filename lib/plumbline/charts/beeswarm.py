@@ -20,7 +20,7 @@ BINS, ROW, MOST_POINTS, MOST_LEVELS = 100, 0.4, 2_000, 20
 CLIPS = ((5, 95), (1, 99), (0, 100))
 
 
-def stacked(x: FloatArray) -> FloatArray:
+def swarm_heights(x: FloatArray) -> FloatArray:
     """Heights (n,) in [-1, 1] that lay points of one bin above and below each other instead of on one spot."""
     span = float(x.max() - x.min()) if len(x) else 0.0
     place = (
@@ -64,19 +64,19 @@ def beeswarm(
     """
     t = TOKENS[mode]
     whole = parts[np.isfinite(parts).all(axis=1)] if len(parts) else parts
-    held = values.iloc[np.flatnonzero(np.isfinite(parts).all(axis=1))] if len(parts) else values
+    frame = values.iloc[np.flatnonzero(np.isfinite(parts).all(axis=1))] if len(parts) else values
     if not len(whole):
         return note(blank(mode, 120), mode, "No contributions are known for these decisions.")
-    whole, held = whole[:MOST_POINTS], held.iloc[:MOST_POINTS]
+    whole, frame = whole[:MOST_POINTS], frame.iloc[:MOST_POINTS]
     order = np.argsort(-np.abs(whole).mean(axis=0), kind="stable")[:most].tolist()
     figure = blank(mode, 80 + 44 * len(order))
     figure.add_vline(x=0, line={"color": t.line, "width": 1})
     for row, i in enumerate(order):
-        colour, words = _colours(held, names[i])
+        colour, words = _colours(frame, names[i])
         known = np.isfinite(colour)
         figure.add_scattergl(
             x=whole[:, i],
-            y=row + ROW * 0.9 * stacked(whole[:, i]),
+            y=row + ROW * 0.9 * swarm_heights(whole[:, i]),
             mode="markers",
             name=text(names[i]),
             marker={
@@ -124,7 +124,7 @@ def _colours(values: pd.DataFrame, name: str) -> tuple[FloatArray, list[str]]:
     ]
     if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
         return np.full(len(values), np.nan), words
-    words = ["missing" if w == "missing" else numbers.held(float(w)) for w in words]
+    words = ["missing" if w == "missing" else numbers.cell_value(float(w)) for w in words]
     return shade(column.to_numpy(float, na_value=np.nan)), words
 
 
@@ -160,7 +160,7 @@ def dependence(
                 line={"width": 1.5},
                 fillcolor=t.accent_band,
                 boxpoints=False,
-                hovertext=f"{text(level)}: median {numbers.signed(float(np.median(mine)))}, n = {len(mine)}",
+                hovertext=f"{text(level)}: median {numbers.with_sign(float(np.median(mine)))}, n = {len(mine)}",
             )
     figure.update_xaxes(title_text=text(name, 60), tickangle=0)
     figure.update_yaxes(title_text=f"contribution ({text(numbers.unit(space))})")

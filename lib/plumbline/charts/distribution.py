@@ -139,7 +139,7 @@ def histogram(
 
 
 def _side(edge: float) -> str:
-    return numbers.held(float(f"{edge:.6g}"))
+    return numbers.cell_value(float(f"{edge:.6g}"))
 
 
 def _told(series: str, words: str, share: float, n: int) -> str:

@@ -50,12 +50,14 @@ def forest(
     Args:
         unit: ``share`` and ``points`` are given as 0 to 1 and drawn in per cent.
     """
-    drawn = [r for r in rows if r.value is not None]
-    if not drawn:
+    estimate_rows = [r for r in rows if r.value is not None]
+    if not estimate_rows:
         return note(blank(mode, 96), mode, none)
     t = TOKENS[mode]
     figure = blank(mode, 70 + ROW * max(len(rows), 2))
-    ends = [x for r in drawn for x in (r.value, r.low, r.high) if x is not None] + [line.at for line in lines]
+    ends = [x for r in estimate_rows for x in (r.value, r.low, r.high) if x is not None] + [
+        line.at for line in lines
+    ]
     room = 0.05 * (max(ends) - min(ends)) or 0.05
     bounds = (min(ends) - room, max(ends) + room)
     for line in lines:
@@ -79,7 +81,7 @@ def forest(
             showarrow=False,
             font={"color": look, "size": 12},
         )
-    for status in dict.fromkeys(r.status for r in drawn):
+    for status in dict.fromkeys(r.status for r in estimate_rows):
         own = [(i, r) for i, r in enumerate(rows) if r.value is not None and r.status == status]
         look = colour(status, mode) if status else t.accent
         figure.add_scatter(

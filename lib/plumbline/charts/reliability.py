@@ -15,8 +15,8 @@ def reliability(curves: Sequence[Calibration], mode: Mode = "light", *, height: 
     """Draw one curve a version with its intervals, and the diagonal on which a score means what it says."""
     figure = blank(mode, height)
     t = TOKENS[mode]
-    drawn = [curve for curve in curves if curve.bins]
-    if not drawn:
+    calibrations = [curve for curve in curves if curve.bins]
+    if not calibrations:
         return note(figure, mode, "Too few labelled decisions with a score for a curve.")
     figure.add_scatter(
         x=[0, 1],
@@ -26,8 +26,8 @@ def reliability(curves: Sequence[Calibration], mode: Mode = "light", *, height: 
         hoverinfo="skip",
         name="means what it says",
     )
-    for i, curve in enumerate(drawn):
-        line = t.accent if len(drawn) == 1 else t.series[i % len(t.series)]
+    for i, curve in enumerate(calibrations):
+        line = t.accent if len(calibrations) == 1 else t.series[i % len(t.series)]
         name = f"version {curve.version or 'not logged'}" if curve.version is not None else "all versions"
         bins = curve.bins
         figure.add_scatter(
@@ -54,7 +54,7 @@ def reliability(curves: Sequence[Calibration], mode: Mode = "light", *, height: 
             hovertemplate="%{text}<extra></extra>",
             name=text(name, 40),
         )
-        if len(drawn) > 1:
+        if len(calibrations) > 1:
             figure.add_annotation(
                 xref="paper",
                 yref="paper",

@@ -109,9 +109,11 @@ def _label(name: str, values: dict[str, Any]) -> str:
     if name not in values:
         return name
     value = values[name]
-    return f"{name} = {numbers.held(value) if isinstance(value, float) else value}"
+    return f"{name} = {numbers.cell_value(value) if isinstance(value, float) else value}"
 
 
 def _hover(name: str, value: float, explanation: Explanation) -> str:
-    line = f"<b>{text(_label(name, explanation.values))}</b><br>{numbers.signed(value)} {_direction(value)}"
+    line = (
+        f"<b>{text(_label(name, explanation.values))}</b><br>{numbers.with_sign(value)} {_direction(value)}"
+    )
     return f"{line} the output, in {text(numbers.unit(explanation.output_space))}"

@@ -219,15 +219,15 @@ class DecisionLogger:
 
     def _say(self, *, last: bool = False) -> None:
         """Say what was lost since it was last said, once a minute at most."""
-        now, told = self.tally, self._told
-        if (now.dropped, now.refused) == (told.dropped, told.refused):
+        now, counts = self.tally, self._told
+        if (now.dropped, now.refused) == (counts.dropped, counts.refused):
             return
         if not last and time.monotonic() - self._said < _SAID:
             return
-        if now.refused > told.refused:
-            LOG.warning("%d rows were refused: %s", now.refused - told.refused, self._reason)
-        if now.dropped > told.dropped:
-            LOG.warning("%d rows were dropped: the server is away or too slow", now.dropped - told.dropped)
+        if now.refused > counts.refused:
+            LOG.warning("%d rows were refused: %s", now.refused - counts.refused, self._reason)
+        if now.dropped > counts.dropped:
+            LOG.warning("%d rows were dropped: the server is away or too slow", now.dropped - counts.dropped)
         self._told, self._said = replace(now), time.monotonic()
 
 
@@ -247,12 +247,12 @@ def logger(url: str, *, system: str, token: str | None = None) -> DecisionLogger
 
 def _plain(row: Row) -> Row:
     """A row as JSON: times in ISO 8601, numbers of other libraries as numbers, and nothing where there is no value."""
-    made: Row = {}
+    plain_values: Row = {}
     for name, value in row.items():
         if hasattr(value, "item"):  # of NumPy
             value = value.item()
         if isinstance(value, datetime):
             value = (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat()
         if value is not None and not (isinstance(value, float) and not math.isfinite(value)):
-            made[name] = value
-    return made
+            plain_values[name] = value
+    return plain_values

@@ -66,12 +66,12 @@ class RemoteAnswer(Result):
                 f"The answer {self._kind} has no table over a server", todo="Its to_dict() holds all of it."
             )
         place, columns = TABLES[self._kind]
-        found = self._values[place]
+        value = self._values[place]
         if self._kind == "findings":
-            found = [
-                row | row["finding"] | {"id": row["id"], "open": row["closed_at"] is None} for row in found
+            value = [
+                row | row["finding"] | {"id": row["id"], "open": row["closed_at"] is None} for row in value
             ]
-        return [{name: row.get(name) for name in columns} for row in found]
+        return [{name: row.get(name) for name in columns} for row in value]
 
     def to_frame(self) -> pd.DataFrame:
         """Its table, as of a local workspace; times are aware, in UTC. Raises PlumblineError as ``rows``."""

@@ -30,6 +30,6 @@ def access(workspace: str | None, email: str | None, role: str | None, by: str) 
             answer.take(ws, email, by=by)
         elif email and role:
             answer.give(ws, email, Access(role), by=by)
-        held = answer.people(ws)
-    lines = [f"{p.email:<40} {p.access:<8} since {iso_day(p.given_at)}, by {p.given_by}" for p in held]
-    return {"people": held}, lines or ["Nobody has a role yet."]
+        persons = answer.people(ws)
+    lines = [f"{p.email:<40} {p.access:<8} since {iso_day(p.given_at)}, by {p.given_by}" for p in persons]
+    return {"people": persons}, lines or ["Nobody has a role yet."]

@@ -262,14 +262,14 @@ def carry_out(call: RunningCommand, find: Callable[[], Workspace]) -> int:
             entry.function, _Invocation({"workspace": None, **arguments}, asked["typed"]), order.as_json
         )
     except Exception as error:
-        said = sentence_of(error) + _lacking(order.arguments.get("variables", ()))
+        sentence = sentence_of(error) + _lacking(order.arguments.get("variables", ()))
         if work.off:
-            said = (
+            sentence = (
                 "Stopped; nothing was changed."
                 if not work.commits
                 else "Stopped; what was done before is kept."
             )
-        say(one_line(said), err=True)
+        say(one_line(sentence), err=True)
         return BAD_INPUT
     finally:
         TERMINAL.reset(token)
@@ -295,10 +295,10 @@ def _same_sight(files: Mapping[str, tuple[int, int] | None], typed: Mapping[str,
     for path, mark in files.items():
         try:
             seen = Path(path).stat()
-            own: tuple[int, int] | None = (seen.st_dev, seen.st_ino)
+            identity: tuple[int, int] | None = (seen.st_dev, seen.st_ino)
         except OSError:
-            own = None
-        if mark is not None and own != mark:
+            identity = None
+        if mark is not None and identity != mark:
             raise PlumblineError(
                 "The server that holds the workspace does not see what you see here",
                 where=typed.get(path, path),
@@ -322,18 +322,18 @@ class InterfaceCommands:
 
     def options(self, command: str) -> Mapping[str, CommandOption]:
         """The options of a command by their names without dashes."""
-        made = {}
+        options_by_name = {}
         for option in _named(command).params:
             if isinstance(option, click.Option):
                 kind = option.type
-                made[option.opts[-1].lstrip("-")] = CommandOption(
+                options_by_name[option.opts[-1].lstrip("-")] = CommandOption(
                     name=option.opts[-1].lstrip("-"),
                     help=option.help or "",
                     choices=tuple(kind.choices) if isinstance(kind, click.Choice) else (),
                     repeated=option.multiple,
                     flag=option.is_flag,
                 )
-        return made
+        return options_by_name
 
     def printed(
         self, ws: Workspace, command: str, written: Sequence[str], *, actor: str, as_json: bool

@@ -87,7 +87,7 @@ def added(
         f"Channel {name}: {made.address}",
         f"Prove that a person reads it: plumbline channel test {name} --by NAME",
     ]
-    return {"channel": channels.shown(made)}, lines
+    return {"channel": channels.public_fields(made)}, lines
 
 
 @command("list", into=channel)
@@ -106,7 +106,7 @@ def listed(workspace: str | None) -> Any:
         + (f"  read by {one.confirmed_by}, {one.confirmed_at[:10]}" if one.confirmed_at else "  never proved")
         for one in known
     ]
-    return {"channels": [channels.shown(one) for one in known]}, lines or ["No channel."]
+    return {"channels": [channels.public_fields(one) for one in known]}, lines or ["No channel."]
 
 
 @command("test", into=channel, variables=SECRETS)
@@ -141,7 +141,7 @@ def confirmed(workspace: str | None, name: str, code: str, by: str) -> Any:
 
     with open_for(workspace) as ws:
         one = channels.confirm(ws, name, code, by=by)
-    return {"confirmed": True, "channel": channels.shown(one)}, [
+    return {"confirmed": True, "channel": channels.public_fields(one)}, [
         f"{one.confirmed_by} reads the channel {name}."
     ]
 
@@ -165,8 +165,8 @@ def deliveries(workspace: str | None, system: str | None) -> Any:
     from plumbline.answers.respond.outbox import messages
 
     with open_for(workspace) as ws:
-        found = messages(ws, system)
-    return {"deliveries": [_plain(d) for d in found]}, [_line(d) for d in found] or ["No message."]
+        deliveries = messages(ws, system)
+    return {"deliveries": [_plain(d) for d in deliveries]}, [_line(d) for d in deliveries] or ["No message."]
 
 
 @command("acting")
@@ -180,7 +180,7 @@ def acting(workspace: str | None, state: str | None, by: str) -> Any:
         if state is not None:
             (kill_switch.resume if state == "on" else kill_switch.stop)(ws, by=by)
         with ws.read() as cursor:
-            why = kill_switch.stopped(cursor)
+            why = kill_switch.reason_to_stop(cursor)
     return {"acting": not why, "reason": why}, [f"{why}." if why else "Acting is on."]
 
 
@@ -209,11 +209,11 @@ def rehearsal(workspace: str | None, system: str | None) -> Any:
     from plumbline.answers.respond.channels import silence
 
     with open_for(workspace) as ws:
-        found, messages = rehearse(ws, system)
+        findings, messages = rehearse(ws, system)
         why = silence(ws, system)
-    lines = [f"{f.system}  {f.severity:<6}  {f.sentence}" for f in found] or ["No findings."]
+    lines = [f"{f.system}  {f.severity:<6}  {f.sentence}" for f in findings] or ["No findings."]
     lines += [f"would send: {_line(d)}" for d in messages] or [f"Nothing would be sent. {' '.join(why)}"]
-    answer = {"findings": found, "delivered": [_plain(d) for d in messages], "dry_run": True}
+    answer = {"findings": findings, "delivered": [_plain(d) for d in messages], "dry_run": True}
     return answer | ({} if messages else {"reasons": why}), lines
 
 

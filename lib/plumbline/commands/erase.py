@@ -23,8 +23,8 @@ def erase(
     from plumbline.answers.data.erase import erase_person, sentences
 
     with open_for(workspace) as ws:
-        made = erase_person(ws, system, subject=subject, decision_id=decision_id, actor=actor)
-    return made, list(sentences(made))
+        result = erase_person(ws, system, subject=subject, decision_id=decision_id, actor=actor)
+    return result, list(sentences(result))
 
 
 @command("remove")
@@ -57,9 +57,10 @@ def _deleted(workspace: str | None, system: str, actor: str) -> Any:
     from plumbline.answers.data.removal import remove_system
 
     with open_for(workspace) as ws:
-        made = remove_system(ws, system, actor=actor)
-    when = f"{iso_minute(made.at)} UTC"
-    return {"removed": system, "certificate": made}, [
-        f"{made.title} ({made.system}) was deleted at {when} by {made.by}, with all that was stated of it.",
-        f"The trail keeps what was done, and this as {made.entry_sha256}.",
+        certificate = remove_system(ws, system, actor=actor)
+    when = f"{iso_minute(certificate.at)} UTC"
+    return {"removed": system, "certificate": certificate}, [
+        f"{certificate.title} ({certificate.system}) was deleted at {when} "
+        f"by {certificate.by}, with all that was stated of it.",
+        f"The trail keeps what was done, and this as {certificate.entry_sha256}.",
     ]

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from plumbline.commands.command import ACTOR, command
-from plumbline.console import FAILED, put, say, typed
+from plumbline.console import FAILED, as_written, put, say
 from plumbline.console import workspace as open_for
 from plumbline.domain import PlumblineError
 from plumbline.store.workspace import Workspace
@@ -40,17 +40,17 @@ def explain(
     with open_for(workspace) as ws:
         if every:
             return _every(ws, system, version)
-        found = answer(ws, system, str(decision_id), space="" if space == "margin" else space)
-    if found.refused:
-        return found, [f"{found.decision_id}: no explanation. {found.refused}"], FAILED
+        explanation = answer(ws, system, str(decision_id), space="" if space == "margin" else space)
+    if explanation.refused:
+        return explanation, [f"{explanation.decision_id}: no explanation. {explanation.refused}"], FAILED
     lines = [
-        f"{found.decision_id}: {found.method}. {found.check}",
-        f"  base {found.base_value:+.4f} ({found.output_space})",
+        f"{explanation.decision_id}: {explanation.method}. {explanation.check}",
+        f"  base {explanation.base_value:+.4f} ({explanation.output_space})",
     ]
-    for name, value in found.attributions.items():
-        about = f" ± {found.errors[name]:.2g}" if name in found.errors else ""
+    for name, value in explanation.attributions.items():
+        about = f" ± {explanation.errors[name]:.2g}" if name in explanation.errors else ""
         lines.append(f"  {value:+.4f}{about}  {name}")
-    return found, lines + list(found.reasons)
+    return explanation, lines + list(explanation.reasons)
 
 
 def _every(ws: Workspace, system: str, version: str | None) -> Any:
@@ -70,8 +70,8 @@ def model(workspace: str | None, file: Path, system: str, version: str, features
     from plumbline.answers.decisions.model_files import read_names, register
 
     with open_for(workspace) as ws:
-        made = register(ws, system, version, file, names=read_names(features), actor=ACTOR)
-    return made, [made.sentence], 0 if made.passed else FAILED
+        registration = register(ws, system, version, file, names=read_names(features), actor=ACTOR)
+    return registration, [registration.sentence], 0 if registration.passed else FAILED
 
 
 @command("decision")
@@ -88,9 +88,14 @@ def decision(workspace: str | None, system: str, decision_id: str, out: Path, la
 
     with open_for(workspace) as ws:
         today = datetime.now(UTC).date()
-        made = issue_record(
+        document = issue_record(
             ws, system, decision_id, out.suffix.lower(), language_code=language, on=today, actor=ACTOR
         )
-        write(made, out, put)
-    found = {"file": typed(out), "kind": made.kind, "sha256": made.sha256, "bytes": len(made.content)}
-    return found, [f"{typed(out)}: {made.kind}, SHA-256 {made.sha256}"]
+        write(document, out, put)
+    summary = {
+        "file": as_written(out),
+        "kind": document.kind,
+        "sha256": document.sha256,
+        "bytes": len(document.content),
+    }
+    return summary, [f"{as_written(out)}: {document.kind}, SHA-256 {document.sha256}"]

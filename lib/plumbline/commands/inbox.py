@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from plumbline.commands.command import ACTOR, ENTRIES, Entry, answer_of, command
-from plumbline.console import FAILED, one_line, say, typed
+from plumbline.console import FAILED, as_written, one_line, say
 from plumbline.console import workspace as open_for
 from plumbline.domain import PlumblineError
 
@@ -44,7 +44,7 @@ def watch(workspace: str | None, folder: Path, system: str | None, once: bool, s
     else:
         from watchfiles import watch as changes
 
-        say(f"Watching {typed(folder)}. Stop with Ctrl-C.", err=True)
+        say(f"Watching {as_written(folder)}. Stop with Ctrl-C.", err=True)
         wait = int(max(settle, 0.1) * 1000)
         for _ in changes(folder, rust_timeout=wait, yield_on_timeout=True, raise_interrupt=False):
             for one in _pass(workspace, folder, system, seen, settle):
@@ -65,13 +65,13 @@ def _pass(
     if not ready:
         return []
     try:
-        found: list[Taken] = answer_of(
+        results: list[Taken] = answer_of(
             TAKE, workspace, files=[str(path) for path, _ in ready], titles=[title for _, title in ready]
         )
     except PlumblineError as error:
         say(one_line(f"{error} The files wait."), err=True)
         return []
-    return found
+    return results
 
 
 def _take_files(workspace: str | None, files: tuple[str, ...], titles: tuple[str, ...]) -> Any:
@@ -80,8 +80,8 @@ def _take_files(workspace: str | None, files: tuple[str, ...], titles: tuple[str
 
     paths = [Path(file) for file in files]
     with open_for(workspace, sorted({path.parent for path in paths})) as ws:
-        found = [take(ws, path, title, actor=ACTOR) for path, title in zip(paths, titles, strict=True)]
-    return [one for one in found if one is not None], []
+        results = [take(ws, path, title, actor=ACTOR) for path, title in zip(paths, titles, strict=True)]
+    return [one for one in results if one is not None], []
 
 
 #: a part of a command, by a name that nobody can give

@@ -19,11 +19,11 @@ def labels(workspace: str | None, system: str, decision_id: str) -> Any:
     from plumbline.answers.data.labels import label_history
 
     with open_for(workspace) as ws:
-        found = label_history(ws, system, decision_id)
+        history = label_history(ws, system, decision_id)
     lines = [
         f"{'holds' if one.holds else 'former':<8}{one.label}"
         + (f", true at {iso_minute(one.label_time)} UTC" if one.label_time else ", without a time")
         + f", from load {one.load_id} ({one.file})"
-        for one in found.told
+        for one in history.told
     ]
-    return found, lines or [f"{decision_id} has no label yet."]
+    return history, lines or [f"{decision_id} has no label yet."]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from plumbline.commands.command import ACTOR, command, refuse_beside_server
-from plumbline.console import BAD_INPUT, progress, put, say, typed
+from plumbline.console import BAD_INPUT, as_written, progress, put, say
 from plumbline.console import workspace as open_for
 from plumbline.domain import PlumblineError
 from plumbline.wording.quantities import whole_percent
@@ -46,7 +46,7 @@ def demo(workspace: str | None, names: tuple[str, ...], samples: Path | None, re
                 where=str(samples),
                 todo="Choose another folder.",
             ) from error
-        files = [typed(samples) + str(path)[len(str(samples)) :] for path in written]
+        files = [as_written(samples) + str(path)[len(str(samples)) :] for path in written]
         return {"files": files}, files
     systems = load_demo_into(workspace, names)
     return {"systems": systems}, [f"{s.key}: {s.verdict.words}" for s in systems]
@@ -100,19 +100,20 @@ def inspect(
     reader.ready()
     from plumbline.answers.data import load as loading
 
-    said = loading.FileAnswers(maps=loading.read_maps(maps), task=task)
-    found = loading.inspect_file(file, sheet=sheet, answers=said)
-    lines = [f"{file.name}: {found.format}, {found.rows_sampled} rows sampled"]
-    if found.mapping.task:
-        positive = f", positive class {found.mapping.positive}" if found.mapping.positive else ""
-        lines.append(f"  task: {found.mapping.task}{positive}; another one: --task")
+    answers = loading.FileAnswers(maps=loading.read_maps(maps), task=task)
+    inspection = loading.inspect_file(file, sheet=sheet, answers=answers)
+    lines = [f"{file.name}: {inspection.format}, {inspection.rows_sampled} rows sampled"]
+    if inspection.mapping.task:
+        positive = f", positive class {inspection.mapping.positive}" if inspection.mapping.positive else ""
+        lines.append(f"  task: {inspection.mapping.task}{positive}; another one: --task")
     lines += [
-        f"  {c.column} -> {c.role} ({whole_percent(c.confidence)}: {c.reason})" for c in found.mapping.columns
+        f"  {c.column} -> {c.role} ({whole_percent(c.confidence)}: {c.reason})"
+        for c in inspection.mapping.columns
     ]
-    lines += [f"  {found.trial.sentence}."] if found.trial.unfit else []
-    lines += [f"  {note}" for note in found.notes]
-    lines += [f"  ? {q.text}" + (f" Say it with {q.say}." if q.say else "") for q in found.asked]
-    return found.to_dict(), lines
+    lines += [f"  {inspection.trial.sentence}."] if inspection.trial.unfit else []
+    lines += [f"  {note}" for note in inspection.notes]
+    lines += [f"  ? {q.text}" + (f" Say it with {q.say}." if q.say else "") for q in inspection.asked]
+    return inspection.to_dict(), lines
 
 
 @command("load")
@@ -164,8 +165,8 @@ def load(
         "progress": progress,
     }  # fmt: skip
     many = folders.is_many(file)
-    found = [f.parent for f in folders.files_of(file)] if many else [file.parent] if file.exists() else []
-    with open_for(workspace, sorted(set(found))) as ws:
+    paths = [f.parent for f in folders.files_of(file)] if many else [file.parent] if file.exists() else []
+    with open_for(workspace, sorted(set(paths))) as ws:
         if not many:
             made = loading.load_file(ws, file, **options)
             return made, _told(made)
@@ -222,25 +223,26 @@ def quarantine(
     from plumbline.answers.data import quarantine as answers
 
     with open_for(workspace) as ws:
-        found = answers.quarantine_of(ws, system, load_id=load_id, reason=reason)
+        answer = answers.quarantine_of(ws, system, load_id=load_id, reason=reason)
         if out:
             body = answers.quarantine_csv(ws, system, load_id=load_id, reason=reason)
             _write(out, body)
     lines = [
-        f"{found.waiting} of {found.total} rows in quarantine" + (f", written to {typed(out)}" if out else "")
+        f"{answer.waiting} of {answer.total} rows in quarantine"
+        + (f", written to {as_written(out)}" if out else "")
     ]
     lines += [
         f"  load {load}: {why} in {n}"
-        for load, why, n in found.counts
+        for load, why, n in answer.counts
         if load_id in (None, load) and reason in (None, why)
     ]
     if not out:
-        lines += [f"  line {row.line}: {row.reason}. {row.detail}".rstrip(". ") for row in found.rows[:20]]
+        lines += [f"  line {row.line}: {row.reason}. {row.detail}".rstrip(". ") for row in answer.rows[:20]]
     return {
-        "waiting": found.waiting, "total": found.total, "path": typed(out) if out else None,
-        "counts": [{"load_id": load, "reason": why, "rows": n} for load, why, n in found.counts],
+        "waiting": answer.waiting, "total": answer.total, "path": as_written(out) if out else None,
+        "counts": [{"load_id": load, "reason": why, "rows": n} for load, why, n in answer.counts],
         "rows": [{"load_id": r.load_id, "line": r.line, "reason": r.reason, "detail": r.detail, "raw": r.raw}
-                 for r in found.rows],
+                 for r in answer.rows],
     }, lines  # fmt: skip
 
 
@@ -276,7 +278,7 @@ def retry(
     from plumbline.answers.data import quarantine as answers
 
     with open_for(workspace) as ws:
-        made = answers.retry_load(
+        load = answers.retry_load(
             ws,
             load_id,
             maps=loading.read_maps(maps),
@@ -287,7 +289,7 @@ def retry(
             actor=ACTOR,
             progress=progress,
         )
-    return made, _told(made)
+    return load, _told(load)
 
 
 @command("roles")
@@ -311,6 +313,6 @@ def roles(workspace: str | None, system: str, maps: tuple[str, ...], undone: boo
         elif maps:
             changed = answers.change_roles(ws, system, maps, actor=ACTOR)
         held = answers.roles_of(ws, system)
-    told = changed or {column: ", ".join(names) for column, names in held.items()}
-    lines = [f"{column} -> {names}" for column, names in told.items()]
+    roles_by_column = changed or {column: ", ".join(names) for column, names in held.items()}
+    lines = [f"{column} -> {names}" for column, names in roles_by_column.items()]
     return {"changed": changed, "roles": {c: list(names) for c, names in held.items()}}, lines

@@ -106,8 +106,10 @@ def set_(workspace: str | None, url: str, allow_inner: bool, by: str) -> Any:
     from plumbline.answers.governance.time_authority import set_time_authority
 
     with open_for(workspace) as ws:
-        made = set_time_authority(ws, "" if url == "off" else url, allow_inner=allow_inner, by=by)
-    return {"url": made.url if made else ""}, [f"Time stamps: {made.url if made else 'none'}"]
+        authority = set_time_authority(ws, "" if url == "off" else url, allow_inner=allow_inner, by=by)
+    return {"url": authority.url if authority else ""}, [
+        f"Time stamps: {authority.url if authority else 'none'}"
+    ]
 
 
 @command("show", into=time_authority)
@@ -116,5 +118,7 @@ def show_authority(workspace: str | None) -> Any:
     from plumbline.answers.governance.time_authority import time_authority as held
 
     with open_for(workspace) as ws:
-        made = held(ws)
-    return {"url": made.url if made else ""}, [f"Time stamps: {made.url if made else 'none'}"]
+        authority = held(ws)
+    return {"url": authority.url if authority else ""}, [
+        f"Time stamps: {authority.url if authority else 'none'}"
+    ]

@@ -46,9 +46,9 @@ def probe(workspace: str | None, system: str, mlflow: str, model: str, dvc: str,
     from plumbline.answers.governance.probe import probe as answer
 
     with open_for(workspace) as ws:
-        found = answer(ws, system, by=by, mlflow=mlflow, model=model, dvc=dvc, operator=True)
-    lines = [f"{found.subject} at {found.place}: {len(found.versions)} versions."]
-    for v in found.versions:
+        probe = answer(ws, system, by=by, mlflow=mlflow, model=model, dvc=dvc, operator=True)
+    lines = [f"{probe.subject} at {probe.place}: {len(probe.versions)} versions."]
+    for v in probe.versions:
         when = f"{iso_day(v.created_at)}" if v.created_at else "no date"
         parts = [f"{v.version:<14} {when}  {v.created_by or 'nobody named'}"]
         parts += [
@@ -56,4 +56,4 @@ def probe(workspace: str | None, system: str, mlflow: str, model: str, dvc: str,
             f"data {v.data[:12]}" if v.data else "no data hash",
         ]
         lines.append("  " + ", ".join([*parts, f"{v.parameters} parameters"]))
-    return found, [*lines, *found.notes]
+    return probe, [*lines, *probe.notes]

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from plumbline.commands.command import ACTOR, command
-from plumbline.console import put, typed
+from plumbline.console import as_written, put
 from plumbline.console import workspace as open_for
 from plumbline.domain import PlumblineError
 
@@ -47,5 +47,5 @@ def questionnaire(workspace: str | None, system: str, file: Path, out: Path, lan
             ("left for you", filled.left),
         )
     )
-    lines = [f"{typed(out)}: {counts}."]
-    return {"path": typed(out), "sha256": made.sha256, **told}, lines
+    lines = [f"{as_written(out)}: {counts}."]
+    return {"path": as_written(out), "sha256": made.sha256, **told}, lines

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from plumbline.commands.command import ACTOR, command, told
-from plumbline.console import BAD_INPUT, FAILED, put, typed
+from plumbline.console import BAD_INPUT, FAILED, as_written, put
 from plumbline.console import workspace as open_for
 from plumbline.domain import PlumblineError, Verdict
 from plumbline.wording.quantities import count
@@ -23,11 +23,11 @@ def systems(workspace: str | None) -> Any:
     from plumbline.answers.governance.portfolio import overview
 
     with open_for(workspace) as ws:
-        found = overview(ws)
-    told(found.faults)
-    lines = [f"{r.verdict:<10} {r.key}  {r.reason}" for r in found.rows]
-    faults = {"faults": found.faults} if found.faults else {}
-    return {"systems": found.rows} | faults, lines, BAD_INPUT if faults else 0
+        summary = overview(ws)
+    told(summary.faults)
+    lines = [f"{r.verdict:<10} {r.key}  {r.reason}" for r in summary.rows]
+    faults = {"faults": summary.faults} if summary.faults else {}
+    return {"systems": summary.rows} | faults, lines, BAD_INPUT if faults else 0
 
 
 @command("scorecard")
@@ -47,8 +47,8 @@ def scorecard(
     extra: dict[str, Any] = {}
     with open_for(workspace) as ws:
         if day is None:
-            found = answer(ws, system)
-            card, cautions = found.card, found.measured.cautions
+            scorecard_answer = answer(ws, system)
+            card, cautions = scorecard_answer.card, scorecard_answer.measured.cautions
         else:
             from plumbline.answers.governance.past_scorecards import past_scorecard
 
@@ -72,8 +72,8 @@ def scorecard(
 def _changes(workspace: str | None, system: str, span: str) -> Any:
     from plumbline.answers.governance.past_scorecards import changes
 
-    first, found, second = span.partition("..")
-    if not (found and first.strip() and second.strip()):
+    first, before_span, second = span.partition("..")
+    if not (before_span and first.strip() and second.strip()):
         raise PlumblineError(
             f"{span!r} is not two dates", where="--changes", todo="Write 2026-01-01..2026-03-01."
         )
@@ -140,18 +140,20 @@ def trail(workspace: str | None, verify: bool, head: str, system: str | None, li
     from plumbline.store.backup.integrity import untied_sentence
 
     with open_for(workspace) as ws:
-        found = answer(ws, system=system, limit=limit, head=head, with_state=verify)
-    lines = [f"{e.seq:>5}  {iso_second(e.at)}Z  {e.actor}  {e.action}  {e.system}" for e in found.entries]
+        trail_answer = answer(ws, system=system, limit=limit, head=head, with_state=verify)
+    lines = [
+        f"{e.seq:>5}  {iso_second(e.at)}Z  {e.actor}  {e.action}  {e.system}" for e in trail_answer.entries
+    ]
     return (
-        found,
+        trail_answer,
         [
             *lines,
-            found.sentence,
-            *(problem.sentence for problem in found.problems),
-            f"Head: {found.head}",
-            *filter(None, [untied_sentence(found.untied), found.clock]),
+            trail_answer.sentence,
+            *(problem.sentence for problem in trail_answer.problems),
+            f"Head: {trail_answer.head}",
+            *filter(None, [untied_sentence(trail_answer.untied), trail_answer.clock]),
         ],
-        FAILED if (verify or head) and not found.holds else 0,
+        FAILED if (verify or head) and not trail_answer.holds else 0,
     )
 
 
@@ -181,10 +183,20 @@ def report(workspace: str | None, system: str, out: Path, language: str, period:
     with open_for(workspace) as ws:
         if period:
             start, end = read_span(period, "--period")
-            made = issue_period(ws, system, start, end, language_code=language, actor=ACTOR)
+            document = issue_period(ws, system, start, end, language_code=language, actor=ACTOR)
         else:
-            made = issue(ws, system, out.suffix.lower(), language_code=language, actor=ACTOR)
-    write(made, out, put)
-    said = {"path": typed(out), "kind": made.kind, "bytes": len(made.content), "sha256": made.sha256}
-    line = f"{typed(out)}: {made.kind}, {count(len(made.content))} bytes, sha256 {made.sha256}"
-    return said | ({"time": made.time} if made.time else {}), [line, *filter(None, [made.time])]
+            document = issue(ws, system, out.suffix.lower(), language_code=language, actor=ACTOR)
+    write(document, out, put)
+    summary = {
+        "path": as_written(out),
+        "kind": document.kind,
+        "bytes": len(document.content),
+        "sha256": document.sha256,
+    }
+    line = (
+        f"{as_written(out)}: {document.kind}, {count(len(document.content))} bytes, sha256 {document.sha256}"
+    )
+    return summary | ({"time": document.time} if document.time else {}), [
+        line,
+        *filter(None, [document.time]),
+    ]

@@ -77,9 +77,9 @@ def serve(
         load_demo_into(str(path))
     secrets = Path(os.environ.get("PLUMBLINE_SECRETS") or secrets_file()).absolute()
     _say_where(host, port, path, secrets)
-    own = _settings(app / ".streamlit" / "config.toml")
-    _say_foreign(set(own) | set(PINNED))
-    allowed = [*own.get("server.allowedHosts", ()), *names]
+    app_settings = _settings(app / ".streamlit" / "config.toml")
+    _say_foreign(set(app_settings) | set(PINNED))
+    allowed = [*app_settings.get("server.allowedHosts", ()), *names]
     flags = {
         **PINNED,
         "server.address": host,
@@ -105,10 +105,10 @@ def start(command: list[str], folder: Path, environment: Mapping[str, str]) -> i
         os.chdir(folder)
         os.execve(command[0], command, dict(environment))  # noqa: S606 - a fixed program and our own arguments
     try:
-        done = subprocess.run(command, cwd=folder, env=dict(environment), check=False)  # noqa: S603 - the same
+        process = subprocess.run(command, cwd=folder, env=dict(environment), check=False)  # noqa: S603 - the same
     except KeyboardInterrupt:
         return 0
-    return done.returncode
+    return process.returncode
 
 
 def is_loopback(host: str) -> bool:

@@ -22,8 +22,8 @@ WHERE = "Only decisions with this value in a column; may be repeated."
 def _where(conditions: Sequence[str]) -> tuple[tuple[str, str], ...]:
     pairs = []
     for condition in conditions:
-        column, found, value = condition.partition("=")
-        if not found:
+        column, column_name, value = condition.partition("=")
+        if not column_name:
             raise PlumblineError(
                 f"--where {condition!r} is not COLUMN=VALUE", todo="E.g. --where region=north."
             )
@@ -82,7 +82,7 @@ def performance(
     start, end = span(window, "--window")
     with open_for(workspace) as ws:
         part = Slice(start, end, version, None, _where(conditions))
-        found = answer(
+        performance_answer = answer(
             ws,
             system,
             window=part,
@@ -97,19 +97,19 @@ def performance(
         if searched:
             worst = segments(ws, system, window=part, metric=metrics[0] if metrics else None, against=against)
     lines = [
-        found.sentence,
-        *filter(None, (found.reason, found.selected)),
-        *found.cautions,
+        performance_answer.sentence,
+        *filter(None, (performance_answer.reason, performance_answer.selected)),
+        *performance_answer.cautions,
         *(extra.sentence for extra in (curves, worst) if extra),
     ]
-    for p in found.points:
+    for p in performance_answer.points:
         lines.append(
             f"{iso_day(p.start)}  {p.metric:<20} {_value(p)}  n={p.n}  {p.status}  {p.note}".rstrip()
         )
     more: dict[str, Any] = {"calibration": curves.curves} if curves else {}
     if worst:
         more["worst_segments"] = worst.to_dict()
-    return found.to_dict() | more, lines
+    return performance_answer.to_dict() | more, lines
 
 
 @command("drift")
@@ -148,23 +148,23 @@ def drift(
     }  # fmt: skip
     whole = None
     with open_for(workspace) as ws:
-        found = answer(ws, system, methods=methods or None, exact=exact, **asked)
+        drift_answer = answer(ws, system, methods=methods or None, exact=exact, **asked)
         if whole_row:
             whole = rows_as_wholes(ws, system, over_time=False, **asked)
-    lines: list[str] = [found.sentence, *found.cautions]
-    for f in found.features:
+    lines: list[str] = [drift_answer.sentence, *drift_answer.cautions]
+    for f in drift_answer.features:
         value = "unknown" if f.value is None else f"{f.value:.4f}"
         lines.append(
             f"{f.feature:<28} {f.method:<12} {value}  n={f.n}  {f.status}{'  ' + f.note if f.note else ''}"
         )
     lines += [
         f"{f.feature:<28} {f.method:<12} {f.value:.4f}  n={f.n}  {f.status}  {f.note}"
-        for f in found.own
+        for f in drift_answer.own
         if f.value is not None and f.status in ("watch", "breach")
     ]
     if whole is not None:
         lines.append(whole.sentence)
-    return found.to_dict() | ({"whole_row": whole.to_dict()} if whole is not None else {}), lines
+    return drift_answer.to_dict() | ({"whole_row": whole.to_dict()} if whole is not None else {}), lines
 
 
 @command("releases")
@@ -177,8 +177,8 @@ def releases(workspace: str | None, system: str, split: float | None) -> Any:
     from plumbline.answers.releases.history import releases as answer
 
     with open_for(workspace) as ws:
-        found = answer(ws, system, share=split)
-    return found.to_dict(), found.lines()
+        releases_answer = answer(ws, system, share=split)
+    return releases_answer.to_dict(), releases_answer.lines()
 
 
 #: exit codes of a gate: what it decides, as pipelines read it
@@ -193,8 +193,12 @@ def gate(workspace: str | None, system: str, version: str) -> Any:
     from plumbline.answers.releases.gate import gate as answer
 
     with open_for(workspace) as ws:
-        found = answer(ws, system, version)
-    return found.to_dict(), [found.sentence, *found.reasons[1:]], _GATE[found.decision]
+        gate_answer = answer(ws, system, version)
+    return (
+        gate_answer.to_dict(),
+        [gate_answer.sentence, *gate_answer.reasons[1:]],
+        _GATE[gate_answer.decision],
+    )
 
 
 @command("fairness")
@@ -224,14 +228,14 @@ def fairness(
 
     start, end = span(window, "--window")
     with open_for(workspace) as ws:
-        found = answer(
+        fairness_answer = answer(
             ws,
             system,
             window=Slice(start, end, version, None, _where(conditions)),
             by=by,
             favourable=favourable,
         )
-    return found.to_dict(), found.lines()
+    return fairness_answer.to_dict(), fairness_answer.lines()
 
 
 @command("compare")
@@ -261,8 +265,8 @@ def compare(
         parts.append(replace(within, start=start, end=end) if text else None)
     with open_for(workspace) as ws:
         ask = fairness_windows if groups else answer
-        found = ask(ws, system, first=parts[0], second=parts[1], within=within)
-    return found.to_dict(), found.lines()
+        comparison = ask(ws, system, first=parts[0], second=parts[1], within=within)
+    return comparison.to_dict(), comparison.lines()
 
 
 @command("quality")
@@ -272,18 +276,24 @@ def quality(workspace: str | None, system: str) -> Any:
     from plumbline.answers.data.quality import quality as answer
 
     with open_for(workspace) as ws:
-        found = answer(ws, system)
-    lines = [found.trail.sentence, found.consistency.sentence, found.staleness.sentence, found.shelf.sentence]
-    lines += [leak.sentence for leak in found.leaks]
+        quality_answer = answer(ws, system)
+    lines = [
+        quality_answer.trail.sentence,
+        quality_answer.consistency.sentence,
+        quality_answer.staleness.sentence,
+        quality_answer.shelf.sentence,
+    ]
+    lines += [leak.sentence for leak in quality_answer.leaks]
     lines += [
-        f"{p.column:<28} {p.kind}: {p.hits} of {p.n} rows, {p.sure}  {p.example}" for p in found.personal
-    ] or [f"No personal data was found in {found.examined} rows."]
+        f"{p.column:<28} {p.kind}: {p.hits} of {p.n} rows, {p.sure}  {p.example}"
+        for p in quality_answer.personal
+    ] or [f"No personal data was found in {quality_answer.examined} rows."]
     lines += [
         f"{f.feature:<28} {f.method:<12} {f.value:.4f}  n={f.n}  {f.status}  {f.note}"
-        for f in found.own
+        for f in quality_answer.own
         if f.value is not None and f.status in ("watch", "breach")
     ]
-    return found.to_dict(), lines
+    return quality_answer.to_dict(), lines
 
 
 @command("check", variables=("PLUMBLINE_SMTP_PASSWORD",))
@@ -313,21 +323,21 @@ def check(workspace: str | None, system: str | None, notify: bool, dry_run: bool
         more, untried = for_each(
             checked.systems, lambda s: (try_where_worth(ws, s.key, actor=acting()), due(ws, s.key, today))
         )
-        cautions = {s.key: said for s in checked.systems if (said := of_system(ws, s.key))}
+        cautions = {s.key: messages for s in checked.systems if (messages := of_system(ws, s.key))}
         acted = hands.work(ws, system, actor=acting()) if notify else ()
         sent, said_of_sent, failed = deliveries.notified(ws, system) if notify else ([], [], False)
-    found, faults = checked.findings, (*checked.faults, *untried)
+    findings, faults = checked.findings, (*checked.faults, *untried)
     told(faults)
     tried = [one for each, _ in more for one in each]
     renew = {key: items for _, each in more for key, items in each.items()}
-    lines = [f"{f.system}  {f.severity:<6}  {_dated(f)}{f.sentence}" for f in found] or ["No findings."]
-    lines += [f"{key}  note    {words}" for key, said in cautions.items() for words in said]
+    lines = [f"{f.system}  {f.severity:<6}  {_dated(f)}{f.sentence}" for f in findings] or ["No findings."]
+    lines += [f"{key}  note    {words}" for key, messages in cautions.items() for words in messages]
     lines += [f"{key}  renew   {item.sentence}" for key, items in renew.items() for item in items]
     lines += [f"{one.system}  records {one.sentence}" for one in tried]
     lines += [f"{one.system}  acted   {one.state.value}: {one.note or one.sentence}" for one in acted]
     lines += said_of_sent
     answers = {
-        "findings": found, "delivered": sent, "acted": acted, "reminders": renew, "records": tried,
+        "findings": findings, "delivered": sent, "acted": acted, "reminders": renew, "records": tried,
         "cautions": cautions,
     }  # fmt: skip
     code = BAD_INPUT if faults else FAILED if failed else 0
@@ -357,10 +367,10 @@ def findings(workspace: str | None, system: str | None, only_open: bool, number:
     with open_for(workspace) as ws:
         if number is not None:
             register.acknowledge(ws, number, by=by)
-        found = [r for r in register.findings(ws, system) if r.open or not only_open]
+        records = [r for r in register.findings(ws, system) if r.open or not only_open]
     lines = [
         f"{r.id:>4}  {'open  ' if r.open else 'closed'}  {r.finding.severity:<6}  {r.finding.system}  "
         f"{r.finding.sentence}" + (f"  (seen by {r.acknowledged_by})" if r.acknowledged_by else "")
-        for r in found
+        for r in records
     ]
-    return {"findings": found}, lines or ["No findings."], FAILED if only_open and found else 0
+    return {"findings": records}, lines or ["No findings."], FAILED if only_open and records else 0

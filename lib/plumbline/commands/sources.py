@@ -78,9 +78,9 @@ def pull(
     with open_for(workspace) as ws:
         if source is None:
             again = pulling.pull_again(ws, title=title, overlap=overlap, actor=ACTOR, progress=progress)
-            lines = [line for found in again for line in _told(found)]
-            return {"pulled": [found.to_dict() for found in again]}, lines
-        found = pulling.pull(
+            lines = [line for result in again for line in _told(result)]
+            return {"pulled": [result.to_dict() for result in again]}, lines
+        result = pulling.pull(
             ws,
             source,
             title=title,
@@ -90,7 +90,7 @@ def pull(
             maps=loading.read_maps(maps),
             **options,
         )
-    return found.to_dict(), _told(found)
+    return result.to_dict(), _told(result)
 
 
 def _told(result: Any) -> list[str]:

@@ -27,16 +27,18 @@ def context(workspace: str | None, system: str, answers: tuple[str, ...], by: st
     from plumbline.answers.statements import save_context, statements
     from plumbline.governance.context import QUESTIONS, check_answer, spoken
 
-    said = {name: check_answer(name, value) for name, value in map(_pair, answers)}
+    checked_answers = {name: check_answer(name, value) for name, value in map(_pair, answers)}
     with open_for(workspace) as ws:
-        if said:
-            save_context(ws, system, said, by=by)
-        held = statements(ws, system).context
-    lines = [f"{q.key:<24} {spoken(q.key, held.get(q.key, '')) or '?':<20} {q.question}" for q in QUESTIONS]
+        if checked_answers:
+            save_context(ws, system, checked_answers, by=by)
+        context_now = statements(ws, system).context
+    lines = [
+        f"{q.key:<24} {spoken(q.key, context_now.get(q.key, '')) or '?':<20} {q.question}" for q in QUESTIONS
+    ]
     return {
         "system": system,
-        "context": held,
-        "open": [q.key for q in QUESTIONS if not held.get(q.key)],
+        "context": context_now,
+        "open": [q.key for q in QUESTIONS if not context_now.get(q.key)],
     }, lines
 
 
@@ -51,13 +53,13 @@ def headline(workspace: str | None, system: str, metric: str | None, by: str) ->
     if metric and not by.strip():
         raise PlumblineError("A person has to be named", where="--by", todo="Say who chooses it.")
     with open_for(workspace) as ws:
-        found = (
+        headline = (
             choose_headline(ws, system, "" if metric == "auto" else metric, by=by.strip())
             if metric
             else headline_in(ws, system)
         )
-    why = "Its owner's choice." if found.chosen else found.reason
-    return {"system": system, "headline": found}, [f"{system}: {found.metric}. {why}".strip()]
+    why = "Its owner's choice." if headline.chosen else headline.reason
+    return {"system": system, "headline": headline}, [f"{system}: {headline.metric}. {why}".strip()]
 
 
 @command("attest")
@@ -140,12 +142,14 @@ def approve(
             promises.approve_exemption(ws, system, exemption, by=by, on=today)
         if context:
             promises.approve_context(ws, system, by=by)
-        stated = promises.statements(ws, system)
-        said, freed = promises.waiting(stated, today)
-    lines = [f"{a.id:>4}  statement  {a.control}  {a.owner}: {a.statement}" for a in said]
+        statements = promises.statements(ws, system)
+        attestations, freed = promises.waiting(statements, today)
+    lines = [f"{a.id:>4}  statement  {a.control}  {a.owner}: {a.statement}" for a in attestations]
     lines += [f"{e.id:>4}  exemption  {e.control}  {e.proposer or e.approver}: {e.reason}" for e in freed]
-    lines += [f"      answer     {name}={stated.context[name]}  {who}" for name, who in stated.alone.items()]
-    return {"statements": said, "exemptions": freed, "answers": stated.alone}, lines or [
+    lines += [
+        f"      answer     {name}={statements.context[name]}  {who}" for name, who in statements.alone.items()
+    ]
+    return {"statements": attestations, "exemptions": freed, "answers": statements.alone}, lines or [
         "Nothing waits for a second person."
     ]
 
@@ -183,9 +187,9 @@ def document(
     with open_for(workspace) as ws:
         if texts:
             fill_in(ws, system, dict(map(_pair, texts)), by=by)
-        made = issue_document(ws, system, kind, language_code=language, actor=by) if out else None
-        if made is not None and out is not None:
-            write(made, out, put)
+        document = issue_document(ws, system, kind, language_code=language, actor=by) if out else None
+        if document is not None and out is not None:
+            write(document, out, put)
         if review:
             reviewed(ws, system, review, by=by)
         sections = outline(ws, system, kind, language)

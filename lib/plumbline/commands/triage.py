@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 def acknowledge(workspace: str | None, system: str, number: int, by: str) -> Any:
     """Say that you saw a finding; it is then no longer told again."""
     from plumbline.answers.alerts import findings
-    from plumbline.answers.respond.triage import handled
+    from plumbline.answers.respond.triage import triaged_findings
 
     with open_for(workspace) as ws:
         findings.acknowledge(ws, number, by=by, system=system)
-        return _answer(handled(ws, system)[number])
+        return _answer(triaged_findings(ws, system)[number])
 
 
 @command("assign")

@@ -14,8 +14,8 @@ from plumbline.demo.story import (
     YEAR,
     Scenario,
     ScenarioFiles,
-    drawn,
     keep,
+    random_stream,
     sigmoid,
     times,
     train,
@@ -54,7 +54,7 @@ def write(folder: Path, seed: int = 0) -> ScenarioFiles:
     """Write a year of decisions of four versions, shadow runs included, and the four models."""
     import pandas as pd
 
-    rng = drawn(20251031, seed)
+    rng = random_stream(20251031, seed)
     at = times(rng, DAYS, ROWS)
     x = _people(rng, ROWS)
     for place in rng.choice(ROWS - 1, 400, replace=False):  # applications that are sent in twice
@@ -80,8 +80,8 @@ def write(folder: Path, seed: int = 0) -> ScenarioFiles:
                 model=models[i].model_to_string(),
             )
         )
-        own = quarter == i
-        parts[own], bases[own] = _contributions(models[i], x, own)
+        in_quarter = quarter == i
+        parts[in_quarter], bases[in_quarter] = _contributions(models[i], x, in_quarter)
         start = at[0] + np.timedelta64(round(DAYS / 4 * i * 86_400), "s")
         before = (at >= start - np.timedelta64(SHADOW_DAYS, "D")) & (at < start)
         shadow.append(np.flatnonzero(before)[::1] if i else np.empty(0, dtype=int))
@@ -89,8 +89,8 @@ def write(folder: Path, seed: int = 0) -> ScenarioFiles:
     extra = [_shadowed(frame, rows, models[i], x, i) for i, rows in enumerate(shadow) if len(rows)]
     log = pd.concat([frame, *extra]).sort_values(["decided_at", "application"]).reset_index(drop=True)
     files = {v: keep(m, folder, f"credit_model_{v}.txt") for v, m in zip(RELEASES, models, strict=True)}
-    kept = write_repository(folder / "credit_training", trainings, author="Training pipeline")
-    return ScenarioFiles(write_csv(log, folder / "credit_limits.csv"), None, files, kept)
+    path = write_repository(folder / "credit_training", trainings, author="Training pipeline")
+    return ScenarioFiles(write_csv(log, folder / "credit_limits.csv"), None, files, path)
 
 
 def _contributions(model: Any, x: dict[str, FloatArray], rows: NDArray[Any]) -> tuple[FloatArray, FloatArray]:
@@ -136,17 +136,20 @@ def _frame(
 
 def _shadowed(frame: Any, rows: NDArray[Any], model: Any, x: dict[str, FloatArray], release: int) -> Any:
     """The next version's decisions beside the champion's, in the days before it takes over."""
-    made = frame.iloc[rows].copy()
+    shadow_rows = frame.iloc[rows].copy()
     parts, bases = _contributions(model, x, rows)
     score = sigmoid(parts.sum(axis=1) + bases)
-    made["application"] = "S" + str(release) + made["application"].str[1:]
-    made["model_version"], made["lane"] = RELEASES[release], "shadow"
-    made["trained_on"] = TRAINED[release]
-    made["p_repay"], made["decision"] = np.round(score, 8), np.where(score >= 0.5, "grant", "refuse")
-    made["officer"] = made["decision"]
+    shadow_rows["application"] = "S" + str(release) + shadow_rows["application"].str[1:]
+    shadow_rows["model_version"], shadow_rows["lane"] = RELEASES[release], "shadow"
+    shadow_rows["trained_on"] = TRAINED[release]
+    shadow_rows["p_repay"], shadow_rows["decision"] = (
+        np.round(score, 8),
+        np.where(score >= 0.5, "grant", "refuse"),
+    )
+    shadow_rows["officer"] = shadow_rows["decision"]
     for j, name in enumerate(FEATURES):
-        made[f"shap_{name}"] = np.round(parts[:, j], 8)
-    return made
+        shadow_rows[f"shap_{name}"] = np.round(parts[:, j], 8)
+    return shadow_rows
 
 
 _START, _END = YEAR

@@ -12,8 +12,8 @@ from plumbline.demo.story import (
     END,
     Scenario,
     ScenarioFiles,
-    drawn,
     keep,
+    random_stream,
     train,
     write_csv,
 )
@@ -63,7 +63,7 @@ def write(folder: Path, seed: int = 0) -> ScenarioFiles:
     """Write two years of forecasts by two versions, what came, and both models."""
     import pandas as pd
 
-    rng = drawn(20241031, seed)
+    rng = random_stream(20241031, seed)
     past = np.repeat(_days(365), DEPOTS)
     learnt = _inputs(rng, past, np.tile(np.arange(DEPOTS, dtype=float), 365))
     before = _demand(learnt, _lockers(rng, past)) * rng.normal(1, SPREAD, len(past))

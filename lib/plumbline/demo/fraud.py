@@ -12,8 +12,8 @@ from plumbline.demo.story import (
     END,
     Scenario,
     ScenarioFiles,
-    drawn,
     keep,
+    random_stream,
     sigmoid,
     times,
     train,
@@ -55,7 +55,7 @@ def write(folder: Path, seed: int = 0) -> ScenarioFiles:
     """
     import pandas as pd
 
-    rng = drawn(20260930, seed)
+    rng = random_stream(20260930, seed)
     learnt = _payments(rng, 60_000)
     is_fraud = (rng.random(60_000) < sigmoid(_fraud(learnt))).astype(float)
     good = train(pd.DataFrame(learnt), is_fraud, "binary", trees=60)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from plumbline.demo.story import DEMO_MOMENT, Scenario, ScenarioFiles, drawn, keep, times, train
+from plumbline.demo.story import DEMO_MOMENT, Scenario, ScenarioFiles, keep, random_stream, times, train
 from plumbline.domain import Settings, Task
 
 DAYS, ROWS = 270, 25_000
@@ -17,7 +17,7 @@ def write(folder: Path, seed: int = 0) -> ScenarioFiles:
     """Write the log as a German ERP exports it: semicolons, decimal commas, DD.MM.YYYY."""
     import pandas as pd
 
-    rng = drawn(20260202, seed)
+    rng = random_stream(20260202, seed)
 
     def offers(n: int) -> pd.DataFrame:
         return pd.DataFrame(

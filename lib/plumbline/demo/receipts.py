@@ -101,9 +101,9 @@ def _follow(ws: Workspace, key: str) -> None:
     """What a check does for acting, by the findings that the load has recorded."""
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
-        found = progress.follow(cursor, system, [r.finding for r in findings.apart(cursor, key)])
+        action_progress = progress.follow(cursor, system, [r.finding for r in findings.apart(cursor, key)])
     with ws.write() as cursor:
-        progress.keep(cursor, found, actor=DEMO)
+        progress.keep(cursor, action_progress, actor=DEMO)
 
 
 @contextmanager

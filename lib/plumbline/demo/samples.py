@@ -21,21 +21,21 @@ CHOSEN = ("saas-pricing", "shop-recommendations", "fleet-demand")
 def write_samples(folder: Path, names: Sequence[str] = CHOSEN) -> tuple[Path, ...]:
     """Write ``ROWS`` lines of each scenario from all over its span, and the labels that belong to them."""
     folder.mkdir(parents=True, exist_ok=True)
-    made: list[Path] = []
-    with tempfile.TemporaryDirectory(prefix="plumbline-samples-") as held:
+    paths: list[Path] = []
+    with tempfile.TemporaryDirectory(prefix="plumbline-samples-") as folder_name:
         for name in names:
             scenario = SCENARIOS[name]
-            files = scenario.write(Path(held))
-            log = thinned(files.log, folder / files.log.name)
-            made.append(log)
+            files = scenario.write(Path(folder_name))
+            log = write_sample(files.log, folder / files.log.name)
+            paths.append(log)
             if files.labels is not None:
                 theirs = _id_column(scenario.labels_mapping or {})
                 ids = _column(log, _id_column(scenario.mapping))
-                made.append(_belonging(files.labels, folder / files.labels.name, theirs, ids))
-    return tuple(made)
+                paths.append(_belonging(files.labels, folder / files.labels.name, theirs, ids))
+    return tuple(paths)
 
 
-def thinned(source: Path, target: Path, rows: int = ROWS) -> Path:
+def write_sample(source: Path, target: Path, rows: int = ROWS) -> Path:
     """Copy the header and a random choice of lines in their order, so that encoding and separators stay.
 
     Drawn, not every k-th: a log that lists its depots in turn would lose some of them. The same lines on

@@ -6,7 +6,16 @@ from pathlib import Path
 
 import numpy as np
 
-from plumbline.demo.story import DEMO_MOMENT, Scenario, ScenarioFiles, drawn, keep, times, train, write_csv
+from plumbline.demo.story import (
+    DEMO_MOMENT,
+    Scenario,
+    ScenarioFiles,
+    keep,
+    random_stream,
+    times,
+    train,
+    write_csv,
+)
 from plumbline.domain import Settings, Task
 
 DAYS, ROWS = 61, 5_000
@@ -17,7 +26,7 @@ def write(folder: Path, seed: int = 0) -> ScenarioFiles:
     """Write the log; answers were judged by the team when they ran it."""
     import pandas as pd
 
-    rng = drawn(20260901, seed)
+    rng = random_stream(20260901, seed)
 
     def queries(n: int) -> pd.DataFrame:
         return pd.DataFrame(

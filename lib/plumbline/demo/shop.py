@@ -12,9 +12,9 @@ from plumbline.demo.story import (
     DEMO_MOMENT,
     Scenario,
     ScenarioFiles,
-    drawn,
-    elapsed,
+    days_since_start,
     keep,
+    random_stream,
     sigmoid,
     times,
     train,
@@ -72,18 +72,18 @@ def write(folder: Path, seed: int = 0) -> ScenarioFiles:
     """Write the log, the labels that come one to four days later, and the model."""
     import pandas as pd
 
-    rng = drawn(20260501, seed)
+    rng = random_stream(20260501, seed)
     before = _shoppers(rng, LEARNT_ROWS, np.full(LEARNT_ROWS, LEARNT))
     taken = rng.random(LEARNT_ROWS) < sigmoid(_wants(before, np.zeros(LEARNT_ROWS)))
     model = train(
         pd.DataFrame(before), taken.astype(float), "binary", trees=200, num_leaves=10, min_data_in_leaf=200
     )
     at = times(rng, DAYS, ROWS)
-    turned = np.clip((elapsed(at) - ONSET) / (DAYS - 14 - ONSET), 0, 1)
+    turned = np.clip((days_since_start(at) - ONSET) / (DAYS - 14 - ONSET), 0, 1)
     gifts = USUAL + (1 - USUAL) * turned**0.7
     x = _shoppers(rng, ROWS, gifts)
     score = np.round(model.predict(pd.DataFrame(x)), 6)
-    changed = np.clip((elapsed(at) - ONSET - LATER) / (DAYS - 14 - ONSET - LATER), 0, 1)
+    changed = np.clip((days_since_start(at) - ONSET - LATER) / (DAYS - 14 - ONSET - LATER), 0, 1)
     truth = rng.random(ROWS) < sigmoid(_wants(x, changed))
     ids = np.array([f"R{i:06d}" for i in range(ROWS)], dtype=object)
     log = pd.DataFrame(
@@ -111,7 +111,7 @@ def write_after(folder: Path) -> ScenarioFiles:
     """
     import pandas as pd
 
-    rng = drawn(20260501, 8)
+    rng = random_stream(20260501, 8)
     learnt = _with_list(rng, LEARNT_ROWS)
     taken = rng.random(LEARNT_ROWS) < sigmoid(_wants_by_list(learnt))
     model = train(pd.DataFrame(learnt), taken.astype(float), "binary", num_leaves=10, min_data_in_leaf=200)

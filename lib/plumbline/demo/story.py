@@ -71,7 +71,7 @@ class Scenario:
     events: tuple[tuple[str, str, str, str], ...] = ()
 
 
-def drawn(story: int, seed: int) -> np.random.Generator:
+def random_stream(story: int, seed: int) -> np.random.Generator:
     """A story's own stream of random numbers, or another one of it."""
     return np.random.default_rng(story if seed == 0 else [story, seed])
 
@@ -87,7 +87,7 @@ def times(rng: np.random.Generator, days: int, n: int, start: str | None = None)
     return np.asarray(first + seconds.astype("timedelta64[s]"))
 
 
-def elapsed(at: NDArray[np.datetime64]) -> FloatArray:
+def days_since_start(at: NDArray[np.datetime64]) -> FloatArray:
     """Days since the first time, as a float."""
     return np.asarray((at - at[0]) / np.timedelta64(1, "D"), dtype=float)
 
@@ -115,11 +115,11 @@ def write_csv(frame: pd.DataFrame, path: Path) -> Path:
     import pyarrow as pa
     from pyarrow import csv
 
-    made = frame.copy()
-    for column in made.columns:
-        if made[column].dtype.kind == "M":
-            made[column] = made[column].dt.strftime("%Y-%m-%dT%H:%M:%SZ")
-    table = pa.Table.from_pandas(made, preserve_index=False)
+    frame_out = frame.copy()
+    for column in frame_out.columns:
+        if frame_out[column].dtype.kind == "M":
+            frame_out[column] = frame_out[column].dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    table = pa.Table.from_pandas(frame_out, preserve_index=False)
     csv.write_csv(table, path, csv.WriteOptions(quoting_style="needed"))
     return path
 

@@ -95,14 +95,14 @@ def _entry(path: str, body: bytes) -> str:
 
 def _git(folder: Path, *arguments: str, **more: Any) -> None:
     alone = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_TERMINAL_PROMPT": "0"}
-    held = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    done = subprocess.run(  # noqa: S603 - a fixed program and our own arguments
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    process = subprocess.run(  # noqa: S603 - a fixed program and our own arguments
         ["git", "-c", "commit.gpgsign=false", "-C", str(folder), *arguments],  # noqa: S607
-        env=held | alone | more, capture_output=True, text=True, check=False,
+        env=environment | alone | more, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    if done.returncode:
+    if process.returncode:
         raise PlumblineError(
-            f"git could not record a training: {done.stderr.strip()[:200]}",
+            f"git could not record a training: {process.stderr.strip()[:200]}",
             where=str(folder),
             todo="Check git.",
         )

@@ -6,7 +6,16 @@ from pathlib import Path
 
 import numpy as np
 
-from plumbline.demo.story import DEMO_MOMENT, Scenario, ScenarioFiles, drawn, keep, times, train, write_csv
+from plumbline.demo.story import (
+    DEMO_MOMENT,
+    Scenario,
+    ScenarioFiles,
+    keep,
+    random_stream,
+    times,
+    train,
+    write_csv,
+)
 from plumbline.domain import FloatArray, Settings, Task
 
 DAYS, ROWS, CASES = 182, 20_000, 8_000
@@ -37,7 +46,7 @@ def write(folder: Path, seed: int = 0) -> ScenarioFiles:
     """Write the log: each case is sent to two or three sites; Cork logs no version."""
     import pandas as pd
 
-    rng = drawn(20260505, seed)
+    rng = random_stream(20260505, seed)
     learnt = _patients(rng, 14_000)
     level = np.digitize(_grave(learnt) + rng.normal(0, 0.7, 14_000), [0.6, 2.2])
     model = train(pd.DataFrame(learnt), level, "multiclass", trees=60, num_class=3)

@@ -75,7 +75,7 @@ from plumbline.domain.systems import (
     Task,
     TrailEntry,
 )
-from plumbline.domain.units import deviation, scaled
+from plumbline.domain.units import deviation, to_unit
 
 __all__ = [
     "EDGE_NUMBERS",
@@ -145,11 +145,11 @@ __all__ = [
     "json_object",
     "json_value",
     "largest_gap",
-    "scaled",
     "score_ends",
     "score_halves",
     "score_middles",
     "score_numbers",
     "size_order",
     "strongest_first",
+    "to_unit",
 ]

@@ -15,7 +15,7 @@ class Access(StrEnum):
     OWNER = "owner"
 
     def covers(self, needed: Access) -> bool:
-        """Whether this role may do what asks for ``needed``."""
+        """Whether this role may do what asks for ``role_for``."""
         ranks = list(Access)
         return ranks.index(self) >= ranks.index(needed)
 
@@ -154,7 +154,7 @@ def act_of(action: str) -> Act | None:
     )
 
 
-def needed(action: str) -> Access:
+def role_for(action: str) -> Access:
     """The role that an act on the trail asks for; an act that nobody thought of asks for the highest."""
     act = act_of(action)
     return act.access if act else Access.OWNER

@@ -55,12 +55,12 @@ def install_command(extra: str) -> str:
 
 def missing_module(module: str) -> PlumblineError | None:
     """The error where a module of an extra is not installed; None where it is, and for modules of no extra."""
-    found = _BY_NAME.get(module)
-    if found is None or is_installed(module):
+    optional_module = _BY_NAME.get(module)
+    if optional_module is None or is_installed(module):
         return None
     return PlumblineError(
-        f"{found.work} needs an extra that is not installed",
-        todo=f"Install it: {install_command(found.extra)}",
+        f"{optional_module.work} needs an extra that is not installed",
+        todo=f"Install it: {install_command(optional_module.extra)}",
     )
 
 

@@ -49,13 +49,13 @@ def read_message(value: Any) -> str:
     return QuotedText(str(value["quoted"]))
 
 
-def restored(text: str, value: Any) -> Message:
+def message_of(text: str, value: Any) -> Message:
     """A kept text as the message kept beside it; quoted where that says anything else, or is none.
 
     The text is what was hashed and signed, so a message that does not say the same to the byte is not believed.
     """
     try:
-        found = read_message(value) if value is not None else text
+        stored_text = read_message(value) if value is not None else text
     except (KeyError, TypeError, ValueError, AttributeError):
-        found = text
-    return found if isinstance(found, Message) and found == text else QuotedText(text)
+        stored_text = text
+    return stored_text if isinstance(stored_text, Message) and stored_text == text else QuotedText(text)

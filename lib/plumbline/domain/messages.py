@@ -39,7 +39,7 @@ def fill(template: str, value: Callable[[str, str], str]) -> str:
     return "".join([text + value(name, form) for text, name, form in places]) + end
 
 
-def formed(text: str, form: str) -> str:
+def in_form(text: str, form: str) -> str:
     """A text in the form that a place asks for."""
     if form == "capital":
         return text[:1].upper() + text[1:]
@@ -63,11 +63,11 @@ class Message(str):
         values = values or {}
         places, end = _parsed(template)
         filled = [
-            text + (formed(values[name], form) if form else values[name]) for text, name, form in places
+            text + (in_form(values[name], form) if form else values[name]) for text, name, form in places
         ]
-        made = super().__new__(cls, "".join(filled) + end)
-        made.template, made.values, made.context = template, values, context
-        return made
+        message = super().__new__(cls, "".join(filled) + end)
+        message.template, message.values, message.context = template, values, context
+        return message
 
     def __getnewargs__(self) -> Any:
         return (self.template, self.values, self.context)
@@ -161,20 +161,20 @@ def word(text: str, context: str = "") -> Message:
     return Message(text, None, context)
 
 
-def quoted(text: str) -> Message:
+def as_message(text: str) -> Message:
     """A text as a message; one that has no template is quoted in every language."""
     return text if isinstance(text, Message) else QuotedText(text) if text else NOTHING
 
 
 def sequence(items: Sequence[str], separator: str = " ") -> Message:
     """The items that say something, one after the other: sentences, or parts of one."""
-    held = [item for item in items if item]
-    if not held:
+    items_left = [item for item in items if item]
+    if not items_left:
         return NOTHING
-    if len(held) == 1 and isinstance(held[0], Message):
-        return held[0]
-    names = [f"part_{number}" for number in range(len(held))]
-    return Message(separator.join(f"{{{name}}}" for name in names), dict(zip(names, held, strict=True)))
+    if len(items_left) == 1 and isinstance(items_left[0], Message):
+        return items_left[0]
+    names = [f"part_{number}" for number in range(len(items_left))]
+    return Message(separator.join(f"{{{name}}}" for name in names), dict(zip(names, items_left, strict=True)))
 
 
 def says(text: str, part: Message) -> bool:

@@ -134,12 +134,12 @@ class Settings:
 
     def to_dict(self) -> dict[str, Any]:
         """What the workspace keeps: only what is set, as JSON values."""
-        made = {
+        fields = {
             item.name: _stored(getattr(self, item.name))
             for item in OWNED
             if getattr(self, item.name) != _default(item)
         }
-        return dict(self.other) | made
+        return dict(self.other) | fields
 
     def changed(self, changes: Mapping[str, Any]) -> Settings:
         """With stored forms replaced; a None takes a setting away.

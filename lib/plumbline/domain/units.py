@@ -7,7 +7,7 @@ import numpy as np
 from plumbline.domain.profiles import FloatArray
 
 
-def scaled(x: FloatArray) -> tuple[FloatArray, float]:
+def to_unit(x: FloatArray) -> tuple[FloatArray, float]:
     """Values in a unit in which their squares are numbers, and that unit: a power of two, so that nothing is rounded.
 
     Nothing is known of values of which one is no number: zeros, and NaN.
@@ -21,5 +21,5 @@ def scaled(x: FloatArray) -> tuple[FloatArray, float]:
 
 def deviation(x: FloatArray, spared: int = 0) -> float:
     """Standard deviation of finite values, ``spared`` fewer than they are in its denominator; 0 of none."""
-    held, unit = scaled(x)
+    held, unit = to_unit(x)
     return unit * float(held.std(ddof=spared)) if len(held) > spared else 0.0

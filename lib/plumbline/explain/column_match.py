@@ -56,13 +56,17 @@ def propose_feature_map(
         improved, error = search.improve(_assign(costs + noise))
         if error > HOPELESS * np.std(scores[chosen]):
             continue
-        found = named | improved
+        names_map = named | improved
         tried = RegisteredModel(
-            body=model.body, sha256=model.sha256, version=model.version, feature_map=found, name=model.name
+            body=model.body,
+            sha256=model.sha256,
+            version=model.version,
+            feature_map=names_map,
+            name=model.name,
         )
         check = check_model(tried, frame, scores, task=task, info=info)
         if check.passed:
-            return found, check
+            return names_map, check
     return None
 
 

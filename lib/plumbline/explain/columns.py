@@ -48,8 +48,8 @@ class InputColumn:
             table = np.asarray(self.table)
             known = (x >= 0) & (x < len(table) - 1)
             x = table[np.where(known, x, len(table) - 1).astype(np.int64)]
-        found: FloatArray = (x - self.shift) * self.scale
-        return found
+        scaled: FloatArray = (x - self.shift) * self.scale
+        return scaled
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +69,10 @@ class InputCoding:
         """Rows (n, d) of inputs to rows (n, columns). Raises PlumblineError for a wrong number of inputs."""
         if rows.ndim != 2 or rows.shape[1] != len(self.names):
             raise PlumblineError(f"The model takes {len(self.names)} features, not {rows.shape[-1]}")
-        found = np.empty((len(rows), len(self.columns)))
+        encoded = np.empty((len(rows), len(self.columns)))
         for place, column in enumerate(self.columns):
-            found[:, place] = column.values(rows[:, column.feature])
-        return found
+            encoded[:, place] = column.values(rows[:, column.feature])
+        return encoded
 
     def by_input(self, parts: FloatArray) -> FloatArray:
         """Contributions of columns (n, columns) added up by input: (n, d)."""

@@ -126,17 +126,17 @@ def explain_row(
         surrogate=surrogate,
     )
     if choice.source is AttributionSource.LOGGED:
-        found = _from_log(instance, logged)
+        explanation = _from_log(instance, logged)
     elif choice.source is AttributionSource.MODEL and model is not None and model_check is not None:
-        found = _from_model(instance, model, model_check, space)
+        explanation = _from_model(instance, model, model_check, space)
     elif choice.source is AttributionSource.SURROGATE and surrogate is not None:
-        found = _from_surrogate(instance, surrogate)
+        explanation = _from_surrogate(instance, surrogate)
     else:
-        found = _refusal(instance, AttributionSource.SURROGATE, choice.sentence)
+        explanation = _refusal(instance, AttributionSource.SURROGATE, choice.sentence)
     if wording is None:  # no one has said what is adverse: explain the way this decision went
-        wording = ReasonWording(adverse="low" if sum(found.attributions.values()) < 0 else "high")
-    said = reasons_for(found, wording)
-    return replace(found, reasons=said.reasons, alerts=said.alerts)
+        wording = ReasonWording(adverse="low" if sum(explanation.attributions.values()) < 0 else "high")
+    reasons = reasons_for(explanation, wording)
+    return replace(explanation, reasons=reasons.reasons, alerts=reasons.alerts)
 
 
 def _from_log(instance: Instance, check: LoggedCheck | None) -> Explanation:
@@ -171,8 +171,8 @@ def _from_model(instance: Instance, model: RegisteredModel, check: ModelCheck, s
 
     frame = pd.DataFrame({name: [value] for name, value in instance.values.items()})
     asked = space if check.info.link in ("logit", "softmax") else ""
-    made = model_parts(model, check, frame, output=instance.output, space=asked)
-    parts, base, score = made.parts, made.base, made.score
+    model_side = model_parts(model, check, frame, output=instance.output, space=asked)
+    parts, base, score = model_side.parts, model_side.base, model_side.score
     columns = match_columns(check.info, list(instance.values), model.feature_map)
     names = [columns.get(f.name, f.name) for f in check.info.features]
     error = None if instance.score is None else float(score[0]) - instance.score
@@ -194,7 +194,7 @@ def _from_model(instance: Instance, model: RegisteredModel, check: ModelCheck, s
         verdict = _verdict(error, check.tolerance)
     method = message(
         "{method} from {model}, sha256 {sha}",
-        method=method_of(check, asked, made),
+        method=method_of(check, asked, model_side),
         model=model.name or message("model {version}", version=model.version),
         sha=model.sha256[:12],
     )
@@ -215,7 +215,9 @@ def _from_model(instance: Instance, model: RegisteredModel, check: ModelCheck, s
         baseline=_baseline(model, check, asked),
         check=sequence([verdict, check.sentence]),
         values=dict(instance.values),
-        errors={} if made.errors is None else dict(zip(names, made.errors[0].tolist(), strict=True)),
+        errors={}
+        if model_side.errors is None
+        else dict(zip(names, model_side.errors[0].tolist(), strict=True)),
     )
 
 
@@ -261,20 +263,24 @@ def _from_surrogate(instance: Instance, surrogate: Surrogate) -> Explanation:
 
     frame = pd.DataFrame({code.name: [instance.values.get(code.name)] for code in surrogate.inputs})
     parts, base, score = surrogate_contributions(surrogate, frame)
-    own = float(score[0])
-    gap = _back(surrogate.link.back, base + float(parts[0].sum())) - own
-    if abs(gap) > 1e-6 * max(1.0, abs(own)):
+    score_here = float(score[0])
+    gap = _back(surrogate.link.back, base + float(parts[0].sum())) - score_here
+    if abs(gap) > 1e-6 * max(1.0, abs(score_here)):
         why = message(
             "The surrogate's own contributions miss its score by {gap}.", gap=decimal(abs(gap), ".2g")
         )
         return _refusal(instance, AttributionSource.SURROGATE, why)
-    error = None if instance.score is None else own - instance.score
+    error = None if instance.score is None else score_here - instance.score
     cutoff = surrogate.cutoff
-    if instance.score is not None and cutoff is not None and (own >= cutoff) != (instance.score >= cutoff):
+    if (
+        instance.score is not None
+        and cutoff is not None
+        and (score_here >= cutoff) != (instance.score >= cutoff)
+    ):
         why = message(
             "The surrogate puts this decision on the other side of the cut-off ({score}, logged {logged}, "
             "cut-off {cutoff}), so its reasons would not be this decision's.",
-            score=decimal(own, ".3g"),
+            score=decimal(score_here, ".3g"),
             logged=decimal(instance.score, ".3g"),
             cutoff=decimal(cutoff, ".3g"),
         )

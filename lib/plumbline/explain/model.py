@@ -115,10 +115,10 @@ def column_margins(model: CodedModel, columns: FloatArray, trees: int = 0) -> Fl
     whole = complete(model, columns)
     if whole.all():
         return model.core.run(columns)
-    found = np.full((len(columns), model.outputs), np.nan)
+    margins = np.full((len(columns), model.outputs), np.nan)
     if whole.any():
-        found[whole] = model.core.run(columns[whole])
-    return found
+        margins[whole] = model.core.run(columns[whole])
+    return margins
 
 
 def complete(model: CodedModel, columns: FloatArray) -> BoolArray:

@@ -62,18 +62,21 @@ def asked_contributions(
     seeds = [row_seed([names[f] for f in used], row[used]) for row in rows]
 
     def worth(block: FloatArray) -> FloatArray:
-        found = column_margins(model, block, trees)
-        return (to_score(model.link, found) if probability else found)[:, output]
+        block_margins = column_margins(model, block, trees)
+        return (to_score(model.link, block_margins) if probability else block_margins)[:, output]
 
     kept = [seed for seed, fits in zip(seeds, whole.tolist(), strict=True) if fits]
-    made = split(
+    contributions = split(
         worth, columns[whole], known[sound], player[model.coding.owners], len(used), kept, model.orders
     )
-    parts = _spread(made.parts, whole, used, len(names))
-    if made.errors is None:
-        return Contributions(parts, made.base)
+    parts = _spread(contributions.parts, whole, used, len(names))
+    if contributions.errors is None:
+        return Contributions(parts, contributions.base)
     return Contributions(
-        parts, made.base, _spread(made.errors, whole, used, len(names)), np.array(seeds, np.float64)
+        parts,
+        contributions.base,
+        _spread(contributions.errors, whole, used, len(names)),
+        np.array(seeds, np.float64),
     )
 
 

@@ -123,16 +123,16 @@ def match_columns(info: ModelInfo, columns: list[str], feature_map: Mapping[str,
     folded: dict[str, str] = {}
     for column in columns:
         folded.setdefault(column.casefold(), column)
-    found = {}
+    matched = {}
     for feature in info.features:
         wanted = feature_map.get(feature.name)
         if wanted is not None and wanted in columns:
-            found[feature.name] = wanted
+            matched[feature.name] = wanted
         elif feature.name in columns:
-            found[feature.name] = feature.name
+            matched[feature.name] = feature.name
         elif feature.name.casefold() in folded:
-            found[feature.name] = folded[feature.name.casefold()]
-    return found
+            matched[feature.name] = folded[feature.name.casefold()]
+    return matched
 
 
 def _coded(feature: FeatureInfo, column: pd.Series[Any]) -> tuple[FloatArray, int]:
@@ -316,9 +316,9 @@ def model_parts(
     if scored.contributions is None or scored.base is None:
         raise PlumblineError("The model's process gave no contributions")
     parts, base = scored.contributions, scored.base
-    told = (scored.score if space == "probability" else scored.margin)[:, output]
-    _add_up(parts, base, told)
-    parts = np.where(np.isnan(told)[:, None], np.nan, parts)
+    predicted = (scored.score if space == "probability" else scored.margin)[:, output]
+    _add_up(parts, base, predicted)
+    parts = np.where(np.isnan(predicted)[:, None], np.nan, parts)
     if "complement" in check.view:
         turned = space == "probability" or check.info.link == "probability"
         parts, base = -parts, (1.0 - base if turned else -base)

@@ -185,17 +185,17 @@ def surrogate_contributions(
         fitted: Linear = surrogate.fitted
         design, owner = as_design(surrogate.inputs, frame)
         parts = (design - fitted.means) * fitted.weights
-        found = np.zeros((len(frame), len(surrogate.inputs)))
-        np.add.at(found.T, owner, parts.T)
+        totals = np.zeros((len(frame), len(surrogate.inputs)))
+        np.add.at(totals.T, owner, parts.T)
         base = float(fitted.means @ fitted.weights + fitted.intercept)
-        return found, base, surrogate.link.back(_predict_linear(fitted, design))
+        return totals, base, surrogate.link.back(_predict_linear(fitted, design))
     import shap
 
     codes = as_codes(surrogate.inputs, frame)
     explainer = shap.TreeExplainer(surrogate.fitted)
-    found = np.asarray(explainer.shap_values(codes), np.float64)
+    totals = np.asarray(explainer.shap_values(codes), np.float64)
     base = float(np.ravel(explainer.expected_value)[0])
-    return found, base, surrogate.link.back(_predict_boosted(surrogate.fitted, codes))
+    return totals, base, surrogate.link.back(_predict_boosted(surrogate.fitted, codes))
 
 
 def _refused(version: str, n: int, why: Message) -> Surrogate:

@@ -39,7 +39,7 @@ def learn_inputs(frame: pd.DataFrame, target: FloatArray, kinds: Mapping[str, Ki
     """Codes for every column of ``frame`` (n rows), categories ordered by the mean of ``target`` (n,)."""
     import pandas as pd
 
-    found = []
+    inputs = []
     for name in map(str, frame.columns):
         numeric = pd.api.types.is_numeric_dtype(frame[name])
         kind = kinds.get(name, Kind.NUMERIC if numeric else Kind.CATEGORICAL)
@@ -47,7 +47,7 @@ def learn_inputs(frame: pd.DataFrame, target: FloatArray, kinds: Mapping[str, Ki
             values = _numbers(frame, name)
             known = values[np.isfinite(values)]
             spread = deviation(known)
-            found.append(
+            inputs.append(
                 InputCode(
                     name=name,
                     kind=kind,
@@ -61,8 +61,8 @@ def learn_inputs(frame: pd.DataFrame, target: FloatArray, kinds: Mapping[str, Ki
             means = pd.Series(target).groupby(texts.to_numpy()).mean().sort_values(kind="stable")
             codes = {str(level): float(i) for i, level in enumerate(means.index)}
             common = tuple(str(level) for level in texts.value_counts().index[:LEVELS])
-            found.append(InputCode(name=name, kind=kind, codes=codes, levels=common))
-    return tuple(found)
+            inputs.append(InputCode(name=name, kind=kind, codes=codes, levels=common))
+    return tuple(inputs)
 
 
 def as_design(inputs: tuple[InputCode, ...], frame: pd.DataFrame) -> tuple[FloatArray, IntArray]:

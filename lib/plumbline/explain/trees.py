@@ -142,14 +142,22 @@ def join_trees(trees: list[RawTree], n_features: int) -> dict[str, NDArray[np.ge
 def _check_children(trees: list[RawTree], sizes: IntArray) -> None:
     """Both children or none, each inside its own tree and greater than its parent."""
     left, right = (np.concatenate([getattr(t, side) for t in trees]) for side in ("left", "right"))
-    own = np.concatenate([np.arange(n) for n in sizes])
+    order_in_parent = np.concatenate([np.arange(n) for n in sizes])
     size = np.repeat(sizes, sizes)
     number = np.repeat(np.arange(len(sizes)), sizes)
     leaf = (left == -1) & (right == -1)
-    inside = (left > own) & (right > own) & (left < size) & (right < size) & (left != right)
+    inside = (
+        (left > order_in_parent)
+        & (right > order_in_parent)
+        & (left < size)
+        & (right < size)
+        & (left != right)
+    )
     bad = np.flatnonzero(~(leaf | inside))
     if len(bad):
-        raise refuse(f"tree {number[bad[0]]}, node {own[bad[0]]} points to a child that is not there")
+        raise refuse(
+            f"tree {number[bad[0]]}, node {order_in_parent[bad[0]]} points to a child that is not there"
+        )
 
 
 def _category_cells(

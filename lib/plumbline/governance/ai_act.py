@@ -137,27 +137,27 @@ def classify(answers: Mapping[str, str], role: str) -> ActClass:
     Raises:
         PlumblineError: an unknown question, answer or role.
     """
-    held = law()
-    known = {question.key for question in held.questions}
+    table = law()
+    known = {question.key for question in table.questions}
     wrong = [key for key, value in answers.items() if key not in known or value not in ("", YES, "no")]
     if wrong or role not in ROLES:
         raise PlumblineError(f"{(wrong or [role])[0]!r} is no question, answer or role of the AI Act helper")
-    said = [question for question in held.questions if answers.get(question.key) == YES]
-    outside = [question for question in said if question.decides]
-    claimed = any(question.leads_to == "not high risk" for question in said)
+    questions = [question for question in table.questions if answers.get(question.key) == YES]
+    outside = [question for question in questions if question.decides]
+    claimed = any(question.leads_to == "not high risk" for question in questions)
     narrow = claimed and answers.get("profiling") == "no"
-    counted = outside or [q for q in said if q.leads_to in CLASSES and not (narrow and q.point)]
+    counted = outside or [q for q in questions if q.leads_to in CLASSES and not (narrow and q.point)]
     name = min((q.leads_to for q in counted), key=CLASSES.index, default="minimal")
     because = tuple(q.source for q in counted if q.leads_to == name)
-    if not outside and narrow and any(q.point for q in said) and name != "high risk":
-        because += tuple(q.source for q in said if q.leads_to == "not high risk")
+    if not outside and narrow and any(q.point for q in questions) and name != "high risk":
+        because += tuple(q.source for q in questions if q.leads_to == "not high risk")
     graver = CLASSES[: CLASSES.index(name)]
     open_ones = (
         ()
         if outside
         else tuple(
             q.key
-            for q in held.questions
+            for q in table.questions
             if not answers.get(q.key)
             and (
                 (q.leads_to in graver and not (narrow and q.point))
@@ -167,12 +167,14 @@ def classify(answers: Mapping[str, str], role: str) -> ActClass:
     )
     product = any(q.key == "safety_component" for q in counted) and not any(q.point for q in counted)
     duties = tuple(
-        replace(d, since=max(d.since, held.annex_i)) if product and d.since.year >= 2027 else d
-        for d in _duties(name, counted, role, excepted=narrow and any(q.point for q in said) and not outside)
+        replace(d, since=max(d.since, table.annex_i)) if product and d.since.year >= 2027 else d
+        for d in _duties(
+            name, counted, role, excepted=narrow and any(q.point for q in questions) and not outside
+        )
     )
     if name == "prohibited":  # of several practices the first to be prohibited counts
-        own = [q.since for q in counted if q.leads_to == name]
-        later = min((day for day in own if day), default=None) if all(own) else None
+        dates = [q.since for q in counted if q.leads_to == name]
+        later = min((day for day in dates if day), default=None) if all(dates) else None
         duties = tuple(replace(d, since=later) if later and d.classes == (name,) else d for d in duties)
     return ActClass(name, because, open_ones, duties)
 
@@ -197,6 +199,6 @@ def duties_of(name: str, role: str) -> tuple[Duty, ...]:
     return tuple(d for d in law().duties if name in d.classes and role in d.roles)
 
 
-def suggested(impact: str) -> dict[str, str]:
+def suggest_answers(impact: str) -> dict[str, str]:
     """The answers that the context's impact suggests, to begin with."""
     return {q.key: YES for q in law().questions if impact in q.impacts}

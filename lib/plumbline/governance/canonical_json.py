@@ -17,7 +17,7 @@ from typing import Any, TypeVar, Union
 
 from plumbline.domain import PlumblineError
 from plumbline.domain.message_json import message_json, read_message
-from plumbline.domain.messages import Message, quoted
+from plumbline.domain.messages import Message, as_message
 
 T = TypeVar("T")
 
@@ -46,10 +46,10 @@ def read(kind: type[T], text: str) -> T:
         PlumblineError: the text is not JSON of that type.
     """
     try:
-        found: T = _read(kind, json.loads(text))
+        value: T = _read(kind, json.loads(text))
     except (TypeError, ValueError, KeyError, AttributeError) as error:
         raise PlumblineError(f"What was kept is not a readable {kind.__name__}") from error
-    return found
+    return value
 
 
 def _plain(value: Any, messages: bool) -> Any:
@@ -89,7 +89,7 @@ def _read(kind: Any, value: Any) -> Any:
         names = {f.name for f in dataclasses.fields(kind)}
         return kind(**{name: _read(hints[name], item) for name, item in value.items() if name in names})
     if kind is Message:
-        return quoted(read_message(value))
+        return as_message(read_message(value))
     if kind is str and isinstance(value, dict):  # a message where any text may stand
         return read_message(value)
     if kind is datetime:

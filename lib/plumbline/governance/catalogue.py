@@ -97,10 +97,10 @@ class Catalogue:
         Raises:
             PlumblineError: there is no such control.
         """
-        found = next((c for c in self.controls if c.id == control_id), None)
-        if found is None:
+        control = next((c for c in self.controls if c.id == control_id), None)
+        if control is None:
             raise PlumblineError(f"There is no control {control_id!r}", todo="Use an id of the catalogue.")
-        return found
+        return control
 
 
 @cache
@@ -115,7 +115,7 @@ def catalogue() -> Catalogue:
         key: Framework(key=key, subjects=data["subjects"].get(key, {}), **entry)
         for key, entry in data["frameworks"].items()
     }
-    found = Catalogue(
+    catalogue = Catalogue(
         as_of=data["as_of"],
         families=data["families"],
         conditions={entry["key"]: entry["title"] for entry in data["condition"]},
@@ -123,8 +123,8 @@ def catalogue() -> Catalogue:
         controls=tuple(_control(entry) for entry in data["control"]),
         frameworks=frameworks,
     )
-    _check(found)
-    return found
+    _check(catalogue)
+    return catalogue
 
 
 def limits(control: Control, tier: Tier, tightened: Mapping[str, float] | None = None) -> dict[str, float]:
@@ -137,7 +137,7 @@ def limits(control: Control, tier: Tier, tightened: Mapping[str, float] | None =
     return values
 
 
-def check_tightened(control_id: str, tightened: Mapping[str, float]) -> None:
+def check_limits(control_id: str, tightened: Mapping[str, float]) -> None:
     """Refuse an owner's limits that would loosen or switch off a control.
 
     Raises:

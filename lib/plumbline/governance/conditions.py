@@ -20,15 +20,15 @@ def default_conditions(results: Sequence[ControlResult], reading: ContextReading
     Met (bad): a mandatory control of the family fails, or none of them passes. Open: some are unknown,
     partial or exempt. Cleared: all pass. Not applicable: none of them is mandatory.
     """
-    found = [gate(reading)]
+    conditions = [gate(reading)]
     for key, title in catalogue().conditions.items():
         if key == GATE:
             continue
         ids = {control.id for control in catalogue().controls if control.condition == key}
         state, sentence = _state([r for r in results if r.id in ids], MET)
         mine = tuple(r.id for r in results if r.id in ids)
-        found.append(Condition(key=key, title=title, state=state, controls=mine, sentence=sentence))
-    return tuple(found)
+        conditions.append(Condition(key=key, title=title, state=state, controls=mine, sentence=sentence))
+    return tuple(conditions)
 
 
 def triggers(results: Sequence[ControlResult]) -> tuple[Condition, ...]:
@@ -36,12 +36,12 @@ def triggers(results: Sequence[ControlResult]) -> tuple[Condition, ...]:
 
     Not applicable where the context makes none of its controls mandatory; open where all are exempt.
     """
-    found = []
+    triggers_met = []
     for trigger in catalogue().triggers:
         ids = {control.id for control in catalogue().controls if trigger.number in control.triggers}
         mine = [r for r in results if r.id in ids]
         state, sentence = _state(mine, FAILED)
-        found.append(
+        triggers_met.append(
             Condition(
                 key=trigger.key,
                 title=trigger.title,
@@ -51,7 +51,7 @@ def triggers(results: Sequence[ControlResult]) -> tuple[Condition, ...]:
                 number=trigger.number,
             )
         )
-    return tuple(found)
+    return tuple(triggers_met)
 
 
 def gate(reading: ContextReading) -> Condition:
@@ -82,18 +82,20 @@ def gate(reading: ContextReading) -> Condition:
 
 def _state(results: list[ControlResult], bad: str) -> tuple[str, Message]:
     """One state for a group of controls, and the sentence that gives the controls behind it."""
-    asked = [r for r in results if r.requirement is Requirement.MANDATORY]
-    if not asked:
+    control_results = [r for r in results if r.requirement is Requirement.MANDATORY]
+    if not control_results:
         return NOT_APPLICABLE, message("None of its controls is mandatory here.")
 
     def having(*statuses: Status) -> list[str]:
-        return [r.id for r in asked if r.status in statuses]
+        return [r.id for r in control_results if r.status in statuses]
 
     failing, passing = having(Status.FAIL), having(Status.PASS)
     exempt = having(Status.EXEMPT)
     parts = [
         message(
-            "{passing} of {all} mandatory controls pass", passing=count(len(passing)), all=count(len(asked))
+            "{passing} of {all} mandatory controls pass",
+            passing=count(len(passing)),
+            all=count(len(control_results)),
         )
     ]
     for words, ids in (
@@ -103,13 +105,15 @@ def _state(results: list[ControlResult], bad: str) -> tuple[str, Message]:
     ):
         if ids:
             parts.append(message("{state}: {controls}", state=words, controls=enumeration(ids)))
-    ends = sorted({r.evidence.until for r in asked if r.status is Status.EXEMPT and r.evidence.until})
+    ends = sorted(
+        {r.evidence.until for r in control_results if r.status is Status.EXEMPT and r.evidence.until}
+    )
     if exempt:
         until = Day(ends[0]) if ends else word("a date")
         parts.append(message("exempt until {day}: {controls}", day=until, controls=enumeration(exempt)))
     sentence = message("{parts}.", parts=sequence(parts, "; "))
     if failing:
         return bad, sentence
-    if not passing and not (bad == FAILED and len(exempt) == len(asked)):
+    if not passing and not (bad == FAILED and len(exempt) == len(control_results)):
         return bad, sentence
-    return (CLEARED if len(passing) == len(asked) else OPEN), sentence
+    return (CLEARED if len(passing) == len(control_results) else OPEN), sentence

@@ -179,7 +179,7 @@ def spoken(key: str, answer: str) -> str:
     return answer if number is None else decimal(number, ",.15g")
 
 
-def read(answers: Mapping[str, str], facts: Facts, alone: Collection[str] = ()) -> ContextReading:
+def read_context(answers: Mapping[str, str], facts: Facts, alone: Collection[str] = ()) -> ContextReading:
     """Derive the tier. What is unanswered, or contradicted by the log, is read in the stricter way.
 
     Args:
@@ -256,8 +256,8 @@ def share_together(answers: Mapping[str, str], facts: Facts) -> float | None:
 
     Two models that each decide 8 % of what customers meet decide 16 % of it. None where its own is unknown.
     """
-    own = interaction_share(answers, facts)
-    return None if own is None else min(own + (facts.share_elsewhere or 0.0), 1.0)
+    share = interaction_share(answers, facts)
+    return None if share is None else min(share + (facts.share_elsewhere or 0.0), 1.0)
 
 
 def _pulls(answers: Mapping[str, str], facts: Facts) -> frozenset[str]:
@@ -308,18 +308,18 @@ def _against_sandbox(given: Mapping[str, str], facts: Facts) -> tuple[Message, .
     """
     if given.get("environment") != "sandbox":
         return ()
-    found = []
+    notes = []
     reach = interaction_share(given, facts)
     if reach is not None and reach > SHARE_LIMIT:
-        found.append(message("its decisions are {share} of all customer interactions", share=share(reach)))
+        notes.append(message("its decisions are {share} of all customer interactions", share=share(reach)))
     if facts.overrides_90_days or (facts.override_rate or 0) > 0:
-        found.append(message("people overrule its outputs"))
+        notes.append(message("people overrule its outputs"))
     if facts.outcomes_arrive_later:
-        found.append(message("outcomes of its decisions come back from the world"))
-    if not found:
+        notes.append(message("outcomes of its decisions come back from the world"))
+    if not notes:
         return ()
     against = message(
-        "Declared a sandbox, but in the log {signs}: it is read as production.", signs=enumeration(found)
+        "Declared a sandbox, but in the log {signs}: it is read as production.", signs=enumeration(notes)
     )
     return (against,)
 
@@ -382,13 +382,13 @@ def reach_sentence(reading: ContextReading, facts: Facts) -> Message:
     """The measured share of customer interactions in words."""
     if reading.share is None or reading.share_together is None:
         return message("The share of customer interactions is unknown.")
-    own = message(
+    sentence = message(
         "{decisions} decisions a month are {share} of all customer interactions.",
         decisions=count(facts.decisions_a_month or 0),
         share=share(reading.share),
     )
     if reading.share_together == reading.share:
-        return own
+        return sentence
     if reading.share_together < 1:
         others = message(
             "Added to the shares of the other systems in production it is {share}.",
@@ -396,4 +396,4 @@ def reach_sentence(reading: ContextReading, facts: Facts) -> Message:
         )
     else:  # each system states its own total, so that a sum can pass the whole
         others = message("The shares of the systems in production add up to all of them.")
-    return sequence([own, others])
+    return sequence([sentence, others])

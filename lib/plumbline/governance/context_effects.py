@@ -16,7 +16,7 @@ from plumbline.governance.context import (
     TIER_QUESTIONS,
     ContextReading,
     check_answer,
-    read,
+    read_context,
     requirement,
 )
 from plumbline.governance.facts import Facts
@@ -61,9 +61,9 @@ def effects(
     An answer that cannot be read, as while a number is being typed, is taken as not given.
     """
     given = _readable(answers)
-    reading = read(given, facts)
+    reading = read_context(given, facts)
     now = mandatory(reading)
-    before = mandatory(read(_readable(instead_of or {}), facts))
+    before = mandatory(read_context(_readable(instead_of or {}), facts))
     return Effects(
         tier=reading.tier,
         because=TIERS[reading.tier],
@@ -134,13 +134,13 @@ def _readable(answers: Mapping[str, str]) -> dict[str, str]:
 
 def _switches(key: str, given: Mapping[str, str], facts: Facts) -> str:
     """What one answer makes mandatory that the mildest other answer would not, all else as it is."""
-    now = read(given, facts)
+    now = read_context(given, facts)
     answer = given.get(key, "")
     others = [value for value in BY_KEY[key].values if value not in (NUMBER, answer)]
     fewest: tuple[str, ...] | None = None
     mildest = ""
     for value in others:
-        there = mandatory(read({**given, key: value}, facts))
+        there = mandatory(read_context({**given, key: value}, facts))
         if fewest is None or len(there) < len(fewest):
             fewest, mildest = there, value
     more = [i for i in mandatory(now) if i not in (fewest or ())]

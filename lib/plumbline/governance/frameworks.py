@@ -115,9 +115,9 @@ def judged_by_gaps(evidence: Evidence, results: Sequence[ControlResult], keys: S
 
 def _coverage(reference: str, ids: list[str], by_id: dict[str, ControlResult]) -> Coverage:
     framework, article = split(reference)
-    asked = [by_id[i] for i in ids if i in by_id and by_id[i].requirement is not Requirement.NOT_ASKED]
-    passing = tuple(r.id for r in asked if r.status is Status.PASS)
-    still_open = tuple(r.id for r in asked if r.status is not Status.PASS)
+    results = [by_id[i] for i in ids if i in by_id and by_id[i].requirement is not Requirement.NOT_ASKED]
+    passing = tuple(r.id for r in results if r.status is Status.PASS)
+    still_open = tuple(r.id for r in results if r.status is not Status.PASS)
     return Coverage(
         reference=reference,
         article=article,
@@ -125,7 +125,7 @@ def _coverage(reference: str, ids: list[str], by_id: dict[str, ControlResult]) -
         controls=tuple(ids),
         passing=passing,
         open=still_open,
-        gap=bool(asked) and not passing,
+        gap=bool(results) and not passing,
     )
 
 

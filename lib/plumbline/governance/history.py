@@ -182,13 +182,13 @@ def compare(
         if _standing(old.get(key)) != _standing(new.get(key))
     ]
     changed.sort(key=lambda c: (c.better, not c.mandatory))
-    context, said = ((), ()) if given is None else (_answers(*given), _statements(*given))
+    context, statement_lines = ((), ()) if given is None else (_answers(*given), _statements(*given))
     return Changes(
         before=before,
         after=after,
         controls=tuple(changed),
         context=context,
-        statements=said,
+        statements=statement_lines,
         catalogue_changed=catalogue_changed,
     )
 
@@ -198,11 +198,11 @@ def _standing(result: ControlResult | None) -> tuple[str, str]:
 
 
 def _change(old: ControlResult | None, new: ControlResult | None) -> ControlChange:
-    shown = new or old
-    assert shown is not None
+    result = new or old
+    assert result is not None
     return ControlChange(
-        id=shown.id,
-        title=shown.title,
+        id=result.id,
+        title=result.title,
         before=old.status.value if old else "",
         after=new.status.value if new else "",
         was=old.evidence.sentence if old else "",
@@ -218,39 +218,39 @@ def _answers(before: ScorecardInputs, after: ScorecardInputs) -> tuple[tuple[str
 
 
 def _statements(before: ScorecardInputs, after: ScorecardInputs) -> tuple[str, ...]:
-    said = [
+    lines = [
         f"{a.owner} attested {a.control} ({a.status.value})"
         for a in after.attestations
         if a.id not in {b.id for b in before.attestations} or (not a.id and a not in before.attestations)
     ]
-    said += [_exempted(e, before.exemptions) for e in _new(before.exemptions, after.exemptions)]
+    lines += [_exempted(e, before.exemptions) for e in _new(before.exemptions, after.exemptions)]
     known = {a.id for a in before.attestations if not a.approved_by}
-    said += [
+    lines += [
         f"{a.approved_by} approved the statement by {a.owner} on {a.control}"
         for a in after.attestations
         if a.approved_by and a.id in known
     ]
-    said += [
+    lines += [
         f"a second person approved the answer to {key}"
         for key in before.alone
         if key not in after.alone and before.context.get(key) == after.context.get(key)
     ]
     day, since = after.at.date(), before.at.date()
-    said += [
+    lines += [
         f"the statement by {a.owner} on {a.control} ended on {a.expires.isoformat()}"
         for a in after.attestations
         if since <= a.expires < day
     ]
-    said += [
+    lines += [
         f"the exemption of {e.control} ended on {e.until.isoformat()}"
         for e in after.exemptions
         if since <= e.until < day
     ]
     for name, limits in _new_limits(before.limits, after.limits).items():
-        said.append(
+        lines.append(
             f"limits of {name} set to {', '.join(f'{k} {v:g}' for k, v in limits.items()) or 'the catalogue'}"
         )
-    return tuple(said)
+    return tuple(lines)
 
 
 def _exempted(given: Exemption, before: tuple[Exemption, ...]) -> str:

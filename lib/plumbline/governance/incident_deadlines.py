@@ -102,11 +102,11 @@ def notices(incident: Incident, now: datetime) -> tuple[Notice, ...]:
     where it was classified as major only after those 24 hours, four hours after that. The second runs from the
     first, the last from the second: from when each was sent, and until then from when it is due.
     """
-    found: list[Notice] = []
+    notices: list[Notice] = []
     if incident.classified_at is None:
         due = incident.aware_at + timedelta(hours=CLASSIFY_HOURS)
         late = now > due and incident.closed_at is None
-        found.append(
+        notices.append(
             Notice(
                 key="classify",
                 law="",
@@ -127,7 +127,7 @@ def notices(incident: Incident, now: datetime) -> tuple[Notice, ...]:
         ends[key] = sent or due
         undue = bool(clock.get("undue"))
         late = (sent or now) > due and not undue  # hours that no law names make nobody late
-        found.append(
+        notices.append(
             Notice(
                 key=key,
                 law=clock["law"],
@@ -140,7 +140,7 @@ def notices(incident: Incident, now: datetime) -> tuple[Notice, ...]:
                 undue=undue,
             )
         )
-    return tuple(sorted(found, key=lambda n: (n.sent is not None, n.due)))
+    return tuple(sorted(notices, key=lambda n: (n.sent is not None, n.due)))
 
 
 def _starts(clock: Mapping[str, Any], incident: Incident) -> bool:

@@ -102,14 +102,14 @@ def resolve(
         if e.control == control.id and e.at <= today
     ]
     given, bare = [e for e in given if e.link], [e for e in given if not e.link and today <= e.until]
-    held = [e for e in given if e.approver and not (four_eyes and needs_approval(e))]
-    exemption = max(held, key=lambda e: e.at, default=None)
+    approved = [e for e in given if e.approver and not (four_eyes and needs_approval(e))]
+    exemption = max(approved, key=lambda e: e.at, default=None)
     if heard.evidence.status is Status.PASS:
         return heard
     if bare and (exemption is None or today > exemption.until):
         note = message("An exemption of {day} names no document, and so does not count.", day=Day(bare[0].at))
         heard = replace(heard, evidence=_add(heard.evidence, note))
-    open_ones = [e for e in given if e not in held and today <= e.until]
+    open_ones = [e for e in given if e not in approved and today <= e.until]
     if open_ones and (exemption is None or today > exemption.until):
         note = message(
             "An exemption asked for by {who} ({day}) waits for a second person's approval.",

@@ -28,7 +28,7 @@ from plumbline.governance.context import (
     TIER_QUESTIONS,
     ContextReading,
     reach_sentence,
-    read,
+    read_context,
     requirement,
 )
 from plumbline.governance.evidence.people import AUDIT_FRAMEWORKS
@@ -83,17 +83,17 @@ def scorecard(
     Raises:
         PlumblineError: a context answer that is none of the question's values.
     """
-    reading = read(context, facts, alone)
-    said, freed = tuple(attestations), tuple(exemptions)
-    claims = _Claims(attestations=said, exemptions=freed, four_eyes=four_eyes)
+    reading = read_context(context, facts, alone)
+    statements_all, freed = tuple(attestations), tuple(exemptions)
+    claims = _Claims(attestations=statements_all, exemptions=freed, four_eyes=four_eyes)
     results: tuple[ControlResult, ...] = ()
     for control in catalogue().controls:
         if control.id == AUDIT_MAP:
             continue
         given = {key: value for key, value in reading.answers.items() if key not in reading.unanswered}
         in_force = limits(control, reading.tier, (tightened or {}).get(control.id))
-        found = gather(control, facts, in_force, given, at.date())
-        results += (_answer(control, found, facts, reading, claims, at),)
+        evidence = gather(control, facts, in_force, given, at.date())
+        results += (_answer(control, evidence, facts, reading, claims, at),)
     results = _with_audit_map(results, facts, reading, claims, at)
     conditions = default_conditions(results, reading)
     contradictions = (*reading.contradictions, *(r.contradiction for r in results if r.contradiction))
@@ -166,9 +166,11 @@ def urgent(results: Sequence[ControlResult]) -> list[ControlResult]:
     Mandatory before recommended; fail, then unknown, then partial; what already hurts (LEADING) before all
     others of its kind; then the order of the catalogue.
     """
-    shown = [r for r in results if r.status in URGENCY and r.requirement is not Requirement.NOT_ASKED]
+    control_results = [
+        r for r in results if r.status in URGENCY and r.requirement is not Requirement.NOT_ASKED
+    ]
     return sorted(
-        shown,
+        control_results,
         key=lambda r: (
             r.requirement is not Requirement.MANDATORY,
             URGENCY.index(r.status),
@@ -191,9 +193,9 @@ def _with_audit_map(
 ) -> tuple[ControlResult, ...]:
     """The results with the control that asks whether the others answer an audit, in the catalogue's order."""
     control = catalogue().control(AUDIT_MAP)
-    found = gather(control, facts, {}, {}, at.date())
-    found = judged_by_gaps(found, results, AUDIT_FRAMEWORKS)
-    mapped = _answer(control, found, facts, reading, claims, at)
+    evidence = gather(control, facts, {}, {}, at.date())
+    evidence = judged_by_gaps(evidence, results, AUDIT_FRAMEWORKS)
+    mapped = _answer(control, evidence, facts, reading, claims, at)
     order = {item.id: place for place, item in enumerate(catalogue().controls)}
     return tuple(sorted((*results, mapped), key=lambda result: order[result.id]))
 

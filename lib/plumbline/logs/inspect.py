@@ -13,7 +13,7 @@ import duckdb
 
 from plumbline.domain import Mapping, PlumblineError, json_object
 from plumbline.logs import reader
-from plumbline.logs.files.conversion import opened
+from plumbline.logs.files.conversion import open_readable
 from plumbline.logs.files.source import Source, relation, require_readable, unreadable
 from plumbline.logs.load.trial import LoadTrial, less_sure, try_rows
 from plumbline.logs.mapping import questions
@@ -146,7 +146,7 @@ def inspect_in(
     """``inspect`` without a workspace: what is made of the file for the look goes to ``inbox``."""
     folder = inbox / uuid.uuid4().hex
     try:
-        made = reader.ask(
+        inspection_made = reader.ask(
             "inspect",
             path,
             folder,
@@ -154,7 +154,7 @@ def inspect_in(
             sheet=sheet,
             stated=to_json(stated or StatedRoles()),
         )
-        return from_json(Inspection, made)
+        return from_json(Inspection, inspection_made)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -163,8 +163,8 @@ def look(
     path: Path, folder: Path, known: Mapping | None, sheet: str | None, stated: StatedRoles | None = None
 ) -> Inspection:
     """``inspect`` in the reader's process."""
-    said = stated or StatedRoles()
-    source = opened(path, folder, whole=False, sheet=sheet)
+    stated_roles = stated or StatedRoles()
+    source = open_readable(path, folder, whole=False, sheet=sheet)
     with outside(folder, files=[source.file]) as cursor:
         rows = _sample(cursor, source)
         if not rows:
@@ -174,11 +174,17 @@ def look(
         columns = list(zip(*rows, strict=True))
         comma = source.form.format == "csv" and uses_decimal_commas(columns)
         facts = [
-            ColumnFacts(name=name, cells=tuple(cells), kind=source.kinds[name], comma=comma, order=said.order)
+            ColumnFacts(
+                name=name, cells=tuple(cells), kind=source.kinds[name], comma=comma, order=stated_roles.order
+            )
             for name, cells in zip(source.columns, columns, strict=True)
         ]
-        facts = facts if said.order in ("day", "month") else [_with_order(cursor, source, f) for f in facts]
-        guess = guess_mapping(facts, known, said)
+        facts = (
+            facts
+            if stated_roles.order in ("day", "month")
+            else [_with_order(cursor, source, f) for f in facts]
+        )
+        guess = guess_mapping(facts, known, stated_roles)
         roles = {m.role.role for m in guess.mapping.columns}
         if guess.kind == "decisions" and "timestamp" not in roles:
             raise _no_time(path, facts)
@@ -247,13 +253,13 @@ def _no_time(path: Path, columns: Sequence[ColumnFacts]) -> PlumblineError:
     meant = [c for c in columns if name_strength(c.name).get("timestamp") and c.present]
     if meant:
         best = max(meant, key=lambda c: name_strength(c.name)["timestamp"])
-        said = f"{best.name!r} ({best.present[0][:60]!r}) cannot be read as one: write times as 2026-12-31 23:59:59."
+        text = f"{best.name!r} ({best.present[0][:60]!r}) cannot be read as one: write times as 2026-12-31 23:59:59."
     else:
-        said = f"Export it with a time. It has: {', '.join(c.name for c in columns[:30])}."
+        text = f"Export it with a time. It has: {', '.join(c.name for c in columns[:30])}."
     return PlumblineError(
         "No column holds the time of the decisions, and without it nothing can be said over time",
         where=path.name,
-        todo=said,
+        todo=text,
     )
 
 

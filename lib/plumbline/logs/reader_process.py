@@ -10,7 +10,7 @@ from typing import Any
 
 from plumbline.domain import Mapping
 from plumbline.logs.files import excel
-from plumbline.logs.files.conversion import opened
+from plumbline.logs.files.conversion import open_readable
 from plumbline.logs.inspect import look
 from plumbline.logs.mapping.choices import StatedRoles
 from plumbline.sandbox.records import from_json, to_json
@@ -18,7 +18,7 @@ from plumbline.sandbox.server import serve
 
 
 def _open(path: Path, folder: Path, *, whole: bool, sheet: str | None) -> Any:
-    return opened(path, folder, whole=whole, sheet=sheet)
+    return open_readable(path, folder, whole=whole, sheet=sheet)
 
 
 def _inspect(path: Path, folder: Path, *, known: Any, sheet: str | None, stated: Any) -> Any:

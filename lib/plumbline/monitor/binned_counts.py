@@ -51,7 +51,7 @@ class Distances:
     def one(self, i: int = 0) -> Distance:
         """Window i."""
         of = (self.value, self.p_value, self.low, self.high, self.beyond)
-        value, p, low, high, above = known(np.array([x[i] for x in of]))
+        value, p, low, high, above = or_none(np.array([x[i] for x in of]))
         return Distance(
             value=value,
             bound=float(self.bound[i]),
@@ -128,7 +128,7 @@ class BinnedCounts:
         nm/(n + m) sum (p - q)² / r with r the pooled share; the error by the delta method, and at least that of
         the statistic's own law under no change.
         """
-        a, b, held = self.coarse_shares
+        a, b, mask = self.coarse_shares
         n, m = self.sizes
         m = np.maximum(m, 1e-300)
         part = (n / (n + m))[:, None]
@@ -137,7 +137,7 @@ class BinnedCounts:
         size = n * m / (n + m)
         square = change**2
         by_p, by_q = 2 * change - square * part, -2 * change - square * (1 - part)
-        freedom = held.sum(axis=1) - 1.0
+        freedom = mask.sum(axis=1) - 1.0
         se = np.sqrt((size * spread(a, b, by_p, by_q, n, m)) ** 2 + 2 * freedom)
         return size * np.sum(square * pooled, axis=1), freedom, se
 
@@ -202,11 +202,11 @@ def cells_of(
     )
 
 
-def known(values: FloatArray) -> list[float | None]:
+def or_none(values: FloatArray) -> list[float | None]:
     """(k,) values as they are told: None where there is none."""
-    held: list[float | None] = values.tolist()
+    values_known: list[float | None] = values.tolist()
     return (
-        held
+        values_known
         if np.isfinite(values).all()
-        else [x if x is not None and math.isfinite(x) else None for x in held]
+        else [x if x is not None and math.isfinite(x) else None for x in values_known]
     )

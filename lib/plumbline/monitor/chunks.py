@@ -93,16 +93,16 @@ def _as_days(days: tuple[date, ...]) -> Days:
     return ordinals.view("datetime64[D]")
 
 
-def touched(days: Sequence[date] | Days, start: datetime | None, end: datetime | None) -> NDArray[np.bool_]:
+def days_in(days: Sequence[date] | Days, start: datetime | None, end: datetime | None) -> NDArray[np.bool_]:
     """Which days a half-open span touches, (n,): those on which it holds at least a moment."""
-    own = as_days(days)
-    held = np.ones(len(own), dtype=np.bool_)
+    days_of_rows = as_days(days)
+    mask = np.ones(len(days_of_rows), dtype=np.bool_)
     if start is not None:
-        held &= own >= np.datetime64(start.date(), "D")
+        mask &= days_of_rows >= np.datetime64(start.date(), "D")
     if end is not None:
         naive = end.astimezone(UTC).replace(tzinfo=None) if end.tzinfo else end
-        held &= own.astype("datetime64[us]") < np.datetime64(naive, "us")
-    return held
+        mask &= days_of_rows.astype("datetime64[us]") < np.datetime64(naive, "us")
+    return mask
 
 
 def sum_by(index: IntArray, chunks: int, values: NDArray[Number]) -> NDArray[Number]:
@@ -167,7 +167,7 @@ def alarm_chunk(profile: OutcomeProfile) -> str:
 def _held(days: Sequence[date], rows: IntArray, by: str, least: int) -> bool:
     """Whether nearly all chunks that hold anything, the cut ones at the ends left out, hold so many rows."""
     starts, _, index = chunk_index(days, by)
-    held = sum_by(index, len(starts), rows)
-    held = held[held > 0]
-    inner = held[1:-1] if len(held) > 4 else held
+    sums = sum_by(index, len(starts), rows)
+    sums = sums[sums > 0]
+    inner = sums[1:-1] if len(sums) > 4 else sums
     return bool(len(inner) and np.mean(inner >= least) >= MOST)

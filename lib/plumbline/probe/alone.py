@@ -40,7 +40,7 @@ def probe_alone(uri: str, model: str, *, by: str, place: Place) -> Probe:
     )
     with tempfile.TemporaryDirectory(prefix="plumbline-probe-") as home:
         try:
-            done = subprocess.run(
+            process = subprocess.run(
                 [sys.executable, "-m", "plumbline.probe.child"],
                 input=request.encode(),
                 capture_output=True,
@@ -52,7 +52,7 @@ def probe_alone(uri: str, model: str, *, by: str, place: Place) -> Probe:
         except subprocess.TimeoutExpired:
             raise _silent() from None
     try:
-        answer = json.loads(done.stdout)
+        answer = json.loads(process.stdout)
     except ValueError:
         raise _silent() from None
     if "error" in answer:
@@ -81,22 +81,22 @@ def _environment(place: Place, home: str) -> dict[str, str]:
 
 def written(probe: Probe) -> dict[str, Any]:
     """A probe as JSON values."""
-    held = asdict(probe)
-    held["at"] = probe.at.isoformat()
-    for version in held["versions"]:
+    fields = asdict(probe)
+    fields["at"] = probe.at.isoformat()
+    for version in fields["versions"]:
         version["created_at"] = version["created_at"].isoformat() if version["created_at"] else None
-    return held
+    return fields
 
 
 def read(request: dict[str, Any]) -> Probe:
     """The other way round."""
     versions = []
     for version in request["versions"]:
-        made = version["created_at"]
+        created = version["created_at"]
         lists = {name: tuple(version[name]) for name in ("names", "moving", "sources")}
         versions.append(
             ProbedVersion(
-                **{**version, **lists, "created_at": datetime.fromisoformat(made) if made else None}
+                **{**version, **lists, "created_at": datetime.fromisoformat(created) if created else None}
             )
         )
     at = datetime.fromisoformat(request["at"])

@@ -38,12 +38,12 @@ def only(uri: str, *, link_local: bool) -> None:
         asked = host.decode() if isinstance(host, bytes) else host
         if (str(asked).rstrip(".").lower(), int(port or 0)) not in allowed:
             raise OSError("not the place that was asked for")
-        found = look_up(host, port, *args, **named)
+        addresses = look_up(host, port, *args, **named)
         if not link_local and any(
-            ipaddress.ip_address(str(f[4][0]).partition("%")[0]).is_link_local for f in found
+            ipaddress.ip_address(str(f[4][0]).partition("%")[0]).is_link_local for f in addresses
         ):
             raise OSError("a link-local address")
-        return found
+        return addresses
 
     socket.getaddrinfo = guarded
 

@@ -90,17 +90,17 @@ def server(uri: str, place: str) -> str:
             where=place,
             todo=f"Leave it out; what may be asked for: {', '.join(ALLOWED)}.",
         )
-    driver, held = SERVERS[scheme(url.drivername)]
-    url = url.set(drivername=driver, query={**url.query, **held})
+    driver, server_statements = SERVERS[scheme(url.drivername)]
+    url = url.set(drivername=driver, query={**url.query, **server_statements})
     if url.password is None and driver.startswith("mysql") and os.environ.get("MYSQL_PWD"):
         url = url.set(password=os.environ["MYSQL_PWD"])  # PostgreSQL's driver reads PGPASSWORD itself
     try:
         engine = create_engine(url, poolclass=NullPool)
         with engine.connect() as connection:
-            found = inspect(connection).has_table(_TABLE)
+            exists = inspect(connection).has_table(_TABLE)
     except Exception as error:  # each driver has errors of its own; their texts may hold the address
         raise _refused(error, place) from None
-    if not found:
+    if not exists:
         raise PlumblineError("This database holds no MLflow registry", where=place, todo="Check its name.")
     return url.render_as_string(hide_password=False)
 

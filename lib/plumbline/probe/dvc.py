@@ -72,7 +72,7 @@ def probe_dvc(folder: str, *, by: str, at: datetime | None = None) -> Probe:
         if described is not None
         else ["There is no dvc.yaml."]
     )
-    versions, said = _committed(root, text)
+    versions, lines = _committed(root, text)
     if not versions:
         versions = [lock.release(("working copy",), ("working copy",))]
     return Probe(
@@ -82,7 +82,7 @@ def probe_dvc(folder: str, *, by: str, at: datetime | None = None) -> Probe:
         at=at or datetime.now(UTC),
         by=by,
         versions=tuple(versions),
-        notes=(*notes, *said),
+        notes=(*notes, *lines),
     )
 
 
@@ -97,11 +97,11 @@ def read_lock(text: str, where: str) -> Lock:
     outputs: dict[str, str] = {}
     parameters = 0
     for stage in stages.values():
-        held = _mapping(stage, where)
-        inputs |= _hashes(held.get("deps"), where)
-        outputs |= _hashes(held.get("outs"), where)
+        mapping = _mapping(stage, where)
+        inputs |= _hashes(mapping.get("deps"), where)
+        outputs |= _hashes(mapping.get("outs"), where)
         parameters += sum(
-            len(_mapping(found, where)) for found in _mapping(held.get("params") or {}, where).values()
+            len(_mapping(found, where)) for found in _mapping(mapping.get("params") or {}, where).values()
         )
     first = {path: digest for path, digest in inputs.items() if path not in outputs}
     return Lock(tuple(str(name) for name in stages), first, outputs, parameters)
@@ -146,16 +146,20 @@ def _mapping(value: Any, where: str) -> dict[Any, Any]:
 
 
 def _hashes(value: Any, where: str) -> dict[str, str]:
-    found = {}
+    hashes = {}
     for entry in value or []:
-        held = _mapping(entry, where)
+        mapping = _mapping(entry, where)
         digest = next(
-            (str(held[key]) for key in ("md5", "etag", "checksum", "hash") if key in held and key != "hash"),
+            (
+                str(mapping[key])
+                for key in ("md5", "etag", "checksum", "hash")
+                if key in mapping and key != "hash"
+            ),
             "",
         )
-        if isinstance(held.get("path"), str) and digest:
-            found[held["path"]] = digest
-    return found
+        if isinstance(mapping.get("path"), str) and digest:
+            hashes[mapping["path"]] = digest
+    return hashes
 
 
 def _not_run(text: str, lock: Lock, where: str) -> list[str]:
@@ -182,18 +186,18 @@ def _committed(root: Path, text: str) -> tuple[list[ProbedVersion], list[str]]:
         "--format=%(refname:strip=2)",
         "refs/tags",
     )
-    found: list[ProbedVersion] = []
+    versions: list[ProbedVersion] = []
     for name in (tags or "").splitlines():
-        made = _at(root, f"refs/tags/{name}", path, (name, *_spellings(name)))
-        if made is not None:
-            found.append(made)
+        probed_version = _at(root, f"refs/tags/{name}", path, (name, *_spellings(name)))
+        if probed_version is not None:
+            versions.append(probed_version)
     current = _at(root, "HEAD", path, (head.strip(),), ("HEAD",))
     notes = []
-    if current is not None and current.code not in {version.code for version in found}:
-        found.append(current)
+    if current is not None and current.code not in {version.code for version in versions}:
+        versions.append(current)
     if _git(root, "cat-file", "blob", f"HEAD:{path}") != text:
         notes.append("The lock in the folder differs from the committed one and is not counted.")
-    return found, notes
+    return versions, notes
 
 
 def _at(
@@ -242,7 +246,7 @@ def _git(root: Path, *arguments: str) -> str | None:
         *arguments,
     ]
     try:
-        done = subprocess.run(  # noqa: S603 - a fixed program and our own arguments
+        process = subprocess.run(  # noqa: S603 - a fixed program and our own arguments
             command,
             capture_output=True,
             timeout=SECONDS,
@@ -252,4 +256,4 @@ def _git(root: Path, *arguments: str) -> str | None:
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None
+    return process.stdout.decode("utf-8", "replace") if process.returncode == 0 else None

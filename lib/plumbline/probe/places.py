@@ -47,22 +47,22 @@ def place_of(text: str) -> Place:
     Raises:
         PlumblineError: it is none.
     """
-    said = text.strip()
-    if said.startswith(("/", "~")) or Path(said).is_absolute():
-        folder = Path(said).expanduser()
+    words = text.strip()
+    if words.startswith(("/", "~")) or Path(words).is_absolute():
+        folder = Path(words).expanduser()
         return Place(folder=str(folder if folder.is_absolute() else folder.absolute()))
     try:
-        parts = urlsplit(said if "://" in said else f"//{said}")
+        parts = urlsplit(words if "://" in words else f"//{words}")
         host, port = (parts.hostname or "").rstrip("."), parts.port
     except ValueError:
         host, port = "", None
     if (
         not host
         or parts.username
-        or (parts.path.strip("/") and "://" not in said)
+        or (parts.path.strip("/") and "://" not in words)
         or re.search(r"[\s,=+]", host)
     ):
-        raise PlumblineError("This is no place that can be listed", where=said[:120], todo=TODO)
+        raise PlumblineError("This is no place that can be listed", where=words[:120], todo=TODO)
     return Place(host, port or PORTS.get(parts.scheme.partition("+")[0]))
 
 
@@ -80,7 +80,7 @@ def of_operator(environment: Mapping[str, str] = os.environ) -> tuple[Place, ...
     Raises:
         PlumblineError: an entry of it cannot be read.
     """
-    found = []
+    places = []
     for entry in environment.get(VARIABLE, "").split(","):
         if not entry.strip():
             continue
@@ -92,9 +92,9 @@ def of_operator(environment: Mapping[str, str] = os.environ) -> tuple[Place, ...
                 where=at.strip(),
                 todo="Write host:port=NAME+NAME, with commas between places.",
             )
-        made = place_of(at)
-        found.append(Place(made.host, made.port, made.folder, bound))
-    return tuple(found)
+        place = place_of(at)
+        places.append(Place(place.host, place.port, place.folder, bound))
+    return tuple(places)
 
 
 def host_of(uri: str) -> Place | None:
@@ -109,7 +109,7 @@ def host_of(uri: str) -> Place | None:
         return None
 
 
-def listed(listing: Sequence[Place], *, uri: str = "", folder: str = "") -> Place:
+def listed_place(listing: Sequence[Place], *, uri: str = "", folder: str = "") -> Place:
     """The entry of the listing that covers an address, or a folder of this machine.
 
     Raises:

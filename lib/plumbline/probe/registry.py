@@ -50,15 +50,15 @@ def probe_mlflow(uri: str, model: str = "", *, by: str, at: datetime | None = No
     need_extra("mlflow")
     place, address = _address(uri)
     with _quietly():
-        found = _read(address, place, model.strip())
+        versions_read = _read(address, place, model.strip())
     return Probe(
         kind="mlflow",
         place=place,
-        subject=found[0],
+        subject=versions_read[0],
         at=at or datetime.now(UTC),
         by=by,
-        versions=found[1],
-        notes=found[2],
+        versions=versions_read[1],
+        notes=versions_read[2],
     )
 
 
@@ -178,14 +178,14 @@ def _filter(name: str) -> str:
 
 
 def _paged(fetch: Any) -> list[Any]:
-    found: list[Any] = []
+    pages: list[Any] = []
     token = None
     while True:
         page = fetch(token)
-        found += list(page)
+        pages += list(page)
         token = page.token
-        if not token or len(found) > 10 * MOST:
-            return found
+        if not token or len(pages) > 10 * MOST:
+            return pages
 
 
 def _version(client: Any, entry: Any, aliases: dict[str, str]) -> ProbedVersion:
@@ -197,15 +197,17 @@ def _version(client: Any, entry: Any, aliases: dict[str, str]) -> ProbedVersion:
     moving = [alias for alias, at in aliases.items() if at == number]
     moving += [stage] if stage not in ("", "None") else []
     data, sources = _inputs(run)
-    said = dict(run.data.tags) if run is not None else {}
+    run_tags = dict(run.data.tags) if run is not None else {}
     when = entry.creation_timestamp
     return ProbedVersion(
         version=number,
         names=tuple(dict.fromkeys(n for n in (*names, str(run.info.run_name or "") if run else "") if n)),
         moving=tuple(dict.fromkeys(moving)),
         created_at=datetime.fromtimestamp(when / 1000, UTC) if when else None,
-        created_by=str(entry.user_id or said.get("mlflow.user") or (run.info.user_id if run else "") or ""),
-        code=str(said.get("mlflow.source.git.commit") or ""),
+        created_by=str(
+            entry.user_id or run_tags.get("mlflow.user") or (run.info.user_id if run else "") or ""
+        ),
+        code=str(run_tags.get("mlflow.source.git.commit") or ""),
         data=data,
         parameters=len(run.data.params) if run is not None else 0,
         sources=sources,

@@ -75,12 +75,12 @@ def numeric_edges(values: FloatArray) -> tuple[FloatArray, tuple[int, ...]]:
 def profiled_columns(cursor: duckdb.DuckDBPyConnection, system: System) -> list[tuple[str, Kind, int]]:
     """(column, kind, first load) of every feature and output, in the order in which pages list them."""
     output = Kind.NUMERIC if system.task is Task.REGRESSION else Kind.CATEGORICAL
-    found = [
+    columns = [
         (c.name, c.kind, c.first_load)
         for c in decision_columns(cursor, system.key)
         if c.role.role == "feature"
     ]
-    return [*found, ("prediction", output, 0), ("score", Kind.NUMERIC, 0), ("label", output, 0)]
+    return [*columns, ("prediction", output, 0), ("score", Kind.NUMERIC, 0), ("label", output, 0)]
 
 
 def reference_scope(cursor: duckdb.DuckDBPyConnection, system: System) -> Scope:
@@ -105,7 +105,7 @@ def _span(system: System) -> list[str] | None:
     return [naive(bound).isoformat() for bound in system.reference] if system.reference else None
 
 
-def basis_changed(cursor: duckdb.DuckDBPyConnection, system: System) -> bool:
+def has_new_basis(cursor: duckdb.DuckDBPyConnection, system: System) -> bool:
     """Whether the reference, or the rows in it, are no longer those the grids were made from."""
     row = cursor.execute("SELECT row_set FROM profile_basis WHERE system = ?", [system.key]).fetchone()
     return row is None or row[0] != row_set(cursor, system)
@@ -135,7 +135,7 @@ def stored_grids(
     )
     plain = rows.plain
     lists = [rows.parts(name) for name in ("edges", "levels", "decile_cells")]
-    made = [
+    grids = [
         Grid(
             column=plain["col"][i],
             bins=Bins(
@@ -151,21 +151,21 @@ def stored_grids(
         )
         for i, (edges, levels, deciles) in enumerate(zip(*lists, strict=True))
     ]
-    return [made[i] for i in np.argsort(plain["place"], kind="stable").tolist()]
+    return [grids[i] for i in np.argsort(plain["place"], kind="stable").tolist()]
 
 
 def ensure_bins(cursor: duckdb.DuckDBPyConnection, system: System) -> tuple[str, ...]:
     """Make the grids that are missing or still empty; returns the columns whose grid is new or another.
 
-    Grids that hold values stay as they are: see ``basis_changed`` and ``forget_bins``.
+    Grids that hold values stay as they are: see ``has_new_basis`` and ``forget_bins``.
     """
-    held = {grid.column: grid for grid in read_grids(cursor, system)}
+    grids = {grid.column: grid for grid in read_grids(cursor, system)}
     wanted = profiled_columns(cursor, system)
-    todo = [w for w in wanted if w[0] not in held or held[w[0]].rows_used == 0]
+    todo = [w for w in wanted if w[0] not in grids or grids[w[0]].rows_used == 0]
     made = make_grids(cursor, system, todo)
-    changed = [grid for grid in made if grid.column not in held or grid.rows_used]
+    changed = [grid for grid in made if grid.column not in grids or grid.rows_used]
     keep_grids(cursor, system, changed)
-    if not held:
+    if not grids:
         mark_profiles(cursor, system.key, [GRIDS])
         start, end = (naive(b) for b in system.reference) if system.reference else (None, None)
         cursor.execute("DELETE FROM profile_basis WHERE system = ?", [system.key])
@@ -205,7 +205,7 @@ def keep_grids(cursor: duckdb.DuckDBPyConnection, system: System, grids: Sequenc
         1_000_000 + OUTPUTS.index(g.column) if g.column in OUTPUTS else order.index(g.column) for g in grids
     ]
     drop_grids(cursor, system, [grid.column for grid in grids])
-    held: dict[str, Any] = {
+    table_columns: dict[str, Any] = {
         "system": [system.key] * len(grids), "col": [g.column for g in grids], "place": places,
         "kind": [g.bins.kind.value for g in grids],
         "edges": pa.array([g.bins.edges for g in grids], pa.list_(pa.float64())),
@@ -214,7 +214,7 @@ def keep_grids(cursor: duckdb.DuckDBPyConnection, system: System, grids: Sequenc
         "basis": [g.basis for g in grids], "rows_available": [g.rows_available for g in grids],
         "rows_used": [g.rows_used for g in grids],
     }  # fmt: skip
-    cursor.register("made_grids", pa.table(held))
+    cursor.register("made_grids", pa.table(table_columns))
     cursor.execute("INSERT INTO profile_bin BY NAME SELECT * FROM made_grids")
     cursor.unregister("made_grids")
 
@@ -229,10 +229,10 @@ def make_grids(
     scope = reference_scope(cursor, system)
     row = cursor.execute(f"SELECT count(*) {scope.rows}", scope.params).fetchone()
     rows = int(row[0]) if row else 0
-    found = _grids(cursor, columns, scope, rows, "reference")
+    results = _grids(cursor, columns, scope, rows, "reference")
     late: dict[int, list[int]] = {}
     for at, (column, kind, _) in enumerate(columns):
-        if found[at].rows_used == 0:
+        if results[at].rows_used == 0:
             filled = f"{_expression(column, kind)} IS NOT NULL"
             first = cursor.execute(f"SELECT min(_load_id) {all_rows(system).rows} AND {filled}").fetchone()
             if first and first[0] is not None:
@@ -244,8 +244,8 @@ def make_grids(
             cursor, [columns[at] for at in places], load, count[0] if count else 0, f"load {load_id}"
         )
         for at, grid in zip(places, grids, strict=True):
-            found[at] = grid
-    return [replace(grid, first_load=first) for grid, (_, _, first) in zip(found, columns, strict=True)]
+            results[at] = grid
+    return [replace(grid, first_load=first) for grid, (_, _, first) in zip(results, columns, strict=True)]
 
 
 def _expression(column: str, kind: Kind) -> str:
@@ -260,21 +260,21 @@ def _grids(
     basis: str,
 ) -> list[Grid]:
     """A grid of each column from the rows of a scope, of which there are so many."""
-    made = {c: _levels(cursor, c, scope, basis) for c, kind, _ in columns if kind is Kind.CATEGORICAL}
+    grids = {c: _levels(cursor, c, scope, basis) for c, kind, _ in columns if kind is Kind.CATEGORICAL}
     numeric = [c for c, kind, _ in columns if kind is Kind.NUMERIC]
     for at in range(0, len(numeric), COLUMNS):
-        made |= _edges(cursor, numeric[at : at + COLUMNS], scope, rows, basis)
-    return [made[column] for column, _, _ in columns]
+        grids |= _edges(cursor, numeric[at : at + COLUMNS], scope, rows, basis)
+    return [grids[column] for column, _, _ in columns]
 
 
 def _levels(cursor: duckdb.DuckDBPyConnection, column: str, scope: Scope, basis: str) -> Grid:
-    found = cursor.execute(
+    rows = cursor.execute(
         f"""SELECT {_expression(column, Kind.CATEGORICAL)} AS level, count(*) AS n, sum(n) OVER ()
             {scope.rows} AND level IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {MAX_LEVELS}""",
         scope.params,
     ).fetchall()
-    total = int(found[0][2]) if found else 0
-    bins = Bins(feature=feature_name(column), kind=Kind.CATEGORICAL, levels=tuple(r[0] for r in found))
+    total = int(rows[0][2]) if rows else 0
+    bins = Bins(feature=feature_name(column), kind=Kind.CATEGORICAL, levels=tuple(r[0] for r in rows))
     return Grid(column=column, bins=bins, first_load=0, basis=basis, rows_available=total, rows_used=total)
 
 
@@ -284,14 +284,14 @@ def _edges(
     scope = scope.drawn(SAMPLE_ROWS, rows)
     wanted = ", ".join(_expression(column, Kind.NUMERIC) for column in columns)
     read = cursor.execute(f"SELECT {wanted} {scope.rows}", scope.params).to_arrow_table()
-    made = {}
+    grids = {}
     for at, column in enumerate(columns):
         values = np.asarray(read.column(at).drop_null().to_numpy(), dtype=np.float64)
         edges, deciles = numeric_edges(values)
         bins = Bins(
             feature=feature_name(column), kind=Kind.NUMERIC, edges=edges, levels=(), decile_cells=deciles
         )
-        made[column] = Grid(
+        grids[column] = Grid(
             column=column, bins=bins, first_load=0, basis=basis, rows_available=rows, rows_used=len(values)
         )
-    return made
+    return grids

@@ -17,10 +17,10 @@ from plumbline.profile import grids as features
 from plumbline.profile.bins import (
     ERROR,
     MAX_LEVELS,
-    basis_changed,
     drop_grids,
     ensure_bins,
     forget_bins,
+    has_new_basis,
     keep_grids,
     make_grids,
     profiled_columns,
@@ -54,7 +54,7 @@ def on_loaded(cursor: duckdb.DuckDBPyConnection, system: System, load_id: int) -
     The grids are remade, and every load counted anew, when the load put rows into the reference.
     Set the system's reference first where the load gives it.
     """
-    if basis_changed(cursor, system) or _spelt_anew(cursor, system):
+    if has_new_basis(cursor, system) or _spelt_anew(cursor, system):
         rebuild(cursor, system)
         return
     changed = ensure_bins(cursor, system)
@@ -102,14 +102,14 @@ def on_undone(cursor: duckdb.DuckDBPyConnection, system: System, load_id: int, a
     drop(cursor, system, load_id)
     drop_grids(cursor, system, [grid.column for grid in grids if grid.column not in known])
     later = any(other > load_id for other in profiled_loads(cursor, system))
-    if rested or (altered and later) or basis_changed(cursor, system):
+    if rested or (altered and later) or has_new_basis(cursor, system):
         rebuild(cursor, system)
 
 
 def on_erased(cursor: duckdb.DuckDBPyConnection, system: System, load_ids: Sequence[int]) -> None:
     """What erasing calls once decisions of these loads are gone: counts are as if they had never been there."""
     bases = {f"load {load_id}" for load_id in load_ids}
-    if basis_changed(cursor, system) or any(grid.basis in bases for grid in read_grids(cursor, system)):
+    if has_new_basis(cursor, system) or any(grid.basis in bases for grid in read_grids(cursor, system)):
         rebuild(cursor, system)
         return
     present = loads_present(cursor, system)
@@ -145,17 +145,23 @@ def rebuild_outcomes(
 
     The grid of the label follows the reference's labels: when those changed, every load is counted anew.
     """
-    if basis_changed(cursor, system):
+    if has_new_basis(cursor, system):
         rebuild(cursor, system)
         return
     load_ids = list(load_ids)
     columns = [(_LABEL, Kind.NUMERIC if system.task is Task.REGRESSION else Kind.CATEGORICAL, 0)]
-    held = {grid.column: _stored(grid) for grid in read_grids(cursor, system)}
-    made = [grid for grid in make_grids(cursor, system, columns) if held.get(grid.column) != _stored(grid)]
-    keep_grids(cursor, system, made)
-    changed = {_LABEL, *(grid.column for grid in made)}
+    stored_grids = {grid.column: _stored(grid) for grid in read_grids(cursor, system)}
+    grids = [
+        grid for grid in make_grids(cursor, system, columns) if stored_grids.get(grid.column) != _stored(grid)
+    ]
+    keep_grids(cursor, system, grids)
+    changed = {_LABEL, *(grid.column for grid in grids)}
     _recount(
-        cursor, system, profiled_loads(cursor, system) if made else load_ids, changed, None if made else since
+        cursor,
+        system,
+        profiled_loads(cursor, system) if grids else load_ids,
+        changed,
+        None if grids else since,
     )
 
 
@@ -173,7 +179,7 @@ def shorten(
     grids = read_grids(cursor, system)
     shortened = _loads_since(cursor, system, last)
     rested = any(grid.basis in {f"load {load_id}" for load_id in shortened} for grid in grids)
-    if rested or basis_changed(cursor, system):
+    if rested or has_new_basis(cursor, system):
         rebuild(cursor, system)
         return
     for table in _TABLES:
@@ -285,18 +291,22 @@ def _count(
     def of(grid: Grid) -> Numbers | Levels | None:
         if grid.bins.kind is Kind.NUMERIC:
             return Numbers(grid)
-        found = levels[grid.column]
-        return Levels(grid, found, f"levels_{names.index(grid.column)}") if found is not None else None
+        level_names = levels[grid.column]
+        return (
+            Levels(grid, level_names, f"levels_{names.index(grid.column)}")
+            if level_names is not None
+            else None
+        )
 
     columns = [counter for grid in known if (counter := of(grid)) is not None]
     presence = [PresenceCounter(cursor, system, scope, load_id, columns)] if decided else []
     counted = classes() if decided else None
-    groups = stream.read(cursor, scope, [*columns, *presence, *([counted] if counted else [])])
+    groups = stream.count_rows(cursor, scope, [*columns, *presence, *([counted] if counted else [])])
     done = [c for c in columns if isinstance(c, Numbers) or not c.unseen]
     _keep_features(cursor, system, load_id, groups, done)
     for each in presence if groups.numbers else ():
-        held = to_arrow.by_group(groups, each.rows())
-        _keep(cursor, "profile_presence", activity_sql.PRESENCE_COLUMNS, system, load_id, held)
+        counts_by_group = to_arrow.by_group(groups, each.rows())
+        _keep(cursor, "profile_presence", activity_sql.PRESENCE_COLUMNS, system, load_id, counts_by_group)
     if counted and not counted.unseen:
         _keep_decided(cursor, system, load_id, groups, counted)
         decided = False
@@ -306,7 +316,7 @@ def _count(
     levels |= {column: distinct(cursor, scope, column) for column in {g.column for g in rest} | {*outputs}}
     again = [counter for grid in rest if (counter := of(grid)) is not None]
     counted = classes() if decided else None
-    groups = stream.read(cursor, scope, [*again, *([counted] if counted else [])])
+    groups = stream.count_rows(cursor, scope, [*again, *([counted] if counted else [])])
     _keep_features(cursor, system, load_id, groups, again)
     if counted:
         _keep_decided(cursor, system, load_id, groups, counted)
@@ -333,13 +343,13 @@ def _keep_decided(
 ) -> None:
     if not groups.numbers:
         return
-    for table, held in (
+    for table, numbers_kept in (
         ("profile_outcome", to_arrow.by_group(groups, counted.outcome())),
         ("profile_confusion", to_arrow.confusion(groups, counted)),
         ("profile_hour", to_arrow.hours(groups, counted)),
         ("profile_delay", to_arrow.by_group(groups, counted.delay())),
     ):
-        _keep(cursor, table, _COLUMNS[table], system, load_id, held)
+        _keep(cursor, table, _COLUMNS[table], system, load_id, numbers_kept)
 
 
 def _keep_features(

@@ -19,7 +19,7 @@ def differences(cursor: duckdb.DuckDBPyConnection, system: System, load: int) ->
     for table in PROFILES:
         cursor.execute(f"CREATE TEMP TABLE before_{table} AS SELECT * FROM {table} {where}", bound)
     build.build(cursor, system, load)
-    found = []
+    results = []
     for table in PROFILES:
         columns = ", ".join(_exact(cursor, table))
         one, other = f"SELECT {columns} FROM before_{table}", f"SELECT {columns} FROM {table} {where}"
@@ -27,8 +27,8 @@ def differences(cursor: duckdb.DuckDBPyConnection, system: System, load: int) ->
             f"SELECT count(*) FROM (({one} EXCEPT ALL {other}) UNION ALL ({other} EXCEPT ALL {one}))", bound
         ).fetchone()
         if rows and rows[0]:
-            found.append(table)
-    return found
+            results.append(table)
+    return results
 
 
 def _exact(cursor: duckdb.DuckDBPyConnection, table: str) -> list[str]:

@@ -125,7 +125,7 @@ def column_kinds(cursor: duckdb.DuckDBPyConnection, system: System) -> dict[str,
     return kinds
 
 
-def typed(column: str, kinds: dict[str, str], name: str) -> str:
+def typed_parameter(column: str, kinds: dict[str, str], name: str) -> str:
     """The parameter ``name`` (with its dollar) cast to the column's type; NULL where the text does not fit.
 
     Raises:
@@ -147,22 +147,22 @@ def holds(column: str, value: str, kinds: dict[str, str], name: str) -> Statemen
     Raises:
         PlumblineError: the table has no such column.
     """
-    wanted, held = typed(column, kinds, f"${name}"), ident(column)
+    wanted, cast = typed_parameter(column, kinds, f"${name}"), ident(column)
     if value == "":
-        return Statement(f"({held} IS NULL)", {})
+        return Statement(f"({cast} IS NULL)", {})
     span = number_range(value) if kinds[column] == "number" else None
     if span is None:
-        return Statement(f"({held} = {wanted})", {name: value})
+        return Statement(f"({cast} = {wanted})", {name: value})
     sides = {f"{name}_low": (">=", span[0]), f"{name}_high": ("<", span[1])}
     known = {key: (sign, at) for key, (sign, at) in sides.items() if at is not None}
-    text = " AND ".join(f"{held} {sign} ${key}::DOUBLE" for key, (sign, _) in known.items())
-    return Statement(f"({text} AND isfinite({held}))", {key: at for key, (_, at) in known.items()})
+    text = " AND ".join(f"{cast} {sign} ${key}::DOUBLE" for key, (sign, _) in known.items())
+    return Statement(f"({text} AND isfinite({cast}))", {key: at for key, (_, at) in known.items()})
 
 
 def number_range(value: str) -> tuple[float | None, float | None] | None:
     """Read ``low..high`` with one or both sides; None where it is no range."""
-    left, found, right = value.partition("..")
-    if not found or not (left.strip() or right.strip()):
+    left, low, right = value.partition("..")
+    if not low or not (left.strip() or right.strip()):
         return None
     try:
         sides = [float(side) if side.strip() else None for side in (left, right)]

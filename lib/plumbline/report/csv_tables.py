@@ -81,7 +81,7 @@ def drift_csv(material: Material, speech: Language) -> bytes:
     """The figure of drift: the window, then every chunk."""
     header = ("feature", "kind", "method", "start", "end", "n_reference", "n", "value", "threshold", "p_value",
               "q_value", "drifted", "status", "missing_share", "note")  # fmt: skip
-    found = (*material.drift.features, *material.drift.chunks) if material.drift else ()
+    drifts = (*material.drift.features, *material.drift.chunks) if material.drift else ()
     translator = Translator(speech)
     return sheet(
         header,
@@ -103,7 +103,7 @@ def drift_csv(material: Material, speech: Language) -> bytes:
                 f.missing_share,
                 translator.text(f.note),
             )
-            for f in found
+            for f in drifts
         ),
     )
 
@@ -145,13 +145,13 @@ def _questions() -> Mapping[str, Any]:
 def questionnaire_csv(card: Scorecard, speech: Language) -> bytes:
     """Answers to what buyers ask. Yes only where every control behind it passes; unknown is never yes."""
     by_id = {control.id: control for control in card.controls}
-    said, translator = _questions()["answers"][speech.code], Translator(speech)
+    answers_worded, translator = _questions()["answers"][speech.code], Translator(speech)
     rows = []
     for number, entry in enumerate(_questions()["question"], 1):
-        found = [by_id[key] for key in entry["controls"]]
-        evidence = " ".join(f"{c.id}: {translator.text(c.evidence.sentence)}" for c in found)
-        kinds = ", ".join(dict.fromkeys(c.evidence.kind.value for c in found))
-        answer = said[_answer([c.evidence.status for c in found])]
+        results = [by_id[key] for key in entry["controls"]]
+        evidence = " ".join(f"{c.id}: {translator.text(c.evidence.sentence)}" for c in results)
+        kinds = ", ".join(dict.fromkeys(c.evidence.kind.value for c in results))
+        answer = answers_worded[_answer([c.evidence.status for c in results])]
         rows.append((number, entry[speech.code], answer, evidence, kinds, card.at.date()))
     return sheet(("no", "question", "answer", "evidence", "evidence_kind", "as_of"), rows)
 

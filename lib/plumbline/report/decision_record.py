@@ -16,12 +16,12 @@ from plumbline.answers.decisions.counterfactual import Counterfactual
 from plumbline.answers.decisions.record import DecisionRecord, Reason, note_record, record
 from plumbline.domain import AttributionSource, PlumblineError, strongest_first
 from plumbline.domain.json_values import json_value
-from plumbline.domain.messages import NOTHING, formed
+from plumbline.domain.messages import NOTHING, in_form
 from plumbline.explain.explanation import RECORDED, REMAINDER, UNKNOWN
 from plumbline.profile.scan.identical_inputs import EXAMPLES
 from plumbline.report.issue import IssuedDocument
 from plumbline.report.language import Language, typographic
-from plumbline.report.translation import Translator, translated
+from plumbline.report.translation import Translator, translate
 from plumbline.report.typeset import typeset
 from plumbline.store.workspace import Workspace
 
@@ -60,12 +60,18 @@ def issue_record(
     if ending not in KINDS:
         raise PlumblineError(f"No record ends in {ending!r}", todo=f"Use one of: {', '.join(KINDS)}.")
     speech = record_language(language_code)
-    found = record(ws, key, decision_id)
-    content = record_pdf(found, speech, on) if ending == ".pdf" else record_json(found, speech, on)
-    made = hashlib.sha256(content).hexdigest()
-    note_record(ws, found, kind="decision record", sha256=made, actor=actor, language=language_code)
-    name = f"decision-{found.row.replace(':', '-')}{ending}"
-    return IssuedDocument(name=name, kind="decision record", sha256=made, content=content)
+    decision_record = record(ws, key, decision_id)
+    content = (
+        record_pdf(decision_record, speech, on)
+        if ending == ".pdf"
+        else record_json(decision_record, speech, on)
+    )
+    digest = hashlib.sha256(content).hexdigest()
+    note_record(
+        ws, decision_record, kind="decision record", sha256=digest, actor=actor, language=language_code
+    )
+    name = f"decision-{decision_record.row.replace(':', '-')}{ending}"
+    return IssuedDocument(name=name, kind="decision record", sha256=digest, content=content)
 
 
 def record_pdf(record: DecisionRecord, speech: Language, on: date) -> bytes:
@@ -181,7 +187,7 @@ def _why(record: DecisionRecord, speech: Language) -> str:
         return speech.say("approximate")
     if not record.reasons:
         return speech.say("no_reasons")
-    baseline = translated(record.explanation.baseline, speech)
+    baseline = translate(record.explanation.baseline, speech)
     if baseline is None or record.explanation.baseline in UNSAYABLE:
         return speech.say("why_note")
     return speech.say("why_note") + " " + speech.say("against", baseline=baseline)
@@ -258,11 +264,11 @@ def _error(feature: str, record: DecisionRecord, speech: Language) -> str:
 
 
 def _basis(record: DecisionRecord, speech: Language) -> list[tuple[str, str]]:
-    held = record.explanation
-    space = str(speech.texts["space"].get(held.output_space, held.output_space))
+    explanation = record.explanation
+    space = str(speech.texts["space"].get(explanation.output_space, explanation.output_space))
     return [
-        ("source", speech.say("none" if held.refused else held.source.value, "source")),
-        ("space", space), ("base", "" if held.refused else _number(held.base_value, speech)),
+        ("source", speech.say("none" if explanation.refused else explanation.source.value, "source")),
+        ("space", space), ("base", "" if explanation.refused else _number(explanation.base_value, speech)),
         *((k, _told(v, speech)) for k, v in _measured(record).items()),
     ]  # fmt: skip
 
@@ -275,15 +281,15 @@ def _measured(record: DecisionRecord) -> dict[str, str]:
 def _basis_note(record: DecisionRecord, speech: Language) -> str:
     """What holds of the figures, and that something is quoted where the language has no words for it."""
     notes = [] if record.explanation.refused else [speech.say("basis_note")]
-    said = [*_measured(record).values(), *record.alerts]
-    if not all(translated(text, speech) is not None for text in said if text):
+    lines = [*_measured(record).values(), *record.alerts]
+    if not all(translate(text, speech) is not None for text in lines if text):
         notes.append(speech.say("quoted"))
     return " ".join(notes)
 
 
 def _told(text: str, speech: Language) -> str:
     """What measuring says of itself, in the language where it has the words; a sentence begins with a capital."""
-    return _cut(formed(Translator(speech, printed=True).text(text), "capital"))
+    return _cut(in_form(Translator(speech, printed=True).text(text), "capital"))
 
 
 def _evidence(record: DecisionRecord) -> list[tuple[str, str]]:

@@ -37,11 +37,11 @@ def fact(material: Material, name: str, speech: Language) -> DocumentFact | None
     if kind == "control":
         return _evidence(material, key, speech)
     if kind == "context":
-        said = material.statements.context.get(key, "")
-        return DocumentFact(_answer(key, said, speech), "from_context") if said else None
+        words = material.statements.context.get(key, "")
+        return DocumentFact(_answer(key, words, speech), "from_context") if words else None
     text, source = FACTS[name]
-    found = text(material, speech)
-    return DocumentFact(found, source) if found else None
+    fact_text = text(material, speech)
+    return DocumentFact(fact_text, source) if fact_text else None
 
 
 def _evidence(material: Material, key: str, speech: Language) -> DocumentFact | None:

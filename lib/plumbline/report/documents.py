@@ -42,7 +42,7 @@ def outlines() -> Mapping[str, Any]:
     return {entry["key"]: entry for entry in tomllib.loads(text)["document"]}
 
 
-def filled(material: Material, key: str, speech: Language) -> Sections:
+def fill_document(material: Material, key: str, speech: Language) -> Sections:
     """A document's sections with their items, in their order."""
     return tuple(
         (section[speech.code], tuple(_item(material, entry, speech) for entry in section["items"]))
@@ -56,7 +56,7 @@ def outline(ws: Workspace, key: str, kind: str, code: str) -> Sections:
     Raises:
         PlumblineError: no such system or language.
     """
-    return filled(gather(ws, key), kind, language(code))
+    return fill_document(gather(ws, key), kind, language(code))
 
 
 def all_filled(ws: Workspace, key: str, code: str) -> dict[str, Sections]:
@@ -66,7 +66,7 @@ def all_filled(ws: Workspace, key: str, code: str) -> dict[str, Sections]:
         PlumblineError: no such system or language.
     """
     material, speech = gather(ws, key), language(code)
-    return {kind: filled(material, kind, speech) for kind in outlines()}
+    return {kind: fill_document(material, kind, speech) for kind in outlines()}
 
 
 def document_pdf(material: Material, key: str, code: str) -> bytes:
@@ -77,7 +77,7 @@ def document_pdf(material: Material, key: str, code: str) -> bytes:
     """
     speech = language(code)
     kind, note = speech.say(key, "document"), speech.say(f"{key}_note", "document")
-    return sections_pdf(material, kind, note, filled(material, key, speech), speech)
+    return sections_pdf(material, kind, note, fill_document(material, key, speech), speech)
 
 
 def sections_pdf(material: Material, kind: str, note: str, sections: Sections, speech: Language) -> bytes:
@@ -130,21 +130,21 @@ def fill_in(ws: Workspace, key: str, texts: Mapping[str, str], *, by: str) -> No
 
 
 def _item(material: Material, entry: Mapping[str, str], speech: Language) -> Item:
-    found = fact(material, entry["value"], speech) if "value" in entry else None
-    said = texts_of(material.answer.system).get(entry["key"])
-    stated = said.text if said else ""
+    document_fact = fact(material, entry["value"], speech) if "value" in entry else None
+    statement = texts_of(material.answer.system).get(entry["key"])
+    stated = statement.text if statement else ""
     sources = []
-    if found:
-        rests = window(material, speech) if found.source == "from_log" else ""
-        words = speech.say(found.source, "document") + (f" ({rests})" if rests else "")
+    if document_fact:
+        rests = window(material, speech) if document_fact.source == "from_log" else ""
+        words = speech.say(document_fact.source, "document") + (f" ({rests})" if rests else "")
         sources = [speech.say("source", "document", source=words)]
-    if said:
-        sources.append(speech.say("stated_by", "document", by=said.by, day=speech.day(said.on)))
+    if statement:
+        sources.append(speech.say("stated_by", "document", by=statement.by, day=speech.day(statement.on)))
     if not sources:
         who = speech.say(entry["who"], "document")
         missing = speech.say("missing", "document", who=who)
         return Item(key=entry["key"], name=entry[speech.code], value="", source=missing, known=False)
-    value = "\n".join(text for text in (found.text if found else "", stated) if text)
+    value = "\n".join(text for text in (document_fact.text if document_fact else "", stated) if text)
     return Item(
         key=entry["key"],
         name=entry[speech.code],

@@ -20,7 +20,7 @@ from plumbline.relay.files import write_whole
 from plumbline.report import time_stamp, verify
 from plumbline.report.buyers.period_evidence import period_pack
 from plumbline.report.buyers.workbook import FilledWorkbook, fill_workbook
-from plumbline.report.documents import document_pdf, filled, outlines, tally
+from plumbline.report.documents import document_pdf, fill_document, outlines, tally
 from plumbline.report.language import language
 from plumbline.report.material import Material, gather
 from plumbline.report.pack import document_file, evidence_pack
@@ -63,11 +63,11 @@ def issue(ws: Workspace, key: str, ending: str, *, language_code: str = "en", ac
         time = _time(content)
     else:
         content = scorecard_pdf(material, language_code)
-    made = hashlib.sha256(content).hexdigest()
-    note_issue(ws, key, kind=kind, sha256=made, actor=actor, language=language_code, time=time)
+    digest = hashlib.sha256(content).hexdigest()
+    note_issue(ws, key, kind=kind, sha256=digest, actor=actor, language=language_code, time=time)
     day = material.answer.card.at.date().isoformat()
     name = f"plumbline-{material.answer.system.key}-{day}{ending}"
-    return IssuedDocument(name=name, kind=kind, sha256=made, content=content, time=time)
+    return IssuedDocument(name=name, kind=kind, sha256=digest, content=content, time=time)
 
 
 def issue_period(
@@ -135,8 +135,8 @@ def issue_document(
         raise PlumblineError(f"There is no document {kind!r}", todo=f"Use one of: {', '.join(outlines())}.")
     material = gather(ws, key)
     content = document_pdf(material, kind, language_code)
-    name, made = _keep(ws, material, kind, content, language_code, actor)
-    return IssuedDocument(name=name, kind=kind, sha256=made, content=content)
+    name, digest = _keep(ws, material, kind, content, language_code, actor)
+    return IssuedDocument(name=name, kind=kind, sha256=digest, content=content)
 
 
 def _keep_documents(ws: Workspace, material: Material, pack: bytes, language_code: str, actor: str) -> None:
@@ -151,10 +151,10 @@ def _keep(
 ) -> tuple[str, str]:
     """Keep a document as a version that can be reviewed; its file's name and SHA-256."""
     speech, key = language(language_code), material.answer.system.key
-    known, items = tally(filled(material, kind, speech))
+    known, items = tally(fill_document(material, kind, speech))
     day = material.answer.card.at.date().isoformat()
     name = f"plumbline-{key}-{kind.replace('_', '-')}-{day}.pdf"
-    made = keep_version(
+    digest = keep_version(
         ws,
         key,
         kind,
@@ -165,7 +165,7 @@ def _keep(
         left=items - known,
         actor=actor,
     )
-    return name, made
+    return name, digest
 
 
 def write(issued: IssuedDocument, out: Path, put: Callable[[Path, bytes], None] = write_whole) -> None:

@@ -11,7 +11,7 @@ from importlib import resources
 from typing import Any
 
 from plumbline.domain import PlumblineError
-from plumbline.domain.messages import Day, Number, formed
+from plumbline.domain.messages import Day, Number, in_form
 from plumbline.wording.quantities import decimal
 from plumbline.wording.times import clock_time
 
@@ -65,7 +65,7 @@ class Language:
         """A text in the form that a place asks for; within a German sentence a name's article alone becomes small."""
         if form == "within" and self.code == "de":
             return text[:1].lower() + text[1:] if text.startswith(("Der ", "Die ", "Das ")) else text
-        return formed(text, form)
+        return in_form(text, form)
 
     def share(self, value: float) -> str:
         """A share in per cent with one decimal."""

@@ -50,16 +50,16 @@ def gather(ws: Workspace, key: str) -> Material:
             missing[name] = error
             return None
 
-    held = proof(ws, key)
+    scorecard_proof = proof(ws, key)
     loaded = bool(answer.measured.facts.decisions)
     return Material(
         answer=answer,
         statements=statements(ws, key),
-        proof=held,
+        proof=scorecard_proof,
         performance=known("performance", lambda: performance(ws, key)) if loaded else None,
         drift=known("drift", lambda: drift(ws, key)) if loaded else None,
         releases=answer.measured.releases,
-        columns=held.columns,
+        columns=scorecard_proof.columns,
         schedule=schedule(ws),
         missing=missing,
     )

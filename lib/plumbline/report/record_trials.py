@@ -61,7 +61,7 @@ def try_records(ws: Workspace, key: str, *, actor: str) -> RecordTrial:
     begin = time.perf_counter()
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
-        sample = record_trials.drawn(cursor, system)
+        sample = record_trials.trial_sample(cursor, system)
         if sample.empty:
             raise PlumblineError(f"{key} has no decisions to make records of", todo="Load a log first.")
         able, state = record_trials.possible(cursor, system, sample), record_trials.state(cursor, system)
@@ -73,24 +73,24 @@ def try_records(ws: Workspace, key: str, *, actor: str) -> RecordTrial:
     )
     for place, name in enumerate(names if all(able) else ()):
         try:
-            made = record(ws, key, name, search=False)
-            first = _documents(made, print_it=place < AGAIN)
+            decision_record = record(ws, key, name, search=False)
+            first = _documents(decision_record, print_it=place < AGAIN)
             built += 1
-            complete += made.complete
-            if not made.complete:
+            complete += decision_record.complete
+            if not decision_record.complete:
                 problems.append(
-                    f"{name}: {made.explanation.refused or 'its reasons rest on an approximation'}"
+                    f"{name}: {decision_record.explanation.refused or 'its reasons rest on an approximation'}"
                 )
             if place < AGAIN:
                 again += 1
                 printed += 1
-                gap, repeated = _agreed(made, record(ws, key, name, search=False))
+                gap, repeated = _agreed(decision_record, record(ws, key, name, search=False))
                 gaps.append(gap)
                 same += gap <= RELATIVE and first == _documents(repeated, print_it=True)
         except PlumblineError as error:
             problems.append(f"{name}: {error}")
     window = sample["timestamp"].min().to_pydatetime(), sample["timestamp"].max().to_pydatetime()
-    found = RecordTrial(
+    trial = RecordTrial(
         system=key,
         sampled=len(sample),
         built=built,
@@ -105,8 +105,8 @@ def try_records(ws: Workspace, key: str, *, actor: str) -> RecordTrial:
         problems=tuple(problems[:3]),
     )
     with ws.write() as cursor:
-        trail.append(cursor, actor=actor, action=Act.RECORDS_TRIED, system=key, detail=_detail(found, state))
-    return found
+        trail.append(cursor, actor=actor, action=Act.RECORDS_TRIED, system=key, detail=_detail(trial, state))
+    return trial
 
 
 def try_where_worth(
@@ -124,9 +124,9 @@ def try_where_worth(
         chosen = [systems.get_system(cursor, key)] if key else systems.list_systems(cursor)
         worth = []
         for system in chosen:
-            if worded and not record_trials.worded(cursor, system):
+            if worded and not record_trials.has_wording(cursor, system):
                 continue
-            sample = record_trials.drawn(cursor, system)
+            sample = record_trials.trial_sample(cursor, system)
             if len(sample) and all(record_trials.possible(cursor, system, sample)):
                 worth.append(system.key)
     return tuple(try_records(ws, name, actor=actor) for name in worth)
@@ -137,12 +137,13 @@ def _agreed(first: DecisionRecord, again: DecisionRecord) -> tuple[float, Decisi
     held, anew = first.explanation, again.explanation
     if _shape(held) != _shape(anew) or len(first.reasons) != len(again.reasons):
         return float("inf"), again
-    off = [_computed(told) for told in (held, anew)]
+    off = [_computed(explanation) for explanation in (held, anew)]
     scores = [
-        [told.score or 0.0, (told.score or 0.0) + (told.additivity_error or 0.0)] for told in (held, anew)
+        [explanation.score or 0.0, (explanation.score or 0.0) + (explanation.additivity_error or 0.0)]
+        for explanation in (held, anew)
     ]
     gap = max(largest_gap(off[0], off[1]), largest_gap(scores[0], scores[1]))
-    told = replace(
+    explanation = replace(
         anew,
         base_value=held.base_value,
         attributions={name: held.attributions[name] for name in anew.attributions},
@@ -153,7 +154,7 @@ def _agreed(first: DecisionRecord, again: DecisionRecord) -> tuple[float, Decisi
         replace(new, contribution=old.contribution)
         for old, new in zip(first.reasons, again.reasons, strict=True)
     )
-    return gap, replace(again, explanation=told, reasons=reasons)
+    return gap, replace(again, explanation=explanation, reasons=reasons)
 
 
 def _shape(explanation: Explanation) -> tuple[set[str], set[str], bool]:

@@ -162,42 +162,45 @@ def _missing(material: Material, name: str, translator: Translator) -> str:
 
 
 def _performance(material: Material, translator: Translator) -> dict[str, str]:
-    found, speech = material.performance, translator.speech
+    answer, speech = material.performance, translator.speech
     title = speech.say("performance")
-    if found is None:
+    if answer is None:
         return {
             "title": title,
             "sentence": _missing(material, "performance", translator),
             "svg": "",
             "note": "",
         }
-    unit = METRICS[found.headline].unit if found.headline in METRICS else ""
-    svg = trend(found.of(found.headline), speech, reference=found.system.reference, share=unit == "share")
+    unit = METRICS[answer.headline].unit if answer.headline in METRICS else ""
+    svg = trend(answer.of(answer.headline), speech, reference=answer.system.reference, share=unit == "share")
     note = (
-        speech.say("performance_note", metric=translator.metric(found.headline), chunk=speech.word(found.by))
+        speech.say(
+            "performance_note", metric=translator.metric(answer.headline), chunk=speech.word(answer.by)
+        )
         if svg
         else ""
     )
-    note = " ".join(filter(None, (translator.text(found.selected), note)))
-    return {"title": title, "sentence": translator.text(found.sentence), "svg": svg, "note": note}
+    note = " ".join(filter(None, (translator.text(answer.selected), note)))
+    return {"title": title, "sentence": translator.text(answer.sentence), "svg": svg, "note": note}
 
 
 def _drift(material: Material, translator: Translator) -> dict[str, str]:
-    found, speech = material.drift, translator.speech
-    if found is None:
+    answer, speech = material.drift, translator.speech
+    if answer is None:
         why = _missing(material, "drift", translator)
         return {"title": speech.say("drift"), "sentence": why, "svg": "", "note": ""}
     svg = drift_bars(
-        [f for f in found.features if f.method == "js" and f.feature not in OUTPUTS], 0.1, speech
+        [f for f in answer.features if f.method == "js" and f.feature not in OUTPUTS], 0.1, speech
     )
     spans = {
-        name: _span(span, speech) for name, span in (("window", found.window), ("reference", found.reference))
+        name: _span(span, speech)
+        for name, span in (("window", answer.window), ("reference", answer.reference))
     }
     note = speech.say("drift_note", **spans) if svg else ""
-    note = " ".join((note, *map(translator.text, found.cautions))).strip()
+    note = " ".join((note, *map(translator.text, answer.cautions))).strip()
     return {
         "title": speech.say("drift"),
-        "sentence": translator.text(found.sentence),
+        "sentence": translator.text(answer.sentence),
         "svg": svg,
         "note": note,
     }
@@ -208,11 +211,11 @@ def _span(span: tuple[Any, Any], speech: Language) -> str:
 
 
 def _releases(material: Material, translator: Translator) -> dict[str, Any]:
-    found, speech = material.releases, translator.speech
-    spans = found.releases.spans[-SPANS:] if found else ()
+    answer, speech = material.releases, translator.speech
+    spans = answer.releases.spans[-SPANS:] if answer else ()
     return {
         "title": speech.say("releases"),
-        "sentence": translator.text(found.releases.sentence) if found else "",
+        "sentence": translator.text(answer.releases.sentence) if answer else "",
         "head": [speech.say(key, "table") for key in ("version", "first", "last", "decisions")],
         "rows": [
             [s.version or "–", speech.moment(s.start), speech.moment(s.end), speech.number(s.n)]
@@ -223,11 +226,11 @@ def _releases(material: Material, translator: Translator) -> dict[str, Any]:
 
 def _controls(card: Scorecard, translator: Translator) -> dict[str, Any]:
     speech = translator.speech
-    asked = [c for c in card.controls if c.requirement is not Requirement.NOT_ASKED]
+    results = [c for c in card.controls if c.requirement is not Requirement.NOT_ASKED]
     families = [
         {
             "title": f"{family}: {speech.title('family', family, title)}",
-            "rows": [_control(c, translator) for c in asked if c.family == family],
+            "rows": [_control(c, translator) for c in results if c.family == family],
         }
         for family, title in catalogue().families.items()
     ]
@@ -276,16 +279,16 @@ def _frameworks(card: Scorecard, speech: Language) -> dict[str, Any]:
 
 
 def _rests(material: Material, speech: Language) -> dict[str, Any]:
-    facts, held = material.answer.measured.facts, material.proof
-    state = speech.say("intact" if held.chain.intact else "broken", "rests")
+    facts, proof = material.answer.measured.facts, material.proof
+    state = speech.say("intact" if proof.chain.intact else "broken", "rests")
     rows = [("decisions", speech.number(facts.decisions), False)]
     if facts.first_decision and facts.last_decision:
         span = f"{speech.moment(facts.first_decision)} – {speech.moment(facts.last_decision)}"
         rows.append(("span", span, False))
     rows += [
-        ("trail", speech.number(held.chain.entries), False), ("trail_state", state, False),
-        ("trail_head", held.chain.head, True), ("inputs", held.inputs_sha256, True),
-        ("card", held.card_sha256, True), ("catalogue", held.catalogue_sha256, True),
+        ("trail", speech.number(proof.chain.entries), False), ("trail_state", state, False),
+        ("trail_head", proof.chain.head, True), ("inputs", proof.inputs_sha256, True),
+        ("card", proof.card_sha256, True), ("catalogue", proof.catalogue_sha256, True),
         ("verifier", verifier_sha256(), True), ("key", known_public_key(), True),
     ]  # fmt: skip
     rows = [row for row in rows if row[1]]
@@ -301,7 +304,7 @@ def _rests(material: Material, speech: Language) -> dict[str, Any]:
             "head": [speech.say(key, "table") for key in ("load", "file", "rows", "hash")],
             "rows": [
                 [str(load.load_id), load.file, speech.number(load.rows_loaded or load.labels_joined), load.sha256]
-                for load in held.loads[-LOADS:]
+                for load in proof.loads[-LOADS:]
             ],
         },
     }  # fmt: skip

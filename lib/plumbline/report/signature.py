@@ -71,16 +71,16 @@ def verifier_sha256() -> str:
 @cache
 def verifier() -> bytes:
     """The verifier as it is released: one file, with the reader of time stamps where the module imports it."""
-    reader, own = (
+    reader, module_text = (
         (resources.files("plumbline.report") / name).read_text("utf-8")
         for name in ("time_stamp_reader.py", "verify.py")
     )
     _, mark, body = reader.partition("from datetime import datetime, timezone\n")
-    own = own.replace(
+    module_text = module_text.replace(
         "from datetime import datetime, timedelta, timezone",
         "from dataclasses import dataclass\nfrom datetime import datetime, timedelta, timezone",
     )
-    start, line, rest = own.partition("\nfrom plumbline.report.time_stamp_reader import read_stamp\n")
+    start, line, rest = module_text.partition("\nfrom plumbline.report.time_stamp_reader import read_stamp\n")
     assert mark
     assert line
     return f"{start}{body.rstrip()}\n\n{rest}".encode()

@@ -46,7 +46,7 @@ class Stamp:
 
 def _elements(data: bytes) -> list[Element]:
     """The elements of DER, one after the other: tag, content, and the whole."""
-    found, at = [], 0
+    elements, at = [], 0
     while at < len(data):
         size, start = data[at + 1], at + 2
         if size & 0x80:
@@ -54,9 +54,9 @@ def _elements(data: bytes) -> list[Element]:
             size = int.from_bytes(data[at + 2 : start], "big")
         if start + size > len(data):
             raise ValueError("the time stamp ends early")
-        found.append((data[at], data[start : start + size], data[at : start + size]))
+        elements.append((data[at], data[start : start + size], data[at : start + size]))
         at = start + size
-    return found
+    return elements
 
 
 def _within(data: bytes, *path: int) -> bytes:
@@ -85,9 +85,9 @@ def _rsa_fits(key: bytes, kind: str, message: bytes, signature: bytes) -> bool:
     info = b"\x06" + bytes([len(name)]) + name + b"\x05\x00"
     info = b"\x30" + bytes([len(info)]) + info + b"\x04" + bytes([len(digest)]) + digest
     size = (n.bit_length() + 7) // 8
-    wanted = b"\x00\x01" + b"\xff" * (size - len(info) - 5) + b"\x00\x30" + bytes([len(info)]) + info
+    data = b"\x00\x01" + b"\xff" * (size - len(info) - 5) + b"\x00\x30" + bytes([len(info)]) + info
     return len(signature) == size and pow(int.from_bytes(signature, "big"), e, n) == int.from_bytes(
-        wanted, "big"
+        data, "big"
     )
 
 

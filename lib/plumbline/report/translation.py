@@ -38,16 +38,16 @@ class Translator:
         """The message in the language; what has no form there stays as it is, and is remembered."""
         if not text.strip() or (self.speech.code == "en" and not self.printed):
             return str(text)
-        own = translated(text, self.speech)
-        if own is None:
+        translation = translate(text, self.speech)
+        if translation is None:
             self.quoted.append(str(text))
-        return str(text) if own is None else own
+        return str(text) if translation is None else translation
 
     def error(self, error: PlumblineError) -> str:
         """Why something could not be measured: what a person sees in English, and no English in another language."""
         if self.speech.code == "en":
             return str(error)
-        own = translated(error.what, self.speech)
+        own = translate(error.what, self.speech)
         return self.speech.say("not_measured") if own is None else f"{own}."
 
     def money(self, amount: float, currency: str) -> str:
@@ -63,7 +63,7 @@ class Translator:
         return self.text(Message(text, None, kind)) if text else ""
 
 
-def translated(text: str, speech: Language) -> str | None:
+def translate(text: str, speech: Language) -> str | None:
     """A message as a document in the language prints it; None: it, or a part of it, has no form there.
 
     In English it is what it says, with the marks of print; its catalogue holds what is printed otherwise.
@@ -73,12 +73,12 @@ def translated(text: str, speech: Language) -> str | None:
     """
     if isinstance(text, QuotedText) or not isinstance(text, Message):
         return None
-    own = _entry(speech.code, text.template, text.context)
-    if own is None and not any(letter.isalpha() for letter in PLACE.sub("", text.template)):
-        own = text.template  # nothing but places and marks: the same in every language
-    if own is None and speech.code == "en":
-        own = typographic(text.template, "en")
-    if own is None:
+    entry = _entry(speech.code, text.template, text.context)
+    if entry is None and not any(letter.isalpha() for letter in PLACE.sub("", text.template)):
+        entry = text.template  # nothing but places and marks: the same in every language
+    if entry is None and speech.code == "en":
+        entry = typographic(text.template, "en")
+    if entry is None:
         return text.template if text.context in NAMES else None
     parts: list[str | None] = []
 
@@ -86,7 +86,7 @@ def translated(text: str, speech: Language) -> str | None:
         parts.append(_value(text.values[name], form, speech))
         return parts[-1] or ""
 
-    rendered = fill(own, value)
+    rendered = fill(entry, value)
     return None if None in parts else rendered
 
 
@@ -94,8 +94,8 @@ def _value(value: str, form: str, speech: Language) -> str | None:
     if isinstance(value, Quantity):
         return _quantity(value, form, speech)
     if isinstance(value, Message):
-        own = translated(value, speech) if value else ""
-        return None if own is None else speech.formed(own, form)
+        translation = translate(value, speech) if value else ""
+        return None if translation is None else speech.formed(translation, form)
     if isinstance(value, Number):
         return speech.numeral(value)
     if isinstance(value, Day):
@@ -109,8 +109,8 @@ def _quantity(value: Quantity, form: str, speech: Language) -> str | None:
     entry = (catalogue.get(noun, form) if form else None) or catalogue.get(noun)
     if entry is None or not isinstance(entry.string, (tuple, list)):
         return None
-    own = entry.string[_plural_form(catalogue, value.number)]
-    return fill(own, lambda name, place: speech.numeral(value.number)) if own else None
+    plural = entry.string[_plural_form(catalogue, value.number)]
+    return fill(plural, lambda name, place: speech.numeral(value.number)) if plural else None
 
 
 def _plural_form(catalogue: Catalog, number: Number) -> int:

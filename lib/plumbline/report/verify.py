@@ -245,15 +245,20 @@ def check(place: Path, key: str = "", head: str = "", authority: str = "", befor
     ``authority``: the SHA-256 of the certificate that has to have stamped it; ``before``: the latest time of the stamp.
     """
     try:
-        held = files(place)
-        missing = [name for name in (MANIFEST, TRAIL, CARD, INPUTS) if name not in held]
+        pack_files = files(place)
+        missing = [name for name in (MANIFEST, TRAIL, CARD, INPUTS) if name not in pack_files]
         if missing:
             return [f"{', '.join(missing)} not found: this is no evidence pack"]
-        faults, entries = chain_faults(held[TRAIL].decode())
+        faults, entries = chain_faults(pack_files[TRAIL].decode())
         if head and head not in {str(entry["digest"]) for entry in entries}:
             faults.append("the trail does not hold the head that is remembered")
-        faults = manifest_faults(held) + faults + card_faults(held, entries) + signature_faults(held, key)
-        return faults + stamp_faults(held, authority, before)
+        faults = (
+            manifest_faults(pack_files)
+            + faults
+            + card_faults(pack_files, entries)
+            + signature_faults(pack_files, key)
+        )
+        return faults + stamp_faults(pack_files, authority, before)
     except (
         OSError,
         ValueError,
@@ -278,9 +283,13 @@ def main() -> int:
         "--authority", default="", help="SHA-256 of the certificate of the time stamp's authority"
     )
     parser.add_argument("--before", default="", help="the latest time (ISO 8601) of the time stamp")
-    given = parser.parse_args()
+    namespace = parser.parse_args()
     return tell(
-        given.pack, given.key.strip(), given.head.strip(), given.authority.strip(), given.before.strip()
+        namespace.pack,
+        namespace.key.strip(),
+        namespace.head.strip(),
+        namespace.authority.strip(),
+        namespace.before.strip(),
     )
 
 

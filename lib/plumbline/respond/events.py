@@ -130,7 +130,7 @@ def envelope(event: Event, others: tuple[Event, ...], sender: Sender, message: s
     return built | ({"subject": about} if about else {})
 
 
-def encoded(payload: Mapping[str, Any]) -> bytes:
+def payload_bytes(payload: Mapping[str, Any]) -> bytes:
     """A payload's bytes: sorted keys, UTF-8, below ``LARGEST``; what is listed beside the main event is cut first."""
     whole = dict(payload)
     while True:

@@ -67,8 +67,8 @@ def _cool(case: GuardCase) -> Interlock:
         return Interlock("cool-down", True, "It has not fired before.")
     until = last + timedelta(days=case.cooldown_days)
     if case.now < until:
-        said = f"It fired on {iso_day(last)}; the next may follow from {iso_day(until)}."
-        return Interlock("cool-down", False, said)
+        text = f"It fired on {iso_day(last)}; the next may follow from {iso_day(until)}."
+        return Interlock("cool-down", False, text)
     return Interlock(
         "cool-down", True, f"It last fired on {iso_day(last)}, more than {case.cooldown_days:g} days ago."
     )
@@ -87,8 +87,8 @@ def _labels(case: GuardCase) -> Interlock:
         )
     if case.labels < case.labels_needed:
         some = f"{count(case.labels)} of {count(case.labels_needed)} labels"
-        said = f"Retraining would learn from too little: {some} since the onset."
-        return Interlock("labels", False, said)
+        text = f"Retraining would learn from too little: {some} since the onset."
+        return Interlock("labels", False, text)
     return Interlock(
         "labels", True, f"{count(case.labels)} labels since the onset ({count(case.labels_needed)} needed)."
     )
@@ -104,8 +104,8 @@ def _cause(case: GuardCase) -> Interlock:
 def _budget(case: GuardCase) -> Interlock:
     recent = sum(case.now - at <= timedelta(days=BUDGET_DAYS) for at in case.fires)
     if recent >= case.monthly:
-        said = f"{recent} retrainings were fired in the last {BUDGET_DAYS} days; {case.monthly} are allowed."
-        return Interlock("budget", False, said)
+        text = f"{recent} retrainings were fired in the last {BUDGET_DAYS} days; {case.monthly} are allowed."
+        return Interlock("budget", False, text)
     return Interlock(
         "budget", True, f"{recent} of {case.monthly} retrainings in the last {BUDGET_DAYS} days."
     )

@@ -61,7 +61,7 @@ class HttpReply:
         return 200 <= self.status < 300 and not self.error
 
 
-class RequestRefused(Exception):
+class RequestRefusal(Exception):
     """The request must not be made; its text is a sentence."""
 
 
@@ -100,7 +100,7 @@ def request(
     try:
         parts = _checked(url, allow_inner)
         sent = [(name.encode("ascii"), _value(value)) for name, value in headers.items()]
-    except RequestRefused as error:
+    except RequestRefusal as error:
         return HttpReply(error=str(error), refused=True)
     except (ValueError, UnicodeError):
         return HttpReply(error="The address or a header cannot be sent as it is", refused=True)
@@ -118,10 +118,10 @@ def request(
             pool,
             pool.stream(
                 method, target, headers=sent, content=body or None, extensions={"timeout": waits}
-            ) as got,
+            ) as response,
         ):
-            return _read(got)
-    except RequestRefused as error:
+            return _read(response)
+    except RequestRefusal as error:
         return HttpReply(error=str(error), refused=True)
     except httpcore.ConnectTimeout:
         return HttpReply(error=f"No connection could be made within {timeout:g} seconds", unreached=True)
@@ -141,13 +141,13 @@ def _checked(url: str, allow_inner: bool) -> SplitResult:
     """The parts of an address that may be asked, as far as its text tells."""
     parts = urlsplit(url)
     if parts.scheme not in ("https", "http") or not parts.hostname or _LINE_ENDS.search(url):
-        raise RequestRefused("The address is no https:// address")
+        raise RequestRefusal("The address is no https:// address")
     if parts.scheme == "http" and not allow_inner:
-        raise RequestRefused(
+        raise RequestRefusal(
             "An http:// address may only be an inner host's, and this channel may not reach inner hosts"
         )
     if parts.username or parts.password:
-        raise RequestRefused("The address holds a user name or a password; give secrets by a variable's name")
+        raise RequestRefusal("The address holds a user name or a password; give secrets by a variable's name")
     _ = parts.port  # ValueError where it is none
     if os.environ.get(PROXY):
         with suppress(ValueError):  # a name: the proxy looks it up
@@ -158,7 +158,7 @@ def _checked(url: str, allow_inner: bool) -> SplitResult:
 def _judge(address: str, allow_inner: bool) -> None:
     reason = addresses.refusal(address, allow_inner=allow_inner)
     if reason:
-        raise RequestRefused(f"Nothing is sent there: {reason}")
+        raise RequestRefusal(f"Nothing is sent there: {reason}")
 
 
 def _encoded(text: str) -> str:
@@ -167,7 +167,7 @@ def _encoded(text: str) -> str:
 
 def _value(text: str) -> bytes:
     if _LINE_ENDS.search(text):
-        raise RequestRefused("A header holds the end of a line")
+        raise RequestRefusal("A header holds the end of a line")
     return text.encode("latin-1")
 
 
@@ -186,19 +186,19 @@ def _pool(network: _Network) -> httpcore.ConnectionPool | httpcore.HTTPProxy:
 
 
 def _read(reply: httpcore.Response) -> HttpReply:
-    held = bytearray()
+    buffer = bytearray()
     for piece in reply.iter_stream():
-        held += piece
-        if len(held) >= LARGEST_REPLY:
+        buffer += piece
+        if len(buffer) >= LARGEST_REPLY:
             break
-    found = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in reply.headers}
-    kept = {name: clean(found[name])[:500] for name in KEPT_HEADERS if name in found}
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in reply.headers}
+    kept = {name: clean(headers[name])[:500] for name in KEPT_HEADERS if name in headers}
     error = ""
     if 300 <= reply.status < 400:
         error = "The address points elsewhere (a redirect), which is not followed"
     elif not 200 <= reply.status < 300:
         error = f"The receiver answered {reply.status}"
-    content = bytes(held[:LARGEST_REPLY])
+    content = bytes(buffer[:LARGEST_REPLY])
     text = content.decode("utf-8", errors="replace")
     return HttpReply(status=reply.status, text=clean(text), content=content, headers=kept, error=error)
 
@@ -268,7 +268,7 @@ class _Network(httpcore.NetworkBackend):
             return
         _judge(address, self._allow_inner)
         if self._clear and not addresses.is_inner(address):
-            raise RequestRefused(
+            raise RequestRefusal(
                 "An http:// address may only be an inner host's; give a public one as https://"
             )
 

@@ -122,10 +122,10 @@ def _fresh(case: Situation) -> Interlock:
             name, None, "How often decisions come is not known, so neither is whether the log is fresh."
         )
     since = case.now - case.last_decision
-    said = f"The last decision is of {case.last_decision:%Y-%m-%d, %H:%M} UTC, {_long(since)} ago"
+    text = f"The last decision is of {case.last_decision:%Y-%m-%d, %H:%M} UTC, {_long(since)} ago"
     if since > PAUSES * case.pause:
-        return Interlock(name, False, f"{said}; at most {_long(PAUSES * case.pause)} are usual.")
-    return Interlock(name, True, f"{said} (at most {_long(PAUSES * case.pause)}).")
+        return Interlock(name, False, f"{text}; at most {_long(PAUSES * case.pause)} are usual.")
+    return Interlock(name, True, f"{text} (at most {_long(PAUSES * case.pause)}).")
 
 
 def _way_back(case: Situation) -> Interlock:
@@ -145,8 +145,8 @@ def _way_back(case: Situation) -> Interlock:
     if case.to_ready is False:
         return Interlock(name, False, f"Version {to} cannot be had any more: {case.to_where}.")
     if case.to_ready is None:
-        told = case.to_where or "no registry and no model file shows it"
-        return Interlock(name, None, f"Whether version {to} can still be had is not known: {told}.")
+        text = case.to_where or "no registry and no model file shows it"
+        return Interlock(name, None, f"Whether version {to} can still be had is not known: {text}.")
     return Interlock(
         name,
         True,
@@ -158,12 +158,12 @@ def _release(case: Situation) -> Interlock:
     name = NAMES[4]
     if case.world is None or case.world_high is None:
         return Interlock(name, None, "Whether the inputs explain the change cannot be told yet.")
-    said = f"Other inputs account for {100 * case.world:.0f} % of the change (at most {100 * case.world_high:.0f} %)"
+    text = f"Other inputs account for {100 * case.world:.0f} % of the change (at most {100 * case.world_high:.0f} %)"
     if case.world >= WORLD:
-        return Interlock(name, False, f"{said}: the world changed, and going back would not mend it.")
+        return Interlock(name, False, f"{text}: the world changed, and going back would not mend it.")
     if case.world_high >= WORLD:
-        return Interlock(name, None, f"{said}: too few decisions to tell the release from the world.")
-    return Interlock(name, True, f"{said}: the release did it.")
+        return Interlock(name, None, f"{text}: too few decisions to tell the release from the world.")
+    return Interlock(name, True, f"{text}: the release did it.")
 
 
 def _ping_pong(case: Situation) -> Interlock:
@@ -202,9 +202,9 @@ def _registry(case: Situation) -> Interlock:
     if case.pointed is None:
         return Interlock(name, None, f"What {where} serves is not known.")
     if case.pointed != case.version:
-        told = f"version {case.pointed}" if case.pointed else "no version"
+        text = f"version {case.pointed}" if case.pointed else "no version"
         return Interlock(
-            name, False, f"{where[:1].upper()}{where[1:]} points to {told}, not to {case.version}."
+            name, False, f"{where[:1].upper()}{where[1:]} points to {text}, not to {case.version}."
         )
     return Interlock(
         name, True, f"{where[:1].upper()}{where[1:]} points to version {case.version}, as the log does."

@@ -39,7 +39,7 @@ def send(mailboxes: tuple[str, ...], payload: Mapping[str, Any], at: datetime) -
     """
     try:
         host, sender = _server()
-        message = composed(mailboxes, sender, payload, at)
+        message = compose_mail(mailboxes, sender, payload, at)
         with _connected(host) as server:
             refused = server.send_message(message, from_addr=sender, to_addrs=list(mailboxes))
     except PlumblineError as error:
@@ -50,12 +50,12 @@ def send(mailboxes: tuple[str, ...], payload: Mapping[str, Any], at: datetime) -
             status=_status(min(codes)), error=f"The mail server refused every address ({min(codes)})"
         )
     except smtplib.SMTPAuthenticationError as error:
-        said = f"The mail server did not take the user name and password ({error.smtp_code})"
-        return HttpReply(error=said, unreached=True)
+        text = f"The mail server did not take the user name and password ({error.smtp_code})"
+        return HttpReply(error=text, unreached=True)
     except smtplib.SMTPResponseException as error:
-        said = clean(_words(error.smtp_error))[:200]
+        text = clean(_words(error.smtp_error))[:200]
         return HttpReply(
-            status=_status(error.smtp_code), error=f"The mail server answered {error.smtp_code}: {said}"
+            status=_status(error.smtp_code), error=f"The mail server answered {error.smtp_code}: {text}"
         )
     except (smtplib.SMTPException, ssl.SSLError):
         return HttpReply(
@@ -64,8 +64,8 @@ def send(mailboxes: tuple[str, ...], payload: Mapping[str, Any], at: datetime) -
     except TimeoutError:
         return HttpReply(error=f"The mail server gave no answer within {TIMEOUT:g} seconds")
     except OSError as error:
-        said = f"The mail server cannot be reached: {(error.strerror or 'its name is not known').lower()}"
-        return HttpReply(error=said, unreached=isinstance(error, (ConnectionRefusedError, socket.gaierror)))
+        text = f"The mail server cannot be reached: {(error.strerror or 'its name is not known').lower()}"
+        return HttpReply(error=text, unreached=isinstance(error, (ConnectionRefusedError, socket.gaierror)))
     got = len(mailboxes) - len(refused)
     return HttpReply(status=250, text=f"taken by the mail server for {got} of {len(mailboxes)}")
 
@@ -112,7 +112,7 @@ def _connected(host: str) -> smtplib.SMTP:
     return server
 
 
-def composed(
+def compose_mail(
     mailboxes: tuple[str, ...], sender: str, payload: Mapping[str, Any], at: datetime
 ) -> EmailMessage:
     """A mail: its id is the message's, and it refers to the first one of its thread.

@@ -54,23 +54,29 @@ class _StopMove(Exception):
     """Nothing more is done; the text says why."""
 
 
-def pointed(hand: AliasHand) -> str | None:
+def version_of_alias(hand: AliasHand) -> str | None:
     """The number of the version that the alias points to; empty: there is no such alias; None: no answer."""
     reply = _get(hand, "/registered-models/alias", name=hand.model, alias=hand.alias)
     if reply.status == 404 or "RESOURCE_DOES_NOT_EXIST" in reply.text or "not found" in reply.text.lower():
         return ""
-    held = _read(reply).get("model_version")
-    return str(held["version"]) if reply.ok and isinstance(held, dict) and "version" in held else None
+    pointed_version = _read(reply).get("model_version")
+    return (
+        str(pointed_version["version"])
+        if reply.ok and isinstance(pointed_version, dict) and "version" in pointed_version
+        else None
+    )
 
 
 def version(hand: AliasHand, number: str) -> RegistryVersion | None:
     """A version of the model; None where the registry does not show it."""
     reply = _get(hand, "/model-versions/get", name=hand.model, version=number)
-    held = _read(reply).get("model_version") if reply.ok else None
-    if not isinstance(held, dict):
+    version_name = _read(reply).get("model_version") if reply.ok else None
+    if not isinstance(version_name, dict):
         return None
-    tags = {str(t.get("key")): str(t.get("value")) for t in held.get("tags", []) if isinstance(t, dict)}
-    return RegistryVersion(str(held.get("version", "")), str(held.get("status", "")), tags)
+    tags = {
+        str(t.get("key")): str(t.get("value")) for t in version_name.get("tags", []) if isinstance(t, dict)
+    }
+    return RegistryVersion(str(version_name.get("version", "")), str(version_name.get("status", "")), tags)
 
 
 def move(
@@ -92,7 +98,7 @@ def move(
 
 
 def _moved(hand: AliasHand, expected: str, target: str, owner: str, steps: list[str]) -> None:
-    now = pointed(hand)
+    now = version_of_alias(hand)
     if now is None:
         raise _StopMove("The registry does not answer")
     if now == target:
@@ -104,7 +110,7 @@ def _moved(hand: AliasHand, expected: str, target: str, owner: str, steps: list[
     if there is None or there.status not in ("READY", ""):
         raise _StopMove(f"Version {target} is not ready in the registry")
     _claim(hand, expected, owner, steps)
-    if pointed(hand) != expected:
+    if version_of_alias(hand) != expected:
         raise _StopMove("The alias was moved by somebody in between; it is left alone")
     reply = _send(
         hand, "POST", "/registered-models/alias", {"name": hand.model, "alias": hand.alias, "version": target}
@@ -112,11 +118,11 @@ def _moved(hand: AliasHand, expected: str, target: str, owner: str, steps: list[
     if not reply.ok:
         raise _StopMove(f"The registry did not move the alias: {reply.error}")
     steps.append(f"set: {hand.alias} to {target}")
-    if pointed(hand) != target:
+    if version_of_alias(hand) != target:
         raise _StopMove("The alias does not point to where it was set")
     steps.append(f"read back: {target}")
     time.sleep(hand.pause)
-    again = pointed(hand)
+    again = version_of_alias(hand)
     if again != target:
         raise _StopMove(f"The alias was moved on to version {again or 'none'} by somebody right after")
     steps.append(f"read again: {target}")
@@ -125,10 +131,10 @@ def _moved(hand: AliasHand, expected: str, target: str, owner: str, steps: list[
 
 def _claim(hand: AliasHand, number: str, owner: str, steps: list[str]) -> None:
     """Write this run's name on the version that is left, where no other's is fresh, and find it there later."""
-    held = version(hand, number)
-    if held is None:
+    registry_version = version(hand, number)
+    if registry_version is None:
         raise _StopMove(f"Version {number} is not in the registry")
-    other, _, when = held.tags.get(_tag_name(hand), "").rpartition(" ")
+    other, _, when = registry_version.tags.get(_tag_name(hand), "").rpartition(" ")
     if other and other != owner and _is_fresh(when):
         raise _StopMove("Another rollback is at this alias right now")
     mark = _tag(hand, number, owner)
@@ -167,8 +173,8 @@ def drill(
     Returns:
         the receipt, the steps, and how many seconds the move took.
     """
-    at, before = datetime.now(UTC), pointed(hand)
-    own = AliasHand(
+    at, before = datetime.now(UTC), version_of_alias(hand)
+    alias_hand = AliasHand(
         registry=hand.registry,
         model=hand.model,
         alias=DRILL,
@@ -177,18 +183,18 @@ def drill(
         pause=hand.pause,
     )
     body = {"name": hand.model, "alias": DRILL, "version": current}
-    reply = _send(own, "POST", "/registered-models/alias", body)
+    reply = _send(alias_hand, "POST", "/registered-models/alias", body)
     if not reply.ok:
         text = f"The registry does not take an alias for the drill: {reply.error}"
-        return _receipt(own, at, ok=False, text=text), (text,), 0.0
+        return _receipt(alias_hand, at, ok=False, text=text), (text,), 0.0
     began = time.monotonic()
-    got, steps = move(own, current, target, run, nonce)
+    receipt, steps = move(alias_hand, current, target, run, nonce)
     took = time.monotonic() - began
-    _send(own, "DELETE", "/registered-models/alias", {"name": hand.model, "alias": DRILL})
-    if pointed(hand) != before:
+    _send(alias_hand, "DELETE", "/registered-models/alias", {"name": hand.model, "alias": DRILL})
+    if version_of_alias(hand) != before:
         text = f"The alias {hand.alias} changed while the drill went on"
-        return _receipt(own, at, ok=False, text=text), (*steps, text), took
-    return got, (*steps, f"{hand.alias} still points to {before or 'none'}"), took
+        return _receipt(alias_hand, at, ok=False, text=text), (*steps, text), took
+    return receipt, (*steps, f"{hand.alias} still points to {before or 'none'}"), took
 
 
 def _receipt(hand: AliasHand, at: datetime, *, ok: bool, text: str = "", run: str = "") -> Receipt:

@@ -30,7 +30,7 @@ _RUN = re.compile(r"[\w.:/+-]{1,128}")
 TODO = f"Write NAME=COMMAND; NAME=COMMAND, or a TOML file's path, into {VARIABLE}."
 
 
-def listed(environment: Mapping[str, str] = os.environ) -> dict[str, tuple[str, ...]]:
+def allowed_commands(environment: Mapping[str, str] = os.environ) -> dict[str, tuple[str, ...]]:
     """The operator's commands by name, as program and arguments.
 
     Raises:
@@ -39,33 +39,35 @@ def listed(environment: Mapping[str, str] = os.environ) -> dict[str, tuple[str, 
     text = environment.get(VARIABLE, "").strip()
     if not text:
         return {}
-    found = _of_file(Path(text)) if text.endswith(".toml") else _of_text(text)
-    if not all(_NAME.fullmatch(name) and argv for name, argv in found.items()):
+    entries = _of_file(Path(text)) if text.endswith(".toml") else _of_text(text)
+    if not all(_NAME.fullmatch(name) and argv for name, argv in entries.items()):
         raise PlumblineError(
             "The list of commands holds a name or a command that is none", where=VARIABLE, todo=TODO
         )
-    return found
+    return entries
 
 
 def _of_text(text: str) -> dict[str, tuple[str, ...]]:
-    found = {}
+    entries = {}
     for entry in filter(str.strip, text.split(";")):
         name, _, command = entry.partition("=")
         try:
-            found[name.strip()] = tuple(shlex.split(command))
+            entries[name.strip()] = tuple(shlex.split(command))
         except ValueError as error:
             raise PlumblineError("The list of commands cannot be read", where=VARIABLE, todo=TODO) from error
-    return found
+    return entries
 
 
 def _of_file(path: Path) -> dict[str, tuple[str, ...]]:
     try:
-        held = tomllib.loads(path.read_text("utf-8"))
+        document = tomllib.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise PlumblineError("The file of commands cannot be read", where=VARIABLE, todo=TODO) from error
-    if not all(isinstance(argv, list) and all(isinstance(a, str) for a in argv) for argv in held.values()):
+    if not all(
+        isinstance(argv, list) and all(isinstance(a, str) for a in argv) for argv in document.values()
+    ):
         raise PlumblineError("The file of commands holds what is no command", where=VARIABLE, todo=TODO)
-    return {name: tuple(argv) for name, argv in held.items()}
+    return {name: tuple(argv) for name, argv in document.items()}
 
 
 def start(
@@ -76,32 +78,34 @@ def start(
     What it prints first is taken for the id of what it started.
     """
     where = f"command:{name}"
-    argv = listed(environment).get(name)
+    argv = allowed_commands(environment).get(name)
     if argv is None:
-        said = f"The machine's operator lists no command {name!r} in {VARIABLE}"
-        return Receipt(at=_now(), where=where, ok=False, text=said)
-    held = {key: environment[key] for key in _PASSED if key in environment} | {"PLUMBLINE_RUN": run}
+        text = f"The machine's operator lists no command {name!r} in {VARIABLE}"
+        return Receipt(at=_now(), where=where, ok=False, text=text)
+    child_environment = {key: environment[key] for key in _PASSED if key in environment} | {
+        "PLUMBLINE_RUN": run
+    }
     try:
-        done = subprocess.run(  # noqa: S603 - the machine's operator wrote it, and no shell reads it
+        process = subprocess.run(  # noqa: S603 - the machine's operator wrote it, and no shell reads it
             argv,
             input=json.dumps(payload).encode(),
             capture_output=True,
             timeout=SECONDS,
-            env=held,
+            env=child_environment,
             check=False,
         )
     except subprocess.TimeoutExpired:
         return Receipt(at=_now(), where=where, ok=False, text=f"It did not end within {SECONDS} seconds")
     except OSError as error:
         return Receipt(at=_now(), where=where, ok=False, text=f"It could not be started: {error.strerror}")
-    first = next(iter(done.stdout.decode("utf-8", "replace").split()), "")
+    first = next(iter(process.stdout.decode("utf-8", "replace").split()), "")
     return Receipt(
         at=_now(),
         where=where,
-        ok=done.returncode == 0,
-        status=done.returncode,
-        run=first if done.returncode == 0 and _RUN.fullmatch(first) else "",
-        text="" if done.returncode == 0 else f"It ended with code {done.returncode}",
+        ok=process.returncode == 0,
+        status=process.returncode,
+        run=first if process.returncode == 0 and _RUN.fullmatch(first) else "",
+        text="" if process.returncode == 0 else f"It ended with code {process.returncode}",
     )
 
 

@@ -27,11 +27,11 @@ def send(
     routing_key: str, payload: Mapping[str, Any], *, url: str = URL, allow_inner: bool = False
 ) -> HttpReply:
     """Trigger or resolve the alert of a message's thread."""
-    body = json.dumps(enqueued(routing_key, payload), ensure_ascii=False).encode()
+    body = json.dumps(pagerduty_event(routing_key, payload), ensure_ascii=False).encode()
     return post(url, body, {"content-type": "application/json"}, allow_inner=allow_inner)
 
 
-def enqueued(routing_key: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+def pagerduty_event(routing_key: str, payload: Mapping[str, Any]) -> dict[str, Any]:
     """The request's JSON; all that a message tells stands in ``custom_details``."""
     data = payload["data"]
     resolves = text.event_type(payload) in RESOLVES

@@ -49,7 +49,7 @@ def ask(
         return Receipt(at=at, where=aim.where, ok=False, text=str(error)[:200])
     headers = {"content-type": "application/cloudevents+json", "user-agent": "Plumbline"}
     reply = http.post(url, body, headers | signature.headers(run, at, body, keys), allow_inner=allow_inner)
-    got = targets.receipt(
+    receipt = targets.receipt(
         aim,
         run,
         at,
@@ -58,4 +58,4 @@ def ask(
         location=reply.headers.get("location", ""),
         error="The receiver is not in that state any more" if reply.status == 409 else reply.error,
     )
-    return got
+    return receipt

@@ -92,28 +92,28 @@ def _looked_for(run: TriggerRun, now: datetime, new: Sequence[VersionSight]) -> 
         )
     late = run.fired_at is not None and now - run.fired_at > timedelta(days=TIME_OUT_DAYS)
     if late and run.state in (RunState.FIRED, RunState.RUNNING, RunState.FIRING):
-        said = message(
+        verdict = message(
             "No version that was trained after the fire was seen within {days} days.",
             days=count(TIME_OUT_DAYS),
         )
-        return replace(run, state=RunState.TIMED_OUT, ended_at=now, note=said)
+        return replace(run, state=RunState.TIMED_OUT, ended_at=now, note=verdict)
     return run
 
 
 def _judged(run: TriggerRun, now: datetime, still_open: bool, label_days: float) -> TriggerRun:
     if not still_open:
-        said = message(
+        verdict = message(
             "Version {version} decides, and what made the retraining due is over.", version=run.seen_version
         )
-        return replace(run, state=RunState.CURED, cured_at=now, ended_at=now, note=said)
+        return replace(run, state=RunState.CURED, cured_at=now, ended_at=now, note=verdict)
     waited = timedelta(days=TRIAL_DAYS + label_days)
     if run.seen_at is not None and now - run.seen_at > waited:
-        said = message(
+        verdict = message(
             "Version {version} has decided for {days} days, and its cause goes on.",
             version=run.seen_version,
             days=count(waited.days),
         )
-        return replace(run, state=RunState.NOT_CURED, ended_at=now, note=said)
+        return replace(run, state=RunState.NOT_CURED, ended_at=now, note=verdict)
     return run
 
 

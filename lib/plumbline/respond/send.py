@@ -48,11 +48,11 @@ def receipt(channel: Channel, reply: HttpReply) -> str:
     """What shows that a message was taken, in words; the receiver's own text is cut to a line."""
     from plumbline.respond.text import line
 
-    said = line(reply.text, 120)
+    text = line(reply.text, 120)
     if channel.kind == MAIL:
-        return said
+        return text
     if channel.kind == PAGER:
         return f"{reply.status}, queued by PagerDuty; whether anybody was paged is not known"
     if channel.kind == SERVICE:
-        return said
-    return f"{reply.status}{f': {said}' if said else ''}"
+        return text
+    return f"{reply.status}{f': {text}' if text else ''}"

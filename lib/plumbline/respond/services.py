@@ -28,14 +28,16 @@ def send(address: str, payload: Mapping[str, Any]) -> HttpReply:
     import apprise
 
     logging.getLogger("apprise").setLevel(logging.CRITICAL)  # its log names addresses
-    own = apprise.Apprise()
-    if not all(own.add(_bounded(part)) for part in address.split()) or not len(own):
+    sender = apprise.Apprise()
+    if not all(sender.add(_bounded(part)) for part in address.split()) or not len(sender):
         return HttpReply(error="Apprise does not know an address of that kind", refused=True)
     kind = _KINDS[payload["data"]["severity"]]
     if text.event_type(payload) in ("finding.resolved", "finding.withdrawn"):
         kind = "success"
     body = _quiet("\n\n".join(text.paragraphs(payload)))
-    taken = own.notify(body=body, title=_quiet(text.subject(payload)), notify_type=kind, body_format="text")
+    taken = sender.notify(
+        body=body, title=_quiet(text.subject(payload)), notify_type=kind, body_format="text"
+    )
     if not taken:
         return HttpReply(error="The service did not take the message; Apprise does not say why")
     return HttpReply(status=200, text="handed over; whether anybody read it is not known")

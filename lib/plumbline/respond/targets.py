@@ -69,8 +69,8 @@ def target(url: str) -> Target:
     Raises:
         PlumblineError: it is none, or holds a user or a password.
     """
-    said = url.strip()
-    scheme, _, rest = said.partition(":")
+    text = url.strip()
+    scheme, _, rest = text.partition(":")
     if scheme == "command" and _NAME.fullmatch(rest):
         return Target("command", name=rest)
     if scheme == "github" and _REPO.fullmatch(rest):
@@ -79,11 +79,11 @@ def target(url: str) -> Target:
         project, _, ref = rest.partition("@")
         if re.fullmatch(r"[\w./-]+", project) and ref:
             return Target("gitlab", GITLAB + quote(project, safe=""), ref)
-    kind, plus, address = said.partition("+")
+    kind, plus, address = text.partition("+")
     if plus and kind in ("github", "gitlab", "airflow") and _is_web(address):
         return _elsewhere(kind, address)
-    if _is_web(said):
-        return Target("webhook", said)
+    if _is_web(text):
+        return Target("webhook", text)
     raise PlumblineError("This is no target that a trigger can fire at", todo=TODO)
 
 
@@ -158,7 +158,7 @@ def receipt(
     aim: Target, run: str, at: datetime, *, status: int, text: str, location: str = "", error: str = ""
 ) -> Receipt:
     """What an answer says: whether the target took it, and the id of what it started."""
-    said = _parsed(text)
+    answer = _parsed(text)
     ok = 200 <= status < 300
     if (
         aim.kind == "airflow" and status == 409
@@ -168,13 +168,13 @@ def receipt(
         )
     follow = named = ""
     if ok and aim.kind == "airflow":
-        named = _name(said.get("dag_run_id"))
+        named = _name(answer.get("dag_run_id"))
         follow = f"{aim.address}/dagRuns/{quote(named, safe='')}" if named else ""
     elif ok and aim.kind == "gitlab":
-        named = _name(said.get("id"))
+        named = _name(answer.get("id"))
     elif ok and aim.kind == "webhook":
-        named = _name(said.get("run") or said.get("run_id") or said.get("id"))
-        follow = _same_host(aim.address, location or str(said.get("status_url") or ""))
+        named = _name(answer.get("run") or answer.get("run_id") or answer.get("id"))
+        follow = _same_host(aim.address, location or str(answer.get("status_url") or ""))
     elif ok and aim.kind == "github":  # it answers 204 and names no run: that is looked up
         seconds = at.strftime("%Y-%m-%dT%H:%M:%SZ")
         query = urlencode({"event": "repository_dispatch", "created": f">={seconds}", "per_page": 2})
@@ -200,14 +200,14 @@ def status_call(aim: Target, follow: str, run: str, at: datetime, secret: str) -
 
 def progress(aim: Target, text: str) -> tuple[str, str]:
     """How far a run is by its status answer, as ``start.ask`` has it, and the run's id where named."""
-    said = _parsed(text)
+    answer = _parsed(text)
     if aim.kind == "github":
-        runs = said.get("workflow_runs")
-        said = runs[-1] if isinstance(runs, list) and runs and isinstance(runs[-1], dict) else {}
-        word = str(said.get("conclusion") or said.get("status") or "")
-        return _WORDS.get(word.lower(), ""), _name(said.get("id"))
-    word = str(said.get("state") or said.get("status") or "")
-    return _WORDS.get(word.lower(), ""), _name(said.get("dag_run_id") or said.get("run"))
+        runs = answer.get("workflow_runs")
+        answer = runs[-1] if isinstance(runs, list) and runs and isinstance(runs[-1], dict) else {}
+        word = str(answer.get("conclusion") or answer.get("status") or "")
+        return _WORDS.get(word.lower(), ""), _name(answer.get("id"))
+    word = str(answer.get("state") or answer.get("status") or "")
+    return _WORDS.get(word.lower(), ""), _name(answer.get("dag_run_id") or answer.get("run"))
 
 
 _WORDS = {

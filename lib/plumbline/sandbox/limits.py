@@ -38,8 +38,8 @@ def amount(name: str, default: str) -> int:
         PlumblineError: it is set to something else.
     """
     text = os.environ.get(name, default).strip()
-    found = _AMOUNT.fullmatch(text)
-    size = int(float(found[1]) * (1024 if found[3] else 1000) ** _POWER[found[2].upper()]) if found else 0
+    match = _AMOUNT.fullmatch(text)
+    size = int(float(match[1]) * (1024 if match[3] else 1000) ** _POWER[match[2].upper()]) if match else 0
     if size < 2**20:
         raise PlumblineError(
             f"{name} is {text[:40]!r} and no amount of memory", todo=f"Set one such as {default}."

@@ -43,35 +43,35 @@ class Pool:
         Raises:
             PlumblineError: the child's own; or it died, or used more than the limits.
         """
-        held = self._take()
+        process = self._take()
         lasting = sys.platform == "linux"  # see ``serving``
         whole = False
         try:
-            told, _ = held.ask(
+            answer, _ = process.ask(
                 request | {"limits": asdict(limits)}, wall=limits.wall_seconds + 5, ended=lasting
             )
             whole = True
         except ProcessGone as error:
             raise _dead(where, limits, 0, late=error.late) from None
         finally:
-            self._back(held, whole and lasting)
-        if "ended" in told:
-            raise _dead(where, limits, int(told["ended"]))
-        if not told.get("ok"):
+            self._back(process, whole and lasting)
+        if "ended" in answer:
+            raise _dead(where, limits, int(answer["ended"]))
+        if not answer.get("ok"):
             raise PlumblineError(
-                str(told.get("what")),
-                where=str(told.get("where") or where),
-                todo=str(told.get("todo") or _TODO),
+                str(answer.get("what")),
+                where=str(answer.get("where") or where),
+                todo=str(answer.get("todo") or _TODO),
             )
-        return told["value"]
+        return answer["value"]
 
     def _take(self) -> Process:
         with self._lock:
             while self._idle:
-                held = self._idle.pop()
-                if held.alive():
-                    return held
-                held.end()
+                process = self._idle.pop()
+                if process.alive():
+                    return process
+                process.end()
         return Process(self._module)
 
     def _back(self, process: Process, whole: bool) -> None:

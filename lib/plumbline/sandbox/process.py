@@ -75,11 +75,11 @@ class Process:
         clock.start()
         try:
             self.send(head, *blobs)
-            told = self._line()
-            parts = [self._read(int(size)) for size in told.get("blobs", [])]
-            if ended and "ended" not in told:
+            answer = self._line()
+            parts = [self._read(int(size)) for size in answer.get("blobs", [])]
+            if ended and "ended" not in answer:
                 self._line()
-            return told, parts
+            return answer, parts
         except (ProcessGone, ValueError, TypeError, AttributeError) as error:
             raise ProcessGone(late.is_set()) from error
         finally:
@@ -90,8 +90,8 @@ class Process:
         line = self.process.stdout.readline()
         if not line:
             raise ProcessGone
-        held: dict[str, Any] = json.loads(line)
-        return held
+        answer: dict[str, Any] = json.loads(line)
+        return answer
 
     def _read(self, size: int) -> bytes:
         assert self.process.stdout is not None

@@ -42,8 +42,8 @@ def from_json(kind: type[T], value: Any) -> T:
     Raises:
         TypeError, ValueError, KeyError: it is something else.
     """
-    made: T = _read(kind, value)
-    return made
+    result: T = _read(kind, value)
+    return result
 
 
 @cache

@@ -34,7 +34,7 @@ def connect(target: Path, key: str) -> duckdb.DuckDBPyConnection:
     try:
         return _attach(target, key) if key else duckdb.connect(str(target), config=CONFIG)
     except (OSError, duckdb.Error) as error:
-        raise refused(target, error) from error
+        raise opening_refusal(target, error) from error
 
 
 def look(target: Path) -> None:
@@ -140,7 +140,7 @@ _DAMAGE = (
 )  # fmt: skip
 
 
-def refused(target: Path, error: Exception) -> PlumblineError:
+def opening_refusal(target: Path, error: Exception) -> PlumblineError:
     """DuckDB's or the system's refusal to open a file, in words."""
     if is_full(error):
         return DiskFull(target)
@@ -154,26 +154,26 @@ def refused(target: Path, error: Exception) -> PlumblineError:
             where=str(target),
             todo="Choose another path.",
         )
-    return damaged(target, error) or PlumblineError(
+    return damage_sentence(target, error) or PlumblineError(
         "This file is not a workspace that this version can open",
         where=str(target),
         todo="Choose another path with --workspace.",
     )
 
 
-def damaged(target: Path, error: Exception) -> PlumblineError | None:
+def damage_sentence(target: Path, error: Exception) -> PlumblineError | None:
     """The sentence for a file whose bytes are not what was written; None: the error says nothing of the kind."""
     if not any(phrase in str(error).lower() for phrase in _DAMAGE):
         return None
-    kept = newest_copy(target)
+    path = newest_copy(target)
     todo = "Restore a copy: plumbline restore FILE; or choose another path and load the logs anew."
-    if kept:
-        todo = f"Restore a copy of it: plumbline restore FILE. The newest that Plumbline made is {kept}."
+    if path:
+        todo = f"Restore a copy of it: plumbline restore FILE. The newest that Plumbline made is {path}."
     return PlumblineError("The workspace is damaged and cannot be read", where=str(target), todo=todo)
 
 
 @contextmanager
-def told_if_damaged(target: Path) -> Iterator[None]:
+def explain_damage(target: Path) -> Iterator[None]:
     """Says in words what DuckDB finds out about a damaged file only when it comes to read the place.
 
     Raises:
@@ -182,7 +182,7 @@ def told_if_damaged(target: Path) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
-        said = damaged(target, error)
-        if said is None:
+        error_in_words = damage_sentence(target, error)
+        if error_in_words is None:
             raise
-        raise said from error
+        raise error_in_words from error

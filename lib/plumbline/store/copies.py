@@ -41,12 +41,12 @@ def _named(target: Path, kind: str, at: datetime) -> Path:
 
 def copies_of(target: Path) -> list[Path]:
     """The workspace's copies from before migrations, the oldest schema first, and of one schema the oldest copy."""
-    found = [
+    numbered = [
         (int(named[1]), named[2], path)
         for path in _all(target, "schema-*")
         if (named := _NAMED.search(path.name))
     ]
-    return [path for *_, path in sorted(found)]
+    return [path for *_, path in sorted(numbered)]
 
 
 def _all(target: Path, kind: str) -> list[Path]:
@@ -90,11 +90,11 @@ def drop_all(target: Path) -> int:
     Raises:
         OSError: one cannot be deleted.
     """
-    found = [path for kind in _KINDS for path in _all(target, kind)]
+    paths = [path for kind in _KINDS for path in _all(target, kind)]
     half = (target.resolve().parent / FOLDER).glob(f"{glob.escape(target.stem)}.*Z.duckdb.*.part*")
     for path in half:  # of processes that were killed
         path.unlink()
-    for path in found:
+    for path in paths:
         path.unlink()
         Path(f"{path}.wal").unlink(missing_ok=True)
-    return len(found)
+    return len(paths)

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from plumbline.domain import Finding, PlumblineError, Severity
-from plumbline.domain.message_json import message_json, restored
+from plumbline.domain.message_json import message_json, message_of
 from plumbline.domain.messages import QuotedText
 from plumbline.store.workspace import Cursor, aware, naive
 
@@ -44,7 +44,9 @@ class FindingRecord:
         return number if isinstance(number, int) else None
 
 
-def recorded(cursor: Cursor, system: str | None = None, *, parts: bool = False) -> list[FindingRecord]:
+def recorded_findings(
+    cursor: Cursor, system: str | None = None, *, parts: bool = False
+) -> list[FindingRecord]:
     """Every recorded finding of a system or of all: open ones first, then the newest.
 
     Args:
@@ -76,10 +78,10 @@ def of(cursor: Cursor, system: str, number: int) -> FindingRecord:
     Raises:
         PlumblineError: there is none, or it is another system's.
     """
-    held = one(cursor, number)
-    if held.finding.system != system:
-        raise PlumblineError(f"Finding {number} is of {held.finding.system}, not of {system}")
-    return held
+    record = one(cursor, number)
+    if record.finding.system != system:
+        raise PlumblineError(f"Finding {number} is of {record.finding.system}, not of {system}")
+    return record
 
 
 def add(cursor: Cursor, finding: Finding, at: datetime, closed_at: datetime | None) -> int:
@@ -134,16 +136,16 @@ def stand_for(cursor: Cursor, number: int, whole: int) -> None:
 def apart(cursor: Cursor, system: str) -> list[FindingRecord]:
     """Every recorded problem of a system by itself: of a finding that joins several its parts, which are open as long
     as it is and they are not over."""
-    known = recorded(cursor, system, parts=True)
-    found = []
+    known = recorded_findings(cursor, system, parts=True)
+    records = []
     for record in known:
         if record.part_of is None:
             own = parts_of(record, known)
-            found += [
+            records += [
                 replace(r, closed_at=record.closed_at if r.finding.until is None else r.closed_at)
                 for r in own
             ] or [record]
-    return found
+    return records
 
 
 def parts_of(record: FindingRecord, known: Sequence[FindingRecord]) -> tuple[FindingRecord, ...]:
@@ -184,10 +186,10 @@ def _read(row: tuple[Any, ...]) -> FindingRecord:
     since, until, known = (aware(t) if t else None for t in row[4:7])
     figures = json.loads(row[10])
     beside = figures.pop(_MESSAGE, None)
-    found = Finding(
+    finding = Finding(
         system=row[1],
         signal=row[2],
-        sentence=restored(row[3], beside),
+        sentence=message_of(row[3], beside),
         since=since,
         until=until,
         severity=Severity(row[7]),
@@ -199,7 +201,7 @@ def _read(row: tuple[Any, ...]) -> FindingRecord:
     closed, seen = (aware(t) if t else None for t in (row[13], row[15]))
     return FindingRecord(
         id=row[0],
-        finding=found,
+        finding=finding,
         recorded_at=aware(row[11]),
         seen_at=aware(row[12]),
         closed_at=closed,

@@ -23,10 +23,10 @@ def make_inbox() -> Path:
     """A new private folder, after those that killed processes left are deleted."""
     sweep(Path(tempfile.gettempdir()))
     bare = Path(tempfile.mkdtemp(prefix=_UNLOCKED)).resolve()
-    held = _lock(bare)
+    lock = _lock(bare)
     folder = bare.rename(bare.with_name(f"{_PREFIX}{bare.name.removeprefix(_UNLOCKED)}"))
-    if held is not None:
-        _held[folder] = held
+    if lock is not None:
+        _held[folder] = lock
     return folder
 
 
@@ -49,12 +49,12 @@ def sweep(parent: Path) -> None:
                 continue
             if folder.name.startswith(_UNLOCKED) and time.time() - seen.st_ctime < _YOUNG:
                 continue
-            held = _lock(folder)
+            lock = _lock(folder)
         except OSError:
             continue  # another process sweeps it, or holds it
-        if held is not None:
+        if lock is not None:
             shutil.rmtree(folder, ignore_errors=True)
-            os.close(held)
+            os.close(lock)
 
 
 def _lock(folder: Path) -> int | None:

@@ -229,8 +229,8 @@ def mark_retried(cursor: duckdb.DuckDBPyConnection, retry: RetryLoad, by: int) -
             "raws": [r.raw for r in retry.rows],
         },
     )
-    found = cursor.execute("SELECT count(*) FROM quarantine WHERE retried_by = ?", [by]).fetchone()
-    if not found or found[0] != len(retry.rows):
+    row = cursor.execute("SELECT count(*) FROM quarantine WHERE retried_by = ?", [by]).fetchone()
+    if not row or row[0] != len(retry.rows):
         raise PlumblineError("The quarantine changed meanwhile; nothing was loaded", todo="Try again.")
 
 

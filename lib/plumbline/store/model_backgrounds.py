@@ -17,7 +17,7 @@ class Background:
     sha256: str
 
 
-def fixed(cursor: duckdb.DuckDBPyConnection, system: str, version: str) -> Background | None:
+def fixed_background(cursor: duckdb.DuckDBPyConnection, system: str, version: str) -> Background | None:
     """What was fixed for a version, or None."""
     row = cursor.execute(
         "SELECT load_ids, lines, sha256 FROM model_background WHERE system = ? AND version = ?",

@@ -99,8 +99,8 @@ def newest(
         f"SELECT {_FIELDS} FROM scorecard WHERE system = ? AND given <> '' ORDER BY made_at DESC, id DESC LIMIT 2",
         [system],
     ).fetchall()
-    found = [_kept(row) for row in rows]
-    return (found[0] if found else None), (found[1] if len(found) > 1 else None)
+    scorecards = [_kept(row) for row in rows]
+    return (scorecards[0] if scorecards else None), (scorecards[1] if len(scorecards) > 1 else None)
 
 
 def all_of(cursor: duckdb.DuckDBPyConnection, system: str) -> list[StoredScorecard]:

@@ -60,27 +60,27 @@ def _offset(column: str, changes: Sequence[tuple[datetime, int]]) -> str:
 @cache
 def clock_changes(zone: str) -> tuple[tuple[datetime, int], ...]:
     """Since when (naive UTC) the clock of a zone is how many seconds ahead of UTC; first at the start of 2000."""
-    own = ZoneInfo(zone)
+    zone_info = ZoneInfo(zone)
 
     def ahead(at: datetime) -> int:
-        return int((at.replace(tzinfo=UTC).astimezone(own).utcoffset() or timedelta()).total_seconds())
+        return int((at.replace(tzinfo=UTC).astimezone(zone_info).utcoffset() or timedelta()).total_seconds())
 
     day = datetime(_LOOKED_UP[0], 1, 1)  # noqa: DTZ001 - naive and UTC, as stored
-    found = [(day, ahead(day))]
+    changes = [(day, ahead(day))]
     while day.year < _LOOKED_UP[1]:
         following = day + timedelta(days=1)
-        if ahead(following) != found[-1][1]:
+        if ahead(following) != changes[-1][1]:
             low, high = 0, 86_400  # seconds into the day between which the clock changes
             while high - low > 1:
                 middle = (low + high) // 2
                 low, high = (
                     (low, middle)
-                    if ahead(day + timedelta(seconds=middle)) != found[-1][1]
+                    if ahead(day + timedelta(seconds=middle)) != changes[-1][1]
                     else (middle, high)
                 )
-            found.append((day + timedelta(seconds=high), ahead(following)))
+            changes.append((day + timedelta(seconds=high), ahead(following)))
         day = following
-    return tuple(found)
+    return tuple(changes)
 
 
 def off_clock(value: str, zone: str) -> str:

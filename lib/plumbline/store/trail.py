@@ -128,8 +128,8 @@ def latest_detail(cursor: duckdb.DuckDBPyConnection, begins: str) -> dict[str, A
     row = cursor.execute(
         "SELECT detail FROM trail WHERE starts_with(action, ?) ORDER BY seq DESC LIMIT 1", [str(begins)]
     ).fetchone()
-    found: dict[str, Any] = json.loads(row[0]) if row else {}
-    return found
+    detail: dict[str, Any] = json.loads(row[0]) if row else {}
+    return detail
 
 
 def verify(cursor: duckdb.DuckDBPyConnection, head: str = "") -> TrailCheck:

@@ -21,7 +21,7 @@ import duckdb
 
 from plumbline.domain import PlumblineError
 from plumbline.domain.acts import Act
-from plumbline.store.connection import damaged
+from plumbline.store.connection import damage_sentence
 from plumbline.store.copies import copies_of, copy_path, drop_old
 from plumbline.store.schema import migrate, schema_number, scripts
 from plumbline.store.times import now
@@ -94,7 +94,7 @@ def upgrade(
         _drop(part)
         if backup:
             backup.unlink(missing_ok=True)
-        raise damaged(target, error) or _failed(target, error) from error
+        raise damage_sentence(target, error) or _failed(target, error) from error
     step("replaced")
     drop_old(target)
     if backup:
@@ -129,12 +129,12 @@ def _room(target: Path) -> None:
 def _copy(target: Path, part: Path) -> None:
     mask = target.stat().st_mode & 0o777
     os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mask))
-    done = subprocess.run(  # noqa: S603 - this Python, two paths as arguments
+    process = subprocess.run(  # noqa: S603 - this Python, two paths as arguments
         [sys.executable, "-I", "-S", "-c", _COPYING, str(target), str(part)], capture_output=True, check=False
     )
-    if done.returncode or part.stat().st_size != target.stat().st_size:
-        said = done.stderr.decode(errors="replace").strip().rpartition("\n")[2][:200]
-        raise OSError(said or "copying ended early")
+    if process.returncode or part.stat().st_size != target.stat().st_size:
+        text = process.stderr.decode(errors="replace").strip().rpartition("\n")[2][:200]
+        raise OSError(text or "copying ended early")
 
 
 def _migrated(connection: duckdb.DuckDBPyConnection, number: int, newest: int, backup: Path | None) -> None:
@@ -161,9 +161,9 @@ def _drop(part: Path) -> None:
 
 
 def _failed(target: Path, error: Exception) -> PlumblineError:
-    said = (error.strerror if isinstance(error, OSError) else "") or str(error).partition("\n")[0][:200]
+    text = (error.strerror if isinstance(error, OSError) else "") or str(error).partition("\n")[0][:200]
     return PlumblineError(
-        f"The workspace could not be copied and brought to this version's schema ({said.strip().rstrip('.')})",
+        f"The workspace could not be copied and brought to this version's schema ({text.strip().rstrip('.')})",
         where=str(target),
         todo="Nothing was changed: make room or mend the folder's rights, and open it again.",
     )

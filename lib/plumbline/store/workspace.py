@@ -17,7 +17,7 @@ from plumbline.domain.acts import Act
 from plumbline.sandbox.limits import duckdb_memory
 from plumbline.store.access import permissions
 from plumbline.store.cancellation import Cancellation
-from plumbline.store.connection import ATTACHED, connect, hold, let_go, look, told_if_damaged
+from plumbline.store.connection import ATTACHED, connect, explain_damage, hold, let_go, look
 from plumbline.store.encryption import encryption_key
 from plumbline.store.engine import DiskFull, Engine
 from plumbline.store.inbox_folder import drop_inbox, make_inbox
@@ -32,7 +32,7 @@ __all__ = [
     "Cursor",
     "DiskFull",
     "Workspace",
-    "WriteStopped",
+    "WriteStop",
     "aware",
     "naive",
     "now",
@@ -46,7 +46,7 @@ _TURN = 0.2
 Cursor = duckdb.DuckDBPyConnection
 
 
-class WriteStopped(PlumblineError):
+class WriteStop(PlumblineError):
     """A write that a person stopped: nothing was changed."""
 
     def __init__(self) -> None:
@@ -86,17 +86,17 @@ class Workspace:
 
         What is opened by a process itself (the command line, a server that nobody signs in to) may do everything.
         """
-        held = copy.copy(self)
-        held._person = email
-        return held
+        ws = copy.copy(self)
+        ws._person = email
+        return ws
 
     def lent(self, folders: Sequence[Path], cancellation: Cancellation | None = None) -> Workspace:
         """The same workspace for one command that another process asked for: it may read files of these folders as
         well, and can be called off."""
-        held = copy.copy(self)
-        held._folders = (*self._folders, *(folder.resolve() for folder in folders))
-        held._cancellation, held._writer = cancellation or self._cancellation, None
-        return held
+        ws = copy.copy(self)
+        ws._folders = (*self._folders, *(folder.resolve() for folder in folders))
+        ws._cancellation, ws._writer = cancellation or self._cancellation, None
+        return ws
 
     def may_read(self, file: Path) -> bool:
         """Whether a file lies in the inbox or in a folder that was named when the workspace was opened, or lent."""
@@ -110,8 +110,8 @@ class Workspace:
     def read(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A cursor of its own: a connection shared by threads gives wrong answers in silence."""
         if self._cancellation.off:
-            raise WriteStopped()
-        with told_if_damaged(self.path), self._engine.cursor() as cursor:
+            raise WriteStop()
+        with explain_damage(self.path), self._engine.cursor() as cursor:
             if self.encrypted:
                 cursor.execute(f"USE {ATTACHED}")  # a cursor does not inherit it
             self._cancellation.enter(cursor)
@@ -119,7 +119,7 @@ class Workspace:
                 yield cursor
             except duckdb.InterruptException as error:
                 if self._cancellation.off:
-                    raise WriteStopped() from error
+                    raise WriteStop() from error
                 raise
             finally:
                 self._cancellation.leave(cursor)
@@ -140,7 +140,7 @@ class Workspace:
             if not wait:
                 raise Busy()
             if self._cancellation.off:
-                raise WriteStopped()
+                raise WriteStop()
         try:
             if not wait and self._writer is not None:  # this very thread's
                 raise Busy()
@@ -154,26 +154,26 @@ class Workspace:
             self._writer = cursor
             try:
                 person = None if by_itself else self._person
-                held, since = permissions.state(cursor, person)
+                access, since = permissions.state(cursor, person)
                 yield cursor
                 if person is not None:
-                    permissions.permit(cursor, person, held, since)
+                    permissions.permit(cursor, person, access, since)
                 self._cancellation.leave(cursor)
                 if self._cancellation.off:
-                    raise WriteStopped()
+                    raise WriteStop()
             except BaseException as error:
                 self._writer = None
                 with suppress(duckdb.Error):  # a database that is lost takes none back, and keeps none
                     cursor.execute("ROLLBACK")
                 if isinstance(error, duckdb.InterruptException):
-                    raise WriteStopped() from error
+                    raise WriteStop() from error
                 raise
             self._writer = None
             cursor.execute("COMMIT")
             self._cancellation.commits += 1
 
     def interrupt(self) -> None:
-        """Stop the statement that a writer is at, from another thread; its ``write`` then raises ``WriteStopped``."""
+        """Stop the statement that a writer is at, from another thread; its ``write`` then raises ``WriteStop``."""
         writer = self._writer
         if writer is not None:
             writer.interrupt()

@@ -92,10 +92,10 @@ def over_time(answer: DriftAnswer, method: str, whole: WholeRowAnswer | None, vi
     """Feature by chunk, the most drifted first; outputs and whole rows below. A click says more of a cell."""
     order = [r.feature for r in answer.ranking]
     place = {name: i for i, name in enumerate(order)}
-    shown = sorted(answer.chunks, key=lambda d: place.get(d.feature, len(order)))
-    inputs = [d.feature for d in shown if d.feature not in OUTPUTS]
+    drifts = sorted(answer.chunks, key=lambda d: place.get(d.feature, len(order)))
+    inputs = [d.feature for d in drifts if d.feature not in OUTPUTS]
     keep = {*list(dict.fromkeys(inputs))[:MOST], *OUTPUTS}
-    drawn = [d for d in shown if d.feature in keep]
+    drawn = [d for d in drifts if d.feature in keep]
     drawn += [_as_drift(one) for one in whole.chunks] if whole else []
     cards.section(
         "Every feature, over time",
@@ -117,7 +117,7 @@ def over_time(answer: DriftAnswer, method: str, whole: WholeRowAnswer | None, vi
         events=events,
     )
     strip.strip(view)
-    cell = drill_down.picked(picked)
+    cell = drill_down.clicked_mark(picked)
     if cell and isinstance(cell, list) and len(cell) == 3:
         _cell(answer, drawn, cell)
 
@@ -130,32 +130,32 @@ def earlier(chunks: Sequence[FeatureDrift], begins: datetime | None, most: int =
         firsts.setdefault(one.feature, one)
     if not firsts:
         return ""
-    told = [f"{name} (first {numbers.span(d.start, d.end)})" for name, d in list(firsts.items())[:most]]
+    lines = [f"{name} (first {numbers.span(d.start, d.end)})" for name, d in list(firsts.items())[:most]]
     others = f" and {len(firsts) - most} more" if len(firsts) > most else ""
-    return f"The title is about the window. Before it, these breached: {', '.join(told)}{others}."
+    return f"The title is about the window. Before it, these breached: {', '.join(lines)}{others}."
 
 
 def _cell(answer: DriftAnswer, drawn: list[FeatureDrift], cell: list[Any]) -> None:
     """One chunk of one feature in words, with the ways to its distribution and to its rows."""
-    found = next(
+    drift = next(
         (d for d in drawn if d.feature == cell[0] and d.start and d.start.isoformat() == cell[1]), None
     )
-    if found is None:
+    if drift is None:
         return
-    sure = numbers.interval(found.low, found.high)
+    sure = numbers.interval(drift.low, drift.high)
     with st.container(border=True, gap="xsmall"):
         st.markdown(
-            f"**{plain(found.feature)}**, {plain(numbers.span(found.start, found.end))}: "
-            f"{plain(numbers.name(found.method))} {plain(numbers.figure(found.value))}"
-            f"{plain(f' ({sure})' if sure else '')}, n = {plain(numbers.count(found.n))} "
-            f"{cards.chip('drifted' if found.drifted else found.status.value)}"
+            f"**{plain(drift.feature)}**, {plain(numbers.span(drift.start, drift.end))}: "
+            f"{plain(numbers.name(drift.method))} {plain(numbers.figure(drift.value))}"
+            f"{plain(f' ({sure})' if sure else '')}, n = {plain(numbers.count(drift.n))} "
+            f"{cards.chip('drifted' if drift.drifted else drift.status.value)}"
         )
-        if found.note:
-            cards.note(found.note)
+        if drift.note:
+            cards.note(drift.note)
         with st.container(horizontal=True, gap="medium"):
-            if found.feature != WHOLE:
-                drill_down.to_chunk(answer.system.key, found)
-            drill_down.to_rows(answer.system.key, found.start, found.end, None)
+            if drift.feature != WHOLE:
+                drill_down.to_chunk(answer.system.key, drift)
+            drill_down.to_rows(answer.system.key, drift.start, drift.end, None)
 
 
 def _as_drift(comparison: WholeRow) -> FeatureDrift:
@@ -207,17 +207,17 @@ def ranking(answer: DriftAnswer) -> None:
             f"{movement.n} chunks; two trends can go together without one causing the other."
         )
     cards.section("Ranked by what is likely to hurt", words)
-    found: dict[str, FeatureDrift] = {}
+    drifts: dict[str, FeatureDrift] = {}
     for f in answer.features:
-        found.setdefault(f.feature, f)
+        drifts.setdefault(f.feature, f)
     ranked = {r.feature: r for r in answer.ranking}
     shapes = {shape.feature: shape for shape in answer.shapes}
     rows = []
-    for name in dict.fromkeys([*ranked, *found]):
-        if name in found:
+    for name in dict.fromkeys([*ranked, *drifts]):
+        if name in drifts:
             one = ranked.get(name)
             moved = one.moved.correlation if one and one.moved else None
-            rows.append(_row(found[name], one.importance if one else None, moved, shapes.get(name)))
+            rows.append(_row(drifts[name], one.importance if one else None, moved, shapes.get(name)))
     tables.grid(
         rows,
         alt="Features by drift: shape then and now, value, limits, threshold, status, importance, sample, missing",
@@ -262,7 +262,7 @@ def _row(
         "Status": cards.glyph("drifted" if drift.drifted else drift.status.value),
         "Corrected p": numbers.p_value(drift.q_value),
         "Importance": numbers.share(weight),
-        "Correlation with loss": numbers.DASH if moved is None else numbers.signed(moved, 2),
+        "Correlation with loss": numbers.DASH if moved is None else numbers.with_sign(moved, 2),
         "n": drift.n,
         "n reference": drift.n_reference,
         "Missing": numbers.share(drift.missing_share),

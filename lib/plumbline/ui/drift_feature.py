@@ -60,7 +60,7 @@ def one(system: str, answer: FeatureAnswer, mode: Mode) -> None:
         rows=_data(answer),
         select=True,
     )
-    _rows_behind(system, answer, drill_down.picked(event))
+    _rows_behind(system, answer, drill_down.clicked_mark(event))
     _moved(answer)
     tables.grid(
         [
@@ -152,8 +152,8 @@ def _moved(answer: FeatureAnswer) -> None:
                     "Level": one_line(level.level, 60),
                     "Reference": numbers.share(level.then),
                     "Window": numbers.share(level.now),
-                    "Change (points)": numbers.signed(100 * level.change),
-                    "95 % interval": f"{numbers.signed(100 * level.low)} to {numbers.signed(100 * level.high)}",
+                    "Change (points)": numbers.with_sign(100 * level.change),
+                    "95 % interval": f"{numbers.with_sign(100 * level.low)} to {numbers.with_sign(100 * level.high)}",
                 }
                 for level in answer.levels
             ],
@@ -168,7 +168,7 @@ def _change(then: float | None, now: float | None) -> str:
     if then is None or now is None:
         return numbers.DASH
     change = now - then
-    return "0" if abs(change) < 1e-9 * max(abs(then), abs(now)) else numbers.signed(change)
+    return "0" if abs(change) < 1e-9 * max(abs(then), abs(now)) else numbers.with_sign(change)
 
 
 def _held(value: float | None) -> str:

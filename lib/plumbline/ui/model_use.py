@@ -34,9 +34,9 @@ def answer(view: View, key: str) -> ModelUse:
     with st.spinner(
         "Explaining a random sample. A version without contributions or model file takes some seconds."
     ):
-        found = ask(view, model_use, key, version=view.version, window=window, by=view.chunk)
-    if found.source is not AttributionSource.MODEL or found.space != SPACES[0]:
-        return found
+        use = ask(view, model_use, key, version=view.version, window=window, by=view.chunk)
+    if use.source is not AttributionSource.MODEL or use.space != SPACES[0]:
+        return use
     chosen = st.segmented_control(
         "Contributions in",
         SPACES,
@@ -48,7 +48,7 @@ def answer(view: View, key: str) -> ModelUse:
         f"against fixed decisions of the reference; over {ASKED} random decisions, as each one takes long.",
     )
     if chosen != SPACES[1]:
-        return found
+        return use
     with st.spinner("Asking the model about a small random sample."):
         return ask(view, model_use, key, version=view.version, window=window, by=view.chunk, space=SPACES[1])
 
@@ -133,7 +133,7 @@ def points(usage: ModelUse, mode: Mode) -> None:
     )
 
 
-def moved(usage: ModelUse) -> None:
+def attribution_drift(usage: ModelUse) -> None:
     """Attribution drift: four numbers, since each is blind alone, and the features by what they ask for."""
     cards.section("Does it still use its inputs as it did?")
     drift = usage.drift
@@ -165,7 +165,7 @@ def moved(usage: ModelUse) -> None:
                 ),
                 cards.Figure(
                     name="Mean output moved by",
-                    value=numbers.signed(drift.mean_change),
+                    value=numbers.with_sign(drift.mean_change),
                     note=numbers.unit(usage.space),
                     help=help_for("Mean output moved by"),
                 ),
@@ -177,7 +177,7 @@ def moved(usage: ModelUse) -> None:
             "What to do": q.verdict,
             "Weight now": numbers.share(q.share),
             "Weight before": numbers.DASH if q.share_before is None else numbers.share(q.share_before),
-            "Moved the output by": numbers.DASH if q.change is None else numbers.signed(q.change),
+            "Moved the output by": numbers.DASH if q.change is None else numbers.with_sign(q.change),
             "Drift": numbers.DASH if q.distance is None else numbers.significant(q.distance),
         }
         for q in usage.quadrants
@@ -209,8 +209,8 @@ def coverage(usage: ModelUse) -> None:
     ]
     tables.grid(rows, alt="Decisions explained by version and source")
     charts.data(rows, "coverage", "use.coverage")
-    told = [v for v in usage.versions if v.shares]
-    if len(told) > 1:
+    uses = [v for v in usage.versions if v.shares]
+    if len(uses) > 1:
         cards.section("Version beside version", "Share of weight, from up to 1,000 decisions each.")
         names = [f.feature for f in usage.features]
         rows = [
@@ -220,7 +220,7 @@ def coverage(usage: ModelUse) -> None:
                     one_line(v.version) or "(none)": numbers.share(v.shares[name])
                     if name in v.shares
                     else numbers.DASH
-                    for v in told
+                    for v in uses
                 },
             }
             for name in names
@@ -231,11 +231,11 @@ def coverage(usage: ModelUse) -> None:
 
 def grouping(view: View, usage: ModelUse) -> None:
     """Columns that are one thing to a reader, added up everywhere on this page."""
-    held = groups_of(usage.system)
-    _near_twins(view, usage, held)
+    groups_by_input = groups_of(usage.system)
+    _near_twins(view, usage, groups_by_input)
     with st.expander("Group columns"):
         names: dict[str, list[str]] = {}
-        for feature, group in held.items():
+        for feature, group in groups_by_input.items():
             names.setdefault(group, []).append(feature)
         words = st.text_area(
             "One group a line: its name, a colon, its columns with commas between",
@@ -247,7 +247,7 @@ def grouping(view: View, usage: ModelUse) -> None:
             try:
                 set_groups(view.ws, usage.system.key, _read(str(words or "")), actor=actor())
             except PlumblineError as error:
-                empty_states.failed(error)
+                empty_states.show_error(error)
                 return
             st.rerun()
 
@@ -267,7 +267,7 @@ def _near_twins(view: View, usage: ModelUse, groups: dict[str, str]) -> None:
         weakest = "" if len(one.features) == 2 else " at the weakest link"
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(
-                f"{plain(names + more)} :gray[rank correlation {numbers.signed(one.correlation)}{weakest}, "
+                f"{plain(names + more)} :gray[rank correlation {numbers.with_sign(one.correlation)}{weakest}, "
                 f"n = {numbers.count(one.n)}]"
             )
             if permissions.button("Group them", permissions.ANALYST, key=f"use.twins.{i}"):

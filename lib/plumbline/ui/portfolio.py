@@ -35,7 +35,7 @@ ORDERS: dict[str, Callable[[SystemRow], Any] | None] = {
 def faults(entries: Sequence[SystemFault]) -> None:
     """Name each system that could not be judged, and why; the others are listed all the same."""
     for fault in entries:
-        empty_states.failed(PlumblineError(f"{fault.title} could not be judged", todo=fault.sentence))
+        empty_states.show_error(PlumblineError(f"{fault.title} could not be judged", todo=fault.sentence))
 
 
 def total(sums: Sequence[Total], rows: Sequence[SystemRow]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from plumbline.answers.data.quality import QualityAnswer
 from plumbline.domain import Task
 from plumbline.domain.decisions import Decision
-from plumbline.monitor.quality.staleness import LastSeen
+from plumbline.monitor.quality.staleness import LastArrival
 from plumbline.ui.parts import cards, empty_states, filters, tables
 from plumbline.ui.parts.cards import Figure
 from plumbline.ui.parts.empty_states import NextPage
@@ -61,8 +61,8 @@ def columns(answer: QualityAnswer) -> None:
         + (", ".join(one_line(c, 40) for c in answer.constant) or "none")
         + ".",
     )
-    told = [f for f in answer.own if f.status in ("watch", "breach")]
-    if told:
+    drifts = [f for f in answer.own if f.status in ("watch", "breach")]
+    if drifts:
         tables.grid(
             [
                 {
@@ -74,7 +74,7 @@ def columns(answer: QualityAnswer) -> None:
                     "n": f.n,
                     "Note": one_line(f.note, 140),
                 }
-                for f in told
+                for f in drifts
             ],
             alt="Missing values, levels not seen before, values out of range",
         )
@@ -115,20 +115,20 @@ def columns(answer: QualityAnswer) -> None:
 
 def same_answer(answer: QualityAnswer) -> None:
     """Repeats with different outputs, side by side."""
-    found = answer.repeats
+    repeats = answer.repeats
     cards.section("Same input, same answer", answer.consistency.sentence)
-    if not found.conflicting_groups and not found.near_groups:
+    if not repeats.conflicting_groups and not repeats.near_groups:
         return
-    near = f", {numbers.count(found.near_groups)} scores near each other" if found.near_groups else ""
+    near = f", {numbers.count(repeats.near_groups)} scores near each other" if repeats.near_groups else ""
     cards.note(
-        f"{numbers.count(found.conflicting_groups)} of {numbers.count(found.groups)} repeated inputs got different "
+        f"{numbers.count(repeats.conflicting_groups)} of {numbers.count(repeats.groups)} repeated inputs got different "
         f"answers{near}; numbers within {answer.tolerance:.0e} of each other count as the same. Examples, both ends of "
         f"each group:"
     )
     scored = answer.system.task is not Task.REGRESSION and any(
-        decision.score is not None for group in found.examples for decision in group
+        decision.score is not None for group in repeats.examples for decision in group
     )
-    for number, group in enumerate(found.examples[:MOST_GROUPS], 1):
+    for number, group in enumerate(repeats.examples[:MOST_GROUPS], 1):
         inputs = {
             filters.title(f"feature:{name}"): value
             for name, value in group[0].features.items()
@@ -159,7 +159,7 @@ def _decision(decision: Decision, scored: bool) -> dict[str, object]:
 def _held(value: Any) -> str:
     if value is None:
         return numbers.DASH
-    return numbers.held(float(value)) if isinstance(value, (int, float)) else one_line(value, 40)
+    return numbers.cell_value(float(value)) if isinstance(value, (int, float)) else one_line(value, 40)
 
 
 def age(answer: QualityAnswer) -> None:
@@ -198,7 +198,7 @@ def age(answer: QualityAnswer) -> None:
         )
 
 
-def _beat(name: str, beat: LastSeen) -> Figure:
+def _beat(name: str, beat: LastArrival) -> Figure:
     return Figure(
         name=name,
         value=f"{_days(beat.since_days)} ago" if beat.since_days is not None else numbers.DASH,

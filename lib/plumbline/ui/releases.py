@@ -33,7 +33,7 @@ from plumbline.wording.times import iso_day, iso_minute
 _SPLIT_STATUS = {"release": "watch", "world": "ok", "both": "watch", "neither": "ok", "unknown": "unknown"}
 
 
-def intended() -> float | None:
+def intended_share() -> float | None:
     """The share of decisions that a newcomer was meant to get, 0 to 1; the link carries it."""
     cards.section("Side by side", "Tests, canaries and shadows. The p-value holds however often one looks.")
     per_cent = st.number_input(
@@ -57,21 +57,21 @@ def _many(n: int, word: str) -> str:
 
 def figures(answer: ReleasesAnswer) -> None:
     """Versions, releases, rollbacks, and the one in charge."""
-    found = answer.releases
-    named = [v for v in found.versions if v.version]
-    held = found.spans[-1]
+    releases = answer.releases
+    named = [v for v in releases.versions if v.version]
+    period = releases.spans[-1]
     tripped = {w.version for w in answer.guardrails if w.fired and not w.proved}
-    back = found.rollbacks[-1] if found.rollbacks else None
+    back = releases.rollbacks[-1] if releases.rollbacks else None
     items = [
-        Figure(name="In charge", value=held.version or "no version", note=f"since {numbers.moment(held.start)}"),
-        Figure(name="Versions", value=numbers.count(len(named)), note=_many(len(found.switches), "release")),
+        Figure(name="In charge", value=period.version or "no version", note=f"since {numbers.moment(period.start)}"),
+        Figure(name="Versions", value=numbers.count(len(named)), note=_many(len(releases.switches), "release")),
         Figure(
             name="Guardrails tripped", value=numbers.count(len(tripped)),
             note=", ".join(sorted(tripped)) or f"of {len({w.version for w in answer.guardrails})} watched",
             status="fail" if tripped else "ok" if answer.guardrails else "unknown",
         ),
         Figure(
-            name="Rollbacks", value=numbers.count(len(found.rollbacks)),
+            name="Rollbacks", value=numbers.count(len(releases.rollbacks)),
             note=f"{back.bad_version} to {back.back_to} after {duration(back.minutes)}" if back else "none in the log",
         ),
     ]  # fmt: skip
@@ -80,9 +80,9 @@ def figures(answer: ReleasesAnswer) -> None:
 
 def history(answer: ReleasesAnswer, view: View) -> None:
     """The timeline with guardrails and rollbacks on it."""
-    found = answer.releases
+    releases = answer.releases
     stretches = [
-        Stretch(version=s.version, role="in charge", start=s.start, end=s.end, n=s.n) for s in found.spans
+        Stretch(version=s.version, role="in charge", start=s.start, end=s.end, n=s.n) for s in releases.spans
     ]
     stretches += [
         Stretch(version=p.version, role=p.role, start=p.start, end=p.end, n=p.n) for p in answer.presences
@@ -99,7 +99,7 @@ def history(answer: ReleasesAnswer, view: View) -> None:
     ]
     events += [
         ReleaseEvent(b.back_to, b.end, "pass", f"Back from {b.bad_version} after {duration(b.minutes)}.")
-        for b in found.rollbacks
+        for b in releases.rollbacks
     ]
     rows = [{**asdict(s), "start": s.start.isoformat(), "end": s.end.isoformat()} for s in stretches]
     calendar = marks.events(view)
@@ -252,7 +252,7 @@ def _data(row: EstimateRow) -> dict[str, object]:
 
 
 def _shifted(shift: SwitchShift) -> list[dict[str, object]]:
-    made: list[dict[str, object]] = []
+    table_rows: list[dict[str, object]] = []
     for metric, plain, parted in (
         (shift.metrics[0], shift.output, shift.output_split),
         (shift.metrics[1], shift.loss, shift.loss_split),
@@ -260,8 +260,8 @@ def _shifted(shift: SwitchShift) -> list[dict[str, object]]:
         if plain is None:
             continue
         who = sentences.who(shift, metric, parted)
-        told = "unknown" if who.startswith("who did it is unknown") else parted.verdict
-        made.append(
+        cause = "unknown" if who.startswith("who did it is unknown") else parted.verdict
+        table_rows.append(
             {
                 "Switch": f"{one_line(shift.switch.previous) or 'no version'} → {one_line(shift.switch.version)}",
                 "When (UTC)": f"{iso_minute(shift.switch.at)}",
@@ -272,12 +272,12 @@ def _shifted(shift: SwitchShift) -> list[dict[str, object]]:
                 "95 % interval": sentences.interval(metric, plain.low, plain.high),
                 "Release": _part(metric, parted.release),
                 "Inputs": _part(metric, parted.world),
-                "Who did it": f"{cards.glyph(_SPLIT_STATUS[told]).split(' ')[0]} {_VERDICTS[told]}",
+                "Who did it": f"{cards.glyph(_SPLIT_STATUS[cause]).split(' ')[0]} {_VERDICTS[cause]}",
                 "Effective rows": numbers.count(parted.effective) if parted.effective else numbers.DASH,
                 "Note": one_line(_note(shift, metric, parted), 160),
             }
         )
-    return made
+    return table_rows
 
 
 _VERDICTS = {
@@ -308,8 +308,8 @@ def side_by_side(answer: ReleasesAnswer, mode: Mode) -> None:
             "first, and log its decisions with arm = shadow."
         )
         return
-    for found in answer.comparisons[:3]:
-        st.markdown(f"- {prose(sentences.say_comparison(found))}")
+    for comparison in answer.comparisons[:3]:
+        st.markdown(f"- {prose(sentences.say_comparison(comparison))}")
     rows = [
         _compared_row(c, m)
         for c in answer.comparisons

@@ -99,11 +99,11 @@ def _acts(view: View, key: str, answer: Rollbacks) -> None:
                 if permissions.submit("Set the mode", permissions.ANALYST):
                     _do(lambda: f"Rollback is {set_mode(view.ws, key, chosen, by=actor()).mode.value}.")
         _four_eyes(view, key, answer)
-        asked = next(
+        rollback_run = next(
             (run for run in answer.runs if run.asked_by and run.state is RollbackState.PROPOSED), None
         )
-        if asked is not None and permissions.button(
-            f"Approve what {asked.asked_by} asks for", permissions.OWNER, key="rollback.approve"
+        if rollback_run is not None and permissions.button(
+            f"Approve what {rollback_run.asked_by} asks for", permissions.OWNER, key="rollback.approve"
         ):
             _do(lambda: _words(approve(view.ws, key, by=actor())))
         if answer.setting.hand and sign_in.may(permissions.OWNER):

@@ -69,7 +69,7 @@ def view() -> View:
     """
     current = CURRENT.get()
     if current is None:
-        empty_states.unguarded()
+        empty_states.no_shell()
         st.stop()
     return current
 
@@ -125,7 +125,7 @@ def main() -> None:
         try:
             inside = sign_in.gate()
         except PlumblineError as error:
-            empty_states.failed(error)
+            empty_states.show_error(error)
             inside = False
         page = st.navigation(_pages(), expanded=True, position="sidebar" if inside else "hidden")
         if not inside:
@@ -148,7 +148,7 @@ def main() -> None:
             scratches.keeping()
             page.run()
         except PlumblineError as error:
-            empty_states.failed(error)
+            empty_states.show_error(error)
 
 
 def _wordmark(dark: bool) -> str:

@@ -84,9 +84,9 @@ async def answer(
 
 def _of_process(intake: Intake | None, requests: Requests) -> list[MetricFamily]:
     statuses = [({"status": str(status)}, float(n)) for status, n in sorted(requests.statuses.items())]
-    made = [_family("http_requests", "counter", "Answers of the HTTP interface, by status.", statuses)]
+    families = [_family("http_requests", "counter", "Answers of the HTTP interface, by status.", statuses)]
     if intake is None:
-        return made
+        return families
     counts = intake.counts
     rows = {
         "loaded": counts.rows_loaded,
@@ -96,7 +96,7 @@ def _of_process(intake: Intake | None, requests: Requests) -> list[MetricFamily]
     outcomes: list[Sample] = [({"outcome": name}, float(n)) for name, n in rows.items()]
     refused, seconds = counts.requests_refused, counts.seconds
     return [
-        *made,
+        *families,
         _family("push_requests", "counter", "Requests whose rows were taken.", counts.requests),
         _family("push_rows", "counter", "Rows that were taken.", counts.rows),
         _family("push_loads", "counter", "Loads that they became.", counts.loads),
@@ -120,9 +120,9 @@ def _of_systems(ws: Workspace, token: Token) -> list[MetricFamily]:
             span = span_of(cursor, system)
             decisions.append((name, float(systems.decisions_held(cursor, system.key))))
             last += [(name, span.last.timestamp())] if span else []
-            opened.append((name, float(sum(r.open for r in findings.recorded(cursor, system.key)))))
-            kept, _ = scorecards.newest(cursor, system.key)
-            verdicts += [(name | {"verdict": kept.verdict}, 1.0)] if kept else []
+            opened.append((name, float(sum(r.open for r in findings.recorded_findings(cursor, system.key)))))
+            scorecard, _ = scorecards.newest(cursor, system.key)
+            verdicts += [(name | {"verdict": scorecard.verdict}, 1.0)] if scorecard else []
     return [
         _family("decisions", "gauge", "Decisions that a system holds.", decisions),
         _family("last_decision_timestamp_seconds", "gauge", "When the last one was made.", last, "seconds"),

@@ -14,7 +14,7 @@ from plumbline.answers.data.push_queue import Backlog, ReusedKey
 from plumbline.domain import PlumblineError
 from plumbline.logs.push.rows import UnfitRequest
 from plumbline.store.engine import MemoryShortage
-from plumbline.store.workspace import Busy, DiskFull, WriteStopped
+from plumbline.store.workspace import Busy, DiskFull, WriteStop
 from plumbline.wording.visible import visible
 
 LOG = logging.getLogger("plumbline")
@@ -25,7 +25,7 @@ _STATUS: tuple[tuple[type[Exception], HTTPStatus], ...] = (
     (MemoryShortage, HTTPStatus.SERVICE_UNAVAILABLE),
     (WorkspaceUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),
     (Busy, HTTPStatus.SERVICE_UNAVAILABLE),
-    (WriteStopped, HTTPStatus.SERVICE_UNAVAILABLE),
+    (WriteStop, HTTPStatus.SERVICE_UNAVAILABLE),
     (Backlog, HTTPStatus.TOO_MANY_REQUESTS),
     (ReusedKey, HTTPStatus.UNPROCESSABLE_ENTITY),
     (NoLog, HTTPStatus.CONFLICT),

@@ -22,7 +22,7 @@ from plumbline.web.body import body_of
 from plumbline.web.callers import Callers
 from plumbline.web.limits import RequestLimits
 from plumbline.web.problems import ProblemDocument
-from plumbline.web.questions import known
+from plumbline.web.questions import require_system
 
 #: bytes of a body that is read at once; a larger one is read beside the loop
 _SMALL = 32_768
@@ -108,7 +108,7 @@ class Pushes:
         if repeated:
             return _answer({"receipt": repeated[0], "rows_read": repeated[1]}, HTTPStatus.ACCEPTED)
         if not intake.knows(system):
-            await to_thread.run_sync(known, self._find, system)
+            await to_thread.run_sync(require_system, self._find, system)
             await to_thread.run_sync(intake.forms, system)
         read = partial(intake.request, system, kind, media, body, actor=actor, key=key)
         try:
@@ -135,12 +135,12 @@ class Pushes:
         intake = self._intake()
         if request.query_params.get("wait", "").lower() in ("1", "true", "yes"):
             await _settled(intake, number)
-        found = await to_thread.run_sync(intake.receipt_of, number)
-        if found is None:
+        receipt_and_state = await to_thread.run_sync(intake.receipt_of, number)
+        if receipt_and_state is None:
             raise ProblemDocument(
                 HTTPStatus.NOT_FOUND, "There is no such receipt; receipts are kept for seven days."
             )
-        receipt, waiting = found
+        receipt, waiting = receipt_and_state
         if not token.covers(receipt.system):
             raise ProblemDocument(HTTPStatus.FORBIDDEN, f"The token {token.name} is not for this system.")
         return _answer(_said(receipt, waiting), HTTPStatus.ACCEPTED if waiting else HTTPStatus.OK)

@@ -55,10 +55,12 @@ class Questions:
         as_text = request.headers.get("accept", "").startswith("text/plain")
         if not token.systems:
             return _response(await self._ask(token, "systems", [], as_json=not as_text), as_text)
-        made: dict[str, list[Mapping[str, Any]]] = orjson.loads((await self._ask(token, "systems", [])).text)
+        systems_by_key: dict[str, list[Mapping[str, Any]]] = orjson.loads(
+            (await self._ask(token, "systems", [])).text
+        )
         shown = {  # what it is not for is not named to it
             name: [row for row in rows if token.covers(row.get("key") or row.get("system", ""))]
-            for name, rows in made.items()
+            for name, rows in systems_by_key.items()
         }
         lines = [f"{row['verdict']:<10} {row['key']}  {row['reason']}\n" for row in shown["systems"]]
         text = "".join(lines) if as_text else orjson.dumps(shown).decode()
@@ -68,7 +70,7 @@ class Questions:
         async def asked(request: Request) -> Response:
             places = [request.path_params[name] for name in question.places]
             token = await self._callers.caller(request, question.access, places[0])
-            await to_thread.run_sync(known, self._find, places[0])
+            await to_thread.run_sync(require_system, self._find, places[0])
             written = [*self._written(request, question), "--", *places]
             if question.command == "acknowledge":
                 written.insert(0, f"--by={token.actor}")
@@ -138,7 +140,7 @@ def _parameter(option: CommandOption) -> dict[str, Any]:
     return {"name": option.name, "in": "query", "description": option.help, "schema": schema}
 
 
-def known(find: Callable[[], Workspace], system: str) -> None:
+def require_system(find: Callable[[], Workspace], system: str) -> None:
     """Make sure that a system is there.
 
     Raises:

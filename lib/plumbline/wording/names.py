@@ -48,11 +48,11 @@ def unit_of(system: System, name: str) -> str:
 
 def say_level(value: str) -> str:
     """A filter's value in words: a level as it is, ``10..20`` as ``10 to below 20``."""
-    low, found, high = value.partition("..")
+    low, start, high = value.partition("..")
     if value == "":
         return "missing"
     try:
-        sides = [f"{float(side):.4g}" if side else "" for side in (low, high)] if found else []
+        sides = [f"{float(side):.4g}" if side else "" for side in (low, high)] if start else []
     except ValueError:
         sides = []
     if not any(sides):

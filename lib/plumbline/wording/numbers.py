@@ -87,7 +87,7 @@ def p_value(value: float | None) -> str:
     return "< 0.001" if value < 0.001 else significant(value, 2)
 
 
-def held(value: float) -> str:
+def cell_value(value: float) -> str:
     """A value as a log holds it: whole numbers whole, others to four significant digits, no zeros at the end."""
     if value.is_integer() and abs(value) < 1e12:
         return count(value)
@@ -103,7 +103,7 @@ def share(value: float | None) -> str:
     return f"{per_cent:.{2 if 0 < abs(per_cent) < 1 else 1}f} %"
 
 
-def signed(value: float, digits: int = 3) -> str:
+def with_sign(value: float, digits: int = 3) -> str:
     """A value with its sign, the minus as a minus."""
     words = significant(abs(value), digits)
     return words if words == "0" else ("+" if value > 0 else "−") + words

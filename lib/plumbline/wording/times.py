@@ -37,8 +37,8 @@ def read_span(text: str, option: str = "span") -> tuple[datetime | None, datetim
     Raises:
         PlumblineError: there is no ``..``, a side is no time, or the span is empty.
     """
-    left, found, right = text.partition("..")
-    if not found:
+    left, first, right = text.partition("..")
+    if not first:
         raise PlumblineError(
             f"{text!r} is not a span", where=option, todo="Write A..B, e.g. 2026-01-01..2026-02-01."
         )

@@ -45,11 +45,11 @@ def problem(day: int, until: int | None = None, signal: str = "performance.accur
 
 
 def kept(ws: Workspace, found: list[Finding], *, looked_at: tuple[str, ...] = ALL) -> list[FindingRecord]:
-    from plumbline.store.findings import recorded
+    from plumbline.store.findings import recorded_findings
 
     with ws.write() as cursor:
         reconcile(cursor, "s", found, looked_at, AT)
-        return recorded(cursor, "s")
+        return recorded_findings(cursor, "s")
 
 
 def test_the_same_problem_found_again_is_updated_and_not_repeated(workspace: Workspace) -> None:
@@ -126,7 +126,7 @@ def weekly(states: list[PointStatus]) -> list[Finding]:
 
 def shown(ws: Workspace) -> list[tuple[int, bool, datetime | None, datetime | None]]:
     with ws.read() as cursor:
-        rows = register.recorded(cursor, "s")
+        rows = register.recorded_findings(cursor, "s")
     return sorted((r.id, r.open, r.finding.since, r.finding.until) for r in rows)
 
 
@@ -227,7 +227,7 @@ def test_a_finding_that_joins_several_stands_for_them(workspace: Workspace) -> N
             assert each == {
                 "drift.x": (True, one.id), "performance.accuracy": (True, one.id), "drift.y": (False, one.id),
             }  # fmt: skip
-            assert len(register.recorded(cursor, "s", parts=True)) == 4
+            assert len(register.recorded_findings(cursor, "s", parts=True)) == 4
             assert register.one(cursor, first.id).acknowledged_by == "Ada"
 
 

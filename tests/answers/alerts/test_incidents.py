@@ -15,7 +15,7 @@ from plumbline.answers.alerts import incidents
 from plumbline.answers.data.load import load_file
 from plumbline.answers.events import EVENTS, record, records_in
 from plumbline.answers.governance.scorecard import scorecard_answer
-from plumbline.answers.releases.history import BreachResponse, handled, releases_of
+from plumbline.answers.releases.history import BreachResponse, breach_response, releases_of
 from plumbline.answers.statements import change_settings, save_context
 from plumbline.domain import Finding, PlumblineError, Severity
 from plumbline.monitor.alarms.findings import problem_of
@@ -168,14 +168,16 @@ def test_only_an_incident_that_names_the_breach_and_came_after_it_handles_it(
     with ws.read() as cursor:
         noted = records_in(cursor, "shop")
         released = releases_of(cursor, systems.get_system(cursor, "shop"))
-    done = handled(BREACH, [], released, noted, lambda s: problem_of(s) == "performance")
+    done = breach_response(BREACH, [], released, noted, lambda s: problem_of(s) == "performance")
     assert bool(done.by) is counts
     assert bool(done.unnamed) is (not signal)
     if not signal:  # it can still be said what it was about
         number = found(ws)
         incidents.classify(ws, "shop", 1, by="Ada", flags=(), finding=number)
         with ws.read() as cursor:
-            named = handled(BREACH, [], released, records_in(cursor, "shop"), lambda s: s.startswith("perf"))
+            named = breach_response(
+                BREACH, [], released, records_in(cursor, "shop"), lambda s: s.startswith("perf")
+            )
         assert named.by
         with pytest.raises(PlumblineError, match=f"names finding {number} already"):
             incidents.classify(ws, "shop", 1, by="Ada", flags=(), finding=found(ws))
@@ -204,7 +206,9 @@ def test_an_open_incident_leaves_the_breach_in_hand_and_only_its_closing_in_the_
     def done() -> BreachResponse:
         with ws.read() as cursor:
             released = releases_of(cursor, systems.get_system(cursor, "shop"))
-            return handled(BREACH, [], released, records_in(cursor, "shop"), lambda s: s.startswith("perf"))
+            return breach_response(
+                BREACH, [], released, records_in(cursor, "shop"), lambda s: s.startswith("perf")
+            )
 
     if registered:
         incidents.open_incident(ws, "shop", "Wrong", by="Ada", finding=number)
@@ -229,7 +233,9 @@ def test_an_incident_counts_as_in_hand_once_it_is_classified_and_planned(tmp_pat
     def until() -> date | None:
         with ws.read() as cursor:
             released = releases_of(cursor, systems.get_system(cursor, "shop"))
-            said = handled(BREACH, [], released, records_in(cursor, "shop"), lambda s: s.startswith("perf"))
+            said = breach_response(
+                BREACH, [], released, records_in(cursor, "shop"), lambda s: s.startswith("perf")
+            )
         assert said.in_hand
         return said.until
 

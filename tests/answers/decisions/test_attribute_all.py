@@ -72,7 +72,7 @@ def scored(made, tmp_path):
 
 def _stored(ws) -> dict[str, int]:
     with ws.read() as cursor:
-        found = attributions.stored(cursor, systems.get_system(cursor, "loans"))
+        found = attributions.stored_coverage(cursor, systems.get_system(cursor, "loans"))
     return pd.Series([s.n for s in found]).groupby([s.version for s in found]).sum().to_dict()
 
 
@@ -84,7 +84,7 @@ def test_all_are_kept_and_are_the_native_ones(scored) -> None:
     made = attribute_all(ws, "loans", actor="test", batch=100)
     assert (made.explained, made.before, made.adds_up, made.versions) == (540, 0, 540, ("1", "2"))
     with ws.read() as cursor:
-        rows, parts = attributions.sample_stored(cursor, system, "2", (None, None), 5_000)
+        rows, parts = attributions.sample_attributions(cursor, system, "2", (None, None), 5_000)
         weights = importance_of(cursor, system)
     native = boosters["2"].predict(
         frame.set_index("decision_id").loc[rows["decision_id"], ["age", "rate", "sum"]], pred_contrib=True
@@ -204,7 +204,7 @@ def test_of_several_classes_the_predicted_one_is_explained(tmp_path) -> None:
         assert (made.explained, made.adds_up, made.skipped) == (300, 300, ())
         with ws.read() as cursor:
             system = systems.get_system(cursor, "triage")
-            rows, parts = attributions.sample_stored(cursor, system, "1", (None, None), 500)
+            rows, parts = attributions.sample_attributions(cursor, system, "1", (None, None), 500)
     finally:
         ws.close()
     at = rows["decision_id"].str[1:].astype(int).to_numpy()

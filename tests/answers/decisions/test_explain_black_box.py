@@ -127,7 +127,7 @@ def test_all_are_kept_in_batches_and_the_use_of_a_version_is_told(made) -> None:
     with ws.read() as cursor:
         system = systems.get_system(cursor, "loans")
         passes = {p.version: p.method for p in attributions.passes(cursor, system.key)}
-        _, parts = attributions.sample_stored(cursor, system, "2", (None, None), 500)
+        _, parts = attributions.sample_attributions(cursor, system, "2", (None, None), 500)
     assert passes["1"] == "exact Shapley values over all combinations of inputs (interventional)"
     assert passes["2"] == "Shapley values estimated from 32 random orders and their reverses (interventional)"
     assert parts.shape == (24, 11)

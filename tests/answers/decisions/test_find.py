@@ -99,9 +99,9 @@ def test_the_count_is_asked_once_for_all_pages_and_anew_after_a_load(
 
 def test_one_is_drawn_at_random_from_the_slice_alone(held: Held) -> None:
     part = Slice(version="3", where=(("protected:sex", "m"),))
-    ids = {find.drawn(held.ws, "loans", part, seed=seed) for seed in range(8)}
+    ids = {find.random_decision(held.ws, "loans", part, seed=seed) for seed in range(8)}
     frame = held.frame
     of_them = set(frame["id"][(frame["version"] == "3") & (frame["sex"] == "m")])
     assert len(ids) > 4
     assert ids <= of_them
-    assert find.drawn(held.ws, "loans", Slice(version="9"), seed=0) is None
+    assert find.random_decision(held.ws, "loans", Slice(version="9"), seed=0) is None

@@ -9,9 +9,9 @@ from scipy.stats import spearmanr
 
 from plumbline.answers.data.load import load_file
 from plumbline.answers.decisions.importance import model_use, set_groups
-from plumbline.charts.beeswarm import beeswarm, dependence, shade, stacked
+from plumbline.charts.beeswarm import beeswarm, dependence, shade, swarm_heights
 from plumbline.domain import AttributionSource, PlumblineError
-from plumbline.explain.reasons.global_importance import grouped
+from plumbline.explain.reasons.global_importance import sum_by_group
 
 N = 1_600
 
@@ -102,13 +102,13 @@ def test_a_version_that_never_decided_in_a_span_has_no_days_and_breaks_nothing(l
 
 def test_groups_keep_the_sum_of_every_row() -> None:
     parts = np.random.default_rng(0).normal(size=(20, 4))
-    merged, names = grouped(parts, ["a", "b", "c", "d"], {"a": "g", "c": "g"})
+    merged, names = sum_by_group(parts, ["a", "b", "c", "d"], {"a": "g", "c": "g"})
     assert names == ["g", "b", "d"]
     np.testing.assert_allclose(merged.sum(axis=1), parts.sum(axis=1))
 
 
 def test_points_are_stacked_within_their_row_and_coloured_between_percentiles() -> None:
-    height = stacked(np.array([0.0, 0, 0, 0, 1]))
+    height = swarm_heights(np.array([0.0, 0, 0, 0, 1]))
     assert sorted(height[:4].tolist()) == pytest.approx([-1, -0.5, 0.5, 1], abs=0.51)
     assert height[4] == 0
     colours = shade(np.array([*range(100), 1e9, np.nan]))

@@ -12,7 +12,7 @@ from plumbline.answers.drift.features import drift
 from plumbline.answers.governance.scorecard import scorecard
 from plumbline.domain import Status
 from plumbline.report.language import language
-from plumbline.report.translation import translated
+from plumbline.report.translation import translate
 from plumbline.store.workspace import open_workspace
 
 
@@ -42,6 +42,6 @@ def test_the_control_and_the_page_give_the_same_distance_of_the_same_days(tmp_pa
     assert f"distance {page.value:.2f} since" in control.evidence.sentence
     assert f"n = {page.n:,})" in control.evidence.sentence
     assert f"{page.value:.2f}, n = {page.n:,}" in shown.sentence
-    german = translated(control.evidence.sentence, language("de"))
+    german = translate(control.evidence.sentence, language("de"))
     assert german is not None
     assert german.startswith("income hat sich verschoben")

@@ -13,7 +13,7 @@ from plumbline.answers.governance import access
 from plumbline.answers.governance.scorecard import scorecard_answer
 from plumbline.answers.governance.trail import trail
 from plumbline.domain import PlumblineError
-from plumbline.domain.acts import Access, Act, needed
+from plumbline.domain.acts import Access, Act, role_for
 from plumbline.store.workspace import Workspace, open_workspace
 from tests.factory.workspaces import loaded_workspace
 
@@ -129,10 +129,10 @@ def test_the_words_of_the_trail_stay_as_they_were_and_each_asks_for_its_role() -
     assert asked == {Access.VIEWER: VIEWERS, Access.ANALYST: ANALYSTS, Access.OWNER: OWNERS}
     assert {act.value for act in Act if act.changes_decisions} == CHANGING
     for words in (*VIEWERS, *ANALYSTS, *OWNERS):
-        assert needed(words) is Act(words).access
-    assert needed("recorded: alert tested") is needed("incident reopened") is Access.ANALYST
+        assert role_for(words) is Act(words).access
+    assert role_for("recorded: alert tested") is role_for("incident reopened") is Access.ANALYST
     assert all(
-        needed(words) is Access.OWNER
+        role_for(words) is Access.OWNER
         for words in ("something new", "loads", "undone", "pulled", "sign-in on")
     )
 

@@ -19,7 +19,7 @@ from plumbline.store import findings as register
 from plumbline.store import systems, trail
 from plumbline.store.cancellation import Cancellation
 from plumbline.store.respond import settings
-from plumbline.store.workspace import Workspace, WriteStopped
+from plumbline.store.workspace import Workspace, WriteStop
 from plumbline.ui.server import watch
 from tests.conftest import Ran
 from tests.factory.shop import shop_log
@@ -315,7 +315,7 @@ def test_a_run_that_is_called_off_notes_no_end(shop: Workspace) -> None:
     work = Cancellation()
     work.off = True
     _set(shop)
-    with pytest.raises(WriteStopped):
+    with pytest.raises(WriteStop):
         check_round.run_due(shop.lent([], work), clock=lambda: MONDAY)
 
 
@@ -339,7 +339,9 @@ def test_a_silent_source_is_a_finding_until_it_speaks_again(shop: Workspace) -> 
         len(silence.look(shop, system, MONDAY + timedelta(days=5))) == 1
     )  # once, however often it is looked at
     with shop.read() as cursor:
-        (found,) = [r for r in register.recorded(cursor, "shop") if r.finding.signal == "source.silent.files"]
+        (found,) = [
+            r for r in register.recorded_findings(cursor, "shop") if r.finding.signal == "source.silent.files"
+        ]
     assert found.open
     assert "The longest of 59 usual pauses was 24 hours" in found.finding.sentence
     with shop.write() as cursor:
@@ -347,5 +349,7 @@ def test_a_silent_source_is_a_finding_until_it_speaks_again(shop: Workspace) -> 
         cursor.execute("UPDATE load SET made_at = ? WHERE load_id = 60", [later])
     assert silence.look(shop, system, MONDAY + timedelta(days=5, hours=1)) == []
     with shop.read() as cursor:
-        (found,) = [r for r in register.recorded(cursor, "shop") if r.finding.signal == "source.silent.files"]
+        (found,) = [
+            r for r in register.recorded_findings(cursor, "shop") if r.finding.signal == "source.silent.files"
+        ]
     assert not found.open

@@ -80,7 +80,7 @@ def test_a_total_collapse_is_found_and_fails_mon_4_and_the_sentence_says_so(
     breached = next(c for c in card.controls if c.id == "MON-4")
     assert breached.status is Status.FAIL
     with ws.read() as cursor:
-        held = [r.finding for r in register.recorded(cursor, "fraud")]
+        held = [r.finding for r in register.recorded_findings(cursor, "fraud")]
     (found,) = [f for f in held if f.signal.startswith("performance.")]
     assert found.until is None
     assert found.since is not None

@@ -22,7 +22,7 @@ from plumbline.domain import PointStatus, Status
 from plumbline.report.language import language
 from plumbline.report.material import gather
 from plumbline.report.scorecard_report import report_data
-from plumbline.report.translation import translated
+from plumbline.report.translation import translate
 from plumbline.store.workspace import Workspace, open_workspace
 
 MAPS = (
@@ -148,7 +148,7 @@ def test_error_rates_of_groups_are_unknown_where_few_of_the_refused_have_outcome
 def test_every_finding_has_german_words(credit: Workspace) -> None:
     found = check(credit, "credit", actor="test")
     assert found
-    assert not [f.sentence for f in found if translated(f.sentence, language("de")) is None]
+    assert not [f.sentence for f in found if translate(f.sentence, language("de")) is None]
 
 
 def test_findings_of_outcomes_say_whom_they_speak_of(credit: Workspace) -> None:

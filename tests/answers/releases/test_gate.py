@@ -12,7 +12,7 @@ import pytest
 
 from plumbline.answers.releases.gate import GateDecision, gate
 from plumbline.domain import PlumblineError
-from plumbline.monitor.releases.guardrail import guardrail, nearest_noticed
+from plumbline.monitor.releases.guardrail import guardrail, smallest_change
 from tests.answers.conftest import SYSTEM, Held
 from tests.conftest import Ran
 
@@ -123,7 +123,7 @@ def test_what_would_have_been_noticed_is_noticed_from_there_on() -> None:
         return guardrail(times, hits, previous_rate=before, previous_n=5000).fired
 
     quiet = guardrail(times, np.arange(n) % 10 < 3, previous_rate=before, previous_n=5000)
-    size = nearest_noticed(quiet)
+    size = smallest_change(quiet)
     assert size is not None
     assert trips(before + size + 0.01)
     assert trips(before - size - 0.01)

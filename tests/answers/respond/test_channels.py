@@ -158,7 +158,7 @@ def test_an_owner_sets_up_an_analyst_tests_and_handles_and_a_viewer_does_nothing
         with pytest.raises(PlumblineError, match="Only an analyst"):
             act(viewer, "vic@x.org")
         act(analyst, "ana@x.org")
-    one = triage.handled(workspace, "s")[1]
+    one = triage.triaged_findings(workspace, "s")[1]
     assert (one.triage.owner, one.triage.muted_by, one.comments[0].text) == ("Bo", "ana@x.org", "looking")
 
 
@@ -222,7 +222,7 @@ def test_no_secret_stands_anywhere(
         text = json.dumps([entry.detail for entry in trail.entries(cursor)])
     texts = [
         text,
-        json.dumps([channels.shown(one) for one in channels.channels(workspace)]),
+        json.dumps([channels.public_fields(one) for one in channels.channels(workspace)]),
         repr(outbox(workspace)),
     ]
     for path in tmp_path.rglob("*"):

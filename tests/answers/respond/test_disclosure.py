@@ -8,7 +8,7 @@ import pytest
 
 from plumbline.answers.respond.disclosure import WITHOUT_VALUES, outgoing
 from plumbline.domain import Finding, Severity
-from plumbline.domain.messages import enumeration, message, quoted, sequence, word
+from plumbline.domain.messages import as_message, enumeration, message, sequence, word
 from plumbline.monitor.drift.group_shift import GroupShift, group_findings
 from plumbline.monitor.performance.selective_labels import among
 from plumbline.wording.quantities import decimal
@@ -71,7 +71,7 @@ def test_names_stay_also_where_several_are_listed() -> None:
     assert outgoing(finding(moved)) == "income, age and rent moved away."
 
 
-@pytest.mark.parametrize("text", ["income is 'canary' now", quoted("income is 'canary' now")])
+@pytest.mark.parametrize("text", ["income is 'canary' now", as_message("income is 'canary' now")])
 def test_a_finding_of_before_messages_says_only_where_its_words_are(text: str) -> None:
     assert outgoing(finding(text)) == "What was found is on the Alerts page."
 

@@ -46,7 +46,7 @@ def test_a_link_acknowledges_once_and_opening_it_changes_nothing(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token = token_in(sent(workspace, monkeypatch))
-    assert links.read(workspace, token).record.id == 1
+    assert links.resolve_link(workspace, token).record.id == 1
     assert seen_by(workspace) == ""
     with pytest.raises(PlumblineError, match="name"):
         links.acknowledge(workspace, token, by=" ")
@@ -70,7 +70,7 @@ def test_a_forged_link_is_none(workspace: Workspace, monkeypatch: pytest.MonkeyP
     token = token_in(sent(workspace, monkeypatch))
     for text_of in (forged, token[:-1] + ("A" if token[-1] != "A" else "B"), token[1:]):
         with pytest.raises(PlumblineError, match="no link"):
-            links.read(workspace, text_of)
+            links.resolve_link(workspace, text_of)
 
 
 def test_a_viewer_may_not_use_it_and_an_analyst_may(
@@ -98,4 +98,4 @@ def test_each_message_about_a_problem_has_a_link_of_its_own_and_the_all_clear_no
     deliver(workspace, post, AT + 6 * HOUR)
     assert "acknowledge" not in post.came[-1][2]["data"]["links"]
     assert "Acknowledge it" in text.plain(first)
-    assert len(pager.enqueued("k", first)["links"]) == 2
+    assert len(pager.pagerduty_event("k", first)["links"]) == 2

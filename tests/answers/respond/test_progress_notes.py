@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from plumbline.domain.messages import QuotedText, message, quoted
+from plumbline.domain.messages import QuotedText, as_message, message
 from plumbline.domain.respond import RollbackRun, RollbackState, RunState, TriggerRun
 from plumbline.governance import canonical_json
 from plumbline.report.language import language
-from plumbline.report.translation import translated
+from plumbline.report.translation import translate
 from plumbline.respond.run_states import VersionSight, follow
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -37,7 +37,7 @@ def test_a_run_is_read_back_as_it_was_and_speaks_german() -> None:
         assert again == run
         assert str(again.note) == str(run.note)
         assert (again.note.template, again.sentence.template) == (run.note.template, FIRED.sentence.template)
-        assert translated(again.note, language("de")) not in (None, str(run.note))
+        assert translate(again.note, language("de")) not in (None, str(run.note))
 
 
 def test_a_run_that_was_kept_as_text_is_quoted() -> None:
@@ -48,7 +48,8 @@ def test_a_run_that_was_kept_as_text_is_quoted() -> None:
     assert isinstance(old.note, QuotedText)
     assert old.note == "The test did not end."
     run = RollbackRun(
-        id="rbk_1", system="loans", state=RollbackState.REFUSED, at=NOW, version="2", to="1", note=quoted("HTTP 503")
+        id="rbk_1", system="loans", state=RollbackState.REFUSED, at=NOW, version="2", to="1",
+        note=as_message("HTTP 503"),
     )  # fmt: skip
     again = canonical_json.read(RollbackRun, canonical_json.write(run, messages=True))
     assert again == run

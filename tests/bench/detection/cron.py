@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from plumbline.answers.alerts.check import check
-from plumbline.answers.data.load import FileAnswers, inspect_file, load_file, set_reference, settled
+from plumbline.answers.data.load import FileAnswers, apply_answers, inspect_file, load_file, set_reference
 from plumbline.domain import Mapping
 from plumbline.store import findings as register
 from plumbline.store import systems
@@ -88,7 +88,7 @@ def _run(ws: Workspace, log: Drawn, folder: Path) -> list[dict[str, Any]]:
         new.to_parquet(path)
         if mapping is None:
             maps = [(c, ROLES[c]) for c in new]
-            mapping = settled(
+            mapping = apply_answers(
                 inspect_file(path, ws=ws).mapping,
                 FileAnswers(maps=maps, timezone="UTC", positive=positive, task=_task(log.kind)),
             )
@@ -103,7 +103,7 @@ def _run(ws: Workspace, log: Drawn, folder: Path) -> list[dict[str, Any]]:
                 said = FileAnswers(
                     maps=[(c, ROLES[c]) for c in old], timezone="UTC", positive=positive, task=_task(log.kind)
                 )
-                label_mapping = settled(inspect_file(path, ws=ws, system=KEY).mapping, said)
+                label_mapping = apply_answers(inspect_file(path, ws=ws, system=KEY).mapping, said)
             load_file(ws, path, title=KEY, mapping=label_mapping, timezone="UTC", actor="cron")
         if until >= full or until >= log.end:
             check(ws, KEY, actor="cron")
@@ -119,7 +119,7 @@ def _task(kind: Kind) -> str:
 def _note(ws: Workspace, until: pd.Timestamp, raised: dict[int, dict[str, Any]]) -> None:
     """Keep when each problem of the register was first there, and how it stands now."""
     with ws.read() as cursor:
-        held = register.recorded(cursor, KEY, parts=True)
+        held = register.recorded_findings(cursor, KEY, parts=True)
     for record in held:
         one = record.finding
         known = str(one.known_at) if one.known_at else None

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from plumbline.answers import statements
-from plumbline.answers.data.load import FileAnswers, inspect_file, load_file, settled
+from plumbline.answers.data.load import FileAnswers, apply_answers, inspect_file, load_file
 from plumbline.answers.governance.scorecard import scorecard
 from plumbline.domain import Mapping
 from plumbline.store.workspace import open_workspace
@@ -80,7 +80,7 @@ def asked(key: str, seed: int, folder: Path) -> dict[str, Any]:
             said = FileAnswers(
                 maps=[(c, ROLES[c]) for c in frame], timezone="UTC", positive=YES, task="binary"
             )
-            _MAPPINGS["one"] = settled(inspect_file(path, ws=ws).mapping, said)
+            _MAPPINGS["one"] = apply_answers(inspect_file(path, ws=ws).mapping, said)
         load_file(
             ws, path, title="log", mapping=_MAPPINGS["one"], timezone="UTC", positive=YES, actor="bench"
         )

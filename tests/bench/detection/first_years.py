@@ -17,7 +17,7 @@ from plumbline.domain import Finding, Point, Severity
 from plumbline.monitor.alarms.change_point import change_point
 from plumbline.monitor.alarms.contradiction import contradiction_findings
 from plumbline.monitor.alarms.cusum import early_warning
-from plumbline.monitor.alarms.findings import joined, performance_findings
+from plumbline.monitor.alarms.findings import merge_same_problem, performance_findings
 from plumbline.monitor.alarms.persistence import lasting
 from plumbline.monitor.drift.first_year import YEAR, together
 from plumbline.monitor.performance.series import performance, thresholds
@@ -60,7 +60,7 @@ def findings(log: Drawn, *, one: bool = True) -> list[Finding]:
             )
         )  # fmt: skip
     raised += contradiction_findings("log", contradictions.found(log))
-    raised = joined([*raised, *shifts.findings(log)])
+    raised = merge_same_problem([*raised, *shifts.findings(log)])
     raised = [f for f in raised if f.known_at and f.known_at > reference[1]]
     held = {
         name: shifts.profile_of(log.frame, name, log.kind.reference)

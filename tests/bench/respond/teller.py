@@ -20,9 +20,9 @@ def tell(path: Path, signal: str) -> None:
     """Find a problem beside those that are known, acknowledge all, send."""
     ws = open_workspace(path)
     with ws.write() as cursor:
-        known = [r.finding for r in register.recorded(cursor, "s") if r.finding.signal != signal]
+        known = [r.finding for r in register.recorded_findings(cursor, "s") if r.finding.signal != signal]
         reconcile(cursor, "s", [*known, problem(signal)], ("",), now())
-        for record in register.recorded(cursor, "s"):
+        for record in register.recorded_findings(cursor, "s"):
             register.acknowledge(cursor, record.id, "bench", now())
     work(ws)
     ws.close()

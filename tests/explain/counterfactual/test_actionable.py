@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from plumbline.domain import PlumblineError
-from plumbline.explain.counterfactual.actionable import Changeable, declared, move_for
+from plumbline.explain.counterfactual.actionable import Changeable, changeable_features, move_for
 from plumbline.explain.sandbox.call import FeatureInfo
 
 ACCEPTED = np.array([np.nan, *range(101)])  # quantiles at every 3.125
@@ -33,15 +33,15 @@ def test_what_is_declared_is_read_and_checked() -> None:
         "b": {"direction": "up", "low": "1", "high": 4, "step": 0.5}, "a": {"levels": ["x", 3]},
         "c": {"low": "", "high": None, "step": None, "direction": None},
     }  # fmt: skip
-    assert declared(said) == (
+    assert changeable_features(said) == (
         Changeable(feature="a", levels=("x", "3")),
         Changeable(feature="b", direction="up", low=1.0, high=4.0, step=0.5),
         Changeable(feature="c"),
     )
     even: Any = {"a": {"low": 2, "high": 2, "step": 0}}
-    assert declared(even)[0].low == 2.0
+    assert changeable_features(even)[0].low == 2.0
     endless: Any = {"a": {"low": float("-inf"), "high": float("nan")}}
-    assert declared(endless) == (Changeable(feature="a"),)
+    assert changeable_features(endless) == (Changeable(feature="a"),)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_what_is_declared_is_read_and_checked() -> None:
 )
 def test_a_declaration_that_cannot_be_is_refused(held: Any) -> None:
     with pytest.raises(PlumblineError, match="What may change of 'a' cannot be read"):
-        declared({"a": held})
+        changeable_features({"a": held})
 
 
 def test_quantiles_of_the_accepted_the_thresholds_and_the_next_numbers_are_tried() -> None:

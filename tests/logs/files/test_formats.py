@@ -22,7 +22,7 @@ from pyarrow import feather, parquet
 from plumbline.answers.data.load import load_file
 from plumbline.domain import PlumblineError
 from plumbline.logs.files import conversion, json_records, unzip
-from plumbline.logs.files.conversion import opened
+from plumbline.logs.files.conversion import open_readable
 from plumbline.logs.files.source import open_source, relation
 from plumbline.logs.inspect import inspect, look
 from plumbline.store.loads import quarantined
@@ -289,7 +289,7 @@ def test_what_unpacks_to_far_too_much_is_stopped(
     monkeypatch.setattr(unzip, "SMALL", 1024 * 1024)
     (tmp_path / "a.csv.gz").write_bytes(gzip.compress(bytes(20 * 1024 * 1024)))
     with pytest.raises(PlumblineError, match="300 times its size"):
-        opened(tmp_path / "a.csv.gz", _folder(workspace), whole=False)
+        open_readable(tmp_path / "a.csv.gz", _folder(workspace), whole=False)
 
 
 def test_a_large_packed_log_is_looked_at_from_its_beginning(
@@ -343,7 +343,7 @@ def test_flat_records_have_the_columns_that_their_whole_structure_says(
         with monkeypatch.context() as patched:
             if by_structure:
                 patched.setattr(json_records, "_flat_shape", lambda _connection: None)
-            source = opened(path, _folder(workspace), whole=True)
+            source = open_readable(path, _folder(workspace), whole=True)
         with workspace.read() as cursor:
             rows = cursor.execute(f"SELECT * FROM {relation(source, rejects=False)}").fetchall()
         found.append((source.columns, rows, source.faults))

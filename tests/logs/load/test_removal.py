@@ -10,7 +10,7 @@ import pytest
 from plumbline.answers.data.load import load_file, undo_load
 from plumbline.answers.data.removal import is_removable, remove_system
 from plumbline.domain import PlumblineError
-from plumbline.domain.acts import Access, Act, needed
+from plumbline.domain.acts import Access, Act, role_for
 from plumbline.store import systems, trail
 from plumbline.store.workspace import Workspace
 from tests.conftest import Ran
@@ -39,7 +39,7 @@ def test_an_emptied_system_goes_with_all_that_is_its_own(workspace: Workspace, t
         (entry,) = trail.entries(cursor, system="s", limit=1)
         assert trail.verify(cursor).intact
         assert systems.find_system(cursor, "s") is None
-    assert (entry.action, entry.actor, needed(entry.action)) == (
+    assert (entry.action, entry.actor, role_for(entry.action)) == (
         Act.SYSTEM_REMOVED,
         "the owner",
         Access.OWNER,

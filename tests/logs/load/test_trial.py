@@ -91,12 +91,14 @@ def test_a_pull_loads_nothing_and_raises_a_finding(workspace: Workspace, tmp_pat
         with pytest.raises(PlumblineError, match="Nothing was loaded"):
             again()
     with workspace.read() as cursor:
-        found = [r for r in findings.recorded(cursor, "s") if r.finding.signal.startswith(SIGNAL)]
+        found = [r for r in findings.recorded_findings(cursor, "s") if r.finding.signal.startswith(SIGNAL)]
         assert cursor.execute("SELECT count(*) FROM decision_s").fetchone() == (300,)
     assert [(r.open, "150 of 300" in r.finding.sentence) for r in found] == [(True, True)]
     _table(path, [row(i, id=f"n{i}") for i in range(300)])
     again()
     with workspace.read() as cursor:
         assert not [
-            r for r in findings.recorded(cursor, "s") if r.open and r.finding.signal.startswith(SIGNAL)
+            r
+            for r in findings.recorded_findings(cursor, "s")
+            if r.open and r.finding.signal.startswith(SIGNAL)
         ]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from plumbline.domain import ColumnMap, Kind, Mapping, PlumblineError, RoleName, Task
-from plumbline.logs.push.rows import UnfitRequest, decisions_form, labels_form, mapping_for, read
+from plumbline.logs.push.rows import UnfitRequest, decisions_form, labels_form, mapping_for, read_rows
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
@@ -26,7 +26,7 @@ def _mapping(**formats: str) -> Mapping:
 
 
 def _rows(*rows: dict[str, Any], **formats: str) -> Any:
-    return read(decisions_form("s", _mapping(**formats)), iter(enumerate(rows, 1)), NOW)
+    return read_rows(decisions_form("s", _mapping(**formats)), iter(enumerate(rows, 1)), NOW)
 
 
 def test_a_column_goes_by_its_name_or_its_role_and_what_means_nothing_is_named() -> None:
@@ -123,11 +123,13 @@ def test_probabilities_of_classes_are_a_prediction() -> None:
 
 def test_labels_go_by_roles_or_as_the_log_calls_them() -> None:
     form = labels_form("s", _mapping(), None)
-    made = read(form, iter([(1, {"Nr": "a", "Ergebnis": "ja"}), (2, {"decision_id": "b", "label": 1})]), NOW)
+    made = read_rows(
+        form, iter([(1, {"Nr": "a", "Ergebnis": "ja"}), (2, {"decision_id": "b", "label": 1})]), NOW
+    )
     assert made.rows == [{"decision_id": "a", "label": "ja"}, {"decision_id": "b", "label": "1"}]
     assert [str(c.role) for c in mapping_for(form, ["decision_id", "label"], ()).columns] == [
         "decision_id",
         "label",
     ]
     with pytest.raises(UnfitRequest, match="'label' is missing"):
-        read(form, iter([(1, {"Nr": "a"})]), NOW)
+        read_rows(form, iter([(1, {"Nr": "a"})]), NOW)

@@ -10,8 +10,8 @@ import pytest
 
 from plumbline.answers.data.load import inspect_file, load_file
 from plumbline.logs.values.cast import instant, number
-from plumbline.logs.values.currency import currency_of, unmarked, unmarked_sql, unread
-from plumbline.logs.values.month_names import PATTERNS, SPOKEN, said, said_sql
+from plumbline.logs.values.currency import currency_of, unmarked_sql, unread, without_currency
+from plumbline.logs.values.month_names import PATTERNS, SPOKEN, said_sql, spell_time
 from plumbline.logs.values.times import time_facts
 from plumbline.store.workspace import Workspace
 from tests.factory.decisions import row, rows_of, write
@@ -39,7 +39,7 @@ def test_a_time_in_words_is_read_alike_by_the_guess_and_by_the_load(text: str) -
     with duckdb.connect() as bare:
         sql = instant("cell", form, "UTC", kind="VARCHAR")
         row = bare.execute(f"SELECT {sql}, {said_sql('cell')} FROM (SELECT ? AS cell)", [text]).fetchone()
-    assert row == (wanted, said(text))
+    assert row == (wanted, spell_time(text))
 
 
 def test_a_column_of_times_in_words_says_its_patterns() -> None:
@@ -65,7 +65,7 @@ def test_a_mark_is_taken_from_its_own_amounts_alone(
         row = bare.execute(
             f"SELECT {sql}, {unmarked_sql('cell', code)} FROM (SELECT ? AS cell)", [cell]
         ).fetchone()
-    assert row == (value, unmarked(cell, code))
+    assert row == (value, without_currency(cell, code))
 
 
 def test_amounts_are_of_one_currency_or_they_stay_text() -> None:

@@ -17,7 +17,7 @@ from plumbline.monitor.alarms.contradiction import (
     likeliest_share,
 )
 from plumbline.monitor.alarms.cusum import Excursion, excursions
-from plumbline.monitor.performance.calibration import recalibrated
+from plumbline.monitor.performance.calibration import recalibrate
 from tests.bench.detection.contradictions import found, since_of
 from tests.bench.detection.shifts import drawn
 from tests.monitor.outcomes import at, classified
@@ -126,9 +126,9 @@ def test_a_curve_learnt_from_outcomes_follows_them_where_a_logistic_one_does_not
     true = np.where(middles < 0.5, 0.1 + 0.2 * middles, 0.3 + 0.1 * middles)
     rows = rng.poisson(40, 1000)
     hits = rng.binomial(rows, true)
-    p = recalibrated(np.stack([rows - hits, hits]).astype(float), 10, 3.0)
+    p = recalibrate(np.stack([rows - hits, hits]).astype(float), 10, 3.0)
     assert np.average(np.abs(p - true), weights=rows) < 0.02
-    assert np.isfinite(recalibrated(np.stack([rows, 0 * rows]).astype(float), 10, 3.0)).all()
+    assert np.isfinite(recalibrate(np.stack([rows, 0 * rows]).astype(float), 10, 3.0)).all()
 
 
 def test_a_level_that_came_back_has_to_go_farther_to_be_told_again() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from plumbline.domain import FeatureDrift, Finding, Kind, Point, PointStatus, Severity
-from plumbline.monitor.alarms.findings import costing, joined, performance_findings, same_problem
+from plumbline.monitor.alarms.findings import costing, merge_same_problem, performance_findings, same_problem
 from plumbline.monitor.drift.findings import brown, drift_findings, presence_findings
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
@@ -163,13 +163,15 @@ def finding(signal: str, first: int, last: int | None, known: int | None = None)
 def test_warning_and_estimate_go_into_the_breach_that_they_came_before() -> None:
     breach = finding("performance.accuracy", 4, None, 6)
     warned, guessed = finding("warning.accuracy", 3, None, 4), finding("estimate.accuracy", 4, 8, 5)
-    (one,) = joined([warned, breach, guessed])
+    (one,) = merge_same_problem([warned, breach, guessed])
     assert (one.signal, one.since, one.known_at) == ("performance.accuracy", week(3), week(6))
     assert one.figures == {"warning_known_at": week(4), "estimate_known_at": week(5)}
 
 
 def test_without_a_breach_the_warning_that_could_be_known_first_stands() -> None:
-    (one,) = joined([finding("estimate.accuracy", 4, 8, 5), finding("warning.accuracy", 3, None, 4)])
+    (one,) = merge_same_problem(
+        [finding("estimate.accuracy", 4, 8, 5), finding("warning.accuracy", 3, None, 4)]
+    )
     assert one.signal == "warning.accuracy"
 
 
@@ -179,7 +181,7 @@ def test_problems_apart_in_time_or_kind_stay_apart() -> None:
     assert same_problem(first, finding("performance.f1", 1, 2))
     assert not same_problem(first, finding("drift.f1", 1, 2))
     assert same_problem(first, finding("estimate.accuracy", 2, None))
-    assert joined([first, second]) == [first, second]
+    assert merge_same_problem([first, second]) == [first, second]
 
 
 def test_cost_is_said_only_where_it_is_known() -> None:

@@ -12,7 +12,7 @@ from scipy.special import digamma, polygamma
 from plumbline.domain import Bins, FeatureProfile, Kind
 from plumbline.monitor.binned_counts import cells_of
 from plumbline.monitor.drift import dispersion
-from plumbline.monitor.drift.dispersion import laws, own_law, steadied
+from plumbline.monitor.drift.dispersion import laws, own_law, shrink_to_common
 from plumbline.monitor.drift.distances import METHODS
 from plumbline.monitor.drift.features import drift_by_chunk
 from plumbline.monitor.statistics.null_distribution import NullDistribution, cauchy
@@ -103,7 +103,7 @@ def test_a_reference_under_four_weeks_says_that_its_weeks_are_not_known_and_is_j
     held = own_law(profile(drawn_days(random, 14, 200, alike=10)), np.ones(14, bool))
     assert (held.weeks, held.spread > 4) == (0, True)
     assert "not known" in held.note
-    assert steadied([NullDistribution(spread=0.5, share=1.0, freedom=8.0, weeks=4)])[0].spread == 1.0
+    assert shrink_to_common([NullDistribution(spread=0.5, share=1.0, freedom=8.0, weeks=4)])[0].spread == 1.0
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_a_number_that_moves_to_one_side_is_told_by_its_level() -> None:
 def test_a_family_is_smyths_and_a_spread_below_it_is_drawn_to_it_by_its_degrees_of_freedom() -> None:
     """Smyth (2004), section 6.2: the log spreads' mean less its bias; the posterior weighs by degrees of freedom."""
     own = np.array([0.9, 1.2, 1.6, 2.1, 2.8, 3.6, 4.4])
-    found = steadied([NullDistribution(spread=s, freedom=12.0) for s in own])
+    found = shrink_to_common([NullDistribution(spread=s, freedom=12.0) for s in own])
     (prior,) = {round(law.freedom - 12.0, 9) for law in found}
     level = np.log(own) - digamma(6.0) + np.log(6.0)
     common = np.exp(level.mean() + digamma(prior / 2) - np.log(prior / 2))

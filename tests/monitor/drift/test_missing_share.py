@@ -18,7 +18,7 @@ from plumbline.monitor.drift.missing_share import (
     missing_findings,
     presence,
 )
-from plumbline.monitor.drift.rolling_window import rolled
+from plumbline.monitor.drift.rolling_window import rolling_windows
 from tests.bench.detection.missing import BEGUN, REFERENCE, drawn, found
 
 DAY = timedelta(days=1)
@@ -80,7 +80,7 @@ def test_a_log_of_less_than_two_weeks_has_no_windows() -> None:
 
 def test_the_exact_test_is_fishers_on_counts_over_the_dispersion() -> None:
     profile = presence(drawn(3, 100)[0])
-    (one,) = rolled([profile], reference=SPAN, until=BEGUN + 100 * DAY, laws=daily_laws)
+    (one,) = rolling_windows([profile], reference=SPAN, until=BEGUN + 100 * DAY, laws=daily_laws)
     even = replace(one, cells=replace(one.cells, p=np.array([2900.0, 60, 0])))
     table = [[15, 370], [60, 2900]]
     own = _exact(even, np.array([370.0, 15, 0]))

@@ -11,7 +11,7 @@ from scipy import stats
 from plumbline.domain import Bins, Kind
 from plumbline.monitor.binned_counts import BinnedCounts, cells_of
 from plumbline.monitor.drift.missing_values import (
-    beside,
+    difference_limits,
     larger_by_chance,
     missing,
     new_levels,
@@ -135,9 +135,9 @@ def test_values_out_of_range_count_at_both_ends_and_the_references_two_ends_are_
 def test_limits_of_a_difference_are_cut_to_what_its_size_can_be_unless_it_has_a_sign() -> None:
     value, a, b = np.array([0.02, 0.95]), np.array([0.5, 0.02]), np.array([0.52, 0.97])
     se = np.sqrt(a * (1 - a) / 50 + b * (1 - b) / 40)
-    low, high = beside(value, a, b, 50, np.array([40.0, 40.0]))
+    low, high = difference_limits(value, a, b, 50, np.array([40.0, 40.0]))
     assert low == pytest.approx([0.0, 0.95 - Z * se[1]])
     assert high == pytest.approx([0.02 + Z * se[0], 1.0])
-    low, high = beside(value, a, b, 50, np.array([40.0, 40.0]), clip=False)
+    low, high = difference_limits(value, a, b, 50, np.array([40.0, 40.0]), clip=False)
     assert low == pytest.approx(value - Z * se)
     assert high == pytest.approx(value + Z * se)

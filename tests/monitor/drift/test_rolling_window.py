@@ -11,7 +11,7 @@ from plumbline.domain import Bins, FeatureProfile, Finding, Kind
 from plumbline.monitor.drift.aligned_counts import laid_by_chunk
 from plumbline.monitor.drift.features import judged_by_chunk
 from plumbline.monitor.drift.findings import drift_findings
-from plumbline.monitor.drift.rolling_window import WIDTH, onset, rolled, sudden
+from plumbline.monitor.drift.rolling_window import WIDTH, onset, rolling_windows, sudden
 
 START = datetime(2026, 1, 1, tzinfo=UTC)  # a Thursday
 DAY = timedelta(days=1)
@@ -44,7 +44,9 @@ def steady(days: int, rows: int = 80, seed: int = 1, *, change: int | None = Non
 
 def test_windows_are_whole_weeks_a_day_apart_that_add_up_to_the_days_they_hold() -> None:
     daily = steady(30)
-    (laid,) = rolled([profile(daily)], reference=(START, START + 14 * DAY), until=START + 29 * DAY + DAY / 2)
+    (laid,) = rolling_windows(
+        [profile(daily)], reference=(START, START + 14 * DAY), until=START + 29 * DAY + DAY / 2
+    )
     assert [(e - s) / DAY for s, e in zip(laid.starts, laid.ends, strict=True)] == [WIDTH] * 23  # type: ignore[operator]
     assert laid.starts[0] == START
     assert laid.ends[-1] == START + 29 * DAY  # the thirtieth day is not over
@@ -53,8 +55,8 @@ def test_windows_are_whole_weeks_a_day_apart_that_add_up_to_the_days_they_hold()
 
 def test_a_log_or_reference_shorter_than_its_windows_has_none() -> None:
     late = START + 99 * DAY
-    assert rolled([profile(steady(13))], reference=(START, START + 8 * DAY), until=late) == ()
-    assert rolled([profile(steady(40))], reference=(START, START + 6 * DAY), until=late) == ()
+    assert rolling_windows([profile(steady(13))], reference=(START, START + 8 * DAY), until=late) == ()
+    assert rolling_windows([profile(steady(40))], reference=(START, START + 6 * DAY), until=late) == ()
 
 
 def test_the_weekday_is_no_drift_where_a_calendar_week_is_cut_short() -> None:
@@ -63,14 +65,14 @@ def test_the_weekday_is_no_drift_where_a_calendar_week_is_cut_short() -> None:
     held = profile(daily)
     cut = judged_by_chunk(laid_by_chunk([held], reference=HEALTHY, by="week"), "js")
     assert cut[0].drifted
-    whole = judged_by_chunk(rolled([held], reference=HEALTHY, until=START + 100 * DAY), "js")
+    whole = judged_by_chunk(rolling_windows([held], reference=HEALTHY, until=START + 100 * DAY), "js")
     assert not any(c.drifted for c in whole)
 
 
 @pytest.mark.parametrize("change", [70, 73])
 def test_a_change_is_found_before_its_calendar_week_is_out_and_dated_to_the_day(change: int) -> None:
     held = profile(steady(100, change=change))
-    judged = judged_by_chunk(rolled([held], reference=HEALTHY, until=START + 100 * DAY), "js")
+    judged = judged_by_chunk(rolling_windows([held], reference=HEALTHY, until=START + 100 * DAY), "js")
     (found,) = drift_findings(
         "s", judged, overlap=WIDTH,
         dated=lambda _, first, known: onset(held, reference=HEALTHY, first=first, known=known),
@@ -87,7 +89,7 @@ def test_a_change_is_found_before_its_calendar_week_is_out_and_dated_to_the_day(
 def test_twenty_quiet_logs_of_eighty_decisions_a_day_raise_nothing() -> None:
     for seed in range(20):
         held = profile(steady(240, seed=seed))
-        judged = judged_by_chunk(rolled([held], reference=HEALTHY, until=START + 240 * DAY), "js")
+        judged = judged_by_chunk(rolling_windows([held], reference=HEALTHY, until=START + 240 * DAY), "js")
         assert drift_findings("s", judged, overlap=WIDTH) == []
 
 
@@ -104,7 +106,7 @@ def shifted(days: int, at: int, *, to: list[float] = FAR, length: int = 1000) ->
 
 def raised(held: FeatureProfile, days: int, *, alone: bool = True) -> list[Finding]:
     until = START + days * DAY
-    judged = judged_by_chunk(rolled([held], reference=HEALTHY, until=until), "js")
+    judged = judged_by_chunk(rolling_windows([held], reference=HEALTHY, until=until), "js")
     days_alone = sudden([held], reference=HEALTHY, until=until) if alone else ()
     return drift_findings(
         "s", judged, overlap=WIDTH, sudden=days_alone,

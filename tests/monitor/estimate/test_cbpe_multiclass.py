@@ -11,7 +11,7 @@ from sklearn.isotonic import IsotonicRegression
 from plumbline.domain import ExpectedOutcomes, OutcomeProfile, PointStatus, score_middles
 from plumbline.monitor.chunks import as_days
 from plumbline.monitor.estimate.cbpe_multiclass import class_curves, estimate_classes
-from plumbline.monitor.estimate.isotonic import calibrated, folds_of, isotonic, squared
+from plumbline.monitor.estimate.isotonic import calibration_curves, folds_of, isotonic, squared
 from plumbline.monitor.metrics.counts import counts_of
 from tests.monitor.outcomes import at, classified, day
 
@@ -78,7 +78,7 @@ def test_each_day_of_the_reference_is_calibrated_by_the_others_and_later_ones_by
     true = (rng.random(2000) < score**3).astype(int)
     profile = classified(of, (score > 0.5).astype(int), true, score, cells=S)
     counts, mask = counts_of(profile), np.arange(8) < 6
-    found = calibrated(counts, mask, as_days(profile.days))
+    found = calibration_curves(counts, mask, as_days(profile.days))
     assert found.of.tolist() == [0, 1, 2, 3, 4, 0, 5, 5]
     whole = counts.cells[mask].sum(0)
     middles = score_middles(S)
@@ -87,11 +87,11 @@ def test_each_day_of_the_reference_is_calibrated_by_the_others_and_later_ones_by
     assert found.used[5] == pytest.approx(isotonic(whole)(middles))
     np.testing.assert_array_equal(found.used, found.others)
     honest = classified(of, (score > 0.5).astype(int), (rng.random(2000) < score).astype(int), score, cells=S)
-    plain = calibrated(counts_of(honest), mask, as_days(honest.days))
+    plain = calibration_curves(counts_of(honest), mask, as_days(honest.days))
     assert plain.of.tolist() == [0] * 8
     assert (plain.used == middles).all()
     assert len(plain.others) == 6
-    alone = calibrated(counts, np.arange(8) < 1, as_days(profile.days))
+    alone = calibration_curves(counts, np.arange(8) < 1, as_days(profile.days))
     assert (alone.used == middles).all()
     assert alone.others.shape == (0, S)
 

@@ -10,7 +10,7 @@ from scipy.stats import t as student
 from plumbline.domain import OutcomeProfile
 from plumbline.monitor.alarms.findings import performance_findings
 from plumbline.monitor.metrics.counts import counts_of
-from plumbline.monitor.metrics.design_effect import DesignEffect, design, fewer, widened
+from plumbline.monitor.metrics.design_effect import DesignEffect, design, fewer, widen_interval
 from plumbline.monitor.metrics.intervals import interval
 from plumbline.monitor.metrics.metrics import METRICS
 from plumbline.monitor.performance.series import performance, thresholds
@@ -83,7 +83,7 @@ def test_independent_decisions_have_none_and_persons_have_theirs() -> None:
 
 def test_an_interval_by_a_design_effect_is_that_of_as_many_fewer_rows() -> None:
     one, counts = METRICS["accuracy"], counts_of(classified(*decisions(1, 1)))
-    told = widened(one, counts, None, DesignEffect(4.0))
+    told = widen_interval(one, counts, None, DesignEffect(4.0))
     fewer_rows = interval(one, counts.scaled(np.array([0.25])))
     assert (told.low[0], told.high[0]) == pytest.approx((fewer_rows.low[0], fewer_rows.high[0]))
     assert fewer(one, counts, DesignEffect(), Z, 0.975) is counts
@@ -136,7 +136,7 @@ def test_limits_by_the_days_are_students_on_both_sides_and_end_where_the_metric_
     rng = np.random.default_rng(6)
     true = rng.normal(100, 20, 400)
     counts = counts_of(regressed(np.zeros(400, int), true + rng.normal(0, 10, 400), true))
-    told = widened(METRICS["r2"], counts, None, DesignEffect(1.0, 30.0, day))
+    told = widen_interval(METRICS["r2"], counts, None, DesignEffect(1.0, 30.0, day))
     value = METRICS["r2"].compute(counts)[0]
     half = student.ppf(0.975, 30) * day / 20
     assert told.low[0] == pytest.approx(value - half)

@@ -12,7 +12,7 @@ from sklearn import metrics as sk
 
 from plumbline.domain import NumberedScores
 from plumbline.monitor.metrics.counts import Counts, counts_of
-from plumbline.monitor.metrics.roc_auc import ranked
+from plumbline.monitor.metrics.roc_auc import rank_scores
 from plumbline.monitor.metrics.score_metrics import (
     average_precision,
     average_precision_bound,
@@ -51,7 +51,7 @@ def delong(number: np.ndarray, true: np.ndarray) -> float:
 def test_scores_by_number_give_what_scikit_learn_gives(rows: list[tuple[int, int, bool]]) -> None:
     group, number, true = (np.array(column, int) for column in zip(*rows, strict=True))
     number = np.abs(number)
-    held = ranked(scores(group, number, true, [0, 5, 0]))
+    held = rank_scores(scores(group, number, true, [0, 5, 0]))
     assert held.whole.tolist() == [True, False, True]
     auc, precision, se = held.auc(), held.average_precision(), held.auc_se()
     for chunk in range(3):

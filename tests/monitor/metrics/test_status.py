@@ -9,7 +9,7 @@ from plumbline.domain import Point
 from plumbline.monitor.metrics.counts import counts_of
 from plumbline.monitor.metrics.intervals import Interval
 from plumbline.monitor.metrics.metrics import METRICS
-from plumbline.monitor.metrics.status import judged
+from plumbline.monitor.metrics.status import judge_points
 from plumbline.monitor.metrics.thresholds import Threshold
 from tests.monitor.outcomes import at, counted
 
@@ -29,7 +29,7 @@ def points(
     counts = counts_of(counted(np.array(right), np.array(rows)))
     value = METRICS["accuracy"].compute(counts)
     days = range(len(rows))
-    return judged(
+    return judge_points(
         METRICS["accuracy"],
         [at(i) for i in days],
         [at(i + 1) for i in days],

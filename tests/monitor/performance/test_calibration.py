@@ -16,14 +16,14 @@ from plumbline.domain import EQUAL_CELLS, SCORE_CELLS, PointStatus, Slice
 from plumbline.monitor.performance.calibration import (  # fmt: skip
     Calibration,
     Estimate,
-    binned,
     calibration,
     calibration_sentence,
     chance_level,
     cox,
     expected_error,
+    join_cells,
     observed_over_expected,
-    recalibrated,
+    recalibrate,
 )
 from tests.monitor.outcomes import classified, regressed
 
@@ -196,10 +196,10 @@ def test_a_recalibrated_cell_is_plattis_curve_moved_by_what_came_in_its_bin() ->
         np.r_[odds, odds][:, None], np.repeat([0, 1], 50), sample_weight=np.r_[cells[0], cells[1]]
     )
     curve = platt.predict_proba(odds[:, None])[:, 1]
-    assert recalibrated(cells, 1, 1e12) == pytest.approx(curve, abs=1e-4)  # a prior that nothing moves
+    assert recalibrate(cells, 1, 1e12) == pytest.approx(curve, abs=1e-4)  # a prior that nothing moves
     for bins, prior in ((4, 5.0), (10, 0.5)):
         place = np.clip(((np.cumsum(rows) - rows / 2) / rows.sum() * bins).astype(int), 0, bins - 1)
-        found = recalibrated(cells, bins, prior)
+        found = recalibrate(cells, bins, prior)
         for one in range(bins):
             mine = place == one
             came, due, n = cells[1][mine].sum(), (rows * curve)[mine].sum(), rows[mine].sum()
@@ -209,11 +209,11 @@ def test_a_recalibrated_cell_is_plattis_curve_moved_by_what_came_in_its_bin() ->
 
 
 def test_without_a_curve_a_cell_has_the_level_of_all() -> None:
-    empty = recalibrated(np.zeros((2, 8)), 4, 1.0)
+    empty = recalibrate(np.zeros((2, 8)), 4, 1.0)
     assert empty == pytest.approx([0.5] * 8)
     one_kind = np.zeros((2, 8))
     one_kind[0, 2] = 19
-    assert recalibrated(one_kind, 1, 1e12) == pytest.approx([0.5 / 20] * 8, rel=1e-6)
+    assert recalibrate(one_kind, 1, 1e12) == pytest.approx([0.5 / 20] * 8, rel=1e-6)
 
 
 @pytest.mark.parametrize(("observed", "expected", "bound"), [(0, 4.0, 0.0), (7, 20.0, 1.5), (40, 2.0, 3.0)])
@@ -239,7 +239,7 @@ def test_cells_are_joined_into_bins_of_about_equal_rows_and_none_is_split() -> N
         for i, place in enumerate(at):
             if rows[i]:
                 groups.setdefault(min(int(place * 10), 9), []).append(i)
-        score, share, total = binned(cells, 10)
+        score, share, total = join_cells(cells, 10)
         middle = (np.arange(len(rows)) + 0.5) / len(rows)
         assert total.tolist() == [rows[own].sum() for own in groups.values()]
         assert score == pytest.approx(

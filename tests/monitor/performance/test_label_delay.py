@@ -14,9 +14,9 @@ from scipy import stats
 from plumbline.domain import DelayProfile
 from plumbline.monitor.alarms.cusum import early_warning
 from plumbline.monitor.performance.label_delay import (
-    arrived,
-    awaited,
+    arrival_shares,
     brought_until,
+    chunks_waiting,
     delay_curve,
     off_balance,
     positive_curve,
@@ -143,8 +143,8 @@ def test_where_every_label_is_as_late_as_any_other_nothing_more_waits() -> None:
     half = np.zeros_like(counts)
     np.add.at(half, (made[::2], wait[::2]), 1)
     held = DelayProfile(tuple(map(day, range(60))), counts, np.full(60, 200), half)
-    come = arrived(np.array(held.days, "datetime64[D]"), held, at(60))
-    late = awaited(come, held.n.astype(float), np.arange(60), 60)
+    come = arrival_shares(np.array(held.days, "datetime64[D]"), held, at(60))
+    late = chunks_waiting(come, held.n.astype(float), np.arange(60), 60)
     assert late[-4:].any()
     assert not late[:-5].any()
 
@@ -192,7 +192,7 @@ def both_classes(today: int, *, brought: int | None = None, slower: str = "posit
 def chunks_that_wait(delay: DelayProfile, today: int, rule) -> list[int]:  # type: ignore[no-untyped-def]
     days = np.array(delay.days, "datetime64[D]")
     week = np.arange(today) // 7
-    found = arrived(days, delay, at(today))
+    found = arrival_shares(days, delay, at(today))
     return np.flatnonzero(rule(found, delay.n.astype(float), week, week.max() + 1)).tolist()
 
 
@@ -200,7 +200,7 @@ def chunks_that_wait(delay: DelayProfile, today: int, rule) -> list[int]:  # typ
 def test_a_chunk_waits_for_the_slower_class_whichever_it_is(slower: str) -> None:
     """A week is complete for the slower class 27 days after its end; accuracy once no class is a point short."""
     delay = both_classes(140, slower=slower)
-    assert chunks_that_wait(delay, 140, awaited) == [16, 17, 18, 19]
+    assert chunks_that_wait(delay, 140, chunks_waiting) == [16, 17, 18, 19]
     assert chunks_that_wait(delay, 140, off_balance) == [16, 17, 18, 19]
     assert brought_until(delay, delay.counts, at(140)) is None
 
@@ -213,7 +213,7 @@ def test_labels_whose_file_has_not_come_yet_are_waited_for() -> None:
     assert brought_until(delay, delay.counts, at(140)) == until
     assert delay.positives is not None
     assert brought_until(delay, delay.positives, at(140)) == until
-    assert chunks_that_wait(delay, 140, awaited) == [12, 13, 14, 15, 16, 17, 18, 19]
+    assert chunks_that_wait(delay, 140, chunks_waiting) == [12, 13, 14, 15, 16, 17, 18, 19]
     assert positive_curve(delay, at(140)) == pytest.approx(
         positive_curve(both_classes(112), at(112)), abs=0.02
     )

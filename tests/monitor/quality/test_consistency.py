@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plumbline.domain import PointStatus, Repeats
-from plumbline.monitor.quality.consistency import consistency, explained, reach
+from plumbline.monitor.quality.consistency import consistency, reach, score_tolerance
 
 
 def repeats(n: int, conflicting: int) -> Repeats:
@@ -118,5 +118,5 @@ def test_where_nearly_all_differ_a_tenth_of_the_spread_is_allowed() -> None:
         Repeats(decisions=4000, conflicting=3900, groups=2000, conflicting_groups=1950),
         Repeats(decisions=4000, conflicting=400, groups=2000, conflicting_groups=200),
     )
-    assert explained(nearly, {}, score) == pytest.approx(0.02, rel=0.05)
-    assert explained(few, {}, score) == 0
+    assert score_tolerance(nearly, {}, score) == pytest.approx(0.02, rel=0.05)
+    assert score_tolerance(few, {}, score) == 0

@@ -7,7 +7,7 @@ import importlib
 import numpy as np
 import pytest
 
-from plumbline.monitor.quality.personal_data import NATIONAL, find_personal, is_iban, masked, personal_data
+from plumbline.monitor.quality.personal_data import NATIONAL, find_personal, is_iban, mask, personal_data
 
 RNG = np.random.default_rng(5)
 
@@ -91,4 +91,4 @@ def test_a_form_without_check_digits_is_only_possible() -> None:
 
 
 def test_a_masked_example_keeps_its_shape_only() -> None:
-    assert masked("ann.lee@example.com") == "a••.•••@•••••••.•••"
+    assert mask("ann.lee@example.com") == "a••.•••@•••••••.•••"

@@ -13,7 +13,7 @@ from scipy import stats
 
 from plumbline.domain import PlumblineError
 from plumbline.monitor.releases import guardrail as module
-from plumbline.monitor.releases.guardrail import Guardrail, guardrail, nearest_noticed, usual_rates
+from plumbline.monitor.releases.guardrail import Guardrail, guardrail, smallest_change, usual_rates
 from plumbline.monitor.statistics.clusters import effect_of_runs, effect_of_subjects
 
 START = np.datetime64("2026-01-21T09:00", "us")
@@ -236,7 +236,7 @@ def test_the_nearest_change_that_is_noticed_fires_and_the_one_before_it_does_not
             times, hits, previous_rate=previous, previous_n=20_000, rising=rising, times_over=times_over
         )
 
-    size = nearest_noticed(quiet(previous))
+    size = smallest_change(quiet(previous))
     assert size is not None
     assert size == pytest.approx(round(size / 0.005) * 0.005)
     ways = (1,) if rising else (-1, 1)
@@ -248,8 +248,8 @@ def test_the_nearest_change_that_is_noticed_fires_and_the_one_before_it_does_not
 
 def test_without_enough_decisions_no_change_would_be_noticed() -> None:
     nothing = watch(np.zeros(0, dtype=bool), 0.3, 500)
-    assert nearest_noticed(nothing) is None
-    assert nearest_noticed(watch(np.zeros(3, dtype=bool), 0.3, 0)) is None
-    assert nearest_noticed(watch(np.array([True]), 0.3, 5000)) is None
+    assert smallest_change(nothing) is None
+    assert smallest_change(watch(np.zeros(3, dtype=bool), 0.3, 0)) is None
+    assert smallest_change(watch(np.array([True]), 0.3, 5000)) is None
     edge = watch(np.zeros(3000, dtype=bool), 0.0, 5000)  # nothing below nought: upwards alone
-    assert nearest_noticed(edge) == pytest.approx(0.01, abs=0.0051)
+    assert smallest_change(edge) == pytest.approx(0.01, abs=0.0051)

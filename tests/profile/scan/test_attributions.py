@@ -14,12 +14,12 @@ from plumbline.profile.scan.attributions import (
     AttributionSet,
     begin_pass,
     keep,
-    mean_stored,
+    mean_attributions,
     next_waiting,
     pass_of,
     passes,
-    sample_stored,
-    stored,
+    sample_attributions,
+    stored_coverage,
     waiting,
 )
 from tests.profile.decision_tables import START, binary_log, insert, make_system, workspace
@@ -61,12 +61,12 @@ def test_decisions_wait_until_theirs_are_kept(tmp_path: Path, log: pd.DataFrame)
         keep(cursor, system, RUN, gone, parts[:2], adds_up[:2])
 
         days = first["timestamp"].dt.date
-        told = stored(cursor, system)
+        told = stored_coverage(cursor, system)
         truth = pd.Series(adds_up).groupby(days.to_numpy()).agg(["size", "sum"])
         assert [(s.version, s.day, s.n, s.adds_up) for s in told] == [
             ("1", day, int(n), int(up)) for day, (n, up) in truth.iterrows()
         ]
-        means = mean_stored(cursor, system)
+        means = mean_attributions(cursor, system)
         assert means == {
             "x": pytest.approx(np.abs(parts[:, 0]).mean(), rel=1e-6),
             "k": pytest.approx(np.nanmean(np.abs(parts[:, 1])), rel=1e-6),
@@ -77,15 +77,17 @@ def test_decisions_wait_until_theirs_are_kept(tmp_path: Path, log: pd.DataFrame)
             (first["timestamp"] >= span[0]) & (first["timestamp"] < span[1])
             & (log.loc[first["_line"] - 1, "arm"].to_numpy() != "Shadow")
         ]  # fmt: skip
-        rows, found = sample_stored(cursor, system, "1", span, 1000)
+        rows, found = sample_attributions(cursor, system, "1", span, 1000)
         assert sorted(rows["_line"]) == sorted(inside["_line"])
         by_line = dict(zip(first["_line"], parts, strict=True))
         for line, mine in zip(rows["_line"], found, strict=True):
             assert mine == pytest.approx(by_line[line], rel=1e-6, nan_ok=True)
-        assert len(sample_stored(cursor, system, "1", span, 4)[0]) == 4
-        one, other = (set(sample_stored(cursor, system, "1", span, 8, seed)[0]["_line"]) for seed in (0, 1))
+        assert len(sample_attributions(cursor, system, "1", span, 4)[0]) == 4
+        one, other = (
+            set(sample_attributions(cursor, system, "1", span, 8, seed)[0]["_line"]) for seed in (0, 1)
+        )
         assert one != other
-        none = sample_stored(cursor, system, "2", span, 4)
+        none = sample_attributions(cursor, system, "2", span, 4)
         assert (len(none[0]), none[1].shape) == (0, (0, 0))
 
 
@@ -96,7 +98,7 @@ def test_another_file_base_or_set_of_features_begins_anew_and_rounding_does_not(
         system = make_system(cursor)
         insert(cursor, system, log, 1)
         assert pass_of(cursor, system.key, "1") is None
-        assert mean_stored(cursor, system) == {}
+        assert mean_attributions(cursor, system) == {}
         begin_pass(cursor, system, RUN)
         begin_pass(cursor, system, replace(RUN, version="2", base=-1.0))
         assert passes(cursor, system.key) == [RUN, replace(RUN, version="2", base=-1.0)]
@@ -104,20 +106,23 @@ def test_another_file_base_or_set_of_features_begins_anew_and_rounding_does_not(
 
         def held() -> int:
             keep(cursor, system, RUN, frame, np.ones((5, 2)), np.ones(5, bool))
-            return sum(s.n for s in stored(cursor, system))
+            return sum(s.n for s in stored_coverage(cursor, system))
 
         assert held() == 5
         begin_pass(cursor, system, replace(RUN, base=0.25 * (1 + 1e-14)))
-        assert (pass_of(cursor, system.key, "1"), sum(s.n for s in stored(cursor, system))) == (RUN, 5)
+        assert (pass_of(cursor, system.key, "1"), sum(s.n for s in stored_coverage(cursor, system))) == (
+            RUN,
+            5,
+        )
         for changed in (
             replace(RUN, base=0.26), replace(RUN, sha256="b" * 64), replace(RUN, features=("k", "x")),
             replace(RUN, space="probability"), replace(RUN, method="asked"),
         ):  # fmt: skip
             assert held() == 5
             begin_pass(cursor, system, changed)
-            assert stored(cursor, system) == []
+            assert stored_coverage(cursor, system) == []
             assert pass_of(cursor, system.key, "1") == changed
         empty = replace(RUN, features=())
         begin_pass(cursor, system, empty)
         keep(cursor, system, empty, frame, np.zeros((5, 0)), np.ones(5, bool))
-        assert mean_stored(cursor, system) == {}
+        assert mean_attributions(cursor, system) == {}

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from plumbline.domain import Slice
-from plumbline.profile.scan.protected_groups import attributes, grouped
+from plumbline.profile.scan.protected_groups import attributes, count_by_group
 from tests.profile.decision_tables import binary_log, insert, make_system, workspace
 
 
@@ -24,7 +24,7 @@ def test_ages_are_four_bands_at_the_quartiles(tmp_path: Path) -> None:
         system = make_system(cursor)
         insert(cursor, system, rows, 1)
         told = attributes(cursor, system, Slice())
-        counts = grouped(cursor, system, Slice(), told, over_time=False)
+        counts = count_by_group(cursor, system, Slice(), told, over_time=False)
     assert {(a.name, a.banded) for a in told} == {
         ("age", True), ("sex", False), ("one", True), ("none", True),
     }  # fmt: skip
@@ -52,4 +52,4 @@ def test_without_attributes_or_a_positive_class_there_are_no_groups(
     with workspace(tmp_path).write() as cursor:
         system = make_system(cursor, positive=positive)
         insert(cursor, system, binary_log(np.random.default_rng(1), 50), 1)
-        assert grouped(cursor, system, Slice(), ()) == []
+        assert count_by_group(cursor, system, Slice(), ()) == []

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from plumbline.domain import EvidenceKind, PlumblineError, Requirement, Scorecard, Status
-from plumbline.domain.messages import quoted
+from plumbline.domain.messages import as_message
 from plumbline.governance.catalogue import catalogue
 from plumbline.report.buyers.workbook import _questions, fill_workbook
 from plumbline.report.language import language
@@ -70,7 +70,7 @@ def _card(card: Scorecard, sentence: str = "", **statuses: Status) -> Scorecard:
         if status is None:
             return control
         evidence = replace(control.evidence, status=status, kind=EvidenceKind.MEASURED)
-        evidence = replace(evidence, sentence=quoted(sentence)) if sentence else evidence
+        evidence = replace(evidence, sentence=as_message(sentence)) if sentence else evidence
         return replace(control, evidence=evidence, requirement=Requirement.MANDATORY)
 
     return replace(card, controls=tuple(map(changed, card.controls)))

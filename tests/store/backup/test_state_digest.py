@@ -178,7 +178,7 @@ def test_loads_of_an_earlier_version_are_said_to_be_untied_and_no_problem(ws: Wo
             "UPDATE trail SET detail = json_merge_patch(detail, '{\"digests\": null}') WHERE system = 'other'"
         )
         found = list(trail_problems(cursor))
-        assert found == [state_digest.Untied("other", 3)]
+        assert found == [state_digest.LooseLoad("other", 3)]
         assert not [one for one in found if isinstance(one, IntegrityProblem)]
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from plumbline.domain import Load
-from plumbline.store.workspace import Workspace, WriteStopped
+from plumbline.store.workspace import Workspace, WriteStop
 from plumbline.ui.frame.jobs import Job, Say
 
 SLOW = "SELECT sum(a.range * b.range) FROM range(10_000_000) a, range(10_000_000) b"
@@ -58,7 +58,7 @@ def test_a_stop_interrupts_the_statement_and_changes_nothing(workspace: Workspac
     assert began.wait(10)
     job.stop()
     _ends(job)
-    assert isinstance(job.error, WriteStopped)
+    assert isinstance(job.error, WriteStop)
     assert job.made is None
     assert _settings(workspace) == 0
     with workspace.write() as cursor:  # and the workspace goes on
@@ -80,7 +80,7 @@ def test_a_stop_between_two_statements_is_heard_at_the_next_word(workspace: Work
     job.stop()
     stopped.set()
     _ends(job)
-    assert isinstance(job.error, WriteStopped)
+    assert isinstance(job.error, WriteStop)
     assert _settings(workspace) == 0
 
 

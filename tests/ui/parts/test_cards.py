@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from plumbline.domain import Status
-from plumbline.domain.messages import quoted
+from plumbline.domain.messages import as_message
 from plumbline.governance.verdict import reason_of
 from plumbline.ui.parts.cards import reason
 from tests.governance.cases import judge, thin_facts
@@ -25,8 +25,8 @@ from tests.governance.cases import judge, thin_facts
 )  # fmt: skip
 def test_a_first_clause_ends_where_a_sentence_may(words: str, said: str) -> None:
     failed = replace(judge(thin_facts(), {}).controls[0], id="MON-4", status=Status.FAIL)
-    failed = replace(failed, evidence=replace(failed.evidence, sentence=quoted(words)))
+    failed = replace(failed, evidence=replace(failed.evidence, sentence=as_message(words)))
     text, _, mark = reason(reason_of(failed), clause=True).replace("\\", "").partition(" :red[")
     assert text.replace("\xa0", " ") == said
     assert "MON-4" in mark
-    assert reason(quoted(words), clause=True).replace("\\", "").replace("\xa0", " ") == said
+    assert reason(as_message(words), clause=True).replace("\\", "").replace("\xa0", " ") == said

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from plumbline.answers.decisions.find import ASKED, COMPARISONS
-from plumbline.ui.parts.filters import NO_VALUE, spelled, understood
+from plumbline.ui.parts.filters import NO_VALUE, filter_text, understood
 
 OFFERED = (
     "timestamp",
@@ -22,7 +22,7 @@ OFFERED = (
 @pytest.mark.parametrize("operator", COMPARISONS)
 def test_what_is_spelled_is_understood(column: str, operator: str) -> None:
     item = (column, operator, "" if operator in NO_VALUE else "a = b")
-    assert understood(spelled(item), OFFERED) == item
+    assert understood(filter_text(item), OFFERED) == item
 
 
 @pytest.mark.parametrize(

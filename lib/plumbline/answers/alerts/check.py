@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from plumbline.answers.alerts.measurements import measurements
-from plumbline.answers.alerts.signals import raised
+from plumbline.answers.alerts.signals import all_findings
 from plumbline.answers.faults import SystemFault, for_each
 from plumbline.answers.question import as_of, span_of
 from plumbline.domain import Finding, PlumblineError, System
@@ -21,7 +21,7 @@ from plumbline.monitor.alarms.findings import same_problem
 from plumbline.monitor.chunks import chunk_index
 from plumbline.monitor.drift.first_year import apart
 from plumbline.profile import build
-from plumbline.profile.bins import basis_changed
+from plumbline.profile.bins import has_new_basis
 from plumbline.store import answer_cache, loads, systems, trail
 from plumbline.store import findings as register
 from plumbline.store.backup import state_digest
@@ -62,7 +62,7 @@ def check_what_is_open(ws: Workspace, load_id: int, *, actor: str) -> None:
     and taken back where it was told. The undo is done; a check that fails leaves it to the next one."""
     with ws.read() as cursor:
         key = next((load.system for load in loads.list_loads(cursor) if load.load_id == load_id), "")
-        waiting = bool(key) and any(record.open for record in register.recorded(cursor, key))
+        waiting = bool(key) and any(record.open for record in register.recorded_findings(cursor, key))
     if waiting:
         with suppress(Exception):
             check(ws, key, actor=actor, all_signals=False)
@@ -85,9 +85,9 @@ def check_each(ws: Workspace, key: str | None = None, *, actor: str, all_signals
     """
     with ws.read() as cursor:
         known = [systems.get_system(cursor, key)] if key else systems.list_systems(cursor)
-    found, faults = for_each(known, lambda system: (system, _check(ws, system, actor, all_signals)))
-    findings = _open_first([finding for _, own in found for finding in own])
-    return CheckResult(findings, tuple(system for system, _ in found), faults)
+    results, faults = for_each(known, lambda system: (system, _check(ws, system, actor, all_signals)))
+    findings = _open_first([finding for _, own in results for finding in own])
+    return CheckResult(findings, tuple(system for system, _ in results), faults)
 
 
 def _count_by_clock(ws: Workspace, system: System) -> None:
@@ -95,7 +95,7 @@ def _count_by_clock(ws: Workspace, system: System) -> None:
     if system.timezone == "UTC":
         return
     with ws.read() as cursor:
-        stale = basis_changed(cursor, system)
+        stale = has_new_basis(cursor, system)
     if stale:
         with ws.write() as cursor:
             build.rebuild(cursor, systems.get_system(cursor, system.key))
@@ -108,20 +108,20 @@ def _check(ws: Workspace, system: System, actor: str, all_signals: bool) -> list
     from plumbline.answers.respond import progress as acting
 
     with ws.read() as cursor:
-        by, begins, own, looked_at = signals_of(cursor, system, all_signals)
-        followed = acting.follow(cursor, system, apart(own))
-    own += followed.findings
+        by, begins, findings, looked_at = signals_of(cursor, system, all_signals)
+        followed = acting.follow(cursor, system, apart(findings))
+    findings += followed.findings
     detail: dict[str, Any] = {
         "by": by, "chunks": [start.date().isoformat() for start in begins],
         "reference": [t.isoformat() for t in system.reference or ()],
-        "signals": list(looked_at), "findings": [f.sentence for f in own],
+        "signals": list(looked_at), "findings": [f.sentence for f in findings],
     }  # fmt: skip
     with ws.write() as cursor:
-        reconcile(cursor, system.key, own, looked_at, now())
+        reconcile(cursor, system.key, findings, looked_at, now())
         acting.keep(cursor, followed, actor=actor)
         answer_cache.forget_stale(cursor, system.key, fingerprint(cursor, system))
         trail.append(cursor, actor=actor, action=Act.SIGNALS_CHECKED, system=system.key, detail=detail)
-    return own
+    return findings
 
 
 class _DryRunEnd(Exception):
@@ -143,7 +143,7 @@ def rehearse(ws: Workspace, key: str | None = None) -> tuple[tuple[Finding, ...]
         with ws.read() as cursor:
             _, _, own, looked_at = signals_of(cursor, system, True)
         measured.append((system.key, own, looked_at))
-    found = _open_first([finding for _, own, _ in measured for finding in own])
+    findings = _open_first([finding for _, own, _ in measured for finding in own])
     messages: list[Delivery] = []
     try:
         with ws.write() as cursor:
@@ -153,7 +153,7 @@ def rehearse(ws: Workspace, key: str | None = None) -> tuple[tuple[Finding, ...]
             messages += [d for d in deliveries.recent(cursor, limit=100_000) if d.id not in before]
             raise _DryRunEnd
     except _DryRunEnd:
-        return found, tuple(reversed(messages))
+        return findings, tuple(reversed(messages))
 
 
 def _open_first(findings: list[Finding]) -> tuple[Finding, ...]:
@@ -172,36 +172,36 @@ def reconcile(
     """
     from plumbline.answers.respond.messages import announce  # which knows nothing of this folder
 
-    known = sorted(register.recorded(cursor, key, parts=True), key=_age)
-    held: dict[int, int] = {}
+    known = sorted(register.recorded_findings(cursor, key, parts=True), key=_age)
+    place_of: dict[int, int] = {}
     parts = [part for one in findings for part in one.parts]
     findings = [*findings, *parts]
     for place, one in _by_time(findings):
-        record = next((r for r in known if r.id not in held and same_problem(_bounded(r), one)), None)
+        record = next((r for r in known if r.id not in place_of and same_problem(_bounded(r), one)), None)
         closed = at if one.until is not None or any(one is part for part in parts) else None
         if record is None:
-            held[register.add(cursor, one, at, closed)] = place
+            place_of[register.add(cursor, one, at, closed)] = place
         else:
-            held[record.id] = place
+            place_of[record.id] = place
             register.update(cursor, record.id, one, at, (record.closed_at or closed) if closed else None)
             if not record.open and closed is None:
                 register.unsee(cursor, record.id)
-    number_of = {place: number for number, place in held.items()}
+    number_of = {place: number for number, place in place_of.items()}
     for place, one in enumerate(findings):
         for part in one.parts:
             own = next(n for n, other in enumerate(findings) if other is part)
             register.stand_for(cursor, number_of[own], number_of[place])
     for record in known:
-        if record.id in held:
+        if record.id in place_of:
             continue
         whole = next(
-            (n for n, place in held.items() if same_problem(_bounded(record), findings[place])), None
+            (n for n, place in place_of.items() if same_problem(_bounded(record), findings[place])), None
         )
         if whole is not None:
             register.join(cursor, record.id, whole, at)
         elif record.open and record.finding.signal.startswith(looked_at):
             register.close(cursor, record.id, at)
-    announce(cursor, known, register.recorded(cursor, key, parts=True), at)
+    announce(cursor, known, register.recorded_findings(cursor, key, parts=True), at)
 
 
 def _by_time(findings: list[Finding]) -> list[tuple[int, Finding]]:
@@ -252,7 +252,7 @@ def signals_of(
     Args:
         released: the system's releases, where they are known.
     """
-    from plumbline.answers.alerts.headline import standing
+    from plumbline.answers.alerts.headline import measure_headline
     from plumbline.answers.events import records_in
     from plumbline.answers.releases.history import releases_of
 
@@ -261,7 +261,7 @@ def signals_of(
         return "week", [], [], ("",)
     moment = as_of(system, span)
     released = released or releases_of(cursor, system)
-    held = standing(cursor, system, moment, released, records_in(cursor, system.key))
-    measured = measurements(cursor, system, span, moment, held, released)
-    found, looked_at = raised(cursor, measured, all_of_them=all_signals)
-    return held.by, list(measured.begun), found, looked_at
+    answer = measure_headline(cursor, system, moment, released, records_in(cursor, system.key))
+    measured = measurements(cursor, system, span, moment, answer, released)
+    findings, looked_at = all_findings(cursor, measured, all_of_them=all_signals)
+    return answer.by, list(measured.begun), findings, looked_at

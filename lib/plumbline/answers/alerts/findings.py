@@ -82,7 +82,7 @@ def findings(ws: Workspace, key: str | None = None) -> tuple[FindingRecord, ...]
     with ws.read() as cursor:
         if key:
             systems.get_system(cursor, key)
-        return tuple(register.recorded(cursor, key))
+        return tuple(register.recorded_findings(cursor, key))
 
 
 def acknowledge(ws: Workspace, number: int, *, by: str, system: str = "") -> FindingRecord:
@@ -96,17 +96,17 @@ def acknowledge(ws: Workspace, number: int, *, by: str, system: str = "") -> Fin
     """
     signer(by, "An acknowledgement", "Say who saw the finding.")
     with ws.write() as cursor:
-        held = register.of(cursor, system, number) if system else register.one(cursor, number)
-        if held.acknowledged_by:
-            raise PlumblineError(f"Finding {number} was acknowledged by {held.acknowledged_by} already")
+        record = register.of(cursor, system, number) if system else register.one(cursor, number)
+        if record.acknowledged_by:
+            raise PlumblineError(f"Finding {number} was acknowledged by {record.acknowledged_by} already")
         at = now()
         register.acknowledge(cursor, number, by.strip(), at)
-        detail = {"at": at.isoformat(), "note": f"finding {number}: {held.finding.signal}"}
+        detail = {"at": at.isoformat(), "note": f"finding {number}: {record.finding.signal}"}
         trail.append(
             cursor,
             actor=by.strip(),
             action=Act.RECORDED.of("alert acknowledged"),
-            system=held.finding.system,
+            system=record.finding.system,
             detail=detail,
         )
         return register.one(cursor, number)

@@ -13,7 +13,7 @@ from plumbline.answers.events import EventRecord
 from plumbline.answers.performance.headline import family_of, headline_of
 from plumbline.answers.performance.label_delay import delays
 from plumbline.answers.performance.sentence import guess_of, say_guess
-from plumbline.answers.releases.history import ReleasesAnswer, handled
+from plumbline.answers.releases.history import ReleasesAnswer, breach_response
 from plumbline.domain import DelayProfile, OutcomeProfile, Point, PointStatus, Slice, System
 from plumbline.domain.messages import NOTHING, Message, message
 from plumbline.governance.facts import Breach
@@ -78,7 +78,7 @@ class HeadlineAnswer:
         }  # fmt: skip
 
 
-def standing(
+def measure_headline(
     cursor: Cursor, system: System, now: datetime, answer: ReleasesAnswer, noted: tuple[EventRecord, ...]
 ) -> HeadlineAnswer:
     """Measure the headline metric and its family, and find what is open at ``now``."""
@@ -91,24 +91,24 @@ def standing(
     unknown = unknown_metrics(selected)
     waiting["known"] = selected.known if selected and selected.one_sided else ()
     names = tuple(name for name in family_of(system, profile, headline) if name not in unknown)
-    asked: dict[str, Any] = {
+    options: dict[str, Any] = {
         "reference": system.reference, "floors": system.settings.floors,
         "cost": system.settings.cost_matrix,
     }  # fmt: skip
     points, daily = (
-        performance(profile, by=chunk, metrics=[headline], unknown=unknown, **asked, **waiting)
+        performance(profile, by=chunk, metrics=[headline], unknown=unknown, **options, **waiting)
         for chunk in (by, "day")
     )
     judged = performance(
-        profile, by=alarm_by, metrics=names, together=names, windows=True, **asked, **waiting
+        profile, by=alarm_by, metrics=names, together=names, windows=True, **options, **waiting
     )
     guess = guess_of(system, headline, profile, selected=selected)
-    bands = thresholds(profile, by=alarm_by, metrics=names, **asked)
+    bands = thresholds(profile, by=alarm_by, metrics=names, **options)
     levels = {name: band.mean for name, band in bands.items()}
     change = change_point(daily, unit=unit_of(system, headline))
     lasts = lasting(judged, change, bands.get(headline))
     if system.reference is not None:
-        limits = asked["floors"] or {}
+        limits = options["floors"] or {}
         lasts = None if lasts and seasonal(lasts, judged, levels, system.reference[1]) else lasts
         judged = without_seasons(judged, levels, system.reference[1], limits)
     breach = open_breach(
@@ -152,10 +152,10 @@ def open_breach(
     lasts: LastingChange | None = None,
 ) -> Breach | None:
     """The breach that is not over, since its onset, as its finding has it; None where there is none."""
-    told = problems_of(points, healthy, lasts)
-    if not told or told[-1].until is not None:
+    problems = problems_of(points, healthy, lasts)
+    if not problems or problems[-1].until is not None:
         return None
-    problem = told[-1]
+    problem = problems[-1]
     last, since = problem.part[-1], problem.since
     name = problem.metric
     values = {"metric": say_metric(name), "value": say(name, last.value), "n": decimal(last.n, ",")}
@@ -167,14 +167,14 @@ def open_breach(
     if change is not None and change.until is None and change.metric in (name, *problem.others):
         since = change.at
         sentence = message("{metric}: {change}", metric=say_metric(change.metric), change=change.breach)
-    done = handled(since, [p.end for p in problem.part], answer, noted, _of_performance)
+    response = breach_response(since, [p.end for p in problem.part], answer, noted, _of_performance)
     return Breach(
         since=since,
         sentence=sentence,
-        handled=done.by,
-        unnamed=done.unnamed,
-        in_hand=done.in_hand,
-        until=done.until,
+        handled=response.by,
+        unnamed=response.unnamed,
+        in_hand=response.in_hand,
+        until=response.until,
     )
 
 
@@ -191,9 +191,9 @@ def _stake(
     now: datetime,
     selected: Selection | None,
 ) -> dict[str, Any]:
-    stated = stated_stake(system.settings.at_stake)
-    if stated is not None:
-        return asdict(stated)
+    stake = stated_stake(system.settings.at_stake)
+    if stake is not None:
+        return asdict(stake)
     cost = system.settings.cost_matrix
     since = breach.since if breach else change.at if change else None
     if not cost or system.reference is None:

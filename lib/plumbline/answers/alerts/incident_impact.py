@@ -15,7 +15,7 @@ from plumbline.domain.messages import Day
 from plumbline.governance.ai_act import law
 from plumbline.governance.context import interaction_share
 from plumbline.governance.facts import Facts
-from plumbline.profile.scan.exact import affected
+from plumbline.profile.scan.exact import count_affected
 from plumbline.store import statements
 from plumbline.store.findings import FindingRecord
 from plumbline.store.workspace import Cursor
@@ -38,20 +38,20 @@ class CriterionHint:
 
 def hints(cursor: Cursor, system: System, record: FindingRecord) -> tuple[CriterionHint, ...]:
     """Each criterion, in the order of the law, and whether the service is critical."""
-    found = record.finding
+    finding = record.finding
     span = span_of(cursor, system)
-    end = found.until or as_of(system, span)
-    since = found.since or (found.known_at or end)
+    end = finding.until or as_of(system, span)
+    since = finding.since or (finding.known_at or end)
     known = {
-        "clients": _clients(cursor, system, since, end, found.until is not None),
-        "duration": _duration(since, end, found.until is not None),
+        "clients": _clients(cursor, system, since, end, finding.until is not None),
+        "duration": _duration(since, end, finding.until is not None),
         "economic": _money(record),
     }
-    made = [
+    hints = [
         known.get(str(c["key"])) or CriterionHint(str(c["key"]), None, "The log cannot tell.")
         for c in law().criteria
     ]
-    return (*made, _critical(statements.context_answers(cursor, system.key)))
+    return (*hints, _critical(statements.context_answers(cursor, system.key)))
 
 
 def _clients(cursor: Cursor, system: System, since: datetime, end: datetime, over: bool) -> CriterionHint:
@@ -59,16 +59,16 @@ def _clients(cursor: Cursor, system: System, since: datetime, end: datetime, ove
 
     A slice ends before its end, so one that goes on is left open: the log's last decision counts too.
     """
-    n, persons = affected(cursor, system, Slice(start=since, end=end if over else None))
+    n, persons = count_affected(cursor, system, Slice(start=since, end=end if over else None))
     decisions = f"{plural(n, 'decision')} from {Day(since)} to {Day(end)}"
     if persons is None:
         monthly = n / max((end - since).total_seconds() / 86400, 1.0) * DAYS_A_MONTH
         facts = Facts(as_of=end, decisions_a_month=monthly)
         part = interaction_share(statements.context_answers(cursor, system.key), facts)
-        told = f", about {share(part)} of all customer interactions" if part is not None else ""
-        words = f"{decisions}{told}. The log names no clients. {_transactions(cursor, system, n)}"
+        text = f", about {share(part)} of all customer interactions" if part is not None else ""
+        words = f"{decisions}{text}. The log names no clients. {_transactions(cursor, system, n)}"
         return CriterionHint("clients", None, words)
-    everybody = affected(cursor, system)[1] or 0
+    everybody = count_affected(cursor, system)[1] or 0
     part = persons / everybody if everybody else 0.0
     who = f"{count(persons)} of the {count(everybody)} persons in the log"
     met = (
@@ -103,18 +103,18 @@ def _money(record: FindingRecord) -> CriterionHint:
     if not isinstance(cost, dict):
         return CriterionHint("economic", None, "No cost is known of this finding, so the log cannot tell.")
     amount, currency = float(cost["amount"]), str(cost.get("currency", ""))
-    told = f"{currency} {count(amount)} so far, as far as decisions alone show."
+    text = f"{currency} {count(amount)} so far, as far as decisions alone show."
     if amount <= EUROS:
-        return CriterionHint("economic", None, f"{told} Other costs are not known here.")
+        return CriterionHint("economic", None, f"{text} Other costs are not known here.")
     met = True if currency == "EUR" else None
-    return CriterionHint("economic", met, told)
+    return CriterionHint("economic", met, text)
 
 
 def _critical(context: dict[str, str]) -> CriterionHint:
-    said = context.get("critical", "")
-    if said not in ("yes", "no"):
+    answer = context.get("critical", "")
+    if answer not in ("yes", "no"):
         return CriterionHint(CRITICAL, None, "The context does not say whether degradation would hurt.")
-    told = (
-        "would hurt more than the experience of using the product" if said == "yes" else "would hurt little"
+    criticality = (
+        "would hurt more than the experience of using the product" if answer == "yes" else "would hurt little"
     )
-    return CriterionHint(CRITICAL, said == "yes", f"As the context has it, degradation {told}.")
+    return CriterionHint(CRITICAL, answer == "yes", f"As the context has it, degradation {criticality}.")

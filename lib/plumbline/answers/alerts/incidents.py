@@ -108,15 +108,15 @@ def _finding(ws: Workspace, key: str, number: int) -> FindingRecord:
 
 
 def _filled_in(cursor: Cursor, system: System, item: Incident, record: FindingRecord) -> Incident:
-    told, held = hints(cursor, system, record), triages(cursor).get(record.id, NOTHING)
+    criterion_hints, triage = hints(cursor, system, record), triages(cursor).get(record.id, NOTHING)
     return replace(
         item,
         finding=record.id,
-        known={h.key: h.sentence for h in told},
-        criteria=tuple(h.key for h in told if h.met and h.key != CRITICAL),
-        owner=held.owner,
-        due=date.fromisoformat(held.due) if held.due else None,
-        critical_service=any(h.met for h in told if h.key == CRITICAL),
+        known={h.key: h.sentence for h in criterion_hints},
+        criteria=tuple(h.key for h in criterion_hints if h.met and h.key != CRITICAL),
+        owner=triage.owner,
+        due=date.fromisoformat(triage.due) if triage.due else None,
+        critical_service=any(h.met for h in criterion_hints if h.key == CRITICAL),
     )
 
 
@@ -154,20 +154,20 @@ def classify(
         )
     with ws.read() as cursor:
         role = str((systems.get_system(cursor, key).settings.ai_act or {}).get("role", ""))
-    said = set(flags) | ({"major"} if is_major(critical_service, criteria) else set())
+    levels = set(flags) | ({"major"} if is_major(critical_service, criteria) else set())
     moment = at or datetime.now(UTC)
-    held = {i.id: i for i in incidents(ws, key)}.get(number)
-    if held and finding == held.finding:
+    incident = {i.id: i for i in incidents(ws, key)}.get(number)
+    if incident and finding == incident.finding:
         finding = 0
-    elif held and finding and held.finding:
-        raise PlumblineError(f"Incident {number} names finding {held.finding} already")
+    elif incident and finding and incident.finding:
+        raise PlumblineError(f"Incident {number} names finding {incident.finding} already")
     if finding:
         _finding(ws, key, finding)
 
     def change(item: Incident) -> Incident:
         return replace(
             item,
-            flags=tuple(flag for flag in FLAGS if flag in said),
+            flags=tuple(flag for flag in FLAGS if flag in levels),
             criteria=tuple(criteria),
             critical_service=critical_service,
             classified_at=item.classified_at or moment,
@@ -181,7 +181,7 @@ def classify(
         number,
         by,
         Act.INCIDENT_CLASSIFIED,
-        {"flags": sorted(said), "criteria": list(criteria)} | ({"finding": finding} if finding else {}),
+        {"flags": sorted(levels), "criteria": list(criteria)} | ({"finding": finding} if finding else {}),
         change,
     )
 

@@ -49,14 +49,14 @@ def measurements(
     by = headline.alarm_by
     features: tuple[FeatureProfile, ...] = ()
     laid: tuple[AlignedCounts, ...] = ()
-    own: tuple[AlignedCounts, ...] = ()
+    counts: tuple[AlignedCounts, ...] = ()
     if system.reference is not None:
         features = tuple(profiles.feature_profiles(cursor, system))
         laid = laid_by_chunk(features, reference=system.reference, by=by)
-        own = (
+        counts = (
             laid if by == headline.by else laid_by_chunk(features, reference=system.reference, by=headline.by)
         )
-    begun = tuple(sorted({start for one in own for start in one.starts if start}))
+    begun = tuple(sorted({start for one in counts for start in one.starts if start}))
     waited = usual_delay(delay_curve(headline.delay, now)) or 0
     late = positive_curve(headline.delay, now) if headline.headline in OF_CLASSES else None
     if late is not None:

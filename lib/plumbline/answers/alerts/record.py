@@ -8,7 +8,7 @@ from plumbline.answers.alerts.measurements import Measurements
 from plumbline.answers.scans import duplicate_ids
 from plumbline.domain import CompletenessProfile, Finding, PointStatus, Severity, Slice
 from plumbline.domain.messages import Message, message
-from plumbline.monitor.chunks import midnight, touched
+from plumbline.monitor.chunks import days_in, midnight
 from plumbline.monitor.quality.completeness import audit, lack_sentence, told_once
 from plumbline.profile.read import profiles
 from plumbline.store.workspace import Cursor
@@ -22,27 +22,27 @@ NEEDED = ("id", "version", "features")
 def record_findings(cursor: Cursor, m: Measurements) -> list[Finding]:
     """What is not on record: ids, versions, inputs, duplicates, and holes in time."""
     profile = profiles.completeness(cursor, m.system, Slice())
-    found = audit(profile, decisions=m.span.n, duplicate_ids=duplicate_ids(cursor, m.system))
-    made = [
-        _lack(m, f"quality.{name}", lack_sentence(name, found.shares.get(name, 0.0), found.n))
+    trail = audit(profile, decisions=m.span.n, duplicate_ids=duplicate_ids(cursor, m.system))
+    findings = [
+        _lack(m, f"quality.{name}", lack_sentence(name, trail.shares.get(name, 0.0), trail.n))
         for name in NEEDED
-        if found.statuses[name] is PointStatus.BREACH and (name != "features" or _fell(m, profile, name))
+        if trail.statuses[name] is PointStatus.BREACH and (name != "features" or _fell(m, profile, name))
     ]
-    if found.statuses["duplicates"] is PointStatus.BREACH and found.duplicate_share is not None:
+    if trail.statuses["duplicates"] is PointStatus.BREACH and trail.duplicate_share is not None:
         twice = message(
             "{share} of {n} decisions share an id.",
-            share=message("{percent} %", percent=decimal(100 * found.duplicate_share, ".3g")),
-            n=decimal(found.n, ","),
+            share=message("{percent} %", percent=decimal(100 * trail.duplicate_share, ".3g")),
+            n=decimal(trail.n, ","),
         )
-        made.append(_lack(m, "quality.duplicates", twice))
-    for gap in told_once(found.gaps):
+        findings.append(_lack(m, "quality.duplicates", twice))
+    for gap in told_once(trail.gaps):
         sentence = message(
             "No decision for {hours} hours, where {usual} at most are usual.",
             hours=decimal(gap.hours, ""),
             usual=decimal(gap.usual_hours, ""),
         )
         figures = {"hours": gap.hours, "usual_hours": gap.usual_hours}
-        made.append(
+        findings.append(
             Finding(
                 system=m.system.key,
                 signal="quality.gap",
@@ -56,14 +56,14 @@ def record_findings(cursor: Cursor, m: Measurements) -> list[Finding]:
                 known_at=gap.start + timedelta(hours=3 * max(gap.usual_hours, 1)),
             )
         )
-    return made
+    return findings
 
 
 def _fell(m: Measurements, profile: CompletenessProfile, name: str) -> bool:
     """Whether fewer decisions hold it than in the reference: what was always so is a property of the log."""
     if m.system.reference is None or name not in profile.present:
         return False
-    healthy = touched(profile.days, *m.system.reference)
+    healthy = days_in(profile.days, *m.system.reference)
     then, now = (profile.n[rows].sum() for rows in (healthy, ~healthy))
     if not then or not now:
         return False

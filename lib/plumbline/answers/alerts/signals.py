@@ -14,7 +14,7 @@ from plumbline.answers.drift.cutoff_changes import cutoff_departures
 from plumbline.answers.drift.group_shifts import shifts_of_groups
 from plumbline.answers.performance.contradiction import score_contradictions
 from plumbline.answers.question import age_limits
-from plumbline.answers.scans import repeated
+from plumbline.answers.scans import repeats_of
 from plumbline.domain import Finding, PointStatus, Severity, Slice, System
 from plumbline.domain.messages import NOTHING, message, sequence
 from plumbline.logs.load.schema_changes import changes
@@ -47,7 +47,7 @@ from plumbline.wording.times import iso_day
 
 def _performance(cursor: Cursor, m: Measurements) -> list[Finding]:
     onset = m.held.change.onset if m.held.change else None
-    found = problems.performance_findings(
+    findings = problems.performance_findings(
         m.system.key,
         m.held.judged,
         name=say_metric,
@@ -57,7 +57,7 @@ def _performance(cursor: Cursor, m: Measurements) -> list[Finding]:
         healthy=m.held.levels,
         lasts=m.held.lasts,
     )
-    return _whose(m, [problems.costing(f, m.held.stake) if f.until is None else f for f in found])
+    return _whose(m, [problems.costing(f, m.held.stake) if f.until is None else f for f in findings])
 
 
 def _whose(m: Measurements, findings: list[Finding]) -> list[Finding]:
@@ -90,13 +90,15 @@ def _warning(cursor: Cursor, m: Measurements) -> list[Finding]:
     if warned is None:
         return []
     figures = {"metric": warned.metric, "run_length_days": warned.run_length, "limit": warned.limit}
-    made = []
-    own = [p for p in m.held.judged if p.metric == m.held.headline]
+    findings = []
+    points = [p for p in m.held.judged if p.metric == m.held.headline]
     level, end = m.held.levels.get(m.held.headline), m.system.reference[1]
-    alarms = [a for a in warned.alarms if a.at < end + YEAR or not as_year_before(own, a.since, a.at, level)]
+    alarms = [
+        a for a in warned.alarms if a.at < end + YEAR or not as_year_before(points, a.since, a.at, level)
+    ]
     for alarm in alarms:
         sentence = warning_sentence(say_metric(m.held.headline), warned, over=alarm.until is not None)
-        made.append(
+        findings.append(
             Finding(
                 system=m.system.key,
                 signal=f"warning.{warned.metric}",
@@ -110,7 +112,7 @@ def _warning(cursor: Cursor, m: Measurements) -> list[Finding]:
                 known_at=alarm.at + m.delay,
             )
         )
-    return _whose(m, made)
+    return _whose(m, findings)
 
 
 def _contradiction(cursor: Cursor, m: Measurements) -> list[Finding]:
@@ -128,7 +130,7 @@ def _retraining(cursor: Cursor, m: Measurements) -> list[Finding]:
         return []
     beyond = [p.end for p in m.held.points if p.status is PointStatus.BREACH and p.start >= due.since]
     known = beyond[:2][-1] + m.delay if beyond else m.now  # two chunks are enough to confirm a breach
-    found = [
+    findings = [
         Finding(
             system=m.system.key,
             signal="retraining",
@@ -142,7 +144,7 @@ def _retraining(cursor: Cursor, m: Measurements) -> list[Finding]:
             known_at=known,
         )
     ]
-    return _whose(m, found)
+    return _whose(m, findings)
 
 
 def _estimate(cursor: Cursor, m: Measurements) -> list[Finding]:
@@ -164,14 +166,14 @@ def _estimate(cursor: Cursor, m: Measurements) -> list[Finding]:
     )
     since = m.system.reference[1]
     later = [p for p in points if p.start >= since]
-    found = problems.performance_findings(
+    findings = problems.performance_findings(
         m.system.key,
         later,
         name=say_metric,
         say=_say(m.system),
         healthy=m.held.levels,
     )
-    return _whose(m, found)
+    return _whose(m, findings)
 
 
 def _drift(cursor: Cursor, m: Measurements) -> list[Finding]:
@@ -179,7 +181,7 @@ def _drift(cursor: Cursor, m: Measurements) -> list[Finding]:
     a log is shorter than that."""
     if m.system.reference is None:
         return []
-    found = shift_findings(
+    findings = shift_findings(
         m.system.key,
         [p for p in m.features if p.bins.feature != "label"],
         reference=m.system.reference,
@@ -190,10 +192,10 @@ def _drift(cursor: Cursor, m: Measurements) -> list[Finding]:
         spoken=METHOD_NAMES,
     )
     alone = group_findings(m.system.key, shifts_of_groups(cursor, m.system, m.features, m.now))
-    found += [f for f in alone if not any(same_problem(f, other) for other in found)]
+    findings += [f for f in alone if not any(same_problem(f, other) for other in findings)]
     changed = unsteady([p for p in m.features if p.bins.feature not in OUTPUTS], m.system.reference)
     if changed is None:
-        return found
+        return findings
     unstable = message(
         "It changed within the reference already, about {day}: take the days before or after.",
         day=f"{iso_day(changed.at)}",
@@ -203,7 +205,7 @@ def _drift(cursor: Cursor, m: Measurements) -> list[Finding]:
         replace(f, sentence=sequence([f.sentence, unstable]), figures=f.figures | mark)
         if f.signal == f"drift.{changed.feature}"
         else f
-        for f in found
+        for f in findings
     ]
 
 
@@ -222,11 +224,11 @@ def _presence(cursor: Cursor, m: Measurements) -> list[Finding]:
     if m.system.reference is None:
         return []
     watched = [p for p in m.features if p.bins.feature not in OUTPUTS]
-    found = missing_findings(m.system.key, watched, reference=m.system.reference, until=m.now)
+    findings = missing_findings(m.system.key, watched, reference=m.system.reference, until=m.now)
     for method in OF_THEIR_OWN:
         inputs = [c for c in judged_by_chunk(m.laid, method) if c.feature not in OUTPUTS]
-        found += shifts.presence_findings(m.system.key, method, inputs)
-    return known_first(found)
+        findings += shifts.presence_findings(m.system.key, method, inputs)
+    return known_first(findings)
 
 
 def _staleness(cursor: Cursor, m: Measurements) -> list[Finding]:
@@ -259,21 +261,21 @@ WATCHED = ("score", "prediction")
 
 
 def _consistency(cursor: Cursor, m: Measurements) -> list[Finding]:
-    found = consistency(repeated(cursor, m.system))
-    if found.status is not PointStatus.BREACH:
+    result = consistency(repeats_of(cursor, m.system))
+    if result.status is not PointStatus.BREACH:
         return []
     figures = {
-        "share": found.share,
-        "low": found.low,
-        "high": found.high,
-        "n": found.n,
-        "conflicting": found.conflicting,
+        "share": result.share,
+        "low": result.low,
+        "high": result.high,
+        "n": result.n,
+        "conflicting": result.conflicting,
     }
     return [
         Finding(
             system=m.system.key,
             signal="consistency.repeats",
-            sentence=found.sentence,
+            sentence=result.sentence,
             since=m.span.first,
             until=None,
             severity=Severity.HIGH,
@@ -292,13 +294,15 @@ def _releases(cursor: Cursor, m: Measurements) -> list[Finding]:
 def _schema(cursor: Cursor, m: Measurements) -> list[Finding]:
     """Columns of the log that went or changed their kind, until they are back; one that is new is said at its load."""
     spans = profiles.load_spans(cursor, m.system)
-    made: list[Finding] = []
+    findings: list[Finding] = []
     for change in changes(loads.schemas(cursor, m.system.key)):
         if change.load_id not in spans:
             continue
         first, last = spans[change.load_id]
         signal = f"schema.{change.source}"
-        made = [replace(f, until=first) if f.signal == signal and f.until is None else f for f in made]
+        findings = [
+            replace(f, until=first) if f.signal == signal and f.until is None else f for f in findings
+        ]
         if change.change != "returned":
             figures = {
                 "change": change.change,
@@ -306,7 +310,7 @@ def _schema(cursor: Cursor, m: Measurements) -> list[Finding]:
                 "was": change.was,
                 "now": change.now,
             }
-            made.append(
+            findings.append(
                 Finding(
                     system=m.system.key,
                     signal=signal,
@@ -320,7 +324,7 @@ def _schema(cursor: Cursor, m: Measurements) -> list[Finding]:
                     known_at=first,
                 )
             )
-    return made
+    return findings
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,9 +355,11 @@ FAMILIES: tuple[SignalFamily, ...] = (
 )
 
 
-def raised(cursor: Cursor, m: Measurements, *, all_of_them: bool) -> tuple[list[Finding], tuple[str, ...]]:
+def all_findings(
+    cursor: Cursor, m: Measurements, *, all_of_them: bool
+) -> tuple[list[Finding], tuple[str, ...]]:
     """The findings of every family (or of the quick ones), and the prefixes of the signals that were looked at."""
     chosen: Sequence[SignalFamily] = [f for f in FAMILIES if all_of_them or f.quick]
     found = [one for family in chosen for one in family.raise_findings(cursor, m)]
     prefixes = tuple(prefix for family in chosen for prefix in family.prefixes)
-    return first_year(m, problems.joined(found)), (*prefixes, SIGNAL)
+    return first_year(m, problems.merge_same_problem(found)), (*prefixes, SIGNAL)

@@ -25,8 +25,8 @@ def erase_person(
         PlumblineError: nothing of it is here (see ``logs.load.erase.erase``), or a copy could not be deleted; the
             workspace itself holds nothing of it any more.
     """
-    made = erase(ws, key, subject=subject, decision_id=decision_id, actor=actor, after=_count_anew)
-    made = replace(made, bytes_cleared=clear_bytes(ws))
+    result = erase(ws, key, subject=subject, decision_id=decision_id, actor=actor, after=_count_anew)
+    result = replace(result, bytes_cleared=clear_bytes(ws))
     try:
         gone = copies.drop_all(ws.path)
     except OSError as error:
@@ -38,7 +38,7 @@ def erase_person(
     if gone:
         with ws.write() as cursor:
             trail.append(cursor, actor=actor, action=Act.COPIES_DELETED, detail={"copies": gone})
-    return replace(made, copies_deleted=gone)
+    return replace(result, copies_deleted=gone)
 
 
 def sentences(erased: ErasureResult) -> tuple[str, ...]:

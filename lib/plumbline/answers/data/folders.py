@@ -57,19 +57,19 @@ def files_of(path: Path) -> list[Path]:
                     where=path.name,
                     todo=f"Use plumbline pull {kind}:{path.name} --system S.",
                 )
-        found = [p for p in path.rglob("*") if p.suffix.lower().lstrip(".") in SUFFIXES]
+        paths = [p for p in path.rglob("*") if p.suffix.lower().lstrip(".") in SUFFIXES]
     else:
         place = next((i for i, part in enumerate(path.parts) if re.search(r"[*?\[]", part)), 0)
         root = Path(*path.parts[:place]) if place else Path()
-        found = list(root.glob(str(Path(*path.parts[place:]))))
-    found = [
+        paths = list(root.glob(str(Path(*path.parts[place:]))))
+    paths = [
         p
-        for p in found
+        for p in paths
         if p.is_file() and not any(part.startswith((".", "_")) for part in p.relative_to(_root(path)).parts)
     ]
-    if not found:
+    if not paths:
         raise PlumblineError("No log is there", where=str(path), todo=f"Looked for: {', '.join(SUFFIXES)}.")
-    return sorted(found, key=_natural)
+    return sorted(paths, key=_natural)
 
 
 def load_files(
@@ -86,27 +86,32 @@ def load_files(
         PlumblineError: there is no file, or none at all could be loaded.
     """
     failed: list[tuple[str, str]] = []
-    held: list[tuple[int, Path]] = []
+    sized: list[tuple[int, Path]] = []
     for file in files_of(path):
         try:
-            held.append((inspect_file(file, ws=ws).kind == "labels", file))
+            sized.append((inspect_file(file, ws=ws).kind == "labels", file))
         except Exception as error:  # one file's fault is in no other's way
             failed.append((file.name, sentence(error)))
-    made: list[Load] = []
-    for number, (_, file) in enumerate(sorted(held, key=lambda item: item[0])):
+    loads: list[Load] = []
+    for number, (_, file) in enumerate(sorted(sized, key=lambda item: item[0])):
         try:
-            made.append(
+            loads.append(
                 load_file(
-                    ws, file, title=title, actor=actor, progress=_part(progress, number, len(held)), **options
+                    ws,
+                    file,
+                    title=title,
+                    actor=actor,
+                    progress=_part(progress, number, len(sized)),
+                    **options,
                 )
             )
         except Exception as error:
             failed.append((file.name, sentence(error)))
-    if not made:
+    if not loads:
         raise PlumblineError(
             f"None of the {len(failed)} files could be loaded", todo=f"The first: {failed[0][1]}"
         )
-    return FolderLoad(tuple(made), tuple(failed))
+    return FolderLoad(tuple(loads), tuple(failed))
 
 
 def _root(path: Path) -> Path:

@@ -17,7 +17,7 @@ from plumbline.answers.faults import sentence
 from plumbline.domain import Load, PlumblineError
 from plumbline.logs.files.byte_scan import survey
 from plumbline.store.engine import cannot_write
-from plumbline.store.workspace import Workspace, WriteStopped
+from plumbline.store.workspace import Workspace, WriteStop
 
 DONE, FAILED = "done", "failed"
 #: seconds for which a file must not have changed before it is read
@@ -40,7 +40,7 @@ class InboxResult:
     reason: str = ""
 
 
-class StillGrowing(Exception):
+class GrowingFile(Exception):
     """The file changed while it was read: nothing was loaded, it is read again when it rests."""
 
 
@@ -97,10 +97,10 @@ def take(ws: Workspace, path: Path, title: str, *, actor: str) -> InboxResult | 
     if seen is None:
         return None
     try:
-        made = load_file(ws, path, title=title, actor=actor, progress=_unchanged(path, seen))
-    except StillGrowing:
+        load = load_file(ws, path, title=title, actor=actor, progress=_unchanged(path, seen))
+    except GrowingFile:
         return None
-    except WriteStopped:  # it waits where it is
+    except WriteStop:  # it waits where it is
         raise
     except Exception as error:  # whatever it is: the files behind it wait for their turn
         if cannot_write(error):
@@ -109,7 +109,7 @@ def take(ws: Workspace, path: Path, title: str, *, actor: str) -> InboxResult | 
             return None  # half a file is often no log at all
         return _failed(path, title, sentence(error))
     _move(path, DONE)
-    return InboxResult(file=path.name, system=made.system, to=DONE, load=made)
+    return InboxResult(file=path.name, system=load.system, to=DONE, load=load)
 
 
 def _unchanged(path: Path, seen: Look) -> Progress:
@@ -118,7 +118,7 @@ def _unchanged(path: Path, seen: Look) -> Progress:
 
     def report(_phrase: str, share: float) -> None:
         if share >= 1 and (look(path) != seen or survey(path, text=False).sha256 != digest):
-            raise StillGrowing
+            raise GrowingFile
 
     return report
 

@@ -41,11 +41,11 @@ def label_history(ws: Workspace, key: str, decision_id: str) -> LabelHistory:
     """
     with ws.read() as cursor:
         system = systems.get_system(cursor, system_key(key))
-        said = claims.history(cursor, system, decision_id)
-        if said is None:
+        label_claims = claims.history(cursor, system, decision_id)
+        if label_claims is None:
             raise PlumblineError(f"{system.key} has no decision {decision_id!r}", todo="Check the id.")
         by_load = {load.load_id: load for load in loads.list_loads(cursor, system.key)}
-    told = tuple(
+    records = tuple(
         LabelRecord(
             label=one.label,
             label_time=aware(one.label_time) if one.label_time else None,
@@ -54,6 +54,6 @@ def label_history(ws: Workspace, key: str, decision_id: str) -> LabelHistory:
             loaded_at=by_load[one.load_id].at,
             holds=one.holds,
         )
-        for one in said
+        for one in label_claims
     )
-    return LabelHistory(system.key, decision_id, told)
+    return LabelHistory(system.key, decision_id, records)

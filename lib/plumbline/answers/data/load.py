@@ -31,7 +31,7 @@ from plumbline.logs.load.removal import is_empty
 from plumbline.logs.load.schema_changes import changes
 from plumbline.logs.load.undo import undo
 from plumbline.logs.mapping.choices import StatedRoles
-from plumbline.logs.mapping.date_order import ordered, read_order
+from plumbline.logs.mapping.date_order import apply_order, read_order
 from plumbline.logs.mapping.questions import FileQuestion
 from plumbline.logs.values.zone_names import time_zones
 from plumbline.profile import build
@@ -64,8 +64,8 @@ def read_maps(pairs: Sequence[str]) -> tuple[tuple[str, str], ...]:
     """
     read = []
     for pair in pairs:
-        column, found, role = pair.rpartition("=")
-        if not found or not column:
+        column, named_role, role = pair.rpartition("=")
+        if not named_role or not column:
             raise PlumblineError(f"--map {pair!r} is not COLUMN=ROLE", todo="E.g. --map outcome=label.")
         RoleName.parse(role, column)
         read.append((column, role))
@@ -81,26 +81,26 @@ def amend(mapping: Mapping, maps: Sequence[tuple[str, str]]) -> Mapping:
     if not maps:
         return mapping
     known = {c.column: c for c in mapping.columns}
-    said: dict[str, list[ColumnMap]] = {}
+    column_maps: dict[str, list[ColumnMap]] = {}
     for column, role in maps:
         if column not in known:
             raise PlumblineError(f"The file has no column {column!r}", todo=f"It has: {', '.join(known)}.")
         parsed = RoleName.parse(role, column)
         guess = next((c for c in mapping.columns if c.column == column and c.role == parsed), known[column])
         kept = replace(guess, role=parsed, confidence=1.0, reason="said by a person")
-        said.setdefault(column, []).append(kept)
-    claimed = {str(c.role) for items in said.values() for c in items if not c.role.name}
+        column_maps.setdefault(column, []).append(kept)
+    claimed = {str(c.role) for items in column_maps.values() for c in items if not c.role.name}
     columns: list[ColumnMap] = []
     done: set[str] = set()
-    for held in mapping.columns:
-        if held.column in said:
-            if held.column not in done:
-                columns.extend(said[held.column])
-                done.add(held.column)
-        elif str(held.role) in claimed:
-            columns.append(replace(held, role=RoleName(IGNORE), reason="another column has this role"))
+    for column_map in mapping.columns:
+        if column_map.column in column_maps:
+            if column_map.column not in done:
+                columns.extend(column_maps[column_map.column])
+                done.add(column_map.column)
+        elif str(column_map.role) in claimed:
+            columns.append(replace(column_map, role=RoleName(IGNORE), reason="another column has this role"))
         else:
-            columns.append(held)
+            columns.append(column_map)
     return replace(mapping, columns=tuple(columns))
 
 
@@ -115,13 +115,13 @@ class FileAnswers:
     task: str | None = None
 
 
-def settled(mapping: Mapping, answers: FileAnswers) -> Mapping:
+def apply_answers(mapping: Mapping, answers: FileAnswers) -> Mapping:
     """The mapping as a person settled it.
 
     Raises:
         PlumblineError: the file has no such column, or an answer is none.
     """
-    used = ordered(amend(mapping, answers.maps), read_order(answers.date_order))
+    used = apply_order(amend(mapping, answers.maps), read_order(answers.date_order))
     zone = answers.timezone or used.timezone
     zones = time_zones()  # empty where the machine has no table of zones
     if zones and zone not in zones:
@@ -261,16 +261,16 @@ def load_file(
     said = FileAnswers(maps=maps, timezone=timezone, positive=positive, date_order=date_order, task=task)
     doubts: tuple[str, ...] = ()
     if mapping is None:
-        found = inspect_file(path, ws=ws, system=title, sheet=sheet, answers=said)
-        refuse_open(found, said)
-        mapping, doubts = found.mapping, (*_taken(found, said), *_doubts(found, said))
-    used = settled(mapping, said)
+        inspection = inspect_file(path, ws=ws, system=title, sheet=sheet, answers=said)
+        refuse_open(inspection, said)
+        mapping, doubts = inspection.mapping, (*_taken(inspection, said), *_doubts(inspection, said))
+    used = apply_answers(mapping, said)
     given = (
         replace(open_source(ws, path, whole=True, sheet=sheet), origin=origin) if sheet or origin else path
     )
     if _holds_labels(used):
         _refuse_early_labels(ws, system_key(title), used, path)
-        made = load_labels(
+        load = load_labels(
             ws,
             given,
             system=system_key(title),
@@ -281,12 +281,12 @@ def load_file(
             progress=progress,
         )
     else:
-        made = load_decisions(
+        load = load_decisions(
             ws, given, title=title, mapping=used, actor=actor, reference=reference, accept=accept,
             after=build.on_loaded, progress=progress,
         )  # fmt: skip
-    checked = check_loaded(ws, made, actor=actor)
-    return replace(checked, notes=(*checked.notes, *doubts)) if made.rows_loaded else checked
+    checked = check_loaded(ws, load, actor=actor)
+    return replace(checked, notes=(*checked.notes, *doubts)) if load.rows_loaded else checked
 
 
 def _refuse_early_labels(ws: Workspace, key: str, mapping: Mapping, path: Path) -> None:
@@ -377,8 +377,8 @@ def logs_of(ws: Workspace, key: str) -> SystemLoads:
     with ws.read() as cursor:
         waiting = sum(n for _, _, n in loads.quarantine_counts(cursor, key))
         changed = changes(loads.schemas(cursor, key))
-        held = systems.decisions_held(cursor, key)
-        return SystemLoads(tuple(loads.list_loads(cursor, key)), waiting, tuple(changed), held)
+        total = systems.decisions_held(cursor, key)
+        return SystemLoads(tuple(loads.list_loads(cursor, key)), waiting, tuple(changed), total)
 
 
 def _holds_labels(mapping: Mapping) -> bool:

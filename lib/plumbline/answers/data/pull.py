@@ -37,11 +37,11 @@ class PullResult:
     @property
     def reasons(self) -> dict[str, int]:
         """Why rows went to quarantine, over the loads."""
-        found: dict[str, int] = {}
+        counts: dict[str, int] = {}
         for load in self.loads:
             for reason, rows in load.reasons.items():
-                found[reason] = found.get(reason, 0) + rows
-        return found
+                counts[reason] = counts.get(reason, 0) + rows
+        return counts
 
     def to_dict(self) -> dict[str, Any]:
         """The keys of a load, summed where a source brought several; ``load_id`` is null where nothing was new."""
@@ -101,22 +101,22 @@ def pull(
         wanted = replace(wanted, since=before.since, mark=before.mark)
     if progress:
         progress("Reading the source", 0.0)
-    found = fetch(ws, location, wanted, pause=pause)
+    result = fetch(ws, location, wanted, pause=pause)
     name = wanted.table or location.name
-    origin = Origin(location.kind, location.shown, item, name, wanted.since, found.mark)
+    origin = Origin(location.kind, location.shown, item, name, wanted.since, result.mark)
     try:
         loads = tuple(
             load_file(ws, path, title=title, actor=actor, origin=origin, progress=progress, **options)
-            for path in found.files
+            for path in result.files
         )
     except UnfitFile as refusal:
         _refused(ws, system_key(title), origin, refusal, actor)
         raise
     finally:
-        shutil.rmtree(found.folder, ignore_errors=True)
+        shutil.rmtree(result.folder, ignore_errors=True)
     if loads:
         _taken_again(ws, system_key(title), origin)
-    return PullResult(origin, found.mark, loads)
+    return PullResult(origin, result.mark, loads)
 
 
 #: how the signal of a source that could not be loaded begins
@@ -130,9 +130,9 @@ def _refused(ws: Workspace, key: str, origin: Origin, refusal: UnfitFile, actor:
     with ws.write() as cursor:
         if systems.find_system(cursor, key) is None:
             return
-        at, before = now(), register.recorded(cursor, key, parts=True)
+        at, before = now(), register.recorded_findings(cursor, key, parts=True)
         sentence = message("Nothing was pulled from {source}. {why}.", source=origin.name, why=refusal.what)
-        found = Finding(
+        finding = Finding(
             system=key,
             signal=SIGNAL + origin.name,
             sentence=sentence,
@@ -146,10 +146,10 @@ def _refused(ws: Workspace, key: str, origin: Origin, refusal: UnfitFile, actor:
         )
         known = _open(cursor, key, origin)
         if known is None:
-            register.add(cursor, found, at, None)
+            register.add(cursor, finding, at, None)
         else:
-            register.update(cursor, known.id, replace(found, since=known.finding.since), at, None)
-        announce(cursor, before, register.recorded(cursor, key, parts=True), at)
+            register.update(cursor, known.id, replace(finding, since=known.finding.since), at, None)
+        announce(cursor, before, register.recorded_findings(cursor, key, parts=True), at)
         detail = {"source": origin.name, "location": origin.location, "why": refusal.what}
         trail.append(cursor, actor=actor, action=Act.PULL_REFUSED, system=key, detail=detail)
 
@@ -162,14 +162,18 @@ def _taken_again(ws: Workspace, key: str, origin: Origin) -> None:
         known = _open(cursor, key, origin)
     if known is not None:
         with ws.write() as cursor:
-            at, before = now(), register.recorded(cursor, key, parts=True)
+            at, before = now(), register.recorded_findings(cursor, key, parts=True)
             register.close(cursor, known.id, at)
-            announce(cursor, before, register.recorded(cursor, key, parts=True), at)
+            announce(cursor, before, register.recorded_findings(cursor, key, parts=True), at)
 
 
 def _open(cursor: Cursor, key: str, origin: Origin) -> register.FindingRecord | None:
     """The open finding about a source."""
-    found = (r for r in register.recorded(cursor, key) if r.open and r.finding.signal == SIGNAL + origin.name)
+    found = (
+        r
+        for r in register.recorded_findings(cursor, key)
+        if r.open and r.finding.signal == SIGNAL + origin.name
+    )
     return next(found, None)
 
 
@@ -187,10 +191,10 @@ def pull_again(
             f"No source of {system_key(title)} is remembered",
             todo="Name one: plumbline pull SOURCE --system S.",
         )
-    return [pull_remembered(ws, s, overlap=overlap, actor=actor, progress=progress) for s in known]
+    return [pull_source(ws, s, overlap=overlap, actor=actor, progress=progress) for s in known]
 
 
-def pull_remembered(
+def pull_source(
     ws: Workspace, source: StoredSource, *, overlap: str = "", actor: str, progress: Progress | None = None
 ) -> PullResult:
     """Pull one remembered source, credentials from the environment.
@@ -198,9 +202,9 @@ def pull_remembered(
     Raises:
         PlumblineError: see ``pull``.
     """
-    wanted = _wanted(source.origin, overlap)
+    request = _wanted(source.origin, overlap)
     return pull(
-        ws, source.origin.location, title=source.system, wanted=wanted, actor=actor, progress=progress
+        ws, source.origin.location, title=source.system, wanted=request, actor=actor, progress=progress
     )
 
 

@@ -18,17 +18,17 @@ from plumbline.answers.data.push_queue import Queue
 from plumbline.answers.faults import sentence
 from plumbline.domain import Load, PlumblineError
 from plumbline.logs.push import receipts
-from plumbline.logs.push.batch import load_requests, packed, unpacked
+from plumbline.logs.push.batch import load_requests, pack_request, unpack_request
 from plumbline.logs.push.bodies import records
 from plumbline.logs.push.journal import Done, Journal
 from plumbline.logs.push.receipts import PushReceipt, Request
-from plumbline.logs.push.rows import Batch, RowForm, decisions_form, labels_form, read
+from plumbline.logs.push.rows import Batch, RowForm, decisions_form, labels_form, read_rows
 from plumbline.profile import build
 from plumbline.store import systems
 from plumbline.store.cancellation import Cancellation
 from plumbline.store.encryption import encryption_key
 from plumbline.store.engine import MemoryShortage, cannot_write, is_memory_shortage
-from plumbline.store.workspace import Busy, Workspace, WriteStopped
+from plumbline.store.workspace import Busy, Workspace, WriteStop
 
 LOG = logging.getLogger("plumbline")
 #: who checks the signals of what was pushed, and seconds between two such checks of one system
@@ -117,7 +117,7 @@ class Intake:
         """
         ws = self._find()
         form = self.forms(system)[kind == "labels"]
-        batch = read(form, records(media, body, ws.inbox))
+        batch = read_rows(form, records(media, body, ws.inbox))
         at = datetime.now(UTC)
         receipt = PushReceipt(
             id=f"{time.time_ns() // 1000:014x}{secrets.token_hex(6)}",
@@ -159,7 +159,7 @@ class Intake:
         journal = self._journal
         if journal is None:
             raise WorkspaceUnavailable("The workspace is being opened", todo="Try again in a moment.")
-        receipt, frame = request.receipt, packed(request)
+        receipt, frame = request.receipt, pack_request(request)
         number = self._queue.begin(receipt, len(frame), done)
         if number == receipt.id:
             journal.append(frame, lambda error: self._written(receipt, len(frame), error))
@@ -171,8 +171,8 @@ class Intake:
         if waiting is not None:
             return waiting, True
         with self._find().read() as cursor:
-            kept = receipts.receipt_of(cursor, number)
-        return (kept, False) if kept else None
+            receipt = receipts.receipt_of(cursor, number)
+        return (receipt, False) if receipt else None
 
     def watch(self, number: str, settled: Callable[[], None]) -> None:
         """Call ``settled``, from another thread, when a request waits no more; at once where it does not."""
@@ -198,9 +198,9 @@ class Intake:
                 where=system,
                 todo="Load a log first: it says what each column means.",
             )
-        made = decisions_form(key, mapping), labels_form(key, mapping, labels)
-        self._forms[system] = (time.monotonic() + FRESH, *made)
-        return made
+        forms = decisions_form(key, mapping), labels_form(key, mapping, labels)
+        self._forms[system] = (time.monotonic() + FRESH, *forms)
+        return forms
 
     def _written(self, receipt: PushReceipt, size: int, error: OSError | None) -> None:
         if error is None:
@@ -209,7 +209,7 @@ class Intake:
         self._queue.written(receipt, size, error)
 
     def _run(self) -> None:
-        told = ""
+        words = ""
         while True:
             ending = self._stop.wait(self._every if self._journal else min(self._every, 0.2))
             try:
@@ -218,12 +218,12 @@ class Intake:
                 if self._journal is not None:
                     self.gather()
                     self._check(ending)
-                told = ""
-            except WriteStopped:
+                words = ""
+            except WriteStop:
                 return
             except Exception as error:  # what waits on the disk is tried again
-                if told != (told := sentence(error)):
-                    LOG.warning("pushed rows wait: %s", told)
+                if words != (words := sentence(error)):
+                    LOG.warning("pushed rows wait: %s", words)
             if ending:
                 return
 
@@ -232,14 +232,14 @@ class Intake:
         ws = self._find()
         journal = Journal(push_folder(ws.path), encryption_key() if ws.encrypted else "")
         left = [
-            (len(frame), unpacked(frame).receipt)
+            (len(frame), unpack_request(frame).receipt)
             for path in journal.closed()
             for frame in journal.frames(path)
         ]
         with ws.read() as cursor:
-            for receipt in receipts.newest_keyed(cursor, datetime.now(UTC) - REMEMBERED, push_queue.KEYS):
+            for receipt in receipts.newest_with_key(cursor, datetime.now(UTC) - REMEMBERED, push_queue.KEYS):
                 self._queue.remember(receipt)
-            done = receipts.known(cursor, [receipt.id for _, receipt in left])
+            done = receipts.written_receipts(cursor, [receipt.id for _, receipt in left])
         for size, receipt in left:
             self._queue.restore(receipt, size, loaded=receipt.id in done)
         return journal
@@ -257,9 +257,9 @@ class Intake:
     def _gather(self, journal: Journal, ws: Workspace) -> None:
         for path in journal.rotate():
             frames = list(journal.frames(path))
-            requests = [unpacked(frame) for frame in frames]
+            requests = [unpack_request(frame) for frame in frames]
             with ws.read() as cursor:
-                done = receipts.known(cursor, [r.receipt.id for r in requests])
+                done = receipts.written_receipts(cursor, [r.receipt.id for r in requests])
             for group in _groups([r for r in requests if r.receipt.id not in done]):
                 self._load(ws, group)
             path.unlink()
@@ -307,7 +307,7 @@ class Intake:
             self._changed.discard(key)
             try:
                 check(self._find().lent([], self._work), key, actor=ACTOR, all_signals=False)
-            except WriteStopped:
+            except WriteStop:
                 raise
             except Exception as error:  # the rows are in: the next check says it again
                 LOG.warning("%s: not checked after a push: %s", key, sentence(error))
@@ -321,15 +321,15 @@ def push_folder(workspace: Path) -> Path:
 
 def _groups(requests: Sequence[Request]) -> Iterator[list[Request]]:
     """Requests that can be one load: of one system and kind, their times written alike; decisions before labels."""
-    found: dict[tuple[bool, str, tuple[str, ...]], list[Request]] = {}
+    groups: dict[tuple[bool, str, tuple[str, ...]], list[Request]] = {}
     for request in requests:
         receipt = request.receipt
-        found.setdefault((receipt.kind == "labels", receipt.system, request.iso), []).append(request)
-    for place in sorted(found):
-        yield found[place]
+        groups.setdefault((receipt.kind == "labels", receipt.system, request.iso), []).append(request)
+    for place in sorted(groups):
+        yield groups[place]
 
 
 def _is_the_machine(error: Exception) -> bool:
     """Whether the machine failed, and not the rows: they wait, and are tried again."""
-    passing = isinstance(error, (Busy, MemoryShortage, OSError, WriteStopped))
+    passing = isinstance(error, (Busy, MemoryShortage, OSError, WriteStop))
     return passing or cannot_write(error) or is_memory_shortage(error)

@@ -13,7 +13,7 @@ from plumbline.answers.drift.features import Span, window_of
 from plumbline.answers.performance.headline import headline_of
 from plumbline.answers.performance.leakage import leaks_of
 from plumbline.answers.question import age_limits, as_of, span_of
-from plumbline.answers.scans import duplicate_ids, personal_of, repeated
+from plumbline.answers.scans import duplicate_ids, personal_of, repeats_of
 from plumbline.domain import (
     FeatureDrift,
     PlumblineError,
@@ -34,7 +34,7 @@ from plumbline.monitor.quality.completeness import AuditTrail, audit
 from plumbline.monitor.quality.consistency import Consistency, consistency
 from plumbline.monitor.quality.leakage import LabelLeak
 from plumbline.monitor.quality.personal_data import LOOKED_FOR, PersonalData
-from plumbline.monitor.quality.staleness import LastSeen, Staleness, beat, staleness
+from plumbline.monitor.quality.staleness import LastArrival, Staleness, beat, staleness
 from plumbline.monitor.releases.champion import spans
 from plumbline.monitor.releases.shelf_life import ShelfLife, VersionLife, began, lives, shelf_life
 from plumbline.profile.bins import OUTPUTS
@@ -75,8 +75,8 @@ class QualityAnswer(Result):
     repeats: Repeats
     tolerance: float
     staleness: Staleness
-    decisions_beat: LastSeen
-    labels_beat: LastSeen
+    decisions_beat: LastArrival
+    labels_beat: LastArrival
     shelf: ShelfLife
     sentence: str
     leaks: tuple[LabelLeak, ...] = ()
@@ -129,10 +129,10 @@ def quality(ws: Workspace, key: str, *, window: Span | None = None) -> QualityAn
         trail = audit(present, decisions=span.n, duplicate_ids=duplicate_ids(cursor, system))
         shown = window_of(cursor, system, window)
         profiles = read.feature_profiles(cursor, system)
-        own: tuple[FeatureDrift, ...] = ()
+        drifts: tuple[FeatureDrift, ...] = ()
         if system.reference is not None:
             inputs = [p for p in profiles if p.bins.feature not in OUTPUTS]
-            own = measure(inputs, reference=system.reference, window=shown, methods=OF_THEIR_OWN)
+            drifts = measure(inputs, reference=system.reference, window=shown, methods=OF_THEIR_OWN)
         constant = tuple(
             p.bins.feature
             for p in profiles
@@ -143,19 +143,19 @@ def quality(ws: Workspace, key: str, *, window: Span | None = None) -> QualityAn
             and p.missing.sum() == 0
         )
         personal, examined = personal_of(cursor, system)
-        kept = system.settings.retention_days
+        retention_days = system.settings.retention_days
         overdue = None
-        if kept is not None:
-            cut = (now - timedelta(days=int(kept))).date()
+        if retention_days is not None:
+            cut = (now - timedelta(days=int(retention_days))).date()
             overdue = int(
                 sum(n for day, n in zip(present.days, present.n.tolist(), strict=True) if day < cut)
             )
-        same = repeated(cursor, system, examples=True)
+        same = repeats_of(cursor, system, examples=True)
         hours = read.version_hours(cursor, system)
         watch, breach = age_limits(system)
         aged = staleness(hours, as_of=now, watch_days=watch, breach_days=breach)
         shelf = shelf_of(cursor, system, now)
-        told = leaks_of(cursor, system)
+        leaks = leaks_of(cursor, system)
         labelled, usual = _labelled(cursor, system, now)
     judged = consistency(same)
     decided = beat(hours.last.astype("datetime64[us]"), now)
@@ -164,12 +164,12 @@ def quality(ws: Workspace, key: str, *, window: Span | None = None) -> QualityAn
         system=system,
         trail=trail,
         window=shown,
-        own=own,
+        own=drifts,
         constant=constant,
         personal=personal,
         examined=examined,
         looked_for=LOOKED_FOR,
-        retention_days=kept,
+        retention_days=retention_days,
         overdue=overdue,
         consistency=judged,
         repeats=same,
@@ -179,7 +179,7 @@ def quality(ws: Workspace, key: str, *, window: Span | None = None) -> QualityAn
         labels_beat=labels,
         shelf=shelf,
         sentence=_sentence(trail, judged, personal, aged),
-        leaks=told,
+        leaks=leaks,
     )
 
 
@@ -217,13 +217,11 @@ def _sentence(
     trail: AuditTrail, judged: Consistency, personal: tuple[PersonalData, ...], aged: Staleness
 ) -> str:
     """What is worst, first."""
-    told = [p for p in personal if p.sure != "possible"]
+    columns = [p for p in personal if p.sure != "possible"]
     if judged.status is PointStatus.BREACH:
         return judged.sentence
-    if told:
-        return (
-            f"Personal data is in {len({p.column for p in told})} columns of the log; first {told[0].kind}."
-        )
+    if columns:
+        return f"Personal data is in {len({p.column for p in columns})} columns of the log; first {columns[0].kind}."
     if any(status is PointStatus.BREACH for status in trail.statuses.values()):
         return trail.sentence
     return aged.sentence if aged.status is PointStatus.BREACH else trail.sentence

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from plumbline.answers.data.load import Progress, amend, check_loaded, outcomes_changed
 from plumbline.domain import Load
 from plumbline.logs.load.retry import RetryTrial, form_of, retry, sample_cells, try_rows
-from plumbline.logs.mapping.date_order import ordered, read_order
+from plumbline.logs.mapping.date_order import apply_order, read_order
 from plumbline.profile import build
 from plumbline.store import loads, systems
 from plumbline.store.loads import LoadForm, QuarantinedRow
@@ -93,7 +93,7 @@ def try_retry(
         PlumblineError: see ``logs.load.decisions.retry.try_rows``.
     """
     order = read_order(date_order)
-    mapping = ordered(amend(read_form(ws, load_id).mapping, maps), order)
+    mapping = apply_order(amend(read_form(ws, load_id).mapping, maps), order)
     mapping = replace(mapping, timezone=timezone or mapping.timezone)
     return try_rows(ws, load_id, mapping, reason=reason, lenient=lenient, order=order)
 
@@ -118,7 +118,7 @@ def retry_load(
     trial = try_retry(
         ws, load_id, maps=maps, reason=reason, lenient=lenient, date_order=date_order, timezone=timezone
     )
-    made = retry(
+    load = retry(
         ws,
         trial,
         actor=actor,
@@ -127,4 +127,4 @@ def retry_load(
         after_labels=outcomes_changed,
         progress=progress,
     )
-    return check_loaded(ws, made, actor=actor)
+    return check_loaded(ws, load, actor=actor)

@@ -20,10 +20,10 @@ def roles_of(ws: Workspace, key: str) -> dict[str, tuple[str, ...]]:
         PlumblineError: no such system.
     """
     with ws.read() as cursor:
-        held = new_roles.held_roles(cursor, systems.get_system(cursor, key))
+        column_places = new_roles.held_roles(cursor, systems.get_system(cursor, key))
     return {
         column: tuple(IGNORE if p.role.role == TEXT else str(p.role) for p in places)
-        for column, places in held.items()
+        for column, places in column_places.items()
     }
 
 
@@ -73,11 +73,11 @@ def _changed(
         say("Checking every period", 1.0)  # what is left of the transaction is its commit
 
     say("Writing the columns anew", 0.0)
-    made = new_roles.change_roles(ws, key, maps, actor=actor, after=after, undoes=undoes)
+    changed_roles = new_roles.change_roles(ws, key, maps, actor=actor, after=after, undoes=undoes)
     try:
         check(ws, key, actor=actor, all_signals=False)
     except Exception as error:  # the change is committed: nothing that fails from here on takes it back
         raise PlumblineError(
             "The roles are changed, but the signals could not be checked", where=key, todo=sentence(error)
         ) from error
-    return made
+    return changed_roles

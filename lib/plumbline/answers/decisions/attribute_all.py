@@ -63,14 +63,16 @@ def attribute_all(
     """
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
-        held = [m.version for m in model_files.model_files(cursor, key) if version in (None, m.version)]
+        with_models = [
+            m.version for m in model_files.model_files(cursor, key) if version in (None, m.version)
+        ]
     jobs, skipped = [], []
-    for name in held:
-        found = _job(ws, system, name)
-        if isinstance(found, str):
-            skipped.append(found)
+    for name in with_models:
+        job_or_reason = _job(ws, system, name)
+        if isinstance(job_or_reason, str):
+            skipped.append(job_or_reason)
         else:
-            jobs.append(found)
+            jobs.append(job_or_reason)
     if not jobs:
         raise PlumblineError(
             " ".join(skipped)
@@ -79,27 +81,35 @@ def attribute_all(
         )
     with ws.read() as cursor:
         left = [attributions.waiting(cursor, system, job.made.version) for job in jobs]
-        before = sum(s.n for s in attributions.stored(cursor, system))
-    total, done, good = sum(left), 0, 0
+        before = sum(s.n for s in attributions.stored_coverage(cursor, system))
+    total, explained_now, good = sum(left), 0, 0
     for job in jobs:
         for n, fit in _run(ws, system, job, min(batch, job.most)):
-            done, good = done + n, good + fit
+            explained_now, good = explained_now + n, good + fit
             if say:
-                say(f"Explained {count(done)} of {count(total)} decisions", done / max(total, 1))
+                say(
+                    f"Explained {count(explained_now)} of {count(total)} decisions",
+                    explained_now / max(total, 1),
+                )
     with ws.read() as cursor:
-        kept = attributions.stored(cursor, system)
+        coverages = attributions.stored_coverage(cursor, system)
     versions = tuple(job.made.version for job in jobs)
     sentence = (
-        f"Attributions of {count(sum(s.n for s in kept))} decisions are stored, {count(done)} of them new; "
-        f"base + sum meets the logged score for {count(sum(s.adds_up for s in kept))}."
+        f"Attributions of {count(sum(s.n for s in coverages))} decisions are stored, "
+        f"{count(explained_now)} of them new; "
+        f"base + sum meets the logged score for {count(sum(s.adds_up for s in coverages))}."
     )
     with ws.write() as cursor:
-        detail = {"versions": list(versions), "explained": done, "sha256": [job.made.sha256 for job in jobs]}
+        detail = {
+            "versions": list(versions),
+            "explained": explained_now,
+            "sha256": [job.made.sha256 for job in jobs],
+        }
         trail.append(cursor, actor=actor, action=Act.ATTRIBUTIONS_STORED, system=key, detail=detail)
     return AttributionRun(
         system=key,
         versions=versions,
-        explained=done,
+        explained=explained_now,
         before=before,
         adds_up=good,
         skipped=tuple(skipped),
@@ -118,17 +128,17 @@ class _Job:
 def _job(ws: Workspace, system: System, version: str) -> _Job | str:
     """What explains a version, or why nothing does."""
     with ws.read() as cursor:
-        found = explain.sources(ws, cursor, system, version, surrogate=False)
-        if found.model is None or found.model_check is None or not found.model_check.passed:
-            return f"Version {version}: {found.sentence}"
+        sources = explain.sources(ws, cursor, system, version, surrogate=False)
+        if sources.model is None or sources.model_check is None or not sources.model_check.passed:
+            return f"Version {version}: {sources.sentence}"
         frame = decisions.sample(cursor, system, Slice(version=version), 1, 0)
-    model, check = found.model, found.model_check
+    model, check = sources.model, sources.model_check
     features = explain.feature_frame(frame)
     _, base, _ = explain_with_model(model, check, features)
     names = tuple(explain.names_of(model, check, features))
     # of several classes the one that was predicted is explained; the base kept is the first class's
     of = ", each decision's predicted class before softmax" if check.info.outputs > 1 else ""
-    made = AttributionSet(
+    kept_set = AttributionSet(
         version=version,
         sha256=model.sha256,
         features=names,
@@ -137,13 +147,13 @@ def _job(ws: Workspace, system: System, version: str) -> _Job | str:
         method=method_of(check, "") + of,
     )
     with ws.write() as cursor:
-        attributions.begin_pass(cursor, system, made)
+        attributions.begin_pass(cursor, system, kept_set)
     most = BATCH
     if check.info.asked and len(features):  # a batch has to end within a child's life
         begin = time.perf_counter()
         explain_with_model(model, check, features)
         most = max(1, min(most, int(SECONDS / (time.perf_counter() - begin))))
-    return _Job(made, model, check, most)
+    return _Job(kept_set, model, check, most)
 
 
 def _run(ws: Workspace, system: System, job: _Job, batch: int) -> Iterator[tuple[int, int]]:
@@ -175,7 +185,7 @@ def _explained(job: _Job, system: System, frame: pd.DataFrame) -> tuple[FloatArr
     parts, score = np.empty((len(frame), len(job.made.features))), np.empty(len(frame))
     for output in np.unique(which).tolist():
         mine = np.flatnonzero(which == output)
-        made = model_parts(job.model, job.check, features.iloc[mine], output=output, alone=True)
-        parts[mine], score[mine] = made.parts, made.score
+        parts_of_model = model_parts(job.model, job.check, features.iloc[mine], output=output, alone=True)
+        parts[mine], score[mine] = parts_of_model.parts, parts_of_model.score
     near = np.abs(score - explain.scores_of(system, frame)) <= job.check.tolerance
     return parts, near & np.isfinite(parts).all(axis=1)

@@ -33,37 +33,45 @@ class BackgroundRows:
 
 def background(cursor: Cursor, system: System, version: str) -> BackgroundRows:
     """The fixed decisions of a version, those that the log still holds; drawn now where none were fixed."""
-    held = model_backgrounds.fixed(cursor, system.key, version)
-    frame = _drawn(cursor, system, version) if held is None else decisions.at(cursor, system, held.places)
+    background = model_backgrounds.fixed_background(cursor, system.key, version)
+    frame = (
+        _drawn(cursor, system, version)
+        if background is None
+        else decisions.at(cursor, system, background.places)
+    )
     n = count(len(frame))
-    if held is None:
+    if background is None:
         words = message("{n} decisions of the reference, drawn from what the log holds now", n=n)
-    elif digest(frame) == held.sha256:
+    elif digest(frame) == background.sha256:
         words = message(
             "{n} decisions of the reference, fixed for this version, sha256 {sha}",
             n=n,
-            sha=held.sha256[:12],
+            sha=background.sha256[:12],
         )
     else:
         words = message(
             "those {n} of {fixed} fixed decisions that the log still holds",
             n=n,
-            fixed=count(len(held.places)),
+            fixed=count(len(background.places)),
         )
     return BackgroundRows(_inputs(frame), words)
 
 
 def fix_background(cursor: Cursor, system: System, version: str) -> str:
     """Fix a version's background unless a whole one is fixed already; returns the SHA-256 of its inputs."""
-    held = model_backgrounds.fixed(cursor, system.key, version)
-    whole = held is not None and len(held.places) == SIZE
-    if held is not None and whole and digest(decisions.at(cursor, system, held.places)) == held.sha256:
-        return held.sha256
+    background = model_backgrounds.fixed_background(cursor, system.key, version)
+    whole = background is not None and len(background.places) == SIZE
+    if (
+        background is not None
+        and whole
+        and digest(decisions.at(cursor, system, background.places)) == background.sha256
+    ):
+        return background.sha256
     frame = _drawn(cursor, system, version).sort_values(["_load_id", "_line"])
     places = tuple((int(a), int(b)) for a, b in zip(frame["_load_id"], frame["_line"], strict=True))
-    made = digest(frame)
-    model_backgrounds.fix(cursor, system.key, version, Background(places, made))
-    return made
+    fingerprint = digest(frame)
+    model_backgrounds.fix(cursor, system.key, version, Background(places, fingerprint))
+    return fingerprint
 
 
 def digest(frame: pd.DataFrame) -> str:

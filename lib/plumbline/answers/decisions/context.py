@@ -93,13 +93,13 @@ class NeighbourSample:
 
     def place(self, values: dict[str, Any]) -> FloatArray:
         """One decision, feature -> value, in the reference's quantiles (d,)."""
-        held = [
+        positions = [
             neighbors.place(
                 b, np.array([values.get(b.feature)], float if b.kind is Kind.NUMERIC else object)
             )[0]
             for b in self.bins
         ]
-        return np.array(held, np.float64)
+        return np.array(positions, np.float64)
 
 
 _MEMORY: Memory[Any] = Memory(KEPT)
@@ -168,10 +168,10 @@ def usual_distance(
 ) -> float:
     """How near to another one 95 % of the decisions with an outcome are (see ``neighbours.usual``)."""
     rows = around.rows[(around.frame["prediction"] == outcome).to_numpy(bool)]
-    found: float = _kept(
+    distance: float = _kept(
         ws, system, f"usual {version} {outcome}", lambda: neighbors.usual(rows, around.categorical)
     )
-    return found
+    return distance
 
 
 def _kept(ws: Workspace, system: System, what: str, make: Any) -> Any:
@@ -221,7 +221,7 @@ def _reference(cursor: Cursor, system: System) -> tuple[FeatureProfile, ...]:
 
 
 def _placed(profiles: tuple[FeatureProfile, ...], values: dict[str, Any]) -> tuple[FeaturePosition, ...]:
-    found = []
+    positions = []
     for profile in profiles:
         bins, counts = profile.bins, profile.counts.sum(axis=0).astype(float)
         value, n = values.get(bins.feature), counts.sum()
@@ -232,7 +232,7 @@ def _placed(profiles: tuple[FeatureProfile, ...], values: dict[str, Any]) -> tup
             commonest = bins.levels[top] if top < len(bins.levels) else "other levels"
             known = {level: counts[i] / n for i, level in enumerate(bins.levels)}
             share = None if value is None else float(known.get(str(value), 0.0))
-            found.append(
+            positions.append(
                 FeaturePosition(
                     feature=bins.feature, value=value, median=commonest, share=share, numeric=False
                 )
@@ -245,7 +245,7 @@ def _placed(profiles: tuple[FeatureProfile, ...], values: dict[str, Any]) -> tup
             cell = int(np.searchsorted(bins.edges, float(value), side="left"))
             exact = cell < len(bins.edges) and bins.edges[cell] == float(value)  # a cell holds its upper edge
             share = float((upto[cell] - (0 if exact else counts[cell] / 2)) / n)
-        found.append(
+        positions.append(
             FeaturePosition(feature=bins.feature, value=value, median=median, share=share, numeric=True)
         )
-    return tuple(found)
+    return tuple(positions)

@@ -18,7 +18,7 @@ from plumbline.answers.decisions.samples import decision_of
 from plumbline.domain import FloatArray, PlumblineError, System, Task, deviation
 from plumbline.domain.decisions import Decision
 from plumbline.explain.counterfactual import neighbors
-from plumbline.explain.counterfactual.actionable import declared, move_for
+from plumbline.explain.counterfactual.actionable import changeable_features, move_for
 from plumbline.explain.counterfactual.search import SECONDS, Move, Option, search
 from plumbline.explain.registered_model import (
     VIEWS,
@@ -112,8 +112,8 @@ def _model(ws: Workspace, cursor: Cursor, key: str, decision_id: str) -> _Model:
     system = systems.get_system(cursor, key)
     decision = decision_of(ws, cursor, system, decision_id)
     version = decision.version
-    found = explain.sources(ws, cursor, system, version, surrogate=False)
-    if found.model is None or found.model_check is None or not found.model_check.passed:
+    sources = explain.sources(ws, cursor, system, version, surrogate=False)
+    if sources.model is None or sources.model_check is None or not sources.model_check.passed:
         raise PlumblineError(
             f"No model file that reproduces the log is registered for version {version or '(none logged)'}",
             todo="Register it: plumbline model FILE --system S --version V. An approximation is never asked.",
@@ -123,8 +123,8 @@ def _model(ws: Workspace, cursor: Cursor, key: str, decision_id: str) -> _Model:
         system=system,
         decision=decision,
         values=decision.features,
-        model=found.model,
-        check=found.model_check,
+        model=sources.model,
+        check=sources.model_check,
         cut=cut,
         output=explain.output_of(system, decision),
     )
@@ -145,59 +145,64 @@ def what_would_change(
         PlumblineError: no such system or decision, or no model file that reproduces the log.
     """
     with ws.read() as cursor:
-        held = _model(ws, cursor, key, decision_id)
-        around = surroundings(ws, cursor, held.system, held.decision.version)
-    target = _target(held)
+        model = _model(ws, cursor, key, decision_id)
+        around = surroundings(ws, cursor, model.system, model.decision.version)
+    target = _target(model)
     if isinstance(target, str):
         return Counterfactuals(outcome="", ways=(), why=NO_TARGET[target], ended=target)
     outcome, gap_of = target
-    may = declared(held.system.settings.changeable)
+    may = changeable_features(model.system.settings.changeable)
     if not may:
         why = "The owner has not said which inputs may change, so all of them are taken as fixed."
         return Counterfactuals(outcome=outcome, ways=(), why=why, ended="fixed")
     there = around.frame["prediction"] == outcome
     accepted = explain.feature_frame(around.frame[there].head(ACCEPTED))
-    columns = match_columns(held.check.info, list(held.values), held.model.feature_map)
-    start = align_features(held.check.info, _frame(held.values), held.model.feature_map).rows[0]
-    coded = align_features(held.check.info, accepted, held.model.feature_map).rows
+    columns = match_columns(model.check.info, list(model.values), model.model.feature_map)
+    start = align_features(model.check.info, _frame(model.values), model.model.feature_map).rows[0]
+    coded = align_features(model.check.info, accepted, model.model.feature_map).rows
     everyone = align_features(
-        held.check.info, explain.feature_frame(around.frame.head(ACCEPTED)), held.model.feature_map
+        model.check.info, explain.feature_frame(around.frame.head(ACCEPTED)), model.model.feature_map
     ).rows
     moves: list[Move] = []
-    names = {columns.get(f.name, f.name): i for i, f in enumerate(held.check.info.features)}
+    names = {columns.get(f.name, f.name): i for i, f in enumerate(model.check.info.features)}
     for item in may:
         if item.feature in names:
             i = names[item.feature]
-            info = held.check.info.features[i]
+            info = model.check.info.features[i]
             moves.append(move_for(item, i, info, float(start[i]), coded[:, i], _scale(everyone[:, i])))
-    found = search(
-        lambda rows: gap_of(score_warm(held.model.body, rows, best=held.check.best)),
+    result = search(
+        lambda rows: gap_of(score_warm(model.model.body, rows, best=model.check.best)),
         start,
         moves,
         seconds=seconds,
     )
-    if not found.options:
+    if not result.options:
         why = {
-            "time": f"None was found within {seconds:g} s; {count(found.scored)} combinations were scored.",
+            "time": f"None was found within {seconds:g} s; {count(result.scored)} combinations were scored.",
             "already": "The registered model already gives that outcome for the logged values.",
         }.get(
-            found.ended,
-            f"None within the limits that the owner set; {count(found.scored)} combinations were scored.",
+            result.ended,
+            f"None within the limits that the owner set; {count(result.scored)} combinations were scored.",
         )
         return Counterfactuals(
-            outcome=outcome, ways=(), why=why, scored=found.scored, seconds=found.seconds, ended=found.ended
+            outcome=outcome,
+            ways=(),
+            why=why,
+            scored=result.scored,
+            seconds=result.seconds,
+            ended=result.ended,
         )
     mask = there.to_numpy(bool)
-    usual = usual_distance(ws, held.system, held.decision.version, around, outcome)
+    usual = usual_distance(ws, model.system, model.decision.version, around, outcome)
     ways = []
-    for option in found.options:
-        changes = _changes(held, option, names)
-        moved = held.values | {c.feature: c.then for c in changes}
+    for option in result.options:
+        changes = _changes(model, option, names)
+        moved = model.values | {c.feature: c.then for c in changes}
         apart = neighbors.distances(around.place(moved), around.rows[mask], around.categorical)
-        score = _scores(held, start, option)
+        score = _scores(model, start, option)
         ways.append(Counterfactual(changes, score, float(apart.min()) if len(apart) else float("nan"), usual))
     return Counterfactuals(
-        outcome=outcome, ways=tuple(ways), why="", scored=found.scored, seconds=found.seconds
+        outcome=outcome, ways=tuple(ways), why="", scored=result.scored, seconds=result.seconds
     )
 
 
@@ -248,12 +253,12 @@ def _scale(values: FloatArray) -> float:
 
 def _changes(model: _Model, option: Option, names: Mapping[str, int]) -> tuple[InputChange, ...]:
     by_index = {i: name for name, i in names.items()}
-    found = []
+    changes_tried = []
     for index, value in sorted(option.changes.items()):
         info, name = model.check.info.features[index], by_index[index]
         then = value if info.categories is None else info.categories[int(value)]
-        found.append(InputChange(name, model.values.get(name), then))
-    return tuple(found)
+        changes_tried.append(InputChange(name, model.values.get(name), then))
+    return tuple(changes_tried)
 
 
 def _scores(model: _Model, start: FloatArray, option: Option) -> float:
@@ -270,38 +275,38 @@ def try_values(ws: Workspace, key: str, decision_id: str, changes: Mapping[str, 
         PlumblineError: no such system or decision, or no model file that reproduces the log.
     """
     with ws.read() as cursor:
-        held = _model(ws, cursor, key, decision_id)
-    asked = held.values | {name: value for name, value in changes.items() if name in held.values}
+        model = _model(ws, cursor, key, decision_id)
+    inputs = model.values | {name: value for name, value in changes.items() if name in model.values}
     rows = np.concatenate(
         [
-            align_features(held.check.info, _frame(values), held.model.feature_map).rows
-            for values in (asked, held.values)
+            align_features(model.check.info, _frame(values), model.model.feature_map).rows
+            for values in (inputs, model.values)
         ]
     )
-    columns = match_columns(held.check.info, list(held.values), held.model.feature_map)
-    names = [columns.get(f.name, f.name) for f in held.check.info.features]
+    columns = match_columns(model.check.info, list(model.values), model.model.feature_map)
+    names = [columns.get(f.name, f.name) for f in model.check.info.features]
     parts: list[dict[str, float]] = [{}, {}]
     try:
-        against = background_rows(held.model, held.check)
+        against = background_rows(model.model, model.check)
         scored = explain_warm(
-            held.model.body, rows, output=held.output, best=held.check.best, background=against
+            model.model.body, rows, output=model.output, best=model.check.best, background=against
         )
-        turned = -1.0 if "complement" in held.check.view else 1.0
+        turned = -1.0 if "complement" in model.check.view else 1.0
         if scored.contributions is not None:
             parts = [dict(zip(names, (turned * p).tolist(), strict=True)) for p in scored.contributions]
     except PlumblineError:  # a file without training counts scores, but does not explain by itself
-        scored = score_warm(held.model.body, rows, best=held.check.best)
-    score = float(VIEWS[held.check.view](scored, held.output)[0])
-    logged = held.decision.prediction if held.system.task is Task.REGRESSION else held.decision.score
-    if held.system.task is Task.MULTICLASS:
-        logged = held.decision.probabilities.get(held.decision.prediction)
+        scored = score_warm(model.model.body, rows, best=model.check.best)
+    score = float(VIEWS[model.check.view](scored, model.output)[0])
+    logged = model.decision.prediction if model.system.task is Task.REGRESSION else model.decision.score
+    if model.system.task is Task.MULTICLASS:
+        logged = model.decision.probabilities.get(model.decision.prediction)
     return WhatIfResult(
         score=score,
         logged=logged,
-        outcome=_outcome(held, scored, score),
+        outcome=_outcome(model, scored, score),
         attributions=parts[0],
         before=parts[1],
-        space=held.check.info.link,
+        space=model.check.info.link,
     )
 
 

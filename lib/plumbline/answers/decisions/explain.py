@@ -24,7 +24,7 @@ from plumbline.domain import (
     Task,
 )
 from plumbline.domain.decisions import Decision, bare_name, columns_of_role
-from plumbline.domain.messages import Message, quoted, sequence, word
+from plumbline.domain.messages import Message, as_message, sequence, word
 from plumbline.explain.explanation import SPACES, Instance, choose_source, explain_row
 from plumbline.explain.model_agnostic import MOST_ROWS
 from plumbline.explain.reasons.global_importance import sample_rows
@@ -107,7 +107,7 @@ def explain(ws: Workspace, key: str, decision_id: str, *, space: str = "") -> Ex
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
         decision = decision_of(ws, cursor, system, decision_id)
-        found = sources(ws, cursor, system, decision.version, surrogate=not decision.attributions)
+        all_sources = sources(ws, cursor, system, decision.version, surrogate=not decision.attributions)
         instance = Instance(
             decision_id=decision_id,
             values=decision.features,
@@ -118,10 +118,10 @@ def explain(ws: Workspace, key: str, decision_id: str, *, space: str = "") -> Ex
         )
     return explain_row(
         instance,
-        logged=found.logged,
-        model=found.model,
-        model_check=found.model_check,
-        surrogate=found.surrogate,
+        logged=all_sources.logged,
+        model=all_sources.model,
+        model_check=all_sources.model_check,
+        surrogate=all_sources.surrogate,
         wording=wording(system, decision),
         space=space,
     )
@@ -135,18 +135,20 @@ def sources(
     Args:
         surrogate: fit one where neither the log nor a model file explains the version (takes seconds).
     """
-    held = next((m for m in model_files.model_files(cursor, system.key) if m.version == version), None)
-    question = (version, held and (held.sha256, held.at))
-    found = _MEMORY.get(
+    model_file = next((m for m in model_files.model_files(cursor, system.key) if m.version == version), None)
+    question = (version, model_file and (model_file.sha256, model_file.at))
+    sources = _MEMORY.get(
         ws,
         cursor,
         system,
         (*question, surrogate),
-        lambda: _checked(ws, cursor, system, version, held, surrogate),
+        lambda: _checked(ws, cursor, system, version, model_file, surrogate),
     )
-    if _settled(found.logged, found.model_check):  # then no surrogate is fitted, whether or not one may be
-        _MEMORY.put(ws, cursor, system, (*question, not surrogate), found)
-    return found
+    if _settled(
+        sources.logged, sources.model_check
+    ):  # then no surrogate is fitted, whether or not one may be
+        _MEMORY.put(ws, cursor, system, (*question, not surrogate), sources)
+    return sources
 
 
 def _checked(
@@ -171,7 +173,7 @@ def _checked(
         model=model,
         model_check=checked,
         surrogate=fitted,
-        sentence=sequence([quoted(problem), why]),
+        sentence=sequence([as_message(problem), why]),
     )
 
 
@@ -310,9 +312,9 @@ def _recorded_share(cursor: Cursor, system: System) -> float:
     frame = decisions.sample(cursor, system, Slice(), CHECKED, 0)
     shares = []
     for version, part in frame.groupby(frame["version"].fillna(""), sort=True):
-        found = _check_logged(system, part, str(version))
-        if found is not None and found.n:
-            shares.append((found.share if found.link is not None else 0.0, found.n))
+        check = _check_logged(system, part, str(version))
+        if check is not None and check.n:
+            shares.append((check.share if check.link is not None else 0.0, check.n))
     total = sum(n for _, n in shares)
     return sum(share * n for share, n in shares) / total if total else 0.0
 

@@ -111,13 +111,13 @@ def _total(ws: Workspace, cursor: Cursor, system: System, filters: tuple[Filter,
 
 def _near(ws: Workspace, cursor: Cursor, system: System, filters: Sequence[Filter]) -> SampledCutOff:
     version = next((value for column, sign, value in filters if (column, sign) == ("version", "=")), None)
-    found = cut_off(ws, cursor, system, version)
-    if found is None:
+    cut = cut_off(ws, cursor, system, version)
+    if cut is None:
         raise PlumblineError(
             "No one score parts these decisions, so none is near it",
             todo="Choose one version, or filter by the score itself.",
         )
-    return found
+    return cut
 
 
 def _spelled(item: Filter, near: SampledCutOff | None) -> list[Filter]:
@@ -147,7 +147,7 @@ def one(ws: Workspace, key: str, decision_id: str) -> Decision:
         return decisions.one(cursor, systems.get_system(cursor, key), decision_id)
 
 
-def drawn(ws: Workspace, key: str, part: Slice, *, seed: int) -> str | None:
+def random_decision(ws: Workspace, key: str, part: Slice, *, seed: int) -> str | None:
     """The id of one decision of a slice, drawn at random; None where it holds none.
 
     Raises:

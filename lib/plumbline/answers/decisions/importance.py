@@ -21,8 +21,8 @@ from plumbline.explain.reasons.global_importance import (
     AttributionDrift,
     FeatureImportance,
     attribution_drift,
-    grouped,
     importance,
+    sum_by_group,
 )
 from plumbline.explain.reasons.twins import Twins, twins
 from plumbline.monitor.chunks import chunk_for, chunk_index
@@ -139,12 +139,12 @@ def model_use(
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
         wanted = version if version is not None else decisions.main_version(cursor, system)
-        found = explain.sources(ws, cursor, system, wanted)
-        space = space if found.best is AttributionSource.MODEL and found.space == LOG_ODDS else ""
-        frame, parts, names = _sample(cursor, system, found, (None, None), SAMPLE, 1, space)
+        sources = explain.sources(ws, cursor, system, wanted)
+        space = space if sources.best is AttributionSource.MODEL and sources.space == LOG_ODDS else ""
+        frame, parts, names = _sample(cursor, system, sources, (None, None), SAMPLE, 1, space)
         versions = _versions(ws, cursor, system, space)
         coverage = _coverage(cursor, system)
-        moved, note, compared, before = _drift(cursor, system, found, window, names, space)
+        moved, note, compared, before = _drift(cursor, system, sources, window, names, space)
     ranked = importance(parts, names)
     chunk, chunks = _chunks(frame, parts, names, by)
     quadrants = _quadrants(ws, system, window, ranked, before, moved)
@@ -154,17 +154,17 @@ def model_use(
     whole = len(explained)
     if whole < min(FEWEST, len(frame)):  # one decision takes too long for a sample
         ranked, chunks, quadrants, moved = (), (), (), None
-    told = space or found.space
-    unit = "units of the prediction" if told == "value" else told
+    scale = space or sources.space
+    unit = "units of the prediction" if scale == "value" else scale
     small = (
         f"Mean absolute contribution ({unit}) over a random sample of {count(whole)} decisions"
-        f"{f' of version {wanted}' if wanted else ''}. {found.sentence}"
+        f"{f' of version {wanted}' if wanted else ''}. {sources.sentence}"
     )
     return ModelUse(
         system=system,
         version=wanted,
-        source=found.best,
-        space=told,
+        source=sources.best,
+        space=scale,
         n=whole,
         by=chunk,
         features=ranked,
@@ -178,7 +178,7 @@ def model_use(
         names=tuple(names),
         parts=parts[shown] if len(parts) else parts,
         values=values,
-        sentence=_sentence(wanted, ranked, moved, quadrants, found),
+        sentence=_sentence(wanted, ranked, moved, quadrants, sources),
         small=small,
         twins=_twins(system, values),
     )
@@ -209,18 +209,18 @@ def _sample(
 ) -> tuple[pd.DataFrame, FloatArray, list[str]]:
     """Random decisions of a span, their contributions (n, d), grouped, and the names; kept ones where there are."""
     kept = sources.best is AttributionSource.MODEL and not space
-    made = attributions.pass_of(cursor, system.key, sources.version) if kept else None
-    if made is not None and sources.model is not None and made.sha256 == sources.model.sha256:
-        frame, parts = attributions.sample_stored(cursor, system, sources.version, span, n, seed)
+    kept_set = attributions.pass_of(cursor, system.key, sources.version) if kept else None
+    if kept_set is not None and sources.model is not None and kept_set.sha256 == sources.model.sha256:
+        frame, parts = attributions.sample_attributions(cursor, system, sources.version, span, n, seed)
         if len(frame) >= FEWEST:
-            return frame, *grouped(parts, list(made.features), groups_of(system))
+            return frame, *sum_by_group(parts, list(kept_set.features), groups_of(system))
     frame = decisions.sample(cursor, system, Slice(span[0], span[1], sources.version or None), n, seed)
     parts, names = (
         explain.contributions_of(system, sources, frame, space) if len(frame) else (np.empty((0, 0)), [])
     )
     if not len(parts):
         return frame, np.empty((0, len(names))), names
-    return frame, *grouped(parts, names, groups_of(system))
+    return frame, *sum_by_group(parts, names, groups_of(system))
 
 
 def _twins(system: System, values: pd.DataFrame) -> tuple[Twins, ...]:
@@ -239,13 +239,13 @@ def _chunks(
     unique, counts = np.unique(np.array(days, dtype=object), return_counts=True)
     chosen = by or chunk_for(unique.tolist(), counts)
     starts, _, place = chunk_index(days, chosen)
-    found = []
+    chunk_uses = []
     for i, start in enumerate(starts):
         mine = parts[(place == i) & np.isfinite(parts).all(axis=1)]
         if len(mine) >= FEWEST:
             use = np.abs(mine).mean(axis=0).tolist()
-            found.append(ChunkUse(start, len(mine), dict(zip(names, use, strict=True))))
-    return chosen, tuple(found)
+            chunk_uses.append(ChunkUse(start, len(mine), dict(zip(names, use, strict=True))))
+    return chosen, tuple(chunk_uses)
 
 
 def _versions(ws: Workspace, cursor: Cursor, system: System, space: str) -> tuple[VersionUse, ...]:
@@ -256,10 +256,10 @@ def _versions(ws: Workspace, cursor: Cursor, system: System, space: str) -> tupl
         sizes[name] = sizes.get(name, 0) + int(n)
     result = []
     for name in sorted(sizes, key=lambda v: -sizes[v])[:MOST_VERSIONS]:
-        found = explain.sources(ws, cursor, system, name, surrogate=False)
-        exact = found.best in (AttributionSource.LOGGED, AttributionSource.MODEL)
+        sources = explain.sources(ws, cursor, system, name, surrogate=False)
+        exact = sources.best in (AttributionSource.LOGGED, AttributionSource.MODEL)
         _, parts, names = (
-            _sample(cursor, system, found, (None, None), 1_000, 2, space)
+            _sample(cursor, system, sources, (None, None), 1_000, 2, space)
             if exact
             else (None, np.empty(0), [])
         )
@@ -269,8 +269,8 @@ def _versions(ws: Workspace, cursor: Cursor, system: System, space: str) -> tupl
                 version=name,
                 n=sizes[name],
                 shares={f.feature: f.share for f in ranked},
-                source=found.best if ranked else None,
-                note="" if ranked else found.sentence,
+                source=sources.best if ranked else None,
+                note="" if ranked else sources.sentence,
             )
         )
     return tuple(result)
@@ -291,8 +291,8 @@ def _drift(
     borrowed = len(sides[0]) < FEWEST and sources.best is AttributionSource.MODEL
     if borrowed:  # the version did not decide then: its file is asked about the inputs of that time
         frame = decisions.sample(cursor, system, Slice(*spans[0]), COMPARED, 3)
-        parts, own = explain.contributions_of(system, sources, frame, space)
-        sides[0] = grouped(parts, own, groups_of(system))[0]
+        parts, by_input = explain.contributions_of(system, sources, frame, space)
+        sides[0] = sum_by_group(parts, by_input, groups_of(system))[0]
     sides = [s[np.isfinite(s).all(axis=1)] if len(s) else s for s in sides]
     compared = (len(sides[0]), len(sides[1]))
     if min(compared) < FEWEST:
@@ -326,11 +326,11 @@ def _quadrants(
     groups = groups_of(system)
     result = []
     for item in ranked:
-        own = [
+        drifts = [
             f for name, f in inputs.items() if groups.get(name, name) == item.feature and f.value is not None
         ]
-        worst = max(own, key=lambda f: f.value or 0.0, default=None)
-        drifted = any(f.drifted for f in own) if own else None
+        worst = max(drifts, key=lambda f: f.value or 0.0, default=None)
+        drifted = any(f.drifted for f in drifts) if drifts else None
         share = moved.shares.get(item.feature, item.share) if moved else item.share
         was = before.get(item.feature)
         used = share >= CARRIES or (was or 0.0) >= CARRIES
@@ -358,23 +358,23 @@ def _coverage(cursor: Cursor, system: System) -> tuple[ExplanationCoverage, ...]
     sound = explain.check_recorded(cursor, system) if np.any(logged) else 0.0
     passed = {m.version for m in model_files.model_files(cursor, system.key) if m.passed}
     kept: dict[str, int] = {}
-    for item in attributions.stored(cursor, system):
+    for item in attributions.stored_coverage(cursor, system):
         kept[item.version] = kept.get(item.version, 0) + item.adds_up
     total: dict[str, list[int]] = {}
     for name, n, has in zip(profile.versions, profile.n, logged, strict=True):
-        held = total.setdefault(name, [0, 0])
-        held[0], held[1] = held[0] + int(n), held[1] + int(has)
+        sums = total.setdefault(name, [0, 0])
+        sums[0], sums[1] = sums[0] + int(n), sums[1] + int(has)
     result = []
     for name, (n, has) in sorted(total.items(), key=lambda item: -item[1][0]):
         recorded = round(has * sound)
-        own = min(kept.get(name, 0), n - recorded) if name in passed else 0
+        on_demand = min(kept.get(name, 0), n - recorded) if name in passed else 0
         result.append(
             ExplanationCoverage(
                 version=name,
                 n=n,
                 recorded=recorded,
-                kept=own,
-                on_demand=n - recorded - own if name in passed else 0,
+                kept=on_demand,
+                on_demand=n - recorded - on_demand if name in passed else 0,
             )
         )
     return tuple(result)

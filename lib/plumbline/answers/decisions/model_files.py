@@ -41,7 +41,7 @@ class ModelRegistration:
     sentence: str
 
 
-def registered(ws: Workspace, key: str) -> tuple[ModelFile, ...]:
+def files_of_system(ws: Workspace, key: str) -> tuple[ModelFile, ...]:
     """The files of a system, by version."""
     with ws.read() as cursor:
         return tuple(model_files.model_files(cursor, key))
@@ -66,8 +66,8 @@ def read_names(pairs: Iterable[str]) -> dict[str, str]:
     """
     names = {}
     for pair in pairs:
-        ours, found, theirs = pair.strip().partition("=")
-        if ours and not found:
+        ours, name_in_log, theirs = pair.strip().partition("=")
+        if ours and not name_in_log:
             raise PlumblineError(f"{pair.strip()!r} is not MODEL=COLUMN", todo="E.g. age=Alter.")
         if ours:
             names[ours.strip()] = theirs.strip()
@@ -117,10 +117,10 @@ def register(
         output = explain.outputs_of(system, frame)
         check = check_model(model, features, scores, task=task, output=output, warm=True)
     except PlumblineError:
-        found = None if names else propose_feature_map(model, features, scores, task=task)
-        if found is None:
+        feature_map = None if names else propose_feature_map(model, features, scores, task=task)
+        if feature_map is None:
             raise
-        proposed, check = found
+        proposed, check = feature_map
         model = RegisteredModel(
             body=body, sha256=model.sha256, version=version, feature_map=proposed, name=file.name
         )

@@ -53,19 +53,19 @@ def reasons_against(
                 reasons_for(explanation, wording), f"{baseline}; nobody is just approved without a cut-off"
             )
         around = surroundings(ws, cursor, system, version).frame
-        found = explain.sources(ws, cursor, system, version, surrogate=False)
+        sources = explain.sources(ws, cursor, system, version, surrogate=False)
     high = wording.adverse == "low"
     score = around["score"].to_numpy(float)
     with np.errstate(invalid="ignore"):
         side = np.flatnonzero(score >= cut.score if high else score < cut.score)
     asked = (
-        found.best is AttributionSource.MODEL
-        and found.model_check is not None
-        and found.model_check.info.asked
+        sources.best is AttributionSource.MODEL
+        and sources.model_check is not None
+        and sources.model_check.info.asked
     )
     most = explain.ASKED if asked else COMPARED
     nearest = side[np.argsort(np.abs(score[side] - cut.score), kind="stable")[:most]]
-    parts, names = explain.contributions_of(system, found, around.iloc[nearest])
+    parts, names = explain.contributions_of(system, sources, around.iloc[nearest])
     if not len(nearest) or not names or np.isnan(parts).all():
         return PopulationReasons(reasons_for(explanation, wording), baseline)
     means = dict(zip(names, np.nanmean(parts, axis=0).tolist(), strict=True))

@@ -96,45 +96,47 @@ def record(ws: Workspace, key: str, decision_id: str, *, search: bool = True) ->
     Raises:
         PlumblineError: no such system or decision.
     """
-    found = context(ws, key, decision_id)
-    system, decision = found.system, found.decision
-    told = explain.explain(ws, key, decision_id)
-    approximate = told.source is AttributionSource.SURROGATE
+    decision_context = context(ws, key, decision_id)
+    system, decision = decision_context.system, decision_context.decision
+    explanation = explain.explain(ws, key, decision_id)
+    approximate = explanation.source is AttributionSource.SURROGATE
     version = decision.version
     with ws.read() as cursor:
         load = next((x for x in loads.list_loads(cursor, key) if x.load_id == decision.load_id), None)
         model = next((m for m in model_files.model_files(cursor, key) if m.version == version), None)
-        comments = decision_comments.of_decision(cursor, key, told.decision_id)
+        comments = decision_comments.of_decision(cursor, key, explanation.decision_id)
     # an approximation may be shown to an analyst; it is no reason that a person is given
-    reasons, alerts = ((), ()) if approximate or told.refused else _reasons(system, decision, told)
+    reasons, alerts = (
+        ((), ()) if approximate or explanation.refused else _reasons(system, decision, explanation)
+    )
     settings = system.settings
     return DecisionRecord(
         system=system.key,
         title=system.title,
         task=system.task.value if system.task else "",
-        decision_id=told.decision_id,
+        decision_id=explanation.decision_id,
         at=decision.time,
         version=version,
         arm=decision.arm,
         role=settings.role,
         outcome=decision.prediction,
-        score=told.score,
-        cut_off=found.cut.score if found.cut and system.task is Task.BINARY else None,
+        score=explanation.score,
+        cut_off=decision_context.cut.score if decision_context.cut and system.task is Task.BINARY else None,
         override=decision.override,
         label=decision.label,
         label_time=decision.label_time,
         model_name=model.name if model else "",
         model_sha256=model.sha256 if model else "",
         model_reproduces=model.share if model else None,
-        inputs=found.placed,
-        explanation=told,
+        inputs=decision_context.placed,
+        explanation=explanation,
         approximate=approximate,
         reasons=reasons,
         alerts=alerts,
         changed=_changed(ws, key, decision_id) if search and model and not approximate else None,
-        comparable=None if model and model.passed else found.comparable,
-        same_inputs=len(found.repeats),
-        answered_otherwise=len(found.differing),
+        comparable=None if model and model.passed else decision_context.comparable,
+        same_inputs=len(decision_context.repeats),
+        answered_otherwise=len(decision_context.differing),
         contest=settings.contest,
         contact=settings.contact,
         file=load.file if load else "",

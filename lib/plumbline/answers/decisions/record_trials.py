@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 SAMPLED, DRAWN, SEED = 20, 400, 3
 
 
-def drawn(cursor: Cursor, system: System) -> pd.DataFrame:
+def trial_sample(cursor: Cursor, system: System) -> pd.DataFrame:
     """The sample: of 400 decisions drawn at random 20, by turns from each version and outcome."""
     parts = [c.name for c in systems.decision_columns(cursor, system.key) if c.role.role == "attribution"]
     frame = decisions.sample(cursor, system, Slice(), DRAWN, SEED, parts)
@@ -63,28 +63,28 @@ def possible(cursor: Cursor, system: System, sample: pd.DataFrame) -> list[bool]
     ]
 
 
-def worded(cursor: Cursor, system: System) -> bool:
+def has_wording(cursor: Cursor, system: System) -> bool:
     """Whether every input has its words in the dictionary of reasons."""
     inputs = {c.role.name for c in systems.decision_columns(cursor, system.key) if c.role.role == "feature"}
     return inputs <= set(system.settings.reasons)
 
 
-def last_tried(cursor: Cursor, system: System) -> TrailEntry | None:
+def newest_trial(cursor: Cursor, system: System) -> TrailEntry | None:
     """The newest trial of this log with these model files, or None."""
     now = state(cursor, system)
     found = trail.entries(cursor, system=system.key, action=Act.RECORDS_TRIED, limit=1)
     return found[0] if found and found[0].detail.get("state") == now else None
 
 
-def tried(ws: Workspace, key: str) -> str:
+def trial_sentence(ws: Workspace, key: str) -> str:
     """What the newest trial showed, in a sentence; empty where this log was never tried.
 
     Raises:
         PlumblineError: no such system.
     """
     with ws.read() as cursor:
-        found = last_tried(cursor, systems.get_system(cursor, key))
-    return f"Tried on {iso_day(found.at)} (UTC): {sentence(found.detail)}" if found else ""
+        entry = newest_trial(cursor, systems.get_system(cursor, key))
+    return f"Tried on {iso_day(entry.at)} (UTC): {sentence(entry.detail)}" if entry else ""
 
 
 def sentence(detail: Mapping[str, Any]) -> str:
@@ -113,14 +113,14 @@ def record_facts(cursor: Cursor, system: System) -> dict[str, Any]:
     Where some of the sample cannot have a record, that is known without building any. Where all could, only a trial
     shows that they can: issued are those that were built, answer, and came out the same again. Never tried: unknown.
     """
-    sample = drawn(cursor, system)
+    sample = trial_sample(cursor, system)
     if sample.empty:
         return {}
-    known: dict[str, Any] = {"reasons_complete": worded(cursor, system)}
+    known: dict[str, Any] = {"reasons_complete": has_wording(cursor, system)}
     able = possible(cursor, system, sample)
     if not all(able):
         return known | {"records_sampled": len(sample), "records_issued": sum(able)}
-    tried = last_tried(cursor, system)
+    tried = newest_trial(cursor, system)
     if tried is None:
         return known
     detail = tried.detail

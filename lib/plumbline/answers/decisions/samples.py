@@ -38,9 +38,9 @@ def draw(
     """
     if keep_draw(ws, cursor, system, version):
         current = fingerprint(cursor, system)
-        found = samples.kept(cursor, system, version, current, n, outcome=outcome, columns=columns)
-        if found is not None:
-            return found
+        sample = samples.stored_sample(cursor, system, version, current, n, outcome=outcome, columns=columns)
+        if sample is not None:
+            return sample
     where = (("prediction", outcome),) if outcome is not None else ()
     return decisions.sample(cursor, system, Slice(version=version or None, where=where), n, 0, columns)
 

@@ -30,7 +30,7 @@ def lost(
 
     def make() -> tuple[AssociationChange, ...]:
         names = [p.bins.feature for p in numeric]
-        day, values = exact.sampled(cursor, system, names, ROWS)
+        day, values = exact.sample_values(cursor, system, names, ROWS)
         if not len(day):
             return ()
         ranks = np.column_stack(
@@ -40,8 +40,8 @@ def lost(
             ]
         )
         first = midnight(day.min().item())
-        held = moments(first, (day - day.min()).astype(np.int64), names, ranks)
-        return lost_associations(held, reference=reference, until=until)
+        sums = moments(first, (day - day.min()).astype(np.int64), names, ranks)
+        return lost_associations(sums, reference=reference, until=until)
 
     question = f"associations of {[t.isoformat() for t in reference]} until {until.isoformat()}"
     return stored(cursor, system, question, tuple[AssociationChange, ...], make)

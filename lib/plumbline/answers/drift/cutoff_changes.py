@@ -52,10 +52,10 @@ def reference_cut(cursor: Cursor, system: System, healthy: Slice) -> tuple[CutOf
 
     The cell that parts the answers best is found first, and within it and its neighbours the exact score.
     """
-    found = score_range(cursor, system, healthy)
-    if found is None or found.n < FEWEST or found.distinct < SCORES:
+    scores_range = score_range(cursor, system, healthy)
+    if scores_range is None or scores_range.n < FEWEST or scores_range.distinct < SCORES:
         return None, Scale()
-    scale = found.scale
+    scale = scores_range.scale
     cells, answers = by_cell(cursor, system, healthy, scale)
     rough = best_cut(cells.astype(np.float64), answers)
     if rough is None or answers.sum(axis=0).min() < OF_ANSWER:
@@ -82,18 +82,18 @@ def departures_of(
     def daily(rows: np.ndarray) -> np.ndarray:
         return np.bincount(sides.day[rows], sides.n[rows], days).astype(np.float64)
 
-    held = DailySides(first, daily(np.ones(len(sides.n), bool)), daily(below), daily(above))
+    daily_sides = DailySides(first, daily(np.ones(len(sides.n), bool)), daily(below), daily(above))
     start, end = ((bound - first) // _DAY for bound in reference)
     healthy = (sides.day >= start) & (sides.day < end)
-    made = []
-    for onset, known, last, over in departures(held, cut, reference=reference, until=until):
-        own = (sides.day >= onset) & (sides.day <= last)
-        wrong = own & (below | above)
-        n, k = int(sides.n[own].sum()), int(sides.n[wrong].sum())
-        lower = bool(sides.n[own & below].sum() >= sides.n[own & above].sum())
+    results = []
+    for onset, known, last, over in departures(daily_sides, cut, reference=reference, until=until):
+        in_span = (sides.day >= onset) & (sides.day <= last)
+        wrong = in_span & (below | above)
+        n, k = int(sides.n[in_span].sum()), int(sides.n[wrong].sum())
+        lower = bool(sides.n[in_span & below].sum() >= sides.n[in_span & above].sum())
         version = _version(sides, wrong, healthy)
-        alike = own & (sides.version == sides.versions.index(version)) if version else own
-        made.append(
+        alike = in_span & (sides.version == sides.versions.index(version)) if version else in_span
+        results.append(
             Departure(
                 was=cut.score,
                 now=_followed(sides, alike, given, cut, scale),
@@ -107,7 +107,7 @@ def departures_of(
                 version=version,
             )
         )
-    return tuple(made)
+    return tuple(results)
 
 
 def _followed(
@@ -117,10 +117,10 @@ def _followed(
     cells, place = np.unique(sides.cell[scores], return_inverse=True)
     answers: IntArray = np.zeros((len(cells), 2), np.int64)
     np.add.at(answers, (place, given[scores].astype(np.int64)), sides.n[scores])
-    found = best_cut(cells.astype(np.float64), answers)
-    if found is None or not found.known or not found.upper:
+    cut_off = best_cut(cells.astype(np.float64), answers)
+    if cut_off is None or not cut_off.known or not cut_off.upper:
         return None
-    low, high = scale.start(np.array([found.low, found.high + 1]))  # the cells on either side of it
+    low, high = scale.start(np.array([cut_off.low, cut_off.high + 1]))  # the cells on either side of it
     return None if low < cut.high and cut.low < high else roundest(float(low), float(high))
 
 

@@ -10,13 +10,13 @@ import numpy as np
 from plumbline.answers.drift.features import Span, drift_chunk, profiles_of, reference_of, window_of
 from plumbline.answers.drift.shapes import cells_of, is_constant
 from plumbline.answers.performance.cautions import apart
-from plumbline.answers.question import resolved, span_of
+from plumbline.answers.question import resolve_filters, span_of
 from plumbline.domain import Bins, FeatureDrift, FloatArray, Kind, PlumblineError, Slice
 from plumbline.monitor.drift.aligned_counts import sample_of, within
 from plumbline.monitor.drift.distances import METHODS
 from plumbline.monitor.drift.features import drift as measure
 from plumbline.monitor.drift.features import drift_by_chunk
-from plumbline.monitor.drift.missing_values import beside
+from plumbline.monitor.drift.missing_values import difference_limits
 from plumbline.profile.bins import OUTPUTS, feature_name, profiled_columns
 from plumbline.profile.read import profiles as read
 from plumbline.store import systems
@@ -98,7 +98,7 @@ def feature(
     """
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
-        where = resolved(cursor, system, Slice(where=where)).where
+        where = resolve_filters(cursor, system, Slice(where=where)).where
         healthy = reference_of(system, reference)
         shown, _ = apart(healthy, window_of(cursor, system, window), span_of(cursor, system))
         # all of them: what chance may do to one is steadied by the others, as on the page of all
@@ -174,7 +174,7 @@ def _levels(bins: Bins, a: FloatArray, b: FloatArray, most: int = 8) -> tuple[Le
     if bins.kind is not Kind.CATEGORICAL or not a.sum() or not b.sum():
         return ()
     p, q = a / a.sum(), b / b.sum()
-    low, high = beside(q - p, p, q, float(a.sum()), np.full(len(q), b.sum()), clip=False)
+    low, high = difference_limits(q - p, p, q, float(a.sum()), np.full(len(q), b.sum()), clip=False)
     names: Sequence[str] = [*bins.levels, "other levels"]
     order = [int(i) for i in np.argsort(-np.abs(q - p), kind="stable") if p[i] or q[i]][:most]
     order.sort(key=lambda i: p[i] - q[i])

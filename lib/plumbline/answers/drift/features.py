@@ -14,8 +14,8 @@ from plumbline.answers.events import EventRecord
 from plumbline.answers.performance.cautions import apart, of_its_days, of_its_season, of_the_reference
 from plumbline.answers.performance.headline import headline_of
 from plumbline.answers.performance.leakage import leaks_of
-from plumbline.answers.question import as_of, resolved, span_of
-from plumbline.answers.releases.history import ReleasesAnswer, handled
+from plumbline.answers.question import as_of, resolve_filters, span_of
+from plumbline.answers.releases.history import ReleasesAnswer, breach_response
 from plumbline.domain import (
     FeatureDrift,
     FeatureProfile,
@@ -137,7 +137,7 @@ def drift(
     chosen = tuple(methods or DEFAULT_METHODS)
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
-        where = resolved(cursor, system, Slice(where=where)).where
+        where = resolve_filters(cursor, system, Slice(where=where)).where
         healthy = reference_of(system, reference)
         shown, cut = apart(healthy, window_of(cursor, system, window), span_of(cursor, system))
         part = Slice(version=version, where=where)
@@ -148,10 +148,10 @@ def drift(
                 todo="Map some columns as features.",
             )
         then, now = (profiles_of(cursor, system, s, part, profiles, healthy) for s in (healthy, shown))
-        found = measure(now, reference=healthy, window=shown, methods=chosen, healthy=then)
+        drifts = measure(now, reference=healthy, window=shown, methods=chosen, healthy=then)
         # where there are very many decisions, a grid made for this once rests on a sample of them
         if exact or healthy != system.reference:
-            found = _exact(cursor, system, found, healthy, shown, version, where)
+            drifts = _exact(cursor, system, drifts, healthy, shown, version, where)
         chunk = by or drift_chunk(profiles)
         chunks = drift_by_chunk(profiles, reference=healthy, by=chunk, method=over_time)
         own = [
@@ -162,17 +162,17 @@ def drift(
         headline = headline_of(cursor, system).metric
         moved = _moved(cursor, system, chunks, chunk, version)
         inputs = [p for p in then if p.bins.feature not in OUTPUTS]
-        held = span_of(cursor, system)
+        span = span_of(cursor, system)
         own_reference = healthy == system.reference
-        said = of_the_reference(system, held) if own_reference else of_its_season(healthy, held)
+        messages = of_the_reference(system, span) if own_reference else of_its_season(healthy, span)
         leaks = tuple(leak.sentence for leak in leaks_of(cursor, system)[:MOST_LEAKS])
-        cautions = (*of_its_days(inputs, healthy), *said, *leaks)
+        cautions = (*of_its_days(inputs, healthy), *messages, *leaks)
         shapes = shapes_of(then, now, healthy, shown)
         cut_off = _cut_off(cursor, system, profiles) if own_reference and not where else NOTHING
-    features = [f for f in found if f.feature not in OUTPUTS]
+    features = [f for f in drifts if f.feature not in OUTPUTS]
     ranked = ranking(features, weights, moved)
     return DriftAnswer(
-        system=system, reference=healthy, window=shown, by=chunk, features=found, chunks=chunks, ranking=ranked,
+        system=system, reference=healthy, window=shown, by=chunk, features=drifts, chunks=chunks, ranking=ranked,
         sentence=sequence(
             [window_sentence(features, ranked, healthy, shown), outputs_sentence(chunks, shown), cut_off]
         ),
@@ -202,7 +202,7 @@ def importance_of(cursor: Cursor, system: System) -> dict[str, float] | None:
     columns = [c.name for c in systems.decision_columns(cursor, system.key) if c.role.role == "attribution"]
     return (
         group_outcomes.mean_attributions(cursor, system, columns)
-        or attributions.mean_stored(cursor, system)
+        or attributions.mean_attributions(cursor, system)
         or None
     )
 
@@ -256,14 +256,14 @@ def open_drift(
         )
     longest = max(runs, key=len)
     signals = {f"drift.{run[0].feature}" for run in runs}
-    done = handled(since, [f.end for f in longest if f.end], answer, noted, signals.__contains__)
+    response = breach_response(since, [f.end for f in longest if f.end], answer, noted, signals.__contains__)
     return Breach(
         since=since,
         sentence=sentence,
-        handled=done.by,
-        unnamed=done.unnamed,
-        in_hand=done.in_hand,
-        until=done.until,
+        handled=response.by,
+        unnamed=response.unnamed,
+        in_hand=response.in_hand,
+        until=response.until,
         dated=worst.end is None and worst.start is not None and worst.start.date() == since.date(),
     )
 
@@ -275,8 +275,8 @@ def _last_window(
     healthy = reference_of(system, None)
     shown, _ = apart(healthy, window_of(cursor, system, None), span_of(cursor, system))
     then, now = (profiles_of(cursor, system, s, Slice(), profiles, healthy) for s in (healthy, shown))
-    found = measure(now, reference=healthy, window=shown, methods=DEFAULT_METHODS, healthy=then)
-    return [f for f in found if f.feature in names and f.drifted]
+    drifts = measure(now, reference=healthy, window=shown, methods=DEFAULT_METHODS, healthy=then)
+    return [f for f in drifts if f.feature in names and f.drifted]
 
 
 def _open_run(series: Sequence[FeatureDrift]) -> list[FeatureDrift]:
@@ -296,8 +296,8 @@ def reference_of(system: System, given: Span | None) -> Span:
             message("{system} has no reference yet", system=system.key),
             todo="Load more decisions, or give --reference A..B.",
         )
-    own = system.reference or (None, None)
-    return (start, end) if start or end else own
+    stated_span = system.reference or (None, None)
+    return (start, end) if start or end else stated_span
 
 
 def window_of(cursor: Cursor, system: System, given: Span | None) -> Span:
@@ -313,13 +313,13 @@ def year_before(ws: Workspace, key: str, window: Span | None = None) -> Span | N
     """The window's weeks a year earlier (52 weeks, so that weekdays agree); None where the log does not hold them."""
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
-        held = span_of(cursor, system)
+        span = span_of(cursor, system)
         start, end = window_of(cursor, system, window)
-    if held is None or start is None:
+    if span is None or start is None:
         return None
-    end = min(end, held.last) if end else held.last
+    end = min(end, span.last) if end else span.last
     year = timedelta(weeks=52)
-    return (start - year, end - year) if held.first <= start - year and start < end else None
+    return (start - year, end - year) if span.first <= start - year and start < end else None
 
 
 def profiles_of(
@@ -334,8 +334,8 @@ def profiles_of(
     if span == (None, None) or ((part.where or healthy != system.reference) and days):
         return whole
     names = [profile.bins.feature for profile in whole]
-    own = Slice(*span, part.version, None, part.where)
-    return read.feature_profiles(cursor, system, own, names, reference=healthy)
+    narrowed = Slice(*span, part.version, None, part.where)
+    return read.feature_profiles(cursor, system, narrowed, names, reference=healthy)
 
 
 def _exact(
@@ -343,15 +343,15 @@ def _exact(
     version: str | None, where: tuple[tuple[str, str], ...],
 ) -> tuple[FeatureDrift, ...]:  # fmt: skip
     """Numeric features' distances from the decisions themselves; the rest is exact already."""
-    held: dict[tuple[str, Span], FloatArray] = {}
+    profiles_by_span: dict[tuple[str, Span], FloatArray] = {}
 
     def values(name: str, span: Span) -> FloatArray:
-        if (name, span) not in held:
+        if (name, span) not in profiles_by_span:
             part = Slice(*span, version, None, where)
-            held[name, span] = exactly.finite(rows.exact_values(cursor, system, name, part))
-        return held[name, span]
+            profiles_by_span[name, span] = exactly.finite(rows.exact_values(cursor, system, name, part))
+        return profiles_by_span[name, span]
 
-    made: dict[str, list[FeatureDrift]] = {}
+    feature_drifts: dict[str, list[FeatureDrift]] = {}
     for one in drifts:
         compute = exactly.EXACT.get(one.method)
         if (
@@ -360,8 +360,8 @@ def _exact(
             and (one.value is not None or one.p_value is not None)
         ):
             one = with_exact(one, compute(values(one.feature, reference), values(one.feature, window)))
-        made.setdefault(one.method, []).append(one)
-    return tuple(one for group in made.values() for one in judge(group))
+        feature_drifts.setdefault(one.method, []).append(one)
+    return tuple(one for group in feature_drifts.values() for one in judge(group))
 
 
 def drift_chunk(profiles: Sequence[FeatureProfile]) -> str:

@@ -21,16 +21,16 @@ def shifts_of_groups(
     """Numeric inputs that moved in one group of a segment or protected column, and not in the others."""
     reference = system.reference
     bins = [p.bins for p in features if p.bins.kind is Kind.NUMERIC and len(p.bins.decile_cells) > 1]
-    bins = [own for own in bins if own.feature not in OUTPUTS][:INPUTS]
+    bins = [grids for grids in bins if grids.feature not in OUTPUTS][:INPUTS]
     if reference is None or not bins:
         return ()
 
     def make() -> tuple[GroupShift, ...]:
-        rows = grouped_rows(cursor, system, [own.feature for own in bins])
+        rows = grouped_rows(cursor, system, [grids.feature for grids in bins])
         if rows is None:
             return ()
-        own = [grid for grid in bins if grid.feature in rows.names]
-        return group_shifts(rows, own, reference=reference, until=until)
+        grids = [grid for grid in bins if grid.feature in rows.names]
+        return group_shifts(rows, grids, reference=reference, until=until)
 
     question = f"groups' shifts of {[t.isoformat() for t in reference]} until {until.isoformat()}"
     return stored(cursor, system, question, tuple[GroupShift, ...], make)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from plumbline.answers.cache import stored
 from plumbline.answers.drift.features import Span, drift_chunk, reference_of, window_of
-from plumbline.answers.question import resolved
+from plumbline.answers.question import resolve_filters
 from plumbline.domain import Kind, PlumblineError, PointStatus, Result, Slice, System, json_value
 from plumbline.domain.decisions import bare_name
 from plumbline.monitor.chunks import chunk_index
@@ -86,7 +86,7 @@ def whole_row(
     """
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
-        where = resolved(cursor, system, Slice(where=where)).where
+        where = resolve_filters(cursor, system, Slice(where=where)).where
         columns = [
             (c.name, c.kind) for c in systems.decision_columns(cursor, key) if c.role.role == "feature"
         ][:MOST_COLUMNS]
@@ -105,15 +105,15 @@ def whole_row(
             return _compared(cursor, system, columns, asked, shown, chunk, spans[-MOST_CHUNKS:])
 
         # a filter names a value of the log, which is not to be written down
-        found = make() if where else stored(cursor, system, question, _Comparison, make)
+        comparison = make() if where else stored(cursor, system, question, _Comparison, make)
     return WholeRowAnswer(
         system=system,
         reference=healthy,
         window=shown,
         by=chunk,
-        now=found.now,
-        chunks=found.chunks,
-        sentence=_sentence(found.now),
+        now=comparison.now,
+        chunks=comparison.chunks,
+        sentence=_sentence(comparison.now),
     )
 
 
@@ -139,8 +139,8 @@ def _compared(
 
     def held(span: Span, rows: int, base: list[Column], *, strongest: bool = False) -> WholeRow:
         part = replace(reference, start=span[0], end=span[1])
-        drawn = decisions.sample(cursor, system, part, rows, 1, names)
-        return multivariate.compare(encode, base, fitted, _columns(drawn, columns), span, strongest=strongest)
+        frame = decisions.sample(cursor, system, part, rows, 1, names)
+        return multivariate.compare(encode, base, fitted, _columns(frame, columns), span, strongest=strongest)
 
     now = held(window, multivariate.ROWS, base, strongest=True)
     less = _columns(then.sample(min(len(then), CHUNK_ROWS), random_state=0), columns)

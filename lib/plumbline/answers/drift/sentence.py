@@ -16,19 +16,19 @@ from plumbline.wording.times import say_day, say_span
 def outputs_sentence(chunks: Sequence[FeatureDrift], window: Span) -> Message:
     """That what the model says drifted in some periods of the window, which the window as a whole may not show."""
     first, last = window
-    own = [
+    drifts = [
         c for c in chunks
         if c.feature in ("prediction", "score") and c.status is not PointStatus.UNKNOWN and c.start is not None
         and (first is None or c.start >= first) and (last is None or c.start < last)
     ]  # fmt: skip
-    moved = [c for c in own if c.status is PointStatus.BREACH]
+    moved = [c for c in drifts if c.status is PointStatus.BREACH]
     if not moved:
         return NOTHING
     names = {c.feature for c in moved}
     days = sorted({c.start for c in moved if c.start is not None})
     values = {
         "drifted": decimal(len(days), ""),
-        "periods": decimal(len({c.start for c in own}), ""),
+        "periods": decimal(len({c.start for c in drifts}), ""),
         "day": say_day(days[0]),
     }
     if len(names) > 1:

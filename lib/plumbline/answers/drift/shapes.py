@@ -33,21 +33,21 @@ def shapes_of(
     then: Sequence[FeatureProfile], now: Sequence[FeatureProfile], reference: Span, window: Span
 ) -> tuple[FeatureShape, ...]:
     """Every feature small; of levels the most frequent, and the others together in the last cell."""
-    made = []
+    shapes = []
     for before, after in zip(then, now, strict=True):
         a = sample_of(before, within(before.days, reference)).counts
         b = sample_of(after, within(after.days, window)).counts
         _, _, p, q, _ = cells_of(before.bins, a, b, FEW)
         p, q = _gathered(p), _gathered(q)
         there = bool(p.sum() and q.sum())
-        made.append(
+        shapes.append(
             FeatureShape(
                 before.bins.feature,
                 tuple((p / p.sum()).tolist()) if there else (),
                 tuple((q / q.sum()).tolist()) if there else (),
             )
         )
-    return tuple(made)
+    return tuple(shapes)
 
 
 def _gathered(counts: FloatArray) -> FloatArray:
@@ -71,9 +71,9 @@ def cells_of(
         return tuple(names[i] for i in order), np.empty(0), a[order], b[order], chosen
     edges = bins.edges
     if is_constant(bins):
-        held, after = float(edges[-1]), float(np.nextafter(edges[-1], np.inf))
-        words = f"{held:.6g}"
-        ranges = (f"..{held!r}", f"{held!r}..{after!r}", f"{after!r}..")
+        top, after = float(edges[-1]), float(np.nextafter(edges[-1], np.inf))
+        words = f"{top:.6g}"
+        ranges = (f"..{top!r}", f"{top!r}..{after!r}", f"{after!r}..")
         return (f"below {words}", words, f"above {words}"), np.empty(0), a, b, ranges
     if len(edges) < 3 or edges[-1] <= edges[0] or not a.sum():
         return (), edges, np.array([a.sum()]), np.array([b.sum()]), (None,)

@@ -10,7 +10,7 @@ from plumbline.answers.fairness.favourable import reading
 from plumbline.answers.fairness.groups import chosen, why_not
 from plumbline.answers.performance.headline import without_outcomes
 from plumbline.answers.performance.outcomes import overlap, two_windows
-from plumbline.answers.question import resolved
+from plumbline.answers.question import resolve_filters
 from plumbline.domain import Result, Slice, System, json_object, json_value
 from plumbline.monitor.fairness.compare_windows import RATIO, GroupChange, changes
 from plumbline.monitor.fairness.groups import FOUR_FIFTHS, LEAST_ROWS
@@ -75,15 +75,15 @@ class FairnessWindows(Result):
 
     def lines(self) -> list[str]:
         """The same for a terminal."""
-        said = [self.sentence]
+        lines = [self.sentence]
         for g in self.groups:
             for name, m in g.moved.items():
                 change = f"x {m.change:.2f}" if name == RATIO else f"{100 * m.change:+.1f} points"
-                said.append(
+                lines.append(
                     f"{g.name:<44} {name:<20} {m.first:.3f} -> {m.second:.3f}  {change:<14} "
                     f"n={m.n_first}, {m.n_second}  q={m.q:.3g}  {m.verdict}"
                 )
-        return said
+        return lines
 
     def rows(self) -> list[dict[str, Any]]:
         """One a group and measure."""
@@ -116,21 +116,23 @@ def fairness_windows(
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
         a, b = two_windows(cursor, system, first, second, within)
-        spans = [resolved(cursor, system, part) for part in (a, b)]
-        found = chosen(counting.attributes(cursor, system, spans[0]), by, system)
+        spans = [resolve_filters(cursor, system, part) for part in (a, b)]
+        attributes = chosen(counting.attributes(cursor, system, spans[0]), by, system)
         wanted = reading(system, systems.saved_mapping(cursor, key), favourable).wanted
-        counts = [counting.grouped(cursor, system, part, found, over_time=False) for part in spans]
+        counts = [
+            counting.count_by_group(cursor, system, part, attributes, over_time=False) for part in spans
+        ]
         none = without_outcomes(cursor, system)
     moved = changes(*counts, favourable=wanted == system.positive, errors=not none)
-    reason = why_not(system, bool(found))
-    said = _sentence(wanted, a, b, moved, reason)
+    reason = why_not(system, bool(attributes))
+    text = _sentence(wanted, a, b, moved, reason)
     return FairnessWindows(
         system=system,
         first=a,
         second=b,
         favourable=wanted,
         groups=moved,
-        sentence=said if reason else f"{said} {none}".rstrip(),
+        sentence=text if reason else f"{text} {none}".rstrip(),
         why_not=reason,
     )
 

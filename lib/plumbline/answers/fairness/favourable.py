@@ -41,8 +41,8 @@ def reading(system: System, mapping: Mapping | None, asked: str | None = None) -
     Raises:
         PlumblineError: the class that was asked for is none of the system's.
     """
-    stated = system.settings.favourable
-    wanted = asked or stated
+    favourable_class = system.settings.favourable
+    wanted = asked or favourable_class
     if wanted and system.classes and wanted not in system.classes:
         raise PlumblineError(
             f"{system.key} has no class {wanted!r}", todo=f"It has: {', '.join(system.classes)}."
@@ -50,8 +50,8 @@ def reading(system: System, mapping: Mapping | None, asked: str | None = None) -
     if wanted:
         return FavourableClass(wanted, "asked" if asked else "owner")
     columns = [mapping.column_of(role) or "" for role in ("prediction", "label")] if mapping else []
-    told = by_names(system.classes, columns)
-    return FavourableClass(told, "names") if told else FavourableClass(system.positive or "", "assumed")
+    by_name = by_names(system.classes, columns)
+    return FavourableClass(by_name, "names") if by_name else FavourableClass(system.positive or "", "assumed")
 
 
 def reading_of(ws: Workspace, key: str) -> FavourableClass:
@@ -77,20 +77,20 @@ def by_names(classes: tuple[str, ...], columns: list[str]) -> str:
         return ""  # both wanted, or neither
     lower = [name.strip().lower() for name in classes]
     yes = [i for i in (0, 1) if lower[i] in YES and lower[1 - i] in NO]
-    found = {sense for column in columns if (sense := _sense(column)) != 0}
-    if len(yes) != 1 or found not in ({1}, {-1}):
+    senses_named = {sense for column in columns if (sense := _sense(column)) != 0}
+    if len(yes) != 1 or senses_named not in ({1}, {-1}):
         return ""
-    return classes[yes[0]] if found == {1} else classes[1 - yes[0]]
+    return classes[yes[0]] if senses_named == {1} else classes[1 - yes[0]]
 
 
 def _sense(name: str) -> int | None:
     """1: what people want; -1: what nobody wants; 0: it does not say; None: it says both."""
     spaced = re.sub(r"([a-z])([A-Z])", r"\1 \2", name[:200])
     words = re.findall(r"[a-z]+", spaced.lower().translate(_UMLAUTS))
-    found = {1 for word in words if WANTED.match(word)} | {-1 for word in words if ADVERSE.match(word)}
-    if len(found) != 1:
-        return None if found else 0
-    sense = found.pop()
+    senses = {1 for word in words if WANTED.match(word)} | {-1 for word in words if ADVERSE.match(word)}
+    if len(senses) != 1:
+        return None if senses else 0
+    sense = senses.pop()
     return -sense if NEGATION & set(words) else sense
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from plumbline.answers.fairness.favourable import reading
 from plumbline.answers.performance.headline import without_outcomes
-from plumbline.answers.question import as_of, fairness_lines, resolved, span_of
+from plumbline.answers.question import as_of, fairness_lines, resolve_filters, span_of
 from plumbline.domain import (
     PlumblineError,
     Point,
@@ -146,17 +146,17 @@ class FairnessAnswer(Result):
 
     def lines(self) -> list[str]:
         """The same for a terminal."""
-        said = [self.sentence, *([self.selected] if self.selected else [])]
+        lines = [self.sentence, *([self.selected] if self.selected else [])]
         for g in (*self.groups, *self.pairs):
             ratio = "most favoured" if g.best else f"too few rows (n = {g.n})" if g.small else ""
             if g.ratio is not None:
                 ratio = f"ratio {g.ratio.value:.2f} ({g.ratio.low:.2f} to {g.ratio.high:.2f})  {g.status}"
                 if g.adverse is not None:
                     ratio += f"  otherwise {g.adverse.value:.1f} times as often"
-            said.append(f"{g.name:<44} {100 * g.favourable.value:5.1f} %  n={g.n}  {ratio}".rstrip())
+            lines.append(f"{g.name:<44} {100 * g.favourable.value:5.1f} %  n={g.n}  {ratio}".rstrip())
         if self.oversight is not None:
-            said.append(say_oversight(self.oversight))
-        return [*said, self.reach.sentence] if self.reach is not None else said
+            lines.append(say_oversight(self.oversight))
+        return [*lines, self.reach.sentence] if self.reach is not None else lines
 
     def rows(self) -> list[dict[str, Any]]:
         """One a group or pair of groups; ``ratio`` of its favourable rate to the most favoured group's."""
@@ -194,11 +194,11 @@ def fairness(
     """
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
-        part = resolved(cursor, system, window or Slice())
+        part = resolve_filters(cursor, system, window or Slice())
         sampled = why_unknown(cursor, system)
-        found = () if sampled else chosen(counting.attributes(cursor, system, part), by, system)
+        attributes = () if sampled else chosen(counting.attributes(cursor, system, part), by, system)
         read = reading(system, systems.saved_mapping(cursor, system.key), favourable)
-        counts = counting.grouped(cursor, system, part, found)
+        counts = counting.count_by_group(cursor, system, part, attributes)
         people, reach = _people(cursor, system, part), _reach(cursor, system)
         none = without_outcomes(cursor, system)
     wanted, lines = read.wanted, fairness_lines(system)
@@ -207,13 +207,13 @@ def fairness(
     judged = judge(whole, favourable=good, lines=lines, errors=not none)
     versions = [c for c in counts if c.version is not None]
     return FairnessAnswer(
-        system, tuple(a.name for a in found), wanted,
+        system, tuple(a.name for a in attributes), wanted,
         tuple(g for g in judged if len(g.attributes) == 1), tuple(g for g in judged if len(g.attributes) > 1),
         _by_month([c for c in counts if c.month is not None], good),
         tuple(zip((c.version or "" for c in versions),
                   judge(versions, favourable=good, lines=lines, errors=not none), strict=True)),
-        *people, reach, sampled or why_not(system, bool(found)), read.source,
-        {a.name: a.column for a in found if not a.banded}, none,
+        *people, reach, sampled or why_not(system, bool(attributes)), read.source,
+        {a.name: a.column for a in attributes if not a.banded}, none,
     )  # fmt: skip
 
 
@@ -265,11 +265,11 @@ def _people(
     mapping = systems.saved_mapping(cursor, system.key)
     if mapping is None or mapping.column_of("override") is None:
         return None, (), ()
-    found = counting.hands(cursor, system, part)
-    if not found:
+    counts = counting.hands(cursor, system, part)
+    if not counts:
         return None, (), ()
-    months = oversight_by(found, lambda h: f"{h.month:%Y-%m}")
-    return oversight(found), months, oversight_by(found, lambda h: h.version)
+    months = oversight_by(counts, lambda h: f"{h.month:%Y-%m}")
+    return oversight(counts), months, oversight_by(counts, lambda h: h.version)
 
 
 def _reach(cursor: Cursor, system: System) -> InteractionShare | None:

@@ -34,12 +34,12 @@ def address(email: str) -> str:
     Raises:
         PlumblineError: it is not one.
     """
-    found = "".join(c.lower() if c.isascii() else c for c in email.strip())
-    if not _EMAIL.fullmatch(found):
+    address_in_ascii = "".join(c.lower() if c.isascii() else c for c in email.strip())
+    if not _EMAIL.fullmatch(address_in_ascii):
         raise PlumblineError(
             "This is not an e-mail address", where=email.strip()[:120], todo="Write ana@example.com."
         )
-    return found
+    return address_in_ascii
 
 
 def give(ws: Workspace, email: str, access: Access, *, by: str) -> Person:

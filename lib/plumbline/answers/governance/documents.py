@@ -74,15 +74,15 @@ def save_texts(ws: Workspace, key: str, texts: Mapping[str, str], *, by: str, on
     if long is not None:
         raise PlumblineError(f"The text is longer than {count(LONGEST)} characters", where=long)
     with ws.read() as cursor:
-        held = dict(systems.get_system(cursor, key).settings.documents)
+        stored_texts = dict(systems.get_system(cursor, key).settings.documents)
     day = (on or datetime.now(UTC).date()).isoformat()
     for name, text in texts.items():
-        said = text.strip()
-        if not said:
-            held.pop(name, None)
-        elif name not in held or said != held[name]["text"]:
-            held[name] = {"text": said, "by": by.strip(), "on": day}
-    change_settings(ws, key, {"documents": held or None}, by=by.strip())
+        text_given = text.strip()
+        if not text_given:
+            stored_texts.pop(name, None)
+        elif name not in stored_texts or text_given != stored_texts[name]["text"]:
+            stored_texts[name] = {"text": text_given, "by": by.strip(), "on": day}
+    change_settings(ws, key, {"documents": stored_texts or None}, by=by.strip())
 
 
 def keep_version(
@@ -102,13 +102,13 @@ def keep_version(
     Raises:
         PlumblineError: no such system.
     """
-    made = hashlib.sha256(content).hexdigest()
+    digest = hashlib.sha256(content).hexdigest()
     with ws.write() as cursor:
         systems.get_system(cursor, key)
-        statements.keep_file(cursor, made, name, content, actor)
-        detail = {"kind": kind, "sha256": made, "language": language, "items": items, "open": left}
+        statements.keep_file(cursor, digest, name, content, actor)
+        detail = {"kind": kind, "sha256": digest, "language": language, "items": items, "open": left}
         trail.append(cursor, actor=actor, action=Act.DOCUMENT_ISSUED, system=key, detail=detail)
-    return made
+    return digest
 
 
 def review(ws: Workspace, key: str, sha256: str, *, by: str) -> Version:
@@ -121,17 +121,17 @@ def review(ws: Workspace, key: str, sha256: str, *, by: str) -> Version:
         PlumblineError: no name, no such version, or its file was altered since.
     """
     signer(by, "A review", "Say who reviewed it.")
-    found = next((v for v in versions(ws, key) if len(sha256) >= 12 and v.sha256.startswith(sha256)), None)
-    if found is None:
+    version = next((v for v in versions(ws, key) if len(sha256) >= 12 and v.sha256.startswith(sha256)), None)
+    if version is None:
         raise PlumblineError(
             f"No version {sha256[:12]!r} of a document of {key} was made here",
             todo="Make the document first.",
         )
-    evidence_file(ws, found.sha256)
+    evidence_file(ws, version.sha256)
     with ws.write() as cursor:
-        detail = {"kind": found.kind, "sha256": found.sha256, "open": found.open}
+        detail = {"kind": version.kind, "sha256": version.sha256, "open": version.open}
         trail.append(cursor, actor=by.strip(), action=Act.DOCUMENT_REVIEWED, system=key, detail=detail)
-    return next(v for v in versions(ws, key) if v.sha256 == found.sha256)
+    return next(v for v in versions(ws, key) if v.sha256 == version.sha256)
 
 
 def versions(ws: Workspace, key: str) -> tuple[Version, ...]:
@@ -147,33 +147,33 @@ def versions(ws: Workspace, key: str) -> tuple[Version, ...]:
 
 def versions_in(cursor: Cursor, key: str) -> tuple[Version, ...]:
     """The same, on a cursor that is open already."""
-    found: dict[str, Version] = {}
+    versions: dict[str, Version] = {}
     reviews: dict[str, list[Review]] = {}
     for entry in trail.entries(cursor, system=key, limit=100_000):  # the newest first
         detail = entry.detail
-        made = str(detail.get("sha256", ""))
+        digest = str(detail.get("sha256", ""))
         if entry.action == Act.DOCUMENT_REVIEWED:
-            reviews.setdefault(made, []).append(Review(entry.actor, entry.at))
-        if entry.action == Act.DOCUMENT_ISSUED and "items" in detail and made not in found:
-            found[made] = Version(
+            reviews.setdefault(digest, []).append(Review(entry.actor, entry.at))
+        if entry.action == Act.DOCUMENT_ISSUED and "items" in detail and digest not in versions:
+            versions[digest] = Version(
                 kind=str(detail["kind"]),
-                sha256=made,
+                sha256=digest,
                 language=str(detail["language"]),
                 made_at=entry.at,
                 made_by=entry.actor,
                 items=int(detail["items"]),
                 open=int(detail["open"]),
-                reviews=tuple(reviews.get(made, ())),
+                reviews=tuple(reviews.get(digest, ())),
             )
-    return tuple(found.values())
+    return tuple(versions.values())
 
 
 def review_facts(cursor: Cursor, key: str) -> dict[str, Any]:
     """The fields of ``Facts`` that the last review of the technical documentation settles."""
-    found = [(r, v) for v in versions_in(cursor, key) if v.kind == TECHNICAL for r in v.reviews]
-    if not found:
+    reviews = [(r, v) for v in versions_in(cursor, key) if v.kind == TECHNICAL for r in v.reviews]
+    if not reviews:
         return {}
-    last, version = max(found, key=lambda pair: pair[0].at)
+    last, version = max(reviews, key=lambda pair: pair[0].at)
     return {
         "technical_file_reviewed": last.at.date(), "technical_file_by": last.by, "technical_file_gaps": version.open,
     }  # fmt: skip

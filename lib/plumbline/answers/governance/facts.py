@@ -8,7 +8,7 @@ from typing import Any
 
 from plumbline.answers import events
 from plumbline.answers.alerts import check
-from plumbline.answers.alerts.headline import HeadlineAnswer, standing
+from plumbline.answers.alerts.headline import HeadlineAnswer, measure_headline
 from plumbline.answers.alerts.incidents import incidents_in
 from plumbline.answers.decisions.record_trials import record_facts
 from plumbline.answers.events import EventRecord
@@ -24,7 +24,7 @@ from plumbline.answers.releases.history import ReleasesAnswer, releases_of
 from plumbline.answers.respond.acting_facts import acting_facts
 from plumbline.answers.respond.demo_systems import counts_for, is_of_demo
 from plumbline.answers.respond.receipts import alert_facts
-from plumbline.answers.scans import duplicate_ids, overridden, personal_of, repeated, segment_sizes
+from plumbline.answers.scans import duplicate_ids, overridden, personal_of, repeats_of, segment_sizes
 from plumbline.domain import CompletenessProfile, Slice, System, Task
 from plumbline.domain.acts import Act
 from plumbline.domain.messages import NOTHING
@@ -67,23 +67,28 @@ def measure(ws: Workspace, system: System, moment: datetime) -> MeasuredFacts:
         span = span_of(cursor, system)
         now = as_of(system, span)
         chain = trail.verify(cursor)
-        made = [load for load in loads.list_loads(cursor, system.key) if load.undone_at is None]
+        active_loads = [load for load in loads.list_loads(cursor, system.key) if load.undone_at is None]
         workspace: dict[str, Any] = {
             "trail_intact": chain.intact, "workspace_encrypted": ws.encrypted or None,
-            "loads": len(made), "loads_hashed": sum(bool(load.sha256) for load in made), **access_facts(cursor),
+            "loads": len(active_loads),
+            "loads_hashed": sum(bool(load.sha256) for load in active_loads), **access_facts(cursor),
             "restore_rehearsed_at": _restored(cursor, system.key, moment),
         }  # fmt: skip
         noted = events.records_in(cursor, system.key)
-        told = _told(noted) | alert_facts(cursor, system.key, moment) | acting_facts(cursor, system.key)
-        told |= _duties(cursor, system, noted, moment) | _purpose(cursor, system)
+        facts_of_people = (
+            _told(noted) | alert_facts(cursor, system.key, moment) | acting_facts(cursor, system.key)
+        )
+        facts_of_people |= _duties(cursor, system, noted, moment) | _purpose(cursor, system)
         if span is None:
-            return MeasuredFacts(facts=Facts(as_of=moment, **workspace, **told), stake={}, records=noted)
-        found = releases_of(cursor, system)
-        held = standing(cursor, system, now, found, noted)
+            return MeasuredFacts(
+                facts=Facts(as_of=moment, **workspace, **facts_of_people), stake={}, records=noted
+            )
+        answer = releases_of(cursor, system)
+        held = measure_headline(cursor, system, now, answer, noted)
         known = {
-            **workspace, **told, **_volume(span), "share_elsewhere": share_elsewhere(cursor, system),
+            **workspace, **facts_of_people, **_volume(span), "share_elsewhere": share_elsewhere(cursor, system),
             **_labels(cursor, system, now, held), **held.facts(),
-            **_watching(cursor, system, now, held), **_versions(cursor, system, span, found, noted, moment.date()),
+            **_watching(cursor, system, now, held), **_versions(cursor, system, span, answer, noted, moment.date()),
             **_audit(cursor, system, span), **_explained(cursor, system, span, now, held),
             **_people(cursor, system, now),
         }  # fmt: skip
@@ -91,7 +96,7 @@ def measure(ws: Workspace, system: System, moment: datetime) -> MeasuredFacts:
         facts=Facts(as_of=now, **known),
         stake=held.stake,
         standing=held,
-        releases=found,
+        releases=answer,
         records=noted,
         cautions=of_the_reference(system, span),
     )
@@ -172,21 +177,21 @@ def _versions(
     today: date,
 ) -> dict[str, Any]:
     seen = {v.version for v in answer.releases.versions if v.version}
-    held = {m.version for m in model_files.model_files(cursor, system.key) if m.passed}
+    with_model = {m.version for m in model_files.model_files(cursor, system.key) if m.passed}
     back = max(answer.releases.rollbacks, key=lambda r: r.end, default=None)
     tripped = [g for g in answer.guardrails if g.fired and not g.proved and not _answered(noted, g, today)]
     waiting = [g for g in answer.guardrails if g.fired and not g.proved and not _answered(noted, g)]
     watched = bool(seen) and system.task is Task.BINARY
-    same = consistency(repeated(cursor, system))
+    same = consistency(repeats_of(cursor, system))
     return {
-        "versions": len(seen), **registry_facts(seen, held, latest_probes(cursor, system.key)),
+        "versions": len(seen), **registry_facts(seen, with_model, latest_probes(cursor, system.key)),
         "rollback_at": back.end if back else None, "rollback_minutes": back.minutes if back else None,
         "switches": answer.last_switches() if seen else None,
         "guardrail_on": True if watched else None,
         "guardrail_unhandled": len(tripped) if watched else None,
         "guardrail_in_hand": len(waiting) - len(tripped) if watched else None,
         "guardrail_sentence": tripped[-1].sentence if tripped else NOTHING,
-        "reproduced_versions": len(seen & held),
+        "reproduced_versions": len(seen & with_model),
         "repeats": same.n, "conflicting_share": same.share, "repeated_inputs": same.groups,
         "conflicting_inputs": same.conflicting_groups,
         "conflicting_decisions": same.decided_share, "near_share": same.near_share,
@@ -215,13 +220,13 @@ def _answered(noted: tuple[EventRecord, ...], watched: GuardrailResult, today: d
 
 def _audit(cursor: Cursor, system: System, span: LogSpan) -> dict[str, Any]:
     profile: CompletenessProfile = profiles.completeness(cursor, system, Slice())
-    found = audit(profile, decisions=span.n, duplicate_ids=duplicate_ids(cursor, system))
+    trail = audit(profile, decisions=span.n, duplicate_ids=duplicate_ids(cursor, system))
     personal, _ = personal_of(cursor, system)
     return {
-        "id_share": found.shares.get("id"), "version_share": found.shares.get("version"),
-        "features_share": found.shares.get("features"),
-        "duplicate_share": found.duplicate_share if "id" in found.shares else None,
-        "gaps_unexplained": len(found.gaps), "longest_gap_hours": found.longest_gap_hours,
+        "id_share": trail.shares.get("id"), "version_share": trail.shares.get("version"),
+        "features_share": trail.shares.get("features"),
+        "duplicate_share": trail.duplicate_share if "id" in trail.shares else None,
+        "gaps_unexplained": len(trail.gaps), "longest_gap_hours": trail.longest_gap_hours,
         "personal_detected": tuple(sorted({p.column for p in personal if p.sure != "possible"})),
         "personal_declared": system.settings.personal_data,
         "retention_days": system.settings.retention_days,
@@ -238,7 +243,7 @@ def _explained(
     share = float(logged.sum() / span.n) * headline.logged_share if logged is not None else 0.0
     passed = {m.version for m in model_files.model_files(cursor, system.key) if m.passed}
     by_model = sum(int(n) for n, v in zip(profile.n, profile.versions, strict=True) if v in passed) / span.n
-    stored = attributions.stored(cursor, system)
+    stored = attributions.stored_coverage(cursor, system)
     by_pass = sum(s.adds_up for s in stored if s.version in passed) / span.n
     since = (now - RECENT).date()
     days = {s.day for s in stored if s.adds_up}

@@ -41,16 +41,16 @@ def past_scorecard(ws: Workspace, key: str, day: str) -> PastScorecard:
     """
     with ws.read() as cursor:
         systems.get_system(cursor, key)
-        kept = _in_force(cursor, key, day)
-    same, sentence = _proof(kept)
+        scorecard = _in_force(cursor, key, day)
+    same, sentence = _proof(scorecard)
     return PastScorecard(
-        card=canonical_json.read(Scorecard, kept.card),
-        at=kept.at,
+        card=canonical_json.read(Scorecard, scorecard.card),
+        at=scorecard.at,
         same=same,
         sentence=sentence,
-        inputs_sha256=history.sha256(kept.given),
-        card_sha256=kept.card_sha256,
-        catalogue_sha256=kept.catalogue,
+        inputs_sha256=history.sha256(scorecard.given),
+        card_sha256=scorecard.card_sha256,
+        catalogue_sha256=scorecard.catalogue,
     )
 
 
@@ -73,28 +73,32 @@ def changes_since_last(cursor: Cursor, key: str) -> Changes | None:
 
 def _between(before: StoredScorecard, after: StoredScorecard) -> Changes:
     cards = [canonical_json.read(Scorecard, kept.card) for kept in (before, after)]
-    given = (
+    inputs = (
         canonical_json.read(ScorecardInputs, before.given),
         canonical_json.read(ScorecardInputs, after.given),
     )
     moved = (before.catalogue, before.rules) != (after.catalogue, after.rules)
-    return history.compare(cards[0], cards[1], given, catalogue_changed=moved)
+    return history.compare(cards[0], cards[1], inputs, catalogue_changed=moved)
 
 
 def _in_force(cursor: Cursor, key: str, day: str) -> StoredScorecard:
     moment = read_time(day, "--at")
     whole_day = len(day.strip()) == len("2026-01-01")
-    kept = scorecards.in_force(cursor, key, moment + (DAY if whole_day else timedelta(microseconds=1)))
-    if kept is None:
-        made = scorecards.verdicts(cursor, key)
-        first = f"The first one is of {iso_day(made[0][0])}." if made else "Compute one first."
+    scorecard = scorecards.in_force(cursor, key, moment + (DAY if whole_day else timedelta(microseconds=1)))
+    if scorecard is None:
+        verdict_history = scorecards.verdicts(cursor, key)
+        first = (
+            f"The first one is of {iso_day(verdict_history[0][0])}."
+            if verdict_history
+            else "Compute one first."
+        )
         raise PlumblineError(f"No scorecard of {key} had been made by {day}", todo=first)
-    if not kept.given:
+    if not scorecard.given:
         raise PlumblineError(
-            f"The scorecard of {key} of {iso_day(kept.at)} was kept as its verdict alone ({kept.verdict})",
+            f"The scorecard of {key} of {iso_day(scorecard.at)} was kept as its verdict alone ({scorecard.verdict})",
             todo="Choose a later date.",
         )
-    return kept
+    return scorecard
 
 
 def _proof(stored: StoredScorecard) -> tuple[bool | None, str]:

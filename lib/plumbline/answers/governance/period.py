@@ -158,7 +158,7 @@ def period(ws: Workspace, key: str, start: datetime | None, end: datetime | None
             rehearsals=tuple(_of(inside, REHEARSALS)),
             access=_access(_of(entries, ACCESS), start),
             incidents=tuple(_in_period(incidents_in(cursor, key), start, end)),
-            findings=tuple(_found(findings.recorded(cursor, key), start, end)),
+            findings=tuple(_found(findings.recorded_findings(cursor, key), start, end)),
             spells=spells,
             verdicts=tuple((t, v) for t, v in scorecards.verdicts(cursor, key) if start <= t < end),
             known_from=known_from,

@@ -8,7 +8,7 @@ from plumbline.domain import PlumblineError, Probe
 from plumbline.domain.acts import Act
 from plumbline.governance import canonical_json
 from plumbline.probe.alone import probe_alone
-from plumbline.probe.places import listed
+from plumbline.probe.places import listed_place
 from plumbline.store import probes as kept
 from plumbline.store import systems, trail
 from plumbline.store.workspace import Cursor, Workspace
@@ -41,26 +41,26 @@ def probe(
     if mlflow.strip() and operator:
         from plumbline.probe.registry import probe_mlflow
 
-        found = probe_mlflow(mlflow, model, by=by.strip())
+        probe = probe_mlflow(mlflow, model, by=by.strip())
     elif mlflow.strip():
-        place = listed(places(ws), uri=mlflow.strip())
-        found = probe_alone(mlflow.strip(), model, by=by.strip(), place=place)
+        place = listed_place(places(ws), uri=mlflow.strip())
+        probe = probe_alone(mlflow.strip(), model, by=by.strip(), place=place)
     else:
         from plumbline.probe.dvc import probe_dvc
 
         if not operator:
-            listed(places(ws), folder=dvc.strip())
-        found = probe_dvc(dvc.strip(), by=by.strip())
+            listed_place(places(ws), folder=dvc.strip())
+        probe = probe_dvc(dvc.strip(), by=by.strip())
     with ws.write() as cursor:
-        kept.add(cursor, key, found, canonical_json.write(found))
+        kept.add(cursor, key, probe, canonical_json.write(probe))
         detail = {
-            "kind": found.kind,
-            "place": found.place,
-            "subject": found.subject,
-            "versions": len(found.versions),
+            "kind": probe.kind,
+            "place": probe.place,
+            "subject": probe.subject,
+            "versions": len(probe.versions),
         }
-        trail.append(cursor, actor=found.by, action=Act.REGISTRY_READ, system=key, detail=detail)
-    return found
+        trail.append(cursor, actor=probe.by, action=Act.REGISTRY_READ, system=key, detail=detail)
+    return probe
 
 
 def probes(ws: Workspace, key: str) -> tuple[Probe, ...]:

@@ -88,9 +88,9 @@ def scorecard_answer(ws: Workspace, key: str, *, at: datetime | None = None) -> 
         system = systems.get_system(cursor, key)
         context = statements.context_answers(cursor, key)
         alone = tuple(statements.context_alone(cursor, key))
-        stated = statements.attestations(cursor, key)
+        attestations = statements.attestations(cursor, key)
         exempted = statements.exemptions(cursor, key)
-        spoken = _spoken(cursor, system, stated, exempted) if at is None else None
+        spoken = _spoken(cursor, system, attestations, exempted) if at is None else None
     moment = at or spoken or datetime.now(UTC)
     measured = measure(ws, system, moment)
     inputs = ScorecardInputs(
@@ -98,7 +98,7 @@ def scorecard_answer(ws: Workspace, key: str, *, at: datetime | None = None) -> 
         at=moment,
         facts=measured.facts,
         context=context,
-        attestations=tuple(stated),
+        attestations=tuple(attestations),
         exemptions=tuple(exempted),
         limits={name: dict(own) for name, own in system.settings.limits.items()},
         stake=measured.stake,
@@ -179,21 +179,21 @@ def assign(ws: Workspace, key: str, control: str, *, owner: str, due: date | Non
 
 def _assigned(card: Scorecard, system: System) -> tuple[AssignedAction, ...]:
     plan = system.settings.plan
-    found = []
+    assigned = []
     for action in three_next_actions(card):
-        held = plan.get(action.control) or {}
-        due = held.get("due")
-        found.append(
-            AssignedAction(action, str(held.get("owner", "")), date.fromisoformat(due) if due else None)
+        assignment = plan.get(action.control) or {}
+        due = assignment.get("due")
+        assigned.append(
+            AssignedAction(action, str(assignment.get("owner", "")), date.fromisoformat(due) if due else None)
         )
-    return tuple(found)
+    return tuple(assigned)
 
 
 def _judged_since(entries: tuple[tuple[datetime, str], ...], verdict: Verdict) -> datetime | None:
     """Since when the kept scorecards have had this verdict without a break."""
     since = None
-    for at, found in reversed(entries):
-        if found != verdict.value:
+    for at, verdict_before in reversed(entries):
+        if verdict_before != verdict.value:
             break
         since = at
     return since

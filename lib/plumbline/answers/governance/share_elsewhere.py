@@ -22,12 +22,12 @@ def share_elsewhere(cursor: Cursor, system: System) -> float | None:
     A system counts unless two people say that it is a sandbox and it is as small as one: at most a tenth. Digits beyond
     the third would make each load of one system a change of all the others.
     """
-    found = [
+    shares = [
         share
         for other in systems.list_systems(cursor)
         if other.key != system.key and (share := _share(cursor, other)) is not None
     ]
-    return round(sum(found), 3) if found else None
+    return round(sum(shares), 3) if shares else None
 
 
 def _share(cursor: Cursor, system: System) -> float | None:

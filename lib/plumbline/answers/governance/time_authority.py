@@ -44,9 +44,9 @@ def set_time_authority(
         PlumblineError: nobody signs, or an address that cannot be one.
     """
     name = signer(by, "A time authority", "Say who names it.")
-    made = TimeAuthority(url.strip(), allow_inner) if url.strip() else None
-    if made is not None:
-        parts = urlsplit(made.url)
+    authority = TimeAuthority(url.strip(), allow_inner) if url.strip() else None
+    if authority is not None:
+        parts = urlsplit(authority.url)
         if parts.scheme not in ("https", "http") or not parts.hostname or parts.username or parts.password:
             raise PlumblineError(
                 "The authority's address is no https:// address", todo="Use one such as https://tsa.example."
@@ -57,7 +57,7 @@ def set_time_authority(
                 todo="Use https://, or allow inner hosts with --allow-inner.",
             )
     with ws.write() as cursor:
-        settings.keep(cursor, _NAME, asdict(made) if made else None)
-        detail = asdict(made) if made else {"url": ""}
+        settings.keep(cursor, _NAME, asdict(authority) if authority else None)
+        detail = asdict(authority) if authority else {"url": ""}
         trail.append(cursor, actor=name, action=Act.TIME_AUTHORITY_SET, detail=detail)
-    return made
+    return authority

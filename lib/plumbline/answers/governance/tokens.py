@@ -61,7 +61,7 @@ def add(
         raise PlumblineError("A token needs a name behind it", todo="Say who gives it.")
     secret = PREFIX + secrets.token_urlsafe(32)
     with ws.write() as cursor:
-        if register.token_named(cursor, name):
+        if register.get_token(cursor, name):
             raise PlumblineError(
                 "There is a token of this name, or was one", where=name, todo="Choose another name."
             )
@@ -95,7 +95,7 @@ def revoke(ws: Workspace, name: str, *, by: str) -> Token:
     if not by.strip():
         raise PlumblineError("A token needs a name behind it", todo="Say who revokes it.")
     with ws.write() as cursor:
-        token = register.token_named(cursor, name)
+        token = register.get_token(cursor, name)
         if token is None or token.revoked_at:
             raise PlumblineError(
                 "There is no token of this name that holds",

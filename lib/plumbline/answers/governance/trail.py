@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from plumbline.domain import TrailEntry
 from plumbline.store import trail as chain
 from plumbline.store.backup.integrity import IntegrityProblem, trail_problems
-from plumbline.store.backup.state_digest import Untied
+from plumbline.store.backup.state_digest import LooseLoad
 from plumbline.store.trail import clock_sentence, head_sentence
 from plumbline.store.workspace import Workspace
 from plumbline.wording.quantities import plural
@@ -69,9 +69,9 @@ def trail(
     with ws.read() as cursor:
         check = chain.verify(cursor, head)
         state = list(trail_problems(cursor)) if with_state else []
-        found = chain.entries(cursor, system=system, limit=limit, before=before)
+        entries = chain.entries(cursor, system=system, limit=limit, before=before)
     return TrailAnswer(
-        entries=tuple(found),
+        entries=tuple(entries),
         count=check.entries,
         intact=check.intact,
         first_broken=check.first_broken,
@@ -79,5 +79,5 @@ def trail(
         missing_head=check.missing_head,
         set_back=check.set_back,
         problems=tuple(one for one in state if isinstance(one, IntegrityProblem)),
-        untied=tuple(one.load_id for one in state if isinstance(one, Untied)),
+        untied=tuple(one.load_id for one in state if isinstance(one, LooseLoad)),
     )

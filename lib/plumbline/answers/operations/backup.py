@@ -41,8 +41,8 @@ def nightly(ws: Workspace, *, actor: str, days: int) -> tuple[Snapshot, int]:
     at = now()
     out = copies.nightly_path(ws.path, at)
     out.parent.mkdir(mode=0o700, exist_ok=True)
-    made = backup(ws, out, actor=actor)
-    return made, copies.drop_nightly(ws.path, at, days)
+    snapshot = backup(ws, out, actor=actor)
+    return snapshot, copies.drop_nightly(ws.path, at, days)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,28 +74,31 @@ def rehearse(ws: Workspace, copy: Path, *, actor: str, dated: datetime | None = 
             raise PlumblineError(
                 f"The copy cannot be read: {error.strerror}", where=str(copy), todo="Check the path."
             ) from error
-        found = verified_copy(part, copy)
+        verified = verified_copy(part, copy)
     finally:
         drop_inbox(folder)
     with ws.write() as cursor:
-        held = trail.entries(cursor, before=found.entry + 1, limit=1)
-        if not held or (held[0].seq, held[0].digest) != (found.entry, found.head):
+        entries = trail.entries(cursor, before=verified.entry + 1, limit=1)
+        if not entries or (entries[0].seq, entries[0].digest) != (verified.entry, verified.head):
             raise PlumblineError(
                 "This is no copy of this workspace: their trails differ",
                 where=str(copy),
                 todo="Name another copy.",
             )
-        made = Rehearsal(
-            copy=copy.name, sha256=found.sha256, entry=found.entry, seconds=round(time.monotonic() - begun, 3)
+        rehearsal = Rehearsal(
+            copy=copy.name,
+            sha256=verified.sha256,
+            entry=verified.entry,
+            seconds=round(time.monotonic() - begun, 3),
         )
         detail = {
-            "copy": made.copy,
-            "sha256": made.sha256,
-            "entry": made.entry,
-            "seconds": made.seconds,
+            "copy": rehearsal.copy,
+            "sha256": rehearsal.sha256,
+            "entry": rehearsal.entry,
+            "seconds": rehearsal.seconds,
             "verified": True,
         }
         if dated is not None:
             detail["dated"] = dated.isoformat()
         trail.append(cursor, actor=actor, action=Act.RESTORE_REHEARSED, detail=detail)
-    return made
+    return rehearsal

@@ -24,7 +24,7 @@ from plumbline.respond.events import Event
 from plumbline.store import systems
 from plumbline.store.respond import settings
 from plumbline.store.sources import StoredSource
-from plumbline.store.workspace import Cursor, Workspace, WriteStopped, now
+from plumbline.store.workspace import Cursor, Workspace, WriteStop, now
 from plumbline.wording.quantities import count
 
 LOG = logging.getLogger("plumbline")
@@ -48,7 +48,7 @@ class RoundOutcome:
         """
         try:
             words = step(*arguments)
-        except WriteStopped:
+        except WriteStop:
             raise
         except (
             Exception
@@ -69,12 +69,12 @@ def run_due(ws: Workspace, *, also: Also | None = None, clock: Callable[[], date
     item = schedule(ws)
     if not item.check and not item.backup:
         return []
-    made = []
+    runs_done = []
     for kind in (CHECK, BACKUP):
         begun = runs.claim(ws, kind, item, clock())
         if begun is not None:
-            made.append(_run(ws, kind, begun, item, also))
-    return made
+            runs_done.append(_run(ws, kind, begun, item, also))
+    return runs_done
 
 
 def run_now(ws: Workspace, *, also: Also | None = None) -> Run:
@@ -86,34 +86,34 @@ def run_now(ws: Workspace, *, also: Also | None = None) -> Run:
 
 def _run(ws: Workspace, kind: str, begun: Run, item: Schedule, also: Also | None) -> Run:
     outcome = RoundOutcome()
-    own = ws.lent([Path(item.inbox)] if item.inbox else [])
+    lent = ws.lent([Path(item.inbox)] if item.inbox else [])
     if kind == CHECK:
-        _check(own, item, outcome, also)
+        _check(lent, item, outcome, also)
     else:
-        outcome.attempt("backup", _backup, own, item)
+        outcome.attempt("backup", _backup, lent, item)
     LOG.info("schedule: %s: %s", kind, " ".join(outcome.done) or "nothing was to be done")
     words = " ".join([*outcome.done, *(f"Failed: {key}: {why}" for key, why in outcome.faults.items())])
     at = now()
-    with own.write(by_itself=True) as cursor:
+    with lent.write(by_itself=True) as cursor:
         _tell(cursor, begun, outcome.faults, at)
-        made = runs.finish(cursor, kind, begun, at, words or "Nothing was to be done.", outcome.faults)
-    delivery.work(own)
+        run = runs.finish(cursor, kind, begun, at, words or "Nothing was to be done.", outcome.faults)
+    delivery.work(lent)
     if kind == CHECK:
-        _beat(item, made)
-    return made
+        _beat(item, run)
+    return run
 
 
 def _tell(cursor: Cursor, begun: Run, faults: dict[str, str], at: datetime) -> None:
     """Tell what fails and did not fail the last time: a source that is down for a week is told once."""
     for key, why in faults.items():
         if key not in begun.faults:
-            system, found, what = key.partition("/")
-            words = f"{what}: {why}" if found else f"{key}: {why}"
+            system, system_key, what = key.partition("/")
+            words = f"{what}: {why}" if system_key else f"{key}: {why}"
             event = Event(
                 type="check.failed",
                 sentence=words,
                 at=at,
-                system=system if found else "",
+                system=system if system_key else "",
                 severity=Severity.HIGH,
             )
             outbox.queue(cursor, event)
@@ -134,7 +134,7 @@ def _check(own: Workspace, item: Schedule, outcome: RoundOutcome, also: Also | N
 
 
 def _pull(own: Workspace, source: StoredSource) -> str:
-    found = pull.pull_remembered(own, source, actor=ACTOR)
+    found = pull.pull_source(own, source, actor=ACTOR)
     return f"{found.total('rows_loaded')} rows from {found.origin.name}." if found.loads else ""
 
 

@@ -59,11 +59,11 @@ def claim(ws: Workspace, kind: str, item: Schedule, at: datetime) -> Run | None:
 def begin(cursor: Cursor, kind: str, due: datetime, at: datetime) -> Run:
     """Note that a run begins; what failed in the one before is kept beside it until it ends."""
     before = last_run(cursor, kind)
-    made = Run(
+    run = Run(
         due=due.isoformat(), began=at.isoformat(), process=PROCESS, faults=before.faults if before else {}
     )
-    _keep(cursor, kind, made)
-    return made
+    _keep(cursor, kind, run)
+    return run
 
 
 def _is_free(before: Run | None, due: datetime) -> bool:

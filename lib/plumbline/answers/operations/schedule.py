@@ -76,24 +76,24 @@ def set_schedule(ws: Workspace, item: Schedule, *, by: str) -> Schedule:
         PlumblineError: a time, zone, number of days, folder or address that cannot be, or nobody is named.
     """
     signer(by, "A schedule", "Say who sets it.")
-    made = replace(item, check=_time(item.check), backup=_time(item.backup), since=now().isoformat())
-    if made.zone != "UTC" and made.zone not in time_zones():
+    schedule = replace(item, check=_time(item.check), backup=_time(item.backup), since=now().isoformat())
+    if schedule.zone != "UTC" and schedule.zone not in time_zones():
         raise PlumblineError(
-            f"{made.zone[:60]!r} is no time zone", todo="Use one such as Europe/Berlin or UTC."
+            f"{schedule.zone[:60]!r} is no time zone", todo="Use one such as Europe/Berlin or UTC."
         )
-    if not 1 <= made.keep_days <= 3650:
+    if not 1 <= schedule.keep_days <= 3650:
         raise PlumblineError("Copies are kept from 1 to 3650 days", todo="Use 14 for two weeks.")
-    if made.inbox and not Path(made.inbox).is_dir():
-        raise PlumblineError("There is no such folder", where=made.inbox, todo="Make it first.")
-    address = urlsplit(made.heartbeat)
-    if made.heartbeat and not (address.scheme in ("http", "https") and address.hostname):
+    if schedule.inbox and not Path(schedule.inbox).is_dir():
+        raise PlumblineError("There is no such folder", where=schedule.inbox, todo="Make it first.")
+    address = urlsplit(schedule.heartbeat)
+    if schedule.heartbeat and not (address.scheme in ("http", "https") and address.hostname):
         raise PlumblineError(
             "The heartbeat's address is none", todo="Use one such as https://hc.example/ping/NAME."
         )
     with ws.write() as cursor:
-        settings.keep(cursor, _NAME, asdict(made))
-        trail.append(cursor, actor=by.strip(), action=Act.SCHEDULE_SET, detail=made.to_dict())
-    return made
+        settings.keep(cursor, _NAME, asdict(schedule))
+        trail.append(cursor, actor=by.strip(), action=Act.SCHEDULE_SET, detail=schedule.to_dict())
+    return schedule
 
 
 def _time(text: str) -> str:
@@ -102,16 +102,16 @@ def _time(text: str) -> str:
     Raises:
         PlumblineError: it is none.
     """
-    said = text.strip().lower()
-    if said in ("", "off", "never"):
+    words = text.strip().lower()
+    if words in ("", "off", "never"):
         return ""
-    said = {"hourly": "1h", "daily": "daily@06:00", "nightly": "daily@02:30"}.get(said, said)
-    if every := _EVERY.fullmatch(said):
+    words = {"hourly": "1h", "daily": "daily@06:00", "nightly": "daily@02:30"}.get(words, words)
+    if every := _EVERY.fullmatch(words):
         minutes = int(every[1]) * (60 if every[2] == "h" else 1)
         if 5 <= minutes <= 1440 and 1440 % minutes == 0:
             return f"{every[1]}{every[2]}"
         raise PlumblineError(f"{text!r} does not divide a day", todo="Use 5m, 15m, 30m, 1h, 2h, 6h or 24h.")
-    if (at := _AT.fullmatch(said)) and int(at[2]) < 24 and int(at[3]) < 60:
+    if (at := _AT.fullmatch(words)) and int(at[2]) < 24 and int(at[3]) < 60:
         return f"{at[1]}@{int(at[2]):02d}:{at[3]}"
     raise PlumblineError(f"{text[:40]!r} is no time of a schedule", todo=f"Write it as {FORMS}.")
 
@@ -126,8 +126,8 @@ def last_due(when: str, zone: str, at: datetime) -> datetime | None:
     if every := _EVERY.fullmatch(when):
         step = int(every[1]) * (3600 if every[2] == "h" else 60)
         return datetime.fromtimestamp(int(at.timestamp()) // step * step, UTC)
-    found = [due for due in _days(when, zone, at, range(-8, 2)) if due <= at]
-    return max(found, default=None)
+    moments = [due for due in _days(when, zone, at, range(-8, 2)) if due <= at]
+    return max(moments, default=None)
 
 
 def next_due(when: str, zone: str, at: datetime) -> datetime | None:
@@ -142,11 +142,11 @@ def next_due(when: str, zone: str, at: datetime) -> datetime | None:
 
 def _days(when: str, zone: str, at: datetime, span: range) -> list[datetime]:
     day, _, hour = when.partition("@")
-    own = ZoneInfo(zone)
-    today = at.astimezone(own).date()
-    found = []
+    zone_info = ZoneInfo(zone)
+    today = at.astimezone(zone_info).date()
+    due_times = []
     for by in span:
         date = today + timedelta(days=by)
         if day in ("daily", DAYS[date.weekday()]):
-            found.append(datetime.combine(date, time.fromisoformat(hour), own).astimezone(UTC))
-    return found
+            due_times.append(datetime.combine(date, time.fromisoformat(hour), zone_info).astimezone(UTC))
+    return due_times

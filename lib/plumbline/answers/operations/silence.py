@@ -51,40 +51,40 @@ def look(ws: Workspace, system: System, at: datetime) -> list[SourceRhythm]:
     Returns the sources that are silent.
     """
     with ws.read() as cursor:
-        found = [one for one in rhythms(cursor, system, at) if one.pause is not None]
+        source_rhythms = [one for one in rhythms(cursor, system, at) if one.pause is not None]
         opened = _open(cursor, system.key)
-    silent = [one for one in found if one.pause is not None and one.pause.silent]
+    silent = [one for one in source_rhythms if one.pause is not None and one.pause.silent]
     begun = [one for one in silent if SIGNAL + one.name not in opened]
-    speaking = {SIGNAL + one.name for one in found if one not in silent}
+    speaking = {SIGNAL + one.name for one in source_rhythms if one not in silent}
     over = [number for signal, number in opened.items() if signal in speaking]
     if begun or over:
         with ws.write() as cursor:
-            before = register.recorded(cursor, system.key, parts=True)
+            before = register.recorded_findings(cursor, system.key, parts=True)
             for one in begun:
                 register.add(cursor, _finding(one, at), at, None)
             for number in over:
                 register.close(cursor, number, at)
-            announce(cursor, before, register.recorded(cursor, system.key, parts=True), at)
+            announce(cursor, before, register.recorded_findings(cursor, system.key, parts=True), at)
     return silent
 
 
 def _open(cursor: Cursor, key: str) -> dict[str, int]:
     return {
         r.finding.signal: r.id
-        for r in register.recorded(cursor, key)
+        for r in register.recorded_findings(cursor, key)
         if r.open and r.finding.signal.startswith(SIGNAL)
     }
 
 
 def _finding(one: SourceRhythm, at: datetime) -> Finding:
-    held = one.pause
-    assert held is not None
+    pause = one.pause
+    assert pause is not None
     values = {
-        "pause": _span(held.length),
-        "since": f"{iso_minute(held.since)} UTC",
-        "n": decimal(held.n, ""),
-        "longest": _span(held.longest),
-        "missed": decimal(held.missed, ".1f"),
+        "pause": _span(pause.length),
+        "since": f"{iso_minute(pause.since)} UTC",
+        "n": decimal(pause.n, ""),
+        "longest": _span(pause.longest),
+        "missed": decimal(pause.missed, ".1f"),
     }
     if one.name == FILES:
         sentence = message(
@@ -99,12 +99,12 @@ def _finding(one: SourceRhythm, at: datetime) -> Finding:
             **values,
             source=one.name,
         )
-    figures = {"missed": round(held.missed, 2), "limit": round(held.limit, 2), "n": held.n}
+    figures = {"missed": round(pause.missed, 2), "limit": round(pause.limit, 2), "n": pause.n}
     return Finding(
         system=one.system,
         signal=SIGNAL + one.name,
         sentence=sentence,
-        since=held.since,
+        since=pause.since,
         until=None,
         severity=Severity.HIGH,
         confidence=None,

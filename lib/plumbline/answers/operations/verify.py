@@ -11,7 +11,7 @@ from plumbline.profile import build
 from plumbline.profile.recount import differences
 from plumbline.store import systems
 from plumbline.store.backup.integrity import IntegrityProblem, problems_of, untied_sentence
-from plumbline.store.backup.state_digest import Untied
+from plumbline.store.backup.state_digest import LooseLoad
 from plumbline.store.workspace import Workspace
 from plumbline.wording.quantities import plural
 
@@ -70,27 +70,27 @@ def verify(
     """
     with ws.read() as cursor:
         looked = list(problems_of(cursor, ws.path, head))
-        found = [one for one in looked if isinstance(one, IntegrityProblem)]
-        untied = tuple(one.load_id for one in looked if isinstance(one, Untied))
-        if any(one.kind == "file" for one in found):
-            return Verification(0, 0, tuple(found))
+        problems = [one for one in looked if isinstance(one, IntegrityProblem)]
+        untied = tuple(one.load_id for one in looked if isinstance(one, LooseLoad))
+        if any(one.kind == "file" for one in problems):
+            return Verification(0, 0, tuple(problems))
         known = systems.list_systems(cursor)
         loads = [(system, load) for system in known for load in build.loads_present(cursor, system)]
     for place, (system, load) in enumerate(loads):
         if progress:
             progress(f"Counting {system.key} again", place / len(loads))
-        found += _load(ws, system, load)
+        problems += _load(ws, system, load)
     if progress and loads:
         progress("Counted again", 1.0)
-    return Verification(len(known), len(loads), tuple(found), untied)
+    return Verification(len(known), len(loads), tuple(problems), untied)
 
 
 def _load(ws: Workspace, system: System, load: int) -> list[IntegrityProblem]:
-    found: list[IntegrityProblem] = []
+    problems: list[IntegrityProblem] = []
     try:
         with ws.write(by_itself=True) as cursor:
             if load in build.loads_present(cursor, system):  # it was not undone meanwhile
-                found = [
+                problems = [
                     IntegrityProblem(
                         "profiles",
                         f"{system.key}, load {load}",
@@ -100,4 +100,4 @@ def _load(ws: Workspace, system: System, load: int) -> list[IntegrityProblem]:
                 ]
             raise _TrialCount
     except _TrialCount:
-        return found
+        return problems

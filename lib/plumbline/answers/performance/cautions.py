@@ -43,17 +43,17 @@ def of_its_days(profiles: Sequence[FeatureProfile], reference: Span) -> tuple[Me
     first, last = reference
     if first is None or last is None:
         return ()
-    found = unsteady(profiles, (first, last))
-    if found is None:
+    feature = unsteady(profiles, (first, last))
+    if feature is None:
         return ()
     changed = message(
         "{feature} changed within the reference, about {span} (Jensen-Shannon distance {distance}): "
         "take {before}, or {after}, as the reference.",
-        feature=found.feature,
-        span=say_span(found.at, None),
-        distance=decimal(found.value, ".2f"),
-        before=say_span(first, found.at),
-        after=say_span(found.at, last),
+        feature=feature.feature,
+        span=say_span(feature.at, None),
+        distance=decimal(feature.value, ".2f"),
+        before=say_span(first, feature.at),
+        after=say_span(feature.at, last),
     )
     return (changed,)
 

@@ -11,7 +11,7 @@ from plumbline.monitor.chunks import ENOUGH, midnight
 from plumbline.monitor.metrics.family import family
 from plumbline.monitor.metrics.metrics import ALIASES, METRICS, metrics_for
 from plumbline.monitor.performance.headline import Headline, headline, is_rare
-from plumbline.monitor.performance.selective_labels import ALIKE, among, classes_named, selection
+from plumbline.monitor.performance.selective_labels import ALIKE, among, list_classes, selection
 from plumbline.monitor.performance.weights import NONE
 from plumbline.profile.read.outcomes import label_counts, labelled_by_answer, outcome_profile
 from plumbline.store import systems
@@ -74,8 +74,8 @@ def without_outcomes(cursor: Cursor, system: System) -> Message:
     return message(
         "Outcomes are known for decisions {known} only: error rates of groups, which need those of "
         "{none} too, are unknown.",
-        known=classes_named(known),
-        none=classes_named(none),
+        known=list_classes(known),
+        none=list_classes(none),
     )
 
 
@@ -84,14 +84,14 @@ def _less_often(cursor: Cursor, system: System) -> Message:
     shares = [k / n for n, k in counts.values() if n >= ENOUGH]
     if system.task is Task.REGRESSION or len(shares) < 2 or min(shares) >= ALIKE * max(shares):
         return NOTHING
-    found = selection(
+    result = selection(
         outcome_profile(cursor, system, Slice()),
         delays(cursor, system),
         as_of(system, span_of(cursor, system)),
     )
-    if found is None or not found.by_answer:
+    if result is None or not result.by_answer:
         return NOTHING
-    best, least = found.sides[0], found.least
+    best, least = result.sides[0], result.least
     return message(
         "Outcomes are known for {best} of decisions {best_name} and {least} of {least_name}: error rates of "
         "groups are unknown, as decisions with an outcome are unlike the others.",

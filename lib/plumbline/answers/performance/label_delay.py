@@ -18,10 +18,10 @@ def delays(cursor: Cursor, system: System) -> DelayProfile:
 
     Profiles do not tell delays by class, so that part is a scan, kept until the decisions change.
     """
-    found = profiles.delays(cursor, system, Slice())
+    profile = profiles.delays(cursor, system, Slice())
     positive = system.positive
-    if system.task is not Task.BINARY or positive is None or not found.counts[:, 1:].any():
-        return found
+    if system.task is not Task.BINARY or positive is None or not profile.counts[:, 1:].any():
+        return profile
     rows = stored(
         cursor,
         system,
@@ -31,8 +31,8 @@ def delays(cursor: Cursor, system: System) -> DelayProfile:
             (day.isoformat(), k, n) for day, k, n in profiles.positive_delays(cursor, system, positive)
         ),
     )
-    place = {day: i for i, day in enumerate(found.days)}
-    counts = np.zeros_like(found.counts)
+    place = {day: i for i, day in enumerate(profile.days)}
+    counts = np.zeros_like(profile.counts)
     for day, k, n in rows:
         counts[place[date.fromisoformat(day)], k] = n
-    return replace(found, positives=counts)
+    return replace(profile, positives=counts)

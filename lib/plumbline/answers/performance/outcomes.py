@@ -8,7 +8,7 @@ from typing import Any
 
 from plumbline.answers.performance.headline import among_known, answers_known, headline_of
 from plumbline.answers.performance.label_delay import delays
-from plumbline.answers.question import as_of, resolved, span_of
+from plumbline.answers.question import as_of, resolve_filters, span_of
 from plumbline.domain import FloatArray, PlumblineError, Result, Slice, System, Task, json_object, json_value
 from plumbline.monitor.alarms.change_point import ChangePoint
 from plumbline.monitor.figures import say_value
@@ -101,7 +101,7 @@ def confusion(ws: Workspace, key: str, *, window: Slice | None = None) -> Confus
         system = systems.get_system(cursor, key)
         if system.task is Task.REGRESSION:
             return None
-        part = resolved(cursor, system, window or Slice())
+        part = resolve_filters(cursor, system, window or Slice())
         cost = system.settings.cost_matrix
         now = counts_of(outcome_profile(cursor, system, part), cost)
         whose = among_known(cursor, system)
@@ -141,11 +141,13 @@ def compare(
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
         a, b = two_windows(cursor, system, first, second, within)
-        profiles = [outcome_profile(cursor, system, resolved(cursor, system, part)) for part in (a, b)]
+        profiles = [outcome_profile(cursor, system, resolve_filters(cursor, system, part)) for part in (a, b)]
         headline, whose = headline_of(cursor, system).metric, among_known(cursor, system)
     barred = UNKNOWN if whose else ()
-    found = compare_windows(profiles[0], profiles[1], cost=system.settings.cost_matrix, unknown=barred)
-    return WindowsAnswer(a, b, found, f"{_sentence(system, headline, a, b, found)} {whose}".rstrip())
+    comparisons = compare_windows(profiles[0], profiles[1], cost=system.settings.cost_matrix, unknown=barred)
+    return WindowsAnswer(
+        a, b, comparisons, f"{_sentence(system, headline, a, b, comparisons)} {whose}".rstrip()
+    )
 
 
 def stake_since(ws: Workspace, key: str, change: ChangePoint | None) -> Stake | None:
@@ -162,7 +164,7 @@ def stake_since(ws: Workspace, key: str, change: ChangePoint | None) -> Stake | 
         profile = outcome_profile(cursor, system, Slice())
         delay, now = delays(cursor, system), as_of(system, span_of(cursor, system))
         known, _ = answers_known(cursor, system)
-    found = money_at_stake(
+    stake = money_at_stake(
         profile,
         cost,
         reference=system.reference,
@@ -172,7 +174,7 @@ def stake_since(ws: Workspace, key: str, change: ChangePoint | None) -> Stake | 
         today=now,
         known=known,
     )
-    return found or stated_stake(system.settings.at_stake)
+    return stake or stated_stake(system.settings.at_stake)
 
 
 def two_windows(

@@ -7,12 +7,12 @@ from typing import Any
 
 from plumbline.answers.cache import stored
 from plumbline.answers.performance.headline import among_known, headline_of
-from plumbline.answers.question import resolved
+from plumbline.answers.question import resolve_filters
 from plumbline.domain import Result, Slice, System, json_object, json_value
 from plumbline.monitor.figures import say_value
 from plumbline.monitor.performance.segments import SegmentSearch, search
 from plumbline.monitor.performance.selective_labels import UNKNOWN
-from plumbline.profile.scan.slices import PROPORTIONS, measured, sliced_rows, slicers
+from plumbline.profile.scan.slices import PROPORTIONS, slice_metric, sliced_rows, slicers
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace
 from plumbline.wording.names import say_level, say_metric
@@ -87,14 +87,14 @@ def segments(
     """
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
-        part = resolved(cursor, system, window or Slice())
+        part = resolve_filters(cursor, system, window or Slice())
         healthy = system.reference
         if healthy and part.start is None and part.end is None:
             part = replace(part, start=healthy[1])
         asked, whose = metric or headline_of(cursor, system).metric, among_known(cursor, system)
         if whose and asked in UNKNOWN:
             asked = "accuracy"
-        name = measured(system, asked)
+        name = slice_metric(system, asked)
         against = against if healthy else "rest"
 
         def make() -> _SegmentSearch:
@@ -112,10 +112,16 @@ def segments(
         question = f"slices of {part!r} by {name} against {against}{', pairs' if pairs else ''}"
         # a filter names a value of the log, which is not to be written down
         made = make() if part.where else stored(cursor, system, question, _SegmentSearch, make)
-    found = made.search
-    sentence = f"{_sentence(found, made.columns, system.unit)} {whose if found.n else ''}".rstrip()
+    segment_search = made.search
+    sentence = (
+        f"{_sentence(segment_search, made.columns, system.unit)} {whose if segment_search.n else ''}".rstrip()
+    )
     return SegmentsAnswer(
-        system=system, window=part, search=found, sentence=sentence, asked="" if asked == name else asked
+        system=system,
+        window=part,
+        search=segment_search,
+        sentence=sentence,
+        asked="" if asked == name else asked,
     )
 
 
@@ -141,12 +147,12 @@ def _sentence(search: SegmentSearch, columns: bool, unit: str) -> str:
         else ", counted as independent but for what a day has in common"
     )
     if not search.segments:
-        told = (
+        comparison = (
             "is worse than the rest"
             if search.against == "rest"
             else "fell behind the rest since the reference"
         )
-        return f"No segment {told} by enough to matter: {looked}."
+        return f"No segment {comparison} by enough to matter: {looked}."
     worst = search.segments[0]
     other = "for the rest" if search.against == "rest" else "had it changed like the rest"
     return (

@@ -14,7 +14,7 @@ from plumbline.answers.performance.cautions import of_the_reference
 from plumbline.answers.performance.headline import among_known, family_of, headline_of
 from plumbline.answers.performance.label_delay import delays
 from plumbline.answers.performance.sentence import complete, holding
-from plumbline.answers.question import as_of, resolved, span_of
+from plumbline.answers.question import as_of, resolve_filters, span_of
 from plumbline.domain import (
     OutcomeProfile,
     Point,
@@ -102,8 +102,8 @@ class PerformanceAnswer(Result):
             key=lambda p: (p.start, p.n),
         )
         whole = complete(known, self.as_of) if self.as_of else []
-        held = whole or known
-        return held[-1] if held else None
+        points = whole or known
+        return points[-1] if points else None
 
     def of(self, name: str) -> tuple[Point, ...]:
         """The points of one metric, a line each slice of a column where that was asked for."""
@@ -163,10 +163,10 @@ def performance(
     window = window or Slice()
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
-        window = resolved(cursor, system, window)
+        window = resolve_filters(cursor, system, window)
         profile = _profile(cursor, system, window, by_version)
-        delay, held = delays(cursor, system), span_of(cursor, system)
-        now = as_of(system, held)
+        delay, span = delays(cursor, system), span_of(cursor, system)
+        now = as_of(system, span)
         selected = selection(profile, delay, now)
         unknown = unknown_metrics(selected)
         by = by or choose_chunk(profile)
@@ -223,13 +223,21 @@ def performance(
             today=now,
         )
     daily = measure(profile, by="day", metrics=[headline], **asked, **waiting)
-    found = changes.change_point(daily, unit=unit_of(system, headline))
+    change_point = changes.change_point(daily, unit=unit_of(system, headline))
     task = system.task or Task.BINARY
     names = tuple(dict.fromkeys(metrics or (m.name for m in metrics_for(task, profile.classes))))
     levels = {name: band.mean for name, band in limits.items()}
-    lasts = lasting(judged, found, limits.get(headline))
+    lasts = lasting(judged, change_point, limits.get(headline))
     sentence = holding(
-        system, headline, points, problems_of(judged, levels, lasts), found, profile, window, now, selected
+        system,
+        headline,
+        points,
+        problems_of(judged, levels, lasts),
+        change_point,
+        profile,
+        window,
+        now,
+        selected,
     )
     return PerformanceAnswer(
         system=system,
@@ -237,7 +245,7 @@ def performance(
         by=by,
         points=points,
         bands=bands,
-        change=found,
+        change=change_point,
         sentence=sampled or sentence,
         labelled=int(profile.n_labelled.sum()),
         decisions=int(profile.n.sum()),
@@ -251,7 +259,7 @@ def performance(
         selected=selected.sentence if selected else NOTHING,
         over_all=selected.whole if selected else (),
         as_of=now,
-        cautions=of_the_reference(system, held),
+        cautions=of_the_reference(system, span),
     )
 
 
@@ -265,7 +273,7 @@ def _split(
     asked: dict[str, Any],
 ) -> tuple[Point, ...]:
     """The points of the largest slices of a column, one series each."""
-    column = resolved(cursor, system, Slice(where=((column, ""),))).where[0][0]
+    column = resolve_filters(cursor, system, Slice(where=((column, ""),))).where[0][0]
     one = slicer(cursor, system, column)
     if one is None:
         return ()
@@ -281,11 +289,11 @@ def _split(
 def _hindsight(points: Sequence[Point], guesses: Sequence[Point], system: System) -> tuple[Hindsight, ...]:
     """How right the estimates of each metric were, past the reference, whose labels they have seen."""
     start = system.reference[1] if system.reference else None
-    found = []
+    hindsights = []
     for name in dict.fromkeys(p.metric for p in guesses):
-        own = [p for p in guesses if p.metric == name and (start is None or p.start >= start)]
-        found.append(hindsight(own, [p for p in points if p.metric == name]))
-    return tuple(one for one in found if one is not None)
+        own_points = [p for p in guesses if p.metric == name and (start is None or p.start >= start)]
+        hindsights.append(hindsight(own_points, [p for p in points if p.metric == name]))
+    return tuple(one for one in hindsights if one is not None)
 
 
 def _profile(
@@ -312,10 +320,10 @@ def _exact(cursor: Cursor, system: System, window: Slice, point: Point) -> Point
     start = max(point.start, window.start) if window.start else point.start
     end = min(point.end, window.end) if window.end else point.end
     scores, labels = rows.scores_and_labels(cursor, system, replace(window, start=start, end=end))
-    found = exact_auc(scores, labels)
-    if found is None:
+    auc_range = exact_auc(scores, labels)
+    if auc_range is None:
         return point
-    value, se = found
+    value, se = auc_range
     positives = float(labels.sum())
     sure = auc_limits(*(np.array([x]) for x in (value, se, len(labels) - positives, positives)))
     return replace(point, value=value, low=float(sure.low[0]), high=float(sure.high[0]), bound=0.0)
@@ -339,10 +347,11 @@ def calibration(
     """
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
-        part = resolved(cursor, system, window or Slice())
+        part = resolve_filters(cursor, system, window or Slice())
         profile = outcome_profile(cursor, system, part, by_version=True)
         sampled, whose = why_unknown(cursor, system), among_known(cursor, system)
-    found = () if sampled else curves_of(profile, by_version=by_version)
+    calibrations = () if sampled else curves_of(profile, by_version=by_version)
     return CalibrationAnswer(
-        found, sampled or f"{calibration_sentence(found)} {whose if found else ''}".rstrip()
+        calibrations,
+        sampled or f"{calibration_sentence(calibrations)} {whose if calibrations else ''}".rstrip(),
     )

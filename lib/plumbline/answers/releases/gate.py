@@ -16,7 +16,7 @@ from plumbline.answers.releases.history import ReleasesAnswer, releases_of
 from plumbline.domain import PlumblineError, Result, System
 from plumbline.monitor.releases.challengers import ChallengerPeriod, presences
 from plumbline.monitor.releases.champion import ChampionPeriod
-from plumbline.monitor.releases.guardrail import nearest_noticed
+from plumbline.monitor.releases.guardrail import smallest_change
 from plumbline.monitor.releases.history import Rollback, Switch
 from plumbline.profile.read import profiles
 from plumbline.store import systems
@@ -99,13 +99,13 @@ def gate(ws: Workspace, key: str, version: str) -> GateAnswer:
 
 
 def _judged(cursor: Cursor, system: System, version: str) -> GateAnswer:
-    found = releases_of(cursor, system)
-    back = next((r for r in reversed(found.releases.rollbacks) if r.bad_version == version), None)
-    if back is not None and found.releases.spans[-1].version != version:
+    answer = releases_of(cursor, system)
+    back = next((r for r in reversed(answer.releases.rollbacks) if r.bad_version == version), None)
+    if back is not None and answer.releases.spans[-1].version != version:
         return _answer(system, version, back.back_to, GateDecision.STOP, (_left(back),))
-    switch, watched = _watched(cursor, system, found, version)
+    switch, watched = _watched(cursor, system, answer, version)
     if switch is None:
-        return _answer(system, version, "", GateDecision.INCONCLUSIVE, (_nothing(found, version),))
+        return _answer(system, version, "", GateDecision.INCONCLUSIVE, (_nothing(answer, version),))
     signals = tuple(_signal(w) for w in watched)
     fired = [w for w in watched if w.fired]
     guilty = [w for w in fired if w.proved is None]
@@ -154,19 +154,19 @@ def _watched(
     cursor: Cursor, system: System, answer: ReleasesAnswer, version: str
 ) -> tuple[Switch | None, tuple[GuardrailResult, ...]]:
     """The newest takeover of a version, or its newest time beside the one in charge, with its guardrails."""
-    taken = next((s for s in reversed(answer.releases.switches) if s.version == version), None)
+    switch = next((s for s in reversed(answer.releases.switches) if s.version == version), None)
     hours = profiles.version_hours(cursor, system)
-    beside = [
+    periods = [
         p for p in presences(hours, answer.releases.spans) if p.version == version and p.role == "beside"
     ]
-    if taken is not None and not (beside and beside[-1].start > taken.at and _replaced(answer, version)):
-        return taken, tuple(w for w in answer.guardrails if (w.version, w.switched) == (version, taken.at))
-    if not beside:
+    if switch is not None and not (periods and periods[-1].start > switch.at and _replaced(answer, version)):
+        return switch, tuple(w for w in answer.guardrails if (w.version, w.switched) == (version, switch.at))
+    if not periods:
         return None, ()
-    entry = _entry(answer, beside[-1])
+    entry = _entry(answer, periods[-1])
     if entry is None:
         return None, ()
-    span = ChampionPeriod(version, beside[-1].start, beside[-1].end, beside[-1].n)
+    span = ChampionPeriod(version, periods[-1].start, periods[-1].end, periods[-1].n)
     question = f"guardrails of {version!r} beside {entry.previous!r} from {entry.at.isoformat()}"
     return entry, stored(
         cursor, system, question, tuple[GuardrailResult, ...],
@@ -180,11 +180,11 @@ def _replaced(answer: ReleasesAnswer, version: str) -> bool:
 
 def _entry(answer: ReleasesAnswer, beside: ChallengerPeriod) -> Switch | None:
     """The moment at which a version began to decide beside the one in charge, as if it took over from it."""
-    held = [s for s in answer.releases.spans if s.start <= beside.start and s.version != beside.version]
-    if not held:
+    periods = [s for s in answer.releases.spans if s.start <= beside.start and s.version != beside.version]
+    if not periods:
         return None
     return Switch(
-        previous=held[-1].version,
+        previous=periods[-1].version,
         version=beside.version,
         at=beside.start,
         overlap_hours=0.0,
@@ -195,16 +195,16 @@ def _entry(answer: ReleasesAnswer, beside: ChallengerPeriod) -> Switch | None:
 
 
 def _signal(watched: GuardrailResult) -> Signal:
-    seen = watched.found
-    change = None if seen.fired else nearest_noticed(seen)
+    guardrail = watched.found
+    change = None if guardrail.fired else smallest_change(guardrail)
     return Signal(
         name=watched.signal,
         fired=watched.fired,
-        n=seen.n,
-        rate=seen.rate,
-        before=seen.previous_rate,
+        n=guardrail.n,
+        rate=guardrail.rate,
+        before=guardrail.previous_rate,
         noticed=change,
-        sentence=seen.sentence,
+        sentence=guardrail.sentence,
     )
 
 
@@ -216,15 +216,15 @@ def _nothing(answer: ReleasesAnswer, version: str) -> str:
     known = [v for v in answer.releases.versions if v.version]
     if not known:
         return "The log names no version."
-    own = next((v for v in known if v.version == version), None)
-    if own is None:
+    summary = next((v for v in known if v.version == version), None)
+    if summary is None:
         return f"The log holds no decision of version {version}."
-    if not own.n:
+    if not summary.n:
         return f"Version {version} has only looked on in shadow so far: nobody acted on it."
     first = next((s.version for s in answer.releases.spans if s.version), "")
     if first == version:
         return f"Version {version} is the first in the log: there is none before it to compare with."
-    return f"Version {version} has decided too little to tell: {count(own.n)} decisions."
+    return f"Version {version} has decided too little to tell: {count(summary.n)} decisions."
 
 
 def _too_little(version: str, signals: tuple[Signal, ...]) -> tuple[str, ...]:

@@ -122,9 +122,9 @@ def watch(
     if span is None:
         return ()
     losses = _known_losses(cursor, system, switch, span, before.start if before else None)
-    found = (_outputs(cursor, system, switch), _losses(system, *losses))
+    tripped = (_outputs(cursor, system, switch), _losses(system, *losses))
     proved = _fewer_wrong(system, losses[1], losses[2])
-    return tuple(_watched(cursor, system, switch, span, *f, proved) for f in found if f is not None)
+    return tuple(_watched(cursor, system, switch, span, *f, proved) for f in tripped if f is not None)
 
 
 def _known_losses(
@@ -199,7 +199,7 @@ def _large(
         return None
     limit = float(np.quantile(old, LARGE))
     share = float((old > limit).mean())
-    found = guardrail(
+    large_errors = guardrail(
         times[kept],
         new[kept] > limit,
         previous_rate=share,
@@ -208,7 +208,7 @@ def _large(
         were=message("{were} (over {limit})", were=were, limit=decimal(limit, ",.4g")),
         times_over=_times_over((old > limit).astype(float), who),
     )
-    return signal, found
+    return signal, large_errors
 
 
 def _watched(
@@ -239,7 +239,7 @@ def _watched(
     )
 
 
-def fired(system: System, watched: GuardrailResult) -> Finding:
+def guardrail_finding(system: System, watched: GuardrailResult) -> Finding:
     """The finding of a guardrail that fired: from the switch until the version left."""
     until = watched.switched + timedelta(hours=watched.exposed_hours)
     figures = {

@@ -11,7 +11,7 @@ from plumbline.answers.cache import stored
 from plumbline.answers.events import EventRecord, closed_incidents
 from plumbline.answers.performance.cautions import of_the_reference
 from plumbline.answers.question import span_of
-from plumbline.answers.releases.guardrails import GuardrailResult, fired, watch
+from plumbline.answers.releases.guardrails import GuardrailResult, guardrail_finding, watch
 from plumbline.answers.releases.sentences import moment, roll_back, say_comparison, say_shift
 from plumbline.answers.releases.switches import SwitchShift, comparisons, shifts
 from plumbline.domain import Finding, PlumblineError, Result, Severity, System, Task, json_object
@@ -94,10 +94,10 @@ class ReleasesAnswer(Result):
             f"{iso_minute(s.start)}Z to {iso_minute(s.end)}Z  {s.version}  n={s.n}"
             for s in self.releases.spans
         ]
-        said = [say_shift(s) for s in self.shifts] + [say_comparison(c) for c in self.comparisons]
+        lines = [say_shift(s) for s in self.shifts] + [say_comparison(c) for c in self.comparisons]
         return list(
             dict.fromkeys(
-                [self.sentence, *self.cautions, *spans, *said, *(f.sentence for f in self.findings)]
+                [self.sentence, *self.cautions, *spans, *lines, *(f.sentence for f in self.findings)]
             )
         )
 
@@ -120,12 +120,12 @@ def releases(ws: Workspace, key: str, *, share: float | None = None) -> Releases
         raise PlumblineError(f"{share} is not a share of the decisions", todo="Give one between 0 and 1.")
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
-        found = releases_of(cursor, system)
+        answer = releases_of(cursor, system)
         return replace(
-            found,
-            presences=presences(profiles.version_hours(cursor, system), found.releases.spans),
-            comparisons=comparisons(cursor, system, found.releases, share),
-            shifts=shifts(cursor, system, found.releases),
+            answer,
+            presences=presences(profiles.version_hours(cursor, system), answer.releases.spans),
+            comparisons=comparisons(cursor, system, answer.releases, share),
+            shifts=shifts(cursor, system, answer.releases),
             cautions=of_the_reference(system, span_of(cursor, system)),
         )
 
@@ -143,17 +143,17 @@ def history(ws: Workspace, key: str) -> ReleasesAnswer:
 def releases_of(cursor: Cursor, system: System) -> ReleasesAnswer:
     """The same, on a cursor that is open already."""
     hours = profiles.version_hours(cursor, system)
-    found = measure(hours, task=system.task or Task.BINARY, positive=system.positive)
+    releases = measure(hours, task=system.task or Task.BINARY, positive=system.positive)
     watched = stored(
         cursor,
         system,
         "guardrails",
         tuple[GuardrailResult, ...],
-        lambda: tuple(w for s in found.switches for w in watch(cursor, system, found.spans, s)),
+        lambda: tuple(w for s in releases.switches for w in watch(cursor, system, releases.spans, s)),
     )
-    findings = [fired(system, w) for w in watched if w.fired]
-    findings += [_rolled_back(system, back) for back in found.rollbacks]
-    return ReleasesAnswer(system=system, releases=found, guardrails=watched, findings=tuple(findings))
+    findings = [guardrail_finding(system, w) for w in watched if w.fired]
+    findings += [_rolled_back(system, back) for back in releases.rollbacks]
+    return ReleasesAnswer(system=system, releases=releases, guardrails=watched, findings=tuple(findings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +170,7 @@ class BreachResponse:
     until: date | None = None
 
 
-def handled(
+def breach_response(
     since: datetime,
     ends: Sequence[datetime],
     answer: ReleasesAnswer,
@@ -255,7 +255,7 @@ def _opening(answer: ReleasesAnswer) -> str:
         return f"{differed} from its first decisions on. {last.acquittal}".rstrip()
     last = min((w for w in guilty if w.version == guilty[-1].version), key=lambda w: w.at or w.switched)
     back = next((r for r in answer.releases.rollbacks if r.bad_version == last.version), None)
-    said = f"Version {last.version} should have been taken back. {roll_back(last)}"
+    opening = f"Version {last.version} should have been taken back. {roll_back(last)}"
     if back is not None:
-        said += f" It was rolled back to {back.back_to} on {moment(back.end)}."
-    return said
+        opening += f" It was rolled back to {back.back_to} on {moment(back.end)}."
+    return opening

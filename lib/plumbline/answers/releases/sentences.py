@@ -176,8 +176,8 @@ def roll_back(watch: GuardrailResult) -> str:
         return watch.sentence
     if watch.since is not None and not watch.since.decisions:
         return f"Outcomes proved it on {moment(watch.at)}, after version {watch.version} had left."
-    made = count(watch.found.at_decision or 0)
-    text = f"Roll back to {watch.previous}: known at {moment(watch.at)} after {made} decisions"
+    number = count(watch.found.at_decision or 0)
+    text = f"Roll back to {watch.previous}: known at {moment(watch.at)} after {number} decisions"
     since = watch.since
     if since is not None and watch.signal == "positive rate" and since.wrong_positives:
         return f"{text}; {count(since.wrong)} wrong since, {count(since.wrong_positives)} of them {watch.positive!r}."

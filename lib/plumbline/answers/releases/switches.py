@@ -75,8 +75,8 @@ def comparisons(
 
 
 def _in_charge_first(overlap: Overlap, spans: Sequence[ChampionPeriod]) -> Overlap:
-    held = next((s.version for s in reversed(spans) if s.start <= overlap.start), overlap.versions[0])
-    if held != overlap.versions[1]:
+    in_charge = next((s.version for s in reversed(spans) if s.start <= overlap.start), overlap.versions[0])
+    if in_charge != overlap.versions[1]:
         return overlap
     turned = (overlap.versions[1], overlap.versions[0])
     return Overlap(
@@ -89,7 +89,7 @@ def _in_charge_first(overlap: Overlap, spans: Sequence[ChampionPeriod]) -> Overl
 
 
 def _compared(cursor: Cursor, system: System, overlap: Overlap, share: float | None) -> Comparison:
-    beside = arms.side_by_side(cursor, system, overlap.versions, overlap.start, overlap.end)
+    side = arms.side_by_side(cursor, system, overlap.versions, overlap.start, overlap.end)
     usual = arms.side_by_side(
         cursor,
         system,
@@ -105,13 +105,13 @@ def _compared(cursor: Cursor, system: System, overlap: Overlap, share: float | N
     quantities = tuple(
         (name, _moments(now, who.first if who else None, spread), _moments(then).summed(), classes)
         for name, now, then, spread in (
-            (names[0], beside.output, usual.output, who.output if who else None),
-            (names[1], beside.loss, usual.loss, who.loss if who else None),
+            (names[0], side.output, usual.output, who.output if who else None),
+            (names[1], side.loss, usual.loss, who.loss if who else None),
         )
     )
     return compare(
         overlap,
-        beside.hours,
+        side.hours,
         quantities,
         share=share,
         both=both.n,

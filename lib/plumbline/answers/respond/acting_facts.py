@@ -32,8 +32,8 @@ def acting_facts(cursor: Cursor, key: str) -> dict[str, Any]:
 
     A run counts while its trigger is set and still fires where it fired then; a drill while the hand is the same.
     """
-    own = is_of_demo(cursor, key)
-    return _of_triggers(cursor, key, own) | _of_rollback(cursor, key, own)
+    demo = is_of_demo(cursor, key)
+    return _of_triggers(cursor, key, demo) | _of_rollback(cursor, key, demo)
 
 
 def _of_triggers(cursor: Cursor, key: str, demo: bool) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from plumbline.store.workspace import Cursor
 WHOLE = ("digest", "summary", "channel.test")
 
 
-def gathered(
+def messages_to_merge(
     line: Sequence[Delivery], head: Delivery, at: datetime, lost: Sequence[Delivery] = ()
 ) -> list[Delivery]:
     """The messages of one channel that become one, before ``head`` is sent; none: it goes by itself.

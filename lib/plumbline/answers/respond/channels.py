@@ -136,10 +136,10 @@ def channel_of(cursor: Cursor, name: str) -> Channel:
     Raises:
         PlumblineError: there is none.
     """
-    found = next((channel for channel in channels_in(cursor) if channel.name == name), None)
-    if found is None:
+    channel_named = next((channel for channel in channels_in(cursor) if channel.name == name), None)
+    if channel_named is None:
         raise PlumblineError(f"There is no channel {name[:60]}", todo="See `plumbline channel list`.")
-    return found
+    return channel_named
 
 
 def send_test(ws: Workspace, name: str, *, by: str, at: datetime | None = None) -> ChannelTest:
@@ -153,7 +153,7 @@ def send_test(ws: Workspace, name: str, *, by: str, at: datetime | None = None) 
     number = new_id()
     with ws.read() as cursor:
         channel = channel_of(cursor, name)
-        if stopped := kill_switch.stopped(cursor):
+        if stopped := kill_switch.reason_to_stop(cursor):
             raise PlumblineError(stopped)
     if channel.off:
         raise PlumblineError(f"The channel {name} is off: {channel.off}")
@@ -167,7 +167,7 @@ def send_test(ws: Workspace, name: str, *, by: str, at: datetime | None = None) 
     }
     with ws.write() as cursor:  # before anything is sent, so that a reader who is quick is believed
         channel_store.keep(cursor, name, replace(channel_of(cursor, name), code=sealed).body())
-        shown = row_of(cursor, number, name, _event(name, HIDDEN, moment), at=moment, due=moment)
+        delivery = row_of(cursor, number, name, _event(name, HIDDEN, moment), at=moment, due=moment)
         whole = row_of(cursor, number, name, _event(name, code, moment), at=moment, due=moment)
         trail.append(
             cursor, actor=by.strip(), action=Act.CHANNEL_TESTED, detail={"channel": name, "delivery": number}
@@ -182,7 +182,7 @@ def send_test(ws: Workspace, name: str, *, by: str, at: datetime | None = None) 
         deliveries.add(
             cursor,
             replace(
-                shown,
+                delivery,
                 state="sent" if reply.ok else "dead",
                 attempts=1,
                 receipt=result.receipt,
@@ -251,7 +251,7 @@ def silence(ws: Workspace, system: str | None = None) -> list[str]:
         system: a key; None: all systems.
     """
     with ws.read() as cursor:
-        why, open_ones = kill_switch.stopped(cursor), [c for c in channels_in(cursor) if c.sends]
+        why, open_ones = kill_switch.reason_to_stop(cursor), [c for c in channels_in(cursor) if c.sends]
     if why:
         return [f"{why}."]
     if not open_ones:
@@ -274,11 +274,11 @@ def _tell_what_is_open(cursor: Cursor, channel: Channel, at: datetime) -> None:
         aware = {
             d.finding for d in deliveries.recent(cursor, system.key, 100_000) if d.channel == channel.name
         }
-        records = [r for r in register.recorded(cursor, system.key) if r.open and r.id not in aware]
+        records = [r for r in register.recorded_findings(cursor, system.key) if r.open and r.id not in aware]
         group = [event_of(r, "finding.opened", at) for r in records]
-        taken = [event for event in group if takes(channel, event)]
-        if taken:
-            queue(cursor, *taken, only=[channel.name])
+        events = [event for event in group if takes(channel, event)]
+        if events:
+            queue(cursor, *events, only=[channel.name])
 
 
 def is_proved(channel: Channel, at: datetime) -> bool:
@@ -286,7 +286,7 @@ def is_proved(channel: Channel, at: datetime) -> bool:
     return bool(channel.confirmed_at) and at - datetime.fromisoformat(channel.confirmed_at) <= PROVES
 
 
-def shown(channel: Channel) -> dict[str, object]:
+def public_fields(channel: Channel) -> dict[str, object]:
     """A channel as the command line prints it: without digest and salt."""
     values: dict[str, object] = json.loads(channel.body())
     waits = values.pop("code")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from plumbline.answers.respond import kill_switch
-from plumbline.answers.respond.backlog import gathered, revive, summary
+from plumbline.answers.respond.backlog import messages_to_merge, revive, summary
 from plumbline.answers.respond.clocks import tell_clocks
 from plumbline.answers.respond.outbox import channels_in, queue
 from plumbline.answers.respond.pager_poll import poll
@@ -65,7 +65,7 @@ def work(
     """
     at, counts = until or now(), DeliveryCounts()
     with ws.read() as cursor:
-        counts.stopped = kill_switch.stopped(cursor)
+        counts.stopped = kill_switch.reason_to_stop(cursor)
         names = [channel.name for channel in channels_in(cursor) if channel.sends]
     if not counts.stopped and names:
         poll(ws, at)
@@ -94,7 +94,7 @@ def _work_on(
             head = min(line, key=lambda d: (not d.attempts, d.due_at, d.made_at), default=None)
             if channel is None or not channel.sends or head is None or head.due_at > at:
                 return
-            if members := gathered(line, head, at, lost):
+            if members := messages_to_merge(line, head, at, lost):
                 with ws.write(by_itself=True) as cursor:
                     summary(cursor, name, members, at)
                 counts.summed += len(members)

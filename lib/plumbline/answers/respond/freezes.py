@@ -33,7 +33,7 @@ class Freeze:
 
 def freezes(cursor: Cursor, key: str | None = None) -> tuple[Freeze, ...]:
     """The freezes that hold for a system, or every one, the earliest first."""
-    kept = [
+    freezes = [
         Freeze(
             start=datetime.fromisoformat(entry["start"]),
             end=datetime.fromisoformat(entry["end"]),
@@ -44,7 +44,7 @@ def freezes(cursor: Cursor, key: str | None = None) -> tuple[Freeze, ...]:
         )
         for entry in settings.setting(cursor, FREEZE, [])
     ]
-    return tuple(sorted((f for f in kept if key is None or f.system in ("", key)), key=lambda f: f.start))
+    return tuple(sorted((f for f in freezes if key is None or f.system in ("", key)), key=lambda f: f.start))
 
 
 def frozen(cursor: Cursor, key: str, now: datetime) -> str:
@@ -77,18 +77,18 @@ def add_freeze(ws: Workspace, key: str, start: str, end: str, reason: str, *, by
             )
         entries: list[dict[str, Any]] = settings.setting(cursor, FREEZE, [])
         number = max((int(entry.get("number", 0)) for entry in entries), default=0) + 1
-        made = Freeze(start=begin, end=finish, reason=words, system=key, by=by.strip(), number=number)
+        freeze = Freeze(start=begin, end=finish, reason=words, system=key, by=by.strip(), number=number)
         entry = {
             "start": begin.isoformat(),
             "end": finish.isoformat(),
             "reason": words,
             "system": key,
-            "by": made.by,
+            "by": freeze.by,
             "number": number,
         }
         settings.keep(cursor, FREEZE, [*entries, entry])
-        trail.append(cursor, actor=made.by, action=Act.RELEASES_FROZEN, system=key, detail=entry)
-    return made
+        trail.append(cursor, actor=freeze.by, action=Act.RELEASES_FROZEN, system=key, detail=entry)
+    return freeze
 
 
 def remove_freeze(ws: Workspace, number: int, *, by: str) -> Freeze:
@@ -99,14 +99,16 @@ def remove_freeze(ws: Workspace, number: int, *, by: str) -> Freeze:
     """
     signer(by, "Ending a freeze")
     with ws.write() as cursor:
-        held = next((f for f in freezes(cursor) if f.number == number), None)
-        if held is None:
+        freeze = next((f for f in freezes(cursor) if f.number == number), None)
+        if freeze is None:
             raise PlumblineError(f"There is no freeze {number}", todo="See `plumbline freeze list`.")
         rest = [e for e in settings.setting(cursor, FREEZE, []) if int(e.get("number", 0)) != number]
         settings.keep(cursor, FREEZE, rest or None)
-        detail = {"removed": number, "end": held.end.isoformat()}
-        trail.append(cursor, actor=by.strip(), action=Act.RELEASES_FROZEN, system=held.system, detail=detail)
-    return held
+        detail = {"removed": number, "end": freeze.end.isoformat()}
+        trail.append(
+            cursor, actor=by.strip(), action=Act.RELEASES_FROZEN, system=freeze.system, detail=detail
+        )
+    return freeze
 
 
 def _moment(text: str, zone: str, where: str, *, last: bool = False) -> datetime:

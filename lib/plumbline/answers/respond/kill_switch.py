@@ -14,7 +14,7 @@ VARIABLE = "PLUMBLINE_RESPOND"
 _NAME = "stopped"
 
 
-def stopped(cursor: Cursor) -> str:
+def reason_to_stop(cursor: Cursor) -> str:
     """Why nothing acts, as a sentence; empty where it may."""
     if os.environ.get(VARIABLE, "").strip().lower() in ("off", "0", "no", "false"):
         return f"Acting is switched off by the environment variable {VARIABLE}"

@@ -45,7 +45,7 @@ def token(cursor: Cursor, message: str, finding: int) -> str:
     return str(_serializer(str(key)).dumps([message, finding]))
 
 
-def read(ws: Workspace, text: str) -> AcknowledgeLink:
+def resolve_link(ws: Workspace, text: str) -> AcknowledgeLink:
     """What a link is about; nothing is changed.
 
     Raises:
@@ -59,14 +59,14 @@ def acknowledge(ws: Workspace, text: str, *, by: str) -> FindingRecord:
     """Acknowledge the finding of a link, and use the link up.
 
     Raises:
-        PlumblineError: see ``read``; nobody is named, or somebody saw the finding already.
+        PlumblineError: see ``resolve_link``; nobody is named, or somebody saw the finding already.
     """
-    link = read(ws, text)
-    seen = findings.acknowledge(ws, link.record.id, by=by, system=link.record.finding.system)
+    link = resolve_link(ws, text)
+    record = findings.acknowledge(ws, link.record.id, by=by, system=link.record.finding.system)
     with ws.write(by_itself=True) as cursor:
         used = settings.setting(cursor, _USED, [])
         settings.keep(cursor, _USED, [*used, link.message][-MOST:])
-    return seen
+    return record
 
 
 def _read(cursor: Cursor, text: str) -> AcknowledgeLink:
@@ -85,7 +85,7 @@ def _read(cursor: Cursor, text: str) -> AcknowledgeLink:
     if message in settings.setting(cursor, _USED, []):
         raise PlumblineError("This link was used already", todo=todo)
     record = register.one(cursor, int(finding))
-    known = register.recorded(cursor, record.finding.system, parts=True)
+    known = register.recorded_findings(cursor, record.finding.system, parts=True)
     return AcknowledgeLink(str(message), record, register.parts_of(record, known))
 
 

@@ -115,10 +115,10 @@ def _amount(money: object) -> float | None:
 
 def _close(cursor: Cursor, change: FindingChange, at: datetime) -> None:
     """Tell the end of a problem where its beginning was told; what had not left yet never leaves."""
-    own = deliveries.of_finding(cursor, change.record.id)
-    names = channels_aware(own)
+    deliveries_before = deliveries.of_finding(cursor, change.record.id)
+    names = channels_aware(deliveries_before)
     for name in list(names):
-        begun = [d for d in own if d.channel == name and d.event in BEGINNINGS]
+        begun = [d for d in deliveries_before if d.channel == name and d.event in BEGINNINGS]
         unsent = [d.id for d in begun if d.state == "queued" and not d.attempts]
         alone = not any(deliveries.members(cursor, number) for number in unsent)
         if unsent and len(unsent) == len(begun) and alone:
@@ -148,14 +148,14 @@ def event_of(record: FindingRecord, kind: str, at: datetime, *, sentence: str = 
 
 
 def _words(record: FindingRecord, kind: str) -> str:
-    own = outgoing(record.finding)
+    sentence_out = outgoing(record.finding)
     if kind == "finding.resolved":
-        return f"Over: {own}"
+        return f"Over: {sentence_out}"
     if kind == "finding.withdrawn":
-        return f"Not so after all: {own}"
+        return f"Not so after all: {sentence_out}"
     if kind == "finding.merged":
-        return f"Part of finding {record.part_of}: {own}"
-    return own
+        return f"Part of finding {record.part_of}: {sentence_out}"
+    return sentence_out
 
 
 def _figures(record: FindingRecord) -> dict[str, Any]:

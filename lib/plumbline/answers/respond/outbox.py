@@ -71,7 +71,7 @@ class _Route:
 
 def _routes(cursor: Cursor, group: Sequence[Event], only: Iterable[str] | None) -> list[_Route]:
     names = None if only is None else set(only)
-    found = []
+    routes_taken = []
     for channel in channels_in(cursor):
         if not channel.sends or (names is not None and channel.name not in names):
             continue
@@ -79,13 +79,16 @@ def _routes(cursor: Cursor, group: Sequence[Event], only: Iterable[str] | None) 
         if places:
             main = _gravest([group[place] for place in places])
             zone, at = _zone(cursor, main.system), max(group[place].at for place in places)
-            told = retries.due_at(main.severity, at, zone)
-            due = routes.opening(channel.hours, told, zone)
-            found.append(_Route(channel.name, places, due, due > told))
+            moment = retries.due_at(main.severity, at, zone)
+            due = routes.opening(channel.hours, moment, zone)
+            routes_taken.append(_Route(channel.name, places, due, due > moment))
     if names is not None and not all(event.type == "channel.failed" for event in group):
-        return found
-    in_hours = {place for route in found if not route.waits for place in route.places}
-    left = [replace(r, places=tuple(p for p in r.places if not r.waits or p not in in_hours)) for r in found]
+        return routes_taken
+    in_hours = {place for route in routes_taken if not route.waits for place in route.places}
+    left = [
+        replace(r, places=tuple(p for p in r.places if not r.waits or p not in in_hours))
+        for r in routes_taken
+    ]
     return [route for route in left if route.places]
 
 
@@ -138,10 +141,12 @@ def row_of(
 ) -> Delivery:
     """A message as the outbox keeps it, its payload to the byte."""
     address = os.environ.get(ADDRESS, "")
-    told = event.finding is not None and event.type in ACKNOWLEDGED and bool(address)
-    token = links.token(cursor, number, event.finding) if told and event.finding is not None else ""
+    may_acknowledge = event.finding is not None and event.type in ACKNOWLEDGED and bool(address)
+    token = (
+        links.token(cursor, number, event.finding) if may_acknowledge and event.finding is not None else ""
+    )
     sender = Sender(settings.workspace_id(cursor), address, token)
-    body = events.encoded(events.envelope(event, tuple(others), sender, number))
+    body = events.payload_bytes(events.envelope(event, tuple(others), sender, number))
     return Delivery(
         id=number,
         channel=channel,

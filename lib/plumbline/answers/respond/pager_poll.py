@@ -43,7 +43,7 @@ def poll(ws: Workspace, at: datetime) -> int:
 def _unseen(cursor: Cursor, channel: str) -> list[tuple[int, str]]:
     """Number and thread of each open finding of which PagerDuty was told and that nobody acknowledged."""
     listed = []
-    for record in register.recorded(cursor):
+    for record in register.recorded_findings(cursor):
         if not record.open or record.acknowledged_by:
             continue
         sent = [
@@ -66,21 +66,21 @@ def _seen(ws: Workspace, channel: Channel, number: int, thread: str, at: datetim
     if not name:
         return False
     with ws.write(by_itself=True) as cursor:
-        held = register.one(cursor, number)
-        if held.acknowledged_by:
+        record = register.one(cursor, number)
+        if record.acknowledged_by:
             return False
         who = f"{name} (PagerDuty)"
         register.acknowledge(cursor, number, who, at)
         detail = {
             "at": at.isoformat(),
-            "note": f"finding {number}: {held.finding.signal}",
+            "note": f"finding {number}: {record.finding.signal}",
             "channel": channel.name,
         }
         trail.append(
             cursor,
             actor=who,
             action=Act.RECORDED.of("alert acknowledged"),
-            system=held.finding.system,
+            system=record.finding.system,
             detail=detail,
         )
     return True

@@ -49,7 +49,7 @@ def alert_facts(cursor: Cursor, system: str, moment: datetime) -> dict[str, Any]
             alerts.setdefault(row.finding, []).append(row)
     delivered = {n: own for n, own in alerts.items() if any(_arrived(d, sent) for d in own)}
     dead = {n for n, own in alerts.items() if n not in delivered and all(d.state == "dead" for d in own)}
-    seen = {r.id for r in register.recorded(cursor, system, parts=True) if r.acknowledged_by}
+    seen = {r.id for r in register.recorded_findings(cursor, system, parts=True) if r.acknowledged_by}
     young = {n for n, own in delivered.items() if n not in seen and moment - own[0].made_at <= PATIENCE}
     return {
         "alert_channel": bool(usable),

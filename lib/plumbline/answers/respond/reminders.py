@@ -46,12 +46,12 @@ def due(cursor: Cursor, at: datetime) -> list[tuple[Event, list[str]]]:
     """Reminders that are due at a time, each with the channels that know of the problem."""
     triages = triage_store.triages(cursor)
     owed = []
-    for record in register.recorded(cursor):
+    for record in register.recorded_findings(cursor):
         if not record.open or record.finding.severity is not Severity.HIGH:
             continue
-        own = deliveries.of_finding(cursor, record.id)
-        names = channels_aware(own)
-        sentence = _sentence(record, own, triages.get(record.id, NOTHING), at)
+        deliveries_before = deliveries.of_finding(cursor, record.id)
+        names = channels_aware(deliveries_before)
+        sentence = _sentence(record, deliveries_before, triages.get(record.id, NOTHING), at)
         if names and sentence:
             owed.append((event_of(record, "finding.reminder", at, sentence=sentence), names))
     return owed

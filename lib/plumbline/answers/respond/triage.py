@@ -32,11 +32,11 @@ class TriagedFinding:
     parts: tuple[FindingRecord, ...] = ()
 
 
-def handled(ws: Workspace, system: str | None = None) -> dict[int, TriagedFinding]:
+def triaged_findings(ws: Workspace, system: str | None = None) -> dict[int, TriagedFinding]:
     """Number -> each recorded finding of a system, or of all, with what people did with it."""
     with ws.read() as cursor:
         triages, comments = triage_store.triages(cursor), triage_store.comments(cursor)
-        known = register.recorded(cursor, system, parts=True)
+        known = register.recorded_findings(cursor, system, parts=True)
         return {
             r.id: TriagedFinding(
                 r, triages.get(r.id, NOTHING), tuple(comments.get(r.id, ())), register.parts_of(r, known)

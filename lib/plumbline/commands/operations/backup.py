@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from plumbline.commands.command import BY, command, refuse_beside_server
-from plumbline.console import FAILED, progress, typed
+from plumbline.console import FAILED, as_written, progress
 from plumbline.console import workspace as open_for
 from plumbline.domain import PlumblineError
 from plumbline.wording.quantities import count
@@ -23,13 +23,15 @@ def backup(workspace: str | None, file: Path, overwrite: bool, by: str) -> Any:
     from plumbline.answers.operations.backup import backup as answer
 
     with open_for(workspace) as ws:
-        made = answer(ws, file, actor=by, overwrite=overwrite)
+        snapshot = answer(ws, file, actor=by, overwrite=overwrite)
     result = {
-        "path": typed(file), "bytes": made.bytes, "sha256": made.sha256, "entry": made.entry, "head": made.head,
+        "path": as_written(file), "bytes": snapshot.bytes, "sha256": snapshot.sha256, "entry": snapshot.entry,
+        "head": snapshot.head,
     }  # fmt: skip
     return result, [
-        f"{typed(file)}: {count(made.bytes)} bytes up to entry {made.entry} of the trail, sha256 {made.sha256}",
-        f"The head of the trail is {made.head}. Keep it elsewhere: verify --head tells by it of an end cut off.",
+        f"{as_written(file)}: {count(snapshot.bytes)} bytes up to entry {snapshot.entry} of the trail, "
+        f"sha256 {snapshot.sha256}",
+        f"The head of the trail is {snapshot.head}. Keep it elsewhere: verify --head tells by it of an end cut off.",
     ]
 
 
@@ -45,17 +47,19 @@ def restore(workspace: str | None, file: Path, by: str) -> Any:
     from plumbline.store.workspace import workspace_path
 
     refuse_beside_server(workspace, "its file cannot be replaced")
-    made = put_back(file, workspace_path(workspace), actor=by)
-    lines = [f"{typed(file)} is now {workspace_path(workspace)}, up to entry {made.entry} of its trail."]
-    if made.replaced:
-        lines.append(f"What was there is {made.replaced}.")
-    if made.lost:
-        lines.append(f"The {made.lost} later entries of the trail are in that file alone.")
-    if made.erasures:
+    result = put_back(file, workspace_path(workspace), actor=by)
+    lines = [
+        f"{as_written(file)} is now {workspace_path(workspace)}, up to entry {result.entry} of its trail."
+    ]
+    if result.replaced:
+        lines.append(f"What was there is {result.replaced}.")
+    if result.lost:
+        lines.append(f"The {result.lost} later entries of the trail are in that file alone.")
+    if result.erasures:
         lines.append(
-            f"{made.erasures} of them erased data: the copy holds it again. Erase again, and delete that file."
+            f"{result.erasures} of them erased data: the copy holds it again. Erase again, and delete that file."
         )
-    return made, lines
+    return result, lines
 
 
 @command("rehearse-restore")
@@ -66,9 +70,9 @@ def rehearse(workspace: str | None, file: Path, by: str) -> Any:
     from plumbline.answers.operations.backup import rehearse as answer
 
     with open_for(workspace, [file.parent]) as ws:
-        made = answer(ws, file, actor=by)
-    return made, [
-        f"{typed(file)} was restored and read whole in {made.seconds:.1f} s, up to entry {made.entry}."
+        rehearsal = answer(ws, file, actor=by)
+    return rehearsal, [
+        f"{as_written(file)} was restored and read whole in {rehearsal.seconds:.1f} s, up to entry {rehearsal.entry}."
     ]
 
 
@@ -83,11 +87,15 @@ def verify(workspace: str | None, head: str) -> Any:
 
     try:
         with open_for(workspace) as ws:
-            found = answer(ws, progress=progress, head=head)
+            verification = answer(ws, progress=progress, head=head)
     except PlumblineError as error:
         if "damaged" not in error.what:
             raise
         problem = IntegrityProblem("file", error.where, str(error))
         return {"intact": False, "problems": [problem], "systems": 0, "loads": 0}, [problem.sentence], FAILED
-    lines = [found.sentence, *(f"  {one.sentence}" for one in found.problems), *filter(None, [found.note])]
-    return found.to_dict(), lines, 0 if found.intact else FAILED
+    lines = [
+        verification.sentence,
+        *(f"  {one.sentence}" for one in verification.problems),
+        *filter(None, [verification.note]),
+    ]
+    return verification.to_dict(), lines, 0 if verification.intact else FAILED

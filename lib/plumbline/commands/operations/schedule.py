@@ -102,8 +102,8 @@ def run(workspace: str | None) -> Any:
     from plumbline.answers.operations.check_round import run_now
 
     with open_for(workspace) as ws:
-        made = run_now(ws)
-    return made, _lines(made), BAD_INPUT if made.faults else 0
+        run = run_now(ws)
+    return run, _lines(run), BAD_INPUT if run.faults else 0
 
 
 def _told(ws: Workspace, item: Schedule) -> Any:
@@ -112,7 +112,7 @@ def _told(ws: Workspace, item: Schedule) -> Any:
 
     at = datetime.now(UTC)
     with ws.read() as cursor:
-        made = {kind: last_run(cursor, kind) for kind in (CHECK, BACKUP)}
+        runs = {kind: last_run(cursor, kind) for kind in (CHECK, BACKUP)}
     due = {CHECK: next_due(item.check, item.zone, at), BACKUP: next_due(item.backup, item.zone, at)}
     check = due[CHECK]
     lines = [
@@ -122,9 +122,9 @@ def _told(ws: Workspace, item: Schedule) -> Any:
         f"Inbox: {item.inbox or 'none'}",
         f"Heartbeat: {item.heartbeat_host or 'none'}",
     ]
-    lines += [line for one in made.values() if one for line in _lines(one)]
-    failed = any(one is not None and one.faults for one in made.values())
-    return {"schedule": item.to_dict(), "runs": made, "next": due}, lines, 1 if failed else 0
+    lines += [line for one in runs.values() if one for line in _lines(one)]
+    failed = any(one is not None and one.faults for one in runs.values())
+    return {"schedule": item.to_dict(), "runs": runs, "next": due}, lines, 1 if failed else 0
 
 
 def _lines(made: Run) -> list[str]:

@@ -43,9 +43,9 @@ def add(
     from plumbline.domain.acts import Access
 
     with open_for(workspace) as ws:
-        made = register.add(ws, name, Access(role), by=by, only=only, until=_day(until))
-    lines = [made.secret, f"{_line(made.token)}. Keep it now: it is not shown again."]
-    return {"secret": made.secret, "token": made.token}, lines
+        new_token = register.add(ws, name, Access(role), by=by, only=only, until=_day(until))
+    lines = [new_token.secret, f"{_line(new_token.token)}. Keep it now: it is not shown again."]
+    return {"secret": new_token.secret, "token": new_token.token}, lines
 
 
 @command("list", into=token)
@@ -54,8 +54,8 @@ def listed(workspace: str | None) -> Any:
     from plumbline.answers.governance import tokens as register
 
     with open_for(workspace) as ws:
-        found = register.tokens(ws)
-    return {"tokens": found}, [_line(each) for each in found] or ["There is no token."]
+        tokens = register.tokens(ws)
+    return {"tokens": tokens}, [_line(each) for each in tokens] or ["There is no token."]
 
 
 @command("revoke", into=token)
@@ -76,8 +76,8 @@ def _line(each: Token) -> str:
     state = "" if each.holds(datetime.now(UTC).date()) else ", over"
     if each.revoked_at:
         state = f", revoked {iso_day(each.revoked_at)}"
-    given = f"since {iso_day(each.given_at)}, by {each.given_by}"
-    return f"{each.name:<24} {each.access:<8} {where}{until}  {given}{state}"
+    since = f"since {iso_day(each.given_at)}, by {each.given_by}"
+    return f"{each.name:<24} {each.access:<8} {where}{until}  {since}{state}"
 
 
 def _day(text: str | None) -> date | None:

@@ -55,7 +55,7 @@ def mode(
     by: str,
 ) -> Any:
     """Show or change how far a rollback may go: off, propose, dry-run, automatic; and what moves the traffic."""
-    from plumbline.answers.respond.rollback.mode import set_mode, shown
+    from plumbline.answers.respond.rollback.mode import rollback_setting, set_mode
     from plumbline.domain.respond import Mode
 
     hand: dict[str, Any] = {}
@@ -79,13 +79,15 @@ def mode(
             f"{mode!r} is no mode of rollback", todo="Use off, propose, dry-run or automatic."
         )
     with open_for(workspace) as ws:
-        found = shown(ws, system)
+        setting = rollback_setting(ws, system)
         if wanted is not None or hand:
-            found = set_mode(ws, system, Mode(wanted or found.mode), by=by, hand=hand or None)
-    wired = {"alias": f"{found.model}@{found.alias}", "webhook": "a webhook", "": "nothing yet"}[found.hand]
-    told = f"{system}: rollback is {found.mode.value}; it moves {wired}."
-    told += " A second person approves each one." if found.four_eyes else ""
-    return {"state": found.mode.value, "setting": found}, [told]
+            setting = set_mode(ws, system, Mode(wanted or setting.mode), by=by, hand=hand or None)
+    wired = {"alias": f"{setting.model}@{setting.alias}", "webhook": "a webhook", "": "nothing yet"}[
+        setting.hand
+    ]
+    words = f"{system}: rollback is {setting.mode.value}; it moves {wired}."
+    words += " A second person approves each one." if setting.four_eyes else ""
+    return {"state": setting.mode.value, "setting": setting}, [words]
 
 
 @command("propose", into=rollback)
@@ -140,8 +142,8 @@ def _told(run: Any) -> Any:
     lines = [f"{run.system}: {run.state.value}, {run.version} to {run.to or 'nothing'}. {run.note}".rstrip()]
     lines += [f"  {marks[lock.holds]}  {lock.name}: {lock.sentence}" for lock in run.interlocks]
     lines += [f"  {step}" for step in run.steps]
-    told = {"state": run.state.value, "interlocks": run.interlocks, "receipt": run.receipt, "run": run}
-    return told, lines, 0 if run.receipt is None or run.receipt.ok else FAILED
+    fields = {"state": run.state.value, "interlocks": run.interlocks, "receipt": run.receipt, "run": run}
+    return fields, lines, 0 if run.receipt is None or run.receipt.ok else FAILED
 
 
 @command("replay")
@@ -159,9 +161,9 @@ def replay(workspace: str | None, system: str, days: int, by: str) -> Any:
     from plumbline.answers.respond.replay.play import replay as answer
 
     with open_for(workspace) as ws:
-        found = answer(ws, system, days=days, by=by, progress=progress)
+        replay = answer(ws, system, days=days, by=by, progress=progress)
     lines = [
         f"{iso_minute(m.at)}Z  {m.verdict:<5}  {m.event:<18} {m.rule:<28} {m.sentence}"
-        for m in found.messages
+        for m in replay.messages
     ]
-    return found.to_dict(), [found.sentence, *lines]
+    return replay.to_dict(), [replay.sentence, *lines]

@@ -75,8 +75,8 @@ def added(
         allow_inner=allow_inner,
     )
     with open_for(workspace) as ws:
-        made = add_trigger(ws, item, by=by)
-    return {"trigger": made, "state": "set"}, [
+        retraining_trigger = add_trigger(ws, item, by=by)
+    return {"trigger": retraining_trigger, "state": "set"}, [
         f"{system}: trigger {name} is set; due on {when}. Test it next."
     ]
 

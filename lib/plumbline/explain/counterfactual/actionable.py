@@ -33,21 +33,21 @@ class Changeable:
     levels: tuple[str, ...] = ()
 
 
-def declared(changeable: Mapping[str, ChangeLimits]) -> tuple[Changeable, ...]:
+def changeable_features(changeable: Mapping[str, ChangeLimits]) -> tuple[Changeable, ...]:
     """What the owner says that a person can change, checked.
 
     Raises:
         PlumblineError: a direction, range or step that is none.
     """
-    found = []
-    for feature, held in sorted(changeable.items()):
+    changeables = []
+    for feature, limits in sorted(changeable.items()):
         item = Changeable(
             feature=str(feature),
-            direction=str(held.get("direction") or "any"),
-            low=_number(held.get("low")),
-            high=_number(held.get("high")),
-            step=_number(held.get("step")) or 0.0,
-            levels=tuple(map(str, held.get("levels") or ())),
+            direction=str(limits.get("direction") or "any"),
+            low=_number(limits.get("low")),
+            high=_number(limits.get("high")),
+            step=_number(limits.get("step")) or 0.0,
+            levels=tuple(map(str, limits.get("levels") or ())),
         )
         wrong = item.direction not in DIRECTIONS or item.step < 0
         if wrong or (item.low is not None and item.high is not None and item.low > item.high):
@@ -55,8 +55,8 @@ def declared(changeable: Mapping[str, ChangeLimits]) -> tuple[Changeable, ...]:
                 f"What may change of {feature!r} cannot be read",
                 todo="Give a direction (any, up, down), a range from low to high, and a step of 0 or more.",
             )
-        found.append(item)
-    return tuple(found)
+        changeables.append(item)
+    return tuple(changeables)
 
 
 def _number(value: Any) -> float | None:

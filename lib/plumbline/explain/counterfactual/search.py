@@ -92,19 +92,19 @@ def search(
     their values. The time cap is looked at before each batch: what was found until then is given back.
     """
     ask = _Scorer(gap, time.monotonic() + seconds)
-    found: list[Option] = []
+    options: list[Option] = []
     ended = "none"
     try:
         if ask(row[None, :])[0] >= 0:
             ended = "already"
         else:
-            found = _first(ask, row, [m for m in moves if len(m.values)], width, depth)
-            found = _distinct([_settled(ask, row, moves, option) for option in found])
+            options = _first(ask, row, [m for m in moves if len(m.values)], width, depth)
+            options = _distinct([_settled(ask, row, moves, option) for option in options])
     except TimeoutError:
         ended = "time"
-    if found:
+    if options:
         ended = "found"
-    return SearchResult(tuple(found), ended, ask.scored, time.monotonic() - ask.started)
+    return SearchResult(tuple(options), ended, ask.scored, time.monotonic() - ask.started)
 
 
 def cost_of(changes: dict[int, float], row: FloatArray, moves: Sequence[Move]) -> float:
@@ -254,14 +254,14 @@ def _presentable(start: float, near: float, limit: float) -> FloatArray:
     if near == 0 or not math.isfinite(near):
         return np.array([near])
     up = near > start
-    found = []
+    options = []
     for digits in range(3, 8):
         unit = 10.0 ** (math.floor(math.log10(abs(near))) + 1 - digits)
         value = (math.ceil(near / unit - 1e-9) if up else math.floor(near / unit + 1e-9)) * unit
         value = float(f"{value:.{digits}g}")
         if (start < near <= value <= limit) if up else (limit <= value <= near < start):
-            found.append(value)
-    return np.array(found)
+            options.append(value)
+    return np.array(options)
 
 
 def _distinct(options: Sequence[Option]) -> list[Option]:

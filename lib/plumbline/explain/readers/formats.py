@@ -78,11 +78,11 @@ def detect_format(body: bytes) -> str:
 
 def read_model(body: bytes) -> CodedModel:
     """Read and check a model file of any accepted kind. Call it in the child process only."""
-    found = detect_format(body)
-    if found == LIGHTGBM:
+    format_name = detect_format(body)
+    if format_name == LIGHTGBM:
         return of_trees(read_lightgbm(body))
-    if found == SCIKIT:
+    if format_name == SCIKIT:
         return read_scikit(body)
-    if found == ONNX:
+    if format_name == ONNX:
         return read_onnx(body)
-    return of_trees(read_xgboost(body, ubjson=found == FORMAT_UBJ))
+    return of_trees(read_xgboost(body, ubjson=format_name == FORMAT_UBJ))

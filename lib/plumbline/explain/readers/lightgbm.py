@@ -186,10 +186,10 @@ def _infos(text: str, width: int) -> list[str]:
 def _ranges(infos: str, width: int) -> FloatArray:
     ranges = np.full((width, 2), np.nan)
     for i, info in enumerate(_infos(infos, width)):
-        found = re.fullmatch(r"\[([^:\]]+):([^:\]]+)\]", info)
-        if found:
+        match = re.fullmatch(r"\[([^:\]]+):([^:\]]+)\]", info)
+        if match:
             try:
-                ranges[i] = float(found[1]), float(found[2])
+                ranges[i] = float(match[1]), float(match[2])
             except ValueError:
                 continue  # a range is a hint for proposing names; the model works without it
     return ranges
@@ -202,17 +202,17 @@ def _categories(tail: str, infos: str, width: int) -> tuple[tuple[str | float, .
     if not line:
         return lists
     try:
-        found = json.loads(line[1])
+        categories = json.loads(line[1])
     except (ValueError, RecursionError):
         raise refuse("its list of categories is not readable") from None
-    if not found:
+    if not categories:
         return lists
     columns = _categorical_columns(tail, infos, width)
-    if not isinstance(found, list) or len(found) != len(columns):
+    if not isinstance(categories, list) or len(categories) != len(columns):
         raise refuse("its lists of categories do not match its categorical features")
-    if not all(isinstance(c, list) and all(isinstance(v, (str, int, float)) for v in c) for c in found):
+    if not all(isinstance(c, list) and all(isinstance(v, (str, int, float)) for v in c) for c in categories):
         raise refuse("its lists of categories are not lists of names")
-    by_column = dict(zip(columns, found, strict=True))
+    by_column = dict(zip(columns, categories, strict=True))
     return tuple(tuple(by_column[i]) if i in by_column else None for i in range(width))
 
 

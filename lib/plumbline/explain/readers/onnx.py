@@ -44,16 +44,20 @@ def read_onnx(body: bytes) -> CodedModel:
         graph = onnx.ModelProto.FromString(body).graph
     except Exception as error:  # protobuf's own error
         raise refuse("it is not a readable ONNX file") from error
-    found = [node for node in graph.node if node.op_type in _TREES]
+    trees_nodes = [node for node in graph.node if node.op_type in _TREES]
     others = sorted({n.op_type for n in graph.node if n.op_type not in (*_TREES, *_HARMLESS)})
-    if len(found) != 1 or others:
-        what = f"its graph has {', '.join(others[:3])}" if others else f"it has {len(found)} tree ensembles"
+    if len(trees_nodes) != 1 or others:
+        what = (
+            f"its graph has {', '.join(others[:3])}"
+            if others
+            else f"it has {len(trees_nodes)} tree ensembles"
+        )
         raise refuse(f"{what}; an ONNX file with one tree ensemble and no step before it is read")
-    node = found[0]
-    held = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
-    names = _names(graph, node, held)
-    trees, places = _read(held, "class" if node.op_type == _TREES[0] else "target", len(names))
-    return _ensemble(node.op_type, held, names, trees, places)
+    node = trees_nodes[0]
+    attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
+    names = _names(graph, node, attributes)
+    trees, places = _read(attributes, "class" if node.op_type == _TREES[0] else "target", len(names))
+    return _ensemble(node.op_type, attributes, names, trees, places)
 
 
 def _names(graph: Any, node: Any, attributes: dict[str, Any]) -> tuple[str, ...]:
@@ -119,11 +123,11 @@ def _read(attributes: dict[str, Any], what: str, width: int) -> tuple[list[RawTr
     if len(numbers) > MAX_TREES:
         raise refuse(f"it has {len(numbers)} trees; at most {count(MAX_TREES)} are accepted")
     for number, mine in zip(numbers.tolist(), np.split(order, first[1:]), strict=True):
-        own = {int(node[i]): at for at, i in enumerate(mine.tolist())}
-        if len(own) != len(mine):
+        row_of_node = {int(node[i]): at for at, i in enumerate(mine.tolist())}
+        if len(row_of_node) != len(mine):
             raise refuse(f"tree {number} names a node twice")
-        raw = _tree(own, mine, mode, yes, no, feature, value, tracks)
-        leaves = [(own.get(at), output, weight) for at, output, weight in weights.get(number, [])]
+        raw = _tree(row_of_node, mine, mode, yes, no, feature, value, tracks)
+        leaves = [(row_of_node.get(at), output, weight) for at, output, weight in weights.get(number, [])]
         if any(at is None for at, _, _ in leaves):
             raise refuse(f"tree {number} gives a value to a leaf that is not there")
         for output in sorted({output for _, output, _ in leaves}) or [0]:
@@ -141,12 +145,12 @@ def _weights(attributes: dict[str, Any], what: str) -> dict[int, list[tuple[int,
     weight = _array(attributes, f"{what}_weights", np.float64)
     if any(len(p) != len(weight) for p in parts) or not len(weight):
         raise refuse("its leaf values have different lengths, or there are none")
-    found: dict[int, list[tuple[int, int, float]]] = {}
+    weights_by_node: dict[int, list[tuple[int, int, float]]] = {}
     for tree, node, output, value in zip(*(p.tolist() for p in parts), weight.tolist(), strict=True):
         if not 0 <= output < 1_000:
             raise refuse("a leaf belongs to an output that is not there")
-        found.setdefault(tree, []).append((node, output, value))
-    return found
+        weights_by_node.setdefault(tree, []).append((node, output, value))
+    return weights_by_node
 
 
 def _tree(

@@ -118,31 +118,31 @@ def _array(reader: _ByteReader, depth: int) -> list[Any]:
         reader.count(size)
         values: list[Any] = np.frombuffer(reader.take(size * dtype.itemsize), dtype).tolist()
         return values
-    found: list[Any] = []
+    items: list[Any] = []
     if size is not None:
         reader.count(size)
         for _ in range(size):
-            found.append(_value(reader, _marker(reader), depth + 1))
-        return found
+            items.append(_value(reader, _marker(reader), depth + 1))
+        return items
     while (marker := _marker(reader)) != b"]":
-        found.append(_value(reader, marker, depth + 1))
-    return found
+        items.append(_value(reader, marker, depth + 1))
+    return items
 
 
 def _object(reader: _ByteReader, depth: int) -> dict[str, Any]:
     kind, size = _opening(reader)
-    found: dict[str, Any] = {}
+    attributes: dict[str, Any] = {}
     if size is not None:
         reader.count(size)
         for _ in range(size):
             key = _text(reader)
-            found[key] = _value(reader, kind or _marker(reader), depth + 1)
-        return found
+            attributes[key] = _value(reader, kind or _marker(reader), depth + 1)
+        return attributes
     while _peek_past_padding(reader) != b"}":
         key = _text(reader)
-        found[key] = _value(reader, _marker(reader), depth + 1)
+        attributes[key] = _value(reader, _marker(reader), depth + 1)
     reader.take(1)
-    return found
+    return attributes
 
 
 def _peek_past_padding(reader: _ByteReader) -> bytes:

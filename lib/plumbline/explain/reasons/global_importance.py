@@ -51,7 +51,7 @@ def sample_rows(n: int, most: int = SAMPLE, seed: int = 0) -> IntArray:
     return np.sort(np.random.default_rng(seed).choice(n, most, replace=False)).astype(np.int64)
 
 
-def grouped(
+def sum_by_group(
     contributions: FloatArray, names: Sequence[str], groups: Mapping[str, str]
 ) -> tuple[FloatArray, list[str]]:
     """Contributions (n, d) with the columns of a group added up, and the names then; a column alone keeps its own.
@@ -61,10 +61,10 @@ def grouped(
     titles = [groups.get(name, name) for name in names]
     merged = list(dict.fromkeys(titles))
     place = [merged.index(title) for title in titles]
-    found = np.zeros((len(contributions), len(merged)))
+    group_sums = np.zeros((len(contributions), len(merged)))
     for column, to in enumerate(place):
-        found[:, to] += contributions[:, column]
-    return found, merged
+        group_sums[:, to] += contributions[:, column]
+    return group_sums, merged
 
 
 def importance(contributions: FloatArray, names: Sequence[str]) -> tuple[FeatureImportance, ...]:
@@ -102,8 +102,8 @@ def ndcg(reference: FloatArray, live: FloatArray) -> float:
     """
     discount = 1.0 / np.log2(np.arange(2, len(reference) + 2))
     ideal = float(np.sort(reference)[::-1] @ discount)
-    found = float(reference[size_order(live)] @ discount)
-    return found / ideal if ideal > 0 else 1.0
+    gain = float(reference[size_order(live)] @ discount)
+    return gain / ideal if ideal > 0 else 1.0
 
 
 def share_shift(reference: FloatArray, live: FloatArray) -> float:

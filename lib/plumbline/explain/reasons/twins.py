@@ -67,14 +67,18 @@ def _numbers(column: pd.Series) -> FloatArray | None:
     import pandas as pd
 
     if pd.api.types.is_numeric_dtype(column.dtype):
-        found = column.to_numpy(float, na_value=np.nan)
+        as_numbers = column.to_numpy(float, na_value=np.nan)
     else:
         codes, levels = pd.factorize(column, sort=True)
         if len(levels) != 2:
             return None
-        found = np.where(codes < 0, np.nan, codes.astype(float))
-    held = found[np.isfinite(found)]
-    return found if len(held) >= FEWEST_ROWS and held.min() < held.max() else None
+        as_numbers = np.where(codes < 0, np.nan, codes.astype(float))
+    present_values = as_numbers[np.isfinite(as_numbers)]
+    return (
+        as_numbers
+        if len(present_values) >= FEWEST_ROWS and present_values.min() < present_values.max()
+        else None
+    )
 
 
 def _links(table: FloatArray) -> dict[tuple[int, int], tuple[float, int]]:
@@ -110,10 +114,10 @@ def _links(table: FloatArray) -> dict[tuple[int, int], tuple[float, int]]:
 def _middle_ranks(column: FloatArray) -> FloatArray:
     from scipy.stats import rankdata
 
-    found = np.full(len(column), np.nan)
+    ranks = np.full(len(column), np.nan)
     present = np.isfinite(column)
-    found[present] = rankdata(column[present])
-    return np.where(present, found, np.nanmean(found))
+    ranks[present] = rankdata(column[present])
+    return np.where(present, ranks, np.nanmean(ranks))
 
 
 def _groups(d: int, links: dict[tuple[int, int], tuple[float, int]]) -> list[list[int]]:

@@ -106,10 +106,10 @@ def explain_rows(
     ``background`` (b, d): contributions are interventional against these rows. Raises as ``score_rows``.
     """
     asked = {"task": "explain", "output": output, "best": best, "space": space}
-    return explained(*_ask(body, asked, rows, limits or CallLimits(), background))
+    return output_of(*_ask(body, asked, rows, limits or CallLimits(), background))
 
 
-def explained(info: ModelInfo, arrays: list[FloatArray]) -> ModelOutput:
+def output_of(info: ModelInfo, arrays: list[FloatArray]) -> ModelOutput:
     """A child's answer to ``explain``."""
     errors, seeds = arrays[4:6] if len(arrays) > 4 else (None, None)
     return ModelOutput(
@@ -123,7 +123,7 @@ def explained(info: ModelInfo, arrays: list[FloatArray]) -> ModelOutput:
     )
 
 
-def packed(*arrays: FloatArray | None) -> tuple[bytes, ...]:
+def pack_arrays(*arrays: FloatArray | None) -> tuple[bytes, ...]:
     """Arrays as a child takes them; nothing for one that is not there."""
     return tuple(b"" if a is None else _blob(np.ascontiguousarray(a, np.float64)) for a in arrays)
 
@@ -136,18 +136,18 @@ def _ask(
     background: FloatArray | None = None,
 ) -> tuple[ModelInfo, list[FloatArray]]:
     detect_format(body)  # a look at the first bytes: a pickle is refused without starting anything
-    sent, held = packed(rows, background)
+    sent, data = pack_arrays(rows, background)
     request = asked | {
         "model_bytes": len(body),
         "rows_bytes": len(sent),
-        "background_bytes": len(held),
+        "background_bytes": len(data),
         "megabytes": limits.megabytes,
         "seconds": limits.cpu_seconds,
     }
     try:
-        done = subprocess.run(
+        process = subprocess.run(
             [sys.executable, "-P", "-s", "-m", "plumbline.explain.sandbox.child"],
-            input=json.dumps(request).encode() + b"\n" + body + sent + held,
+            input=json.dumps(request).encode() + b"\n" + body + sent + data,
             capture_output=True,
             timeout=limits.wall_seconds,
             env=environment(),
@@ -158,7 +158,7 @@ def _ask(
             f"The model file was given up after {limits.wall_seconds:g} s",
             todo="A smaller model, or fewer decisions at once, will do.",
         ) from None
-    return _read(done.stdout, done.returncode)
+    return _read(process.stdout, process.returncode)
 
 
 def _blob(array: FloatArray) -> bytes:
@@ -197,7 +197,7 @@ def info_from(reply: dict[str, Any]) -> ModelInfo:
         )
         for f in reply["features"]
     )
-    said = (
+    fields = (
         "format",
         "objective",
         "link",
@@ -208,5 +208,5 @@ def info_from(reply: dict[str, Any]) -> ModelInfo:
         "asked",
         "orders",
     )
-    named = {k: reply[k] for k in said if k in reply}
+    named = {k: reply[k] for k in fields if k in reply}
     return ModelInfo(**named, features=features)

@@ -73,11 +73,11 @@ def _points(model: CodedModel, feature: int) -> tuple[FloatArray, tuple[float, f
     if not isinstance(core, TreeEnsemble):
         return np.zeros(0), (np.nan, np.nan)
     inner = (core.left >= 0) & (core.category_start < 0)
-    found = []
+    results = []
     for place, column in enumerate(model.coding.columns):
         if column.feature == feature and column.table is None and column.scale != 0:
-            found.append(core.threshold[inner & (core.feature == place)] / column.scale + column.shift)
-    points = np.unique(np.concatenate(found)) if found else np.zeros(0)
+            results.append(core.threshold[inner & (core.feature == place)] / column.scale + column.shift)
+    points = np.unique(np.concatenate(results)) if results else np.zeros(0)
     low, high = (
         core.ranges[feature].tolist() if len(core.ranges) == len(model.coding.names) else (np.nan, np.nan)
     )
@@ -106,8 +106,8 @@ def answer(
         elif isinstance(model.core, BlackBoxModel):
             asked = asked_contributions(model, rows, background, output=output)
         else:
-            found, base = contributions(model, rows, output=output, trees=trees, background=background)
-            return head, [*arrays, found, np.array([base])]
+            parts, base = contributions(model, rows, output=output, trees=trees, background=background)
+            return head, [*arrays, parts, np.array([base])]
         arrays += [asked.parts, np.array([asked.base])]
         arrays += [] if asked.errors is None or asked.seeds is None else [asked.errors, asked.seeds]
     return head, arrays
@@ -146,7 +146,7 @@ def main() -> int:
     limit_resources(Limits(int(request["megabytes"]), int(request["seconds"]), 0.0))
     body = source.read(int(request["model_bytes"]))
     sent = [source.read(int(request.get(name, 0))) for name in ("rows_bytes", "background_bytes")]
-    told, blobs = reply(request, body, *(unpacked(b) for b in sent))
+    told, blobs = reply(request, body, *(unpack_array(b) for b in sent))
     sink.write(json.dumps(told).encode() + b"\n")
     for blob in blobs:
         sink.write(blob)
@@ -154,7 +154,7 @@ def main() -> int:
     return 0
 
 
-def unpacked(sent: bytes) -> FloatArray | None:
+def unpack_array(sent: bytes) -> FloatArray | None:
     """An array as the parent sends it; None for nothing."""
     held: FloatArray | None = np.load(io.BytesIO(sent), allow_pickle=False) if sent else None
     return held

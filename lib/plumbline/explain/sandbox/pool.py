@@ -34,9 +34,9 @@ class _Child(Process):
     def answer(
         self, asked: dict[str, Any], rows: FloatArray | None, background: FloatArray | None, wall: float
     ) -> tuple[Any, list[FloatArray]]:
-        sent, held = call.packed(rows, background)
-        sizes = {"rows_bytes": len(sent), "background_bytes": len(held)}
-        reply, blobs = self.ask(asked | sizes, sent, held, wall=wall)
+        sent, data = call.pack_arrays(rows, background)
+        sizes = {"rows_bytes": len(sent), "background_bytes": len(data)}
+        reply, blobs = self.ask(asked | sizes, sent, data, wall=wall)
         if not reply["ok"]:
             raise PlumblineError(str(reply["what"]))
         return call.info_from(reply["model"]), [np.load(io.BytesIO(b), allow_pickle=False) for b in blobs]
@@ -75,7 +75,7 @@ def explain_warm(
 ) -> ModelOutput:
     """Score rows (n, d) and split one output by feature, as ``isolated.explain_rows``. Raises as above."""
     asked = {"task": "explain", "output": output, "best": best, "space": space}
-    return call.explained(*_ask(body, asked, rows, wall, background))
+    return call.output_of(*_ask(body, asked, rows, wall, background))
 
 
 def end_all() -> None:

@@ -43,7 +43,7 @@ def pattern_bits(rows: int) -> int:
 def add_by_tables(ranks: Ranks, out: FloatArray, *, output: int, trees: int, bits: int) -> None:
     """Add to ``out`` (d, n) the contributions of all leaves whose paths hold at most ``bits + MORE`` features."""
     e, n = ranks.ensemble, out.shape[1]
-    held = np.empty(min(n, BLOCK))
+    buffer = np.empty(min(n, BLOCK))
     for tree in range(trees or len(e.roots)):
         if e.tree_output[tree] != output:
             continue
@@ -52,10 +52,10 @@ def add_by_tables(ranks: Ranks, out: FloatArray, *, output: int, trees: int, bit
             for begin in range(0, n, BLOCK):
                 end = min(n, begin + BLOCK)
                 code = _codes(ranks, part, inner, begin, end)
-                found = held[: end - begin]
+                block = buffer[: end - begin]
                 for feature, column in zip(features, table, strict=True):
-                    np.take(column, code, out=found, mode="clip")
-                    out[feature, begin:end] += found
+                    np.take(column, code, out=block, mode="clip")
+                    out[feature, begin:end] += block
 
 
 def parts_of(ensemble: TreeEnsemble, tree: int, bits: int) -> Iterator[Subtree]:
@@ -96,12 +96,12 @@ def tabulate(ensemble: TreeEnsemble, part: Subtree) -> tuple[list[int], list[int
     """
     e = ensemble
     inner: list[int] = []
-    found: list[tuple[int, dict[int, list[tuple[int, bool]]], dict[int, float]]] = []
+    leaves: list[tuple[int, dict[int, list[tuple[int, bool]]], dict[int, float]]] = []
     waiting = [(part.root, {f: [(i, True)] for i, f in enumerate(part.above)}, part.ratio)]
     while waiting:
         node, passed, ratio = waiting.pop()
         if e.left[node] < 0:
-            found.append((node, passed, ratio))
+            leaves.append((node, passed, ratio))
             continue
         bit, feature = len(part.above) + len(inner), int(e.feature[node])
         inner.append(node)
@@ -110,10 +110,10 @@ def tabulate(ensemble: TreeEnsemble, part: Subtree) -> tuple[list[int], list[int
             steps = [*passed.get(feature, []), (bit, side)]
             waiting.append((child, passed | {feature: steps}, ratio | {feature: share}))
     bits = len(part.above) + len(inner)
-    features = sorted({f for _, passed, _ in found for f in passed})
+    features = sorted({f for _, passed, _ in leaves for f in passed})
     place = {f: i for i, f in enumerate(features)}
     table = np.zeros((len(features), 2**bits))
-    for leaf, passed, ratio in found:
+    for leaf, passed, ratio in leaves:
         code = np.zeros(2**bits, np.intp)
         for j, steps in enumerate(passed.values()):
             both = _bit(bits, *steps[0], j)
@@ -179,7 +179,7 @@ def _codes(ranks: Ranks, part: Subtree, inner: list[int], begin: int, end: int) 
             passed = here if passed is None else passed & here
         assert passed is not None
         code[place // 8] |= passed.view(np.uint8) << np.uint8(place % 8)
-    found: NDArray[np.intp] = code[0].astype(np.intp)
+    code_of_row: NDArray[np.intp] = code[0].astype(np.intp)
     if len(part.above) + len(inner) > 8:
-        found += code[1].astype(np.intp) << 8
-    return found
+        code_of_row += code[1].astype(np.intp) << 8
+    return code_of_row

@@ -78,11 +78,11 @@ def split(
         return PlayerContributions(np.zeros((len(rows), players)), base)
     if not pairs or players < 2:
         return PlayerContributions(_exact(worth, rows, background, owner, players, ends, base), base)
-    found = [
+    per_player = [
         _by_orders(worth, row, background, owner, players, seed, end, base, pairs)
         for row, seed, end in zip(rows, seeds, ends.tolist(), strict=True)
     ]
-    parts, errors = (np.stack(side) for side in zip(*found, strict=True))
+    parts, errors = (np.stack(side) for side in zip(*per_player, strict=True))
     return PlayerContributions(parts, base, errors)
 
 
@@ -104,8 +104,8 @@ def _gains(m: int) -> FloatArray:
     apart = np.array(
         [factorial(k) * factorial(m - k - 1) / factorial(m) if k < m else 0.0 for k in range(m + 1)]
     )
-    held = (number[:, None] >> np.arange(m)[None, :]) & 1 == 1
-    weights: FloatArray = np.where(held, joined[size][:, None], -apart[size][:, None])
+    member = (number[:, None] >> np.arange(m)[None, :]) & 1 == 1
+    weights: FloatArray = np.where(member, joined[size][:, None], -apart[size][:, None])
     return weights
 
 
@@ -120,11 +120,11 @@ def _exact(
 ) -> FloatArray:
     coalitions = (np.arange(2**m)[:, None] >> np.arange(m)[None, :]) & 1 == 1
     chosen = _columns(coalitions, owner)[1:-1]
-    found = np.empty((len(rows), m))
+    parts = np.empty((len(rows), m))
     for place, row in enumerate(rows):
         values = np.concatenate([[base], _means(worth, row, background, chosen), ends[place : place + 1]])
-        found[place] = values @ _gains(m)
-    return found
+        parts[place] = values @ _gains(m)
+    return parts
 
 
 def _by_orders(
@@ -163,10 +163,10 @@ def _columns(coalitions: BoolArray, owner: IntArray) -> BoolArray:
 
 def _means(worth: Worth, row: FloatArray, background: FloatArray, chosen: BoolArray) -> FloatArray:
     """The mean of f over the background with the chosen columns (k, c) taken from the row: (k,)."""
-    found = np.empty(len(chosen))
+    means = np.empty(len(chosen))
     step = max(1, CELLS // len(background))
     for begin in range(0, len(chosen), step):
         part = chosen[begin : begin + step, None, :]
         mixed = np.where(part, row, background)
-        found[begin : begin + step] = worth(mixed.reshape(-1, len(row))).reshape(len(part), -1).mean(axis=1)
-    return found
+        means[begin : begin + step] = worth(mixed.reshape(-1, len(row))).reshape(len(part), -1).mean(axis=1)
+    return means

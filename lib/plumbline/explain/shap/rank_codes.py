@@ -36,11 +36,11 @@ class Ranks:
         way = self.ways[node]
         if way >= 0:
             column = self.columns[way]
-            found: BoolArray = column[begin:end] <= column.dtype.type(self.rank[node])
-            return found
+            mask: BoolArray = column[begin:end] <= column.dtype.type(self.rank[node])
+            return mask
         values = self.values[self.ensemble.feature[node], begin:end]
-        found = send_left(self.ensemble, np.array([node]), values[None, :])[0]
-        return found
+        mask = send_left(self.ensemble, np.array([node]), values[None, :])[0]
+        return mask
 
 
 def rank_rows(ensemble: TreeEnsemble, values: FloatArray) -> Ranks:

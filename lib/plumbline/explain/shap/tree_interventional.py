@@ -38,15 +38,15 @@ def interventional(
         raise PlumblineError("The background has no rows", todo="Load decisions of a healthy reference.")
     x, known = as_read(ensemble, rows), as_read(ensemble, background)
     base = float(margins(ensemble, known, trees)[:, output].mean())
-    found = np.zeros((x.shape[1], len(x)))
-    columns, held = np.ascontiguousarray(x.T), np.ascontiguousarray(known.T)
+    parts = np.zeros((x.shape[1], len(x)))
+    columns, rows_by_feature = np.ascontiguousarray(x.T), np.ascontiguousarray(known.T)
     for group in leaves(ensemble, output, trees):
         m = group.feature.shape[1]
         if m > MOST_FEATURES:
             raise refuse(f"a path of it looks at {m} features; at most {MOST_FEATURES} are explained")
         if m:
-            _add(ensemble, group, columns, held, found)
-    return np.ascontiguousarray(found.T), base
+            _add(ensemble, group, columns, rows_by_feature, parts)
+    return np.ascontiguousarray(parts.T), base
 
 
 def _add(

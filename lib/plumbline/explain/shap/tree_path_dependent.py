@@ -97,19 +97,19 @@ def contributions(
     x = as_read(ensemble, rows)
     if not 0 <= output < ensemble.outputs:
         raise PlumblineError(f"The model has no output {output}")
-    found = np.zeros((x.shape[1], len(x)))
+    parts = np.zeros((x.shape[1], len(x)))
     base = float(ensemble.base[output])
     columns = np.ascontiguousarray(x.T)
     bits = pattern_bits(len(x)) if len(x) >= PATTERN_ROWS else 0
     if bits:
-        add_by_tables(rank_rows(ensemble, columns), found, output=output, trees=trees, bits=bits)
+        add_by_tables(rank_rows(ensemble, columns), parts, output=output, trees=trees, bits=bits)
     for group in leaves(ensemble, output, trees):
         base += float(np.sum(group.value * np.prod(group.ratio, axis=1)))
         if group.feature.shape[1] > (bits + MORE if bits else 0):
             for begin in range(0, len(x), BLOCK_ROWS):
                 block = slice(begin, begin + BLOCK_ROWS)
-                _add_directly(ensemble, group, np.ascontiguousarray(columns[:, block]), found[:, block])
-    return np.ascontiguousarray(found.T), base
+                _add_directly(ensemble, group, np.ascontiguousarray(columns[:, block]), parts[:, block])
+    return np.ascontiguousarray(parts.T), base
 
 
 def as_read(ensemble: TreeEnsemble, rows: FloatArray) -> FloatArray:

@@ -18,11 +18,11 @@ _ORDER = (Status.FAIL, Status.UNKNOWN, Status.PARTIAL)
 
 def groups_alike(case: ControlCase) -> Evidence:
     """Where only some decisions ever have an outcome the sentence says whose: selection rates need none."""
-    found, whose = _groups_alike(case), case.facts.fairness_outcomes
+    evidence, whose = _groups_alike(case), case.facts.fairness_outcomes
     if not whose or not case.facts.fairness:
-        return found
-    status = Status.UNKNOWN if found.status is Status.PASS else found.status
-    return replace(_evidence(status, sequence([found.sentence, whose])), page=found.page)
+        return evidence
+    status = Status.UNKNOWN if evidence.status is Status.PASS else evidence.status
+    return replace(_evidence(status, sequence([evidence.sentence, whose])), page=evidence.page)
 
 
 def _groups_alike(case: ControlCase) -> Evidence:
@@ -84,10 +84,12 @@ def _either_way(case: ControlCase) -> Evidence:
 
 def _farthest(groups: Sequence[FairnessGroup]) -> tuple[FairnessGroup | None, FairnessGroup | None]:
     """The group that is decided positive least often, and the one of its attribute that is most often."""
-    held = [g for g in groups if g.ratio is not None and not g.pair]
-    low = min(held, key=lambda g: g.ratio or 0.0, default=None)
+    fairness_groups = [g for g in groups if g.ratio is not None and not g.pair]
+    low = min(fairness_groups, key=lambda g: g.ratio or 0.0, default=None)
     best = [
-        g for g in held if low and g.attribute == low.attribute and g.low == g.high == 1.0 and g is not low
+        g
+        for g in fairness_groups
+        if low and g.attribute == low.attribute and g.low == g.high == 1.0 and g is not low
     ]
     return low, best[0] if best else None
 
@@ -95,13 +97,13 @@ def _farthest(groups: Sequence[FairnessGroup]) -> tuple[FairnessGroup | None, Fa
 def _judged(groups: Sequence[FairnessGroup], case: ControlCase) -> tuple[Status, Message]:
     verdicts = [(_status(group, case), group) for group in groups]
     for status in _ORDER:
-        found = [group for verdict, group in verdicts if verdict is status]
-        if not found:
+        fairness_groups = [group for verdict, group in verdicts if verdict is status]
+        if not fairness_groups:
             continue
-        worst = min(found, key=_worst)
+        worst = min(fairness_groups, key=_worst)
         more = NOTHING
-        if len(found) > 1:
-            more = message(", and {groups}", groups=plural(len(found) - 1, "more group"))
+        if len(fairness_groups) > 1:
+            more = message(", and {groups}", groups=plural(len(fairness_groups) - 1, "more group"))
         return status, message(
             "{group}{more} ({window}).",
             group=_words(worst, status, case),
@@ -143,14 +145,14 @@ def _status(group: FairnessGroup, case: ControlCase) -> Status:
         return Status.PASS if group.pair else Status.UNKNOWN
     if group.low == group.high == group.ratio == 1.0 and not group.error_gap:
         return Status.PASS  # the most favoured one itself
-    found = _found(group, case)
-    if PointStatus.BREACH in found:
+    status = _found(group, case)
+    if PointStatus.BREACH in status:
         return Status.FAIL
     if not group.pair and group.error_gap is None:
         return Status.UNKNOWN
-    if PointStatus.WATCH in found:
+    if PointStatus.WATCH in status:
         return Status.PARTIAL
-    return Status.UNKNOWN if PointStatus.UNKNOWN in found and not group.pair else Status.PASS
+    return Status.UNKNOWN if PointStatus.UNKNOWN in status and not group.pair else Status.PASS
 
 
 def _found(group: FairnessGroup, case: ControlCase) -> list[PointStatus]:
@@ -159,16 +161,16 @@ def _found(group: FairnessGroup, case: ControlCase) -> list[PointStatus]:
     assert group.ratio is not None
     assert group.low is not None
     assert group.high is not None
-    found = [lines.of_ratio(group.ratio, group.low, group.high, group.q, group.groups)]
+    status = [lines.of_ratio(group.ratio, group.low, group.high, group.q, group.groups)]
     if group.error_gap is not None:
         gap = group.error_gap
         low = gap if group.gap_low is None else group.gap_low
         high = gap if group.gap_high is None else group.gap_high
-        found.append(lines.of_gap(gap, low, high, group.gap_q, group.groups))
+        status.append(lines.of_gap(gap, low, high, group.gap_q, group.groups))
     if group.adverse is not None and group.adverse_low is not None and group.adverse_high is not None:
         adverse = (group.adverse, group.adverse_low, group.adverse_high)
-        found.append(lines.of_adverse(*adverse, group.q, group.groups))
-    return found
+        status.append(lines.of_adverse(*adverse, group.q, group.groups))
+    return status
 
 
 def _words(group: FairnessGroup, status: Status, case: ControlCase) -> Message:

@@ -101,11 +101,11 @@ def staleness_watched(case: ControlCase) -> Evidence:
 
 def performance_holds(case: ControlCase) -> Evidence:
     """Partial at most where only some decisions ever have an outcome: how the others fare nobody sees."""
-    found, whose = _performance_holds(case), case.facts.labels_among
-    if not whose or found.status is Status.UNKNOWN:
-        return found
-    status = Status.PARTIAL if found.status is Status.PASS else found.status
-    return measured(status, sequence([found.sentence, whose]))
+    evidence, whose = _performance_holds(case), case.facts.labels_among
+    if not whose or evidence.status is Status.UNKNOWN:
+        return evidence
+    status = Status.PARTIAL if evidence.status is Status.PASS else evidence.status
+    return measured(status, sequence([evidence.sentence, whose]))
 
 
 def _performance_holds(case: ControlCase) -> Evidence:

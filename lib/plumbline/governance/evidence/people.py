@@ -233,15 +233,17 @@ def resilience_tested(case: ControlCase) -> Evidence:
 
 def mapped_for_audits(_case: ControlCase) -> Evidence:
     """The map itself. What no passing control answers is added once all controls are answered."""
-    held = catalogue()
+    catalogue_now = catalogue()
     parts: list[Message] = []
     unnamed: list[str] = []
     for framework in AUDIT_FRAMEWORKS:
-        cited = [(c.id, r) for c in held.controls for r in c.references if r.startswith(f"{framework} ")]
+        cited = [
+            (c.id, r) for c in catalogue_now.controls for r in c.references if r.startswith(f"{framework} ")
+        ]
         if not cited:
             missing = message("No control of the catalogue refers to {framework}.", framework=framework)
             return probed(Status.FAIL, missing)
-        known = held.frameworks[framework].subjects
+        known = catalogue_now.frameworks[framework].subjects
         unnamed += [r for _, r in cited if r.removeprefix(f"{framework} ") not in known]
         controls, references = {i for i, _ in cited}, {r for _, r in cited}
         parts.append(
@@ -259,7 +261,9 @@ def mapped_for_audits(_case: ControlCase) -> Evidence:
             references=enumeration(sorted(set(unnamed))),
         )
         return probed(Status.PARTIAL, gaps)
-    without = [c.id for c in held.controls if not any(r.startswith(AUDIT_FRAMEWORKS) for r in c.references)]
+    without = [
+        c.id for c in catalogue_now.controls if not any(r.startswith(AUDIT_FRAMEWORKS) for r in c.references)
+    ]
     maps = message("The catalogue maps {parts}.", parts=enumeration(parts))
     neither = message("Neither is referred to by {controls}.", controls=enumeration(without))
     return probed(Status.PASS, sequence([maps, neither]))

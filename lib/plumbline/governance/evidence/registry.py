@@ -52,19 +52,19 @@ def registry_facts(seen: Collection[str], files: Collection[str], probes: Sequen
     A version known only by an alias or stage is registered, but not for good. Without a probe nothing is known
     of code, data, parameters and lineage.
     """
-    found = look_up(seen, files, probes)
-    kept = [f for f in found if f.registered]
+    matches = look_up(seen, files, probes)
+    kept = [f for f in matches if f.registered]
     facts: dict[str, Any] = {}
     if files or probes:
         facts |= {
             "registered_versions": len(kept), "registry_complete": all(f.complete for f in kept) if kept else None,
-            "versions_missing": tuple(f.version for f in found if not f.registered),
+            "versions_missing": tuple(f.version for f in matches if not f.registered),
         }  # fmt: skip
     if probes:
         used = [p for p in probes if any(f.fixed or f.moving for f in look_up(seen, (), [p]))] or list(probes)
         facts |= {
-            "reproducible_versions": sum(any(e.reproducible for e in f.fixed) for f in found),
-            "lineage_versions": sum(any(e.sources for e in f.fixed) for f in found),
+            "reproducible_versions": sum(any(e.reproducible for e in f.fixed) for f in matches),
+            "lineage_versions": sum(any(e.sources for e in f.fixed) for f in matches),
             "probed_at": min(p.at for p in used),
             "probed_where": "; ".join(f"{KINDS[p.kind]} {p.subject} at {p.place}" for p in used),
         }  # fmt: skip

@@ -31,7 +31,7 @@ BEGINNING, LOOK = 32 * 1024 * 1024, 20_000
 _GLOB = re.compile(r"[*?\[\]{}]")
 
 
-def opened(path: Path, folder: Path, *, whole: bool, sheet: str | None = None) -> Source:
+def open_readable(path: Path, folder: Path, *, whole: bool, sheet: str | None = None) -> Source:
     """Recognise a file and make it readable; what is made of it goes to ``folder``, which need not be there.
 
     Args:
@@ -53,13 +53,13 @@ def opened(path: Path, folder: Path, *, whole: bool, sheet: str | None = None) -
                 todo="Unpack it and load that.",
             )
     read = {"csv": _csv, "json": _json, "excel": _excel, "arrow": _arrow, "parquet": _parquet}[form.format]
-    found = read(
+    source = read(
         _SourceFile(given=path, file=file.resolve(), form=form, folder=folder, whole=whole, sheet=sheet)
     )
-    if whole and file is not path and found.survey:
-        found = replace(found, survey=replace(found.survey, sha256=survey(path, text=False).sha256))
-    found = replace(found, seen=(looked.st_size, looked.st_mtime_ns)) if whole else found
-    return replace(found, folder=folder) if folder.exists() else found
+    if whole and file is not path and source.survey:
+        source = replace(source, survey=replace(source.survey, sha256=survey(path, text=False).sha256))
+    source = replace(source, seen=(looked.st_size, looked.st_mtime_ns)) if whole else source
+    return replace(source, folder=folder) if folder.exists() else source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,12 +95,12 @@ def _unpacked(path: Path, form: str, folder: Path, whole: bool) -> Path:
 
 
 def _csv(opening: _SourceFile) -> Source:
-    given, file, form = opening.given, opening.file, opening.form
+    path, file, form = opening.given, opening.file, opening.form
     seen = survey(file, text=True) if opening.whole else None
     if seen and seen.nul is not None and not form.encoding.startswith("utf-16"):
         raise PlumblineError(
             f"The file holds a NUL byte at offset {seen.nul}, so it is damaged or not text",
-            where=given.name,
+            where=path.name,
             todo="Export it again and load that.",
         )
     if seen and seen.foreign and form.encoding == UTF8:
@@ -111,9 +111,7 @@ def _csv(opening: _SourceFile) -> Source:
         target = opening.room("text.csv")
         lost, file = transcode(file, form.encoding, target), target
     kinds = dict.fromkeys(form.columns, "VARCHAR")
-    return Source(
-        given=given, file=file, form=form, columns=form.columns, kinds=kinds, survey=seen, lost=lost
-    )
+    return Source(given=path, file=file, form=form, columns=form.columns, kinds=kinds, survey=seen, lost=lost)
 
 
 def _parquet(opening: _SourceFile) -> Source:
@@ -135,14 +133,14 @@ def _table(folder: Path, source: Source) -> Source:
     """The source with the columns of its Parquet file, nested ones unfolded."""
     with outside(folder, files=[source.file]) as connection:
         try:
-            found = unfold(connection, f"read_parquet({literal(str(source.file))})")
+            leafs = unfold(connection, f"read_parquet({literal(str(source.file))})")
         except duckdb.Error as error:
             raise unreadable(source.given, error) from error
     return replace(
         source,
-        columns=tuple(leaf.name for leaf in found),
-        kinds={leaf.name: leaf.kind for leaf in found},
-        cells=tuple(leaf.cell for leaf in found),
+        columns=tuple(leaf.name for leaf in leafs),
+        kinds={leaf.name: leaf.kind for leaf in leafs},
+        cells=tuple(leaf.cell for leaf in leafs),
     )
 
 

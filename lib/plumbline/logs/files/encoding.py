@@ -96,15 +96,15 @@ def transcode(source: Path, encoding: str, target: Path, *, mend: bool = False) 
     """
     keep = "surrogateescape" if encoding == UTF8 and not mend else "replace"
     decoder = codecs.getincrementaldecoder(encoding)(errors=keep)
-    held, lost, last = "", 0, False
+    pending, lost, last = "", 0, False
     try:
         with source.open("rb") as reader, target.open("wb") as writer:
             while not last:
                 block = reader.read(_BLOCK)
                 last = not block
-                text = held + decoder.decode(block, final=last)
-                held = "\r" if text.endswith("\r") and not last else ""
-                text = text[: len(text) - len(held)]
+                text = pending + decoder.decode(block, final=last)
+                pending = "\r" if text.endswith("\r") and not last else ""
+                text = text[: len(text) - len(pending)]
                 lost += text.count("\ufffd")
                 writer.write(text.replace("\r\n", "\n").replace("\r", "\n").encode(UTF8, keep))
     except (OSError, UnicodeError) as error:

@@ -84,7 +84,7 @@ def chosen(file: Path, wanted: str | None) -> tuple[Sheet, ...]:
                 if one.visible is not calamine.SheetVisibleEnum.Visible
                 or one.typ is not calamine.SheetTypeEnum.WorkSheet
             }
-            found = _largest_first(book, names, hidden)
+            sheets = _largest_first(book, names, hidden)
     except calamine.PasswordError as error:
         raise PlumblineError(
             "The workbook is protected by a password",
@@ -97,11 +97,11 @@ def chosen(file: Path, wanted: str | None) -> tuple[Sheet, ...]:
         if type(error).__name__ != "PanicException":  # of the Rust library, which is no Exception
             raise
         raise _damaged(file) from error
-    if not found:
+    if not sheets:
         which = "No sheet of the workbook" if wanted is None else f"The sheet {wanted!r}"
-        said = "holds a table" if wanted is None else "holds no table"
-        raise PlumblineError(f"{which} {said}", where=file.name, todo="Put a header and rows in one.")
-    return found[:1] if wanted is not None else found
+        text = "holds a table" if wanted is None else "holds no table"
+        raise PlumblineError(f"{which} {text}", where=file.name, todo="Put a header and rows in one.")
+    return sheets[:1] if wanted is not None else sheets
 
 
 def _same(name: str, wanted: str) -> bool:
@@ -110,16 +110,17 @@ def _same(name: str, wanted: str) -> bool:
 
 def _largest_first(book: Any, names: Sequence[str], hidden: set[str]) -> tuple[Sheet, ...]:
     """The sheets that hold a table, hidden ones only where no other does; the cells of the first alone are kept."""
-    found: list[Sheet] = []
+    sheets: list[Sheet] = []
     for name in names:
         cells = book.get_sheet_by_name(name)
         columns, rows = (cells.width, cells.end[0] + 1) if cells.end else (0, 0)
-        found.append(Sheet(name=name, columns=columns, rows=rows, hidden=name in hidden, cells=cells))
-        found.sort(key=lambda s: (not s.holds_a_table, s.hidden, -s.columns * s.rows))
-        found[1:] = [
-            Sheet(name=s.name, columns=s.columns, rows=s.rows, hidden=s.hidden, cells=None) for s in found[1:]
+        sheets.append(Sheet(name=name, columns=columns, rows=rows, hidden=name in hidden, cells=cells))
+        sheets.sort(key=lambda s: (not s.holds_a_table, s.hidden, -s.columns * s.rows))
+        sheets[1:] = [
+            Sheet(name=s.name, columns=s.columns, rows=s.rows, hidden=s.hidden, cells=None)
+            for s in sheets[1:]
         ]
-    held = [s for s in found if s.holds_a_table]
+    held = [s for s in sheets if s.holds_a_table]
     return tuple(s for s in held if not s.hidden) or tuple(held)
 
 

@@ -79,9 +79,9 @@ def format_of(head: bytes, name: str) -> str:
     Raises:
         PlumblineError: it is of a kind that holds no log, or that cannot be opened here.
     """
-    for magic, found in _MAGIC:
+    for magic, format_name in _MAGIC:
         if head.startswith(magic):
-            return found
+            return format_name
     for magic, what, todo in _REFUSED:
         if head.startswith(magic):
             raise PlumblineError(f"The file is {what}", where=name, todo=todo)

@@ -69,11 +69,11 @@ def is_lines(head: str) -> bool:
     texts = [line for line in head.splitlines() if line.strip()][:20]
     for line in texts:
         try:
-            found = json.loads(line)
+            first_record = json.loads(line)
         except ValueError:
             continue
-        if isinstance(found, dict):
-            return len(texts) > 1 or not any(_records(held) for held in found.values())
+        if isinstance(first_record, dict):
+            return len(texts) > 1 or not any(_records(held) for held in first_record.values())
     return False
 
 
@@ -171,16 +171,16 @@ def _unwrap(connection: duckdb.DuckDBPyConnection) -> None:
         f"SELECT count(*), first(json_structure(j)::VARCHAR) FROM {RECORDS}"
     ).fetchone()
     shape = json.loads(first[1]) if first and first[0] == 1 else {}
-    held = [
+    candidates = [
         key
         for key, inner in shape.items()
         if isinstance(inner, list) and inner and isinstance(inner[0], dict)
     ]
-    if len(held) != 1:
+    if len(candidates) != 1:
         return
     connection.execute(
         f"""CREATE TEMP TABLE inner_records AS SELECT row_number() OVER () AS line, r AS j FROM (
-                SELECT unnest(json_extract(j, {literal(_pointer([held[0]]))})::JSON[]) AS r FROM {RECORDS})"""
+                SELECT unnest(json_extract(j, {literal(_pointer([candidates[0]]))})::JSON[]) AS r FROM {RECORDS})"""
     )
     connection.execute(f"DROP TABLE {RECORDS}")
     connection.execute(f"CREATE TEMP VIEW {RECORDS} AS SELECT * FROM temp.inner_records")
@@ -199,12 +199,12 @@ def _flat_shape(connection: duckdb.DuckDBPyConnection) -> _Node | None:
         return None
     kinds = f"json_type(j, [{', '.join(literal(_pointer([name])) for name in names)}])"
     plain = ", ".join(f"coalesce(bool_or(t[{i}] <> 'NULL'), false)" for i in range(1, len(names) + 1))
-    found = connection.execute(
+    row = connection.execute(
         f"SELECT bool_or(list_has_any(t, ['OBJECT', 'ARRAY'])), {plain} FROM (SELECT {kinds} AS t FROM {RECORDS})"
     ).fetchone() or (True,)
-    if found[0]:
+    if row[0]:
         return None
-    return _Node({name: _Node(plain=some) for name, some in zip(names, found[1:], strict=True)})
+    return _Node({name: _Node(plain=some) for name, some in zip(names, row[1:], strict=True)})
 
 
 def _shape(connection: duckdb.DuckDBPyConnection, document: str = "j") -> _Node:
@@ -234,19 +234,19 @@ def _cells(connection: duckdb.DuckDBPyConnection, root: _Node) -> list[_Cell]:
     """Each leaf in order of appearance; strings that hold JSON are taken apart as well."""
     ways = list(_ways(connection, root, "j"))
     written = _written_json(connection, ways)
-    made: list[_Cell] = []
+    cells: list[_Cell] = []
     for way in ways:
         name = ".".join(way)
         if way not in written:
-            made.append(_Cell(name, "j", _pointer(way)))
+            cells.append(_Cell(name, "j", _pointer(way)))
             continue
         text = f"json_extract_string(j, {literal(_pointer(way))})"
         document = f"(CASE WHEN json_valid({text}) THEN {text} END)"
         below = _ways(connection, _shape(connection, document), document)
-        made += [_Cell(".".join((name, *inner)), document, _pointer(inner)) for inner in below]
-    if len(made) > MOST_COLUMNS:
-        raise too_wide(len(made))
-    return made
+        cells += [_Cell(".".join((name, *inner)), document, _pointer(inner)) for inner in below]
+    if len(cells) > MOST_COLUMNS:
+        raise too_wide(len(cells))
+    return cells
 
 
 def _ways(
@@ -296,13 +296,16 @@ def _pointer(way: Sequence[str]) -> str:
 def _extracted(cells: Sequence[_Cell]) -> tuple[list[str], str]:
     """(SQL of each cell, the FROM item they are in): each document is parsed once."""
     documents = list(dict.fromkeys(cell.document for cell in cells))
-    held: dict[str, list[str]] = {d: [c.pointer for c in cells if c.document == d] for d in documents}
+    document_pointers: dict[str, list[str]] = {
+        d: [c.pointer for c in cells if c.document == d] for d in documents
+    }
     lists = ", ".join(
         f"json_extract_string({document}, [{', '.join(literal(p) for p in pointers)}]) AS v{i}"
-        for i, (document, pointers) in enumerate(held.items())
+        for i, (document, pointers) in enumerate(document_pointers.items())
     )
     columns = [
-        f"v{documents.index(cell.document)}[{held[cell.document].index(cell.pointer) + 1}]" for cell in cells
+        f"v{documents.index(cell.document)}[{document_pointers[cell.document].index(cell.pointer) + 1}]"
+        for cell in cells
     ]
     return columns, f"(SELECT line, {lists} FROM {RECORDS})"
 

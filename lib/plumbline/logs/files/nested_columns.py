@@ -34,8 +34,8 @@ def unfold(connection: duckdb.DuckDBPyConnection, source: str) -> list[Leaf]:
         PlumblineError: more than MOST_COLUMNS columns come out.
         duckdb.Error: the item cannot be read.
     """
-    found = connection.sql(f"SELECT * FROM {source}")
-    items = [(name, ident(name), kind) for name, kind in zip(found.columns, found.types, strict=True)]
+    relation = connection.sql(f"SELECT * FROM {source}")
+    items = [(name, ident(name), kind) for name, kind in zip(relation.columns, relation.types, strict=True)]
     while any(_is_nested(kind) for _, _, kind in items):
         items = _one_level(connection, source, items)
         if len(items) > MOST_COLUMNS:
@@ -64,26 +64,26 @@ def _one_level(
 ) -> list[tuple[str, str, Any]]:
     lengths = _lengths(connection, source, [cell for _, cell, kind in items if _is(kind, "list", "array")])
     keys = _keys(connection, source, [cell for _, cell, kind in items if _is(kind, "map")])
-    made: list[tuple[str, str, Any]] = []
+    leaves: list[tuple[str, str, Any]] = []
     for name, cell, kind in items:
         if _is(kind, "struct"):
-            made += [
+            leaves += [
                 (f"{name}.{key}", f"struct_extract({cell}, {literal(key)})", child)
                 for key, child in kind.children
             ]
         elif _is(kind, "list", "array") and lengths[cell] <= LONGEST_LIST:
             child = kind.children[0][1]
-            made += [(f"{name}.{i}", f"{cell}[{i + 1}]", child) for i in range(lengths[cell])]
+            leaves += [(f"{name}.{i}", f"{cell}[{i + 1}]", child) for i in range(lengths[cell])]
         elif _is(kind, "map") and len(keys[cell]) <= LONGEST_LIST:
             value = kind.children[1][1]
-            made += [
+            leaves += [
                 (f"{name}.{key}", f"map_extract_value({cell}, {literal(key)})", value) for key in keys[cell]
             ]
         elif _is_nested(kind):
-            made.append((name, cell, "VARCHAR"))  # as text
+            leaves.append((name, cell, "VARCHAR"))  # as text
         else:
-            made.append((name, cell, kind))
-    return made
+            leaves.append((name, cell, kind))
+    return leaves
 
 
 def _is(kind: Any, *names: str) -> bool:
@@ -100,11 +100,11 @@ def _lengths(connection: duckdb.DuckDBPyConnection, source: str, cells: list[str
 
 def _keys(connection: duckdb.DuckDBPyConnection, source: str, cells: list[str]) -> dict[str, list[str]]:
     """Each map's keys as text; more than LONGEST_LIST where there are too many."""
-    found = {}
+    keys = {}
     for cell in cells:
         rows = connection.execute(
             f"""SELECT DISTINCT CAST(k AS VARCHAR) FROM (SELECT unnest(map_keys({cell})) AS k FROM {source})
                 WHERE k IS NOT NULL ORDER BY 1 LIMIT {LONGEST_LIST + 1}"""
         ).fetchall()
-        found[cell] = [str(row[0]) for row in rows]
-    return found
+        keys[cell] = [str(row[0]) for row in rows]
+    return keys

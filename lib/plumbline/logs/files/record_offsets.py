@@ -129,14 +129,14 @@ def raw_records(path: Path, records: Records, wanted: NDArray[np.int64]) -> Iter
 
 def raw_lines(path: Path, wanted: Iterable[int]) -> dict[int, str]:
     """The text of these 1-based physical lines, cut at 4,000 bytes."""
-    left, found = set(wanted), {}
+    left, lines_by_number = set(wanted), {}
     if not left:
         return {}
     last = max(left)
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             if number in left:
-                found[number] = line[:_RAW].decode("utf-8", "replace")
+                lines_by_number[number] = line[:_RAW].decode("utf-8", "replace")
             if number >= last:
                 break
-    return found
+    return lines_by_number

@@ -111,10 +111,10 @@ def open_source(ws: Workspace, path: Path, *, whole: bool, sheet: str | None = N
     require_readable(ws, path)
     folder = ws.inbox / uuid.uuid4().hex
     try:
-        made = replace(
+        source = replace(
             from_json(Source, reader.ask("open", path, folder, whole=whole, sheet=sheet)), given=path
         )
-        return made if ws.within_reach(made.file) else _within_reach(made, folder)
+        return source if ws.within_reach(source.file) else _within_reach(source, folder)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise

@@ -24,13 +24,13 @@ from plumbline.logs.load.settle import (
     Settle,
     log_load,
     nothing_fits,
-    refuse_changed,
+    refuse_growing_file,
     secret,
     task_of,
 )
 from plumbline.logs.load.staging import REPEATS, STAGE, STAGE_TABLE, drop_stage, stage, texts_held
 from plumbline.logs.load.trial import refuse_unfit
-from plumbline.logs.mapping.classes import settle_classes, spell_staged
+from plumbline.logs.mapping.classes import settle_classes, spell_staged_classes
 from plumbline.store import loads, systems
 from plumbline.store.sql import decision_table, ident, system_key
 from plumbline.store.workspace import Workspace, now
@@ -203,8 +203,8 @@ def _load(
     loads.record_load(cursor, record)
     if loaded and not retry:
         loads.record_schema(cursor, system.key, load_id, schema_of(plan))
-        found = changes(loads.schemas(cursor, system.key))
-        record = replace(record, schema_changes=tuple(c for c in found if c.load_id == load_id))
+        schema_changes = changes(loads.schemas(cursor, system.key))
+        record = replace(record, schema_changes=tuple(c for c in schema_changes if c.load_id == load_id))
     if retry:  # how a few odd rows were read is no rule for the logs to come
         loads.mark_retried(cursor, retry, load_id)
     elif not settle:
@@ -216,7 +216,7 @@ def _load(
     log_load(cursor, record, source)
     if settle:
         settle(cursor, record)
-    refuse_changed(source)
+    refuse_growing_file(source)
     say("Done", 1.0)
     return record
 
@@ -238,7 +238,7 @@ def _by_stage(
     filled in, and notes. ``none_fits``: whether all of them may be."""
     staged = stage(cursor, source, plan)
     classes = ("prediction", "label", "override")
-    spell_staged(cursor, system, STAGE_TABLE, [c.name for c in plan.columns if c.name in classes])
+    spell_staged_classes(cursor, system, STAGE_TABLE, [c.name for c in plan.columns if c.name in classes])
     texts = _text_columns(cursor, plan, system.key, load_id, direct)
     aside = set_aside(cursor, source, plan, mapping, staged=staged, system=system.key, load_id=load_id)
     say("Looking for repeats", 0.5)
@@ -258,38 +258,38 @@ def _text_columns(
     cursor: duckdb.DuckDBPyConnection, plan: Plan, key: str, load_id: int, direct: bool
 ) -> dict[str, int]:
     """Make the columns that keep what is no number in this file; each with its place in ``_texts``."""
-    found = texts_held(cursor, plan)
-    wanted = [
+    text_columns = texts_held(cursor, plan)
+    columns = [
         DecisionColumn(name=str(c.beside), role=c.beside, kind=Kind.CATEGORICAL, source=c.name)
-        for _, c in found
+        for _, c in text_columns
         if c.beside
     ]
     spelt = {c.name.lower(): c.name for c in systems.decision_columns(cursor, key)}
-    if direct and any(c.name.lower() not in spelt for c in wanted):
+    if direct and any(c.name.lower() not in spelt for c in columns):
         raise _NeedsColumns(load_id)
-    spelt |= {c.name.lower(): c.name for c in systems.ensure_columns(cursor, key, wanted, load_id)}
-    return {spelt[str(c.beside).lower()]: place for place, c in found}
+    spelt |= {c.name.lower(): c.name for c in systems.ensure_columns(cursor, key, columns, load_id)}
+    return {spelt[str(c.beside).lower()]: place for place, c in text_columns}
 
 
 def _system(cursor: duckdb.DuckDBPyConnection, title: str, mapping: Mapping, source: Source) -> System:
-    found = systems.find_system(cursor, system_key(title))
-    if found is None:
+    known = systems.find_system(cursor, system_key(title))
+    if known is None:
         task = task_of(cursor, source, mapping)
         return systems.create_system(
             cursor, title, task=task, positive=mapping.positive, timezone=mapping.timezone
         )
-    if removal.is_empty(cursor, found.key):
+    if removal.is_empty(cursor, known.key):
         task = task_of(cursor, source, mapping)
-        return removal.begin_anew(cursor, found, task, mapping.positive, mapping.timezone)
-    if mapping.task and found.task and mapping.task is not found.task:
+        return removal.begin_anew(cursor, known, task, mapping.positive, mapping.timezone)
+    if mapping.task and known.task and mapping.task is not known.task:
         raise PlumblineError(
-            f"The file predicts {_PREDICTS[mapping.task]}, but the system {found.key} predicts {_PREDICTS[found.task]}",
+            f"The file predicts {_PREDICTS[mapping.task]}, but the system {known.key} predicts {_PREDICTS[known.task]}",
             todo="Load it into a system of its own, or correct the mapping.",
         )
-    if found.positive is None and mapping.positive is not None:
-        found = replace(found, positive=mapping.positive)
-        systems.update_system(cursor, found)
-    return found
+    if known.positive is None and mapping.positive is not None:
+        known = replace(known, positive=mapping.positive)
+        systems.update_system(cursor, known)
+    return known
 
 
 def loaded_before(cursor: duckdb.DuckDBPyConnection, key: str, source: Source) -> Load | None:

@@ -110,7 +110,7 @@ def erase(
         cursor.execute(f"DROP TABLE temp.{GONE}")
         system = settle_reference(cursor, settle_classes(cursor, system))
         after(cursor, system, loads)
-        made = ErasureResult(
+        result = ErasureResult(
             system=system.key,
             by=by,
             keyed_hash=hashed,
@@ -124,11 +124,11 @@ def erase(
         )
         detail = {
             k: v
-            for k, v in asdict(made).items()
+            for k, v in asdict(result).items()
             if k not in ("system", "at", "actor", "bytes_cleared", "copies_deleted")
         } | state_digest.seal(cursor, system.key)
         trail.append(cursor, actor=actor, action=Act.ERASED, system=system.key, detail=detail)
-    return made
+    return result
 
 
 def _hashed(cursor: duckdb.DuckDBPyConnection, value: str) -> str:
@@ -212,15 +212,15 @@ def _elsewhere(cursor: duckdb.DuckDBPyConnection, words: Sequence[str], system: 
              AND table_name IN (SELECT table_name FROM duckdb_tables() WHERE NOT temporary)
            GROUP BY table_name ORDER BY table_name"""
     ).fetchall()
-    found = {}
+    counts_elsewhere = {}
     for table, names in columns:
         if table.startswith("decision_") and table != decision_table(system.key).strip('"'):
             continue  # another system's decisions are its own matter
-        said = " OR ".join(f"regexp_matches({ident(column)}, $p)" for column in names)
-        row = cursor.execute(f"SELECT count(*) FROM {ident(table)} WHERE {said}", {"p": pattern}).fetchone()
+        text = " OR ".join(f"regexp_matches({ident(column)}, $p)" for column in names)
+        row = cursor.execute(f"SELECT count(*) FROM {ident(table)} WHERE {text}", {"p": pattern}).fetchone()
         if row and row[0]:
-            found[table] = int(row[0])
-    return found
+            counts_elsewhere[table] = int(row[0])
+    return counts_elsewhere
 
 
 def clear_bytes(ws: Workspace) -> bool:

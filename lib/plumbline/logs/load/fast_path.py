@@ -87,8 +87,8 @@ def _numbers(cursor: duckdb.DuckDBPyConnection, source: Source, plan: Plan, begi
         f"bool_or({c} IS NOT NULL AND ({within(f'TRY_CAST({c} AS DOUBLE)')}) IS NOT TRUE)"
         for c in map(source.cell, plain)
     )
-    found = cursor.execute(f"SELECT {words} FROM {beginning}").fetchone() or ()
-    return [name for name, word in zip(plain, found, strict=True) if not word]
+    row = cursor.execute(f"SELECT {words} FROM {beginning}").fetchone() or ()
+    return [name for name, word in zip(plain, row, strict=True) if not word]
 
 
 def _fewer_numbers(cursor: duckdb.DuckDBPyConnection, source: Source, tried: Source) -> Source | None:

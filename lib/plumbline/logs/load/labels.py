@@ -12,10 +12,10 @@ from plumbline.logs.files.source import Source, open_source, require
 from plumbline.logs.load.label_history import claim
 from plumbline.logs.load.plan import Plan, labels_plan
 from plumbline.logs.load.quarantine import QuarantineCounts, set_aside
-from plumbline.logs.load.settle import Progress, Settle, log_load, nothing_fits, refuse_changed
+from plumbline.logs.load.settle import Progress, Settle, log_load, nothing_fits, refuse_growing_file
 from plumbline.logs.load.staging import STAGE, STAGE_TABLE, drop_stage, stage
 from plumbline.logs.load.trial import refuse_unfit
-from plumbline.logs.mapping.classes import settle_classes, spell_staged
+from plumbline.logs.mapping.classes import settle_classes, spell_staged_classes
 from plumbline.store import loads, systems
 from plumbline.store.sql import decision_table, literal
 from plumbline.store.workspace import Workspace, now
@@ -102,7 +102,7 @@ def _load(
     plan = labels_plan(source, mapping, task=system.task or Task.BINARY)
     say("Reading the rows", 0.1)
     staged = stage(cursor, source, plan)
-    spell_staged(cursor, system, STAGE_TABLE, ["label"])
+    spell_staged_classes(cursor, system, STAGE_TABLE, ["label"])
     mark_unknown(cursor, system.key)
     again = _same_file(cursor, system.key, source)
     steps = _steps(cursor, table, plan)
@@ -156,7 +156,7 @@ def _load(
     if after and touched:
         after(cursor, system, touched, load_id)
     log_load(cursor, record, source)
-    refuse_changed(source)
+    refuse_growing_file(source)
     say("Done", 1.0)
     return record
 

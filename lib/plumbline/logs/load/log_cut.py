@@ -28,7 +28,7 @@ class LogCut:
     label_loss: date | None
 
 
-def cut(cursor: duckdb.DuckDBPyConnection, system: System, at: datetime) -> LogCut:
+def cut_log(cursor: duckdb.DuckDBPyConnection, system: System, at: datetime) -> LogCut:
     """Take away what came after a moment, inside the caller's transaction; profiles have to follow (``build.shorten``).
 
     An outcome without a time of its own counts as known with its decision. A reference that nobody gave is made anew.

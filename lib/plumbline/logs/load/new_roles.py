@@ -64,17 +64,17 @@ def held_roles(cursor: duckdb.DuckDBPyConnection, system: System) -> Layout:
     columns = systems.decision_columns(cursor, system.key)
     types = systems.single_types(system.task)
     named = loads.schemas(cursor, system.key)
-    found: Layout = {}
+    places: Layout = {}
     for item in mapping.columns if mapping else ():
         if item.role.role in SINGLE_ROLES:
             numeric = types[item.role.role] == "DOUBLE"
             first = next((load for load, held in named if str(item.role) in held), 0)
-            found.setdefault(item.column, []).append(ColumnPlace(item.role, numeric, first))
+            places.setdefault(item.column, []).append(ColumnPlace(item.role, numeric, first))
     for column in columns:
         if column.role.role != TEXT or not column.source.startswith(tuple(f"{r}:" for r in NAMED_ROLES)):
             place = ColumnPlace(column.role, column.kind is Kind.NUMERIC, column.first_load)
-            found.setdefault(column.source, []).append(place)
-    return found
+            places.setdefault(column.source, []).append(place)
+    return places
 
 
 def change_roles(
@@ -196,7 +196,7 @@ def _places(
 ) -> list[ColumnPlace]:
     """The columns that a file's column is to have, each of the kind of its content."""
     types, origin = systems.single_types(system.task), _origin(was)
-    made = []
+    places = []
     for role in roles:
         if role.role in SINGLE_ROLES:
             numeric = types[role.role] == "DOUBLE"
@@ -210,8 +210,8 @@ def _places(
                 f"{column!r} holds values that are no plain numbers, and {role.role} needs numbers",
                 todo="Take the load back and load the file with that role.",
             )
-        made.append(ColumnPlace(role, numeric, min(p.first_load for p in was)))
-    return made
+        places.append(ColumnPlace(role, numeric, min(p.first_load for p in was)))
+    return places
 
 
 def _origin(was: list[ColumnPlace]) -> ColumnPlace:
@@ -255,7 +255,7 @@ def _rewrite(
     table, types = decision_table(system.key), systems.single_types(system.task)
     gone = {p.name for c in changed for p in before[c]}
     values = {role: ident(role) if role not in gone else f"NULL::{types[role]}" for role in SINGLE_ROLES}
-    kept = [c for c in systems.decision_columns(cursor, system.key) if c.name not in gone]
+    decision_columns = [c for c in systems.decision_columns(cursor, system.key) if c.name not in gone]
     fresh: list[DecisionColumn] = []
     for column in sorted(changed):
         for place in after[column]:
@@ -271,14 +271,14 @@ def _rewrite(
                         first_load=place.first_load,
                     )
                 )
-    for held in kept:
-        values.setdefault(held.name, ident(held.name))
-    order = [*SINGLE_ROLES, *(c.name for c in (*kept, *fresh))]
+    for decision_column in decision_columns:
+        values.setdefault(decision_column.name, ident(decision_column.name))
+    order = [*SINGLE_ROLES, *(c.name for c in (*decision_columns, *fresh))]
     columns = ", ".join(f"{values[name]} AS {ident(name)}" for name in order)
     cursor.execute(
         f"CREATE TABLE decision_rewritten AS SELECT _load_id, _line, _hash, _label_load, {columns} FROM {table}"
     )
-    texts = [ident(c.name) for c in kept if c.role.role == TEXT and c.source not in before]
+    texts = [ident(c.name) for c in decision_columns if c.role.role == TEXT and c.source not in before]
     cases = _note_schemas(cursor, system, before, after, changed)
     if cases:
         odd = f" AND coalesce({', '.join(texts)}) IS NULL" if texts else ""
@@ -288,10 +288,17 @@ def _rewrite(
     cursor.execute(f"DROP TABLE {table}")
     cursor.execute(f"ALTER TABLE decision_rewritten RENAME TO {table}")
     cursor.execute("DELETE FROM decision_column WHERE system = ?", [system.key])
-    for held in (*kept, *fresh):
+    for decision_column in (*decision_columns, *fresh):
         cursor.execute(
             "INSERT INTO decision_column VALUES (?, ?, ?, ?, ?, ?)",
-            [system.key, held.name, str(held.role), held.kind.value, held.source, held.first_load],
+            [
+                system.key,
+                decision_column.name,
+                str(decision_column.role),
+                decision_column.kind.value,
+                decision_column.source,
+                decision_column.first_load,
+            ],
         )
 
 
@@ -300,10 +307,10 @@ def _note_schemas(
 ) -> list[str]:
     """Note what each load holds now; returns the cases of its rows' hashes."""
     cases = []
-    for load_id, held in loads.schemas(cursor, system.key):
-        there = {source for source, _ in held.values()}
+    for load_id, schema in loads.schemas(cursor, system.key):
+        there = {source for source, _ in schema.values()}
         there |= {c for c in changed if c not in there and _in_load(cursor, system, load_id, before[c])}
-        anew = {name: told for name, told in held.items() if told[0] not in changed}
+        anew = {name: told for name, told in schema.items() if told[0] not in changed}
         for column in sorted(changed & there):
             for place in (p for p in after[column] if p.role.role != TEXT):
                 kind = (

@@ -134,7 +134,7 @@ def _kept_beside(columns: Sequence[StagedColumn], existing: Sequence[DecisionCol
     kept once."""
     taken = {c.name.lower(): c.source for c in existing if c.role.role == TEXT}
     cells: set[tuple[str, str]] = set()
-    made = []
+    staged_columns = []
     for column in columns:
         role = column.map.role
         known = (role.name.lower() if role.role in _RETYPED else str(role), column.map.column)
@@ -144,8 +144,8 @@ def _kept_beside(columns: Sequence[StagedColumn], existing: Sequence[DecisionCol
             while taken.setdefault(str(name).lower(), str(role)) != str(role):
                 name = RoleName(TEXT, f"{role.role}:{name.name}")
             column = replace(column, beside=name)
-        made.append(column)
-    return made
+        staged_columns.append(column)
+    return staged_columns
 
 
 def kept_columns(columns: Sequence[StagedColumn]) -> list[StagedColumn]:

@@ -14,7 +14,7 @@ from plumbline.logs.load.labels import mark_unknown
 from plumbline.logs.load.plan import Plan, decisions_plan, labels_plan
 from plumbline.logs.load.quarantine import unparsed_reason, unparsed_rows
 from plumbline.logs.load.staging import STAGE, drop_stage, stage, staged_rows, texts_held
-from plumbline.logs.load.trial import LoadTrial, counted
+from plumbline.logs.load.trial import LoadTrial, count_rows
 from plumbline.store import systems
 from plumbline.store.sql import ident
 from plumbline.store.workspace import Cursor, Workspace
@@ -125,9 +125,9 @@ def try_file(
                     stage(cursor, source, plan, first=first)
                     if there:
                         mark_unknown(cursor, there.key)
-                    return counted(cursor, source, STAGE, first)
+                    return count_rows(cursor, source, STAGE, first)
                 rows = f"({staged_rows(source, plan, limit=first)})"
-                return counted(cursor, source, rows, first, repeats=True)
+                return count_rows(cursor, source, rows, first, repeats=True)
             finally:
                 drop_stage(cursor)
     finally:
@@ -172,11 +172,11 @@ def _rows(ws: Workspace, source: Source, mapping: Mapping, labels: bool, key: st
                 [*(ident(name) for name, _ in columns), *(f"_texts[{int(i)}]" for i, _ in texts)]
             )
             columns = (*columns, *((str(c.beside), c.map.column) for _, c in texts))
-            found = cursor.execute(f"SELECT _reason, {listed} FROM {STAGE} ORDER BY _row").fetchall()
+            records = cursor.execute(f"SELECT _reason, {listed} FROM {STAGE} ORDER BY _row").fetchall()
             broken = unparsed_rows(cursor, source, ROWS)
         finally:
             drop_stage(cursor)
-    rows = tuple(PreviewRow(tuple(_shown(cell) for cell in cells), why or "") for why, *cells in found)
+    rows = tuple(PreviewRow(tuple(_shown(cell) for cell in cells), why or "") for why, *cells in records)
     return Preview(columns, rows, tuple((unparsed_reason(kind), text) for kind, text in broken))
 
 

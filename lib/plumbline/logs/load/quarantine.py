@@ -43,27 +43,27 @@ class QuarantineCounts:
     records: int
 
 
-def unparsed(cursor: duckdb.DuckDBPyConnection, source: Source) -> list[tuple[int, str, str]]:
+def unparsed_records(cursor: duckdb.DuckDBPyConnection, source: Source) -> list[tuple[int, str, str]]:
     """(byte offset, DuckDB's reason, text) of each record that could not be parsed, in file order."""
     if source.is_table:
         return []
     # as bytes: a rejected line may be cut in the middle of a character, and no text can then be made of it
-    found = cursor.execute(
+    rows = cursor.execute(
         f"""SELECT line_byte_position, first(error_type::VARCHAR ORDER BY error_type), first(encode(csv_line)[1:16000])
             FROM {REJECTS} GROUP BY line_byte_position ORDER BY line_byte_position"""
     ).fetchall()
-    return [(at, kind, (raw or b"").decode("utf-8", "replace")[:4000]) for at, kind, raw in found]
+    return [(at, kind, (raw or b"").decode("utf-8", "replace")[:4000]) for at, kind, raw in rows]
 
 
 def unparsed_rows(cursor: duckdb.DuckDBPyConnection, source: Source, most: int) -> list[tuple[str, str]]:
     """(DuckDB's reason, text) of the first records that could not be parsed, among the first ``most`` lines."""
-    found = unparsed(cursor, source)
-    if not found:
+    unparsed_lines = unparsed_records(cursor, source)
+    if not unparsed_lines:
         return []
     last = cursor.execute(
         f"SELECT line_byte_position FROM {REJECTS} WHERE line <= ? ORDER BY line DESC LIMIT 1", [most + 1]
     ).fetchone()
-    return [(kind, _clean(text)) for at, kind, text in found if last and at <= last[0]]
+    return [(kind, _clean(text)) for at, kind, text in unparsed_lines if last and at <= last[0]]
 
 
 def unparsed_reason(kind: str) -> str:
@@ -86,7 +86,7 @@ def set_aside(
     Makes the temporary table SHIFTS where records are missing from the stage, so that ``record_number``
     knows each row's place in the file.
     """
-    rejects = unparsed(cursor, source)
+    rejects = unparsed_records(cursor, source)
     bad = cursor.execute(
         f"SELECT _row, _reason FROM {STAGE} WHERE _reason IS NOT NULL ORDER BY _row"
     ).fetchnumpy()
@@ -159,7 +159,7 @@ def _from_text(
 def _records(source: Source, expected: int) -> Records | None:
     form = source.form
     for exact in (False, True):
-        found = find_records(
+        records = find_records(
             source.file,
             quote=form.quote,
             delimiter=form.delimiter,
@@ -167,8 +167,8 @@ def _records(source: Source, expected: int) -> Records | None:
             header=form.header,
             exact=exact,
         )
-        if len(found) == expected:
-            return found
+        if len(records) == expected:
+            return records
     return None
 
 
@@ -223,14 +223,14 @@ def _from_table(
     if len(gone):
         _save_shifts(cursor, np.setdiff1d(np.arange(staged + len(gone)), gone))
     reasons = dict(zip(rows.tolist(), why, strict=True))
-    found = cursor.execute(
+    records = cursor.execute(
         f"""SELECT * FROM {relation(source, rejects=False, position=True)}
             WHERE _row IN (SELECT unnest($rows::BIGINT[])) ORDER BY _row""",
         {"rows": rows.tolist()},
     ).fetchall()
-    lines = raw_lines(source.text, [row[-1] for row in found]) if source.text else {}
+    lines = raw_lines(source.text, [row[-1] for row in records]) if source.text else {}
     entries: list[Entry] = [(f.line, f.reason, _FAULTS[f.reason], _clean(f.raw)) for f in source.faults]
-    for *cells, row, line in found:
+    for *cells, row, line in records:
         reason = reasons[row]
         column = _column_of(plan, reason)
         detail = _detail(column, cells[source.columns.index(column)]) if column else ""

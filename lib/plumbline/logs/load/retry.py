@@ -79,8 +79,10 @@ def sample_cells(ws: Workspace, load_id: int, *, reason: str | None = None) -> d
     """Column -> up to five cells as they stand in the rows that wait; see ``form_of`` for what is raised."""
     load, form = form_of(ws, load_id)
     with ws.read() as cursor:
-        kept = loads.quarantined(cursor, system=load.system, load_id=load_id, reason=reason, limit=20)
-    rows, _ = _readable(kept, form, lenient=True)
+        quarantined_rows = loads.quarantined(
+            cursor, system=load.system, load_id=load_id, reason=reason, limit=20
+        )
+    rows, _ = _readable(quarantined_rows, form, lenient=True)
     return {
         column: tuple(cells for cells in (row.cells[i] for row in rows) if cells)[:5]
         for i, column in enumerate(form.columns)
@@ -109,8 +111,10 @@ def try_rows(
     """
     load, form = form_of(ws, load_id)
     with ws.read() as cursor:
-        kept = loads.quarantined(cursor, system=load.system, load_id=load_id, reason=reason, limit=None)
-    rows, stay = _readable(kept, form, lenient)
+        quarantined_rows = loads.quarantined(
+            cursor, system=load.system, load_id=load_id, reason=reason, limit=None
+        )
+    rows, stay = _readable(quarantined_rows, form, lenient)
     mapping = _with_formats(mapping, form.columns, [r.cells for r in rows], order)
     if not rows:
         return RetryTrial(load, mapping, (), stay)
@@ -142,15 +146,15 @@ def retry(
         PlumblineError: no row fits, or the quarantine changed since the trial.
     """
     if not trial.fits:
-        told = ", ".join(f"{why.replace('_', ' ')} in {n}" for why, n in trial.reasons.items())
+        text = ", ".join(f"{why.replace('_', ' ')} in {n}" for why, n in trial.reasons.items())
         raise PlumblineError(
-            f"No row of load {trial.load.load_id}'s quarantine can be loaded so{f': {told}' if told else ''}",
+            f"No row of load {trial.load.load_id}'s quarantine can be loaded so{f': {text}' if text else ''}",
             todo="Mend the mapping, or mend the rows in the file and load that.",
         )
     load, form = form_of(ws, trial.load.load_id)
     rows, _ = _readable(trial.fits, form, lenient)
     source = _source(ws, load, form, rows)
-    taken = RetryLoad(load.load_id, trial.fits)
+    retry_load = RetryLoad(load.load_id, trial.fits)
     if load.kind == "labels":
         return load_labels(
             ws,
@@ -158,7 +162,7 @@ def retry(
             system=load.system,
             mapping=trial.mapping,
             actor=actor,
-            retry=taken,
+            retry=retry_load,
             after=after_labels,
             progress=progress,
         )
@@ -168,7 +172,7 @@ def retry(
         title=load.system,
         mapping=trial.mapping,
         actor=actor,
-        retry=taken,
+        retry=retry_load,
         reference=load.reference,
         after=after,
         progress=progress,
@@ -222,9 +226,9 @@ def _told(body: object, column: str) -> str:
         return _as_text(body[column])
     for key, inside in body.items():
         if column.startswith(f"{key}."):
-            found = _told(inside, column[len(key) + 1 :])
-            if found:
-                return found
+            inner = _told(inside, column[len(key) + 1 :])
+            if inner:
+                return inner
     return ""
 
 
@@ -237,12 +241,12 @@ def _as_text(value: object) -> str:
 def _cells(raw: str, form: LoadForm, lenient: bool) -> list[str] | None:
     width = len(form.columns)
     try:
-        found = list(
+        records = list(
             csv.reader(
                 raw.splitlines(keepends=True), delimiter=form.delimiter, quotechar=form.quote, strict=True
             )
         )
-        cells = found[0] if len(found) == 1 else None
+        cells = records[0] if len(records) == 1 else None
     except csv.Error:
         cells = None
     if cells is not None and len(cells) == width:
@@ -263,7 +267,7 @@ def _source(ws: Workspace, load: Load, form: LoadForm, rows: Sequence[_Row]) -> 
         write.writerow(form.columns)
         write.writerows(row.cells for row in rows)
     body = path.read_bytes()
-    seen = Survey(sha256=hashlib.sha256(body).hexdigest(), size=len(body))
+    survey = Survey(sha256=hashlib.sha256(body).hexdigest(), size=len(body))
     shape = FileForm(path=path, format="csv", columns=form.columns, encoding=UTF8, delimiter=",", quote='"')
     kinds = dict.fromkeys(form.columns, "VARCHAR")
     return Source(
@@ -272,7 +276,7 @@ def _source(ws: Workspace, load: Load, form: LoadForm, rows: Sequence[_Row]) -> 
         form=shape,
         columns=form.columns,
         kinds=kinds,
-        survey=seen,
+        survey=survey,
         folder=folder,
     )
 
@@ -301,10 +305,10 @@ def _reasons(ws: Workspace, load: Load, source: Source, mapping: Mapping) -> lis
             unknown = (
                 f""", CASE WHEN "decision_id" NOT IN {known} THEN 'unknown_decision' END""" if labels else ""
             )
-            found = cursor.execute(f"SELECT coalesce(_reason{unknown}) FROM {STAGE} ORDER BY _row").fetchall()
+            rows = cursor.execute(f"SELECT coalesce(_reason{unknown}) FROM {STAGE} ORDER BY _row").fetchall()
         finally:
             drop_stage(cursor)
-    return [row[0] for row in found]
+    return [row[0] for row in rows]
 
 
 def _with_formats(mapping: Mapping, columns: Sequence[str], rows: Sequence[list[str]], order: str) -> Mapping:

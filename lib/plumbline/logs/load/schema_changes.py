@@ -49,24 +49,24 @@ def schema_of(plan: Plan) -> Schema:
 
 def changes(schemas: Sequence[tuple[int, Schema]]) -> list[SchemaChange]:
     """What changed from each load to the next; ``schemas``: loads that stand, in order, each with what it holds."""
-    found: list[SchemaChange] = []
+    changes: list[SchemaChange] = []
     ever: dict[str, tuple[str, str]] = {}
     before: Schema = {}
     for load_id, here in schemas:
         if ever:
             for name, (source, kind) in here.items():
                 if name not in ever:
-                    found.append(_change("added", name, source, "", kind, load_id))
+                    changes.append(_change("added", name, source, "", kind, load_id))
                 elif name not in before:
-                    found.append(_change("returned", name, source, ever[name][1], kind, load_id))
+                    changes.append(_change("returned", name, source, ever[name][1], kind, load_id))
                 if name in ever and ever[name][1] != kind:
-                    found.append(_change("retyped", name, source, ever[name][1], kind, load_id))
+                    changes.append(_change("retyped", name, source, ever[name][1], kind, load_id))
             for name, (source, kind) in before.items():
                 if name not in here:
-                    found.append(_change("dropped", name, source, kind, "", load_id))
+                    changes.append(_change("dropped", name, source, kind, "", load_id))
         ever |= here
         before = here
-    return found
+    return changes
 
 
 #: roles that often come in a file of their own

@@ -25,12 +25,12 @@ def secret(cursor: duckdb.DuckDBPyConnection) -> str:
     row = cursor.execute("SELECT value FROM setting WHERE name = 'subject_key'").fetchone()
     if row:
         return str(row[0])
-    made = secrets.token_hex(32)
-    cursor.execute("INSERT INTO setting VALUES ('subject_key', ?)", [made])
-    return made
+    key_made = secrets.token_hex(32)
+    cursor.execute("INSERT INTO setting VALUES ('subject_key', ?)", [key_made])
+    return key_made
 
 
-def refuse_changed(source: Source) -> None:
+def refuse_growing_file(source: Source) -> None:
     """Nothing is loaded of a file that is still written: its last row may be cut, and would count twice later.
 
     Raises:

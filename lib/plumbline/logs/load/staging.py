@@ -74,9 +74,9 @@ def masked_rows(
     odd = odd_columns(plan.columns)
     raw = "".join(f", {c.watched} AS _raw{i}" for i, c in enumerate(odd))
     read = _cells(source, plan, cells) + (f" LIMIT {int(limit)}" if limit else "")
-    held = "".join(f", _raw{i}" for i, c in enumerate(odd) if c.beside) if keep else ""
+    raw_columns = "".join(f", _raw{i}" for i, c in enumerate(odd) if c.beside) if keep else ""
     names = ", ".join(ident(c.name) for c in plan.columns)
-    return f"SELECT {names}, {odd_masks(plan.columns)}{held} FROM (SELECT {values}{raw} FROM ({read}))"
+    return f"SELECT {names}, {odd_masks(plan.columns)}{raw_columns} FROM (SELECT {values}{raw} FROM ({read}))"
 
 
 def _cells(source: Source, plan: Plan, text: str) -> str:

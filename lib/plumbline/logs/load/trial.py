@@ -82,33 +82,33 @@ def try_rows(
             if labels
             else decisions_plan(source, mapping, task=task, existing=(), secret=token_hex(8))
         )
-        return counted(cursor, source, f"({staged_rows(source, plan, limit=first)})", first)
+        return count_rows(cursor, source, f"({staged_rows(source, plan, limit=first)})", first)
     except PlumblineError:
         return LoadTrial()
     finally:
         drop_stage(cursor)
 
 
-def counted(
+def count_rows(
     cursor: duckdb.DuckDBPyConnection, source: Source, rows: str, first: int, *, repeats: bool = False
 ) -> LoadTrial:
     """The rows by reason; ``repeats``: each good one is also counted by what it holds and its time."""
     distinct = 'count(DISTINCT (_hash, "timestamp"))' if repeats else "count(*)"
     try:
-        found = cursor.execute(
+        records = cursor.execute(
             f"SELECT coalesce(_reason, ''), count(*), {distinct} FROM {rows} GROUP BY 1 ORDER BY 1"
         ).fetchall()
     except (duckdb.InvalidInputException, duckdb.IOException, duckdb.PermissionException) as error:
         raise unreadable(source.given, error) from error
-    read = sum(int(n) for _, n, _ in found)
-    reasons = {str(reason): int(n) for reason, n, _ in found if reason}
+    read = sum(int(n) for _, n, _ in records)
+    reasons = {str(reason): int(n) for reason, n, _ in records if reason}
     broken = unparsed_rows(cursor, source, first)
     for kind, _ in broken:
         reasons[unparsed_reason(kind)] = reasons.get(unparsed_reason(kind), 0) + 1
     return LoadTrial(
         rows=read + len(broken),
         reasons=tuple(sorted(reasons.items())),
-        repeats=sum(int(n) - int(different) for reason, n, different in found if not reason),
+        repeats=sum(int(n) - int(different) for reason, n, different in records if not reason),
         whole=read < first,
     )
 

@@ -78,8 +78,8 @@ def undo(ws: Workspace, load_id: int, *, actor: str, after: AfterUndo | None = N
 def _named_first(cursor: duckdb.DuckDBPyConnection, key: str, but: int) -> dict[str, int]:
     """Column -> the first load that stands and names it, one load left out."""
     first: dict[str, int] = {}
-    for load_id, held in loads.schemas(cursor, key):
-        for name in held if load_id != but else ():
+    for load_id, schema in loads.schemas(cursor, key):
+        for name in schema if load_id != but else ():
             first.setdefault(name, load_id)
     return first
 

@@ -36,8 +36,8 @@ def notes(draft: Draft) -> list[str]:
                 f"Only some amounts of {column.name} carry a currency ({some[0]}): they are not read as numbers. "
                 "Export all of them with it, or none."
             )
-    told = [
+    lines = [
         f"Amounts in {code} are read as numbers, their mark is taken away: {', '.join(names)}."
         for code, names in read.items()
     ]
-    return told + left
+    return lines + left

@@ -89,15 +89,15 @@ def classes_by_argmax(
     if not known.any():
         return {}, 0.0
     top = matrix[:, known].argmax(axis=0)
-    found, agree = {}, 0
+    by_class, agree = {}, 0
     for i, column in enumerate(columns):
         names, counts = np.unique(classes[known][top == i].astype(str), return_counts=True)
         if len(names):
-            found[column.name] = str(names[counts.argmax()])
+            by_class[column.name] = str(names[counts.argmax()])
             agree += int(counts.max())
-    if len(set(found.values())) < len(found):
+    if len(set(by_class.values())) < len(by_class):
         return {}, 0.0
-    return found, agree / int(known.sum())
+    return by_class, agree / int(known.sum())
 
 
 def correlation(a: ColumnFacts, b: ColumnFacts) -> float:

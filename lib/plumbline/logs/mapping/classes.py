@@ -56,11 +56,11 @@ def trouble(
     here = {fold(c): c for c in predictions}
     true = {fold(c): c for c in labels}
     both = here | true
-    said = f"the predictions ({output})" if output else "the predictions"
+    text = f"the predictions ({output})" if output else "the predictions"
     came = f"the labels ({label})" if label else "the labels"
     if task is Task.BINARY and len(both) > 2:
         return ClassProblem(
-            f"Which two classes are meant? {said[0].upper()}{said[1:]} and {came} hold {len(both)}: "
+            f"Which two classes are meant? {text[0].upper()}{text[1:]} and {came} hold {len(both)}: "
             f"{_some(both.values())}",
             "Give another column the role prediction or label, or say that there are several classes; "
             "in a terminal: --map COLUMN=ROLE, or --task multiclass.",
@@ -72,7 +72,7 @@ def trouble(
     )  # deciles beside yes and no
     if here and true and (grades or (not shared and frozenset(both) not in _OPPOSITES)):
         return ClassProblem(
-            f"Do both mean the same? {said[0].upper()}{said[1:]} hold {_some(here.values())}, {came} hold "
+            f"Do both mean the same? {text[0].upper()}{text[1:]} hold {_some(here.values())}, {came} hold "
             f"{_some(true.values())}: they share {'only 1 class' if shared else 'no class'}",
             "Give another column the role label, or ignore this one, or write both alike in the export; "
             "in a terminal: --map COLUMN=label, or --map COLUMN=ignore.",
@@ -97,14 +97,14 @@ def settle_classes(cursor: duckdb.DuckDBPyConnection, system: System, *, file: s
     """
     if system.task is Task.REGRESSION:
         return system
-    held = _held(cursor, system)
+    spellings = _held(cursor, system)
     known = [
         *system.classes,
         *(c.role.name for c in systems.decision_columns(cursor, system.key) if c.role.role == "proba"),
     ]
-    spelling = _spelling(held, known)
-    _respell(cursor, system, held, spelling)
-    by_role = {role: {spelling[fold(c)] for c in held[role]} for role in _COLUMNS}
+    spelling = _spelling(spellings, known)
+    _respell(cursor, system, spellings, spelling)
+    by_role = {role: {spelling[fold(c)] for c in spellings[role]} for role in _COLUMNS}
     classes = by_role["prediction"] | by_role["label"]
     if len(classes) > MAX_CLASSES:
         raise PlumblineError(
@@ -122,7 +122,7 @@ def settle_classes(cursor: duckdb.DuckDBPyConnection, system: System, *, file: s
     return changed
 
 
-def spell_staged(
+def spell_staged_classes(
     cursor: duckdb.DuckDBPyConnection, system: System, table: str, columns: Sequence[str]
 ) -> None:
     """Write the classes of staged rows as the system has them, so that a label in capitals is no other label."""
@@ -130,10 +130,10 @@ def spell_staged(
         return
     known = {fold(c): c for c in system.classes}
     for column in columns:
-        found = cursor.execute(
+        rows = cursor.execute(
             f"SELECT DISTINCT {ident(column)} FROM {table} WHERE {ident(column)} IS NOT NULL LIMIT {4 * MAX_CLASSES}"
         ).fetchall()
-        _update(cursor, table, column, {c: known[fold(c)] for (c,) in found if known.get(fold(c), c) != c})
+        _update(cursor, table, column, {c: known[fold(c)] for (c,) in rows if known.get(fold(c), c) != c})
 
 
 def _held(cursor: duckdb.DuckDBPyConnection, system: System) -> dict[str, dict[str, int]]:
@@ -175,11 +175,11 @@ def _respell(
         _update(cursor, table, role, other)
         if other:
             state_digest.mark_decisions(cursor, system.key)
-    told = cursor.execute(
+    rows = cursor.execute(
         "SELECT DISTINCT label FROM label_claim WHERE system = ? AND label IS NOT NULL LIMIT 1000",
         [system.key],
     ).fetchall()
-    other = {c: spelling[fold(c)] for (c,) in told if spelling.get(fold(c), c) != c}
+    other = {c: spelling[fold(c)] for (c,) in rows if spelling.get(fold(c), c) != c}
     _update(cursor, "label_claim", "label", other, f" AND system = {literal(system.key)}")
 
 

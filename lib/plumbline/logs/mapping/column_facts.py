@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from plumbline.domain import LARGEST_NUMBER
 from plumbline.logs.mapping.classes import fold
 from plumbline.logs.values.cast import MISSING
-from plumbline.logs.values.currency import WORD, currency_of, unmarked
+from plumbline.logs.values.currency import WORD, currency_of, without_currency
 from plumbline.logs.values.times import TimeFacts, time_facts
 
 # possessive throughout: what was read is not given back, so that no cell takes more than linear time
@@ -146,7 +146,7 @@ def numerals(cells: Sequence[str | None], *, comma: bool) -> Numerals:
     present = [c.strip() for c in cells if c is not None and c.strip().lower() not in _MISSING]
     code = currency_of(_sample(present))
     if code:
-        bare = numerals([None if c is None else unmarked(c, code) for c in cells], comma=comma)
+        bare = numerals([None if c is None else without_currency(c, code) for c in cells], comma=comma)
         return replace(bare, format=f"{WORD}{code} {bare.format}".strip())
     nothing = Numerals("", 0.0, np.full(len(cells), np.nan))
     if not present:
@@ -205,7 +205,7 @@ def uses_decimal_commas(columns: Sequence[Sequence[str | None]]) -> bool:
     for cells in columns:
         sample = [c.strip() for c in cells[:2000] if c and c.strip().lower() not in _MISSING]
         code = currency_of(sample[:100])
-        sample = [unmarked(c, code) for c in sample] if code else sample
+        sample = [without_currency(c, code) for c in sample] if code else sample
         odd = sum(
             bool(re.fullmatch(r"[-+]?((\d{1,3}(\.\d{3})+|\d+),(\d{1,2}|\d{4,})|0,\d+)", c)) for c in sample
         )

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from plumbline.domain import Mapping, PlumblineError
 from plumbline.logs.values.month_names import LANGUAGES
-from plumbline.logs.values.times import order_of, swapped
+from plumbline.logs.values.times import order_of, swap_day_and_month
 
 #: as a person says it -> what comes first
 ORDERS = {"dmy": "day", "mdy": "month", "excel": "excel"}
@@ -34,10 +34,10 @@ def read_order(text: str | None) -> str:
 def with_order(form: str, order: str) -> str:
     """The format with the order that was said, where it has one."""
     known = order in ("day", "month")
-    return swapped(form) if known and order_of(form) not in ("", order) else form
+    return swap_day_and_month(form) if known and order_of(form) not in ("", order) else form
 
 
-def ordered(mapping: Mapping, order: str) -> Mapping:
+def apply_order(mapping: Mapping, order: str) -> Mapping:
     """The mapping with the order that was said in every format that has one."""
     if not order:
         return mapping

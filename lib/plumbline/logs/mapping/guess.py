@@ -98,11 +98,11 @@ def _recall(draft: Draft, known: Mapping) -> None:
                 form = _recalled_time(draft, column, form)
             elif column.numeric and column.numerals.share > 0.95:
                 kept = currency.named_in(form)  # amounts of another currency do not become its numbers
-                own = [
+                format_words = [
                     w for w in column.numerals.format.split() if not kept or not w.startswith(currency.WORD)
                 ]
                 words = [w for w in form.split() if w == "percent" or w.startswith(currency.WORD)]
-                form = " ".join(dict.fromkeys((*words, *own)))
+                form = " ".join(dict.fromkeys((*words, *format_words)))
             kind = item.kind
             if kind is None and item.role.role == "feature":
                 kind = Kind.NUMERIC if column.numeric else Kind.CATEGORICAL
@@ -176,8 +176,8 @@ def _identifiers(draft: Draft) -> None:
             )
         elif BASE.fullmatch(normalise(column.name)):
             continue
-        elif (found := ATTRIBUTION.fullmatch(normalise(column.name))) and column.numeric:
-            name = _original(column.name, found["name"] or found["name2"], draft)
+        elif (match := ATTRIBUTION.fullmatch(normalise(column.name))) and column.numeric:
+            name = _original(column.name, match["name"] or match["name2"], draft)
             draft.give(
                 column,
                 "attribution",

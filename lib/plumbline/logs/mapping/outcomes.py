@@ -21,7 +21,7 @@ from plumbline.logs.mapping.column_facts import ColumnFacts, is_percent
 from plumbline.logs.mapping.given_roles import percents
 from plumbline.logs.mapping.questions import FileQuestion
 from plumbline.logs.mapping.role_names import POSITIVE, PROBABILITY, name_strength, normalise
-from plumbline.logs.mapping.task import folded
+from plumbline.logs.mapping.task import folded_values
 
 if TYPE_CHECKING:
     from plumbline.logs.mapping.draft import Draft
@@ -99,9 +99,9 @@ def _class_names(draft: Draft, chosen: tuple[ColumnFacts, ...]) -> tuple[dict[st
     best: tuple[dict[str, str], float] = ({}, 0.0)
     for column in draft.free():
         if _classlike(column) and column.distinct <= len(chosen) and column not in chosen:
-            found = classes_by_argmax(chosen, column)
-            if found[1] > best[1]:
-                best = found
+            classes_named = classes_by_argmax(chosen, column)
+            if classes_named[1] > best[1]:
+                best = classes_named
     if best[1] > _CUT:
         return best
     names = {}
@@ -174,8 +174,8 @@ def _best_cut(draft: Draft, score: ColumnFacts) -> tuple[float, ColumnFacts | No
     """The two-valued column that a cut of the score tells apart best, and how well."""
     best: tuple[float, ColumnFacts | None] = (0.0, None)
     for column in draft.columns:
-        given = draft.maps.get(column.name)
-        if given and given[0].role.role not in ("prediction", "label"):
+        maps = draft.maps.get(column.name)
+        if maps and maps[0].role.role not in ("prediction", "label"):
             continue
         if column is not score and column.distinct == 2:
             right, _ = separates(score.numerals.values, classes_of(column))
@@ -221,9 +221,9 @@ def _prediction(draft: Draft) -> None:
 
 def _two_class_label(draft: Draft) -> ColumnFacts | None:
     """The column of two classes that is the label, or whose name says so."""
-    given = draft.has("label")
-    if given is not None:
-        return given if given.distinct == 2 else None
+    facts = draft.has("label")
+    if facts is not None:
+        return facts if facts.distinct == 2 else None
     named = [c for c in draft.free() if c.distinct == 2 and _strength(c, "label")]
     return max(named, key=lambda c: (_strength(c, "label"), _strength(c, "prediction") == 0), default=None)
 
@@ -239,12 +239,12 @@ def _twin(draft: Draft) -> ColumnFacts | None:
         return _called_prediction(draft)
     best: tuple[float, ColumnFacts | None] = (0.0, None)
     for column in draft.free():
-        if column is label or column.distinct != 2 or folded(column) != folded(label):
+        if column is label or column.distinct != 2 or folded_values(column) != folded_values(label):
             continue
         if _strength(column, "override") == 1:
             continue
         together = agreement(column, label)
-        plain = folded(column) <= _PLAIN
+        plain = folded_values(column) <= _PLAIN
         weight = 2 * _strength(column, "prediction") + (together > (0.4 if plain else 0.1)) + max(together, 0)
         least = 1.4 if plain else 1.1
         if weight > max(best[0], least):
@@ -257,7 +257,9 @@ def _called_prediction(draft: Draft) -> ColumnFacts | None:
     for column in draft.free():
         if column.distinct == 2 and _strength(column, "prediction"):
             others = (
-                c for c in draft.free() if c is not column and c.distinct == 2 and folded(c) == folded(column)
+                c
+                for c in draft.free()
+                if c is not column and c.distinct == 2 and folded_values(c) == folded_values(column)
             )
             if any(agreement(column, other) > 0.4 for other in others):
                 return column
@@ -322,7 +324,7 @@ def _named_otherwise(column: ColumnFacts) -> bool:
 def _same_values(output: ColumnFacts, column: ColumnFacts) -> bool:
     """The same classes (one may lack a rare one), or numbers of the same size that go together."""
     if _classlike(output) or output.distinct <= 2:
-        a, b = folded(output), folded(column)
+        a, b = folded_values(output), folded_values(column)
         return len(a & b) >= 1 and (a <= b or b <= a) and len(b) <= min(2 * len(a) - 1, _FEW_CLASSES)
     return (
         output.numeric and column.numeric and same_scale(output, column) and correlation(output, column) > 0.7

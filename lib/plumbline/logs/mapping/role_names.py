@@ -206,10 +206,10 @@ def name_strength(name: str) -> dict[str, float]:
     """Role -> how strongly the name speaks for it: 1 the whole name, 0.5 one word of it."""
     plain = normalise(name)
     words = plain.split("_")
-    found: dict[str, float] = {}
+    strengths: dict[str, float] = {}
     for pattern in PATTERNS:
         if re.fullmatch(pattern.exact, plain):
-            found[pattern.role] = 1.0
+            strengths[pattern.role] = 1.0
         elif pattern.word and any(re.fullmatch(pattern.word, word) for word in words):
-            found[pattern.role] = 0.5
-    return found
+            strengths[pattern.role] = 0.5
+    return strengths

@@ -140,7 +140,7 @@ def _about_classes(wrong: ClassProblem, output: ColumnFacts, label: ColumnFacts)
     )
 
 
-def folded(column: ColumnFacts) -> set[str]:
+def folded_values(column: ColumnFacts) -> set[str]:
     """The values of a column, as classes are compared."""
     return {fold(level) for level in column.levels}
 
@@ -148,7 +148,7 @@ def folded(column: ColumnFacts) -> set[str]:
 def _spellings(column: ColumnFacts) -> str:
     """The spellings of the classes that have several, e.g. ``Yes = YES = yes``."""
     several: dict[str, list[str]] = {}
-    for own, level in sorted(column.spellings.items()):
-        if own != level:
-            several.setdefault(level, [level]).append(own)
+    for spelling, level in sorted(column.spellings.items()):
+        if spelling != level:
+            several.setdefault(level, [level]).append(spelling)
     return ", ".join(" = ".join(names[:4]) for names in list(several.values())[:4])

@@ -190,10 +190,10 @@ def _ask_zone(draft: Draft, column: ColumnFacts) -> None:
 def _excel(draft: Draft) -> None:
     """Numbers where a time is due that Excel would show as dates: asked, never taken."""
     for column in draft.free():
-        found = excel(column.present, column.cells) if column.numeric else None
-        if found is None or not name_strength(column.name).get("timestamp"):
+        facts = excel(column.present, column.cells) if column.numeric else None
+        if facts is None or not name_strength(column.name).get("timestamp"):
             continue
-        first = datetime.fromtimestamp(float(np.nanmin(found.seconds)), UTC)
+        first = datetime.fromtimestamp(float(np.nanmin(facts.seconds)), UTC)
         draft.give(column, "timestamp", 0.5, "its name, and numbers that Excel shows as dates", form="excel")
         draft.ask(
             FileQuestion(
@@ -217,19 +217,19 @@ def _zone(draft: Draft, column: ColumnFacts) -> None:
             draft, f"The times of {column.name} carry no zone; they are taken as {draft.known.timezone}."
         )
         return
-    for beside in draft.free():
-        names = set(beside.levels)
-        if beside is column or not names or not all(_is_zone(name) for name in names):
+    for facts in draft.free():
+        names = set(facts.levels)
+        if facts is column or not names or not all(_is_zone(name) for name in names):
             continue
-        draft.give(beside, IGNORE, 0.9, f"the zone of {column.name}")
+        draft.give(facts, IGNORE, 0.9, f"the zone of {column.name}")
         if len(names) > 1:
-            some = tuple(level for level, _ in beside.levels.most_common(8))
+            some = tuple(level for level, _ in facts.levels.most_common(8))
             draft.ask(
                 FileQuestion(
-                    text=f"The times of {column.name!r} carry no zone, and {beside.name!r} names several "
+                    text=f"The times of {column.name!r} carry no zone, and {facts.name!r} names several "
                     f"({', '.join(some[:3])}). In which zone are they written?",
                     topic="timezone",
-                    columns=(column.name, beside.name),
+                    columns=(column.name, facts.name),
                     options=tuple(dict.fromkeys(("UTC", *some))),
                     must=True,
                     say="--timezone ZONE; times with their offset need no answer",
@@ -237,7 +237,7 @@ def _zone(draft: Draft, column: ColumnFacts) -> None:
             )
             return
         draft.zone = names.pop()
-        _note_zone(draft, f"The times of {column.name} are taken as {draft.zone}, as {beside.name} says.")
+        _note_zone(draft, f"The times of {column.name} are taken as {draft.zone}, as {facts.name} says.")
         return
     _note_zone(draft, f"The times of {column.name} carry no zone; they are taken as UTC.")
 

@@ -32,13 +32,17 @@ def find(draft: Draft) -> ColumnFacts | None:
     named = [
         c for c in draft.free() if name_strength(c.name).get("version", 0) == 1 and 1 <= c.distinct <= _MOST
     ]
-    said = ("ver", "release", "tag")
-    best = max(named, key=lambda c: (any(w in normalise(c.name) for w in said), c.distinct > 1), default=None)
-    if best is None or best.distinct > 1 or any(w in normalise(best.name) for w in said):
+    version_names = ("ver", "release", "tag")
+    best = max(
+        named,
+        key=lambda c: (any(w in normalise(c.name) for w in version_names), c.distinct > 1),
+        default=None,
+    )
+    if best is None or best.distinct > 1 or any(w in normalise(best.name) for w in version_names):
         return best
     # the name of a model, the same in every row: what tells its releases apart is another column, if any
     usable = (c for c in draft.free() if not CALENDAR.search(normalise(c.name)))
-    return next((c for c in usable if c.distinct <= 50 and shaped(c) and stretches(c)), best)
+    return next((c for c in usable if c.distinct <= 50 and looks_like_versions(c) and stretches(c)), best)
 
 
 def without_name(draft: Draft) -> None:
@@ -52,11 +56,11 @@ def without_name(draft: Draft) -> None:
             return
     for column in usable:
         half = name_strength(column.name).get("version", 0) > 0
-        if half and column.distinct <= 50 and (shaped(column) or stretches(column)):
+        if half and column.distinct <= 50 and (looks_like_versions(column) or stretches(column)):
             draft.give(column, "version", 0.85, f"its name, and values such as {column.present[0]}")
             return
     for column in usable:
-        if 2 <= column.distinct <= 50 and shaped(column) and stretches(column):
+        if 2 <= column.distinct <= 50 and looks_like_versions(column) and stretches(column):
             sure = f"values such as {column.present[0]}, each for a stretch of the log"
             draft.give(column, "version", 0.8, sure)
             return
@@ -70,7 +74,7 @@ def without_name(draft: Draft) -> None:
             return
 
 
-def shaped(column: ColumnFacts) -> bool:
+def looks_like_versions(column: ColumnFacts) -> bool:
     """Whether all values look like versions. Numbers do as years with the number of a release, such as 2010.1."""
     shape = _YEARLY if column.numeric else _SHAPE
     return all(shape.fullmatch(level) for level in column.levels)

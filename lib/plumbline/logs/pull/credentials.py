@@ -67,11 +67,11 @@ def s3_secrets() -> tuple[str, ...]:
 def s3_advice() -> str:
     """What to do where a bucket refuses the keys, or there were none."""
     missing = missing_module(CHAIN)
-    said = "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+    text = "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
     return (
-        f"{said}. {missing}"
+        f"{text}. {missing}"
         if missing
-        else f"{said}, or AWS_PROFILE, or give this machine a role that may read it."
+        else f"{text}, or AWS_PROFILE, or give this machine a role that may read it."
     )
 
 
@@ -96,13 +96,13 @@ def _place(profile: Mapping[str, str], region: str) -> dict[str, str]:
     env = os.environ
     address = env.get("AWS_ENDPOINT_URL_S3") or env.get("AWS_ENDPOINT_URL") or profile.get("endpoint_url", "")
     endpoint = urlsplit(address)
-    found = {
+    variables = {
         "REGION": env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or profile.get("region", region)
     }
     if endpoint.netloc:
         ssl = str(endpoint.scheme != "http").lower()
-        found |= {"ENDPOINT": endpoint.netloc, "URL_STYLE": "path", "USE_SSL": ssl}
-    return found
+        variables |= {"ENDPOINT": endpoint.netloc, "URL_STYLE": "path", "USE_SSL": ssl}
+    return variables
 
 
 def _profile() -> dict[str, str]:
@@ -115,5 +115,7 @@ def _profile() -> dict[str, str]:
     except (configparser.Error, OSError, UnicodeDecodeError):
         return {}
     section = name if name == "default" else f"profile {name}"
-    said = dict(parser[section]) if parser.has_section(section) else {}
-    return {key: said[key] for key in ("region", "endpoint_url", "role_arn") if key in said}
+    profile_values = dict(parser[section]) if parser.has_section(section) else {}
+    return {
+        key: profile_values[key] for key in ("region", "endpoint_url", "role_arn") if key in profile_values
+    }

@@ -185,7 +185,7 @@ def _since(cell: str, kind: str, wanted: FetchRequest) -> tuple[str, str]:
 
 def _copies(connection: duckdb.DuckDBPyConnection, folder: Path, location: Location) -> tuple[Path, ...]:
     """Files that are no Parquet, as they are: they are then read like any file."""
-    address, made = location.address, []
+    address, copies = location.address, []
     names = [address]
     if address.startswith("s3://") and re.search(r"[*?\[]", address):
         names = [
@@ -197,11 +197,11 @@ def _copies(connection: duckdb.DuckDBPyConnection, folder: Path, location: Locat
         room = folder / str(number)
         room.mkdir(exist_ok=True)
         last = re.sub(r"[^\w.\- ]", "_", name.split("?")[0].rsplit("/", 1)[-1])[-120:].strip(". ")
-        made.append(room / (last or "log"))
-        made[-1].write_bytes(row[0] if row else b"")
-    if not made:
+        copies.append(room / (last or "log"))
+        copies[-1].write_bytes(row[0] if row else b"")
+    if not copies:
         raise PlumblineError("No file is there", where=location.shown, todo="Check the address.")
-    return tuple(made)
+    return tuple(copies)
 
 
 def _is_table(location: Location) -> bool:
@@ -242,21 +242,21 @@ def _passes(error: BaseException) -> bool:
 def _refused(location: Location, error: duckdb.Error, secrets: tuple[str, ...]) -> PlumblineError:
     """The source's refusal as one sentence, secrets left out."""
     text = re.sub(r'(at|with parameters) "[^"]*":?', "", str(error).split("LINE 1:")[0])
-    said = location.clean(re.sub(r"^\w[\w ]*Error: ", "", text), secrets)
+    words = location.clean(re.sub(r"^\w[\w ]*Error: ", "", text), secrets)
     if _DENIED.search(str(error)):
         return PlumblineError(
-            f"The source refused the credentials: {said}",
+            f"The source refused the credentials: {words}",
             where=location.shown,
             todo=_advice(location),
         )
     if _TRANSIENT.search(str(error)):
         return PlumblineError(
-            f"The source could not be reached in {ATTEMPTS} attempts: {said}",
+            f"The source could not be reached in {ATTEMPTS} attempts: {words}",
             where=location.shown,
             todo="Check the host and the network, and pull again; nothing was changed.",
         )
     return PlumblineError(
-        f"The source could not be read: {said}",
+        f"The source could not be read: {words}",
         where=location.shown,
         todo="Check its name and what it holds.",
     )

@@ -50,13 +50,13 @@ def read_location(text: str) -> Location:
     Raises:
         PlumblineError: it is none of the forms; a file of a log is loaded, not pulled.
     """
-    said = text.strip()
-    scheme, _, rest = said.partition(":")
+    words = text.strip()
+    scheme, _, rest = words.partition(":")
     scheme = scheme.lower()
     if scheme in ("postgres", "postgresql", "mysql") and rest.startswith("//"):
-        return _url("mysql" if scheme == "mysql" else "postgres", said)
+        return _url("mysql" if scheme == "mysql" else "postgres", words)
     if scheme in ("s3", "http", "https") and rest.startswith("//"):
-        return _url("files", said)
+        return _url("files", words)
     if scheme == "sqlite" and rest:
         return _file("sqlite", rest)
     if scheme in ("delta", "iceberg") and rest:
@@ -64,18 +64,18 @@ def read_location(text: str) -> Location:
             inner = _url(scheme, rest)
             return Location(scheme, inner.address, f"{scheme}:{inner.shown}", inner.secrets)
         return _file(scheme, rest)
-    path = Path(said)
+    path = Path(words)
     if (path / "_delta_log").is_dir():
-        return _file("delta", said)
+        return _file("delta", words)
     if any((path / "metadata").glob("*.metadata.json")):
-        return _file("iceberg", said)
+        return _file("iceberg", words)
     if path.is_file() and path.open("rb").read(15) == b"SQLite format 3":
-        return _file("sqlite", said)
+        return _file("sqlite", words)
     if path.exists():
         raise PlumblineError(
             "This is a file or folder of logs, not a source", where=path.name, todo="Use plumbline load."
         )
-    raise PlumblineError(f"This is no source: {_without_userinfo(said)[:80]}", todo=f"Name one as {FORMS}.")
+    raise PlumblineError(f"This is no source: {_without_userinfo(words)[:80]}", todo=f"Name one as {FORMS}.")
 
 
 def is_remote(text: str) -> bool:

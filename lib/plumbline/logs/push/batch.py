@@ -18,7 +18,7 @@ from plumbline.logs.push.rows import RowForm, mapping_for
 from plumbline.store.workspace import Workspace
 
 
-def packed(request: Request) -> bytes:
+def pack_request(request: Request) -> bytes:
     """A request as the write-ahead file keeps it."""
     r = request.receipt
     return orjson.dumps(
@@ -36,7 +36,7 @@ def packed(request: Request) -> bytes:
     )
 
 
-def unpacked(frame: bytes) -> Request:
+def unpack_request(frame: bytes) -> Request:
     """The request in a frame of the write-ahead file."""
     kept: dict[str, Any] = orjson.loads(frame)
     receipt = PushReceipt(

@@ -45,7 +45,7 @@ def ndjson(body: bytes, _folder: Path) -> Iterator[Record]:
         yield line, record
 
 
-def delimited(body: bytes, _folder: Path) -> Iterator[Record]:
+def csv_records(body: bytes, _folder: Path) -> Iterator[Record]:
     """CSV with a header; commas, semicolons or tabs.
 
     Raises:
@@ -88,8 +88,8 @@ def arrow(body: bytes, folder: Path) -> Iterator[Record]:
     try:
         file = room / "body.arrow"
         file.write_bytes(body)
-        made = reader.ask("open", file, room / "made", whole=True, sheet=None)
-        yield from _records(Path(made["file"]))
+        opened = reader.ask("open", file, room / "made", whole=True, sheet=None)
+        yield from _records(Path(opened["file"]))
     finally:
         shutil.rmtree(room, ignore_errors=True)
 
@@ -121,7 +121,7 @@ READERS: Mapping[str, Callable[[bytes, Path], Iterator[Record]]] = {
     "application/x-ndjson": ndjson,
     "application/jsonl": ndjson,
     "application/json": ndjson,
-    "text/csv": delimited,
+    "text/csv": csv_records,
     "application/vnd.apache.arrow.stream": arrow,
     "application/vnd.apache.arrow.file": arrow,
 }

@@ -76,10 +76,10 @@ def settle(cursor: duckdb.DuckDBPyConnection, load: Load, requests: Sequence[Req
     ).fetchall()
     for row, reason in quarantined:
         reasons[int(np.searchsorted(ends, row, side="right"))][reason] += 1
-    made = []
+    settled = []
     for request, count, aside in zip(requests, loaded.tolist(), reasons, strict=True):
         bad = sum(aside.values())
-        made.append(
+        settled.append(
             replace(
                 request.receipt,
                 load_id=load.load_id,
@@ -89,7 +89,7 @@ def settle(cursor: duckdb.DuckDBPyConnection, load: Load, requests: Sequence[Req
                 reasons=dict(aside),
             )
         )
-    _keep(cursor, made)
+    _keep(cursor, settled)
 
 
 def refuse(cursor: duckdb.DuckDBPyConnection, request: Request, fault: str) -> None:
@@ -99,7 +99,7 @@ def refuse(cursor: duckdb.DuckDBPyConnection, request: Request, fault: str) -> N
     _keep(cursor, [refused])
 
 
-def known(cursor: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> set[str]:
+def written_receipts(cursor: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> set[str]:
     """Which of some receipts are written."""
     rows = cursor.execute(
         "SELECT id FROM receipt WHERE list_contains($ids, id)", {"ids": list(ids)}
@@ -113,7 +113,7 @@ def receipt_of(cursor: duckdb.DuckDBPyConnection, number: str) -> PushReceipt | 
     return _receipt(row) if row else None
 
 
-def newest_keyed(cursor: duckdb.DuckDBPyConnection, since: datetime, most: int) -> list[PushReceipt]:
+def newest_with_key(cursor: duckdb.DuckDBPyConnection, since: datetime, most: int) -> list[PushReceipt]:
     """The newest receipts of requests that had a key, oldest first."""
     rows = cursor.execute(
         f"""SELECT {_FIELDS} FROM receipt WHERE key <> '' AND received_at >= ?

@@ -107,7 +107,7 @@ def mapping_for(form: RowForm, columns: Sequence[str], iso: Sequence[str]) -> Ro
     return replace(form.mapping, columns=tuple(items))
 
 
-def read(
+def read_rows(
     form: RowForm, records: Iterator[tuple[int, Mapping[str, Any]]], now: datetime | None = None
 ) -> Batch:
     """Make cells of records, each with its line.
@@ -142,19 +142,19 @@ class _RowReader:
     _outputs: set[str] = field(default_factory=set)
 
     def row(self, line: int, record: Mapping[str, Any]) -> Row:
-        made: Row = {}
+        row: Row = {}
         for name, value in _leaves(record, line):
             column = self.columns[name] if name in self.columns else self._meet(name)
             if not column or value is None or value == "":
                 continue
-            if column in made:
+            if column in row:
                 raise UnfitRequest(line, f"{name!r} is there twice, by its column's name and by its role")
             text = _text(value, self.formats[column], line, name)
             if column in self._times:
                 self._time(line, column, text)
-            made[column] = text
-        self._whole(line, made)
-        return made
+            row[column] = text
+        self._whole(line, row)
+        return row
 
     def _whole(self, line: int, made: Row) -> None:
         for column in self.form.needed:

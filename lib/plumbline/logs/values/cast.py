@@ -184,11 +184,11 @@ def _text_instant(cell: str, form: str, zone: str) -> str:
             f"{form!r} is no way to read a time", todo="Use iso, epoch_s or a pattern such as %d.%m.%Y."
         )
     spoken = form.startswith(SPOKEN)
-    said = said_sql(cell, language_of(form)) if spoken else f"trim({cell})"
+    text = said_sql(cell, language_of(form)) if spoken else f"trim({cell})"
     patterns = [pattern_of(p) if spoken else p for p in form.split("|")]
     zoned, bare = [p for p in patterns if "%z" in p], [p for p in patterns if "%z" not in p]
-    values = [f"try_strptime({said}, {_listed(zoned)}) AT TIME ZONE 'UTC'"] if zoned else []
-    values += [_from_zone(f"try_strptime({said}, {_listed(bare)})", zone)] if bare else []
+    values = [f"try_strptime({text}, {_listed(zoned)}) AT TIME ZONE 'UTC'"] if zoned else []
+    values += [_from_zone(f"try_strptime({text}, {_listed(bare)})", zone)] if bare else []
     return values[0] if len(values) == 1 else f"coalesce({', '.join(values)})"
 
 

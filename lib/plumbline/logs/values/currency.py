@@ -64,7 +64,7 @@ def _around(code: str) -> str:
     return f"^([-+]?){_BLANK}(?:{spelt})?{_BLANK}([-+]?.*?){_BLANK}(?:{spelt})?{_BLANK}$"
 
 
-def unmarked(cell: str, code: str) -> str:
+def without_currency(cell: str, code: str) -> str:
     """A cell without the currency's mark; a mark of another currency stays, so that the cell is no number.
 
     The same as ``unmarked_sql``, whose pattern Python's own engine would take more than linear time for.

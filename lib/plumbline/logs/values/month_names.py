@@ -92,7 +92,7 @@ def words_of(language: str) -> dict[str, str]:
     return dict.fromkeys(idle.split(), "") | {"a.m": "am", "p.m": "pm"} | kept | named
 
 
-def said(text: str, language: str = "") -> str:
+def spell_time(text: str, language: str = "") -> str:
     """A time in the one spelling that the patterns read; any other text comes out as no time."""
     bare = text.strip().lower()
     for pattern, instead in _STEPS:
@@ -102,8 +102,8 @@ def said(text: str, language: str = "") -> str:
 
 
 def looks_spoken(text: str) -> bool:
-    """Whether a text out of ``said`` holds one month and otherwise numbers, a time of day and an offset: cheap to tell,
-    where trying every pattern on any text is not."""
+    """Whether a text out of ``spell_time`` holds one month and otherwise numbers, a time of day and an offset: cheap to
+    tell, where trying every pattern on any text is not."""
     return _SHAPE.fullmatch(text) is not None
 
 
@@ -125,7 +125,7 @@ def pattern_of(form: str) -> str:
 
 
 def said_sql(cell: str, language: str = "") -> str:
-    """``said`` in SQL."""
+    """``spell_time`` in SQL."""
     bare = f"lower(trim({cell}))"
     for pattern, instead in _STEPS:
         bare = f"regexp_replace({bare}, {literal(pattern)}, {literal(instead)}, 'g')"

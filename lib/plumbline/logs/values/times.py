@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plumbline.logs.values import zone_names
-from plumbline.logs.values.month_names import LANGUAGES, PATTERNS, looks_spoken, said, with_language
+from plumbline.logs.values.month_names import LANGUAGES, PATTERNS, looks_spoken, spell_time, with_language
 
 _ISO = re.compile(
     r"\d{4}([-/])\d{2}\1\d{2}"
@@ -74,14 +74,14 @@ def time_facts(cells: Sequence[str | None], order: str = "") -> TimeFacts | None
     present = [c.strip() for c in cells if c and c.strip()]
     if len(present) == 0:
         return None
-    found = excel(present, cells) if order == "excel" else None
-    found = found or _plain(present, cells, order)
-    if found is None:
+    facts = excel(present, cells) if order == "excel" else None
+    facts = facts or _plain(present, cells, order)
+    if facts is None:
         named = zone_names.split(cells)
         bare = [c.strip() for c in named.cells if c and c.strip()] if named else []
         inner = _plain(bare, named.cells, order) if named else None
-        found = _in_zones(inner, named) if inner and named else None
-    return found
+        facts = _in_zones(inner, named) if inner and named else None
+    return facts
 
 
 def _plain(present: Sequence[str], cells: Sequence[str | None], order: str) -> TimeFacts | None:
@@ -89,9 +89,9 @@ def _plain(present: Sequence[str], cells: Sequence[str | None], order: str) -> T
     probe = present[:: max(1, len(present) // 200)]
     for find in (_iso, _local, _months, _compact, _epoch, _worded):
         if find(probe, probe) is not None:
-            found = find(present, cells)
-            if found is not None:
-                return _ordered(found, cells, order)
+            facts = find(present, cells)
+            if facts is not None:
+                return _ordered(facts, cells, order)
     return _spoken(present, cells, order)
 
 
@@ -139,7 +139,7 @@ def _ordered(facts: TimeFacts, cells: Sequence[str | None], order: str) -> TimeF
         return replace(facts, ambiguous=True, mixed=True)
     if not facts.ambiguous or order == order_of(facts.format):
         return replace(facts, ambiguous=False, mixed=False)
-    form = swapped(facts.format)
+    form = swap_day_and_month(facts.format)
     seconds = _parsed(cells, lambda text: _by_patterns(text, form.split("|")))
     return replace(facts, format=form, seconds=seconds, ambiguous=False, mixed=False)
 
@@ -204,7 +204,7 @@ def _pattern(match: re.Match[str], day_first: bool) -> str:
     return date + (match["gap"] or " ") + clock + (match["hour"] or "")
 
 
-def swapped(form: str) -> str:
+def swap_day_and_month(form: str) -> str:
     """The same patterns with day and month the other way round."""
     return form.replace("%d", "\0").replace("%m", "%d").replace("\0", "%m")
 
@@ -264,21 +264,21 @@ def _spoken(present: Sequence[str], cells: Sequence[str | None], order: str = ""
         return None
     read: dict[str, list[str]] = {}
     for language in [order] if order in LANGUAGES else ["", *LANGUAGES]:
-        if sum(looks_spoken(said(c, language)) for c in probe[:20]) > 0.4 * len(probe[:20]):
-            told = [said(c, language) for c in probe]
+        if sum(looks_spoken(spell_time(c, language)) for c in probe[:20]) > 0.4 * len(probe[:20]):
+            lines = [spell_time(c, language) for c in probe]
             read[language] = [
-                t if looks_spoken(t) and any(_reads(t, p) for p in PATTERNS) else "" for t in told
+                t if looks_spoken(t) and any(_reads(t, p) for p in PATTERNS) else "" for t in lines
             ]
-    most = max((sum(map(bool, told)) for told in read.values()), default=0)
+    most = max((sum(map(bool, lines)) for lines in read.values()), default=0)
     if most < 0.5 * len(probe):
         return None
-    best = [language for language, told in read.items() if sum(map(bool, told)) == most]
+    best = [language for language, lines in read.items() if sum(map(bool, lines)) == most]
     differ = [la for la in best if read[la] != read[best[0]]]
     language = best[0]
     counts = Counter(p for t in read[language] for p in PATTERNS if t and _reads(t, p))
     patterns = [p for p, _ in counts.most_common(4)]
     form = "|".join(with_language(p, language) for p in patterns)
-    seconds = _parsed(cells, lambda text: _by_patterns(said(text, language), patterns))
+    seconds = _parsed(cells, lambda text: _by_patterns(spell_time(text, language), patterns))
     return TimeFacts(
         format=form,
         share=_share(seconds, present),

@@ -121,12 +121,12 @@ def change_point(
         edges = _segments(series)
         enough = _matters(one, series, edges) if matters is None else matters
         run = _worse_run(one, series, edges, enough)
-        told = _told(name, one, series, run, enough, unit) if run else None
-        if told is None or run is None:
+        point = _told(name, one, series, run, enough, unit) if run else None
+        if point is None or run is None:
             return None
-        noise = _long_run_noise(series, edges, run, told.kind == "slope")
+        noise = _long_run_noise(series, edges, run, point.kind == "slope")
         if noise <= SETTLED * series.noise:
-            return told
+            return point
         series = replace(series, noise=noise)
     return None
 

@@ -33,7 +33,7 @@ from plumbline.monitor.alarms.cusum import (
 from plumbline.monitor.alarms.episodes import CALM
 from plumbline.monitor.alarms.year_before import AROUND, HALF, YEAR
 from plumbline.monitor.chunks import ENOUGH, as_days, midnight, sum_by
-from plumbline.monitor.performance.calibration import recalibrated
+from plumbline.monitor.performance.calibration import recalibrate
 from plumbline.monitor.performance.label_delay import late_days
 from plumbline.wording.quantities import decimal, percent
 
@@ -131,7 +131,7 @@ def contradictions(
     later = (days >= end) & ~late_days("log_loss", days, delay, today)
     if len(np.unique(day[healthy])) < FEWEST_DAYS or then.sum(axis=1).min() < FEWEST or not later.any():
         return ()
-    p = recalibrated(then, BINS, PRIOR)
+    p = recalibrate(then, BINS, PRIOR)
     seen = np.flatnonzero(then.sum(axis=0))
     p[: seen[0]] = p[seen[-1] + 1 :] = np.nan
     daily = _daily(cells, place, len(days), p)
@@ -139,18 +139,18 @@ def contradictions(
     normal, watched = (_steps(daily[rows], days[rows]) for rows in (first, later))
     noise = noise_of(normal.value, [midnight(d.item()) for d in days[first]])
     square = (noise.restless * noise.kept) ** 2
-    told = []
+    results = []
     for one in _alarms(normal, watched, noise):
         end_of = watched.ends[-1] if one.until is None else one.until
-        found = _told(one, _between(cells, days[place], later[place], one.since, end_of), p, square)
+        contradiction = _told(one, _between(cells, days[place], later[place], one.since, end_of), p, square)
         then = _between(
             cells, days[place], later[place], *(t - YEAR for t in (one.since - AROUND, one.at + AROUND))
         )
         now = _between(cells, days[place], later[place], one.since, one.at)
         if one.at < reference[1] + YEAR or not _usual(now, then, p):
-            told.append(found)
+            results.append(contradiction)
     gone = bool(day.max() - days[-1] > np.timedelta64(CALM.days, "D"))
-    return tuple(replace(one, until=one.until or watched.ends[-1]) if gone else one for one in told)
+    return tuple(replace(one, until=one.until or watched.ends[-1]) if gone else one for one in results)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +171,10 @@ def _turned(p: FloatArray, share: float | FloatArray) -> FloatArray:
 def _daily(cells: IntArray, place: IntArray, days: int, p: FloatArray) -> FloatArray:
     """By day (D, 4): labelled decisions, by how much their likelihood ratio is more than expected, the variance of
     that, and by how much it would be more if what matters were so. Cells without a probability are left out."""
-    held = np.isfinite(p)
-    share = p[held]
+    finite = np.isfinite(p)
+    share = p[finite]
     weight = logit(_turned(share, TURNED)) - logit(share)
-    counted = cells[:, :, held].astype(np.float64)
+    counted = cells[:, :, finite].astype(np.float64)
     came, rows = counted[:, 1] @ weight, counted.sum(axis=1)
     of_rows = rows @ np.stack(
         [
@@ -207,11 +207,11 @@ def _steps(daily: FloatArray, days: np.ndarray) -> _Steps:
 
 def _joined(rows: FloatArray) -> IntArray:
     """The block of each day, (D,): days joined in order until they hold enough; what is left over joins the last."""
-    block, number, held = np.zeros(len(rows), dtype=np.int64), 0, 0.0
+    block, number, level = np.zeros(len(rows), dtype=np.int64), 0, 0.0
     for i, n in enumerate(rows):
-        block[i], held = number, held + n
-        if held >= ENOUGH:
-            number, held = number + 1, 0.0
+        block[i], level = number, level + n
+        if level >= ENOUGH:
+            number, level = number + 1, 0.0
     return np.minimum(block, max(number - 1, 0))
 
 
@@ -239,8 +239,8 @@ def _usual(now: IntArray, then: IntArray, p: FloatArray) -> bool:
 
 
 def _told(excursion: Excursion, counts: IntArray, p: FloatArray, noise: float) -> Contradiction:
-    held = np.isfinite(p)
-    counts, p = counts[:, held], p[held]
+    finite = np.isfinite(p)
+    counts, p = counts[:, finite], p[finite]
     share, low, high = likeliest_share(counts, p, noise)
     return Contradiction(
         at=excursion.at,
@@ -267,8 +267,10 @@ def likeliest_share(
         noise: variance over that of independent decisions, by which the likelihood is divided (quasi-likelihood).
     """
     turned = _turned(p[None, :], SHARES[:, None])
-    held = counts.sum(axis=0) > 0
-    likely = (xlogy(counts[1], turned) + xlog1py(counts[0], -turned))[:, held].sum(axis=1) / max(noise, 1.0)
+    present = counts.sum(axis=0) > 0
+    likely = (xlogy(counts[1], turned) + xlog1py(counts[0], -turned))[:, present].sum(axis=1) / max(
+        noise, 1.0
+    )
     inside = SHARES[likely >= likely.max() - DROP]
     return float(SHARES[int(np.argmax(likely))]), float(inside.min()), float(inside.max())
 

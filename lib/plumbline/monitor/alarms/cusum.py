@@ -26,7 +26,13 @@ from plumbline.monitor.metrics.counts import Counts, counts_of, ratio
 from plumbline.monitor.metrics.metrics import HEADLINE, Metric, metric, of_scores
 from plumbline.monitor.metrics.thresholds import Threshold, threshold
 from plumbline.monitor.performance.label_delay import late_days
-from plumbline.monitor.performance.series import ChunkedCounts, Span, chunked, reference_rows, window_rows
+from plumbline.monitor.performance.series import (
+    ChunkedCounts,
+    Span,
+    reference_rows,
+    sum_by_chunk,
+    window_rows,
+)
 from plumbline.monitor.statistics.autocorrelation import long_run_ratio
 from plumbline.wording.quantities import decimal
 
@@ -151,24 +157,27 @@ def early_warning(
     """
     one = metric(name or HEADLINE[profile.task], profile.classes)
     counts = counts_of(profile, cost, scores=of_scores([one]))
-    own = reference_rows(profile, reference, window.arm if window else None)
+    mask = reference_rows(profile, reference, window.arm if window else None)
     later = window_rows(profile, window) & np.array([day >= reference[1].date() for day in profile.days])
     if later.any():
         days, place = np.unique(as_days(profile.days), return_inverse=True)
         later &= ~late_days(one.name, days, delay, today)[place]
-    if not own.any() or not later.any():
+    if not mask.any() or not later.any():
         return None
-    healthy, watched = chunked(profile.days, counts, own, "day"), chunked(profile.days, counts, later, "day")
+    healthy, watched = (
+        sum_by_chunk(profile.days, counts, mask, "day"),
+        sum_by_chunk(profile.days, counts, later, "day"),
+    )
     band = threshold(one, healthy.counts, healthy.days)
     if band.mean is None:
         return None
     normal = _worse(one, band, _joined(one, healthy)[0])
     blocks, block = _joined(one, watched)
-    found = _worse(one, band, blocks)
-    if not len(normal[0]) or not len(found[0]):
+    worse_days = _worse(one, band, blocks)
+    if not len(normal[0]) or not len(worse_days[0]):
         return None
     noise = noise_of(normal[0], healthy.starts)
-    return _watch(one, watched, block, found, noise, unsure_mean(len(normal[0]), noise.kept), run_length)
+    return _watch(one, watched, block, worse_days, noise, unsure_mean(len(normal[0]), noise.kept), run_length)
 
 
 def unsure_mean(n: int, keep: float, errors: float = UNSURE) -> float:
@@ -246,15 +255,15 @@ def excursions(
         farther: times the highest sum of an earlier alarm that is over, which a later one has to reach as well: a
             level that left and came back has shown how far it goes.
     """
-    found = []
+    excursions = []
     for stretch in runs((sums > 0).tolist()):
-        own = sums[stretch.start : stretch.stop]
-        above = np.flatnonzero(own > limit)
+        course = sums[stretch.start : stretch.stop]
+        above = np.flatnonzero(course > limit)
         if len(above):
             until = starts[stretch.stop] if stretch.stop < len(sums) else None
-            found.append(Excursion(ends[stretch.start + int(above[0])], starts[stretch.start], until))
-            limit = max(limit, farther * float(own.max()))
-    return found
+            excursions.append(Excursion(ends[stretch.start + int(above[0])], starts[stretch.start], until))
+            limit = max(limit, farther * float(course.max()))
+    return excursions
 
 
 def _joined(metric: Metric, chunks: ChunkedCounts) -> tuple[Counts, IntArray]:
@@ -264,15 +273,15 @@ def _joined(metric: Metric, chunks: ChunkedCounts) -> tuple[Counts, IntArray]:
     Days left over at the end join the last block.
     """
     block, number = np.zeros(len(chunks.starts), dtype=np.int64), 0
-    held = counted = 0.0
+    level = counted = 0.0
     for i, (rows, n) in enumerate(
         zip(chunks.counts.labelled, _denominator(metric, chunks.counts), strict=True)
     ):
         block[i] = number
-        held, counted = held + rows, counted + n
-        if held >= ENOUGH and counted >= COUNTED:
-            number, held, counted = number + 1, 0.0, 0.0
-    if (held < ENOUGH or counted < COUNTED) and number:
+        level, counted = level + rows, counted + n
+        if level >= ENOUGH and counted >= COUNTED:
+            number, level, counted = number + 1, 0.0, 0.0
+    if (level < ENOUGH or counted < COUNTED) and number:
         block[block == number] = number - 1
     return chunks.counts.grouped(block, int(block.max()) + 1), block
 

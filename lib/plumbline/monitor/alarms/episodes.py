@@ -22,15 +22,15 @@ CLEAR = 0.5
 
 def runs(flags: Sequence[bool]) -> list[range]:
     """Positions of each unbroken run of True."""
-    found: list[range] = []
+    results: list[range] = []
     first: int | None = None
     for place, flag in enumerate([*flags, False]):
         if flag and first is None:
             first = place
         elif not flag and first is not None:
-            found.append(range(first, place))
+            results.append(range(first, place))
             first = None
-    return found
+    return results
 
 
 def episodes(
@@ -42,7 +42,7 @@ def episodes(
         breached, clear: of each chunk, in order of time: beyond the limit, and clear of it; both is a breach.
         starts, ends: half-open bounds of each chunk; chunks may overlap, as weeks that begin anew every day do.
     """
-    found: list[tuple[range, bool]] = []
+    results: list[tuple[range, bool]] = []
     first = last = calm = None
     for place, beyond in enumerate(breached):
         if beyond:
@@ -52,11 +52,11 @@ def episodes(
         else:
             calm = place if calm is None else calm
             if place + 1 - calm >= CALM_CHUNKS and ends[place] - starts[calm] >= CALM:
-                found.append((range(first, last + 1), True))
+                results.append((range(first, last + 1), True))
                 first = last = calm = None
     if first is not None and last is not None:
-        found.append((range(first, last + 1), False))
-    return found
+        results.append((range(first, last + 1), False))
+    return results
 
 
 def is_clear(value: float | None, limit: float | None, healthy: float | None) -> bool:

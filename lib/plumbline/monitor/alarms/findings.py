@@ -35,8 +35,8 @@ def breaches(points: Sequence[Point], healthy: float | None) -> list[tuple[list[
     series = _judged(points)
     beyond = [p.status is PointStatus.BREACH for p in series]
     clear = [p.status is PointStatus.OK and is_clear(p.value, p.threshold, healthy) for p in series]
-    found = episodes(beyond, clear, [p.start for p in series], [p.end for p in series])
-    return [([series[i] for i in run if beyond[i]], over) for run, over in found]
+    results = episodes(beyond, clear, [p.start for p in series], [p.end for p in series])
+    return [([series[i] for i in run if beyond[i]], over) for run, over in results]
 
 
 def _judged(points: Sequence[Point]) -> list[Point]:
@@ -74,15 +74,15 @@ def problems_of(
     """
     alone: list[PerformanceProblem] = []
     if lasts is not None:
-        told = lasts.change
+        point = lasts.change
         alone.append(
             PerformanceProblem(
-                metric=told.metric,
+                metric=point.metric,
                 part=lasts.part,
-                since=told.at,
-                until=told.until,
+                since=point.at,
+                until=point.until,
                 confirmed=lasts.known_at,
-                change=told.sentence,
+                change=point.sentence,
             )
         )
     for name in dict.fromkeys(p.metric for p in points):
@@ -98,13 +98,13 @@ def problems_of(
                     confirmed=_confirmed(part),
                 )
             )
-    made: list[PerformanceProblem] = []
+    problems: list[PerformanceProblem] = []
     for one in sorted(alone, key=lambda problem: problem.since):
-        if made and (made[-1].until is None or one.since <= made[-1].until + CALM):
-            made[-1] = _together(made[-1], one)
+        if problems and (problems[-1].until is None or one.since <= problems[-1].until + CALM):
+            problems[-1] = _together(problems[-1], one)
         else:
-            made.append(one)
-    return made
+            problems.append(one)
+    return problems
 
 
 def _together(problem: PerformanceProblem, other: PerformanceProblem) -> PerformanceProblem:
@@ -143,7 +143,7 @@ def performance_findings(
             before it was confirmed, or just before.
         healthy, lasts: as for ``problems_of``.
     """
-    made = []
+    findings = []
     for problem in problems_of(points, healthy, lasts):
         part = problem.part
         series = _judged([p for p in points if p.metric == problem.metric])
@@ -166,7 +166,7 @@ def performance_findings(
             sentence = message("{metric}: {change}", metric=name(worst.metric), change=problem.change)
         if problem.others:
             figures["others"] = list(problem.others)
-        made.append(
+        findings.append(
             Finding(
                 system=system,
                 signal=f"{'estimate' if worst.estimated else 'performance'}.{worst.metric}",
@@ -180,7 +180,7 @@ def performance_findings(
                 known_at=problem.confirmed + delay,
             )
         )
-    return made
+    return findings
 
 
 def _beyond(worst: Point, rows: int, name: Name, say: Say) -> Message:
@@ -266,7 +266,7 @@ def same_problem(finding: Finding, other: Finding) -> bool:
     return near is None or (other.since is not None and other.since <= near)
 
 
-def joined(findings: Sequence[Finding]) -> list[Finding]:
+def merge_same_problem(findings: Sequence[Finding]) -> list[Finding]:
     """One finding a problem: warnings and estimates go into the realised breach that they came before.
 
     The breach takes the onset of the early warning (its running sum dates it best) and says in its figures
@@ -287,11 +287,11 @@ def joined(findings: Sequence[Finding]) -> list[Finding]:
 
 def _loudest(heard: Sequence[Finding]) -> list[Finding]:
     """Of warnings that tell of one problem, with no realised breach yet, the one that could be known first."""
-    kept: list[Finding] = []
+    findings: list[Finding] = []
     for one in sorted(heard, key=lambda f: (f.known_at is None, f.known_at)):
-        if not any(same_problem(one, other) for other in kept):
-            kept.append(one)
-    return kept
+        if not any(same_problem(one, other) for other in findings):
+            findings.append(one)
+    return findings
 
 
 def costing(finding: Finding, stake: dict[str, object]) -> Finding:

@@ -56,14 +56,14 @@ def lasting(
     since = [p for p in judged if p.start >= change.at and (change.until is None or p.end <= change.until)]
     better = METRICS[change.metric].higher_is_better if change.metric in METRICS else True
     width = float(deviations(THREE_SIGMA / max(len(judged), 1)))
-    for held in range(FEWEST, len(since) + 1):
-        rows = np.array([p.n for p in since[:held]], dtype=float)
-        level = float(np.average([float(p.value or 0) for p in since[:held]], weights=rows))
-        error = float(np.sqrt(sum((_spread(p, band) * p.n) ** 2 for p in since[:held]))) / rows.sum()
+    for chunks in range(FEWEST, len(since) + 1):
+        rows = np.array([p.n for p in since[:chunks]], dtype=float)
+        level = float(np.average([float(p.value or 0) for p in since[:chunks]], weights=rows))
+        error = float(np.sqrt(sum((_spread(p, band) * p.n) ** 2 for p in since[:chunks]))) / rows.sum()
         fall = (band.mean - level) * (-1.0 if better is False else 1.0)
         fall = abs(fall) if better is None else fall
         if fall > max(band.matters, width * float(np.hypot(error, band.se))):
-            return LastingChange(change, tuple(since), since[held - 1].end)
+            return LastingChange(change, tuple(since), since[chunks - 1].end)
     return None
 
 

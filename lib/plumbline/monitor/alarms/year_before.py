@@ -40,10 +40,10 @@ def without_seasons(
     """
     usual: set[tuple[str, datetime]] = set()
     for name in dict.fromkeys(p.metric for p in points):
-        level, own = healthy.get(name), [p for p in points if p.metric == name]
-        for part, _ in breaches(own, level) if level is not None and name not in absolute else ():
+        level, healthy_points = healthy.get(name), [p for p in points if p.metric == name]
+        for part, _ in breaches(healthy_points, level) if level is not None and name not in absolute else ():
             start, end = part[0].start, part[-1].end
-            if part[:2][-1].end >= reference_end + YEAR and as_year_before(own, start, end, level):
+            if part[:2][-1].end >= reference_end + YEAR and as_year_before(healthy_points, start, end, level):
                 usual |= {(name, p.start) for p in part}
     return tuple(
         replace(

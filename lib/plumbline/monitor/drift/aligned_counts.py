@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from plumbline.domain import Bins, FeatureProfile, FloatArray, IntArray
 from plumbline.monitor.binned_counts import BinnedCounts, cells_of
-from plumbline.monitor.chunks import Days, as_days, chunk_index, sum_by, touched
+from plumbline.monitor.chunks import Days, as_days, chunk_index, days_in, sum_by
 from plumbline.monitor.drift.dispersion import laws
 from plumbline.monitor.statistics.null_distribution import NullDistribution
 
@@ -69,7 +69,7 @@ class AlignedCounts:
 
 def within(days: Sequence[date] | Days, span: Span) -> NDArray[np.bool_]:
     """Which days a half-open span touches."""
-    return touched(days, *span)
+    return days_in(days, *span)
 
 
 def sample_of(profile: FeatureProfile, rows: NDArray[np.bool_]) -> Sample:
@@ -123,14 +123,16 @@ def laid_by_chunk(
     for profile in profiles:
         if profile.days not in spans:
             spans[profile.days] = _spans(profile.days, reference, by, window)
-    shown = [(p, own) for p in profiles if (own := spans[p.days]) is not None]
-    chance = laws([p for p, _ in shown], [own.healthy for _, own in shown])
-    for (profile, own), law in zip(shown, chance, strict=True):
+    shown = [(p, span) for p in profiles if (span := spans[p.days]) is not None]
+    chance = laws([p for p, _ in shown], [span.healthy for _, span in shown])
+    for (profile, span), law in zip(shown, chance, strict=True):
         counts, missing = (
-            sum_by(own.chunk, len(own.starts), x if own.shown.all() else x[own.shown])
+            sum_by(span.chunk, len(span.starts), x if span.shown.all() else x[span.shown])
             for x in (profile.counts, profile.missing)
         )
-        laid.append(lay(profile, sample_of(profile, own.healthy), law, counts, missing, own.starts, own.ends))
+        laid.append(
+            lay(profile, sample_of(profile, span.healthy), law, counts, missing, span.starts, span.ends)
+        )
     return tuple(laid)
 
 

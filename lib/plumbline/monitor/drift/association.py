@@ -63,9 +63,9 @@ def moments(first: datetime, day: IntArray, names: Sequence[str], ranks: FloatAr
     for place, (i, j) in enumerate(pairs):
         x, y = ranks[:, i], ranks[:, j]
         both = np.isfinite(x) & np.isfinite(y)
-        x, y, own = x[both], y[both], day[both]
+        x, y, pair_values = x[both], y[both], day[both]
         for k, part in enumerate((np.ones(len(x)), x, y, x * x, y * y, x * y)):
-            sums[:, place, k] = np.bincount(own, part, length)
+            sums[:, place, k] = np.bincount(pair_values, part, length)
     return PairSums(first, tuple((names[i], names[j]) for i, j in pairs), sums)
 
 
@@ -144,10 +144,10 @@ def _onset(days: FloatArray, then: float, n: float, first: datetime) -> datetime
         days: (D, 6) daily sums of the pair from ``first`` on until it was known.
         then, n: z and rows of the reference.
     """
-    own = days[-WIDTH:]
-    now, m = _fisher(np.cumsum(own[::-1], axis=0)[::-1])
+    week = days[-WIDTH:]
+    now, m = _fisher(np.cumsum(week[::-1], axis=0)[::-1])
     plain = np.where(m >= FEWEST_ONSET, (then - now) ** 2 * n * m / (n + m), 0.0)
-    return first + (len(days) - len(own) + int(np.argmax(plain))) * _DAY
+    return first + (len(days) - len(week) + int(np.argmax(plain))) * _DAY
 
 
 def _fisher(sums: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -159,8 +159,12 @@ def best_cut(places: FloatArray, answers: IntArray) -> CutOff | None:
         between the last place below and the first at or above it; of equally good cuts the middle one, and where no
         decision lies between them all of that gap.
     """
-    held = answers.sum(axis=1) > 0
-    place, no, yes = places[held], answers[held, 0].astype(np.int64), answers[held, 1].astype(np.int64)
+    present = answers.sum(axis=1) > 0
+    place, no, yes = (
+        places[present],
+        answers[present, 0].astype(np.int64),
+        answers[present, 1].astype(np.int64),
+    )
     if len(place) < 2 or not no.sum() or not yes.sum():
         return None
     up = (
@@ -215,11 +219,11 @@ def departures(
             clear[place] &= more < least / 2
     starts = [sides.first + max(end, end + i + 1 - WIDTH) * _DAY for i in range(length - end)]
     ends = [sides.first + (end + i + 1) * _DAY for i in range(length - end)]
-    made = []
+    results = []
     for run, over in episodes(beyond.tolist(), clear.tolist(), starts, ends):
         known = end + run[0]
-        made.append((_onset(sides, (start, end), known), known, end + run[-1], over))
-    return made
+        results.append((_onset(sides, (start, end), known), known, end + run[-1], over))
+    return results
 
 
 def chance(k: float, n: float, then: float, of: float) -> float:

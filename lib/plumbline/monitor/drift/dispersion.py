@@ -33,7 +33,7 @@ def laws(
     profiles: Sequence[FeatureProfile], rows: Sequence[NDArray[np.bool_]], *, by: str = "week"
 ) -> tuple[NullDistribution, ...]:
     """One law a feature, from the days ``rows`` of each profile: own dispersion, steadied by that of the others."""
-    return steadied([own_law(p, held, by=by) for p, held in zip(profiles, rows, strict=True)])
+    return shrink_to_common([own_law(p, held, by=by) for p, held in zip(profiles, rows, strict=True)])
 
 
 def own_law(profile: FeatureProfile, rows: NDArray[np.bool_], *, by: str = "week") -> NullDistribution:
@@ -43,16 +43,16 @@ def own_law(profile: FeatureProfile, rows: NDArray[np.bool_], *, by: str = "week
     Of the covariance of the weeks' residuals the squared trace over the trace of the square says how many directions
     chance has (Satterthwaite 1946), the latter without the bias of few weeks (Bai and Saranadasa 1996).
     """
-    own = as_days(profile.days)[rows]
-    if not len(own):
+    days_of_rows = as_days(profile.days)[rows]
+    if not len(days_of_rows):
         return NullDistribution()
-    place = (own - own.min()).astype(np.int64)
+    place = (days_of_rows - days_of_rows.min()).astype(np.int64)
     width = 7 if by == "week" else 1
     whole = (int(place.max()) + 1) // width
     weekly = _coarse(profile, rows, place // width, whole)
-    found = _of_blocks(weekly)
-    if by == "day" or (found is not None and len(weekly) >= FEWEST_WEEKS):
-        held = replace(found or NullDistribution(), weeks=len(weekly))
+    distribution = _of_blocks(weekly)
+    if by == "day" or (distribution is not None and len(weekly) >= FEWEST_WEEKS):
+        held = replace(distribution or NullDistribution(), weeks=len(weekly))
         return replace(held, level=_of_level(profile, weekly))
     daily = _coarse(profile, rows, place, int(place.max()) + 1, least=1)
     return replace(
@@ -68,13 +68,17 @@ def daily_laws(
     What days keep of the day before widens it, so it holds for what comes again within days, not for what a week
     hides from its days. ``by`` is as for ``laws``, and makes no difference.
     """
-    told = []
-    for profile, held in zip(profiles, rows, strict=True):
-        own = as_days(profile.days)[held]
-        place = (own - own.min()).astype(np.int64) if len(own) else np.zeros(0, np.int64)
-        daily = _coarse(profile, held, place, int(place.max(initial=-1)) + 1, least=1)
-        told.append(_of_blocks(daily, running=True) or NullDistribution())
-    return steadied(told)
+    laws = []
+    for profile, mask in zip(profiles, rows, strict=True):
+        days_of_rows = as_days(profile.days)[mask]
+        place = (
+            (days_of_rows - days_of_rows.min()).astype(np.int64)
+            if len(days_of_rows)
+            else np.zeros(0, np.int64)
+        )
+        daily = _coarse(profile, mask, place, int(place.max(initial=-1)) + 1, least=1)
+        laws.append(_of_blocks(daily, running=True) or NullDistribution())
+    return shrink_to_common(laws)
 
 
 def _coarse(
@@ -87,8 +91,8 @@ def _coarse(
     summed = sum_by(block[inside], n, profile.counts[rows][inside]).astype(float)
     counts = cells_of(profile.bins, summed[0], summed).coarse[1]
     counts = counts[counts.sum(axis=1) >= least]
-    held: FloatArray = counts[:, counts.sum(axis=0) > 0] if len(counts) else counts
-    return held
+    present: FloatArray = counts[:, counts.sum(axis=0) > 0] if len(counts) else counts
+    return present
 
 
 def _of_blocks(counts: FloatArray, *, running: bool = False) -> NullDistribution | None:
@@ -140,11 +144,11 @@ def _kept(left: FloatArray) -> float:
     """
     gram = left @ left.T
     square = gram @ gram
-    found = float(np.sum(np.diag(square, 1)) / np.trace(square)) if np.trace(square) > 0 else 0.0
-    return min(max(found + (1 + 3 * max(found, 0.0)) / len(left), 0.0), 0.8)
+    kept_share = float(np.sum(np.diag(square, 1)) / np.trace(square)) if np.trace(square) > 0 else 0.0
+    return min(max(kept_share + (1 + 3 * max(kept_share, 0.0)) / len(left), 0.0), 0.8)
 
 
-def steadied(laws: Sequence[NullDistribution]) -> tuple[NullDistribution, ...]:
+def shrink_to_common(laws: Sequence[NullDistribution]) -> tuple[NullDistribution, ...]:
     """Each feature's spread drawn to that of all, as far as they are alike; never below 1.
 
     A few weeks say little of one feature's dispersion; repeated decisions raise all features' alike. Variances of a
@@ -164,21 +168,21 @@ def steadied(laws: Sequence[NullDistribution]) -> tuple[NullDistribution, ...]:
 
 
 def _steadied(laws: Sequence[NullDistribution]) -> tuple[NullDistribution, ...]:
-    told = [law for law in laws if math.isfinite(law.freedom) and law.spread > 0]
-    common, freedom = _family([(law.spread, law.freedom) for law in told])
-    made = []
+    distributions = [law for law in laws if math.isfinite(law.freedom) and law.spread > 0]
+    common, freedom = _family([(law.spread, law.freedom) for law in distributions])
+    steadied = []
     for law in laws:
         if not math.isfinite(law.freedom) or law.spread <= 0:
-            made.append(replace(law, spread=max(law.spread, 1.0)))
+            steadied.append(replace(law, spread=max(law.spread, 1.0)))
             continue
         apart = fdtrc(law.freedom, freedom, law.spread / common) if freedom else 0.0
         if apart < APART:
-            made.append(replace(law, spread=max(law.spread, 1.0), freedom=_sure(law)))
+            steadied.append(replace(law, spread=max(law.spread, 1.0), freedom=_sure(law)))
             continue
         both = _sure(law) + freedom
         spread = (law.freedom * law.spread + freedom * common) / (law.freedom + freedom)
-        made.append(replace(law, spread=max(spread, law.spread, 1.0), freedom=both))
-    return tuple(made)
+        steadied.append(replace(law, spread=max(spread, law.spread, 1.0), freedom=both))
+    return tuple(steadied)
 
 
 def _sure(law: NullDistribution) -> float:

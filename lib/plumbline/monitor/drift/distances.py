@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from plumbline.domain import FloatArray, Kind
 from plumbline.domain.messages import NOTHING, message, word
 from plumbline.monitor.binned_counts import BinnedCounts, Distance, Distances, shares, spread
-from plumbline.monitor.drift.missing_values import Z, beside, missing, new_levels, out_of_range
+from plumbline.monitor.drift.missing_values import Z, difference_limits, missing, new_levels, out_of_range
 from plumbline.wording.quantities import decimal, percent
 
 EMPTY = 1e-4  # share that an empty cell gets before renormalising (PSI)
@@ -56,16 +56,16 @@ def psi(cells: BinnedCounts) -> Distances:
     Under no change it is about chi-square(B - 1) times (1/n + 1/m) (Yurdakul 2018, Statistical Properties of
     the Population Stability Index). A value equal to a decile edge belongs to the upper decile.
     """
-    p, q, n, m, held = _coarse(cells)
+    p, q, n, m, mask = _coarse(cells)
     # a decile that neither holds, as where a value is its edge twice, is an empty cell like any other
-    counted = held | (cells.kind is Kind.NUMERIC)
+    counted = mask | (cells.kind is Kind.NUMERIC)
     a, b = (np.where(counted, np.where(x > 0, x, EMPTY), 0.0) for x in (p, q))
     a, b = shares(a), shares(b)
     with np.errstate(divide="ignore", invalid="ignore"):
         log = np.where(counted, np.log(a / b), 0.0)
         by_p, by_q = log - np.where(counted, b / a, 0.0), -log - np.where(counted, a / b, 0.0)
     value = np.sum((a - b) * log, axis=1)
-    freedom, per = held.sum(axis=1) - 1, 1 / n + 1 / m
+    freedom, per = mask.sum(axis=1) - 1, 1 / n + 1 / m
     se = spread(a, b, by_p, by_q, n, m)
     above = np.maximum(value - freedom * per, 0.0)
     low = np.maximum(value - freedom * per - Z * se, 0.0)
@@ -232,7 +232,7 @@ def linf(cells: BinnedCounts) -> Distances:
         else message("{level}: {points} points less.", level=names[i], points=decimal(-100 * x, ".1f"))
         for i, x in zip(place.tolist(), change[rows, place].tolist(), strict=True)
     )
-    low, high = beside(value, a[place], b[rows, place], *cells.sizes)
+    low, high = difference_limits(value, a[place], b[rows, place], *cells.sizes)
     return Distances(
         value=value, p_value=cells.chance, low=low, high=high, bound=np.zeros(len(value)), notes=notes
     )
@@ -249,8 +249,8 @@ def _rooted(
     cells: BinnedCounts, square: FloatArray, by_p: FloatArray, by_q: FloatArray, times: float
 ) -> Distances:
     """The root of a divergence which chance brings to about chi-square over ``times`` nm/(n + m)."""
-    a, b, n, m, held = _coarse(cells)
-    push = (held.sum(axis=1) - 1) / (times * n * m / (n + m))
+    a, b, n, m, mask = _coarse(cells)
+    push = (mask.sum(axis=1) - 1) / (times * n * m / (n + m))
     se = spread(a, b, by_p, by_q, n, m)
     low, above = (np.sqrt(np.maximum(square - push - x, 0.0)) for x in (Z * se, 0.0))
     high = np.minimum(np.sqrt(square + Z * se), 1.0)

@@ -26,7 +26,7 @@ from plumbline.domain import (
     from_columns,
 )
 from plumbline.domain.messages import NOTHING, Message, message
-from plumbline.monitor.binned_counts import Distance, Distances, known
+from plumbline.monitor.binned_counts import Distance, Distances, or_none
 from plumbline.monitor.drift.aligned_counts import AlignedCounts, Span, laid_by_chunk, lay, sample_of, within
 from plumbline.monitor.drift.correlation import Movement
 from plumbline.monitor.drift.dispersion import FEWEST, laws
@@ -71,10 +71,13 @@ def judged_by_chunk(laid: Sequence[AlignedCounts], method: str) -> tuple[Feature
     if not fitting:
         return ()
     times, at = _times(fitting)
-    found = [measured(one, chosen) for one in fitting]
-    feature, place = np.repeat(np.arange(len(fitting)), [len(own) for own in at]), np.concatenate(at)
+    distances = [measure_distance(one, chosen) for one in fitting]
+    feature, place = (
+        np.repeat(np.arange(len(fitting)), [len(feature_rows) for feature_rows in at]),
+        np.concatenate(at),
+    )
     value, p_values, low, high, bound, above = (
-        np.concatenate([getattr(own, name) for own in found])
+        np.concatenate([getattr(feature_rows, name) for feature_rows in distances])
         for name in ("value", "p_value", "low", "high", "bound", "beyond")
     )
     table = np.full((len(fitting), len(times)), np.nan)
@@ -83,8 +86,8 @@ def judged_by_chunk(laid: Sequence[AlignedCounts], method: str) -> tuple[Feature
     drifted, status = verdicts(chosen, value, above, low, q_values)
     watched = np.bincount(feature, status == _WATCH, len(fitting))
     for i in np.flatnonzero(watched).tolist():
-        own = feature == i
-        status[own] = running(status[own], drifted[own])
+        feature_rows = feature == i
+        status[feature_rows] = running(status[feature_rows], drifted[feature_rows])
     counted = [_counted(one, chosen) for one in fitting]
     sizes, missing = (
         np.concatenate([getattr(one, name) for one in fitting]) for name in ("sizes", "missing")
@@ -105,10 +108,10 @@ def judged_by_chunk(laid: Sequence[AlignedCounts], method: str) -> tuple[Feature
             "feature": of_feature([one.bins.feature for one in fitting]),
             "kind": of_feature([one.bins.kind for one in fitting]),
             "method": itertools.repeat(method),
-            "value": known(value[order]),
+            "value": or_none(value[order]),
             "threshold": itertools.repeat(chosen.breach),
-            "p_value": known(p_values[order]),
-            "q_value": known(np.where(np.isnan(value), np.nan, q_values)[order]),
+            "p_value": or_none(p_values[order]),
+            "q_value": or_none(np.where(np.isnan(value), np.nan, q_values)[order]),
             "drifted": drifted[order].tolist(),
             "status": map(_STATUSES.__getitem__, status[order].tolist()),
             "n_reference": of_feature([before for before, _ in counted]),
@@ -117,12 +120,14 @@ def judged_by_chunk(laid: Sequence[AlignedCounts], method: str) -> tuple[Feature
             "missing_share_reference": of_feature([one.reference.missing_share for one in fitting]),
             "new_levels": of_feature([one.new_levels for one in fitting]),
             "bound": bound[order].tolist(),
-            "note": of_row(_notes(one, own) for one, own in zip(fitting, found, strict=True)),
+            "note": of_row(
+                _notes(one, feature_rows) for one, feature_rows in zip(fitting, distances, strict=True)
+            ),
             "start": of_row(one.starts for one in fitting),
             "end": of_row(one.ends for one in fitting),
-            "low": known(low[order]),
-            "high": known(high[order]),
-            "above_chance": known(above[order]),
+            "low": or_none(low[order]),
+            "high": or_none(high[order]),
+            "above_chance": or_none(above[order]),
         },
     )
 
@@ -143,28 +148,29 @@ def _times(laid: Sequence[AlignedCounts]) -> tuple[list[datetime | None], list[I
     return times, [at[id(one.starts)] for one in laid]
 
 
-def measured(counts: AlignedCounts, method: Method) -> Distances:
+def measure_distance(counts: AlignedCounts, method: Method) -> Distances:
     """One feature's distances by one method; NaN, with a note that says why, where values are too few."""
     before, now = _counted(counts, method)
     if before:
-        found = method.compute(counts.cells)
+        distances = method.compute(counts.cells)
     else:
         none = np.full(len(now), np.nan)
-        found = Distances(value=none, p_value=none, low=none, high=none, bound=np.zeros(len(now)))
+        distances = Distances(value=none, p_value=none, low=none, high=none, bound=np.zeros(len(now)))
     few = (now < FEWEST) | (before < FEWEST_REFERENCE)
     if not few.any():
-        return found
-    told = zip(found.notes or [NOTHING] * len(now), now.tolist(), strict=True)
-    notes = tuple(_too_few(before, n) or note for note, n in told)
+        return distances
+    noted = zip(distances.notes or [NOTHING] * len(now), now.tolist(), strict=True)
+    notes = tuple(_too_few(before, n) or note for note, n in noted)
     value, p_value, low, high, above = (
-        np.where(few, np.nan, x) for x in (found.value, found.p_value, found.low, found.high, found.beyond)
+        np.where(few, np.nan, x)
+        for x in (distances.value, distances.p_value, distances.low, distances.high, distances.beyond)
     )
     return Distances(
         value=value,
         p_value=p_value,
         low=low,
         high=high,
-        bound=np.where(few, 0.0, found.bound),
+        bound=np.where(few, 0.0, distances.bound),
         notes=notes,
         above_chance=above,
     )
@@ -239,7 +245,7 @@ def judge(drifts: Sequence[FeatureDrift], alpha: float = ALPHA) -> tuple[Feature
     )
     q_values = benjamini_hochberg(p_values)
     drifted, status = verdicts(METHODS[drifts[0].method], value, above, low, q_values, alpha)
-    rows = zip(drifts, known(q_values), drifted.tolist(), status.tolist(), strict=True)
+    rows = zip(drifts, or_none(q_values), drifted.tolist(), status.tolist(), strict=True)
     return tuple(
         one if one.value is None else replace(one, q_value=q, drifted=drift, status=_STATUSES[code])
         for one, q, drift, code in rows

@@ -58,7 +58,7 @@ def drift_findings(
         spoken: how a method is called in a sentence, where not as it is spelt.
     """
     total = sum((weights or {}).values())
-    made = []
+    findings = []
     names = dict.fromkeys(c.feature for c in chunks)
     judged, single_days = _judged(chunks), _overwhelming(sudden, len(names))
     for feature in names:
@@ -93,7 +93,7 @@ def drift_findings(
             called = (spoken or {}).get(worst.method, worst.method)
             last = series[-1]
             back = NOTHING if ended or last.drifted else back_but_not_over(decimal(last.value or 0, ".2f"))
-            made.append(
+            findings.append(
                 Finding(
                     system=system,
                     signal=f"drift.{feature}",
@@ -116,7 +116,7 @@ def drift_findings(
                     known_at=known,
                 )
             )
-    return made
+    return findings
 
 
 def _sentence(worst: FeatureDrift, method: str, rows: int, weight: float | None, *, single: bool) -> Message:
@@ -178,9 +178,9 @@ def _newly(series: Sequence[FeatureDrift], first: int, place: int, earlier: Sequ
     """Whether an episode went farther by its chunk ``place``, or lasts longer, than those that came and went before."""
     far = max(_above(series[i]) or 0.0 for run in earlier for i in run)
     long = max(len(run) for run in earlier)
-    own = max(_above(c) or 0.0 for c in series[first : place + 1])
+    largest = max(_above(c) or 0.0 for c in series[first : place + 1])
     beyond = series[place].drifted or series[place].status is PointStatus.BREACH
-    return beyond and (own >= FARTHER * far or place + 1 - first >= FARTHER * long)
+    return beyond and (largest >= FARTHER * far or place + 1 - first >= FARTHER * long)
 
 
 def _above(chunk: FeatureDrift) -> float | None:
@@ -194,12 +194,12 @@ def _proved(
     chance: Callable[[Sequence[FeatureDrift]], float],
 ) -> list[tuple[int, int]]:
     """Of each run of drifted chunks whose evidence is beyond chance: its first chunk, and the one that proved it."""
-    found = []
+    proved = []
     for run in runs(_bridged([c.drifted for c in series], overlap)):
         sure = _enough([series[i] for i in run], budget, overlap, chance)
         if sure is not None:
-            found.append((run.start, run.start + sure))
-    return found
+            proved.append((run.start, run.start + sure))
+    return proved
 
 
 def _bridged(flags: Sequence[bool], overlap: int) -> list[bool]:
@@ -239,8 +239,8 @@ def brown(apart: Sequence[FeatureDrift]) -> float:
     Two chunks of m and k values beside n of the reference have a correlation of sqrt(mk / ((n + m)(n + k))).
     """
     p = np.array([max(c.p_value if c.p_value is not None else 1.0, 1e-300) for c in apart])
-    own = np.sqrt([c.n / (c.n + c.n_reference) for c in apart])
-    alike = np.outer(own, own)[np.triu_indices(len(p), 1)]
+    weights = np.sqrt([c.n / (c.n + c.n_reference) for c in apart])
+    alike = np.outer(weights, weights)[np.triu_indices(len(p), 1)]
     variance = 4 * len(p) + 2 * float(np.sum(3.25 * alike + 0.75 * alike**2))
     scale = variance / (4 * len(p))
     return float(chdtrc(2 * len(p) / scale, -2 * float(np.log(p).sum()) / scale))
@@ -271,7 +271,7 @@ def presence_findings(system: str, method: str, chunks: Sequence[FeatureDrift]) 
 
     What comes and goes again and again, as a season does, is told once, until it goes farther or stays longer.
     """
-    made = []
+    findings = []
     for feature, series in _judged(chunks).items():
         beyond = [c.status is PointStatus.BREACH for c in series]
         earlier: list[range] = []
@@ -285,7 +285,7 @@ def presence_findings(system: str, method: str, chunks: Sequence[FeatureDrift]) 
             part = [series[i] for i in run if beyond[i]]
             worst = max(part, key=lambda c: c.value or 0)
             rows = sum(c.n for c in part)
-            made.append(
+            findings.append(
                 Finding(
                     system=system,
                     signal=f"{method}.{feature}",
@@ -299,4 +299,4 @@ def presence_findings(system: str, method: str, chunks: Sequence[FeatureDrift]) 
                     known_at=series[sure].end,
                 )
             )
-    return made
+    return findings

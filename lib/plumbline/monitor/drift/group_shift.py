@@ -22,7 +22,7 @@ from plumbline.monitor.drift.aligned_counts import within
 from plumbline.monitor.drift.dispersion import laws
 from plumbline.monitor.drift.features import judged_by_chunk
 from plumbline.monitor.drift.findings import drift_findings
-from plumbline.monitor.drift.rolling_window import WIDTH, onset, rolled, together
+from plumbline.monitor.drift.rolling_window import WIDTH, onset, rolling_windows, together
 from plumbline.profile.scan.grouped_inputs import GroupedRows
 from plumbline.wording.quantities import decimal
 
@@ -62,22 +62,22 @@ def group_shifts(
     """
     if not len(rows.day):
         return ()
-    own, others, meant = _profiles(rows, bins, reference)
-    laid = rolled([*own.values()], reference=reference, until=until)
+    profiles, others, meant = _profiles(rows, bins, reference)
+    laid = rolling_windows([*profiles.values()], reference=reference, until=until)
     if not laid:
         return ()
     judged = judged_by_chunk(laid, METHOD)
     apart = _distances(others, {d.feature for d in judged if d.drifted}, reference, until)
     judged = tuple(replace(d, drifted=False) if d.drifted and not _alone(d, apart) else d for d in judged)
-    found = drift_findings(
+    findings = drift_findings(
         "",
         judged,
         overlap=WIDTH,
         chance=together(laid),
         budget=BUDGET,
-        dated=lambda name, first, known: onset(own[name], reference=reference, first=first, known=known),
+        dated=lambda name, first, known: onset(profiles[name], reference=reference, first=first, known=known),
     )
-    return _first_of_each([_shift(f, judged, apart, meant[f.signal.partition(".")[2]]) for f in found])
+    return _first_of_each([_shift(f, judged, apart, meant[f.signal.partition(".")[2]]) for f in findings])
 
 
 def _distances(
@@ -90,7 +90,7 @@ def _distances(
     healthy = [within(profile.days, reference) for profile in others.values()]
     of_key = dict(zip(others, laws([*others.values()], healthy), strict=True))
     some = {key: profile for key, profile in others.items() if key in keys}
-    laid = rolled(
+    laid = rolling_windows(
         [*some.values()],
         reference=reference,
         until=until,
@@ -115,7 +115,7 @@ def _profiles(
     length = int(day.max()) + 1
     days = tuple((first + timedelta(days=i)).date() for i in range(length))
     healthy = slice(max((reference[0] - first).days, 0), max((reference[1] - first).days, 0))
-    own, others, meant = {}, {}, {}
+    by_kind, others, meant = {}, {}, {}
     for i, grid in enumerate(bins):
         edges = np.asarray([grid.edges[place] for place in grid.decile_cells], float)
         x = rows.values[:, i]
@@ -137,9 +137,9 @@ def _profiles(
                 profile = _named(counted(codes == k), key)
                 if profile.counts[healthy].sum() < FEWEST:
                     continue
-                own[key], others[key] = profile, _named(counted((codes != k) & (codes >= 0)), key)
+                by_kind[key], others[key] = profile, _named(counted((codes != k) & (codes >= 0)), key)
                 meant[key] = (grid.feature, column, group)
-    return own, others, meant
+    return by_kind, others, meant
 
 
 def _named(profile: FeatureProfile, key: str) -> FeatureProfile:
@@ -177,11 +177,13 @@ def _shift(
 
 def _first_of_each(shifts: Sequence[GroupShift]) -> tuple[GroupShift, ...]:
     """Of shifts of one input at times that touch, the one known first, of several the farthest."""
-    kept: list[GroupShift] = []
+    group_shifts: list[GroupShift] = []
     for one in sorted(shifts, key=lambda s: (s.at, -s.value)):
-        if not any(k.feature == one.feature and (k.until is None or one.since <= k.until) for k in kept):
-            kept.append(one)
-    return tuple(kept)
+        if not any(
+            k.feature == one.feature and (k.until is None or one.since <= k.until) for k in group_shifts
+        ):
+            group_shifts.append(one)
+    return tuple(group_shifts)
 
 
 def group_findings(system: str, shifts: Sequence[GroupShift]) -> list[Finding]:

@@ -22,7 +22,7 @@ from plumbline.monitor.drift.dispersion import daily_laws
 from plumbline.monitor.drift.features import certain, judged_by_chunk
 from plumbline.monitor.drift.findings import drift_findings, presence_sentence
 from plumbline.monitor.drift.missing_values import larger_by_chance
-from plumbline.monitor.drift.rolling_window import WIDTH, onset, rolled, together
+from plumbline.monitor.drift.rolling_window import WIDTH, onset, rolling_windows, together
 
 #: rise of the share of decisions without a value that matters; false alarms a year over all of a system's inputs
 MATTERS, BUDGET = 0.02, 0.05
@@ -44,23 +44,27 @@ def missing_findings(
         nothing where the log or its reference is too short for windows of seven days.
     """
     filled = [p for p in profiles if p.missing.any() or p.counts.any()]
-    held = {p.bins.feature: presence(p) for p in filled if _rises(p, reference)}
+    feature_profiles = {p.bins.feature: presence(p) for p in filled if _rises(p, reference)}
     laid = {
         one.bins.feature: one
-        for one in rolled([*held.values()], reference=reference, until=until, laws=daily_laws)
+        for one in rolling_windows(
+            [*feature_profiles.values()], reference=reference, until=until, laws=daily_laws
+        )
     }
     if not laid:
         return []
     judged = _risen(judged_by_chunk([*laid.values()], METHOD), laid)
-    found = drift_findings(
+    findings = drift_findings(
         system,
         judged,
         overlap=WIDTH,
         chance=_chance(laid),
-        budget=BUDGET * len(held) / len(filled),
-        dated=lambda name, first, known: onset(held[name], reference=reference, first=first, known=known),
+        budget=BUDGET * len(feature_profiles) / len(filled),
+        dated=lambda name, first, known: onset(
+            feature_profiles[name], reference=reference, first=first, known=known
+        ),
     )
-    return [_told(f) for f in found]
+    return [_told(f) for f in findings]
 
 
 def _rises(profile: FeatureProfile, reference: tuple[datetime, datetime]) -> bool:
@@ -96,16 +100,16 @@ def presence(profile: FeatureProfile) -> FeatureProfile:
 def _risen(judged: Sequence[FeatureDrift], laid: Mapping[str, AlignedCounts]) -> list[FeatureDrift]:
     """Windows that drifted: more is missing than in the reference, by what matters and beyond chance by both tests."""
     place = {name: {start: i for i, start in enumerate(one.starts)} for name, one in laid.items()}
-    told = []
+    drifts = []
     for one in judged:
-        own, at = laid[one.feature], place[one.feature][one.start]
-        share = own.cells.q[at, 1] / max(own.cells.q[at].sum(), 1e-300)
-        more = share > own.cells.p[1] / max(own.cells.p.sum(), 1e-300)
+        counts, at = laid[one.feature], place[one.feature][one.start]
+        share = counts.cells.q[at, 1] / max(counts.cells.q[at].sum(), 1e-300)
+        more = share > counts.cells.p[1] / max(counts.cells.p.sum(), 1e-300)
         drifted, p_value = bool(more) and certain(one, MATTERS), one.p_value
         if drifted and p_value is not None:
-            p_value = max(p_value, _exact(own, own.cells.q[at]))
-        told.append(replace(one, threshold=MATTERS, p_value=p_value, drifted=drifted))
-    return told
+            p_value = max(p_value, _exact(counts, counts.cells.q[at]))
+        drifts.append(replace(one, threshold=MATTERS, p_value=p_value, drifted=drifted))
+    return drifts
 
 
 def _exact(one: AlignedCounts, now: FloatArray) -> float:

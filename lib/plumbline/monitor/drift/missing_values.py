@@ -42,11 +42,16 @@ def missing(cells: BinnedCounts) -> Distances:
 def new_levels(cells: BinnedCounts) -> Distances:
     """Growth of the share of levels that the reference did not name: never seen there, or among its rarest."""
     n, m = cells.sizes
-    found = _proportions(float(cells.p[-1]), cells.q[:, -1], n, m, _new_levels_note, sides=1)
+    distances = _proportions(float(cells.p[-1]), cells.q[:, -1], n, m, _new_levels_note, sides=1)
     fell = cells.q[:, -1] / np.maximum(m, 1) <= cells.p[-1] / max(n, 1)
-    value, low = np.where(fell, 0.0, found.value), np.where(fell, 0.0, found.low)
+    value, low = np.where(fell, 0.0, distances.value), np.where(fell, 0.0, distances.low)
     return Distances(
-        value=value, p_value=found.p_value, low=low, high=found.high, bound=found.bound, notes=found.notes
+        value=value,
+        p_value=distances.p_value,
+        low=low,
+        high=distances.high,
+        bound=distances.bound,
+        notes=distances.notes,
     )
 
 
@@ -58,14 +63,16 @@ def out_of_range(cells: BinnedCounts) -> Distances:
     """
     n, m = cells.sizes
     j, k = float(cells.p[0] + cells.p[-1]) + 2, cells.q[:, 0] + cells.q[:, -1]
-    found = _proportions(j, k, n + 2, m, None, sides=1)
+    distances = _proportions(j, k, n + 2, m, None, sides=1)
     share = k / np.maximum(m, 1)
     notes = tuple(
         message("{share} lie outside the reference's range.", share=percent(x)) if x else NOTHING
         for x in share.tolist()
     )
-    low, high = beside(share, np.zeros(len(k)), share, n, m)
-    return Distances(value=share, p_value=found.p_value, low=low, high=high, bound=found.bound, notes=notes)
+    low, high = difference_limits(share, np.zeros(len(k)), share, n, m)
+    return Distances(
+        value=share, p_value=distances.p_value, low=low, high=high, bound=distances.bound, notes=notes
+    )
 
 
 def _proportions(
@@ -83,14 +90,14 @@ def _proportions(
         if sides == 2:
             more = np.minimum(2 * np.minimum(more, _smaller_by_chance(k[few], m[few], j, n)), 1.0)
         p_value[few] = more
-    low, high = beside(np.abs(b - a), np.full(len(b), a), b, n, m)
+    low, high = difference_limits(np.abs(b - a), np.full(len(b), a), b, n, m)
     notes = tuple(note(a, x) if note and x != a else NOTHING for x in b.tolist())
     return Distances(
         value=np.abs(b - a), p_value=p_value, low=low, high=high, bound=np.zeros(len(b)), notes=notes
     )
 
 
-def beside(
+def difference_limits(
     value: FloatArray, a: FloatArray, b: FloatArray, n: float, m: FloatArray, *, clip: bool = True
 ) -> tuple[FloatArray, FloatArray]:
     """Limits of a difference of proportions; ``clip``: of its size, which lies between 0 and 1."""
@@ -116,10 +123,10 @@ def _tail(k: FloatArray, m: FloatArray, j: FloatArray, n: FloatArray) -> FloatAr
     hits = np.floor(k + j)
     first, last = np.floor(k), np.floor(np.minimum(hits, m))
     at: FloatArray = first[:, None] + np.arange(max(int(np.max(last - first)), 0) + 1, dtype=float)
-    held = (at <= last[:, None]) & (hits[:, None] - at <= n[:, None])
-    at = np.where(held, at, first[:, None])
+    mask = (at <= last[:, None]) & (hits[:, None] - at <= n[:, None])
+    at = np.where(mask, at, first[:, None])
     logs = _choose(m[:, None], at) + _choose(n[:, None], hits[:, None] - at)
-    logs = np.where(held, logs - _choose(n + m, hits)[:, None], -np.inf)
+    logs = np.where(mask, logs - _choose(n + m, hits)[:, None], -np.inf)
     return np.where((k <= 0) | (hits == 0), 1.0, np.minimum(np.exp(logs).sum(axis=1), 1.0))
 
 

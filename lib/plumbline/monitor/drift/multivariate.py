@@ -70,29 +70,31 @@ class Encoder:
 
     def codes(self, rows: Sequence[Column]) -> FloatArray:
         """(n, columns): numbers as they are (NaN: missing), levels by the rank of their frequency."""
-        made = []
+        codes_by_column = []
         for name, kind, values in rows:
             if kind is Kind.NUMERIC:
-                made.append(np.asarray(values, dtype=float))
+                codes_by_column.append(np.asarray(values, dtype=float))
             else:
                 place = {level: float(i) for i, level in enumerate(self.levels[name])}
-                made.append(np.array([np.nan if _gone(v) else place.get(str(v), -1.0) for v in values]))
-        return np.column_stack(made)
+                codes_by_column.append(
+                    np.array([np.nan if _gone(v) else place.get(str(v), -1.0) for v in values])
+                )
+        return np.column_stack(codes_by_column)
 
     def matrix(self, rows: Sequence[Column]) -> FloatArray:
         """(n, k) without gaps: numbers standardised by the reference, levels one column each."""
-        made = []
+        blocks = []
         for name, kind, values in rows:
             if kind is Kind.NUMERIC:
                 mean, sd = self.centre[name]
                 x = (np.asarray(values, dtype=float) - mean) / sd
-                made.append(np.clip(np.where(np.isfinite(x), x, 0.0), -8, 8))
+                blocks.append(np.clip(np.where(np.isfinite(x), x, 0.0), -8, 8))
             else:
                 words = np.array(["" if _gone(v) else str(v) for v in values], dtype=object)
                 for level in self.levels[name][:MOST_LEVELS]:
                     share, sd = self.centre[f"{name}={level}"]
-                    made.append(((words == level).astype(float) - share) / sd)
-        return np.column_stack(made)
+                    blocks.append(((words == level).astype(float) - share) / sd)
+        return np.column_stack(blocks)
 
 
 def encoder(rows: Sequence[Column]) -> Encoder:
@@ -162,15 +164,15 @@ def compare(
         return WholeRow(*span, m, n, None, None, None, None, None, None, PointStatus.UNKNOWN, (), note)
     x = np.vstack([encode.codes(reference), encode.codes(window)])
     y = np.r_[np.zeros(n), np.ones(m)].astype(int)
-    told = classifier_auc(x, y)
-    if told is None:
+    auc_limits = classifier_auc(x, y)
+    if auc_limits is None:
         note = message(
             "The {n} sampled rows hold fewer than {folds} different ones; their features one by one tell more.",
             n=count(n + m),
             folds=decimal(FOLDS, "d"),
         )
         return WholeRow(*span, m, n, None, None, None, None, None, None, PointStatus.UNKNOWN, (), note)
-    auc, low, high = told
+    auc, low, high = auc_limits
     matrix = encode.matrix(window)
     errors = _errors(matrix, fitted.directions)
     error = float(errors.mean())
@@ -215,8 +217,8 @@ def classifier_auc(x: FloatArray, y: NDArray[np.int64]) -> tuple[float, float, f
         for learn, tell in folds.split(x, y, alike):
             # ranks within the fold: models of different folds score on different scales. Equal scores share
             # their mean rank: by the order of rows the window's, which come last, would rank higher.
-            told = _model().fit(x[learn], y[learn]).predict_proba(x[tell])[:, 1]
-            scores[tell] = (ranks(told) - 0.5) / len(tell)
+            predicted = _model().fit(x[learn], y[learn]).predict_proba(x[tell])[:, 1]
+            scores[tell] = (ranks(predicted) - 0.5) / len(tell)
     auc = auc_with_limits(scores, y)[0]
     counted = 1 / _copies(alike, y)
     return _hanley_mcneil(auc, counted * float((y == 1).sum()), counted * float((y == 0).sum()))
@@ -267,15 +269,15 @@ def _levels_auc(n: FloatArray, ones: FloatArray) -> float:
     total, came = n.sum(1, keepdims=True) - n, ones.sum(1, keepdims=True) - ones
     base = came.sum(0) / total.sum(0)
     share = (came + base) / (total + 1)
-    found, pairs = 0.0, 0.0
+    best_auc, pairs = 0.0, 0.0
     for k in range(n.shape[1]):
         order = np.argsort(share[:, k], kind="stable")
         _, tied = np.unique(share[order, k], return_inverse=True)
         a = np.bincount(tied, ones[order, k])
         b = np.bincount(tied, n[order, k] - ones[order, k])
-        found += float((a * (np.cumsum(b) - b / 2)).sum())
+        best_auc += float((a * (np.cumsum(b) - b / 2)).sum())
         pairs += float(a.sum() * b.sum())
-    return found / pairs if pairs else 0.5
+    return best_auc / pairs if pairs else 0.5
 
 
 def auc_with_limits(scores: FloatArray, y: NDArray[np.int64]) -> tuple[float, float, float]:

@@ -41,7 +41,7 @@ def unsteady(
     by the F law with so many degrees of freedom as there are weeks less two: the wandering of one direction is
     known no better. Corrected by Bonferroni over features and splits.
     """
-    found: list[UnstableFeature] = []
+    features: list[UnstableFeature] = []
     tried = 0
     for profile in profiles:
         weekly = _weekly(profile, reference)
@@ -54,8 +54,8 @@ def unsteady(
             distance = METHODS["js"].one(cells_of(profile.bins, *sides))
             if distance.above_chance is not None and distance.above_chance >= METHODS["js"].breach:
                 at = reference[0] + place * WEEK
-                found.append(UnstableFeature(profile.bins.feature, at, distance.value or 0.0, p_value))
-    sure = [one for one in found if one.p_value * tried < ALPHA]
+                features.append(UnstableFeature(profile.bins.feature, at, distance.value or 0.0, p_value))
+    sure = [one for one in features if one.p_value * tried < ALPHA]
     return min(sure, key=lambda one: one.p_value) if sure else None
 
 

@@ -18,7 +18,7 @@ from plumbline.monitor.chunks import as_days, midnight
 from plumbline.monitor.drift.aligned_counts import AlignedCounts, Span, lay, sample_of, within
 from plumbline.monitor.drift.dispersion import laws
 from plumbline.monitor.drift.distances import METHODS
-from plumbline.monitor.drift.features import judged_by_chunk, measured
+from plumbline.monitor.drift.features import judged_by_chunk, measure_distance
 from plumbline.monitor.statistics.null_distribution import INDEPENDENT, NullDistribution
 
 #: days of a window: as many as a week has, so that its rhythm is no drift
@@ -28,7 +28,7 @@ FEWEST_DAYS = 28
 _DAY = timedelta(days=1)
 
 
-def rolled(
+def rolling_windows(
     profiles: Sequence[FeatureProfile],
     *,
     reference: Span,
@@ -53,18 +53,18 @@ def rolled(
         if not healthy.any():
             continue
         days = as_days(profile.days)
-        own = (days - days.min()).astype(np.int64)
+        day_numbers = (days - days.min()).astype(np.int64)
         first = midnight(days.min().item())
-        if np.ptp(own[healthy]) + 1 < WIDTH:
+        if np.ptp(day_numbers[healthy]) + 1 < WIDTH:
             continue
-        length = int(own.max()) + 1
+        length = int(day_numbers.max()) + 1
         if first + length * _DAY > until:
             length -= 1
         if length < 2 * WIDTH:
             continue
-        shown = own < length
-        counts = _sliding(own[shown], length, profile.counts[shown], width)
-        missing = _sliding(own[shown], length, profile.missing[shown], width)
+        shown = day_numbers < length
+        counts = _sliding(day_numbers[shown], length, profile.counts[shown], width)
+        missing = _sliding(day_numbers[shown], length, profile.missing[shown], width)
         starts = tuple(first + i * _DAY for i in range(len(counts)))
         ends = tuple(start + width * _DAY for start in starts)
         laid.append(lay(profile, sample_of(profile, healthy), law, counts, missing, starts, ends))
@@ -81,21 +81,21 @@ def sudden(
     reference under ``FEWEST_DAYS`` does not know how its days differ. ``threshold`` is that limit. Whether chance
     reaches it is for the one who raises alarms to judge by the p-value.
     """
-    found: list[FeatureDrift] = []
+    drifts: list[FeatureDrift] = []
     first, last = reference
-    for one in rolled(profiles, reference=reference, until=until, width=1):
+    for one in rolling_windows(profiles, reference=reference, until=until, width=1):
         days = judged_by_chunk([one], method)
         own = [d for d in days if (not first or first <= _of(d.start)) and (not last or _of(d.end) <= last)]
         known = [d.value for d in own if d.value is not None]
         if len(known) < FEWEST_DAYS:
             continue
         limit = max(known) + METHODS[method].breach
-        found += [
+        drifts += [
             replace(day, threshold=limit, drifted=day.value is not None and day.value >= limit)
             for day in days
             if last and _of(day.start) >= last
         ]
-    return tuple(sorted(found, key=lambda d: _of(d.start)))
+    return tuple(sorted(drifts, key=lambda d: _of(d.start)))
 
 
 def _of(bound: datetime | None) -> datetime:
@@ -131,15 +131,15 @@ def onset(
     """
     healthy = within(profile.days, reference)
     begins = [first + i * _DAY for i in range(max((known - first) // _DAY, 1))]
-    held = [within(profile.days, (begin, known)) for begin in begins]
-    counts = np.array([profile.counts[rows].sum(axis=0) for rows in held])
-    missing = np.array([profile.missing[rows].sum() for rows in held])
+    masks = [within(profile.days, (begin, known)) for begin in begins]
+    counts = np.array([profile.counts[rows].sum(axis=0) for rows in masks])
+    missing = np.array([profile.missing[rows].sum() for rows in masks])
     one = lay(
         profile, sample_of(profile, healthy), INDEPENDENT, counts, missing, begins, [known] * len(begins)
     )
     n, m = float(one.reference.n), counts.sum(axis=1)
     weight: FloatArray = n * m / np.maximum(n + m, 1)
-    plain = np.nan_to_num(measured(one, METHODS[method]).value ** 2) * weight
+    plain = np.nan_to_num(measure_distance(one, METHODS[method]).value ** 2) * weight
     return begins[int(np.argmax(plain))]
 
 

@@ -40,10 +40,10 @@ def slow(profile: FeatureProfile, reference: tuple[datetime, datetime], known: d
     levels the share of the one that moved most.
     """
     days = as_days(profile.days)
-    held = (days >= np.datetime64(reference[0].date())) & (days < np.datetime64(known.date()))
-    held &= profile.counts.sum(axis=1) > 0
-    counts = profile.counts[held].astype(np.float64)
-    place = (days[held] - np.datetime64(reference[0].date())).astype(np.int64)
+    mask = (days >= np.datetime64(reference[0].date())) & (days < np.datetime64(known.date()))
+    mask &= profile.counts.sum(axis=1) > 0
+    counts = profile.counts[mask].astype(np.float64)
+    place = (days[mask] - np.datetime64(reference[0].date())).astype(np.int64)
     end = (reference[1] - reference[0]) // _DAY
     healthy = place < end
     if not healthy.any() or healthy.all():
@@ -72,18 +72,18 @@ def unlike_last_year(
     Those are at under half the distance that the reference is at. One that parts from them later in its episode, on
     two looks a week apart, is known from then on.
     """
-    told = []
+    unlike = []
     for one in findings:
         profile = profiles.get(str(one.figures.get("feature")))
         known, since = one.known_at, one.since
         if profile is None or known is None or since is None or known < reference[1] + YEAR:
-            told.append(one)
+            unlike.append(one)
             continue
         if _new(profile, max(since, known - LOOK * _DAY), known, reference):
-            told.append(one)
+            unlike.append(one)
         elif (later := _parting(profile, known, min(one.until or until, until))) is not None:
-            told.append(replace(one, since=later - LOOK * _DAY, known_at=later))
-    return told
+            unlike.append(replace(one, since=later - LOOK * _DAY, known_at=later))
+    return unlike
 
 
 def _new(

@@ -45,18 +45,18 @@ def shift_findings(
             say of an answer how often it was given.
     """
     named = {p.bins.feature: p for p in profiles}
-    by_day = rolling_window.rolled(profiles, reference=reference, until=until)
+    by_day = rolling_window.rolling_windows(profiles, reference=reference, until=until)
     alone = rolling_window.sudden(profiles, reference=reference, until=until) if by_day else ()
-    shown = by_day or tuple(one for one in laid if one.bins.feature in named)
-    judged = _sooner(judged_by_chunk(shown, "js"), outputs)
-    found = []
+    counts = by_day or tuple(one for one in laid if one.bins.feature in named)
+    judged = _sooner(judged_by_chunk(counts, "js"), outputs)
+    findings = []
     for group, budget in ((False, BUDGET), (True, OUTPUT_BUDGET)):
-        found += drift_findings(
+        findings += drift_findings(
             system,
             [c for c in judged if (c.feature in outputs) is group],
             overlap=rolling_window.WIDTH if by_day else 1,
             sudden=[c for c in alone if (c.feature in outputs) is group],
-            chance=rolling_window.together(shown),
+            chance=rolling_window.together(counts),
             budget=budget,
             dated=lambda name, first, known: rolling_window.onset(
                 named[name], reference=reference, first=first, known=known
@@ -66,7 +66,8 @@ def shift_findings(
         )
     of_outputs = {f"drift.{name}": name for name in outputs}
     told = [
-        _of_output(f, named[of_outputs[f.signal]], reference) if f.signal in of_outputs else f for f in found
+        _of_output(f, named[of_outputs[f.signal]], reference) if f.signal in of_outputs else f
+        for f in findings
     ]
     return unlike_last_year(told, named, reference, until) if by_day else told
 

@@ -28,21 +28,21 @@ from plumbline.domain import (
 )
 from plumbline.domain.messages import NOTHING, Message, message, sequence
 from plumbline.monitor.chunks import ENOUGH, Days, as_days, choose_chunk, sum_by
-from plumbline.monitor.estimate.isotonic import Curves, calibrated
-from plumbline.monitor.estimate.refusal import LEFT_THE_BAND, MISFIT, refusal, refused
+from plumbline.monitor.estimate.isotonic import Curves, calibration_curves
+from plumbline.monitor.estimate.refusal import LEFT_THE_BAND, MISFIT, points_without_value, refusal
 from plumbline.monitor.metrics.counts import Counts, counts_of, ratio
 from plumbline.monitor.metrics.intervals import Interval, interval
 from plumbline.monitor.metrics.metrics import HEADLINE, Metric, least_change, metric
 from plumbline.monitor.metrics.score_confusion import FOLLOWS, ScoredGroups, by_score, follows
-from plumbline.monitor.metrics.status import Mask, judged
+from plumbline.monitor.metrics.status import Mask, judge_points
 from plumbline.monitor.metrics.thresholds import threshold
-from plumbline.monitor.performance.selective_labels import Selection, decided, unknown_metrics
+from plumbline.monitor.performance.selective_labels import Selection, decisions_for, unknown_metrics
 from plumbline.monitor.performance.series import (
     ChunkedCounts,
     Span,
-    chunked,
     floor_of,
     reference_rows,
+    sum_by_chunk,
     window_rows,
 )
 from plumbline.monitor.performance.weights import joined_cells
@@ -99,43 +99,43 @@ def estimate(
         return ()
     counts = counts_of(profile, cost)
     arm = window.arm if window else None
-    own = reference_rows(profile, reference, arm) if reference else np.zeros(len(rows), dtype=bool)
-    why = refusal(profile, counts, own)
+    mask = reference_rows(profile, reference, arm) if reference else np.zeros(len(rows), dtype=bool)
+    why = refusal(profile, counts, mask)
     if why:
-        return refused(profile, counts, rows, by, chosen, why)
+        return points_without_value(profile, counts, rows, by, chosen, why)
     scored = by_score(profile, counts)
-    if follows(scored, own) < FOLLOWS:
+    if follows(scored, mask) < FOLLOWS:
         why = message("Predictions do not follow the score, so the score cannot speak for them.")
-        return refused(profile, counts, rows, by, chosen, why)
+        return points_without_value(profile, counts, rows, by, chosen, why)
     barred = unknown_metrics(selected)
     silent = [
         p
         for one in chosen
         if (w := barred.get(one.name))
-        for p in refused(profile, counts, rows, by, [one], w)
+        for p in points_without_value(profile, counts, rows, by, [one], w)
     ]
     chosen = [one for one in chosen if one.name not in barred]
-    seen = _seen(scored, own) if selected is not None else None
+    seen = _seen(scored, mask) if selected is not None else None
     if selected is not None and selected.one_sided:
         scored = _among(scored, profile, selected.known)
         counts = scored.counts
     days = as_days(profile.days)
-    curves = calibrated(counts, own, days)
-    own_chunks, realised = (chunked(profile.days, counts, part, by) for part in (own, rows))
+    curves = calibration_curves(counts, mask, days)
+    own_chunks, realised = (sum_by_chunk(profile.days, counts, part, by) for part in (mask, rows))
     daily = any(one.interval == "days" for one in chosen)  # nothing else looks at single days
-    shown = _expected_chunks(scored, curves, days, rows, realised, daily=daily)
-    labelled, beside = scored, shown.counts
+    chunked_counts = _expected_chunks(scored, curves, days, rows, realised, daily=daily)
+    labelled, beside = scored, chunked_counts.counts
     if selected is not None and not selected.one_sided:
         labelled = ScoredGroups(counts, counts.cells.sum(1), scored.above)
         beside = _expected_chunks(labelled, curves, days, rows, realised).counts
-        own_chunks = _expected_chunks(scored, curves, days, own, own_chunks, daily=True)
-    healthy = counts.taken(own).pooled()
-    fits = (_expected(labelled, curves, own, np.zeros(int(own.sum()), np.int64), healthy), healthy)
+        own_chunks = _expected_chunks(scored, curves, days, mask, own_chunks, daily=True)
+    healthy = counts.taken(mask).pooled()
+    fits = (_expected(labelled, curves, mask, np.zeros(int(mask.sum()), np.int64), healthy), healthy)
     others = _by_other_curves(scored, curves, days, rows, realised)
-    outside = _outside(shown.counts.cells.sum(1), seen)
-    made = judged_estimates(
+    outside = _outside(chunked_counts.counts.cells.sum(1), seen)
+    points = judged_estimates(
         chosen,
-        shown,
+        chunked_counts,
         realised.counts,
         own_chunks,
         floors,
@@ -145,7 +145,7 @@ def estimate(
         beside=beside,
     )
     whose = selected.among if selected is not None else NOTHING
-    return (*(replace(p, note=sequence([whose, p.note])) for p in made), *silent)
+    return (*(replace(p, note=sequence([whose, p.note])) for p in points), *silent)
 
 
 def _among(scored: ScoredGroups, profile: OutcomeProfile, known: Sequence[str]) -> ScoredGroups:
@@ -157,16 +157,16 @@ def _among(scored: ScoredGroups, profile: OutcomeProfile, known: Sequence[str]) 
     confusion = np.zeros_like(counts.confusion)
     confusion[:, side] = counts.confusion[:, side]
     cells = counts.cells * share[:, None, :]
-    own = replace(
+    labelled_counts = replace(
         counts,
-        n=decided(profile, known),
+        n=decisions_for(profile, known),
         labelled=confusion.sum((1, 2)),
         confusion=confusion,
         cells=cells,
         scored=cells.sum((1, 2)),
         numbered=None,
     )
-    return ScoredGroups(own, scored.everyone * share, np.full_like(share, float(positive)))
+    return ScoredGroups(labelled_counts, scored.everyone * share, np.full_like(share, float(positive)))
 
 
 def _seen(scored: ScoredGroups, mask: Mask) -> FloatArray:
@@ -174,10 +174,10 @@ def _seen(scored: ScoredGroups, mask: Mask) -> FloatArray:
     among them that has none."""
     labelled = scored.counts.cells[mask].sum((0, 1))
     group = joined_cells(labelled, scored.everyone[mask].sum(0) - labelled)
-    held = np.flatnonzero((labelled > 0) & (group >= 0))
+    places = np.flatnonzero((labelled > 0) & (group >= 0))
     seen = np.zeros(len(labelled))
-    if len(held):
-        seen[held[0] : held[-1] + 1] = group[held[0] : held[-1] + 1] >= 0
+    if len(places):
+        seen[places[0] : places[-1] + 1] = group[places[0] : places[-1] + 1] >= 0
     return seen
 
 
@@ -232,11 +232,11 @@ def _expected_chunks(
 ) -> ChunkedCounts:
     """Chunks, and with ``daily`` their days, as they would be on average if every decision had its outcome."""
     day = np.unique(days[rows], return_inverse=True)[1]
-    made = replace(chunks, counts=_expected(scored, curves, rows, chunks.days.chunk[day], chunks.counts))
+    counts = replace(chunks, counts=_expected(scored, curves, rows, chunks.days.chunk[day], chunks.counts))
     if not daily:
-        return made
+        return counts
     by_day = _expected(scored, curves, rows, day, chunks.days.counts)
-    return replace(made, days=replace(chunks.days, counts=by_day))
+    return replace(counts, days=replace(chunks.days, counts=by_day))
 
 
 def _expected(scored: ScoredGroups, curves: Curves, rows: Mask, chunk: IntArray, realised: Counts) -> Counts:
@@ -248,8 +248,8 @@ def _expected(scored: ScoredGroups, curves: Curves, rows: Mask, chunk: IntArray,
     width, m = len(curves.used), len(realised.n)
     place, part = np.unique(chunk * width + curves.of[rows], return_inverse=True)
     everyone, high = (sum_by(part, len(place), x) for x in _predicted(scored, rows))
-    found = _sums(realised, everyone, high, curves.used[place % width])
-    parts: dict[str, Any] = {name: sum_by(place // width, m, x) for name, x in found.items()}
+    expected_sums = _sums(realised, everyone, high, curves.used[place % width])
+    parts: dict[str, Any] = {name: sum_by(place // width, m, x) for name, x in expected_sums.items()}
     return replace(realised, numbered=None, **parts)
 
 
@@ -320,14 +320,14 @@ def judged_estimates(
         barred = [why or own for own in outside] if outside else [why] * len(values)
         like = values if beside is None else one.compute(beside)
         left = [NOTHING] * len(values) if why else _left(one, like, se, realised)
-        found = judged(
+        points_judged = judge_points(
             one, shown.starts, shown.ends, shown.counts, Interval(low, high, se), band,
             np.zeros(len(values), dtype=bool), estimated=True,
             refused=[first or then for first, then in zip(barred, left, strict=True)],
         )  # fmt: skip
         points += [
             replace(p, value=None, low=None, high=None) if none else p
-            for p, none in zip(found, barred, strict=True)
+            for p, none in zip(points_judged, barred, strict=True)
         ]
     return tuple(points)
 

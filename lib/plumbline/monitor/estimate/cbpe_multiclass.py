@@ -27,12 +27,12 @@ from plumbline.domain.messages import NOTHING, Message, message
 from plumbline.monitor.chunks import choose_chunk
 from plumbline.monitor.estimate.cbpe_binary import judged_estimates
 from plumbline.monitor.estimate.isotonic import isotonic, squared
-from plumbline.monitor.estimate.refusal import ENOUGH_REFERENCE, refused, too_few_rows
+from plumbline.monitor.estimate.refusal import ENOUGH_REFERENCE, points_without_value, too_few_rows
 from plumbline.monitor.metrics.counts import Counts, counts_of
 from plumbline.monitor.metrics.metrics import Metric, metric, metrics_for
 from plumbline.monitor.metrics.status import Mask
 from plumbline.monitor.performance.selective_labels import Selection
-from plumbline.monitor.performance.series import Span, chunked, reference_rows, window_rows
+from plumbline.monitor.performance.series import Span, reference_rows, sum_by_chunk, window_rows
 from plumbline.wording.quantities import decimal
 
 
@@ -83,23 +83,23 @@ def estimate_classes(
     rows, counts = window_rows(profile, window), counts_of(profile, cost)
     if not rows.any():
         return ()
-    own = (
+    mask = (
         reference_rows(profile, reference, window.arm if window else None)
         if reference
         else np.zeros_like(rows)
     )
-    why = _refusal(profile, counts, own, expected)
+    why = _refusal(profile, counts, mask, expected)
     if selected is not None and selected.one_sided:
         why = message(
             "No outcome is known for decisions {name}, so nothing can be estimated.", name=selected.least.name
         )
     if why or expected is None or healthy is None:
-        return refused(profile, counts, rows, by, chosen, why)
-    shown = chunked(profile.days, _expected(profile, counts, rows, expected), rows, by)
-    realised = chunked(profile.days, counts, rows, by).counts
-    fits = (_expected(profile, counts, own, healthy).pooled(), counts.taken(own).pooled())
-    held = chunked(profile.days, counts, own, by)
-    return judged_estimates(chosen, shown, realised, held, floors, fits=fits)
+        return points_without_value(profile, counts, rows, by, chosen, why)
+    chunked_counts = sum_by_chunk(profile.days, _expected(profile, counts, rows, expected), rows, by)
+    realised = sum_by_chunk(profile.days, counts, rows, by).counts
+    fits = (_expected(profile, counts, mask, healthy).pooled(), counts.taken(mask).pooled())
+    held = sum_by_chunk(profile.days, counts, mask, by)
+    return judged_estimates(chosen, chunked_counts, realised, held, floors, fits=fits)
 
 
 def _chosen(
@@ -115,9 +115,9 @@ def _refusal(
 ) -> Message:
     if expected is None or not expected.days:
         return message("No class probabilities are logged, so nothing can be estimated.")
-    held = int(counts.labelled[mask].sum())
-    if held < ENOUGH_REFERENCE:
-        return too_few_rows(held)
+    rows_labelled = int(counts.labelled[mask].sum())
+    if rows_labelled < ENOUGH_REFERENCE:
+        return too_few_rows(rows_labelled)
     unknown = [name for name in profile.classes if name not in expected.classes]
     if unknown:
         return message(

@@ -19,10 +19,16 @@ from plumbline.domain import FloatArray, IntArray, OutcomeProfile, Point, Slice
 from plumbline.domain.messages import NOTHING, Message, message
 from plumbline.monitor.chunks import CHUNKS, ENOUGH, choose_chunk
 from plumbline.monitor.estimate.cbpe_binary import judged_estimates
-from plumbline.monitor.estimate.refusal import ENOUGH_REFERENCE, refused, too_few_rows
+from plumbline.monitor.estimate.refusal import ENOUGH_REFERENCE, points_without_value, too_few_rows
 from plumbline.monitor.metrics.counts import Counts, counts_of
 from plumbline.monitor.metrics.metrics import M, Metric, metric
-from plumbline.monitor.performance.series import ChunkedCounts, Span, chunked, reference_rows, window_rows
+from plumbline.monitor.performance.series import (
+    ChunkedCounts,
+    Span,
+    reference_rows,
+    sum_by_chunk,
+    window_rows,
+)
 
 ESTIMATED = ("mae", "rmse")
 FOLDS = 3
@@ -79,23 +85,28 @@ def estimate_losses(
     rows, counts = window_rows(profile, window), counts_of(profile)
     if not rows.any() or not chosen:
         return ()
-    own = (
+    mask = (
         reference_rows(profile, reference, window.arm if window else None)
         if reference
         else np.zeros_like(rows)
     )
     why = _refusal(healthy, shown)
     if why or healthy is None or shown is None or reference is None:
-        return refused(
+        return points_without_value(
             profile, counts, rows, by, chosen, why or message("There is no reference to learn from yet.")
         )
-    realised = chunked(profile.days, counts, rows, by)
+    realised = sum_by_chunk(profile.days, counts, rows, by)
     losses = _estimated(healthy, shown, realised, by, {one.name for one in chosen}, reference)
-    held = chunked(profile.days, counts, own, by)
+    chunked_counts = sum_by_chunk(profile.days, counts, mask, by)
     expected = _as_counts(realised.counts, losses)
     found = replace(realised, counts=expected)
     return judged_estimates(
-        chosen, found, realised.counts, held, floors, lambda one: _error(one, expected, losses, held.counts)
+        chosen,
+        found,
+        realised.counts,
+        chunked_counts,
+        floors,
+        lambda one: _error(one, expected, losses, chunked_counts.counts),
     )
 
 
@@ -119,8 +130,8 @@ def fit(inputs: FloatArray, target: FloatArray) -> Model:
 
     def predict(rows: FloatArray) -> FloatArray:
         with threadpool_limits(1):
-            found: FloatArray = np.asarray(model.predict(rows), dtype=np.float64)
-        return np.asarray(np.clip(found, target.min(), target.max()))
+            fitted: FloatArray = np.asarray(model.predict(rows), dtype=np.float64)
+        return np.asarray(np.clip(fitted, target.min(), target.max()))
 
     return predict
 
@@ -133,14 +144,14 @@ def _estimated(
     chunk = _chunk_of(shown.days, realised.starts, by)
     empty = np.full(len(realised.starts), np.nan)
     rows = np.bincount(chunk[chunk >= 0], minlength=len(realised.starts)).astype(float)
-    found = {}
+    estimates_by_metric = {}
     for name, loss in (("mae", np.abs(healthy.error[labelled])), ("rmse", healthy.error[labelled] ** 2)):
         if name not in wanted:
-            found[name] = (empty, empty)
+            estimates_by_metric[name] = (empty, empty)
             continue
         predicted = _cross_fitted(inputs, days, loss, shown, reference)
-        found[name] = _means(predicted, chunk, rows)
-    (absolute, absolute_se), (squared, squared_se) = found["mae"], found["rmse"]
+        estimates_by_metric[name] = _means(predicted, chunk, rows)
+    (absolute, absolute_se), (squared, squared_se) = estimates_by_metric["mae"], estimates_by_metric["rmse"]
     return _Losses(
         absolute=absolute, squared=squared, absolute_se=absolute_se, squared_se=squared_se, rows=rows
     )
@@ -174,11 +185,11 @@ def _chunk_of(days: Any, starts: Sequence[datetime], by: str) -> IntArray:
 
 def _means(predicted: FloatArray, chunk: IntArray, rows: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Mean of each chunk and its standard error from the sample; NaN under ``ENOUGH`` rows."""
-    held = (chunk >= 0) & np.isfinite(predicted)
+    mask = (chunk >= 0) & np.isfinite(predicted)
     size = len(rows)
-    n = np.bincount(chunk[held], minlength=size).astype(float)
-    total = np.bincount(chunk[held], predicted[held], size)
-    squares = np.bincount(chunk[held], predicted[held] ** 2, size)
+    n = np.bincount(chunk[mask], minlength=size).astype(float)
+    total = np.bincount(chunk[mask], predicted[mask], size)
+    squares = np.bincount(chunk[mask], predicted[mask] ** 2, size)
     enough = n >= ENOUGH
     mean = np.where(enough, total / np.maximum(n, 1), np.nan)
     spread = np.sqrt(np.maximum(squares / np.maximum(n, 1) - np.nan_to_num(mean) ** 2, 0.0))

@@ -45,16 +45,16 @@ def isotonic(cells: FloatArray) -> Calibration:
     from scipy.optimize import isotonic_regression
 
     n, x = cells.sum(0), score_middles(cells.shape[1])
-    held = n > 0
-    fitted = isotonic_regression(cells[1][held] / n[held], weights=n[held]).x
-    return lambda score: np.asarray(np.interp(score, x[held], fitted))
+    occupied = n > 0
+    fitted = isotonic_regression(cells[1][occupied] / n[occupied], weights=n[occupied]).x
+    return lambda score: np.asarray(np.interp(score, x[occupied], fitted))
 
 
 def squared(cells: FloatArray, p: FloatArray) -> float:
     return float((cells[1] * (1 - p) ** 2 + cells[0] * p**2).sum())
 
 
-def calibrated(counts: Counts, mask: Mask, days: Days) -> Curves:
+def calibration_curves(counts: Counts, mask: Mask, days: Days) -> Curves:
     """P(positive) of each cell for each group.
 
     Cross-fitted: the reference's days are dealt into folds and a day is calibrated by the others. Only if

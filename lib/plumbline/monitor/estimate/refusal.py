@@ -9,7 +9,7 @@ from plumbline.domain.messages import NOTHING, Message, message
 from plumbline.monitor.metrics.counts import Counts
 from plumbline.monitor.metrics.metrics import Metric
 from plumbline.monitor.metrics.status import Mask
-from plumbline.monitor.performance.series import chunked
+from plumbline.monitor.performance.series import sum_by_chunk
 from plumbline.wording.quantities import count, decimal
 
 #: labelled reference rows with a score below which nothing is estimated
@@ -26,11 +26,11 @@ def refusal(profile: OutcomeProfile, counts: Counts, mask: Mask) -> Message:
         return message("Estimates are made for binary systems with a score only.")
     if not counts.cells.shape[2] or not (counts.cells.any() or profile.score_unlabelled.any()):
         return message("No score is logged, so nothing can be estimated.")
-    held = int(counts.cells[mask].sum())
-    if held < ENOUGH_REFERENCE:
+    rows_labelled = int(counts.cells[mask].sum())
+    if rows_labelled < ENOUGH_REFERENCE:
         return message(
             "{n} labelled reference rows with a score; {needed} are needed.",
-            n=count(held),
+            n=count(rows_labelled),
             needed=count(ENOUGH_REFERENCE),
         )
     if len(profile.classes) != 2:
@@ -48,11 +48,11 @@ def too_few_rows(n: int) -> Message:
     )
 
 
-def refused(
+def points_without_value(
     profile: OutcomeProfile, counts: Counts, rows: Mask, by: str, chosen: Sequence[Metric], why: Message
 ) -> tuple[Point, ...]:
     """Points without a value that say why nothing is estimated."""
-    found = chunked(profile.days, counts, rows, by)
+    chunked_counts = sum_by_chunk(profile.days, counts, rows, by)
     return tuple(
         Point(
             metric=one.name,
@@ -68,5 +68,7 @@ def refused(
             note=why,
         )
         for one in chosen
-        for start, end, n in zip(found.starts, found.ends, found.counts.n, strict=True)
+        for start, end, n in zip(
+            chunked_counts.starts, chunked_counts.ends, chunked_counts.counts.n, strict=True
+        )
     )

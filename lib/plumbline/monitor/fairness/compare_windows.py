@@ -84,15 +84,20 @@ def changes(
         attributes: _best([k for k in keys if k[0] == attributes], then, now, favourable)
         for attributes in dict.fromkeys(k[0] for k in keys)
     }
-    found = {key: _measured(key, best[key[0]], then, now, favourable) for key in keys}
+    changes_by_group = {key: _measured(key, best[key[0]], then, now, favourable) for key in keys}
     if not errors:
-        found = {key: {n: m for n, m in moved.items() if n not in ERRORS} for key, moved in found.items()}
-    flat = [(key, name) for key, moved in found.items() for name in moved]
-    q = benjamini_hochberg(np.array([found[key][name].p for key, name in flat]))
+        changes_by_group = {
+            key: {n: m for n, m in moved.items() if n not in ERRORS}
+            for key, moved in changes_by_group.items()
+        }
+    flat = [(key, name) for key, moved in changes_by_group.items() for name in moved]
+    q = benjamini_hochberg(np.array([changes_by_group[key][name].p for key, name in flat]))
     for (key, name), corrected in zip(flat, q, strict=True):
-        found[key][name] = _settled(name, found[key][name], float(corrected))
+        changes_by_group[key][name] = _settled(name, changes_by_group[key][name], float(corrected))
     return tuple(
-        GroupChange(*key, _rows(then.get(key)), _rows(now.get(key)), key == best[key[0]], found[key])
+        GroupChange(
+            *key, _rows(then.get(key)), _rows(now.get(key)), key == best[key[0]], changes_by_group[key]
+        )
         for key in keys
     )
 
@@ -106,7 +111,7 @@ def _good(g: GroupOutcomes, favourable: bool) -> int:
 
 
 def _best(keys: Sequence[Key], then: Outcomes, now: Outcomes, favourable: bool) -> Key | None:
-    held = [
+    common = [
         key
         for key in keys
         if key in then
@@ -114,7 +119,7 @@ def _best(keys: Sequence[Key], then: Outcomes, now: Outcomes, favourable: bool) 
         and min(then[key].n, now[key].n) >= LEAST_ROWS
         and min(_good(then[key], favourable), _good(now[key], favourable)) > 0
     ]
-    return max(held, key=lambda key: _good(then[key], favourable) / then[key].n, default=None)
+    return max(common, key=lambda key: _good(then[key], favourable) / then[key].n, default=None)
 
 
 def _measured(
@@ -125,13 +130,13 @@ def _measured(
         return {}
     sides = {FAVOURABLE: ((_good(a, favourable), a.n), (_good(b, favourable), b.n))}
     sides |= {name: (MEASURES[name](a), MEASURES[name](b)) for name in ERRORS}
-    made = {
+    changes = {
         name: moved for name, (before, after) in sides.items() if (moved := _share(before, after)) is not None
     }
-    if FAVOURABLE in made and best is not None and key != best:
+    if FAVOURABLE in changes and best is not None and key != best:
         four = [(_good(g, favourable), g.n) for g in (a, then[best], b, now[best])]
-        made[RATIO] = _ratio(*four)
-    return {name: made[name] for name in COMPARED if name in made}
+        changes[RATIO] = _ratio(*four)
+    return {name: changes[name] for name in COMPARED if name in changes}
 
 
 def _share(before: tuple[int, int], after: tuple[int, int]) -> MeasureChange | None:

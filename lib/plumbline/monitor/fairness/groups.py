@@ -78,8 +78,8 @@ def _settle(value: float, low: float, high: float, q: float, line: float, groups
     """
     if low > line and q < FALSE_DISCOVERY:
         return PointStatus.BREACH
-    own = value if math.isinf(value) else value + (high - value) * Z95 / range_z(groups)
-    if own <= line + 1e-12 or (value <= line and q >= FALSE_DISCOVERY and own <= 2 * line):
+    limit = value if math.isinf(value) else value + (high - value) * Z95 / range_z(groups)
+    if limit <= line + 1e-12 or (value <= line and q >= FALSE_DISCOVERY and limit <= 2 * line):
         return PointStatus.OK
     return PointStatus.WATCH if value > line or q < FALSE_DISCOVERY else PointStatus.UNKNOWN
 
@@ -149,9 +149,9 @@ class GroupResult:
         """The worst of what was compared."""
         if self.small:
             return PointStatus.UNKNOWN
-        found = [c.status for c in (self.ratio, self.adverse, *self.gaps.values()) if c is not None]
+        status = [c.status for c in (self.ratio, self.adverse, *self.gaps.values()) if c is not None]
         order = (PointStatus.BREACH, PointStatus.WATCH, PointStatus.UNKNOWN)
-        return next((s for s in order if s in found), PointStatus.OK)
+        return next((s for s in order if s in status), PointStatus.OK)
 
 
 def rate(events: float, n: int) -> GroupRate | None:
@@ -183,25 +183,28 @@ def judge(
         key = (group.attributes, group.version, group.month)
         against = best[key]
         if against is not None and against is not group and group.outcomes.n >= LEAST_ROWS:
-            made = _tests(group.outcomes, against.outcomes, favourable, sizes[key])
-            tests += [(place, name, test) for name, test in made if errors or name not in ERRORS]
+            rows = _tests(group.outcomes, against.outcomes, favourable, sizes[key])
+            tests += [(place, name, test) for name, test in rows if errors or name not in ERRORS]
     # the rare outcome's ratio tests what the other's does: it is corrected once
     counted = [name != "adverse" for _, name, _ in tests]
     q = np.full(len(tests), np.nan)
     q[counted] = benjamini_hochberg(np.array([t.p for _, name, t in tests if name != "adverse"]))
-    found: dict[int, dict[str, GroupComparison]] = {}
+    comparisons: dict[int, dict[str, GroupComparison]] = {}
     for i, (place, name, test) in enumerate(tests):
-        corrected = found[place]["ratio"].q if name == "adverse" else float(q[i])
-        found.setdefault(place, {})[name] = _settled(name, test, corrected, lines)
-    told = tuple(
+        corrected = comparisons[place]["ratio"].q if name == "adverse" else float(q[i])
+        comparisons.setdefault(place, {})[name] = _settled(name, test, corrected, lines)
+    results = tuple(
         _judged(
-            group, favourable, best[(group.attributes, group.version, group.month)] is group, found.get(i, {})
+            group,
+            favourable,
+            best[(group.attributes, group.version, group.month)] is group,
+            comparisons.get(i, {}),
         )
         for i, group in enumerate(groups)
     )
     if errors:
-        return told
-    return tuple(replace(g, rates={k: v for k, v in g.rates.items() if k not in ERRORS}) for g in told)
+        return results
+    return tuple(replace(g, rates={k: v for k, v in g.rates.items() if k not in ERRORS}) for g in results)
 
 
 def _good(g: GroupOutcomes, favourable: bool) -> int:
@@ -210,11 +213,11 @@ def _good(g: GroupOutcomes, favourable: bool) -> int:
 
 def _most_favoured(family: Sequence[GroupCounts], favourable: bool) -> GroupCounts | None:
     """The group whose rate is surely highest: by the lower limit, so that no small group leads by luck."""
-    held = [g for g in family if g.outcomes.n >= LEAST_ROWS and _good(g.outcomes, favourable)]
-    if not held:
+    counts = [g for g in family if g.outcomes.n >= LEAST_ROWS and _good(g.outcomes, favourable)]
+    if not counts:
         return None
-    events = np.array([_good(g.outcomes, favourable) for g in held], float)
-    return held[int(np.argmax(wilson(events, np.array([g.outcomes.n for g in held], float))[0]))]
+    events = np.array([_good(g.outcomes, favourable) for g in counts], float)
+    return counts[int(np.argmax(wilson(events, np.array([g.outcomes.n for g in counts], float))[0]))]
 
 
 def _tests(
@@ -229,17 +232,17 @@ def _tests(
 
     x1, x0 = _good(g, favourable), _good(best, favourable)
     p = two_proportions(x1, g.n, x0, best.n)
-    made = [("ratio", compared(*katz(x1, g.n, x0, best.n, z), p))]
+    tests = [("ratio", compared(*katz(x1, g.n, x0, best.n, z), p))]
     if best.n - x0 < RARE * best.n:
         times, low, high = (min(v, MOST_TIMES) for v in koopman(g.n - x1, g.n, best.n - x0, best.n, z))
-        made.append(("adverse", compared(times, low, high, p)))
+        tests.append(("adverse", compared(times, low, high, p)))
     for name in ERRORS:
         (hits, n), (hits0, n0) = MEASURES[name](g), MEASURES[name](best)
         apart = difference(hits0, n0, hits, n, z)
         if apart is not None and min(n, n0) >= LEAST_ROWS:
             p = two_proportions(hits, n, hits0, n0)
-            made.append((name, compared(apart.value, apart.low, apart.high, p)))
-    return made
+            tests.append((name, compared(apart.value, apart.low, apart.high, p)))
+    return tests
 
 
 def two_proportions(x1: int, n1: int, x0: int, n0: int) -> float:
@@ -258,7 +261,7 @@ def _judged(
     group: GroupCounts, favourable: bool, best: bool, comparisons: dict[str, GroupComparison]
 ) -> GroupResult:
     g = group.outcomes
-    rates = {name: made for name, of in MEASURES.items() if (made := rate(*of(g))) is not None}
+    rates = {name: group_rate for name, of in MEASURES.items() if (group_rate := rate(*of(g))) is not None}
     good = rate(_good(g, favourable), g.n)
     assert good is not None
     gaps = {name: comparisons[name] for name in ERRORS if name in comparisons}
@@ -288,5 +291,5 @@ def _calibration(scores: FloatArray) -> tuple[GroupRate | None, float | None]:
     assert share is not None
     mean = promised / n
     gap = GroupRate(mean - share.value, mean - share.high, mean - share.low, int(n))
-    held = scores[scores[:, 0] > 0]
-    return gap, float(np.abs(held[:, 1] - held[:, 2]).sum() / n)
+    present = scores[scores[:, 0] > 0]
+    return gap, float(np.abs(present[:, 1] - present[:, 2]).sum() / n)

@@ -108,8 +108,8 @@ def once(function: Callable[[Counts], Asked]) -> Callable[[Counts], Asked]:
     def asked(counts: Counts) -> Asked:
         if function not in counts.held:
             counts.held[function] = function(counts)
-        found: Asked = counts.held[function]
-        return found
+        value: Asked = counts.held[function]
+        return value
 
     return asked
 
@@ -138,12 +138,12 @@ def _taken(scores: NumberedScores | None, rows: NDArray[Any]) -> NumberedScores 
     place[chosen] = np.arange(len(chosen))
     if len(chosen) != np.count_nonzero(place >= 0):
         return None  # a row that is taken twice is in two places
-    held = place[scores.group] >= 0
+    mask = place[scores.group] >= 0
     return NumberedScores(
-        group=place[scores.group[held]],
-        number=scores.number[held],
-        negative=scores.negative[held],
-        positive=scores.positive[held],
+        group=place[scores.group[mask]],
+        number=scores.number[mask],
+        negative=scores.negative[mask],
+        positive=scores.positive[mask],
         elsewhere=scores.elsewhere[chosen],
     )
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from scipy.special import stdtrit
 
-from plumbline.domain import FloatArray, scaled
+from plumbline.domain import FloatArray, to_unit
 from plumbline.monitor.metrics.counts import ADDITIVE, Counts, once, ratio
 from plumbline.monitor.metrics.intervals import THREE_SIGMA, Days, Interval, interval
 from plumbline.monitor.metrics.metrics import Metric
@@ -56,18 +56,18 @@ def design(metric: Metric, days: Counts | None, by: str) -> DesignEffect:
 
 def design_over(metric: Metric, days: Counts, span: int) -> DesignEffect:
     """The same over ``span`` days."""
-    own = days.taken(days.labelled > 0)
-    held = len(own.labelled)
-    if held < FEWEST_DAYS:
+    counts = days.taken(days.labelled > 0)
+    days_labelled = len(counts.labelled)
+    if days_labelled < FEWEST_DAYS:
         return DesignEffect()
-    influence = _influence(metric, own)
+    influence = _influence(metric, counts)
     if not np.isfinite(influence).all() or not influence.any():
         return DesignEffect()
     following, freedom = span_ratio(influence, span)
-    apart, unit = scaled(influence)
-    variance = float(apart @ apart) / (held - 1) / held * following
-    day = unit * float(np.sqrt(variance * own.labelled.sum()))
-    by_rows = float(interval(metric, own.pooled()).se[0]) / unit
+    apart, unit = to_unit(influence)
+    variance = float(apart @ apart) / (days_labelled - 1) / days_labelled * following
+    day = unit * float(np.sqrt(variance * counts.labelled.sum()))
+    by_rows = float(interval(metric, counts.pooled()).se[0]) / unit
     if not by_rows > 0:  # the metric has no law of rows
         return DesignEffect(1.0, freedom, day)
     effect = variance / by_rows**2
@@ -77,13 +77,13 @@ def design_over(metric: Metric, days: Counts, span: int) -> DesignEffect:
 
 def _influence(metric: Metric, days: Counts) -> FloatArray:
     """What each day does to the figure: (D - 1) x (figure of all days - figure without this one), (D,)."""
-    held = len(days.labelled)
+    days_labelled = len(days.labelled)
     if metric.hits is not None:
         hits, rows = metric.hits(days)
         whole, without = ratio(hits.sum(), rows.sum()), ratio(hits.sum() - hits, rows.sum() - rows)
     else:
         whole, without = metric.compute(days.pooled())[0], metric.compute(_without_each(days))
-    return np.asarray((held - 1) * (whole - without))
+    return np.asarray((days_labelled - 1) * (whole - without))
 
 
 @once
@@ -93,7 +93,7 @@ def _without_each(days: Counts) -> Counts:
     return replace(days, numbered=None, **parts)
 
 
-def widened(metric: Metric, counts: Counts, days: Days | None, design: DesignEffect) -> Interval:
+def widen_interval(metric: Metric, counts: Counts, days: Days | None, design: DesignEffect) -> Interval:
     """The metric's interval for each chunk of ``counts``, as wide as the design effect asks, never narrower."""
     if metric.interval == "days":
         return _by_day(metric, counts, interval(metric, counts, days), design)

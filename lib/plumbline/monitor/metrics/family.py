@@ -104,11 +104,11 @@ def window_length(metric: Metric, reference: Counts, chunks: Counts, members: in
     """
     band = threshold(metric, reference.pooled())
     needed = rows_needed(band, metric, THREE_SIGMA / members)
-    held = chunks.labelled >= ENOUGH
-    if needed is None or not held.any():
+    mask = chunks.labelled >= ENOUGH
+    if needed is None or not mask.any():
         return 1
     rows = metric.hits(chunks)[1] if metric.hits is not None else chunks.labelled
-    usual = float(np.median(rows[held]))
+    usual = float(np.median(rows[mask]))
     wanted = int(np.ceil(SPARE * needed / max(usual, 1e-9)))
     return wanted if wanted <= LONGEST else 1
 
@@ -120,7 +120,7 @@ def running(counts: Counts, length: int) -> Counts:
     return counts.weighted(((apart >= 0) & (apart < length)).astype(float))
 
 
-def joined(counts: Counts, length: int) -> Counts:
+def join_chunks(counts: Counts, length: int) -> Counts:
     """Chunks added up ``length`` by ``length``, the last whole ones; all in one where there are fewer."""
     place = np.arange(len(counts.labelled))[::-1] // length
     return counts.grouped(place, int(place.max()) + 1) if len(place) else counts

@@ -61,9 +61,9 @@ def endless(c: Counts) -> bool:
     So heavy a tail as Student's t of 2.5 degrees of freedom has is missed in 1 of 20 samples; where few errors cannot
     tell it from the tail of Laplace's law, it counts as heavy.
     """
-    found, held = shape(c.error_cells.sum(0), c.error_ends)
+    tail_shape, held = shape(c.error_cells.sum(0), c.error_ends)
     limit = min(LIGHT, HEAVY_SHAPE - 1.645 * SPREAD / np.sqrt(max(held, 1.0)))
-    return bool(np.isfinite(found) and found > limit)
+    return bool(np.isfinite(tail_shape) and tail_shape > limit)
 
 
 def shape(counts: FloatArray, ends: FloatArray) -> tuple[float, float]:
@@ -80,21 +80,21 @@ def shape(counts: FloatArray, ends: FloatArray) -> tuple[float, float]:
     order = order[counts[order] > 0]
     x, n = middle[order], counts[order]
     beyond = np.cumsum(n[::-1])[::-1] <= TAIL * n.sum()
-    held = float(n[beyond].sum())
+    beyond_count = float(n[beyond].sum())
     if beyond.sum() < 3 or beyond.all():
-        return float("nan"), held
+        return float("nan"), beyond_count
     first = int(np.argmax(beyond))
     x, n = (
         x[first:] - (x[first] + x[first - 1]) / 2,
         n[first:],
     )  # between the two: errors may be whole numbers
-    size = 30 + int(np.sqrt(held))
-    quarter = x[np.searchsorted(np.cumsum(n), held / 4)]
+    size = 30 + int(np.sqrt(beyond_count))
+    quarter = x[np.searchsorted(np.cumsum(n), beyond_count / 4)]
     theta = 1 / x[-1] + (1 - np.sqrt(size / (np.arange(size) + 0.5))) / 3 / quarter
-    k = np.log1p(-theta[:, None] * x) @ n / held
-    log = held * (np.log(-theta / k) - k - 1)
+    k = np.log1p(-theta[:, None] * x) @ n / beyond_count
+    log = beyond_count * (np.log(-theta / k) - k - 1)
     weight = np.exp(log - log.max())
-    return float(np.log1p(-float(theta @ weight) / weight.sum() * x) @ n / held), held
+    return float(np.log1p(-float(theta @ weight) / weight.sum() * x) @ n / beyond_count), beyond_count
 
 
 def few_errors(c: Counts) -> list[Message]:

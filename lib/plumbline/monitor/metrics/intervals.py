@@ -80,8 +80,8 @@ def _least_hits(n: FloatArray, q: FloatArray, chance: FloatArray | float) -> Flo
         if not (short | far).any():
             return k
         k = k + short - far
-    found = np.where((1 - q) ** n < chance, np.ceil(bdtrik(chance, n, q)), 0.0)
-    return np.where(short | far, np.nan_to_num(found, nan=0.0), k)
+    least_hits = np.where((1 - q) ** n < chance, np.ceil(bdtrik(chance, n, q)), 0.0)
+    return np.where(short | far, np.nan_to_num(least_hits, nan=0.0), k)
 
 
 def _from_se(metric: Metric, value: FloatArray, se: FloatArray, quantile: FloatArray | float = Z) -> Interval:
@@ -110,10 +110,10 @@ def _auc(metric: Metric, c: Counts, days: Days | None) -> Interval:
     below = ratio(n1[:, None] - np.cumsum(positive, 1) + positive / 2, n1[:, None])
     s1 = ratio((positive * (above - auc[:, None]) ** 2).sum(1), n1 - 1)
     s0 = ratio((negative * (below - auc[:, None]) ** 2).sum(1), n0 - 1)
-    se, held = np.sqrt(ratio(s1, n1) + ratio(s0, n0)), by_rank(c)
-    if held is not None:
-        se = np.where(held.whole, held.auc_se(), se)
-        n0, n1 = np.where(held.whole, held.negatives, n0), np.where(held.whole, held.positives, n1)
+    se, scores = np.sqrt(ratio(s1, n1) + ratio(s0, n0)), by_rank(c)
+    if scores is not None:
+        se = np.where(scores.whole, scores.auc_se(), se)
+        n0, n1 = np.where(scores.whole, scores.negatives, n0), np.where(scores.whole, scores.positives, n1)
     return auc_limits(auc, se, n0, n1)
 
 
@@ -134,9 +134,9 @@ def newcombe_auc(auc: FloatArray, n0: FloatArray, n1: FloatArray) -> tuple[Float
     with exponential scores and (n0 + n1) / 2 - 1 on both sides, reaches the one that was seen. Never without width.
     """
     least = np.minimum(n0, n1)
-    held = np.isfinite(auc) & (least > 0)
-    seen, half = np.where(held, auc, 0.5), np.maximum((n0 + n1) / 2 - 1, 0.0)
-    pairs = np.where(held, n0 * n1, 1.0)
+    mask = np.isfinite(auc) & (least > 0)
+    seen, half = np.where(mask, auc, 0.5), np.maximum((n0 + n1) / 2 - 1, 0.0)
+    pairs = np.where(mask, n0 * n1, 1.0)
 
     def beyond(area: FloatArray) -> NDArray[np.bool_]:
         extra = half * ((1 - area) / (2 - area) + area / (1 + area))
@@ -149,7 +149,7 @@ def newcombe_auc(auc: FloatArray, n0: FloatArray, n1: FloatArray) -> tuple[Float
             middle = (out + within) / 2
             far = beyond(middle)
             out, within = np.where(far, middle, out), np.where(far, within, middle)
-        ends.append(np.where(held, within, np.nan))
+        ends.append(np.where(mask, within, np.nan))
     return ends[0], ends[1]
 
 
@@ -256,14 +256,14 @@ def _days(metric: Metric, c: Counts, days: Days | None) -> Interval:
     se, quantile = np.full(len(value), np.nan), np.full(len(value), np.nan)
     for i in range(len(value) if days else 0):
         assert days is not None
-        own = days.counts.taken((days.chunk == i) & (days.counts.labelled > 0))
-        held = len(own.labelled)
-        if held < FEWEST_DAYS:
+        counts = days.counts.taken((days.chunk == i) & (days.counts.labelled > 0))
+        days_labelled = len(counts.labelled)
+        if days_labelled < FEWEST_DAYS:
             continue
-        drawn = resample(metric.compute, own)
+        drawn = resample(metric.compute, counts)
         drawn = drawn[np.isfinite(drawn)]
-        se[i] = np.std(drawn) * np.sqrt(held / (held - 1)) if len(drawn) else np.nan
-        quantile[i] = stdtrit(held - 1, 0.975)
+        se[i] = np.std(drawn) * np.sqrt(days_labelled / (days_labelled - 1)) if len(drawn) else np.nan
+        quantile[i] = stdtrit(days_labelled - 1, 0.975)
     return _from_se(metric, value, se, quantile)
 
 

@@ -203,8 +203,8 @@ def error_quantile(c: Counts, share: FloatArray, side: int) -> FloatArray:
     total = filled[:, -1]
     rank = np.clip(share, 0, 1) * np.maximum(total - 1, 0)
     at = np.stack([(filled <= np.floor(rank)[:, None]).sum(1), (filled <= np.ceil(rank)[:, None]).sum(1)])
-    found = ends[order][np.minimum(at, len(order) - 1)].mean(0)
-    return np.where(total > 0, found, np.nan)
+    quantile = ends[order][np.minimum(at, len(order) - 1)].mean(0)
+    return np.where(total > 0, quantile, np.nan)
 
 
 def _median_ends(c: Counts) -> tuple[FloatArray, FloatArray]:

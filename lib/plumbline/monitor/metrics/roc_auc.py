@@ -58,7 +58,7 @@ class RankedScores:
         return _over(self.sums(self.positive * _over(found, flagged)), self.positives)
 
 
-def ranked(scores: NumberedScores) -> RankedScores:
+def rank_scores(scores: NumberedScores) -> RankedScores:
     """The scores of each group in order."""
     order = np.argsort((scores.group << 32) + scores.number, kind="stable")
     chunk, number = scores.group[order], scores.number[order]

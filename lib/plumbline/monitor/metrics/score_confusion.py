@@ -51,8 +51,8 @@ def follows(scored: ScoredGroups, mask: Mask) -> float:
 def confusion_of(positive: FloatArray, negative: FloatArray, above: FloatArray, counts: Counts) -> FloatArray:
     """Confusion counts (m, K, K) of cells of positives and negatives and the share predicted positive."""
     k, other = counts.positive, 1 - counts.positive
-    found = np.zeros((len(positive), 2, 2))
+    values = np.zeros((len(positive), 2, 2))
     for true, cells in ((k, positive), (other, negative)):
-        found[:, k, true] = np.einsum("ij,ij->i", cells, above)
-        found[:, other, true] = np.einsum("ij,ij->i", cells, 1 - above)
-    return found
+        values[:, k, true] = np.einsum("ij,ij->i", cells, above)
+        values[:, other, true] = np.einsum("ij,ij->i", cells, 1 - above)
+    return values

@@ -12,13 +12,13 @@ from scipy.special import digamma
 
 from plumbline.domain import FloatArray
 from plumbline.monitor.metrics.counts import Counts, once, ratio
-from plumbline.monitor.metrics.roc_auc import RankedScores, ranked
+from plumbline.monitor.metrics.roc_auc import RankedScores, rank_scores
 
 
 @once
 def by_rank(c: Counts) -> RankedScores | None:
     """The scores themselves, as far as they are known by number."""
-    return ranked(c.numbered) if c.numbered is not None and len(c.numbered.group) else None
+    return rank_scores(c.numbered) if c.numbered is not None and len(c.numbered.group) else None
 
 
 def _exact_where_known(

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from plumbline.domain import FloatArray, IntArray, Point, PointStatus, from_columns
 from plumbline.domain.messages import NOTHING, Message, message, sequence
-from plumbline.monitor.binned_counts import known
+from plumbline.monitor.binned_counts import or_none
 from plumbline.monitor.chunks import ENOUGH
 from plumbline.monitor.metrics.counts import Counts
 from plumbline.monitor.metrics.intervals import THREE_SIGMA, Interval
@@ -41,7 +41,7 @@ _STATUSES = (PointStatus.UNKNOWN, PointStatus.OK, PointStatus.WATCH, PointStatus
 _UNKNOWN, _OK, _WATCH, _BREACH = range(4)
 
 
-def judged(
+def judge_points(
     metric: Metric,
     starts: Sequence[datetime],
     ends: Sequence[datetime],
@@ -78,7 +78,7 @@ def judged(
     whole = (sure.high + bounds < low) | (sure.low - bounds > high)
     breached = _breached(side, whole, may & ~waiting)
     code = np.where(breached, _BREACH, np.where(may, np.where(side != 0, _WATCH, _OK), _UNKNOWN))
-    held = np.isfinite(values)
+    finite = np.isfinite(values)
     shown = np.where((rows > 0) & ~silent, _nearer(values, low, high, band.mean), np.nan)
     counted, sound = rows.astype(np.int64).tolist(), may.tolist()
     few = {i: _too_few(metric, band, ends[i] - starts[i], counts, i) for i in np.flatnonzero(silent).tolist()}
@@ -97,9 +97,9 @@ def judged(
     if metric.note:
         why = [sequence([own, reason]) for own, reason in zip(metric.note(counts), why, strict=True)]
     return [*from_columns(Point, {
-        "metric": repeat(metric.name), "start": starts, "end": ends, "n": counted, "value": known(values),
-        "low": known(np.where(held, sure.low, np.nan)), "high": known(np.where(held, sure.high, np.nan)),
-        "threshold": known(shown), "status": map(_STATUSES.__getitem__, code.tolist()), "version": repeat(version),
+        "metric": repeat(metric.name), "start": starts, "end": ends, "n": counted, "value": or_none(values),
+        "low": or_none(np.where(finite, sure.low, np.nan)), "high": or_none(np.where(finite, sure.high, np.nan)),
+        "threshold": or_none(shown), "status": map(_STATUSES.__getitem__, code.tolist()), "version": repeat(version),
         "estimated": repeat(estimated), "provisional": waiting.tolist(), "bound": bounds.tolist(), "note": why,
     })]  # fmt: skip
 
@@ -115,8 +115,8 @@ def judgeable(
     )
     if metric.hits is not None:
         may &= metric.hits(counts)[1] > 0
-    own = band.source in ("reference", "chance") and metric.higher_is_better is True
-    silent = may & own & (low <= metric.range[0])
+    judged_alone = band.source in ("reference", "chance") and metric.higher_is_better is True
+    silent = may & judged_alone & (low <= metric.range[0])
     return may & ~silent, silent
 
 

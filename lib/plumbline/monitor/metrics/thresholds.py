@@ -81,22 +81,22 @@ def threshold(
     """
     values = metric.compute(reference) if reference is not None else np.empty(0)
     rows = reference.labelled if reference is not None else np.empty(0)
-    held = (rows >= ENOUGH) & np.isfinite(values)
-    if reference is None or not (held.any() or (rows.sum() >= ENOUGH)):
+    mask = (rows >= ENOUGH) & np.isfinite(values)
+    if reference is None or not (mask.any() or (rows.sum() >= ENOUGH)):
         return _floor(metric, floor, None, None) if floor is not None else _nothing(metric)
     pooled = reference.pooled()
-    held &= usual_chunks(metric, reference)
+    mask &= usual_chunks(metric, reference)
     mean = (
-        float(np.average(values[held], weights=rows[held]))
-        if held.any()
+        float(np.average(values[mask], weights=rows[mask]))
+        if mask.any()
         else float(metric.compute(pooled)[0])
     )
     if not np.isfinite(mean):
         return _floor(metric, floor, None, None) if floor is not None else _nothing(metric)
-    many = int(held.sum()) >= FEWEST_CHUNKS
-    sd = _spread(values[held], rows[held], mean) if many else None
+    many = int(mask.sum()) >= FEWEST_CHUNKS
+    sd = _spread(values[mask], rows[mask], mean) if many else None
     if floor is not None:
-        return _floor(metric, floor, mean, sd, n=int(rows.sum()), chunks=int(held.sum()))
+        return _floor(metric, floor, mean, sd, n=int(rows.sum()), chunks=int(mask.sum()))
     whole = Days(days.counts, np.zeros(len(days.chunk), dtype=np.int64)) if days else None
     se = float(np.nan_to_num(interval(metric, pooled, whole).se[0]))
     rmse = METRICS["rmse"].compute(pooled)[0] if pooled.task is Task.REGRESSION else 0.0
@@ -111,7 +111,7 @@ def threshold(
         high=None if metric.higher_is_better else mean + half,
         source="reference" if many else "chance",
         n=int(rows.sum()),
-        chunks=int(held.sum()),
+        chunks=int(mask.sum()),
         se=se,
         matters=matters,
         level=level,
@@ -155,8 +155,8 @@ def usual_chunks(metric: Metric, reference: Counts) -> NDArray[np.bool_]:
     """Which of the reference's chunks (m,) are not odd in a metric; those too small to tell are not."""
     values = metric.compute(reference)
     kept = np.ones(len(values), dtype=np.bool_)
-    told = (reference.labelled >= ENOUGH) & np.isfinite(values)
-    kept[told] = usual(values[told])
+    mask = (reference.labelled >= ENOUGH) & np.isfinite(values)
+    kept[mask] = usual(values[mask])
     return kept
 
 
@@ -221,11 +221,11 @@ def _limits(
         below = above = (
             width * threshold.se * np.sqrt(ratio(np.full(size, float(threshold.n)), chunks.labelled))
         )
-    own = (width * threshold.se) ** 2 * threshold.design.effect
+    variance = (width * threshold.se) ** 2 * threshold.design.effect
     if threshold.low is not None:
-        low = threshold.mean - np.maximum(half, np.sqrt(below**2 + own))
+        low = threshold.mean - np.maximum(half, np.sqrt(below**2 + variance))
     if threshold.high is not None:
-        high = threshold.mean + np.maximum(half, np.sqrt(above**2 + own))
+        high = threshold.mean + np.maximum(half, np.sqrt(above**2 + variance))
     return low, high
 
 

@@ -96,12 +96,12 @@ def calibration(
     shown = window_rows(profile, window)
     if profile.task is not Task.BINARY or not counts.cells.shape[2] or not shown.any():
         return ()
-    found = [_curve(None, counts.taken(shown).pooled())]
+    calibrations = [_curve(None, counts.taken(shown).pooled())]
     names = np.array(profile.versions, dtype=object)
     versions = list(dict.fromkeys(names[shown].tolist())) if by_version else []
     if len(versions) > 1:
-        found += [_curve(v, counts.taken(shown & (names == v)).pooled()) for v in versions]
-    return tuple(found)
+        calibrations += [_curve(v, counts.taken(shown & (names == v)).pooled()) for v in versions]
+    return tuple(calibrations)
 
 
 def _curve(version: str | None, counts: Counts) -> Calibration:
@@ -119,7 +119,7 @@ def _curve(version: str | None, counts: Counts) -> Calibration:
             status=PointStatus.UNKNOWN,
             note=note,
         )
-    score, share, rows = binned(cells)
+    score, share, rows = join_cells(cells)
     low, high = wilson(share * rows, rows)
     bins = tuple(
         Bin(score=float(p), share=float(hit), low=float(least), high=float(most), n=int(size))
@@ -172,26 +172,28 @@ def cox(cells: FloatArray) -> tuple[Estimate | None, Estimate | None]:
     rows, hits = cells.sum(0).astype(float), cells[1].astype(float)
     if min(hits.sum(), rows.sum() - hits.sum()) < FEWEST_EVENTS:
         return None, None
-    held = rows > 0
-    x = logit(score_middles(cells.shape[1])[held])
-    rows, hits = rows[held], hits[held]
+    occupied = rows > 0
+    x = logit(score_middles(cells.shape[1])[occupied])
+    rows, hits = rows[occupied], hits[occupied]
     ones = np.ones_like(x)
     slope = _fitted(np.column_stack([ones, x]), np.zeros_like(x), rows, hits) if len(x) > 1 else None
     intercept = _fitted(ones[:, None], x, rows, hits)
     return (slope[-1] if slope else None), (intercept[0] if intercept else None)
 
 
-def recalibrated(cells: FloatArray, bins: int, prior: float) -> FloatArray:
+def recalibrate(cells: FloatArray, bins: int, prior: float) -> FloatArray:
     """The probability of the positive outcome in each score cell, (S,), learnt from outcomes (2, S).
 
     A logistic curve on the score's log-odds (Platt 1999), whose log-odds are then moved in each of ``bins`` bins of
     equal mass by what came there, ``prior`` outcomes of either class being taken to have come as the curve says.
     """
     rows, hits = cells.sum(0).astype(float), cells[1].astype(float)
-    x, held = logit(score_middles(cells.shape[1])), rows > 0
+    x, occupied = logit(score_middles(cells.shape[1])), rows > 0
     ones = np.ones_like(x)
     curve = (
-        _fitted(np.column_stack([ones, x])[held], 0 * x[held], rows[held], hits[held]) if held.any() else None
+        _fitted(np.column_stack([ones, x])[occupied], 0 * x[occupied], rows[occupied], hits[occupied])
+        if occupied.any()
+        else None
     )
     level = logit((hits.sum() + 0.5) / (rows.sum() + 1))
     odds = curve[0].value + curve[1].value * x if curve else level * ones
@@ -207,22 +209,25 @@ def _fitted(
     design: FloatArray, offset: FloatArray, rows: FloatArray, hits: FloatArray
 ) -> list[Estimate] | None:
     """Coefficients of a logistic regression by Newton's method, with Wald's limits; None where it does not settle."""
-    found = np.zeros(design.shape[1])
+    coefficients = np.zeros(design.shape[1])
     for _ in range(50):
-        p = expit(design @ found + offset)
+        p = expit(design @ coefficients + offset)
         information = design.T @ (design * (rows * p * (1 - p))[:, None])
         try:
             step = np.linalg.solve(information, design.T @ (hits - rows * p))
         except np.linalg.LinAlgError:
             return None
-        found = found + np.clip(step, -2, 2)
+        coefficients = coefficients + np.clip(step, -2, 2)
         if float(np.abs(step).max()) < 1e-9:
             half = Z * np.sqrt(np.diag(np.linalg.inv(information)))
-            return [Estimate(float(b), float(b - h), float(b + h)) for b, h in zip(found, half, strict=True)]
+            return [
+                Estimate(float(b), float(b - h), float(b + h))
+                for b, h in zip(coefficients, half, strict=True)
+            ]
     return None
 
 
-def binned(cells: FloatArray, bins: int = BINS) -> tuple[FloatArray, FloatArray, FloatArray]:
+def join_cells(cells: FloatArray, bins: int = BINS) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Score cells (2, S) joined, in order, into at most ``bins`` bins of about equal rows.
 
     Returns:
@@ -230,15 +235,15 @@ def binned(cells: FloatArray, bins: int = BINS) -> tuple[FloatArray, FloatArray,
         cell is never split, so that equal scores stay together.
     """
     rows = cells.sum(0)
-    held = np.flatnonzero(rows > 0)
-    before = np.cumsum(rows[held]) - rows[held] / 2
+    occupied = np.flatnonzero(rows > 0)
+    before = np.cumsum(rows[occupied]) - rows[occupied] / 2
     place = np.minimum((before / rows.sum() * bins).astype(int), bins - 1)
     _, index = np.unique(place, return_inverse=True)
     size = int(index.max()) + 1
-    middle = score_middles(cells.shape[1])[held]
-    total = np.bincount(index, rows[held], size).astype(float)
-    score = np.bincount(index, rows[held] * middle, size) / total
-    return score, np.bincount(index, cells[1][held], size) / total, total
+    middle = score_middles(cells.shape[1])[occupied]
+    total = np.bincount(index, rows[occupied], size).astype(float)
+    score = np.bincount(index, rows[occupied] * middle, size) / total
+    return score, np.bincount(index, cells[1][occupied], size) / total, total
 
 
 def expected_error(score: FloatArray, share: FloatArray, rows: FloatArray) -> float:

@@ -10,10 +10,10 @@ import numpy as np
 from plumbline.domain import CostMatrix, OutcomeProfile
 from plumbline.monitor.chunks import ENOUGH
 from plumbline.monitor.metrics.counts import Counts, counts_of
-from plumbline.monitor.metrics.design_effect import DesignEffect, design_over, widened
+from plumbline.monitor.metrics.design_effect import DesignEffect, design_over, widen_interval
 from plumbline.monitor.metrics.intervals import Days, Interval
 from plumbline.monitor.metrics.metrics import Metric, least_change, metric, metrics_for
-from plumbline.monitor.performance.series import chunked
+from plumbline.monitor.performance.series import sum_by_chunk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ def compare_windows(
         else metrics_for(task, classes, value_known=cost is not None)
     )
     sides = [(_pooled(profile, cost)) for profile in (first, second)]
-    found = []
+    comparisons = []
     for one in chosen:
         if one.name.startswith("recall:"):
             named = one.name.partition(":")[2]
@@ -86,24 +86,26 @@ def compare_windows(
             else WindowValue(value=None, low=None, high=None, n=0)
             for own, side in zip(pair, sides, strict=True)
         )
-        found.append(_compared(one, a, b))
-    return tuple(found)
+        comparisons.append(_compared(one, a, b))
+    return tuple(comparisons)
 
 
 def _pooled(profile: OutcomeProfile, cost: CostMatrix | None) -> tuple[Counts, Days] | None:
     if not len(profile.days):
         return None
     rows = np.ones(len(profile.days), dtype=bool)
-    days = chunked(profile.days, counts_of(profile, cost), rows, "day").days
+    days = sum_by_chunk(profile.days, counts_of(profile, cost), rows, "day").days
     return days.counts.pooled(), Days(days.counts, np.zeros(len(days.chunk), dtype=np.int64))
 
 
 def _common(pair: Sequence[Metric], sides: Sequence[tuple[Counts, Days] | None]) -> DesignEffect:
     """What decisions have in common, as the longer window's days show it."""
-    held = [(len(side[1].chunk), one, side[1].counts) for one, side in zip(pair, sides, strict=True) if side]
-    if not held:
+    sides_with_metric = [
+        (len(side[1].chunk), one, side[1].counts) for one, side in zip(pair, sides, strict=True) if side
+    ]
+    if not sides_with_metric:
         return DesignEffect()
-    longest, one, days = max(held, key=lambda of: of[0])
+    longest, one, days = max(sides_with_metric, key=lambda of: of[0])
     return design_over(one, days, longest)
 
 
@@ -111,7 +113,7 @@ def _side(metric: Metric, counts: Counts, days: Days, common: DesignEffect) -> W
     n, value = int(counts.labelled[0]), float(metric.compute(counts)[0])
     if n < ENOUGH or not np.isfinite(value):
         return WindowValue(value=None, low=None, high=None, n=n)
-    sure: Interval = widened(metric, counts, days, common)
+    sure: Interval = widen_interval(metric, counts, days, common)
     low, high = float(sure.low[0]), float(sure.high[0])
     known = np.isfinite(low) and np.isfinite(high)
     bound = float(np.nan_to_num(metric.bound(counts)[0])) if metric.bound else 0.0

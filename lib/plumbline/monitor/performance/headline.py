@@ -41,7 +41,7 @@ def is_rare(labels: dict[str, int]) -> bool:
     return total > 0 and total - max(labels.values()) < RARE * total
 
 
-def one_sided(reference: OutcomeProfile) -> bool:
+def has_one_sided_labels(reference: OutcomeProfile) -> bool:
     """Whether only some answers ever have outcomes, so that what needs both cannot be known (``selection``)."""
     answers = reference.confusion.sum((0, 2))
     labelled = reference.confusion[:, :, :-1].sum((0, 2))
@@ -60,7 +60,7 @@ def headline(
         valued: whether the owner has stated what decisions are worth.
     """
     usual = Headline(HEADLINE[task])
-    if task is Task.REGRESSION or reference is None or not is_rare(labels) or one_sided(reference):
+    if task is Task.REGRESSION or reference is None or not is_rare(labels) or has_one_sided_labels(reference):
         return usual
     common = max(labels, key=lambda name: labels[name])
     total, rare = sum(labels.values()), sum(labels.values()) - labels[common]

@@ -80,21 +80,21 @@ def brought_until(delay: DelayProfile, counts: IntArray, today: datetime) -> np.
     Args:
         counts: (days, 92) labels of all classes, or of one, as in ``delay``.
     """
-    made = np.array(delay.days, dtype="datetime64[D]").astype(np.int64)
+    until_days = np.array(delay.days, dtype="datetime64[D]").astype(np.int64)
     last = int(np.datetime64(today.date(), "D").astype(np.int64))
-    if not len(made) or not counts.any():
+    if not len(until_days) or not counts.any():
         return None
-    first, lag = int(made.min()), np.arange(counts.shape[1])
-    length = max(last, int(made.max())) - first + 1
-    came = np.minimum(made[:, None] - first + lag[None, :], length)
-    of_day = np.bincount(made - first, counts.sum(1), length)
+    first, lag = int(until_days.min()), np.arange(counts.shape[1])
+    length = max(last, int(until_days.max())) - first + 1
+    came = np.minimum(until_days[:, None] - first + lag[None, :], length)
+    of_day = np.bincount(until_days - first, counts.sum(1), length)
     arrived = np.bincount(came.ravel(), counts.ravel(), length + 1)[:length]
     after = np.round(
         np.cumsum(of_day) - np.cumsum(arrived)
     )  # of decisions made by a day, labels that came later
     longer = 1 - np.cumsum(counts.sum(0)) / counts.sum()  # share of labels that take longer than k days
     days = np.arange(max(length - 1 - HORIZON, 0), length - 1)
-    usual = np.bincount(made - first, delay.n, length) * counts.sum() / max(float(delay.n.sum()), 1.0)
+    usual = np.bincount(until_days - first, delay.n, length) * counts.sum() / max(float(delay.n.sum()), 1.0)
     age = days[:, None] - np.arange(length)[None, :]
     by_then, by_now = (longer[np.clip(k, 0, len(longer) - 1)] for k in (age, length - 2 - np.arange(length)))
     due = (np.where(age >= 0, usual * np.maximum(by_then - by_now, 0.0), 0.0)).sum(1)
@@ -166,17 +166,17 @@ class ArrivalShares:
         return here[0], here[1]
 
 
-def arrived(
+def arrival_shares(
     days: NDArray[np.datetime64], delay: DelayProfile | None, today: datetime | None
 ) -> ArrivalShares | None:
     """What has come of each class by day; None where the log has no label times by class."""
     if delay is None or today is None or delay.positives is None:
         return None
     shares, counted, known = [], [], []
-    own = _days(delay)
+    days_of_delay = _days(delay)
     for labels in (delay.positives, delay.counts - delay.positives):
         until = brought_until(delay, labels, today)
-        age = _ages(own, today, until)
+        age = _ages(days_of_delay, today, until)
         curve = _class_curve(labels, age)
         known.append(curve is not None)
         curve = np.ones(91) if curve is None else curve
@@ -191,7 +191,9 @@ def _by_age(curve: FloatArray, age: IntArray) -> FloatArray:
     return np.where(age < 0, 0.0, curve[np.clip(age, 0, 90)])
 
 
-def awaited(found: ArrivalShares | None, n: FloatArray, chunk: IntArray, chunks: int) -> NDArray[np.bool_]:
+def chunks_waiting(
+    found: ArrivalShares | None, n: FloatArray, chunk: IntArray, chunks: int
+) -> NDArray[np.bool_]:
     """Which chunks (m,) still wait for more than a tenth of either class to be expected of their days.
 
     Args:
@@ -207,7 +209,7 @@ def off_balance(
     found: ArrivalShares | None, n: FloatArray, chunk: IntArray, chunks: int
 ) -> NDArray[np.bool_]:
     """Which chunks (m,) have labels of which a class has another share than it will have, by ``OFF_BALANCE`` or more:
-    accuracy is then that of the class that comes sooner. Arguments as for ``awaited``."""
+    accuracy is then that of the class that comes sooner. Arguments as for ``chunks_waiting``."""
     if found is None or found.positive is None:
         return np.zeros(chunks, dtype=np.bool_)
     share = found.positive
@@ -221,8 +223,8 @@ def late_days(
     name: str, days: NDArray[np.datetime64], delay: DelayProfile | None, today: datetime | None
 ) -> NDArray[np.bool_]:
     """Which of ``days`` (D,), by themselves, a metric has to wait for."""
-    found = arrived(days, delay, today) if name in OF_CLASSES or name == "accuracy" else None
-    rule = awaited if name in OF_CLASSES else off_balance
+    found = arrival_shares(days, delay, today) if name in OF_CLASSES or name == "accuracy" else None
+    rule = chunks_waiting if name in OF_CLASSES else off_balance
     return rule(found, np.ones(len(days)), np.arange(len(days)), len(days))
 
 

@@ -18,14 +18,14 @@ from plumbline.domain import (
     Slice,
     StatedAmount,
 )
-from plumbline.domain.messages import NOTHING, Day, Message, Number, message, quoted, sequence
+from plumbline.domain.messages import NOTHING, Day, Message, Number, as_message, message, sequence
 from plumbline.monitor.chunks import as_days
 from plumbline.monitor.metrics.counts import Counts, counts_of
 from plumbline.monitor.metrics.intervals import FEWEST_DAYS
 from plumbline.monitor.metrics.metrics import metric
 from plumbline.monitor.performance.label_delay import late_days
-from plumbline.monitor.performance.selective_labels import among, decided
-from plumbline.monitor.performance.series import Span, chunked, reference_rows, window_rows
+from plumbline.monitor.performance.selective_labels import among, decisions_for
+from plumbline.monitor.performance.series import Span, reference_rows, sum_by_chunk, window_rows
 from plumbline.monitor.statistics.autocorrelation import autoregressive, lag_decay
 from plumbline.monitor.statistics.proportions import Z
 from plumbline.wording.quantities import count, decimal
@@ -81,7 +81,7 @@ def stated_stake(stated: StatedAmount | None) -> Stake | None:
         source="stated",
         amount=amount,
         currency=currency,
-        sentence=quoted(str(stated["sentence"])) if stated.get("sentence") else money(amount, currency),
+        sentence=as_message(str(stated["sentence"])) if stated.get("sentence") else money(amount, currency),
     )
 
 
@@ -122,14 +122,14 @@ def money_at_stake(
     """
     counts, one = counts_of(profile, cost, scores=False), metric("value")
     if known:
-        counts = replace(counts, n=decided(profile, known))
+        counts = replace(counts, n=decisions_for(profile, known))
     base = window or Slice()
     later = window_rows(profile, Slice(since, until, base.version, base.arm))
-    own = reference_rows(profile, reference, base.arm) & (np.array(profile.days) < since.date())
-    if not later.any() or not own.any():
+    mask = reference_rows(profile, reference, base.arm) & (np.array(profile.days) < since.date())
+    if not later.any() or not mask.any():
         return None
-    healthy = chunked(profile.days, counts, own, "day").days.counts
-    after = chunked(profile.days, counts, later, "day").days.counts
+    healthy = sum_by_chunk(profile.days, counts, mask, "day").days.counts
+    after = sum_by_chunk(profile.days, counts, later, "day").days.counts
     days = np.unique(as_days(profile.days)[later])
     ripe = ~late_days("value", days, delay, today)
     decisions = float(after.n.sum())
@@ -178,10 +178,10 @@ def _half(healthy: Counts, after: Counts, decisions: float, searched: bool) -> f
     kept, decay = lag_decay(np.concatenate([x / (np.std(x) or 1.0) for x in around]), 2, UNSURE)
     parts, spare = [], []
     for x in around:
-        held = len(x)
-        ratio = min(autoregressive(kept, held, decay), held / 2)
-        parts.append(float(x @ x) / (held - ratio) * ratio / held)
-        spare.append(max(held / ratio - 1, 1.0))
+        count = len(x)
+        ratio = min(autoregressive(kept, count, decay), count / 2)
+        parts.append(float(x @ x) / (count - ratio) * ratio / count)
+        spare.append(max(count / ratio - 1, 1.0))
     if not any(parts):
         return 0.0
     freedom = sum(parts) ** 2 / sum(part**2 / left for part, left in zip(parts, spare, strict=True))

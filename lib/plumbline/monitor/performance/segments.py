@@ -145,42 +145,42 @@ def search(
             available=window.available,
             overall=overall,
         )
-    found = _summed(window, where, pairs)
+    sums = _summed(window, where, pairs)
     then = _summed(reference, where, pairs) if reference is not None else None
     old = then if against == "reference" else None
-    rest = _all(window, found).left(found)
+    rest = _all(window, sums).left(sums)
     old_rest = _all(reference, old).left(old) if reference is not None and old is not None else None
     least = max(FEWEST, SMALLEST * n)
-    held = (found.n >= least) & (rest.n >= FEWEST)
+    mask = (sums.n >= least) & (rest.n >= FEWEST)
     if old is not None and old_rest is not None:
-        held &= (old.n >= FEWEST) & (old_rest.n >= FEWEST)
+        mask &= (old.n >= FEWEST) & (old_rest.n >= FEWEST)
     now, past = (
         1 / design_effect(window),
         1 / design_effect(reference) if old is not None and reference else 1.0,
     )
-    a, b = found.times(now), rest.times(now)
+    a, b = sums.times(now), rest.times(now)
     old_a, old_b = (side.times(past) if side is not None else None for side in (old, old_rest))
     compared = _compared(a, b, old_a, old_b, proportion)
-    p = np.where(held, compared.p, np.nan)
+    p = np.where(mask, compared.p, np.nan)
     q = benjamini_hochberg(p)
-    worse = _worse(one, found.mean, compared.expected)
-    told = held & (q < LEVEL) & (worse > TIMES * _matters(one, compared.expected))
-    told = _alone_are_not_enough(where, a, old_a, told, one, proportion, found.n)
-    extra = found.n * worse * (window.available / n)
+    worse = _worse(one, sums.mean, compared.expected)
+    told = mask & (q < LEVEL) & (worse > TIMES * _matters(one, compared.expected))
+    told = _alone_are_not_enough(where, a, old_a, told, one, proportion, sums.n)
+    extra = sums.n * worse * (window.available / n)
     order = np.flatnonzero(told)[np.argsort(-extra[told], kind="stable")][:MOST]
-    miss = LEVEL * max(len(order), 1) / max(int(held.sum()), 1)
+    miss = LEVEL * max(len(order), 1) / max(int(mask.sum()), 1)
     compared = _compared(a, b, old_a, old_b, proportion, miss)
     low, high = _limits(a, proportion, miss)
     segments = tuple(
         Segment(
             where=where[i],
-            n=int(found.n[i]),
-            value=float(found.mean[i]),
+            n=int(sums.n[i]),
+            value=float(sums.mean[i]),
             low=float(low[i]),
             high=float(high[i]),
             against=float(compared.expected[i]),
             n_against=int((rest if old is None else old).n[i]),
-            difference=float(found.mean[i] - compared.expected[i]),
+            difference=float(sums.mean[i] - compared.expected[i]),
             difference_low=float(compared.low[i]),
             difference_high=float(compared.high[i]),
             p_value=float(p[i]),
@@ -195,7 +195,7 @@ def search(
         metric=metric,
         against=against,
         segments=segments,
-        tried=int(held.sum()),
+        tried=int(mask.sum()),
         n=n,
         available=window.available,
         overall=overall,
@@ -225,8 +225,8 @@ def _counted(rows: SlicedRows, pairs: bool) -> Iterator[tuple[FloatArray, FloatA
     squared = rows.values**2
     same = bool(np.array_equal(squared, rows.values))
     codes = [
-        np.minimum(own, len(c.labels)).astype(np.int64)
-        for c, own in zip(rows.columns, rows.codes, strict=True)
+        np.minimum(codes_of_column, len(c.labels)).astype(np.int64)
+        for c, codes_of_column in zip(rows.columns, rows.codes, strict=True)
     ]
     widths = [len(c.labels) for c in rows.columns]
 
@@ -235,13 +235,13 @@ def _counted(rows: SlicedRows, pairs: bool) -> Iterator[tuple[FloatArray, FloatA
         total = np.bincount(index, rows.values, size).astype(float)
         return n, total, total if same else np.bincount(index, squared, size).astype(float)
 
-    for own, width in zip(codes, widths, strict=True):
-        n, total, squares = sums(own, width + 1)
+    for codes_of_column, width in zip(codes, widths, strict=True):
+        n, total, squares = sums(codes_of_column, width + 1)
         yield n[:width], total[:width], squares[:width]
     for i, j in combinations(range(len(codes)) if pairs else (), 2):
         a, b = widths[i], widths[j]
-        found = sums(codes[i] * (b + 1) + codes[j], (a + 1) * (b + 1))
-        n, total, squares = (x.reshape(a + 1, b + 1)[:a, :b].ravel() for x in found)
+        pair_sums = sums(codes[i] * (b + 1) + codes[j], (a + 1) * (b + 1))
+        n, total, squares = (x.reshape(a + 1, b + 1)[:a, :b].ravel() for x in pair_sums)
         yield n, total, squares
 
 

@@ -106,7 +106,7 @@ class Selection:
             known = message(
                 "Outcomes are known for decisions {known} only ({best} of {best_n}, against {least} of "
                 "{least_n} {name}): these figures speak of those.",
-                known=classes_named(self.known),
+                known=list_classes(self.known),
                 best=percent(best.share),
                 best_n=decimal(best.n, ","),
                 least=percent(least.share),
@@ -171,7 +171,7 @@ def among(known: Sequence[str]) -> Message:
     """That a figure speaks of decisions of these classes alone, in one sentence for every page."""
     return message(
         "This speaks of decisions {known} alone, as no outcome of others is known.",
-        known=classes_named(known),
+        known=list_classes(known),
     )
 
 
@@ -183,7 +183,7 @@ _NAMES = {
 }
 
 
-def classes_named(names: Sequence[str]) -> str:
+def list_classes(names: Sequence[str]) -> str:
     """``a and b and c``."""
     return reduce(lambda most, last: message("{most} and {last}", most=most, last=last), names)
 
@@ -246,7 +246,7 @@ def unknown_metrics(selection: Selection | None) -> dict[str, Message]:
     return dict.fromkeys(UNKNOWN, why)
 
 
-def decided(profile: OutcomeProfile, known: Sequence[str]) -> FloatArray:
+def decisions_for(profile: OutcomeProfile, known: Sequence[str]) -> FloatArray:
     """Decisions for these classes in each group, (groups,)."""
     rows = [profile.classes.index(name) for name in known if name in profile.classes]
     return np.asarray(profile.confusion[:, rows].sum((1, 2)), dtype=float)
@@ -268,10 +268,10 @@ def _mature(profile: OutcomeProfile, delay: DelayProfile | None, today: datetime
 
 def _mantel_haenszel(predicted: FloatArray, labelled: FloatArray, k: int) -> float:
     """Standard errors by which class ``k`` is labelled more or less often than the others of its day."""
-    n, own = predicted.sum(1), predicted[:, k]
+    n, row_sums = predicted.sum(1), predicted[:, k]
     hits = labelled.sum(1)
-    expected = ratio(own * hits, n, 0.0)
-    variance = ratio(own * (n - own) * hits * (n - hits), n**2 * np.maximum(n - 1, 1), 0.0).sum()
+    expected = ratio(row_sums * hits, n, 0.0)
+    variance = ratio(row_sums * (n - row_sums) * hits * (n - hits), n**2 * np.maximum(n - 1, 1), 0.0).sum()
     return float(abs((labelled[:, k] - expected).sum()) / np.sqrt(variance)) if variance > 0 else 0.0
 
 

@@ -11,16 +11,22 @@ from numpy.typing import NDArray
 
 from plumbline.domain import CostMatrix, DelayProfile, FloatArray, OutcomeProfile, Point, Slice
 from plumbline.domain.messages import NOTHING, Message
-from plumbline.monitor.chunks import as_days, choose_chunk, chunk_index, touched
+from plumbline.monitor.chunks import as_days, choose_chunk, chunk_index, days_in
 from plumbline.monitor.metrics.counts import Counts, counts_of
-from plumbline.monitor.metrics.design_effect import design, widened
-from plumbline.monitor.metrics.family import Member, allowances, joined, running, window_length
+from plumbline.monitor.metrics.design_effect import design, widen_interval
+from plumbline.monitor.metrics.family import Member, allowances, join_chunks, running, window_length
 from plumbline.monitor.metrics.intervals import THREE_SIGMA, Days
 from plumbline.monitor.metrics.metrics import ALIASES, Metric, metric, metrics_for, of_scores
-from plumbline.monitor.metrics.status import judged
+from plumbline.monitor.metrics.status import judge_points
 from plumbline.monitor.metrics.thresholds import Threshold, threshold, usual_chunks
-from plumbline.monitor.performance.label_delay import OF_CLASSES, arrived, awaited, off_balance, provisional
-from plumbline.monitor.performance.selective_labels import decided
+from plumbline.monitor.performance.label_delay import (
+    OF_CLASSES,
+    arrival_shares,
+    chunks_waiting,
+    off_balance,
+    provisional,
+)
+from plumbline.monitor.performance.selective_labels import decisions_for
 
 Span = tuple[datetime, datetime]
 Mask = NDArray[np.bool_]
@@ -82,7 +88,7 @@ def performance(
     shared = [metric(name, profile.classes) for name in together]
     all_counts = counts_of(profile, cost, scores=of_scores((*chosen, *shared)))
     if known:  # as many in all as the delays of labels are known of, shared out as those decisions are
-        able = decided(profile, known)
+        able = decisions_for(profile, known)
         all_counts = replace(all_counts, n=able * (all_counts.n.sum() / max(able.sum(), 1.0)))
     healthy = _reference(profile, all_counts, reference, by, window)
     shown = window_rows(profile, window)
@@ -94,36 +100,36 @@ def performance(
     for version in versions:
         if own_reference:
             of_each[version] = _reference(profile, all_counts, reference, by, window, version)
-        own = shown & _equals(profile.versions, version if by_version else None)
-        if own.any():
-            found = chunked(profile.days, all_counts, own, by)
-            waiting = provisional(found.counts.labelled, found.counts.n, delay, today)
-            ordered = np.unique(as_days(profile.days)[own])
-            come = arrived(ordered, delay, today)
-            of_days = (found.days.counts.n, found.days.chunk, len(found.starts))
-            late = dict.fromkeys(OF_CLASSES, waiting | awaited(come, *of_days))
+        mask = shown & _equals(profile.versions, version if by_version else None)
+        if mask.any():
+            counts = sum_by_chunk(profile.days, all_counts, mask, by)
+            waiting = provisional(counts.counts.labelled, counts.counts.n, delay, today)
+            ordered = np.unique(as_days(profile.days)[mask])
+            come = arrival_shares(ordered, delay, today)
+            of_days = (counts.days.counts.n, counts.days.chunk, len(counts.starts))
+            late = dict.fromkeys(OF_CLASSES, waiting | chunks_waiting(come, *of_days))
             series.append(
-                (version, found, waiting, late | {"accuracy": waiting | off_balance(come, *of_days)})
+                (version, counts, waiting, late | {"accuracy": waiting | off_balance(come, *of_days)})
             )
     families: dict[str | None, tuple[dict[str, Member], FloatArray]] = {}
     points: list[Point] = []
     for one in chosen:
-        common = None if own_reference or one.name in together else banded(one, healthy, by, floors)
-        for version, found, waiting, late in series:
+        common = None if own_reference or one.name in together else healthy_band(one, healthy, by, floors)
+        for version, counts, waiting, late in series:
             own_healthy = of_each[version] if own_reference else healthy
             chance: FloatArray | float = THREE_SIGMA
             if one.name in together:
                 if version not in families:
-                    families[version] = _family(shared, found.counts, own_healthy, floors, windows, by)
+                    families[version] = _family(shared, counts.counts, own_healthy, floors, windows, by)
                 member, chance = families[version][0][one.name], families[version][1]
             else:
-                member = Member(one, common or banded(one, own_healthy, by, floors), found.counts)
-            sure = widened(one, member.counts, found.days, member.band.design)
+                member = Member(one, common or healthy_band(one, own_healthy, by, floors), counts.counts)
+            sure = widen_interval(one, member.counts, counts.days, member.band.design)
             why = (unknown or {}).get(one.name, NOTHING)
-            made = judged(
+            points_judged = judge_points(
                 one,
-                found.starts,
-                found.ends,
+                counts.starts,
+                counts.ends,
                 member.counts,
                 sure,
                 member.band,
@@ -131,13 +137,15 @@ def performance(
                 version=version,
                 chance=chance,
                 window=member.length,
-                refused=[why] * len(found.starts) if why else None,
+                refused=[why] * len(counts.starts) if why else None,
             )
-            points += [replace(p, value=None, low=None, high=None) for p in made] if why else made
+            points += (
+                [replace(p, value=None, low=None, high=None) for p in points_judged] if why else points_judged
+            )
     return tuple(points)
 
 
-def banded(
+def healthy_band(
     metric: Metric,
     healthy: tuple[Counts | None, Days | None],
     by: str,
@@ -147,7 +155,7 @@ def banded(
     """A metric's healthy band, of windows of ``length`` chunks, with its usual reference days' design effect."""
     found = design(metric, _usual_days(metric, *healthy), by)
     if length > 1 and healthy[0] is not None:
-        healthy = (joined(healthy[0], length), None)
+        healthy = (join_chunks(healthy[0], length), None)
     return replace(threshold(metric, *healthy, floor=floor_of(metric, floors)), design=found)
 
 
@@ -184,7 +192,7 @@ def _member(
     length = 1
     if windows and healthy[0] is not None and len(healthy[0].labelled):
         length = window_length(metric, healthy[0], counts, members)
-    band = banded(metric, healthy, by, floors, length)
+    band = healthy_band(metric, healthy, by, floors, length)
     return Member(metric, band, counts if length == 1 else running(counts, length), length)
 
 
@@ -206,10 +214,10 @@ def thresholds(
     chosen = _chosen(profile, metrics, cost is not None)
     counts = counts_of(profile, cost, scores=of_scores(chosen))
     healthy = _reference(profile, counts, reference, by, window)
-    return {one.name: banded(one, healthy, by, floors) for one in chosen}
+    return {one.name: healthy_band(one, healthy, by, floors) for one in chosen}
 
 
-def chunked(days: Sequence[date], counts: Counts, rows: Mask, by: str) -> ChunkedCounts:
+def sum_by_chunk(days: Sequence[date], counts: Counts, rows: Mask, by: str) -> ChunkedCounts:
     """Add up the groups of ``rows`` by chunk and by day."""
     ordered, day_of = np.unique(as_days(days)[rows], return_inverse=True)
     starts, ends, chunk = chunk_index(ordered, by)
@@ -220,7 +228,7 @@ def chunked(days: Sequence[date], counts: Counts, rows: Mask, by: str) -> Chunke
 def reference_rows(profile: OutcomeProfile, span: Span, arm: str | None = None) -> Mask:
     """Groups whose whole day lies in the reference; its first day counts though it begins later."""
     whole = as_days(profile.days) < np.datetime64(span[1].date(), "D")
-    return touched(profile.days, *span) & whole & _equals(profile.arms, arm)
+    return days_in(profile.days, *span) & whole & _equals(profile.arms, arm)
 
 
 def _reference(
@@ -236,8 +244,8 @@ def _reference(
     rows = reference_rows(profile, span, window.arm if window else None) & _equals(profile.versions, version)
     if not rows.any():
         return None, None
-    found = chunked(profile.days, counts, rows, by)
-    return found.counts, found.days
+    chunked_counts = sum_by_chunk(profile.days, counts, rows, by)
+    return chunked_counts.counts, chunked_counts.days
 
 
 def _chosen(profile: OutcomeProfile, names: Sequence[str] | None, value_known: bool) -> tuple[Metric, ...]:
@@ -262,4 +270,4 @@ def window_rows(profile: OutcomeProfile, window: Slice | None) -> Mask:
     """Groups of the days that the window touches."""
     window = window or Slice()
     chosen = _equals(profile.versions, window.version) & _equals(profile.arms, window.arm)
-    return touched(profile.days, window.start, window.end) & chosen
+    return days_in(profile.days, window.start, window.end) & chosen

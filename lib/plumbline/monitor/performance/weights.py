@@ -79,22 +79,22 @@ def whole(profile: OutcomeProfile, rows: Mask) -> tuple[tuple[WeightedMetric, ..
     names: dict[str, Rate] = {"accuracy": _accuracy}
     if binary:
         names |= {"recall": _recall, "precision": _precision}
-    made = [_figure(name, rate, parts) for name, rate in names.items()]
+    metrics = [_figure(name, rate, parts) for name, rate in names.items()]
     every = bool((parts.group >= 0).all())
     if binary and every and len(parts.n) > 2:
-        made.append(_auc(parts))
+        metrics.append(_auc(parts))
     effective = 0.0
     if every:
         sizes = _summed(parts, parts.n)
         weight = ratio(_summed(parts, parts.n + parts.u.sum(0)), sizes, 0.0)
         effective = float((weight * sizes).sum() ** 2 / max(float((weight**2 * sizes).sum()), 1e-12))
-    return tuple(one for one in made if one is not None), effective
+    return tuple(one for one in metrics if one is not None), effective
 
 
 def _scores(profile: OutcomeProfile, rows: Mask, counts: Counts) -> _Parts | None:
     """Strata by score cell; None where scores do not tell the answers of nearly all decisions."""
-    own = counts.pooled()
-    if not counts.cells.any() or own.scored[0] < SCORED * own.labelled[0]:
+    pooled_counts = counts.pooled()
+    if not counts.cells.any() or pooled_counts.scored[0] < SCORED * pooled_counts.labelled[0]:
         return None
     scored = by_score(profile, counts_of(profile))
     if follows(scored, rows) < FOLLOWS:
@@ -107,17 +107,17 @@ def _scores(profile: OutcomeProfile, rows: Mask, counts: Counts) -> _Parts | Non
     cells = [np.einsum("gjs,gs->js", counts.cells, one) for one in shares]
     known = np.stack([one.sum(0) for one in cells])
     u = np.maximum(np.stack([(everyone * above).sum(0), (everyone * (1 - above)).sum(0)]) - known, 0)
-    held = everyone.sum(0) > 0
+    occupied = everyone.sum(0) > 0
     table = np.array([cells[0][1].sum(), cells[0][0].sum(), cells[1][1].sum(), cells[1][0].sum()])
-    n, x = known.sum(0)[held], (cells[0][1] + cells[1][1])[held]
-    up = (everyone * above).sum(0)[held]
-    down = everyone.sum(0)[held] - up
+    n, x = known.sum(0)[occupied], (cells[0][1] + cells[1][1])[occupied]
+    up = (everyone * above).sum(0)[occupied]
+    down = everyone.sum(0)[occupied] - up
     cut = int(np.argmin(np.r_[0.0, np.cumsum(up)] + np.r_[np.cumsum(down[::-1])[::-1], 0.0]))
     return _Parts(
-        u=u[:, held],
+        u=u[:, occupied],
         n=n,
         x=x,
-        group=joined_cells(n, u[:, held].sum(0), np.arange(len(n)) >= cut),
+        group=joined_cells(n, u[:, occupied].sum(0), np.arange(len(n)) >= cut),
         table=table,
     )
 
@@ -171,14 +171,14 @@ def joined_cells(n: FloatArray, u: FloatArray, side: Mask | None = None) -> np.n
             lacks[first:last] = u[first:last].sum() * usual >= LACK
     kind = np.where(lacks, 2, 0 if side is None else side.astype(np.int64))
     edges = [0, *(np.flatnonzero(np.diff(kind)) + 1).tolist(), len(n)]
-    made = 0
+    joined_count = 0
     for first, last in pairwise(edges):
-        own = n[first:last]
-        if lacks[first] or not own.any():
+        cell_sums = n[first:last]
+        if lacks[first] or not cell_sums.any():
             continue
-        joined = _joined(own)
-        group[first:last] = made + joined
-        made += int(joined[-1]) + 1
+        joined = _joined(cell_sums)
+        group[first:last] = joined_count + joined
+        joined_count += int(joined[-1]) + 1
     return group
 
 
@@ -210,12 +210,12 @@ def _summed(parts: _Parts, values: FloatArray) -> FloatArray:
 def _chance(parts: _Parts, spare: float = 0.0) -> FloatArray:
     """The share of positives of each stratum, (m,), by its group; NaN where none has outcomes. ``spare``: of a
     success and a failure added, so that a group of one kind is not taken as certain (Jeffreys: 0.5)."""
-    found = np.full(len(parts.n), np.nan)
-    held = parts.group >= 0
-    if held.any():
+    chance_shares = np.full(len(parts.n), np.nan)
+    mask = parts.group >= 0
+    if mask.any():
         shares = ratio(_summed(parts, parts.x) + spare, _summed(parts, parts.n) + 2 * spare, 0.0)
-        found[held] = shares[parts.group[held]]
-    return found
+        chance_shares[mask] = shares[parts.group[mask]]
+    return chance_shares
 
 
 def _filled(parts: _Parts, positive: FloatArray, negative: FloatArray) -> FloatArray:
@@ -246,16 +246,16 @@ def _error(parts: _Parts, per: FloatArray) -> float:
     Args:
         per: (2, m) by how much one decision of either answer changes the value if its outcome is the other one.
     """
-    held = parts.group >= 0
-    if not held.any():
+    mask = parts.group >= 0
+    if not mask.any():
         return 0.0
     p = _chance(parts, 0.5)
-    spread = np.where(held, p * (1 - p), 0.0)
+    spread = np.where(mask, p * (1 - p), 0.0)
     learnt = _summed(parts, (parts.u * per).sum(0)) ** 2 * ratio(
         _summed(parts, spread), _summed(parts, np.ones(len(p))), 0.0
     )
-    own = spread * (parts.u * per**2).sum(0)
-    return float(np.sqrt(ratio(learnt, _summed(parts, parts.n), 0.0).sum() + own.sum()))
+    error_part = spread * (parts.u * per**2).sum(0)
+    return float(np.sqrt(ratio(learnt, _summed(parts, parts.n), 0.0).sum() + error_part.sum()))
 
 
 def _accuracy(table: FloatArray) -> tuple[float, FloatArray]:

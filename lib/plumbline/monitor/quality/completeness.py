@@ -158,7 +158,7 @@ def gaps(profile: CompletenessProfile) -> tuple[Gap, ...]:
     for start, length in zip(starts.tolist(), lengths.tolist(), strict=True):
         covering[start : start + length] = length
     beyond_chance = float(np.log(ONCE_IN * max(len(counts), 1)))
-    found = []
+    results = []
     for k in np.argsort(-lengths, kind="stable")[:_LONGEST].tolist():
         start, length = int(starts[k]), int(lengths[k])
         if length <= TIMES_USUAL:
@@ -166,8 +166,8 @@ def gaps(profile: CompletenessProfile) -> tuple[Gap, ...]:
         usual, due = _usual(covering, start, length), _due(decided, start, length)
         if usual is not None and length > TIMES_USUAL * max(usual, 1) and due > beyond_chance:
             at = begin + timedelta(hours=start)
-            found.append(Gap(at, at + timedelta(hours=length), length, usual))
-    return tuple(sorted(found, key=lambda gap: gap.start))
+            results.append(Gap(at, at + timedelta(hours=length), length, usual))
+    return tuple(sorted(results, key=lambda gap: gap.start))
 
 
 def told_once(gaps: Sequence[Gap]) -> tuple[Gap, ...]:
@@ -259,9 +259,9 @@ def _level(decided: IntArray, start: int, length: int) -> float:
 def _sentence(n: int, shares: dict[str, float], duplicates: float | None, holes: tuple[Gap, ...]) -> str:
     if not n:
         return "No decision is logged."
-    told = [f"{_percent(shares[name])} {words}" for name, words in _WORDS.items() if name in shares]
+    lines = [f"{_percent(shares[name])} {words}" for name, words in _WORDS.items() if name in shares]
     absent = [words for name, words in _ABSENT.items() if name not in shares]
-    text = f"Of {count(n)} decisions " + (", ".join(told) if told else "nothing but the outcome is logged")
+    text = f"Of {count(n)} decisions " + (", ".join(lines) if lines else "nothing but the outcome is logged")
     text += f"; no {' and no '.join(absent)} is logged" if absent else ""
     if duplicates:
         text += f"; {_percent(duplicates)} share their id with another"

@@ -74,8 +74,8 @@ def reach(inputs: Mapping[str, FloatArray], score: FloatArray) -> float:
     """
     moved = 0.0
     for values in inputs.values():
-        held = np.isfinite(values) & np.isfinite(score)
-        x, y = values[held], score[held]
+        mask = np.isfinite(values) & np.isfinite(score)
+        x, y = values[mask], score[mask]
         different = np.unique(x)
         if len(different) < LEVELS:
             continue
@@ -95,7 +95,7 @@ def reach(inputs: Mapping[str, FloatArray], score: FloatArray) -> float:
     return moved
 
 
-def explained(repeats: Repeats, inputs: Mapping[str, FloatArray], score: FloatArray) -> float:
+def score_tolerance(repeats: Repeats, inputs: Mapping[str, FloatArray], score: FloatArray) -> float:
     """By how much the scores of repeats may differ before it is a conflict.
 
     ``reach``; and a tenth of the score's standard deviation where nine in ten repeated inputs got another score:

@@ -64,14 +64,14 @@ def leaks(
         outcome: (n,) 1 and 0, or numbers in regression.
         inputs: values (n,) by name; NaN or None where missing, which counts as a value of its own.
     """
-    found = []
+    results = []
     for name, (kind, values) in inputs.items():
         one = _numeric if kind is Kind.NUMERIC else _levels
         value, low = one(outcome, values, task)
         if low > TOO_GOOD:
             measure = RANKS if task is Task.REGRESSION else "ROC AUC"
-            found.append(LabelLeak(feature=name, measure=measure, value=value, low=low, n=len(outcome)))
-    return tuple(sorted(found, key=lambda leak: -leak.value))
+            results.append(LabelLeak(feature=name, measure=measure, value=value, low=low, n=len(outcome)))
+    return tuple(sorted(results, key=lambda leak: -leak.value))
 
 
 def _numeric(outcome: FloatArray, values: np.ndarray, task: Task) -> tuple[float, float]:
@@ -89,14 +89,14 @@ def _levels(outcome: FloatArray, values: np.ndarray, task: Task) -> tuple[float,
     """Of levels, by the mean outcome of each in the other half: one of its own in every row tells nothing."""
     _, level = np.unique(["" if v is None else f"={v}" for v in values], return_inverse=True)
     half = np.random.default_rng(0).permutation(len(outcome)) % 2
-    found = []
+    results = []
     for side in (0, 1):
-        own, other = half == side, half != side
+        in_half, other = half == side, half != side
         rows = np.bincount(level[other], minlength=level.max() + 1)
         sums = np.bincount(level[other], outcome[other], level.max() + 1)
         mean = np.where(rows > 0, sums / np.maximum(rows, 1), outcome[other].mean() if other.any() else 0.0)
-        found.append(_association(outcome[own], mean[level[own]], task))
-    value, low = np.mean(found, axis=0)
+        results.append(_association(outcome[in_half], mean[level[in_half]], task))
+    value, low = np.mean(results, axis=0)
     return float(value), float(low)
 
 

@@ -89,18 +89,20 @@ def find_personal(
         text: column -> a sample of its text values, missing ones left out.
         numeric: column -> a sample of its numbers; only national numbers of digits are looked for there.
     """
-    found: list[PersonalData] = []
+    personal_columns: list[PersonalData] = []
     for name, values in text.items():
         counts = Counter(values)
         for kind, sure, find in _ANYWHERE:
-            found += _anywhere(name, kind, sure, find, counts)
-        found += _national(name, {_bare(v): k for v, k in counts.items()}, len(values), numbers=False)
+            personal_columns += _anywhere(name, kind, sure, find, counts)
+        personal_columns += _national(
+            name, {_bare(v): k for v, k in counts.items()}, len(values), numbers=False
+        )
     for name, figures in (numeric or {}).items():
         whole = Counter(f"{x:.0f}" for x in figures if float(x).is_integer() and 1e8 <= x < 1e15)
         if figures and sum(whole.values()) >= NEARLY_ALL * len(figures):
-            found += _national(name, dict(whole), len(figures), numbers=True)
+            personal_columns += _national(name, dict(whole), len(figures), numbers=True)
     order = ("certain", "likely", "possible")
-    return tuple(sorted(found, key=lambda p: (order.index(p.sure), p.column, p.kind)))
+    return tuple(sorted(personal_columns, key=lambda p: (order.index(p.sure), p.column, p.kind)))
 
 
 def personal_data(
@@ -117,7 +119,7 @@ def is_iban(text: str) -> bool:
     return bool(iban.is_valid(text, check_country=False))
 
 
-def masked(value: str) -> str:
+def mask(value: str) -> str:
     """A value that can be shown: its first character and its shape, every other letter and digit hidden."""
     return value[:1] + re.sub(r"\w", "•", value[1:40])
 
@@ -128,12 +130,12 @@ def _anywhere(
     n = sum(counts.values())
     hits, example = 0, ""
     for value, many in counts.items():
-        held = find(value)
-        if held:
-            hits, example = hits + many, example or held
+        found_text = find(value)
+        if found_text:
+            hits, example = hits + many, example or found_text
     if not hits or hits < LEAST_SHARE * n:
         return []
-    return [PersonalData(column=column, kind=kind, hits=hits, n=n, sure=sure, example=masked(example))]
+    return [PersonalData(column=column, kind=kind, hits=hits, n=n, sure=sure, example=mask(example))]
 
 
 def _national(column: str, counts: Mapping[str, int], n: int, *, numbers: bool) -> list[PersonalData]:
@@ -159,7 +161,7 @@ def _national(column: str, counts: Mapping[str, int], n: int, *, numbers: bool) 
             hits=round(hits * n / looked),
             n=n,
             sure=sure,
-            example=masked(fitting[0]),
+            example=mask(fitting[0]),
         )
     return [best] if best is not None else []
 
@@ -192,12 +194,12 @@ def _phone(value: str) -> str:
         return ""
     import phonenumbers
 
-    found = list(
+    matches = list(
         phonenumbers.PhoneNumberMatcher(
             value.replace("00", "+", 1) if value.startswith("00") else value, None
         )
     )
-    return found[0].raw_string if found else ""
+    return matches[0].raw_string if matches else ""
 
 
 _ANYWHERE: tuple[tuple[str, str, Callable[[str], str]], ...] = (

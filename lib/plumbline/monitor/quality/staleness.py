@@ -71,13 +71,15 @@ def staleness(
     version, now = runs[-1].version, instant(as_of)
     mine = deciding(hours) & (hours.first <= now)
     last = moment(np.minimum(hours.last[mine].max(), now))
-    own = mine & np.fromiter(map(version.__eq__, hours.versions), dtype=bool, count=len(hours.versions))
-    trained = hours.trained[own]
+    of_version = mine & np.fromiter(
+        map(version.__eq__, hours.versions), dtype=bool, count=len(hours.versions)
+    )
+    trained = hours.trained[of_version]
     trained = trained[~np.isnat(trained) & (trained <= now)]
     if len(trained):
         since, source = moment(trained.max()), "trained_at"
     elif version:
-        since, source = moment(hours.first[own].min()), "first seen"
+        since, source = moment(hours.first[of_version].min()), "first seen"
     else:
         sentence = message(
             "The log names neither a version nor a training date, so the model's age is unknown."
@@ -115,7 +117,7 @@ def staleness(
 
 
 @dataclass(frozen=True, slots=True)
-class LastSeen:
+class LastArrival:
     """Days since the last of something, beside the longest usual pause between two; None: not known.
 
     Watched beyond three usual pauses, a breach beyond six; never within a day.
@@ -126,7 +128,7 @@ class LastSeen:
     status: PointStatus
 
 
-def beat(times: NDArray[np.datetime64], as_of: datetime, *, waits: float = 0.0) -> LastSeen:
+def beat(times: NDArray[np.datetime64], as_of: datetime, *, waits: float = 0.0) -> LastArrival:
     """Whether something still comes as it used to.
 
     Args:
@@ -135,10 +137,10 @@ def beat(times: NDArray[np.datetime64], as_of: datetime, *, waits: float = 0.0) 
     """
     came = np.unique(times[times <= instant(as_of)])
     if not len(came):
-        return LastSeen(None, None, PointStatus.UNKNOWN)
+        return LastArrival(None, None, PointStatus.UNKNOWN)
     since = max((_days(moment(came[-1]), as_of) or 0.0) - waits, 0.0)
     if len(came) < FEWEST_BEATS:
-        return LastSeen(since, None, PointStatus.UNKNOWN)
+        return LastArrival(since, None, PointStatus.UNKNOWN)
     usual = float(np.quantile(np.diff(came) / np.timedelta64(1, "s"), 0.99)) / _DAY
     limit = max(usual, 1 / WATCH_BEATS)
     status = (
@@ -148,7 +150,7 @@ def beat(times: NDArray[np.datetime64], as_of: datetime, *, waits: float = 0.0) 
         if since > WATCH_BEATS * limit
         else PointStatus.OK
     )
-    return LastSeen(since, usual, status)
+    return LastArrival(since, usual, status)
 
 
 def _days(then: datetime | None, as_of: datetime) -> float | None:

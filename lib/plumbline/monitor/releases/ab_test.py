@@ -105,9 +105,11 @@ def measure(
     else:
         plain = mean_difference(total.n.tolist(), total.total.tolist(), total.squares.tolist())
     times = float(within_looks(looks)[2][-1])
-    found = plain if plain is None else _widened(plain, hours, looks, times, 1.0 if proportion else np.inf)
+    plain_difference = (
+        plain if plain is None else _widened(plain, hours, looks, times, 1.0 if proportion else np.inf)
+    )
     matters = change_that_matters(before if before.n[0] >= 2 else total, proportion=proportion)
-    if found is None or matters <= 0:
+    if plain_difference is None or matters <= 0:
         return None
     p = always_valid(looks, matters, proportion=proportion)
     crossed = np.flatnonzero(p <= ALPHA)
@@ -119,7 +121,7 @@ def measure(
     elapsed = float((hours[-1] - hours[0]) / np.timedelta64(1, "D")) + 1 / 24
     return Measure(
         metric=metric,
-        difference=found,
+        difference=plain_difference,
         p_value=float(p[-1]),
         known_at=known,
         detectable=seen,
@@ -174,7 +176,7 @@ def compare(
         both, same: decisions both made under one id, and those in which they agreed.
         crossed: share of subjects with several decisions that met both versions; None: no subject is known.
     """
-    found = [measure(m, hours, looks, before, proportion=p) for m, looks, before, p in quantities]
+    measures = [measure(m, hours, looks, before, proportion=p) for m, looks, before, p in quantities]
     kind = kind_of(overlap)
     ratio = None
     if kind != "shadow" and quantities:
@@ -185,7 +187,7 @@ def compare(
         start=overlap.start,
         end=overlap.end,
         n=overlap.n,
-        measures=tuple(m for m in found if m is not None),
+        measures=tuple(m for m in measures if m is not None),
         ratio=ratio,
         agreed=same / both if both else None,
         n_both=both,
@@ -214,6 +216,6 @@ def _by_day(hours: Times, n: FloatArray) -> FloatArray:
     """Decisions a day and arm, (days, 2)."""
     _, day = np.unique(hours.astype("datetime64[D]"), return_inverse=True)
     placed: IntArray = np.asarray(day, dtype=np.int64)
-    found = np.zeros((int(placed.max()) + 1 if len(placed) else 0, 2))
-    np.add.at(found, placed, n)
-    return found
+    values = np.zeros((int(placed.max()) + 1 if len(placed) else 0, 2))
+    np.add.at(values, placed, n)
+    return values

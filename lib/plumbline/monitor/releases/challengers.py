@@ -31,16 +31,16 @@ class ChallengerPeriod:
 def presences(hours: VersionHours, spans: Sequence[ChampionPeriod]) -> tuple[ChallengerPeriod, ...]:
     """Every stretch of every version outside its own runs in charge, in order of time; holes up to a day bridged."""
     live = deciding(hours)
-    found = []
+    periods = []
     for version in sorted(set(hours.versions)):
-        own = np.array([name == version for name in hours.versions], dtype=bool)
-        held = np.zeros(len(own), dtype=bool)
+        of_version = np.array([name == version for name in hours.versions], dtype=bool)
+        in_charge = np.zeros(len(of_version), dtype=bool)
         for span in spans:
             if span.version == version:
-                held |= (hours.first >= instant(span.start)) & (hours.first <= instant(span.end))
-        found += _stretched(hours, own & live & ~held, version, "beside")
-        found += _stretched(hours, own & ~live, version, "shadow")
-    return tuple(sorted(found, key=lambda p: (p.start, p.version)))
+                in_charge |= (hours.first >= instant(span.start)) & (hours.first <= instant(span.end))
+        periods += _stretched(hours, of_version & live & ~in_charge, version, "beside")
+        periods += _stretched(hours, of_version & ~live, version, "shadow")
+    return tuple(sorted(periods, key=lambda p: (p.start, p.version)))
 
 
 def _stretched(
@@ -48,11 +48,11 @@ def _stretched(
 ) -> list[ChallengerPeriod]:
     if not rows.any():
         return []
-    made = []
+    periods = []
     for start, end in stretches(hours.first[rows], hours.last[rows]):
         n = int(hours.n[rows & (hours.first >= start) & (hours.first <= end)].sum())
         if n >= FEWEST:
-            made.append(
+            periods.append(
                 ChallengerPeriod(version=version, role=role, start=moment(start), end=moment(end), n=n)
             )
-    return made
+    return periods

@@ -198,6 +198,6 @@ def within(
 
     An hour that straddles an edge counts to the span that holds its first decision.
     """
-    own = taken & _each(hours.versions, lambda name: name == version)
+    mask = taken & _each(hours.versions, lambda name: name == version)
     before_end = hours.first <= end if final else hours.first < end
-    return np.asarray(own & (hours.first >= start) & before_end)
+    return np.asarray(mask & (hours.first >= start) & before_end)

@@ -95,9 +95,9 @@ def guardrail(
     usual = usual_rates(previous_rate, round(previous_n / times_over), alpha / 2)
     hits = np.asarray(positives, dtype=bool)
     watched = (0.0, usual[1]) if rising else usual
-    found = _first_crossing(hits, watched, float(np.log((2 if rising else 4) / alpha)), times_over)
+    crossing = _first_crossing(hits, watched, float(np.log((2 if rising else 4) / alpha)), times_over)
     n = len(hits)
-    if found is None:
+    if crossing is None:
         rate = float(hits.mean()) if n else None
         sentence = _quiet(rate, n, previous_rate, usual, were)
         return Guardrail(
@@ -112,12 +112,12 @@ def guardrail(
             rising=rising,
             times_over=times_over,
         )
-    rate = float(hits[:found].mean())
-    at = _aware(times[found - 1])
+    rate = float(hits[:crossing].mean())
+    at = _aware(times[crossing - 1])
     sentence = message(
         "{share} of the first {n} {were} against {before} before: beyond chance from {day}, {time} UTC on.",
         share=percent(rate),
-        n=decimal(found, ","),
+        n=decimal(crossing, ","),
         were=were,
         before=percent(previous_rate),
         day=Day(at),
@@ -125,7 +125,7 @@ def guardrail(
     )
     return Guardrail(
         fired=True,
-        at_decision=found,
+        at_decision=crossing,
         at=at,
         rate=rate,
         n=n,
@@ -149,7 +149,7 @@ def usual_rates(rate: float, n: int, alpha: float) -> tuple[float, float]:
     return max(0.0, low - min(RELATIVE * low, ABSOLUTE)), min(1.0, high + min(RELATIVE * high, ABSOLUTE))
 
 
-def nearest_noticed(guardrail: Guardrail, *, alpha: float = ALPHA, step: float = 0.005) -> float | None:
+def smallest_change(guardrail: Guardrail, *, alpha: float = ALPHA, step: float = 0.005) -> float | None:
     """The smallest change of the previous rate that as many decisions, of exactly the changed rate, would have shown.
 
     So a guardrail that stays quiet says that no change as large as this is likely: upwards where only that fires, else

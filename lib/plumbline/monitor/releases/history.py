@@ -162,19 +162,19 @@ def _own(hours: VersionHours, version: str) -> Mask:
 
 
 def _seen(hours: VersionHours, version: str, *, rates: bool, right: bool) -> VersionSummary:
-    own, live = _own(hours, version), _own(hours, version) & deciding(hours)
-    judged = live if live.any() else own
+    mask, live = _own(hours, version), _own(hours, version) & deciding(hours)
+    judged = live if live.any() else mask
     n, labelled = int(hours.n[judged].sum()), int(hours.n_labelled[judged].sum())
-    trained = hours.trained[own]
+    trained = hours.trained[mask]
     trained = trained[~np.isnat(trained)]
     taken = int(hours.n[live].sum())
     return VersionSummary(
         version=version,
-        arms=tuple(sorted({arm for arm, mine in zip(hours.arms, own, strict=True) if mine})),
-        first=moment(hours.first[own].min()),
-        last=moment(hours.last[own].max()),
+        arms=tuple(sorted({arm for arm, mine in zip(hours.arms, mask, strict=True) if mine})),
+        first=moment(hours.first[mask].min()),
+        last=moment(hours.last[mask].max()),
         n=taken,
-        n_shadow=int(hours.n[own].sum()) - taken,
+        n_shadow=int(hours.n[mask].sum()) - taken,
         trained=moment(trained.max()) if len(trained) else None,
         positives_rate=float(hours.positives[judged].sum()) / n if rates and n else None,
         accuracy=int(hours.correct[judged].sum()) / labelled if right and labelled else None,
@@ -227,13 +227,13 @@ def _overlap_before(hours: VersionHours, before: ChampionPeriod, after: Champion
 def stretches(first: np.ndarray, last: np.ndarray) -> list[tuple[np.datetime64, np.datetime64]]:
     """(start, end) of the times that rows cover, in order, holes of up to a day bridged."""
     order = np.argsort(first, kind="stable")
-    found: list[tuple[np.datetime64, np.datetime64]] = []
+    results: list[tuple[np.datetime64, np.datetime64]] = []
     for start, end in zip(first[order], last[order], strict=True):
-        if found and start - found[-1][1] <= APART:
-            found[-1] = (found[-1][0], max(found[-1][1], end))
+        if results and start - results[-1][1] <= APART:
+            results[-1] = (results[-1][0], max(results[-1][1], end))
         else:
-            found.append((start, end))
-    return found
+            results.append((start, end))
+    return results
 
 
 def _overlaps(hours: VersionHours) -> tuple[Overlap, ...]:
@@ -245,7 +245,7 @@ def _overlaps(hours: VersionHours) -> tuple[Overlap, ...]:
     _, line = np.unique(hours.hours, return_inverse=True)
     live = deciding(hours)
     by_version = {name: _own(hours, name) for name in sorted(set(hours.versions)) if name}
-    found = []
+    overlaps = []
     for one, other in _meeting(hours, line):
         mine, theirs = by_version[one], by_version[other]
         met = _met(hours, line, mine, theirs)
@@ -253,10 +253,10 @@ def _overlaps(hours: VersionHours) -> tuple[Overlap, ...]:
             inside = (hours.first >= start) & (hours.first <= end)
             n = (int(hours.n[inside & mine].sum()), int(hours.n[inside & theirs].sum()))
             shadow = min(_live_share(hours, inside & own, live) for own in (mine, theirs)) < GONE
-            found.append(
+            overlaps.append(
                 Overlap(versions=(one, other), start=moment(start), end=moment(end), n=n, shadow=shadow)
             )
-    return tuple(sorted(found, key=lambda overlap: (overlap.start, overlap.versions)))
+    return tuple(sorted(overlaps, key=lambda overlap: (overlap.start, overlap.versions)))
 
 
 def _live_share(hours: VersionHours, rows: Mask, live: Mask) -> float:
@@ -278,11 +278,11 @@ def _met(hours: VersionHours, line: IntArray, mine: Mask, theirs: Mask) -> Mask:
     """Rows of either version in hours in which their decisions are mixed."""
     size = int(line.max()) + 1 if len(line) else 0
     edges = []
-    for own in (mine, theirs):
+    for mask in (mine, theirs):
         first = np.full(size, np.datetime64("9999-01-01", "us"))
         last = np.full(size, np.datetime64("0001-01-01", "us"))
-        np.minimum.at(first, line[own], hours.first[own].astype("datetime64[us]"))
-        np.maximum.at(last, line[own], hours.last[own].astype("datetime64[us]"))
+        np.minimum.at(first, line[mask], hours.first[mask].astype("datetime64[us]"))
+        np.maximum.at(last, line[mask], hours.last[mask].astype("datetime64[us]"))
         edges.append((first, last))
     (first0, last0), (first1, last1) = edges
     mixed = (first0 <= last1) & (first1 <= last0)

@@ -60,9 +60,9 @@ def lives(hours: VersionHours, points: Sequence[Point], *, as_of: datetime) -> t
     runs = spans(hours, until=as_of)
     if not runs:
         return ()
-    found = []
+    results = []
     for version in dict.fromkeys(run.version for run in runs if run.version != runs[-1].version):
-        own = sorted(
+        points_of_version = sorted(
             (
                 p
                 for p in points
@@ -70,14 +70,14 @@ def lives(hours: VersionHours, points: Sequence[Point], *, as_of: datetime) -> t
             ),
             key=lambda p: p.start,
         )
-        good = next((i for i, p in enumerate(own) if p.status is PointStatus.OK), None)
+        good = next((i for i, p in enumerate(points_of_version) if p.status is PointStatus.OK), None)
         if good is None or not version:
             continue
         since, source = began(hours, version, as_of)
-        broke = next((p.start for p in own[good:] if p.status is PointStatus.BREACH), None)
+        broke = next((p.start for p in points_of_version[good:] if p.status is PointStatus.BREACH), None)
         last = max(run.end for run in runs if run.version == version)
-        end = broke or min(last, own[-1].end)
-        found.append(
+        end = broke or min(last, points_of_version[-1].end)
+        results.append(
             VersionLife(
                 version=version,
                 since=since,
@@ -86,17 +86,17 @@ def lives(hours: VersionHours, points: Sequence[Point], *, as_of: datetime) -> t
                 kept=broke is None,
             )
         )
-    return tuple(found)
+    return tuple(results)
 
 
 def began(hours: VersionHours, version: str, as_of: datetime) -> tuple[datetime, str]:
     """When a version was trained, or first decided where no training date is logged."""
-    own = deciding(hours) & np.array([name == version for name in hours.versions], dtype=bool)
-    trained = hours.trained[own]
+    of_version = deciding(hours) & np.array([name == version for name in hours.versions], dtype=bool)
+    trained = hours.trained[of_version]
     trained = trained[~np.isnat(trained) & (trained <= instant(as_of))]
     if len(trained):
         return moment(trained.max()), "trained_at"
-    return moment(hours.first[own].min()), "first seen"
+    return moment(hours.first[of_version].min()), "first seen"
 
 
 def shelf_life(
@@ -108,43 +108,43 @@ def shelf_life(
         earlier: see ``lives``; those that ended without a breach count as at least so long.
         current: when the present version began, and how that is known; None where nothing tells.
     """
-    held = tuple(earlier)
-    if not held:
+    earlier_lifes = tuple(earlier)
+    if not earlier_lifes:
         sentence = "No earlier version has been watched long enough to say how long one keeps."
         return ShelfLife(
-            lives=held, days=None, retrain_by=None, status=PointStatus.UNKNOWN, sentence=sentence
+            lives=earlier_lifes, days=None, retrain_by=None, status=PointStatus.UNKNOWN, sentence=sentence
         )
-    many = "one earlier version" if len(held) == 1 else f"{len(held)} earlier versions"
-    days = median_life([life.days for life in held], [life.kept for life in held])
+    many = "one earlier version" if len(earlier_lifes) == 1 else f"{len(earlier_lifes)} earlier versions"
+    days = median_life([life.days for life in earlier_lifes], [life.kept for life in earlier_lifes])
     if days is None:
-        longest = max(life.days for life in held)
+        longest = max(life.days for life in earlier_lifes)
         sentence = (
             f"Too few of {many} broke their limits to say how long one keeps; the longest kept for "
             f"at least {longest:.0f} days."
         )
         return ShelfLife(
-            lives=held, days=None, retrain_by=None, status=PointStatus.UNKNOWN, sentence=sentence
+            lives=earlier_lifes, days=None, retrain_by=None, status=PointStatus.UNKNOWN, sentence=sentence
         )
     text = (
         f"Of {many}, half kept their performance for {days:.0f} days"
-        if len(held) > 1
+        if len(earlier_lifes) > 1
         else (f"The one earlier version kept its performance for {days:.0f} days")
     )
-    broken = sum(not life.kept for life in held)
+    broken = sum(not life.kept for life in earlier_lifes)
     if broken < FEWEST_BROKEN:
         few = f"{text}; {broken} broke their limits, and {FEWEST_BROKEN} make a date to retrain by."
         return ShelfLife(
-            lives=held,
+            lives=earlier_lifes,
             days=days,
             retrain_by=None,
             status=PointStatus.UNKNOWN,
             sentence=few.replace("; 1 broke their", "; 1 broke its"),
         )
-    low, high = median_limits([life.days for life in held], [life.kept for life in held])
+    low, high = median_limits([life.days for life in earlier_lifes], [life.kept for life in earlier_lifes])
     text += f" (95 % interval {low:.0f} to {high:.0f})" if high else f" (95 % interval from {low:.0f} days)"
     if current is None:
         return ShelfLife(
-            lives=held,
+            lives=earlier_lifes,
             days=days,
             retrain_by=None,
             status=PointStatus.UNKNOWN,
@@ -155,10 +155,16 @@ def shelf_life(
     by = current[0] + timedelta(days=days)
     left = (by - as_of).total_seconds() / 86400
     status = PointStatus.BREACH if left < 0 else PointStatus.WATCH if left < SOON_DAYS else PointStatus.OK
-    told = f"retrain by {Day(by)}"
-    told += f", {-left:.0f} days ago" if left < 0 else f", in {left:.0f} days"
+    words = f"retrain by {Day(by)}"
+    words += f", {-left:.0f} days ago" if left < 0 else f", in {left:.0f} days"
     return ShelfLife(
-        lives=held, days=days, retrain_by=by, status=status, sentence=f"{text}: {told}.", low=low, high=high
+        lives=earlier_lifes,
+        days=days,
+        retrain_by=by,
+        status=status,
+        sentence=f"{text}: {words}.",
+        low=low,
+        high=high,
     )
 
 

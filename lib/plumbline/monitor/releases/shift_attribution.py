@@ -103,15 +103,15 @@ def splits(
             weighted once.
     """
     laid: dict[bytes, _CentredRows] = {}
-    found = []
+    results = []
     for old, new in outcomes:
         kept = np.isfinite(old), np.isfinite(new)
         same = kept[0].tobytes() + kept[1].tobytes()
         rows = before[kept[0]], after[kept[1]]
         if same not in laid and min(len(own) for own in rows) >= EFFECTIVE and before.shape[1]:
             laid[same] = _lay(*rows)
-        found.append(_split(laid.get(same), old[kept[0]], new[kept[1]]))
-    return tuple(found)
+        results.append(_split(laid.get(same), old[kept[0]], new[kept[1]]))
+    return tuple(results)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,12 +150,12 @@ def world_share(before: IntArray, after: IntArray, old: FloatArray, new: FloatAr
     slope = np.linalg.lstsq(x0.T @ x0 + _RIDGE * np.eye(x0.shape[1]), x0.T @ (old - old.mean()), rcond=1e-10)[
         0
     ]
-    told = np.clip(old.mean() + x1 @ slope, old.min(), old.max())
+    expected = np.clip(old.mean() + x1 @ slope, old.min(), old.max())
     fitted = old.mean() + x0 @ slope
-    se = float(np.sqrt(fitted.var() / len(told) + (old - fitted).var() / len(old)))
-    world = float(told.mean() - old.mean())
+    se = float(np.sqrt(fitted.var() / len(expected) + (old - fitted).var() / len(old)))
+    world = float(expected.mean() - old.mean())
     share, reach = world / whole, Z * se / abs(whole)
-    return WorldShare(share=share, high=share + reach, expected=float(told.mean()), n=len(told))
+    return WorldShare(share=share, high=share + reach, expected=float(expected.mean()), n=len(expected))
 
 
 def _lay(before: IntArray, after: IntArray) -> _CentredRows:

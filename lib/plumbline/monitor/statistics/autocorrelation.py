@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import fdtrc
 
-from plumbline.domain import FloatArray, IntArray, scaled
+from plumbline.domain import FloatArray, IntArray, to_unit
 
 #: the most that a day is taken to keep of the day before; beyond it the mean of a reference is hardly known at all
 MOST_KEPT = 0.9
@@ -116,7 +116,7 @@ def lag_decay(x: FloatArray, levels: int = 1, unsure: float = 0.0) -> tuple[floa
     Chance within the days lowers every correlation alike, so what is kept is seen from the second over the first.
     Both 0 where the first may be chance, and else ``unsure`` standard errors more than the series shows.
     """
-    x, n = scaled(x)[0], len(x)
+    x, n = to_unit(x)[0], len(x)
     first = lag_one(x, levels)
     if first <= SURELY / np.sqrt(max(n, 1)):
         return 0.0, 0.0
@@ -133,7 +133,7 @@ def lag_one(x: FloatArray, levels: int = 1) -> float:
     Each fitted mean lowers it by (1 + r) / n and the estimate itself by 2 r / n: for one mean together Kendall's
     (1 + 3 r) / n.
     """
-    x, n = scaled(x)[0], len(x)
+    x, n = to_unit(x)[0], len(x)
     square = float(x @ x)
     if n < FEWEST or square <= 0:
         return 0.0
@@ -142,8 +142,8 @@ def lag_one(x: FloatArray, levels: int = 1) -> float:
 
 
 def _centred(values: FloatArray) -> FloatArray:
-    """A series about its mean, ``scaled``."""
-    x = scaled(values)[0]
+    """A series about its mean, ``to_unit``."""
+    x = to_unit(values)[0]
     return x - x.mean() if len(x) else x
 
 

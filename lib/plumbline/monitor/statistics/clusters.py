@@ -32,8 +32,10 @@ def design_effect(rows: SlicedRows) -> float:
         return _beyond(_by_subject(rows.values, rows.units, units), units - 1)
     if units < FEWEST or not len(rows.codes):
         return 1.0
-    found = [_by_day(rows.values, rows.units, units, codes.astype(np.int64)) for codes in rows.codes]
-    effects = sorted(found)
+    effects_by_code = [
+        _by_day(rows.values, rows.units, units, codes.astype(np.int64)) for codes in rows.codes
+    ]
+    effects = sorted(effects_by_code)
     effect, freedom = effects[len(effects) // 2]
     return _beyond(effect, freedom)
 
@@ -78,7 +80,7 @@ def effect_of_runs(values: FloatArray) -> float:
     many standard errors as take it for chance are added.
     """
     variance = float(np.var(values)) if len(values) else 0.0
-    found = 1.0
+    largest = 1.0
     for size in BLOCKS:
         blocks = len(values) // size
         if blocks < FEWEST_BLOCKS or variance <= 0:
@@ -87,8 +89,8 @@ def effect_of_runs(values: FloatArray) -> float:
         effect = float((np.diff(sums) ** 2).mean()) / 2 / (size * variance)
         reach = CHANCE * np.sqrt(3 / blocks)  # successive differences share a block each
         if effect > 1 + reach:
-            found = max(found, effect * (1 + reach))
-    return found
+            largest = max(largest, effect * (1 + reach))
+    return largest
 
 
 def effect_of_subjects(values: FloatArray, subject: NDArray[np.uint64]) -> float:

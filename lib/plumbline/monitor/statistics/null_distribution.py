@@ -63,9 +63,9 @@ class NullDistribution:
         The F law of an estimated dispersion (McCullagh and Nelder 1989, 4.5; Venables and Ripley 2002, 7.5), its
         numerator's degrees of freedom as Rao and Scott (1984) correct them to the second order.
         """
-        own, value = np.maximum(freedom, 1.0), np.maximum(statistic, 0.0)
-        used = np.maximum(own * self.share, 1.0)
-        value = value / own
+        freedom_floor, value = np.maximum(freedom, 1.0), np.maximum(statistic, 0.0)
+        used = np.maximum(freedom_floor * self.share, 1.0)
+        value = value / freedom_floor
         p = chdtrc(used, value * used) if self.freedom >= KNOWN else fdtrc(used, self.freedom, value)
         return np.where(freedom > 0, p, 1.0)
 

@@ -97,14 +97,16 @@ def within_looks(looks: ArmSums) -> tuple[FloatArray, FloatArray, FloatArray]:
     weights = weight.cumsum()
     d = np.divide(score.cumsum(), weights, out=np.zeros(len(weight)), where=weights > 0)
     if looks.spread is not None:
-        own = looks.spread.cumsum()
+        information = looks.spread.cumsum()
     else:
         shared = (weight > 0).cumsum()
         # what is left of each hour about the difference so far: sum of (score - d weight)^2
-        own = (score**2).cumsum() - 2 * d * (score * weight).cumsum() + d**2 * (weight**2).cumsum()
-        own = np.where(shared >= LEAST_LOOKS, own * (1 + MARGIN * np.sqrt(2 / np.maximum(shared, 1))), 0.0)
-    times = np.divide(own, spread, out=np.ones(len(own)), where=spread > 0)
-    v = np.divide(spread, weights**2, out=np.zeros(len(own)), where=weights > 0)
+        information = (score**2).cumsum() - 2 * d * (score * weight).cumsum() + d**2 * (weight**2).cumsum()
+        information = np.where(
+            shared >= LEAST_LOOKS, information * (1 + MARGIN * np.sqrt(2 / np.maximum(shared, 1))), 0.0
+        )
+    times = np.divide(information, spread, out=np.ones(len(information)), where=spread > 0)
+    v = np.divide(spread, weights**2, out=np.zeros(len(information)), where=weights > 0)
     return d, v, np.maximum(times, 1.0)
 
 

@@ -57,10 +57,12 @@ def presence_statement(cursor: duckdb.DuckDBPyConnection, system: System, scope:
         if c.role.role == "feature"
     ]
     attributions = [ident(c.name) for c in columns if c.role.role == "attribution"]
-    held = {name: f"{ident(name)} IS NOT NULL" for name in PRESENCE}
-    held["features"] = " AND ".join(features) or "false"
-    held["explanation"] = f"coalesce({', '.join(attributions)}) IS NOT NULL" if attributions else "false"
-    present = ", ".join(f"count(*) FILTER ({held[name]})" for name in PRESENCE)
+    conditions = {name: f"{ident(name)} IS NOT NULL" for name in PRESENCE}
+    conditions["features"] = " AND ".join(features) or "false"
+    conditions["explanation"] = (
+        f"coalesce({', '.join(attributions)}) IS NOT NULL" if attributions else "false"
+    )
+    present = ", ".join(f"count(*) FILTER ({conditions[name]})" for name in PRESENCE)
     sql = f"""
         SELECT {_KEY}, {DAY} AS day, count(*)::UINTEGER AS n, [{present}]::UINTEGER[] AS present,
                list_resize(map_values(histogram(hour("timestamp"), range(24))), 24, 0)::UINTEGER[] AS hours

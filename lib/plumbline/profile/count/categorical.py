@@ -64,21 +64,21 @@ class Levels:
 
         Levels that the grid does not have are one last cell together; the most frequent of them are named.
         """
-        held = self.counts.values
+        values = self.counts.values
         known = {level: i for i, level in enumerate(self.grid.bins.levels)}
         last = len(known)
         cells = np.array([known.get(level, last) for level in self.levels], np.int64)
-        counts = np.zeros((len(held), last + 1), np.uint32)
-        np.add.at(counts.T, cells, held[:, 2:].T)
+        counts = np.zeros((len(values), last + 1), np.uint32)
+        np.add.at(counts.T, cells, values[:, 2:].T)
         unseen = np.flatnonzero(cells == last)
         other, other_n = [], []
-        for row in held[:, unseen + 2]:
+        for row in values[:, unseen + 2]:
             # the levels ascend, so that a stable order settles what is as frequent
             most = [i for i in np.argsort(-row.astype(np.int64), kind="stable")[:NAMED_OTHERS] if row[i]]
             other.append([self.levels[unseen[i]] for i in most])
             other_n.append([int(row[i]) for i in most])
         none = np.zeros(len(counts))
         return {
-            "counts": counts, "missing": held[:, 1], "total": none, "squares": none,
+            "counts": counts, "missing": values[:, 1], "total": none, "squares": none,
             "other": other, "other_n": other_n,
         }  # fmt: skip

@@ -22,7 +22,9 @@ from plumbline.store.sql import ident
 from plumbline.store.systems import decision_columns
 
 
-def filled(cursor: duckdb.DuckDBPyConnection, scope: Scope, columns: Sequence[str]) -> tuple[int, list[int]]:
+def count_filled(
+    cursor: duckdb.DuckDBPyConnection, scope: Scope, columns: Sequence[str]
+) -> tuple[int, list[int]]:
     """How many rows the scope has, and in how many of them each column holds something."""
     counted = ", ".join(["count(*)", *(f"count({ident(column)})" for column in columns)])
     row = cursor.execute(f"SELECT {counted} {scope.rows}", scope.params).fetchone() or (0,) * (
@@ -47,12 +49,16 @@ class PresenceCounter:
         columns = decision_columns(cursor, system.key)
         plain = [name for name in PRESENCE if name not in ("features", "explanation")]
         names = [*plain, *(c.name for c in columns if c.role.role == "attribution")]
-        n, counts = filled(cursor, scope, names)
-        held = dict(zip(names, counts, strict=True))
-        self.always = {name: None if 0 < held[name] < n else held[name] == n for name in plain}
+        n, counts = count_filled(cursor, scope, names)
+        place_of_name = dict(zip(names, counts, strict=True))
+        self.always = {
+            name: None if 0 < place_of_name[name] < n else place_of_name[name] == n for name in plain
+        }
         sql = {name: f"{ident(name)} IS NOT NULL" for name in plain}
-        given = [name for name in names[len(plain) :] if held[name]]
-        self.always["explanation"] = any(held[name] == n for name in given) or (None if given else False)
+        given = [name for name in names[len(plain) :] if place_of_name[name]]
+        self.always["explanation"] = any(place_of_name[name] == n for name in given) or (
+            None if given else False
+        )
         sql["explanation"] = f"coalesce({', '.join(ident(name) for name in given)}) IS NOT NULL"
         self.counted, conditions = _features(columns, load_id, {c.grid.column: c for c in counted})
         sql["features"] = " AND ".join(conditions) or "true"
@@ -65,12 +71,12 @@ class PresenceCounter:
 
     def add(self, split: BatchSplit, values: Sequence[Any]) -> None:
         """Count the rows of one batch."""
-        told = iter(values)
+        values_in_order = iter(values)
         present = np.zeros((len(split.groups), len(PRESENCE)), np.int64)
         for i, name in enumerate(PRESENCE):
             always = self.always[name]
             if always is None:
-                rows = np.array(next(told).to_numpy(zero_copy_only=False), np.bool_)
+                rows = np.array(next(values_in_order).to_numpy(zero_copy_only=False), np.bool_)
                 if name == "features":
                     for counter in self.counted:
                         rows[counter.missing] = False

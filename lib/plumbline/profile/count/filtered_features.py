@@ -51,15 +51,28 @@ def feature_profiles(
         named |= _levels(cursor, levels[at : at + BATCH_SETS], scope, numbers)
     days = np.array(list(numbers), np.int64)
     order = np.argsort(days)
-    made = []
+    profiles = []
     for grid in grids:
         if grid.bins.kind is Kind.NUMERIC:
-            own = values[grid.column]
-            made.append(_profile(grid, days, order, own.counts, (own.total, own.squares), {}))
+            feature_numbers = values[grid.column]
+            profiles.append(
+                _profile(
+                    grid,
+                    days,
+                    order,
+                    feature_numbers.counts,
+                    (feature_numbers.total, feature_numbers.squares),
+                    {},
+                )
+            )
         else:
-            held = named[grid.column]
-            made.append(_profile(grid, days, order, held.counts, (GroupTally(), GroupTally()), held.others))
-    return tuple(made)
+            level_counts = named[grid.column]
+            profiles.append(
+                _profile(
+                    grid, days, order, level_counts.counts, (GroupTally(), GroupTally()), level_counts.others
+                )
+            )
+    return tuple(profiles)
 
 
 def _profile(
@@ -72,14 +85,14 @@ def _profile(
 ) -> FeatureProfile:
     """Counts by day's number as a profile in order of time; days that hold nothing are left out."""
     order = order[order < len(counts.values)]
-    held = order[counts.values[order].any(axis=1)] if len(order) else order
-    found = counts.values[held].astype(np.int64)
-    total, squares = (t.values[held] if len(t.values) else np.zeros(len(held)) for t in sums)
+    rows_kept = order[counts.values[order].any(axis=1)] if len(order) else order
+    counts_kept = counts.values[rows_kept].astype(np.int64)
+    total, squares = (t.values[rows_kept] if len(t.values) else np.zeros(len(rows_kept)) for t in sums)
     return FeatureProfile(
         bins=grid.bins,
-        days=tuple(days[held].astype("datetime64[D]").tolist()),
-        counts=found[:, :-1],
-        missing=found[:, -1],
+        days=tuple(days[rows_kept].astype("datetime64[D]").tolist()),
+        counts=counts_kept[:, :-1],
+        missing=counts_kept[:, -1],
         sums=total,
         squares=squares,
         other_levels=dict(sorted(others.items(), key=lambda item: (-item[1], item[0]))),
@@ -129,14 +142,14 @@ def _levels(
             GROUP BY GROUPING SETS ({", ".join(f"(day, {x})" for x in names)})""",
         scope.params | since,
     ).to_arrow_table()
-    found, everything = {}, (1 << len(names)) - 1
+    levels_by_column, everything = {}, (1 << len(names)) - 1
     for i, grid in enumerate(grids):
-        held = found[grid.column] = _Levels(GroupTally(grid.bins.cells + 1))
-        own = table.filter(pc.equal(table["own"], everything - (1 << (len(names) - 1 - i))))
-        if own.num_rows:
+        level_counts = levels_by_column[grid.column] = _Levels(GroupTally(grid.bins.cells + 1))
+        own_rows = table.filter(pc.equal(table["own"], everything - (1 << (len(names) - 1 - i))))
+        if own_rows.num_rows:
             counted_as = next(name for name, load in since.items() if load == grid.first_load)
-            _place(held, grid, days, own, own[counted_as].to_numpy())
-    return found
+            _place(level_counts, grid, days, own_rows, own_rows[counted_as].to_numpy())
+    return levels_by_column
 
 
 def _place(levels: _Levels, grid: Grid, days: dict[int, int], values: Any, since: IntArray) -> None:

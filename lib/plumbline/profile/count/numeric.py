@@ -45,24 +45,26 @@ class CellFinder:
         if not np.isfinite(scale) or scale <= 0 or edges.size >= _MIXED:
             return CellFinder(edges=edges, low=low, scale=0.0, table=np.empty(0, np.int16), above=above)
         at = _bucket(edges, low, scale)
-        held = np.bincount(at, minlength=BUCKETS + 1)
-        first = np.cumsum(held) - held
-        table = (first + np.where(held > 2, _CROWDED, np.where(held > 0, _MIXED, 0))).astype(np.int16)
+        rows_in_bucket = np.bincount(at, minlength=BUCKETS + 1)
+        first = np.cumsum(rows_in_bucket) - rows_in_bucket
+        table = (
+            first + np.where(rows_in_bucket > 2, _CROWDED, np.where(rows_in_bucket > 0, _MIXED, 0))
+        ).astype(np.int16)
         return CellFinder(edges=edges, low=low, scale=scale, table=table, above=above)
 
     def find(self, values: FloatArray) -> IntArray:
         """Cell of each finite value, (n,) to (n,)."""
         if self.scale == 0.0:
             return np.searchsorted(self.edges, values)
-        found = np.empty(len(values), np.int64)
+        places = np.empty(len(values), np.int64)
         for at in range(0, len(values), BLOCK):
             part = values[at : at + BLOCK]
             cells = self.table.take(_bucket(part, self.low, self.scale))
             near = np.flatnonzero(cells >= _MIXED)
             if near.size:
                 cells[near] = self._among(part[near], cells[near])
-            found[at : at + BLOCK] = cells
-        return found
+            places[at : at + BLOCK] = cells
+        return places
 
     def _among(self, values: FloatArray, marked: NDArray[np.int16]) -> NDArray[np.int16]:
         """Cells of values whose bucket holds an edge, from what the table says of it."""

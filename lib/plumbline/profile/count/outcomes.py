@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from plumbline.domain import FloatArray, IntArray, System, Task
 from plumbline.profile.count.activity_sql import DELAY_CELLS
 from plumbline.profile.count.categorical import codes, place
-from plumbline.profile.count.completeness import filled
+from plumbline.profile.count.completeness import count_filled
 from plumbline.profile.count.outcome_sql import CLIP, Losses
 from plumbline.profile.count.scores import NEGATIVE, POSITIVE, UNLABELLED, ScoreCounts, as_lists
 from plumbline.profile.count.stream import DAY, HOUR, BatchSplit, Column, GroupTally, split_by
@@ -51,7 +51,7 @@ class OutcomeCounter:
         """``predictions``, ``labels``: those that the scope may hold."""
         self.predictions, self.labels, self.unseen = predictions, labels, False
         self.positive = system.positive if system.task is Task.BINARY else None
-        _, (trained, delays) = filled(cursor, scope, ("trained_at", "label_time"))
+        _, (trained, delays) = count_filled(cursor, scope, ("trained_at", "label_time"))
         self.optional = {"score": how.cells, "trained_at": trained > 0, "label_time": delays > 0}
         self.columns: Sequence[Column] = [
             place("prediction", predictions, "predictions_known"), place("label", labels, "labels_known"),
@@ -100,8 +100,8 @@ class OutcomeCounter:
         width = (len(self.predictions) + 1) * (len(self.labels) + 1)
         if len(split.groups) * width <= _DENSE:
             counts = split.counts(pair, width)
-            group, found = np.nonzero(counts)
-            self.pairs.append((split.groups[group] * width + found, counts[group, found]))
+            group, pairs = np.nonzero(counts)
+            self.pairs.append((split.groups[group] * width + pairs, counts[group, pairs]))
         else:
             keys, n = np.unique(split.groups[split.of_row] * width + pair, return_counts=True)
             self.pairs.append((keys, n))
@@ -127,12 +127,12 @@ class OutcomeCounter:
         fresh = len(self.hour_numbers) - len(self.times)
         if fresh:
             self.times = np.concatenate([self.times, np.tile([_FOREVER, NEVER, NEVER], (fresh, 1))])
-        held = self.times[hours.groups]
-        held[:, 0] = np.minimum(held[:, 0], hours.extremes(split.at, np.minimum))
-        held[:, 1] = np.maximum(held[:, 1], hours.extremes(split.at, np.maximum))
+        hours_of_group = self.times[hours.groups]
+        hours_of_group[:, 0] = np.minimum(hours_of_group[:, 0], hours.extremes(split.at, np.minimum))
+        hours_of_group[:, 1] = np.maximum(hours_of_group[:, 1], hours.extremes(split.at, np.maximum))
         if trained is not None:
-            held[:, 2] = np.maximum(held[:, 2], hours.extremes(trained, np.maximum))
-        self.times[hours.groups] = held
+            hours_of_group[:, 2] = np.maximum(hours_of_group[:, 2], hours.extremes(trained, np.maximum))
+        self.times[hours.groups] = hours_of_group
 
     def outcome(self) -> Columns:
         """Columns of ``profile_outcome``, by group's number."""

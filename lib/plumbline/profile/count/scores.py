@@ -128,10 +128,12 @@ class ScoreCounts:
         n: IntArray | None = None,
     ) -> None:
         """Count scores whose places are those of groups with rows in ``by_cell``, among others."""
-        own = self.row[groups] >= 0
-        rows, width = self.row[groups[own]], _OUTCOMES * SCORE_CELLS
+        mask = self.row[groups] >= 0
+        rows, width = self.row[groups[mask]], _OUTCOMES * SCORE_CELLS
         code = (
-            (np.cumsum(own) - 1)[place] * width + outcome * SCORE_CELLS + self.find(number.astype(np.float64))
+            (np.cumsum(mask) - 1)[place] * width
+            + outcome * SCORE_CELLS
+            + self.find(number.astype(np.float64))
         )
         self.by_cell.add(rows, np.bincount(code, n, len(rows) * width).reshape(len(rows), width))
 
@@ -196,12 +198,12 @@ def as_lists(scores: Scores, groups: int) -> tuple[Any, Any, Any]:
 
     lists = []
     for wanted in (NEGATIVE, POSITIVE, UNLABELLED):
-        own = scores.outcome == wanted
-        group, number, n = scores.group[own], scores.number[own], scores.n[own]
+        wanted_rows = scores.outcome == wanted
+        group, number, n = scores.group[wanted_rows], scores.number[wanted_rows], scores.n[wanted_rows]
         size = np.bincount(group, minlength=groups)
         lengths = np.where(size > 0, 2 * size + 1, 0)
-        held = scores.cells[:, wanted].any(axis=1)
-        lengths[scores.in_cells[held]] = SCORE_CELLS + 1
+        nonempty = scores.cells[:, wanted].any(axis=1)
+        lengths[scores.in_cells[nonempty]] = SCORE_CELLS + 1
         ends = np.cumsum(lengths)
         values = np.zeros(int(ends[-1]) if groups else 0, np.uint32)
         starts = ends - lengths
@@ -209,21 +211,21 @@ def as_lists(scores: Scores, groups: int) -> tuple[Any, Any, Any]:
         values[starts[group]] = BY_NUMBER
         values[at] = number
         values[at + size[group]] = n
-        starts = starts[scores.in_cells[held]]
+        starts = starts[scores.in_cells[nonempty]]
         values[starts] = BY_CELL
-        values[starts[:, None] + 1 + np.arange(SCORE_CELLS)] = scores.cells[held, wanted]
+        values[starts[:, None] + 1 + np.arange(SCORE_CELLS)] = scores.cells[nonempty, wanted]
         lists.append(pa.ListArray.from_arrays(np.concatenate([[0], ends]).astype(np.int32), values))
     return lists[0], lists[1], lists[2]
 
 
-def marked(values: Any, offsets: IntArray) -> tuple[IntArray, IntArray, IntArray]:
+def mark_lists(values: Any, offsets: IntArray) -> tuple[IntArray, IntArray, IntArray]:
     """Which of the stored lists are by number, in cells, and of an earlier version (without a mark)."""
     filled = np.flatnonzero(np.diff(offsets) > 0)
     mark = np.asarray(values)[offsets[:-1][filled]]
     return filled[mark == BY_NUMBER], filled[mark == BY_CELL], filled[mark < BY_CELL]
 
 
-def numbered(values: Any, offsets: IntArray, rows: IntArray) -> tuple[IntArray, IntArray, IntArray]:
+def numbered_entries(values: Any, offsets: IntArray, rows: IntArray) -> tuple[IntArray, IntArray, IntArray]:
     """Row, number and count of every entry in these lists, which are by number."""
     size = (np.diff(offsets)[rows] - 1) // 2
     row = np.repeat(rows, size)

@@ -62,10 +62,10 @@ class BatchSplit:
     def extremes(self, values: IntArray, which: np.ufunc) -> IntArray:
         """``np.minimum`` or ``np.maximum`` of each group's values, (n,) to (k,)."""
         of_runs = which.reduceat(values, self.starts)
-        found = np.empty(len(self.groups), np.int64)
-        found[self.of_run] = of_runs  # any of them, then all
-        which.at(found, self.of_run, of_runs)
-        return found
+        extreme_values = np.empty(len(self.groups), np.int64)
+        extreme_values[self.of_run] = of_runs  # any of them, then all
+        which.at(extreme_values, self.of_run, of_runs)
+        return extreme_values
 
 
 #: the SQL of a column, with the parameters in it
@@ -129,7 +129,7 @@ def _distinct(keys: IntArray) -> tuple[IntArray, IntArray]:
     return values + low, place[keys - low]
 
 
-def read(cursor: duckdb.DuckDBPyConnection, scope: Scope, counters: Sequence[Counter]) -> Groups:
+def count_rows(cursor: duckdb.DuckDBPyConnection, scope: Scope, counters: Sequence[Counter]) -> Groups:
     """Hand the scope's rows to the counters, in one scan; each batch to one after the other."""
     if not counters:
         return Groups([], [])
@@ -198,9 +198,11 @@ class GroupTally:
 
     def add(self, groups: IntArray, more: Any) -> None:
         """Add to the numbers of some groups, each named once."""
-        held = self.values
+        values_before = self.values
         need = int(groups.max(initial=-1)) + 1
-        if need > len(held):
-            room = max(need, len(held) * 3 // 2) - len(held)
-            self.values = held = np.concatenate([held, np.zeros((room, *held.shape[1:]), held.dtype)])
-        held[groups] += np.asarray(more).astype(held.dtype)
+        if need > len(values_before):
+            room = max(need, len(values_before) * 3 // 2) - len(values_before)
+            self.values = values_before = np.concatenate(
+                [values_before, np.zeros((room, *values_before.shape[1:]), values_before.dtype)]
+            )
+        values_before[groups] += np.asarray(more).astype(values_before.dtype)

@@ -21,13 +21,13 @@ def features(groups: Groups, counters: Sequence[Numbers | Levels]) -> Iterator[A
     """Rows of ``profile_feature`` (the columns of ``features.COLUMNS``), some of the counters' at a time."""
     import pyarrow as pa
 
-    taken, held = [], 0
+    taken, features_left = [], 0
     for counter in counters:
         taken.append(by_group(groups, {"col": [counter.grid.column] * len(groups.numbers), **counter.rows()}))
-        held += counter.counts.values.size
-        if held > MOST_COUNTS:
+        features_left += counter.counts.values.size
+        if features_left > MOST_COUNTS:
             yield pa.concat_tables(taken)
-            taken, held = [], 0
+            taken, features_left = [], 0
     if taken:
         yield pa.concat_tables(taken)
 

@@ -94,7 +94,7 @@ def _others(
     cursor: duckdb.DuckDBPyConnection, condition: str, params: dict[str, Any]
 ) -> dict[str, dict[str, int]]:
     """Column -> level that its grid does not name -> how often, most frequent first."""
-    found: dict[str, dict[str, int]] = {}
+    others: dict[str, dict[str, int]] = {}
     for column, level, n in cursor.execute(
         f"""SELECT col, level, sum(n)::BIGINT AS n
             FROM (SELECT col, unnest(other) AS level, unnest(other_n) AS n FROM profile_feature
@@ -102,8 +102,8 @@ def _others(
             GROUP BY col, level ORDER BY n DESC, level""",
         params,
     ).fetchall():
-        found.setdefault(column, {})[level] = n
-    return found
+        others.setdefault(column, {})[level] = n
+    return others
 
 
 def _profiles(
@@ -115,29 +115,29 @@ def _profiles(
     day = rows.plain["day"].astype(np.int64)
     order = np.lexsort((day, column))
     bounds = np.searchsorted(column[order], np.arange(len(grids) + 1))
-    told: dict[bytes, tuple[date, ...]] = {}  # days that features share are made once
+    totals: dict[bytes, tuple[date, ...]] = {}  # days that features share are made once
     values, offsets = rows.lists["counts"]
-    made = []
+    profiles = []
     for i, grid in enumerate(grids):
-        own = order[bounds[i] : bounds[i + 1]]
-        own_days = day[own]
+        rows_of_profile = order[bounds[i] : bounds[i + 1]]
+        own_days = day[rows_of_profile]
         starts = np.flatnonzero(np.diff(own_days, prepend=-1 - (1 << 40)))
         days = own_days[starts]
         key = days.tobytes()
-        if key not in told:
-            told[key] = tuple(days.astype("datetime64[D]").tolist())
-        made.append(
+        if key not in totals:
+            totals[key] = tuple(days.astype("datetime64[D]").tolist())
+        profiles.append(
             FeatureProfile(
                 bins=grid.bins,
-                days=told[key],
-                counts=sums(_matrix(values, offsets, own, grid.bins.cells), starts),
-                missing=sums(rows.plain["missing"][own], starts),
-                sums=float_sums(rows.plain["total"][own], starts),
-                squares=float_sums(rows.plain["squares"][own], starts),
+                days=totals[key],
+                counts=sums(_matrix(values, offsets, rows_of_profile, grid.bins.cells), starts),
+                missing=sums(rows.plain["missing"][rows_of_profile], starts),
+                sums=float_sums(rows.plain["total"][rows_of_profile], starts),
+                squares=float_sums(rows.plain["squares"][rows_of_profile], starts),
                 other_levels=others.get(grid.column, {}),
             )
         )
-    return tuple(made)
+    return tuple(profiles)
 
 
 def _matrix(values: IntArray, offsets: IntArray, rows: IntArray, width: int) -> IntArray:

@@ -73,8 +73,8 @@ def outcome_profile(
         cursor, f"SELECT {key}, prediction, label, n FROM {confused} WHERE {known}", confusion_params
     )
     error = grids.get(ERROR)
-    made = _assemble(system, rows, pairs, scores, error.bins.edges.tolist() if error else [])
-    return weights.without_outcomes(made) if weights.why_unknown(cursor, system) else made
+    profile = _assemble(system, rows, pairs, scores, error.bins.edges.tolist() if error else [])
+    return weights.without_outcomes(profile) if weights.why_unknown(cursor, system) else profile
 
 
 def _scores_of(
@@ -87,8 +87,8 @@ def _scores_of(
 ) -> MergedScores:
     """Scores counted from the rows themselves."""
     counted = ScoredRows(str(system.positive), str(how.probability))
-    found = stream.read(cursor, scope, [counted])
-    versions, arms, days = found.named(found.keys()) if found.numbers else ([], [], np.zeros(0, np.int64))
+    groups = stream.count_rows(cursor, scope, [counted])
+    versions, arms, days = groups.named(groups.keys()) if groups.numbers else ([], [], np.zeros(0, np.int64))
     keys = [
         (day, version if by_version else "", arm if by_arm else "")
         for day, version, arm in zip(days.astype("datetime64[D]").tolist(), versions, arms, strict=True)

@@ -44,12 +44,12 @@ def class_cells(
             FROM (SELECT {_fold()} AS fold, label::VARCHAR AS label, {cells} {scope.rows}) GROUP BY ALL""",
         scope.params | {"places": list(range(EQUAL_CELLS)), "folds": folds},
     )
-    found = np.zeros((folds, len(classes), 2, EQUAL_CELLS), dtype=np.int64)
+    folds_cells = np.zeros((folds, len(classes), 2, EQUAL_CELLS), dtype=np.int64)
     for i, name in enumerate(classes):
-        held = rows.matrix(f"h{i}", EQUAL_CELLS).astype(np.int64)
+        counts_of_fold = rows.matrix(f"h{i}", EQUAL_CELLS).astype(np.int64)
         for row, (fold, label) in enumerate(zip(rows.plain["fold"], rows.plain["label"], strict=True)):
-            found[int(fold), i, int(label == name)] += held[row]
-    return found
+            folds_cells[int(fold), i, int(label == name)] += counts_of_fold[row]
+    return folds_cells
 
 
 def expected_outcomes(

@@ -84,9 +84,9 @@ def _roles_known(cursor: duckdb.DuckDBPyConnection, system: System) -> set[str]:
             FROM profile_presence WHERE system = ?""",
         [system.key],
     ).fetchone()
-    held = {name for name, n in zip(activity_sql.PRESENCE, row[0], strict=True) if n} if row else set()
+    names = {name for name, n in zip(activity_sql.PRESENCE, row[0], strict=True) if n} if row else set()
     spelled = {"feature": "features", "attribution": "explanation"}
-    return held | {spelled.get(role, role) for role in known}
+    return names | {spelled.get(role, role) for role in known}
 
 
 def version_hours(cursor: duckdb.DuckDBPyConnection, system: System) -> VersionHours:

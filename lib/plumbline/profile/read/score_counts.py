@@ -26,7 +26,14 @@ from plumbline.domain import (
 from plumbline.profile.arrays import Rows
 from plumbline.profile.count.numeric import CellFinder
 from plumbline.profile.count.outcome_sql import ERROR_BASE, ERROR_ZERO
-from plumbline.profile.count.scores import NEGATIVE, POSITIVE, UNLABELLED, Scores, marked, numbered
+from plumbline.profile.count.scores import (
+    NEGATIVE,
+    POSITIVE,
+    UNLABELLED,
+    Scores,
+    mark_lists,
+    numbered_entries,
+)
 
 CELLS = ("cells_negative", "cells_positive", "cells_unlabelled")
 _OUTCOMES = (NEGATIVE, POSITIVE, UNLABELLED)
@@ -46,8 +53,8 @@ class MergedScores:
 def stored_scores(keys: Sequence[Any], rows: Rows) -> MergedScores:
     """The scores of stored rows."""
     lists = [rows.lists[name] for name in CELLS]
-    kinds = [marked(*each) for each in lists]
-    entries = [numbered(*each, kind[0]) for each, kind in zip(lists, kinds, strict=True)]
+    kinds = [mark_lists(*each) for each in lists]
+    entries = [numbered_entries(*each, kind[0]) for each, kind in zip(lists, kinds, strict=True)]
     row, number, n = (np.concatenate(each) for each in zip(*entries, strict=True))
     outcome = np.repeat(_OUTCOMES, [len(each[0]) for each in entries])
     in_cells, cells = _matrices(lists, [kind[1] for kind in kinds], 1, SCORE_CELLS)
@@ -66,16 +73,20 @@ def _matrices(
     """The rows that any outcome has, and their counts (rows, outcomes, width), from lists of equal length."""
     every = np.unique(np.concatenate(rows))
     counts = np.zeros((len(every), len(lists), width), np.int64)
-    for outcome, ((values, offsets), own) in enumerate(zip(lists, rows, strict=True)):
-        at = offsets[:-1][own]
-        if len(own) and (np.diff(at) == first + width).all():  # one after the other, as they mostly are
-            found = values[at[0] : at[-1] + first + width].reshape(len(own), first + width)[:, first:]
+    for outcome, ((values, offsets), rows_of_outcome) in enumerate(zip(lists, rows, strict=True)):
+        at = offsets[:-1][rows_of_outcome]
+        if (
+            len(rows_of_outcome) and (np.diff(at) == first + width).all()
+        ):  # one after the other, as they mostly are
+            matrix = values[at[0] : at[-1] + first + width].reshape(len(rows_of_outcome), first + width)[
+                :, first:
+            ]
         else:
-            found = values[at[:, None] + np.arange(first, first + width)]
-        if len(own) == len(every):
-            counts[:, outcome] = found
+            matrix = values[at[:, None] + np.arange(first, first + width)]
+        if len(rows_of_outcome) == len(every):
+            counts[:, outcome] = matrix
         else:
-            counts[np.searchsorted(every, own), outcome] = found
+            counts[np.searchsorted(every, rows_of_outcome), outcome] = matrix
     return every, counts
 
 
@@ -86,22 +97,26 @@ def no_scores(groups: int) -> tuple[IntArray, IntArray, NumberedScores | None]:
 
 def laid_scores(laid: MergedScores, keys: Sequence[Any]) -> tuple[IntArray, IntArray, NumberedScores | None]:
     """Labelled scores by cell (groups, 2, S), the others (groups, S), and those known by number."""
-    found = laid.scores
+    scores = laid.scores
     place = {key: i for i, key in enumerate(keys)}
     of = np.array([place[key] for key in laid.keys], np.int64)
     width = EQUAL_CELLS if len(laid.old) else SCORE_CELLS
-    counts = _by_cell(found, of, len(keys), width)
+    counts = _by_cell(scores, of, len(keys), width)
     if len(laid.old):
         np.add.at(counts, of[laid.old], laid.old_cells)
     labelled = counts[:, :UNLABELLED]
-    own = found.outcome != UNLABELLED
-    if not own.any():
+    with_label = scores.outcome != UNLABELLED
+    if not with_label.any():
         return labelled, counts[:, UNLABELLED], None
-    group, n, positive = of[found.group[own]], found.n[own], found.outcome[own] == POSITIVE
+    group, n, positive = (
+        of[scores.group[with_label]],
+        scores.n[with_label],
+        scores.outcome[with_label] == POSITIVE,
+    )
     elsewhere = labelled.sum((1, 2)) - np.bincount(group, n, len(keys)).astype(np.int64)
     known = NumberedScores(
         group=group,
-        number=found.number[own],
+        number=scores.number[with_label],
         negative=np.where(positive, 0, n),
         positive=np.where(positive, n, 0),
         elsewhere=elsewhere,
@@ -112,19 +127,19 @@ def laid_scores(laid: MergedScores, keys: Sequence[Any]) -> tuple[IntArray, IntA
 def _by_cell(scores: Scores, of: IntArray, groups: int, width: int) -> IntArray:
     """Counts by group, outcome and cell, (groups, 3, width)."""
     counts = np.zeros((groups, len(CELLS), width), np.int64)
-    held = scores.cells
+    cell_counts = scores.cells
     if width == SCORE_CELLS:
         cell = CellFinder.of(EDGE_NUMBERS.astype(np.float64)).find(scores.number.astype(np.float64))
     else:
         inner = np.arange(1, EQUAL_CELLS) / EQUAL_CELLS
         cell = np.searchsorted(score_numbers(inner), scores.number)
         starts = np.searchsorted(score_ends(SCORE_CELLS)[:-1], np.arange(EQUAL_CELLS) / EQUAL_CELLS)
-        held = np.add.reduceat(held, starts, axis=2)
+        cell_counts = np.add.reduceat(cell_counts, starts, axis=2)
     rows = of[scores.in_cells]
     if len(np.unique(rows)) == len(rows):
-        counts[rows] = held
+        counts[rows] = cell_counts
     else:
-        np.add.at(counts, rows, held)
+        np.add.at(counts, rows, cell_counts)
     np.add.at(counts, (of[scores.group], scores.outcome, cell), scores.n)
     return counts
 
@@ -132,8 +147,8 @@ def _by_cell(scores: Scores, of: IntArray, groups: int, width: int) -> IntArray:
 def error_columns(rows: Rows, old_edges: Sequence[float]) -> tuple[FloatArray, IntArray]:
     """The ends (2, E) of every cell of absolute errors that occurs, and counts (rows, E)."""
     values, offsets = rows.lists["error_cells"]
-    by_number, _, old_rows = marked(values, offsets)
-    row, number, n = numbered(values, offsets, by_number)
+    by_number, _, old_rows = mark_lists(values, offsets)
+    row, number, n = numbered_entries(values, offsets, by_number)
     numbers, column = np.unique(number, return_inverse=True)
     counts = np.bincount(row * len(numbers) + column, n, rows.n * len(numbers)).astype(np.int64)
     low = np.where(numbers > 0, ERROR_BASE ** (numbers - ERROR_ZERO).astype(np.float64), 0.0)

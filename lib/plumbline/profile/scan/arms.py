@@ -162,14 +162,14 @@ def by_subject(
     if named is None or not named[1]:
         return None
     share = min(PARTS, max(1, PARTS * SUBJECT_ROWS // int(named[0])))
-    made = f"""WITH made AS (
+    statement = f"""WITH made AS (
         SELECT date_trunc('hour', "timestamp") AS hour, ({VERSION} = $other)::INTEGER AS arm, {WHO} AS who,
                {output} AS y, {loss_of(system)} AS e
         {scope.rows}),
         looked_at AS (SELECT * FROM made WHERE who % {PARTS} < {share})"""
     values = scope.params | params
     row = cursor.execute(
-        f"""{made} SELECT count(*) FILTER (arms = 2), count(*) FILTER (n > 1)
+        f"""{statement} SELECT count(*) FILTER (arms = 2), count(*) FILTER (n > 1)
             FROM (SELECT count(DISTINCT arm) AS arms, count(*) AS n FROM looked_at GROUP BY who)""",
         values,
     ).fetchone()
@@ -184,7 +184,7 @@ def by_subject(
     )
     so_far = ", ".join(f"{q}, sum({q}) OVER (PARTITION BY who ORDER BY hour) AS {q}s" for q in "ye")
     rows = cursor.execute(
-        f"""{made}, usual AS (SELECT hour, {usual} FROM made GROUP BY hour),
+        f"""{statement}, usual AS (SELECT hour, {usual} FROM made GROUP BY hour),
             parts AS (SELECT who, hour, {parts} FROM looked_at JOIN usual USING (hour) GROUP BY who, hour),
             so_far AS (SELECT hour, {so_far} FROM parts),
             added AS (SELECT hour, sum(ys * ys - (ys - y) * (ys - y)) AS y, sum(es * es - (es - e) * (es - e)) AS e
@@ -211,13 +211,13 @@ def agreement(
 ) -> Agreement:
     """How often two versions gave the same output for the decision that both made under one id."""
     scope = _between(system, start, end).narrowed("decision_id IS NOT NULL AND prediction IS NOT NULL")
-    found = cursor.execute(
+    row = cursor.execute(
         f"""WITH made AS (SELECT decision_id, {VERSION} AS v, any_value(prediction) AS p {scope.rows} GROUP BY 1, 2)
             SELECT count(*), count(*) FILTER (a.p = b.p) FROM made a JOIN made b USING (decision_id)
             WHERE a.v = $one AND b.v = $other""",
         scope.params | {"one": versions[0], "other": versions[1]},
     ).fetchone()
-    return Agreement(*(int(x) for x in found)) if found else Agreement(0, 0)
+    return Agreement(*(int(x) for x in row)) if row else Agreement(0, 0)
 
 
 def losses_as_known(
@@ -268,13 +268,13 @@ def aftermath(
     scope = _acted_on(_between(system, start, end)).narrowed(f"{VERSION} = $version", version=version)
     output, params = output_of(system)
     wrong = "label <> prediction" if system.task is not Task.REGRESSION else "false"
-    found = cursor.execute(
+    row = cursor.execute(
         f"""SELECT count(*), coalesce(sum(y), 0), count(label), count(*) FILTER ({wrong}),
                    count(*) FILTER ({wrong} AND y = 1)
             FROM (SELECT label, prediction, {output} AS y {scope.rows})""",
         scope.params | params,
     ).fetchone()
-    return Aftermath(*(int(x) for x in found)) if found else Aftermath(0, 0, 0, 0, 0)
+    return Aftermath(*(int(x) for x in row)) if row else Aftermath(0, 0, 0, 0, 0)
 
 
 def inputs(

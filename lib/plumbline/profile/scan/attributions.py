@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plumbline.domain import FloatArray, System, agree
-from plumbline.profile.scan.decisions import columns_of, timed
+from plumbline.profile.scan.decisions import columns_of, with_utc_times
 from plumbline.profile.scope import ARM, VERSION, of_span
 from plumbline.store.attributions import forget_version
 from plumbline.store.sql import decision_table
@@ -51,8 +51,8 @@ def begin_pass(cursor: duckdb.DuckDBPyConnection, system: System, run: Attributi
 
     A base that differs by rounding alone, as on another processor, is the same, and the one that was kept stays.
     """
-    kept = pass_of(cursor, system.key, run.version)
-    if kept is not None and agree(kept.base, run.base) and replace(kept, base=run.base) == run:
+    kept_set = pass_of(cursor, system.key, run.version)
+    if kept_set is not None and agree(kept_set.base, run.base) and replace(kept_set, base=run.base) == run:
         return
     forget_version(cursor, system.key, run.version)
     cursor.execute(
@@ -108,13 +108,13 @@ def next_waiting(
     cursor: duckdb.DuckDBPyConnection, system: System, version: str, after: tuple[int, int], limit: int
 ) -> pd.DataFrame:
     """The next decisions of a version without attributions, by load and line; columns as in ``decisions.find``."""
-    found = cursor.execute(
+    frame = cursor.execute(
         f"""SELECT {columns_of(cursor, system)} FROM {decision_table(system.key)}
             WHERE "timestamp" IS NOT NULL AND {VERSION} = $version AND (_load_id, _line) > ($load, $line)
               AND {_WAITING} ORDER BY _load_id, _line LIMIT $limit""",
         {"key": system.key, "version": version, "load": after[0], "line": after[1], "limit": limit},
     ).df()
-    return timed(found)
+    return with_utc_times(frame)
 
 
 def keep(
@@ -133,7 +133,7 @@ def keep(
     offsets = (
         pa.array(np.arange(0, n * d + 1, d, dtype=np.int32)) if d else pa.array([0] * (n + 1), pa.int32())
     )
-    held = pa.table(
+    table = pa.table(
         {
             "load_id": pa.array(frame["_load_id"].to_numpy(np.int32)),
             "line": pa.array(frame["_line"].to_numpy(np.int64)),
@@ -142,7 +142,7 @@ def keep(
             "parts": pa.ListArray.from_arrays(offsets, flat),
         }
     )
-    cursor.register("attribution_batch", held)
+    cursor.register("attribution_batch", table)
     try:
         # a decision that an erasure or an undo took meanwhile gets none
         cursor.execute(
@@ -157,7 +157,7 @@ def keep(
         cursor.unregister("attribution_batch")
 
 
-def stored(cursor: duckdb.DuckDBPyConnection, system: System) -> list[AttributionCoverage]:
+def stored_coverage(cursor: duckdb.DuckDBPyConnection, system: System) -> list[AttributionCoverage]:
     """Stored attributions by version and day, for coverage."""
     rows = cursor.execute(
         """SELECT version, day, count(*), count(*) FILTER (adds_up) FROM attribution WHERE system = ?
@@ -167,23 +167,23 @@ def stored(cursor: duckdb.DuckDBPyConnection, system: System) -> list[Attributio
     return [AttributionCoverage(*row) for row in rows]
 
 
-def mean_stored(cursor: duckdb.DuckDBPyConnection, system: System) -> dict[str, float]:
+def mean_attributions(cursor: duckdb.DuckDBPyConnection, system: System) -> dict[str, float]:
     """Mean absolute stored attribution by feature, over the version that most decisions of them are of."""
     row = cursor.execute(
         "SELECT version FROM attribution WHERE system = ? GROUP BY version ORDER BY count(*) DESC, version LIMIT 1",
         [system.key],
     ).fetchone()
-    made = pass_of(cursor, system.key, row[0]) if row else None
-    if made is None or not made.features:
+    kept_set = pass_of(cursor, system.key, row[0]) if row else None
+    if kept_set is None or not kept_set.features:
         return {}
-    means = ", ".join(f"avg(abs(parts[{i + 1}]))" for i in range(len(made.features)))
-    found = cursor.execute(
-        f"SELECT {means} FROM attribution WHERE system = ? AND version = ?", [system.key, made.version]
+    means = ", ".join(f"avg(abs(parts[{i + 1}]))" for i in range(len(kept_set.features)))
+    record = cursor.execute(
+        f"SELECT {means} FROM attribution WHERE system = ? AND version = ?", [system.key, kept_set.version]
     ).fetchone()
-    return {n: float(v) for n, v in zip(made.features, found or (), strict=False) if v is not None}
+    return {n: float(v) for n, v in zip(kept_set.features, record or (), strict=False) if v is not None}
 
 
-def sample_stored(
+def sample_attributions(
     cursor: duckdb.DuckDBPyConnection,
     system: System,
     version: str,
@@ -195,7 +195,7 @@ def sample_stored(
     scope = of_span(system, *span).narrowed(
         f"{VERSION} = $version AND lower({ARM}) <> 'shadow'", version=version
     )
-    found = cursor.execute(
+    frame = cursor.execute(
         f"""WITH chosen AS (SELECT rowid AS place, _load_id, _line {scope.rows}),
                  both_of AS (SELECT c.place, a.parts FROM chosen c JOIN attribution a
                      ON a.system = $key AND a.load_id = c._load_id AND a.line = c._line
@@ -204,5 +204,5 @@ def sample_stored(
             FROM {scope.table} d JOIN both_of b ON d.rowid = b.place ORDER BY "timestamp", _load_id, _line""",
         scope.params | {"key": system.key, "seed": seed, "n": n},
     ).df()
-    parts = np.array(found["_parts"].tolist(), np.float64) if len(found) else np.empty((0, 0))
-    return timed(found.drop(columns="_parts")), parts
+    parts = np.array(frame["_parts"].tolist(), np.float64) if len(frame) else np.empty((0, 0))
+    return with_utc_times(frame.drop(columns="_parts")), parts

@@ -12,7 +12,7 @@ import numpy as np
 
 from plumbline.domain import SINGLE_ROLES, PlumblineError, Slice, System
 from plumbline.domain.decisions import Decision
-from plumbline.profile.scope import ARM, Scope, all_rows, column_kinds, of_slice, typed
+from plumbline.profile.scope import ARM, Scope, all_rows, column_kinds, of_slice, typed_parameter
 from plumbline.store.sql import Statement, decision_table, ident
 from plumbline.store.systems import decision_columns
 from plumbline.store.workspace import aware, naive
@@ -72,12 +72,12 @@ def find(
     kinds = column_kinds(cursor, system)
     scope = _filtered(system, kinds, filters)
     column = order.removeprefix("-")
-    typed(column, kinds, "$bound")
-    found = _page(cursor, system, scope, kinds, order, limit, after, columns, exact=False)
-    if kinds[column] == "number" and (len(found) < limit or not np.isfinite(found[column]).all()):
+    typed_parameter(column, kinds, "$bound")
+    frame = _page(cursor, system, scope, kinds, order, limit, after, columns, exact=False)
+    if kinds[column] == "number" and (len(frame) < limit or not np.isfinite(frame[column]).all()):
         # a number that is none sorts as the largest: only here, near the missing ones, does it matter
-        found = _page(cursor, system, scope, kinds, order, limit, after, columns, exact=True)
-    return timed(found)
+        frame = _page(cursor, system, scope, kinds, order, limit, after, columns, exact=True)
+    return with_utc_times(frame)
 
 
 def _page(
@@ -94,7 +94,7 @@ def _page(
 ) -> pd.DataFrame:
     """One page; not ``exact``: the plain column is sorted, of which DuckDB reads the rest for this page alone."""
     column, descending = order.removeprefix("-"), order.startswith("-")
-    bound, key = typed(column, kinds, "$bound"), ident(column)
+    bound, key = typed_parameter(column, kinds, "$bound"), ident(column)
     if exact:
         key = f"CASE WHEN NOT isnan({key}) THEN {key} END"
     if after is not None:
@@ -146,8 +146,8 @@ def page_end(frame: pd.DataFrame, order: str) -> tuple[Any, int, int] | None:
     if frame.empty:
         return None
     last = frame.iloc[-1]
-    held = _plain(last[order.removeprefix("-")])
-    return held, int(last["_load_id"]), int(last["_line"])
+    place_value = _plain(last[order.removeprefix("-")])
+    return place_value, int(last["_load_id"]), int(last["_line"])
 
 
 def one(cursor: duckdb.DuckDBPyConnection, system: System, decision_id: str) -> Decision:
@@ -167,19 +167,19 @@ def one(cursor: duckdb.DuckDBPyConnection, system: System, decision_id: str) -> 
         condition = f"(decision_id = $id OR ({place}))"
         params |= {"load": load_id, "line": line}
     scope = all_rows(system, stored=True).narrowed(condition, **params)
-    found = as_decisions(
+    decisions = as_decisions(
         cursor.execute(
             f"""SELECT {columns} {scope.rows}
                 ORDER BY lower({ARM}) = 'shadow', "timestamp" DESC, _load_id DESC, _line DESC LIMIT 1""",
             scope.params,
         )
     )
-    if not found:
+    if not decisions:
         raise PlumblineError(
             f"{system.key} has no decision {decision_id!r}",
             todo="Check the id, and whether the log that holds it is loaded.",
         )
-    return found[0]
+    return decisions[0]
 
 
 def sample(
@@ -197,12 +197,12 @@ def sample(
     """
     scope = of_slice(cursor, system, part)
     rows, params = lowest(cursor, scope, n, seed)
-    drawn = cursor.execute(
+    frame = cursor.execute(
         f"""SELECT {columns_of(cursor, system, columns)} FROM {scope.table} WHERE rowid IN ({rows})
             ORDER BY "timestamp", _load_id, _line""",
         params,
     ).df()
-    return timed(drawn)
+    return with_utc_times(frame)
 
 
 def lowest(cursor: duckdb.DuckDBPyConnection, scope: Scope, n: int, seed: int) -> Statement:
@@ -217,10 +217,10 @@ def lowest(cursor: duckdb.DuckDBPyConnection, scope: Scope, n: int, seed: int) -
     if share < LONG:
         below = {"bound": int(share * 2**64)}
         bound = f"AND {hashed} < $bound::UBIGINT"
-        found = cursor.execute(
+        record = cursor.execute(
             f"SELECT count(*) {scope.rows} {bound}", scope.params | {"seed": seed} | below
         ).fetchone()
-        if found is not None and found[0] >= n:
+        if record is not None and record[0] >= n:
             params |= below
         else:
             bound = ""
@@ -229,13 +229,13 @@ def lowest(cursor: duckdb.DuckDBPyConnection, scope: Scope, n: int, seed: int) -
 
 def at(cursor: duckdb.DuckDBPyConnection, system: System, places: Sequence[tuple[int, int]]) -> pd.DataFrame:
     """The decisions at these places (load, record number) that are still there, by place; columns as in ``find``."""
-    found = cursor.execute(
+    frame = cursor.execute(
         f"""SELECT {columns_of(cursor, system)} FROM {decision_table(system.key)}
             WHERE (_load_id, _line) IN (SELECT unnest($loads::INTEGER[]), unnest($lines::BIGINT[]))
             ORDER BY _load_id, _line""",
         {"loads": [p[0] for p in places], "lines": [p[1] for p in places]},
     ).df()
-    return timed(found)
+    return with_utc_times(frame)
 
 
 def main_version(cursor: duckdb.DuckDBPyConnection, system: System) -> str:
@@ -280,20 +280,20 @@ def columns_of(
 
 
 def _condition(kinds: dict[str, str], column: str, operator: str, wanted: str, name: str) -> Statement:
-    value = typed(column, kinds, f"${name}")
+    value = typed_parameter(column, kinds, f"${name}")
     if operator not in OPERATORS:
         raise PlumblineError(f"{operator!r} is no comparison", todo=f"Use one of {', '.join(OPERATORS)}.")
     if operator in _NO_VALUE:
         return Statement(f"({OPERATORS[operator].format(c=ident(column), v='')})", {})
     if operator in _TEXT_ONLY:
-        value, held = f"${name}", wanted
+        value, parameter = f"${name}", wanted
         if wanted.lower() == wanted.upper():  # no letters: as they stand, which is half the work
-            return Statement(f"(contains({ident(column)}::VARCHAR, {value}::VARCHAR))", {name: held})
+            return Statement(f"(contains({ident(column)}::VARCHAR, {value}::VARCHAR))", {name: parameter})
     else:
-        held = _held(kinds[column], column, wanted)
+        parameter = _held(kinds[column], column, wanted)
     # not format(): braces in a hostile column name must survive
     text = OPERATORS[operator].replace("{v}", value).replace("{c}", ident(column))
-    return Statement(f"({text})", {name: held})
+    return Statement(f"({text})", {name: parameter})
 
 
 def _held(kind: str, column: str, wanted: str) -> Any:
@@ -311,7 +311,7 @@ def _held(kind: str, column: str, wanted: str) -> Any:
     return wanted
 
 
-def timed(frame: pd.DataFrame) -> pd.DataFrame:
+def with_utc_times(frame: pd.DataFrame) -> pd.DataFrame:
     """The frame with its times aware in UTC."""
     for name in _TIMES:
         frame[name] = frame[name].dt.tz_localize("UTC")

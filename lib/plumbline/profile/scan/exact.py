@@ -19,7 +19,7 @@ from plumbline.store.sql import ident
 from plumbline.store.workspace import aware, naive
 
 __all__ = [
-    "affected", "duplicate_ids", "exact_values", "first_decisions", "last_decisions", "repeats", "sampled",
+    "count_affected", "duplicate_ids", "exact_values", "first_decisions", "last_decisions", "repeats", "sample_values",
     "sampled_with_groups", "scores_and_labels", "span",
 ]  # fmt: skip
 _ALL = Slice()
@@ -33,7 +33,9 @@ def span(cursor: duckdb.DuckDBPyConnection, system: System) -> tuple[datetime, d
     return (aware(row[0]), aware(row[1]), int(row[2])) if row and row[2] else None
 
 
-def affected(cursor: duckdb.DuckDBPyConnection, system: System, part: Slice = _ALL) -> tuple[int, int | None]:
+def count_affected(
+    cursor: duckdb.DuckDBPyConnection, system: System, part: Slice = _ALL
+) -> tuple[int, int | None]:
     """Decisions of a slice and the persons they concern, shadow left out; None where the log names no person."""
     scope = of_slice(cursor, system, part)
     row = cursor.execute(f"SELECT count(*), count(DISTINCT subject) {scope.rows}", scope.params).fetchone()
@@ -50,11 +52,11 @@ def exact_values(
         PlumblineError: the system has no such feature.
     """
     columns = profiled_columns(cursor, system)
-    found = [(c, kind) for c, kind, _ in columns if feature in (feature_name(c), c)]
-    if not found:
+    matching = [(c, kind) for c, kind, _ in columns if feature in (feature_name(c), c)]
+    if not matching:
         known = ", ".join(feature_name(c) for c, _, _ in columns)
         raise PlumblineError(f"{system.key} has no feature {feature!r}", todo=f"It has: {known}.")
-    column, kind = found[0]
+    column, kind = matching[0]
     expression = value(column) if kind is Kind.NUMERIC else f"{ident(column)}::VARCHAR"
     scope = of_slice(cursor, system, part)
     read = cursor.execute(
@@ -63,7 +65,7 @@ def exact_values(
     return np.asarray(read["x"], dtype=np.float64 if kind is Kind.NUMERIC else object)
 
 
-def sampled(
+def sample_values(
     cursor: duckdb.DuckDBPyConnection, system: System, names: Sequence[str], most: int
 ) -> tuple[NDArray[np.datetime64], FloatArray]:
     """Days (n,) and values (n, names) of numeric columns of about ``most`` rows, drawn by hash; NaN where missing."""

@@ -45,12 +45,12 @@ def overridden(
 ) -> tuple[int, int]:
     """Decisions with a logged human decision, and those of them in which the person decided otherwise."""
     since_sql = off_clock("$since::TIMESTAMP", system.timezone)
-    found = cursor.execute(
+    row = cursor.execute(
         f"""SELECT count(override), count(*) FILTER (override <> prediction) FROM {decision_table(system.key)}
             WHERE coalesce(lower(arm), '') <> 'shadow' AND ($since IS NULL OR "timestamp" >= {since_sql})""",
         {"since": naive(since) if since else None},
     ).fetchone()
-    return (int(found[0]), int(found[1])) if found else (0, 0)
+    return (int(row[0]), int(row[1])) if row else (0, 0)
 
 
 def mean_attributions(
@@ -60,6 +60,6 @@ def mean_attributions(
     if not columns:
         return {}
     means = ", ".join(f"avg(abs({ident(column)}))" for column in columns)
-    found = cursor.execute(f"SELECT {means} FROM {decision_table(system.key)}").fetchone()
-    pairs = zip(columns, found or (), strict=False)
+    row = cursor.execute(f"SELECT {means} FROM {decision_table(system.key)}").fetchone()
+    pairs = zip(columns, row or (), strict=False)
     return {bare_name(column): float(value) for column, value in pairs if value is not None}

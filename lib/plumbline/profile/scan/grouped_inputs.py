@@ -42,14 +42,14 @@ def grouped_rows(
 
     Segments and protected columns of text count, each by its commonest values; one value alone is no group.
     """
-    found = (
+    groups_by_column = (
         (column.name, groups)
         for column in decision_columns(cursor, system.key)
         if column.role.role in ("segment", "protected")
         and column.kind is Kind.CATEGORICAL
         and len(groups := _commonest(cursor, system, column.name)) > 1
     )
-    split = list(islice(found, COLUMNS))  # each is a scan
+    split = list(islice(groups_by_column, COLUMNS))  # each is a scan
     numeric = {feature_name(c): c for c, kind, _ in profiled_columns(cursor, system) if kind is Kind.NUMERIC}
     known = [name for name in names if name in numeric]
     if not split or not known:
@@ -69,9 +69,9 @@ def grouped_rows(
 
 def _commonest(cursor: duckdb.DuckDBPyConnection, system: System, column: str) -> tuple[str, ...]:
     scope = of_slice(cursor, system, Slice())
-    found = cursor.execute(
+    rows = cursor.execute(
         f"""SELECT {ident(column)}::VARCHAR AS own {scope.rows} AND {ident(column)} IS NOT NULL
             GROUP BY own ORDER BY count(*) DESC, own LIMIT {GROUPS}""",
         scope.params,
     ).fetchall()
-    return tuple(str(name) for (name,) in found)
+    return tuple(str(name) for (name,) in rows)

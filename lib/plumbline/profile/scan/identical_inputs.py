@@ -139,12 +139,12 @@ def at_places(
     wanted = [place for group in groups for place in group]
     if not wanted:
         return ()
-    found = cursor.execute(
+    answer = cursor.execute(
         f"""SELECT * FROM {decision_table(system.key)}
             WHERE (_load_id, _line) IN (SELECT unnest($loads::INTEGER[]), unnest($lines::BIGINT[]))""",
         {"loads": [load for load, _ in wanted], "lines": [line for _, line in wanted]},
     )
-    return _grouped_rows({(row.load_id, row.line): row for row in as_decisions(found)}, groups)
+    return _grouped_rows({(row.load_id, row.line): row for row in as_decisions(answer)}, groups)
 
 
 def _examples(
@@ -153,10 +153,10 @@ def _examples(
     wanted = [row for group in groups for row in group]
     if not wanted:
         return ()
-    found = cursor.execute(
+    answer = cursor.execute(
         f"SELECT rowid AS _row, * FROM {table} WHERE list_contains($rows, rowid)", {"rows": wanted}
     )
-    return _grouped_rows({row.pop("_row"): Decision(row) for row in as_dicts(found)}, groups)
+    return _grouped_rows({row.pop("_row"): Decision(row) for row in as_dicts(answer)}, groups)
 
 
 def _grouped_rows(
@@ -190,9 +190,9 @@ def same_inputs(
             scope = scope.narrowed(f"({ident(name)} IS NULL{empty})")
         else:
             scope = scope.narrowed(f"{ident(name)} = $f{place}", **{f"f{place}": value})
-    found = cursor.execute(
+    answer = cursor.execute(
         f"""SELECT * {scope.rows} AND (prediction IS NOT NULL OR score IS NOT NULL)
             ORDER BY "timestamp", _load_id, _line LIMIT $most""",
         scope.params | {"most": most},
     )
-    return tuple(as_decisions(found))
+    return tuple(as_decisions(answer))

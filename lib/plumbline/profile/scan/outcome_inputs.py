@@ -31,7 +31,7 @@ def inputs_by_outcome(
         for i, c in enumerate(columns)
     )
     outcomes: list[np.ndarray] = []
-    held: list[dict[str, Any]] = []
+    tables: list[dict[str, Any]] = []
     for condition, outcome, params in _classes(system):
         scope = of_slice(cursor, system, part).narrowed(condition, **params)
         drawn, params = lowest(cursor, scope, most, 0)
@@ -40,12 +40,12 @@ def inputs_by_outcome(
             params,
         ).fetchnumpy()
         outcomes.append(np.asarray(read["outcome"], np.float64))
-        held.append(read)
-    found = {
-        bare_name(c.name): (c.kind, np.concatenate([_values(read[f"c{i}"], c.kind) for read in held]))
+        tables.append(read)
+    values_by_feature = {
+        bare_name(c.name): (c.kind, np.concatenate([_values(read[f"c{i}"], c.kind) for read in tables]))
         for i, c in enumerate(columns)
     }
-    return np.concatenate(outcomes), found
+    return np.concatenate(outcomes), values_by_feature
 
 
 def _classes(system: System) -> list[tuple[str, str, dict[str, Any]]]:
@@ -57,9 +57,9 @@ def _classes(system: System) -> list[tuple[str, str, dict[str, Any]]]:
 
 
 def _values(read: Any, kind: Kind) -> np.ndarray:
-    held = np.ma.asarray(read)
+    masked = np.ma.asarray(read)
     if kind is Kind.NUMERIC:
-        return np.asarray(np.ma.filled(held.astype(np.float64), np.nan))
-    values = np.array(np.ma.getdata(held), dtype=object)
-    values[np.ma.getmaskarray(held)] = None
+        return np.asarray(np.ma.filled(masked.astype(np.float64), np.nan))
+    values = np.array(np.ma.getdata(masked), dtype=object)
+    values[np.ma.getmaskarray(masked)] = None
     return values

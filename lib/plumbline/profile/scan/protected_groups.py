@@ -53,7 +53,7 @@ class GroupCounts:
 
 def attributes(cursor: duckdb.DuckDBPyConnection, system: System, part: Slice) -> tuple[Attribute, ...]:
     """The protected columns; numbers are cut at their quartiles over the slice."""
-    found = []
+    results = []
     for column in decision_columns(cursor, system.key):
         if column.role.role != "protected":
             continue
@@ -61,8 +61,8 @@ def attributes(cursor: duckdb.DuckDBPyConnection, system: System, part: Slice) -
         banded = column.kind is Kind.NUMERIC
         if banded:
             expression = _bands(cursor, of_slice(cursor, system, part), column.name)
-        found.append(Attribute(column.name, column.role.name, expression, banded))
-    return tuple(found)
+        results.append(Attribute(column.name, column.role.name, expression, banded))
+    return tuple(results)
 
 
 def _bands(cursor: duckdb.DuckDBPyConnection, scope: Scope, column: str) -> str:
@@ -80,7 +80,7 @@ def _bands(cursor: duckdb.DuckDBPyConnection, scope: Scope, column: str) -> str:
     return f"CASE {cases} WHEN {x} IS NOT NULL THEN 'over {edges[-1]:g}' END"
 
 
-def grouped(
+def count_by_group(
     cursor: duckdb.DuckDBPyConnection,
     system: System,
     part: Slice,
@@ -116,7 +116,7 @@ def grouped(
             GROUP BY GROUPING SETS ({grouping}) ORDER BY n DESC, 1, 2""",
         scope.params | {"positive": system.positive},
     ).fetchall()
-    return [made for row in rows if (made := _counts(row, attributes)) is not None]
+    return [counts for row in rows if (counts := _counts(row, attributes)) is not None]
 
 
 def _counts(row: tuple[Any, ...], attributes: Sequence[Attribute]) -> GroupCounts | None:

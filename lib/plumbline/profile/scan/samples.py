@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from plumbline.domain import Slice, System, Task
-from plumbline.profile.scan.decisions import columns_of, lowest, timed
+from plumbline.profile.scan.decisions import columns_of, lowest, with_utc_times
 from plumbline.profile.scope import Scope, of_slice
 from plumbline.store.samples import draw_name, draw_table, forget_draws, is_drawn, note_drawn
 from plumbline.store.sql import decision_table
@@ -38,13 +38,13 @@ def keep(cursor: duckdb.DuckDBPyConnection, system: System, version: str, basis:
 def _make(cursor: duckdb.DuckDBPyConnection, system: System, columns: str) -> None:
     """The table, anew where the log has got other columns since."""
     table, source = draw_table(system.key), decision_table(system.key)
-    wanted = cursor.execute(f"DESCRIBE SELECT {columns} FROM {source}").fetchall()
+    rows = cursor.execute(f"DESCRIBE SELECT {columns} FROM {source}").fetchall()
     held = cursor.execute(
         """SELECT column_name, data_type FROM duckdb_columns()
            WHERE table_name = $table AND database_name = current_database() ORDER BY column_index""",
         {"table": draw_name(system.key)},
     ).fetchall()
-    if held[2:] != [(name, kind) for name, kind, *_ in wanted]:
+    if held[2:] != [(name, kind) for name, kind, *_ in rows]:
         forget_draws(cursor, system.key)
         cursor.execute(
             f"CREATE TABLE {table} AS SELECT ''::VARCHAR AS _of, true AS _any, {columns} FROM {source} LIMIT 0"
@@ -70,16 +70,16 @@ def _insert(
 
 def _rare(cursor: duckdb.DuckDBPyConnection, table: str, version: str) -> list[str]:
     """The commonest outcomes of a full draw that fewer decisions in it have than are kept of one."""
-    found = cursor.execute(
+    rows = cursor.execute(
         f"""SELECT prediction, count(*) AS n FROM {table} WHERE _of = $version AND prediction IS NOT NULL
             GROUP BY prediction ORDER BY n DESC, prediction LIMIT {OUTCOMES}""",
         {"version": version},
     ).fetchall()
-    full = sum(n for _, n in found) >= DRAWN / 2
-    return [str(outcome) for outcome, n in found if full and n < OF_OUTCOME]
+    full = sum(n for _, n in rows) >= DRAWN / 2
+    return [str(outcome) for outcome, n in rows if full and n < OF_OUTCOME]
 
 
-def kept(
+def stored_sample(
     cursor: duckdb.DuckDBPyConnection,
     system: System,
     version: str,
@@ -104,11 +104,11 @@ def kept(
     params: dict[str, Any] = {"version": version, "n": n}
     if outcome is not None:
         condition, params["outcome"] = "prediction = $outcome", outcome
-    found = cursor.execute(
+    frame = cursor.execute(
         f"""SELECT {columns_of(cursor, system, columns)} FROM (
                 SELECT * FROM {draw_table(system.key)} WHERE _of = $version AND {condition}
                 ORDER BY {_HASHED}, _load_id, _line LIMIT $n)
             ORDER BY "timestamp", _load_id, _line""",
         params,
     ).df()
-    return timed(found)
+    return with_utc_times(frame)

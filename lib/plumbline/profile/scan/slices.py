@@ -70,7 +70,7 @@ class Slicer:
     params: dict[str, Any] = field(default_factory=dict)
 
 
-def measured(system: System, metric: str) -> str:
+def slice_metric(system: System, metric: str) -> str:
     """The metric that slices are compared by: itself where it is a mean over rows, else the task's first."""
     if system.task is Task.REGRESSION:
         return metric if metric in NUMBER_MEASURES else "mae"
@@ -108,10 +108,10 @@ def slicer(cursor: duckdb.DuckDBPyConnection, system: System, column: str, place
     Raises:
         PlumblineError: there is no such column.
     """
-    found = next((c for c in decision_columns(cursor, system.key) if c.name == column), None)
-    if found is None:
+    decision_column = next((c for c in decision_columns(cursor, system.key) if c.name == column), None)
+    if decision_column is None:
         raise PlumblineError(f"{system.key} has no column {column!r} to slice by")
-    if found.kind is Kind.NUMERIC:
+    if decision_column.kind is Kind.NUMERIC:
         labels = ranges(cursor, system, column)
         if not labels:
             return None
@@ -160,7 +160,7 @@ def sliced_rows(
     """The labelled rows of a slice as codes, with what the metric is the mean of.
 
     Args:
-        metric: one that ``measured`` returns.
+        metric: one that ``slice_metric`` returns.
         by: the columns; see ``slicers``.
 
     Of more than MOST_ROWS rows a sample is taken by the hash of load and line: the same one each time.
@@ -168,14 +168,14 @@ def sliced_rows(
     measure, condition = (NUMBER_MEASURES if system.task is Task.REGRESSION else CLASS_MEASURES)[metric]
     scope = of_slice(cursor, system, part).narrowed(f"label IS NOT NULL AND {condition}")
     text = f"{measure} {condition}"
-    own = {"positive": system.positive} if "$positive" in text else {}
+    parameters = {"positive": system.positive} if "$positive" in text else {}
     held = {"positive": system.positive} if "$positive" in condition else {}
     row = cursor.execute(f"SELECT count(*), count(subject) {scope.rows}", scope.params | held).fetchone()
     available, named = (int(row[0]), int(row[1]) > 0) if row else (0, False)
     unit = WHO if named else _DAY
     scope = _sampled(scope, available)
     codes = ", ".join(f"({one.sql})::UTINYINT AS c{i}" for i, one in enumerate(by))
-    params = scope.params | own
+    params = scope.params | parameters
     for one in by:
         params |= one.params
     read = cursor.execute(

@@ -9,15 +9,15 @@ from __future__ import annotations
 import duckdb
 
 from plumbline.domain import PlumblineError
-from plumbline.domain.acts import SIGNATURE, Access, needed
-from plumbline.store.access.tokens import token_named
+from plumbline.domain.acts import SIGNATURE, Access, role_for
+from plumbline.store.access.tokens import get_token
 from plumbline.store.times import now
 
 
 def access_of(cursor: duckdb.DuckDBPyConnection, email: str) -> Access | None:
     """The role of that e-mail, or of a token by its signature; None where there is none, or it holds no longer."""
     if email.startswith(SIGNATURE):
-        token = token_named(cursor, email.removeprefix(SIGNATURE))
+        token = get_token(cursor, email.removeprefix(SIGNATURE))
         return token.access if token and token.holds(now().date()) else None
     row = cursor.execute("SELECT access FROM person WHERE email = ?", [email]).fetchone()
     return Access(row[0]) if row else None
@@ -41,11 +41,11 @@ def permit(cursor: duckdb.DuckDBPyConnection, email: str, access: Access | None,
     Raises:
         PlumblineError: naming the role that it takes.
     """
-    done = cursor.execute("SELECT action, actor FROM trail WHERE seq > ? ORDER BY seq", [since]).fetchall()
-    asked = max((needed(action) for action, _ in done), key=list(Access).index, default=Access.ANALYST)
+    rows = cursor.execute("SELECT action, actor FROM trail WHERE seq > ? ORDER BY seq", [since]).fetchall()
+    asked = max((role_for(action) for action, _ in rows), key=list(Access).index, default=Access.ANALYST)
     if access is None or not access.covers(asked):
-        raise refused(email, access, asked)
-    for _, actor in done:
+        raise refusal(email, access, asked)
+    for _, actor in rows:
         if actor != email:
             raise PlumblineError(
                 "Nobody signs for somebody else",
@@ -54,7 +54,7 @@ def permit(cursor: duckdb.DuckDBPyConnection, email: str, access: Access | None,
             )
 
 
-def refused(email: str, access: Access | None, asked: Access) -> PlumblineError:
+def refusal(email: str, access: Access | None, asked: Access) -> PlumblineError:
     """Why a person may not do something, and who can help."""
     has = f"{email} is {_a(access)}" if access else f"{email} has no role here"
     return PlumblineError(f"Only {_a(asked)} may do this; {has}", todo="Ask an owner of this workspace.")

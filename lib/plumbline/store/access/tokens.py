@@ -24,7 +24,7 @@ def token_of(cursor: duckdb.DuckDBPyConnection, digest: str) -> Token | None:
     return _token(row) if row else None
 
 
-def token_named(cursor: duckdb.DuckDBPyConnection, name: str) -> Token | None:
+def get_token(cursor: duckdb.DuckDBPyConnection, name: str) -> Token | None:
     """The token of that name, whether or not it still holds."""
     row = cursor.execute(f"SELECT {_FIELDS} FROM token WHERE name = ?", [name]).fetchone()
     return _token(row) if row else None

@@ -11,7 +11,7 @@ import duckdb
 from plumbline.domain.acts import Act
 from plumbline.store import trail
 from plumbline.store.backup import state_digest
-from plumbline.store.connection import damaged
+from plumbline.store.connection import damage_sentence
 from plumbline.store.sql import ident
 
 _NAMED = 20  # loads listed by number
@@ -29,7 +29,7 @@ class IntegrityProblem:
 
 def problems_of(
     cursor: duckdb.DuckDBPyConnection, target: Path, head: str = ""
-) -> Iterator[IntegrityProblem | state_digest.Untied]:
+) -> Iterator[IntegrityProblem | state_digest.LooseLoad]:
     """What is wrong with an open workspace, but for its profiles, and which loads nothing ties to the trail; reads all
     of it.
 
@@ -43,7 +43,7 @@ def problems_of(
                 f"SELECT bit_xor(hash(all_of)) FROM (SELECT t AS all_of FROM {ident(table)} t)"
             ).fetchall()
         except duckdb.Error as error:
-            if damaged(target, error) is None:
+            if damage_sentence(target, error) is None:
                 raise
             lost = True
             yield IntegrityProblem(
@@ -69,7 +69,7 @@ def untied_sentence(loads: Sequence[int]) -> str:
     return f"Not tied to the trail, as an earlier version made or read them: load {named}."
 
 
-def trail_problems(cursor: duckdb.DuckDBPyConnection) -> Iterator[IntegrityProblem | state_digest.Untied]:
+def trail_problems(cursor: duckdb.DuckDBPyConnection) -> Iterator[IntegrityProblem | state_digest.LooseLoad]:
     """Where the workspace is not what its trail vouches for, and which loads nothing ties to it; reads each decision
     and count once."""
     there = set(_tables(cursor))
@@ -119,8 +119,8 @@ def _loads(cursor: duckdb.DuckDBPyConnection) -> Iterator[IntegrityProblem]:
         {"act": Act.LOADED.value, "undo": Act.UNDONE.value},
     ).fetchall()
     for load, system, seq in rows:
-        said = f"is not what the trail says of it in entry {seq}" if seq else "is not on the trail"
-        yield IntegrityProblem("loads", f"load {load}", f"Load {load} of {system} {said}.")
+        text = f"is not what the trail says of it in entry {seq}" if seq else "is not on the trail"
+        yield IntegrityProblem("loads", f"load {load}", f"Load {load} of {system} {text}.")
 
 
 def _loads_gone(cursor: duckdb.DuckDBPyConnection) -> Iterator[IntegrityProblem]:
@@ -202,7 +202,7 @@ _NOT_FITTING = {
 }
 
 
-def _state(cursor: duckdb.DuckDBPyConnection) -> Iterator[IntegrityProblem | state_digest.Untied]:
+def _state(cursor: duckdb.DuckDBPyConnection) -> Iterator[IntegrityProblem | state_digest.LooseLoad]:
     """Where decisions and counts do not fit their digests, and the loads that have none."""
     for (key,) in cursor.execute("SELECT key FROM system ORDER BY 1").fetchall():
         found = list(state_digest.differences(cursor, key))

@@ -16,7 +16,7 @@ from plumbline.domain.acts import Act
 from plumbline.store import trail
 from plumbline.store.backup.integrity import first_problem
 from plumbline.store.backup.leftovers import drop, part_of
-from plumbline.store.connection import connect, damaged, look
+from plumbline.store.connection import connect, damage_sentence, look
 from plumbline.store.copies import replaced_path
 from plumbline.store.encryption import encryption_key
 from plumbline.store.engine import DiskFull, is_full
@@ -67,14 +67,14 @@ def restore(copy: Path, target: Path, *, actor: str, step: Step = lambda _name: 
         if Path(f"{copy}.wal").exists():  # a copy made by hand of a workspace that was in use
             shutil.copyfile(f"{copy}.wal", f"{part}.wal")
         step("copied")
-        made = _noted(part, copy, actor, old)
+        result = _noted(part, copy, actor, old)
         step("noted")
         if old is not None:
             old.keep()
             step("kept")
         os.replace(part, target)
         step("replaced")
-        return replace(made, path=target)
+        return replace(result, path=target)
     except OSError as error:
         if is_full(error):
             raise DiskFull(target.parent) from error
@@ -103,10 +103,10 @@ class _ReplacedWorkspace:
             self._connection.execute("PRAGMA disable_checkpoint_on_shutdown")
             self._read(self._connection)
         except PlumblineError as error:
-            if not isinstance(error.__cause__, Exception) or damaged(target, error.__cause__) is None:
+            if not isinstance(error.__cause__, Exception) or damage_sentence(target, error.__cause__) is None:
                 raise  # somebody works with it, or its key is another
         except duckdb.Error as error:
-            if damaged(target, error) is None:
+            if damage_sentence(target, error) is None:
                 raise
 
     def _read(self, connection: duckdb.DuckDBPyConnection) -> None:
@@ -154,7 +154,7 @@ def verified_copy(part: Path, copy: Path) -> Copy:
     try:
         connection = connect(part, encryption_key())
     except PlumblineError as error:
-        if isinstance(error.__cause__, Exception) and damaged(copy, error.__cause__) is not None:
+        if isinstance(error.__cause__, Exception) and damage_sentence(copy, error.__cause__) is not None:
             raise _damaged(copy) from error
         raise PlumblineError(error.what, where=str(copy), todo=error.todo) from error
     try:
@@ -175,18 +175,19 @@ def verified_copy(part: Path, copy: Path) -> Copy:
 
 def _noted(part: Path, copy: Path, actor: str, old: _ReplacedWorkspace | None) -> RestoreResult:
     """Verify the copy, and put on its trail that it was restored."""
-    found = verified_copy(part, copy)
-    made = RestoreResult(
+    verified = verified_copy(part, copy)
+    result = RestoreResult(
         path=part,
-        sha256=found.sha256,
-        entry=found.entry,
+        sha256=verified.sha256,
+        entry=verified.entry,
         replaced=old.kept if old else None,
-        lost=max(0, old.entries - found.entry) if old else 0,
-        erasures=len([seq for seq in old.erasures if seq > found.entry]) if old else 0,
+        lost=max(0, old.entries - verified.entry) if old else 0,
+        erasures=len([seq for seq in old.erasures if seq > verified.entry]) if old else 0,
     )
     detail = {
-        "copy": copy.name, "sha256": made.sha256, "entry": made.entry, "lost": made.lost, "erasures": made.erasures,
-        "replaced": made.replaced.name if made.replaced else "", "verified": True,
+        "copy": copy.name, "sha256": result.sha256, "entry": result.entry,
+        "lost": result.lost, "erasures": result.erasures,
+        "replaced": result.replaced.name if result.replaced else "", "verified": True,
     }  # fmt: skip
     connection = connect(part, encryption_key())
     try:
@@ -196,7 +197,7 @@ def _noted(part: Path, copy: Path, actor: str, old: _ReplacedWorkspace | None) -
         connection.execute("CHECKPOINT")
     finally:
         connection.close()
-    return made
+    return result
 
 
 def _damaged(copy: Path, why: str = "") -> PlumblineError:

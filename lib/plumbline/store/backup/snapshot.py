@@ -73,10 +73,10 @@ def snapshot(ws: Workspace, out: Path, *, overwrite: bool = False) -> Snapshot:
     try:
         _room(ws.path, out.parent)
         os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        made = _copied(ws, part)
-        found = _verified(part, out, made)
+        details = _copied(ws, part)
+        snapshot = _verified(part, out, details)
         part.replace(out)
-        return found
+        return snapshot
     except OSError as error:
         if is_full(error):
             raise DiskFull(out.parent) from error
@@ -92,15 +92,15 @@ def snapshot(ws: Workspace, out: Path, *, overwrite: bool = False) -> Snapshot:
 def _copied(ws: Workspace, part: Path) -> dict[str, object]:
     for _ in range(ATTEMPTS - 1):
         try:
-            made = _once(ws, part)
+            details = _once(ws, part)
         except duckdb.TransactionException:  # nothing is merged beside a transaction that alters or updates
             break
-        if made["same"]:
-            return made
+        if details["same"]:
+            return details
     with ws.write(by_itself=True):  # after whoever writes; the next ones wait
-        made = _once(ws, part)
-    if made["same"]:
-        return made
+        details = _once(ws, part)
+    if details["same"]:
+        return details
     raise PlumblineError("The workspace changes faster than it can be copied", todo="Try again in a moment.")
 
 
@@ -108,18 +108,18 @@ def _once(ws: Workspace, part: Path) -> dict[str, object]:
     with ws.read() as cursor:
         newest = trail.entries(cursor, limit=1)
         cursor.execute("CHECKPOINT")  # what the log of writes holds is in the file
-    done = subprocess.run(  # noqa: S603 - this Python, two paths as arguments
+    process = subprocess.run(  # noqa: S603 - this Python, two paths as arguments
         [sys.executable, "-I", "-S", "-c", _COPYING, str(ws.path.resolve()), str(part)],
         capture_output=True,
         check=False,
     )
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
-        if "No space left" in said or "quota" in said:
+    if process.returncode:
+        text = process.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        if "No space left" in text or "quota" in text:
             raise DiskFull(part.parent)
-        raise OSError(said[:200] or "copying ended early")
-    told: dict[str, object] = json.loads(done.stdout)
-    return told | {"least": newest[0].seq if newest else 0}
+        raise OSError(text[:200] or "copying ended early")
+    details: dict[str, object] = json.loads(process.stdout)
+    return details | {"least": newest[0].seq if newest else 0}
 
 
 def _verified(part: Path, out: Path, made: dict[str, object]) -> Snapshot:

@@ -31,7 +31,7 @@ ENGINE = duckdb.__version__
 
 
 @dataclass(frozen=True, slots=True)
-class Untied:
+class LooseLoad:
     """A load that no digest ties to the trail, or that another version of DuckDB tied."""
 
     system: str
@@ -181,7 +181,7 @@ def _profiles(cursor: duckdb.DuckDBPyConnection, key: str, loads: Collection[int
     return {load: _sha256(parts) for load, parts in sums.items()}
 
 
-def differences(cursor: duckdb.DuckDBPyConnection, key: str) -> Iterator[Difference | Untied]:
+def differences(cursor: duckdb.DuckDBPyConnection, key: str) -> Iterator[Difference | LooseLoad]:
     """What of a system does not fit its digests, and these the trail; and the loads that nothing ties."""
     held = cursor.execute(
         "SELECT load_id, engine, decisions, profiles FROM state_digest WHERE system = ? ORDER BY 1", [key]
@@ -206,7 +206,7 @@ def differences(cursor: duckdb.DuckDBPyConnection, key: str) -> Iterator[Differe
         f"SELECT DISTINCT _load_id FROM {decision_table(key)} WHERE _load_id IS NOT NULL ORDER BY 1"
     ).fetchall():
         if load not in tied:
-            yield Untied(key, int(load))
+            yield LooseLoad(key, int(load))
 
 
 def tied_loads(cursor: duckdb.DuckDBPyConnection, key: str) -> list[int]:

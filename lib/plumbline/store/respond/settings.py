@@ -27,8 +27,8 @@ def keep(cursor: duckdb.DuckDBPyConnection, name: str, value: Any) -> None:
 
 def workspace_id(cursor: duckdb.DuckDBPyConnection) -> str:
     """The id by which receivers know this workspace; made with the first message, inside the caller's transaction."""
-    found = setting(cursor, _WORKSPACE)
-    if found is None:
-        found = secrets.token_hex(8)
-        keep(cursor, _WORKSPACE, found)
-    return str(found)
+    workspace_key = setting(cursor, _WORKSPACE)
+    if workspace_key is None:
+        workspace_key = secrets.token_hex(8)
+        keep(cursor, _WORKSPACE, workspace_key)
+    return str(workspace_key)

@@ -60,10 +60,10 @@ def comments(cursor: duckdb.DuckDBPyConnection) -> dict[int, list[Comment]]:
     rows = cursor.execute(
         "SELECT finding, written_at, author, text FROM finding_comment ORDER BY id"
     ).fetchall()
-    found: dict[int, list[Comment]] = {}
+    comments: dict[int, list[Comment]] = {}
     for number, at, author, text in rows:
-        found.setdefault(int(number), []).append(Comment(aware(at), author, text))
-    return found
+        comments.setdefault(int(number), []).append(Comment(aware(at), author, text))
+    return comments
 
 
 def comment(cursor: duckdb.DuckDBPyConnection, finding: int, at: datetime, by: str, text: str) -> None:

@@ -18,9 +18,9 @@ def calibration(answer: CalibrationAnswer, key: str, mode: Mode) -> None:
     cards.section("Does the score mean what it says?", answer.sentence)
     if not answer.curves or not answer.curves[0].bins:
         return
-    drawn = answer.curves[1 : MOST + 1] if len(answer.curves) > 1 else answer.curves
+    calibrations = answer.curves[1 : MOST + 1] if len(answer.curves) > 1 else answer.curves
     charts.show(
-        reliability(drawn, mode),
+        reliability(calibrations, mode),
         key="accuracy.calibration",
         name=f"{key}-calibration",
         alt=f"{answer.sentence} The table below has each version.",
@@ -44,7 +44,7 @@ def calibration(answer: CalibrationAnswer, key: str, mode: Mode) -> None:
                 "Version": "all" if c.version is None else one_line(c.version) or "not logged",
                 "Calibration error": numbers.share(c.ece),
                 "Chance reaches": numbers.share(c.chance),
-                "Score less outcome, on average": numbers.signed(100 * c.gap) + " points"
+                "Score less outcome, on average": numbers.with_sign(100 * c.gap) + " points"
                 if c.gap is not None
                 else numbers.DASH,
                 "Came true / promised": _limited(c.ratio),
@@ -81,7 +81,7 @@ def estimates(answer: PerformanceAnswer) -> None:
             {
                 "Metric": numbers.name(h.metric),
                 "Chunks": h.chunks,
-                "Mean gap": numbers.DASH if h.gap is None else numbers.signed(h.gap),
+                "Mean gap": numbers.DASH if h.gap is None else numbers.with_sign(h.gap),
                 "Mean distance": numbers.figure(h.distance, h.metric),
                 "In the band": numbers.share(h.covered),
                 "n": h.n,

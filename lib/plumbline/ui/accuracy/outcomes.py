@@ -86,13 +86,13 @@ def windows(
     """Two spans to compare: the reference and the last 30 days unless chosen; None while half chosen."""
     cards.section("Two windows, side by side", "Left open, they are the reference and the last 30 days.")
     places = st.columns(4)
-    said = [
+    dates = [
         place.date_input(label, value=None, format="YYYY-MM-DD", key=key.name, bind="query-params")
         for place, label, key in zip(
             places, ("First from", "First to", "Second from", "Second to"), session.TWO_WINDOWS, strict=True
         )
     ]
-    days = [day if isinstance(day, date) else None for day in said]
+    days = [day if isinstance(day, date) else None for day in dates]
     parts: list[Slice | None] = []
     for start, end in (days[:2], days[2:]):
         if (start is None) != (end is None):
@@ -116,7 +116,7 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
-def compared(answer: WindowsAnswer, key: str) -> None:
+def compare_metrics(answer: WindowsAnswer, key: str) -> None:
     """Every metric in both windows, with the difference and its interval."""
     cards.note(answer.sentence)
     spans = [numbers.span(part.start, part.end) for part in (answer.first, answer.second)]
@@ -164,8 +164,8 @@ def _difference(value: float | None, metric: str) -> str:
     if value is None:
         return numbers.DASH
     if metric.partition(":")[0] in numbers.SHARES:
-        return f"{numbers.signed(100 * value)} points"
-    return numbers.signed(value)
+        return f"{numbers.with_sign(100 * value)} points"
+    return numbers.with_sign(value)
 
 
 def _between(low: float | None, high: float | None, metric: str) -> str:

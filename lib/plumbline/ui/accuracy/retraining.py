@@ -67,8 +67,8 @@ def triggers_of(view: View, key: str) -> None:
 
 
 def _trigger(view: View, item: RetrainingTrigger, answer: Triggers) -> None:
-    own = [run for run in answer.runs if run.trigger == item.name]
-    newest = next((run for run in own if not run.test), None)
+    runs = [run for run in answer.runs if run.trigger == item.name]
+    newest = next((run for run in runs if not run.test), None)
     where = target(item.url).where
     st.markdown(
         f"**{prose(item.name)}**: due by {CONDITIONS[item.when]}, started at `{where.replace('`', '')}`."
@@ -128,14 +128,14 @@ def _form(view: View, key: str) -> None:
 
 def _row(run: TriggerRun) -> dict[str, object]:
     days = [days_until(run, at) for at in (run.fired_at, run.seen_at, run.cured_at)]
-    told = [f"{value:.0f}" if value is not None and not run.test else numbers.DASH for value in days]
+    lines = [f"{value:.0f}" if value is not None and not run.test else numbers.DASH for value in days]
     return {
         "Due": numbers.moment(run.due_at),
         "Trigger": one_line(run.trigger) + (" (test)" if run.test else ""),
         "State": cards.glyph(_STATUS.get(run.state, "watch")).split(" ")[0] + " " + run.state.value,
-        "Days to fire": told[0],
-        "Days to seen": told[1],
-        "Days to cured": told[2],
+        "Days to fire": lines[0],
+        "Days to seen": lines[1],
+        "Days to cured": lines[2],
         "New version": one_line(run.seen_version) or numbers.DASH,
         "Started": one_line(run.receipt.run if run.receipt else "", 60) or numbers.DASH,
         "What happened": one_line(run.note or run.sentence, 160),

@@ -41,31 +41,31 @@ def worst(answer: SegmentsAnswer, view: View) -> None:
             f"{numbers.name(answer.asked)} is no mean over single decisions, so segments are compared by "
             f"{numbers.name(answer.search.metric)}."
         )
-    found = answer.search.segments
-    if not found:
+    segments = answer.search.segments
+    if not segments:
         return
     tables.grid(
-        [_row(one, answer.search.metric) for one in found],
+        [_row(one, answer.search.metric) for one in segments],
         alt="Segments that hurt most: value, expected, difference, sample",
     )
     room = 2 - len(view.where)  # the bar holds two filters
-    for one in [one for one in found if len(one.where) <= room][:LINKED]:
+    for one in [one for one in segments if len(one.where) <= room][:LINKED]:
         empty_states.link(
             empty_states.NextPage("accuracy", f"Only where {_words(one.where)}"),
-            drill_down.narrowed(view, answer.system.key, one.where),
+            drill_down.narrower_query(view, answer.system.key, one.where),
         )
-    charts.data([_plain(one) for one in found], f"{answer.system.key}-segments", "accuracy.segments")
+    charts.data([_plain(one) for one in segments], f"{answer.system.key}-segments", "accuracy.segments")
 
 
 def first(answer: SegmentsAnswer, view: View) -> None:
     """The worst segments in a line each, for the first view; nothing where none stands out."""
-    found = answer.search.segments[:FIRST]
-    if not found:
+    segments = answer.search.segments[:FIRST]
+    if not segments:
         return
     metric = answer.search.metric
     with st.container(border=True, gap="xsmall"):
         st.markdown("**Hurt most**")
-        for one in found:
+        for one in segments:
             sure = numbers.interval(one.low, one.high, metric)
             with st.container(horizontal=True, gap="small", vertical_alignment="center"):
                 st.markdown(
@@ -77,7 +77,7 @@ def first(answer: SegmentsAnswer, view: View) -> None:
                 if len(one.where) <= 2 - len(view.where):
                     empty_states.link(
                         empty_states.NextPage("accuracy", "Only these"),
-                        drill_down.narrowed(view, answer.system.key, one.where),
+                        drill_down.narrower_query(view, answer.system.key, one.where),
                     )
 
 

@@ -161,7 +161,7 @@ def large(answer: PerformanceAnswer, metric: str, view: View) -> tuple[datetime,
         events=events,
     )
     strip.strip(view, right=MARGIN["r"])
-    return drill_down.marked(picked)
+    return drill_down.clicked_span(picked)
 
 
 def chunk(answer: PerformanceAnswer, metric: str, span: tuple[datetime, datetime] | None, view: View) -> None:
@@ -169,22 +169,22 @@ def chunk(answer: PerformanceAnswer, metric: str, span: tuple[datetime, datetime
     if span is None:
         return
     start, end = span
-    own = [p for p in answer.of(metric) if p.start == start]
+    points = [p for p in answer.of(metric) if p.start == start]
     with st.container(border=True, gap="xsmall"):
         st.markdown(f"**{numbers.span(start, end)}**")
-        for p in own:
+        for p in points:
             sure = numbers.interval(p.low, p.high, metric)
             who = f"{one_line(p.version, 40)}: " if p.version else "Estimated: " if p.estimated else ""
             cards.note(
                 f"{who}{numbers.name(metric)} {numbers.figure(p.value, metric)}{f' ({sure})' if sure else ''}, "
                 f"n = {numbers.count(p.n)}, threshold {numbers.figure(p.threshold, metric)}. {p.note}"
             )
-        query = drill_down.dates(answer.system.key, start, end) | kept(view)
+        query = drill_down.dates(answer.system.key, start, end) | link_query(view)
         closer = {session.METRIC.name: metric, session.CHUNK.name: FINER[answer.by]}
         drill_down.onward("accuracy", query, closer)
 
 
-def kept(view: View) -> dict[str, str]:
+def link_query(view: View) -> dict[str, str]:
     """What a link to a part of the log takes over from the bar: version and filters."""
     query = {session.VERSION.name: view.version} if view.version else {}
     return query | bar_filter.query(view.where)

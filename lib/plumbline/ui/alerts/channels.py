@@ -37,8 +37,8 @@ def section(view: View) -> None:
     _switch(view)
     by = signed_forms.signature("channels", "Your name, for what you do below", page="alerts")
     signed_forms.sign(by.strip())
-    if said := _SAID.get():
-        st.success(plain(said))
+    if text := _SAID.get():
+        st.success(plain(text))
         _SAID.clear()
     if not known:
         empty_states.empty(
@@ -55,7 +55,7 @@ def section(view: View) -> None:
 def _switch(view: View) -> None:
     """Why nothing acts, where it does not."""
     with view.ws.read() as cursor:
-        why = kill_switch.stopped(cursor)
+        why = kill_switch.reason_to_stop(cursor)
     if why:
         st.warning(f"{plain(why)}. Messages wait.", icon=":material/notifications_off:")
 

@@ -19,7 +19,7 @@ def acknowledgement(view: View) -> None:
     if not text:
         return
     try:
-        link = links.read(view.ws, text)
+        link = links.resolve_link(view.ws, text)
     except PlumblineError as error:
         st.warning(prose(str(error)))
         return

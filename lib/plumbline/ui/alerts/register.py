@@ -54,19 +54,19 @@ class RegisterView:
 def opening(findings: Sequence[FindingRecord], system: System) -> tuple[str, str]:
     """What is open, in one sentence, and whose it is."""
     open_ones = [r for r in findings if r.open]
-    own = [r for r in open_ones if r.finding.system == system.key]
-    unseen = sum(not r.acknowledged_by for r in own)
-    if not own:
+    records = [r for r in open_ones if r.finding.system == system.key]
+    unseen = sum(not r.acknowledged_by for r in records)
+    if not records:
         text = f"{system.title} has no open finding."
     else:
-        first = min(own, key=lambda r: (*order(r), r.finding.since is None, r.finding.since))
-        seen = "none acknowledged" if unseen == len(own) else f"{unseen} of them not acknowledged"
+        first = min(records, key=lambda r: (*order(r), r.finding.since is None, r.finding.since))
+        seen = "none acknowledged" if unseen == len(records) else f"{unseen} of them not acknowledged"
         if not unseen:
             seen = "all acknowledged"
-        one = len(own) == 1
+        one = len(records) == 1
         if one:
             seen = "not acknowledged" if unseen else "acknowledged"
-        count = f"{len(own)} open {'finding' if one else 'findings'}"
+        count = f"{len(records)} open {'finding' if one else 'findings'}"
         text = f"{system.title} has {count}, {seen}. {first.finding.sentence}"
     named = {r.finding.system for r in open_ones}
     where = (
@@ -139,11 +139,11 @@ def _facts(record: FindingRecord) -> str:
     """Since when, when it could be known, how sure, and what it cost."""
     f = record.finding
     until = f" to {numbers.day(f.until)}" if f.until else ""
-    said = [f"Since {numbers.day(f.since)}{until}" if f.since else "Without an onset"]
-    said += [f"known {numbers.day(f.known_at)}"] if f.known_at else []
-    said += [sure(f.confidence)] if f.confidence is not None else []
-    said += [cost(f.figures.get("cost"))] if isinstance(f.figures.get("cost"), dict) else []
-    return ", ".join(said) + "."
+    lines = [f"Since {numbers.day(f.since)}{until}" if f.since else "Without an onset"]
+    lines += [f"known {numbers.day(f.known_at)}"] if f.known_at else []
+    lines += [sure(f.confidence)] if f.confidence is not None else []
+    lines += [cost(f.figures.get("cost"))] if isinstance(f.figures.get("cost"), dict) else []
+    return ", ".join(lines) + "."
 
 
 def order(record: FindingRecord) -> tuple[int, bool]:

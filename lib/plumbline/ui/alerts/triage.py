@@ -25,7 +25,7 @@ LATEST = 2
 
 def state(handled: TriagedFinding, incident: Incident | None) -> list[str]:
     """Lines of Markdown: who saw it, who has it until when, until when it is muted, its incident, the last comments."""
-    record, held, today = handled.record, handled.triage, signed_forms.today()
+    record, triage, today = handled.record, handled.triage, signed_forms.today()
     lines = []
     if record.acknowledged_by and record.acknowledged_at:
         lines.append(
@@ -33,12 +33,13 @@ def state(handled: TriagedFinding, incident: Incident | None) -> list[str]:
         )
     elif record.open:
         lines.append(f"{cards.word('watch', 'not acknowledged')}")
-    if held.owner:
-        late = cards.word("fail", "overdue") if record.open and held.is_overdue(today) else ""
-        lines.append(f"Assigned to {plain(held.owner, 60)}, due {_spoken(held.due)}. {late}")
-    if held.is_muted(today) and record.open:
+    if triage.owner:
+        late = cards.word("fail", "overdue") if record.open and triage.is_overdue(today) else ""
+        lines.append(f"Assigned to {plain(triage.owner, 60)}, due {_spoken(triage.due)}. {late}")
+    if triage.is_muted(today) and record.open:
         lines.append(
-            f"Snoozed by {plain(held.muted_by, 60)} until {_spoken(held.muted_until)}: {plain(held.muted_why, 200)}."
+            f"Snoozed by {plain(triage.muted_by, 60)} "
+            f"until {_spoken(triage.muted_until)}: {plain(triage.muted_why, 200)}."
         )
     if incident is not None:
         lines.append(_incident(incident))
@@ -103,7 +104,7 @@ def _named(by: str) -> bool:
 
 def _form(view: View, handled: TriagedFinding, by: str) -> None:
     """Give it to somebody, mute it, write something: whatever is filled in is done."""
-    record, held, key, today = (
+    record, triage, key, today = (
         handled.record,
         handled.triage,
         f"alerts.{handled.record.id}",
@@ -112,11 +113,11 @@ def _form(view: View, handled: TriagedFinding, by: str) -> None:
     for comment in handled.comments[:-LATEST]:
         cards.note(f"{comment.by}, {numbers.moment(comment.at)}: {comment.text}")
     with st.form(f"{key}.form", border=False, width=360):
-        owner = st.text_input("Assign to", value=held.owner, key=f"{key}.owner", max_chars=120)
+        owner = st.text_input("Assign to", value=triage.owner, key=f"{key}.owner", max_chars=120)
         due = st.date_input(
             "Due",
-            value=held.due or None,
-            min_value=min(today, _day(held.due, today)),
+            value=triage.due or None,
+            min_value=min(today, _day(triage.due, today)),
             format="YYYY-MM-DD",
             key=f"{key}.due",
         )
@@ -135,7 +136,7 @@ def _form(view: View, handled: TriagedFinding, by: str) -> None:
     if not saved or not _named(by):
         return
     system, name = record.finding.system, by.strip()
-    if owner and due and (owner.strip(), due.isoformat()) != (held.owner, held.due):
+    if owner and due and (owner.strip(), due.isoformat()) != (triage.owner, triage.due):
         acts.assign(view.ws, system, record.id, to=owner, due=due, by=name)
     elif owner and not due:
         st.error("Set a due date as well.")

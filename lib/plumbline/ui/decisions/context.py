@@ -28,7 +28,7 @@ def outcome(context: DecisionContext) -> None:
     """What was decided, by whom in the end, and what turned out to be true."""
     decision = context.decision
     override, predicted = decision.override, decision.prediction
-    said = "none logged" if override is None else "confirmed" if override == predicted else "overruled"
+    text = "none logged" if override is None else "confirmed" if override == predicted else "overruled"
     score, scored, near = decision.score, "Score", ""
     if score is None and predicted in decision.probabilities:
         score, scored = decision.probabilities[predicted], "Its probability"
@@ -37,7 +37,7 @@ def outcome(context: DecisionContext) -> None:
         near = f"cut-off {numbers.significant(context.cut.score)}, which {kept} of decisions keep to"
     label = decision.label
     wrong = label is not None and label != predicted and isinstance(label, str)
-    shown = [
+    figures = [
         cards.Figure(
             name=scored, value=numbers.DASH if score is None else numbers.significant(score, 4), note=near
         )
@@ -45,19 +45,19 @@ def outcome(context: DecisionContext) -> None:
     if score is None and context.system.task is Task.REGRESSION:
         guess = predicted  # what was predicted is the outcome
         off = None if label is None or guess is None else float(guess) - float(label)
-        shown = [
+        figures = [
             cards.Figure(
                 name="Off by",
-                value=numbers.DASH if off is None else numbers.signed(off),
+                value=numbers.DASH if off is None else numbers.with_sign(off),
                 note="predicted less true",
             )
         ]
     cards.figures(
         [
             cards.Figure(name="Outcome", value=value(predicted), note=numbers.moment(decision.time)),
-            *shown,
+            *figures,
             cards.Figure(
-                name="Human decision", value="–" if override is None else value(override), note=said
+                name="Human decision", value="–" if override is None else value(override), note=text
             ),
             cards.Figure(
                 name="Turned out to be",
@@ -101,13 +101,13 @@ def contributions(explanation: Explanation, context: DecisionContext) -> None:
         return
     largest = max(abs(part) for part in explanation.attributions.values())
     for name, part in strongest_first(explanation.attributions):
-        beside = placed.get(name)
+        position = placed.get(name)
         line: dict[str, object] = {
             "Feature": one_line(name),
             "Value": value(explanation.values.get(name)) if name in explanation.values else numbers.DASH,
-            "Reference median": value(beside.median) if beside else numbers.DASH,
-            "Percentile": _lies(beside.share, beside.numeric) if beside else numbers.DASH,
-            "Contribution": numbers.signed(part),
+            "Reference median": value(position.median) if position else numbers.DASH,
+            "Percentile": _lies(position.share, position.numeric) if position else numbers.DASH,
+            "Contribution": numbers.with_sign(part),
         }
         if name in explanation.errors:
             line["Standard error"] = numbers.significant(explanation.errors[name])
@@ -145,8 +145,8 @@ def _lies(share: float | None, numeric: bool) -> str:
 def similar(context: DecisionContext) -> None:
     """The nearest decisions with their outcomes, the nearest with another one, and repeats."""
     others = [a for a in context.alike if a.decision.prediction != context.decision.prediction]
-    told = f"Of the {len(context.alike)} most similar decisions {len(others)} came out otherwise."
-    cards.section("Similar decisions", told if context.alike else "There is no input to compare by.")
+    text = f"Of the {len(context.alike)} most similar decisions {len(others)} came out otherwise."
+    cards.section("Similar decisions", text if context.alike else "There is no input to compare by.")
     if context.alike:
         more = [context.comparable] if context.comparable and not others else []
         _table(context, [*context.alike, *more])
@@ -190,7 +190,7 @@ def _table(context: DecisionContext, items: Sequence[SimilarDecision]) -> None:
     )
 
 
-def logged(context: DecisionContext) -> None:
+def logged_values(context: DecisionContext) -> None:
     """Everything that the log holds of the decision."""
     cards.section("As logged", "Everything that the log holds of it, as it was loaded.")
     rows = [
@@ -213,7 +213,7 @@ def value(cell: object) -> str:
     """A value as a cell shows it: one line, numbers short, missing said."""
     if cell is None or cell != cell:
         return "missing"
-    return numbers.held(float(cell)) if isinstance(cell, (int, float)) else one_line(cell, 80)
+    return numbers.cell_value(float(cell)) if isinstance(cell, (int, float)) else one_line(cell, 80)
 
 
 def choose(items: Sequence[SimilarDecision]) -> None:

@@ -55,7 +55,7 @@ def explanation(view: View, key: str, decision_id: str) -> Explanation | None:
         ):
             return ask(view, explain, key, decision_id)
     except PlumblineError as error:
-        empty_states.failed(error)
+        empty_states.show_error(error)
         return None
 
 
@@ -127,13 +127,15 @@ def _in_space(view: View, key: str, explanation: Explanation) -> Explanation:
     if chosen != SPACES[1]:
         return explanation
     try:
-        found = ask(view, explain, key, explanation.decision_id, space=SPACES[1])
+        rescaled = ask(view, explain, key, explanation.decision_id, space=SPACES[1])
     except PlumblineError as error:
         cards.note(f"{error} Shown in log-odds.")
         return explanation
-    if not found.refused:
-        cards.note(f"{found.method[:1].upper()}{found.method[1:]}. Baseline: {found.baseline}. {found.check}")
-    return found
+    if not rescaled.refused:
+        cards.note(
+            f"{rescaled.method[:1].upper()}{rescaled.method[1:]}. Baseline: {rescaled.baseline}. {rescaled.check}"
+        )
+    return rescaled
 
 
 def reasons(view: View, explanation: Explanation, context: DecisionContext) -> None:
@@ -166,7 +168,7 @@ def reasons(view: View, explanation: Explanation, context: DecisionContext) -> N
         )
     against = ask(view, reasons_against, system.key, explanation, population)
     if against.reasons.reasons:
-        cards.numbered(against.reasons.reasons)
+        cards.numbered_list(against.reasons.reasons)
     else:
         cards.note("No input weighed against the person.")
     for alert in against.reasons.alerts:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from plumbline.answers.decisions.find import NEAR, PAGE, DecisionPage, Filter, drawn, find, how_many
+from plumbline.answers.decisions.find import NEAR, PAGE, DecisionPage, Filter, find, how_many, random_decision
 from plumbline.domain import DecisionColumn
 from plumbline.domain.decisions import Decision, bare_name, columns_of_role, role_of
 from plumbline.profile.scope import number_range
@@ -42,7 +42,7 @@ def columns(view: View, key: str) -> list[str]:
 
 def chosen(view: View, offered: Sequence[str]) -> tuple[tuple[Filter, ...], str, tuple[str, ...]]:
     """The bar's filters and the page's own; the order (a minus: descending); the columns to read."""
-    own = filters.choose(offered)
+    conditions = filters.choose(offered)
     named = [c for c in offered if c not in FIRST]
     default = _default(named)
     session.SORT.set(session.SORT.get() if session.SORT.get() in offered else "timestamp")
@@ -67,9 +67,9 @@ def chosen(view: View, offered: Sequence[str]) -> tuple[tuple[Filter, ...], str,
                 format_func=lambda c: one_line(title(c), 60),
                 help="The record of a decision always has all.",
             )
-    asked = [column for column, _, _ in own if column in named]
-    held = tuple(dict.fromkeys([*wanted, *asked]))
-    return (*_of_the_bar(view), *own), f"{'-' if falling else ''}{order or 'timestamp'}", held
+    asked = [column for column, _, _ in conditions if column in named]
+    columns_shown = tuple(dict.fromkeys([*wanted, *asked]))
+    return (*_of_the_bar(view), *conditions), f"{'-' if falling else ''}{order or 'timestamp'}", columns_shown
 
 
 def _default(named: Sequence[str]) -> list[str]:
@@ -137,7 +137,7 @@ def picks(view: View, key: str) -> None:
 
 
 def _draw(view: View, key: str) -> None:
-    held = drawn(view.ws, key, view.slice, seed=randbelow(2**31))
+    held = random_decision(view.ws, key, view.slice, seed=randbelow(2**31))
     if held is not None:
         session.DECISION.set(held)
 
@@ -148,12 +148,12 @@ def listing(view: View, key: str) -> None:
     Where nothing passes, the page says what to do. The rows come first, then how many there are in all.
     """
     picks(view, key)
-    wanted, order, held = chosen(view, columns(view, key))
+    wanted, order, columns_shown = chosen(view, columns(view, key))
     at = session.PAGE_AFTER.get()
     question = (key, wanted, order)
     after, before = (at[1], at[2]) if at and at[0] == question else (None, 0)
-    found = ask(view, find, key, wanted, order=order, after=after, columns=held, count=False)
-    if found.total == 0:
+    page = ask(view, find, key, wanted, order=order, after=after, columns=columns_shown, count=False)
+    if page.total == 0:
         empty_states.empty(
             "No decision passes all of these filters.",
             "Take one away here, or widen the window, the version or the filter above the page.",
@@ -163,17 +163,17 @@ def listing(view: View, key: str) -> None:
         st.button("First page", disabled=after is None, on_click=session.PAGE_AFTER.clear)
         st.button(
             "Next page",
-            disabled=found.next is None,
+            disabled=page.next is None,
             on_click=session.PAGE_AFTER.set,
-            args=((question, found.next, before + PAGE),),
+            args=((question, page.next, before + PAGE),),
         )
         place = st.empty()
-    _count(place, found, before, "not counted yet")
-    _table(found, order)
-    if found.total is None:
+    _count(place, page, before, "not counted yet")
+    _table(page, order)
+    if page.total is None:
         with place, st.spinner("Counting."):
             total, more = ask(view, how_many, key, wanted)
-        _count(place, found, before, f"more than {count(total)}" if more else f"{count(total)}")
+        _count(place, page, before, f"more than {count(total)}" if more else f"{count(total)}")
 
 
 def _count(place: Any, page: DecisionPage, before: int, total: str) -> None:
@@ -253,7 +253,7 @@ def _ordered(frame: pd.DataFrame, order: str) -> pd.DataFrame:
     return shown
 
 
-def asked() -> str:
+def selected_id() -> str:
     """The decision to explain: typed, chosen in the table, or named by the link."""
     return str(
         st.text_input(

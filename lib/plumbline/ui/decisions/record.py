@@ -12,7 +12,7 @@ from plumbline.answers import statements
 from plumbline.answers.decisions.context import DecisionContext
 from plumbline.answers.decisions.record import ROLES
 from plumbline.domain import AttributionSource, Explanation
-from plumbline.explain.counterfactual.actionable import DIRECTIONS, declared
+from plumbline.explain.counterfactual.actionable import DIRECTIONS, changeable_features
 from plumbline.report.decision_record import RECORD_LANGUAGES, issue_record, record_language
 from plumbline.ui.frame import permissions
 from plumbline.ui.parts import cards
@@ -68,16 +68,16 @@ def settings(view: View, context: DecisionContext) -> None:
     import pandas as pd
 
     system = context.system
-    held = system.settings
+    settings = system.settings
     with st.expander("Settings of explanations"), st.form("decisions.settings", border=False):
         cards.note("What is not declared changeable is taken as fixed. Words appear in reasons and records.")
-        may = {item.feature: item for item in declared(held.changeable)}
+        may = {item.feature: item for item in changeable_features(settings.changeable)}
         names = list(context.decision.features)
         frame = pd.DataFrame(
             [
                 {
                     "Input": one_line(n),
-                    "In words": held.reasons.get(n, ""),
+                    "In words": settings.reasons.get(n, ""),
                     "May change": n in may,
                     "Direction": may[n].direction if n in may else "any",
                     "From": may[n].low if n in may else None,
@@ -108,7 +108,7 @@ def settings(view: View, context: DecisionContext) -> None:
             "What is to the person's disadvantage",
             list(ADVERSE),
             format_func=lambda a: ADVERSE[a],
-            index=list(ADVERSE).index(held.adverse or "low"),
+            index=list(ADVERSE).index(settings.adverse or "low"),
             key="decisions.adverse",
         )
         role = right.selectbox(
@@ -116,12 +116,12 @@ def settings(view: View, context: DecisionContext) -> None:
             list(ROLE_WORDS),
             format_func=lambda r: ROLE_WORDS[r],
             key="decisions.role",
-            index=list(ROLE_WORDS).index(held.role if held.role in ROLES else ""),
+            index=list(ROLE_WORDS).index(settings.role if settings.role in ROLES else ""),
         )
         contest = left.text_area(
-            "How to contest a decision", held.contest, key="decisions.contest", max_chars=1500
+            "How to contest a decision", settings.contest, key="decisions.contest", max_chars=1500
         )
-        contact = right.text_area("Contact", held.contact, key="decisions.contact", max_chars=300)
+        contact = right.text_area("Contact", settings.contact, key="decisions.contact", max_chars=300)
         saved = permissions.submit("Save", permissions.OWNER)
     if saved:
         rows = dict(zip(names, edited.to_dict("records"), strict=True))
@@ -131,7 +131,7 @@ def settings(view: View, context: DecisionContext) -> None:
             "adverse": adverse, "role": role or None, "contest": contest.strip() or None,
             "contact": contact.strip() or None,
         }  # fmt: skip
-        declared(changes["changeable"] or {})  # refused before it is kept
+        changeable_features(changes["changeable"] or {})  # refused before it is kept
         statements.change_settings(view.ws, system.key, changes, by=session.ACTOR.get() or session.LOCAL)
         st.rerun()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from plumbline.answers.decisions.record_trials import SAMPLED, tried
+from plumbline.answers.decisions.record_trials import SAMPLED, trial_sentence
 from plumbline.domain import PlumblineError
 from plumbline.report.record_trials import try_records
 from plumbline.ui.frame import permissions
@@ -19,12 +19,12 @@ def panel(view: View, key: str) -> None:
     cards.section(
         "Would anybody who asks get one?", f"The records of {SAMPLED} sampled decisions are really made."
     )
-    cards.note(ask(view, tried, key) or "This log was not tried yet, so nobody knows.")
+    cards.note(ask(view, trial_sentence, key) or "This log was not tried yet, so nobody knows.")
     if permissions.button(f"Make {SAMPLED} records", permissions.ANALYST, key="decisions.tried"):
         try:
             with st.spinner("Making records. This takes some seconds."):
                 try_records(view.ws, key, actor=session.ACTOR.get() or session.LOCAL)
         except PlumblineError as error:
-            empty_states.failed(error)
+            empty_states.show_error(error)
             return
         st.rerun()

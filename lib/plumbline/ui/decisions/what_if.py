@@ -15,7 +15,7 @@ from plumbline.answers.decisions.counterfactual import (
     what_would_change,
 )
 from plumbline.domain import PlumblineError, strongest_first
-from plumbline.explain.counterfactual.actionable import declared
+from plumbline.explain.counterfactual.actionable import changeable_features
 from plumbline.ui.decisions import context
 from plumbline.ui.parts import cards, empty_states, tables
 from plumbline.ui.parts.escape import one_line, plain
@@ -28,27 +28,28 @@ MOST = 12  # inputs that can be tried at once
 SPACES = {"logit": "log-odds", "softmax": "log-odds", "log": "log of the value"}
 
 
-def changed(view: View, context: DecisionContext, decision_id: str) -> None:
+def counterfactual_section(view: View, context: DecisionContext, decision_id: str) -> None:
     """The least that would have led to the other outcome, or why there is nothing to say."""
     key = context.system.key
     try:
-        told = ask(view, what_would_change, key, decision_id)
+        counterfactuals = ask(view, what_would_change, key, decision_id)
     except PlumblineError as error:
         cards.section("What would have changed it", f"Not looked for. {error}")
         _comparable(context)
         return
-    cards.section("What would have changed it", _sentence(told))
-    for number, way in enumerate(told.ways, 1):
+    cards.section("What would have changed it", _sentence(counterfactuals))
+    for number, way in enumerate(counterfactuals.ways, 1):
         with st.container(border=True, gap="xsmall"):
-            _way(number, way, told.outcome)
-    if told.ways:
+            _way(number, way, counterfactuals.outcome)
+    if counterfactuals.ways:
         cards.note(
-            f"Scored by the registered model itself: {count(told.scored)} combinations of the inputs declared "
+            f"Scored by the registered model itself: {count(counterfactuals.scored)} combinations "
+            "of the inputs declared "
             "changeable, fewest changes first. It says what the model would have given. "
             "It is no promise and not what causes what."
         )
         return
-    if not declared(context.system.settings.changeable):
+    if not changeable_features(context.system.settings.changeable):
         cards.note("Say which inputs may change under Settings of explanations below.")
     _comparable(context)
 
@@ -120,21 +121,21 @@ def _tried(view: View, decision_context: DecisionContext, decision_id: str) -> N
             if moved != item.value:
                 changes[item.feature] = moved
     try:
-        told = try_values(view.ws, key, decision_id, changes)
+        result = try_values(view.ws, key, decision_id, changes)
     except PlumblineError as error:
-        empty_states.failed(error)
+        empty_states.show_error(error)
         return
-    logged = numbers.DASH if told.logged is None else numbers.significant(told.logged, 4)
+    logged = numbers.DASH if result.logged is None else numbers.significant(result.logged, 4)
     cards.figures(
         [
             cards.Figure(
                 name="Score with these values",
-                value=numbers.significant(told.score, 4),
+                value=numbers.significant(result.score, 4),
                 note=f"logged {logged}",
             ),
             cards.Figure(
                 name="Outcome",
-                value=told.outcome or numbers.DASH,
+                value=result.outcome or numbers.DASH,
                 note=f"logged {context.value(decision_context.decision.prediction)}",
             ),
             cards.Figure(
@@ -142,9 +143,11 @@ def _tried(view: View, decision_context: DecisionContext, decision_id: str) -> N
             ),
         ]
     )
-    _moved(told)
+    _moved(result)
     unused = [
-        item.feature for item in decision_context.placed if told.before and item.feature not in told.before
+        item.feature
+        for item in decision_context.placed
+        if result.before and item.feature not in result.before
     ]
     if unused:
         cards.note(f"The model does not use {', '.join(unused)}: changing them changes nothing.")
@@ -162,8 +165,8 @@ def _input(context: DecisionContext, item: FeaturePosition, key: str) -> Any:
         )
         return item.value if picked == str(item.value) else picked
     if item.value is None:
-        held = st.number_input(label, value=None, key=key, placeholder="missing")
-        return None if held is None else float(held)
+        number = st.number_input(label, value=None, key=key, placeholder="missing")
+        return None if number is None else float(number)
     start = float(item.value)
     low, high = context.ranges.get(item.feature, (start, start))
     low, high = min(low, start), max(high, start)
@@ -171,8 +174,8 @@ def _input(context: DecisionContext, item: FeaturePosition, key: str) -> Any:
         low, high = start - 1, start + 1
     whole = start.is_integer() and low.is_integer() and high.is_integer()
     step = 1.0 if whole and high - low <= 2_000 else (high - low) / 200
-    held = st.slider(label, low, high, start, step=step, key=key, format="%.4g")
-    return float(held)
+    number = st.slider(label, low, high, start, step=step, key=key, format="%.4g")
+    return float(number)
 
 
 def _values(context: DecisionContext, feature: str) -> list[Any]:
@@ -187,9 +190,9 @@ def _moved(trial: WhatIfResult) -> None:
     rows = [
         {
             "Feature": one_line(name),
-            "As logged": numbers.signed(trial.before[name]),
-            "With these values": numbers.signed(trial.attributions[name]),
-            "Change": numbers.signed(change),
+            "As logged": numbers.with_sign(trial.before[name]),
+            "With these values": numbers.with_sign(trial.attributions[name]),
+            "Change": numbers.with_sign(change),
         }
         for name, change in strongest_first(
             {name: part - trial.before[name] for name, part in trial.attributions.items()}

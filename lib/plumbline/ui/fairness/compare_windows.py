@@ -21,7 +21,7 @@ _SAID = {
 }  # fmt: skip
 
 
-def compared(answer: FairnessWindows) -> None:
+def compare_groups(answer: FairnessWindows) -> None:
     """The sentence, and one measure of every group in both windows."""
     cards.note(answer.sentence)
     options = [name for name in COMPARED if any(name in g.moved for g in answer.groups)]
@@ -87,8 +87,8 @@ def _row(g: GroupChange, moved: MeasureChange, measure: str, spans: list[str]) -
         sure = f"{numbers.significant(moved.low)} to {numbers.significant(moved.high)}"
     else:
         first, second = numbers.share(moved.first), numbers.share(moved.second)
-        change = f"{numbers.signed(100 * moved.change)} points"
-        sure = f"{numbers.signed(100 * moved.low)} to {numbers.signed(100 * moved.high)} points"
+        change = f"{numbers.with_sign(100 * moved.change)} points"
+        sure = f"{numbers.with_sign(100 * moved.low)} to {numbers.with_sign(100 * moved.high)} points"
     return {
         "Group": one_line(g.name, 80), spans[0]: first, spans[1]: second, "Change": change, "95 % interval": sure,
         "Corrected p": numbers.p_value(moved.q), "Verdict": _verdict(moved.verdict),

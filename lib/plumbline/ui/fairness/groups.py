@@ -48,14 +48,14 @@ def favourable(view: View, system: System) -> str | None:
     if len(system.classes) < 2:
         return None
     read = ask(view, reading_of, system.key)
-    told = read.source != "assumed"
+    stated = read.source != "assumed"
     options = (
-        [read.wanted, *(c for c in system.classes if c != read.wanted)] if told else list(system.classes)
+        [read.wanted, *(c for c in system.classes if c != read.wanted)] if stated else list(system.classes)
     )
     choice = st.selectbox(
         "What people want",
         options,
-        index=0 if told else None,
+        index=0 if stated else None,
         key=session.FAVOURABLE.name,
         bind="query-params",
         width=316,
@@ -63,11 +63,11 @@ def favourable(view: View, system: System) -> str | None:
         placeholder="Which decision is good for the person?",
         help="The decision that is good for the person. Ratios are of how often a group gets it.",
     )
-    if not told and choice is None:
+    if not stated and choice is None:
         cards.note(
             "Nobody states which decision people want, and no name tells: no group can be called wronged."
         )
-    if choice and choice != system.settings.favourable and (not told or choice != read.wanted):
+    if choice and choice != system.settings.favourable and (not stated or choice != read.wanted):
         _keep(view, system, str(choice))
     return str(choice) if choice else None
 
@@ -181,7 +181,7 @@ def _rows(answer: FairnessAnswer, comparisons: Sequence[GroupResult], view: View
             where = [(answer.columns[a], level) for a, level in zip(g.attributes, g.levels, strict=True)]
             empty_states.link(
                 empty_states.NextPage("decisions", f"Decisions of {plain(g.name, 60)}"),
-                drill_down.narrowed(view, answer.system.key, where),
+                drill_down.narrower_query(view, answer.system.key, where),
             )
 
 
@@ -246,12 +246,12 @@ def _value(g: GroupResult, measure: str) -> GroupRate | None:
 
 
 def _row(g: GroupResult, measure: str) -> EstimateRow:
-    found = _value(g, measure)
+    rate = _value(g, measure)
     if g.small:
         return EstimateRow(
             label=g.name, value=None, low=None, high=None, words=f"too few to judge, n = {g.n}"
         )
-    if found is None:
+    if rate is None:
         if measure == RATIO and g.best:
             return EstimateRow(
                 label=g.name, value=1.0, low=1.0, high=1.0, words=f"most favoured, n = {numbers.count(g.n)}"
@@ -260,18 +260,20 @@ def _row(g: GroupResult, measure: str) -> EstimateRow:
     status = ""
     if measure == RATIO and g.ratio is not None:
         status = g.ratio.status.value
-        words = f"{numbers.significant(found.value)} ({_range(found.low, found.high)}), n = {numbers.count(found.n)}"
+        words = (
+            f"{numbers.significant(rate.value)} ({_range(rate.low, rate.high)}), n = {numbers.count(rate.n)}"
+        )
     elif measure == "calibration":
-        words = f"{_points(found.value)} ({_points(found.low)} to {_points(found.high)}) points"
+        words = f"{_points(rate.value)} ({_points(rate.low)} to {_points(rate.high)}) points"
     else:
-        words = f"{numbers.share(found.value)}, n = {numbers.count(found.n)}"
+        words = f"{numbers.share(rate.value)}, n = {numbers.count(rate.n)}"
         gap = g.gaps.get(measure)
         status = gap.status.value if gap is not None else ""
     return EstimateRow(
         label=g.name,
-        value=found.value,
-        low=found.low,
-        high=found.high,
+        value=rate.value,
+        low=rate.low,
+        high=rate.high,
         words=words,
         status="" if status == "ok" else status,
     )
@@ -359,7 +361,7 @@ def over_time(answer: FairnessAnswer, view: View) -> None:
         events=events,
     )
     strip.strip(view)
-    _month(answer, points, drill_down.marked(picked))
+    _month(answer, points, drill_down.clicked_span(picked))
     rows = [(version, g) for version, g in answer.by_version if g.attributes == (chosen,) and version]
     if len({version for version, _ in rows}) > 1:
         tables.grid(

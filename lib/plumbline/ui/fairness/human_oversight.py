@@ -22,14 +22,14 @@ def last_word(answer: FairnessAnswer) -> None:
         )
     else:
         st.markdown(prose(say_oversight(answer.oversight)))
-        found = (*answer.oversight_by_version, *answer.oversight_by_month)
+        oversights = (*answer.oversight_by_version, *answer.oversight_by_month)
         tables.grid(
             [
                 _overseen(o)
-                for o in (found if len(answer.oversight_by_version) > 1 else answer.oversight_by_month)
+                for o in (oversights if len(answer.oversight_by_version) > 1 else answer.oversight_by_month)
             ],
             alt="Oversight by version and month: override rate, automation rate, right to overrule",
-            height=460 if len(found) > 11 else None,
+            height=460 if len(oversights) > 11 else None,
         )
     if answer.reach is not None:
         cards.note(f"Reach: {answer.reach.sentence}")

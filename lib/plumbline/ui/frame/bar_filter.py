@@ -54,17 +54,17 @@ def query(where: Where) -> dict[str, str]:
 
 def _present(view: View, columns: tuple[str, ...], offered: Choices) -> str:
     """What the widgets will say in this run, as Markdown."""
-    told: list[tuple[str, str]] = []
+    rows_present: list[tuple[str, str]] = []
     for column_key, level_key in _PAIRS:
         column = links.present(column_key.name, columns, "")
-        if not column or (told and told[-1][0] == column):
+        if not column or (rows_present and rows_present[-1][0] == column):
             break
         level = st.session_state.get(level_key.name)
         if column in offered.columns and not level:  # the select box will begin with its first entry
             level = next(iter(_levels(view, column)), None)
         if level:
-            told.append((column, "" if level == MISSING else str(level)))
-    return f"**{plain(one_line(say(tuple(told)), 60))}**" if told else ""
+            rows_present.append((column, "" if level == MISSING else str(level)))
+    return f"**{plain(one_line(say(tuple(rows_present)), 60))}**" if rows_present else ""
 
 
 def _one(

@@ -38,14 +38,14 @@ def choices(_ws: Workspace, path: str, key: str, change: int) -> Choices:
     with _ws.read() as cursor:
         system = systems.get_system(cursor, key)
         hours = profiles.version_hours(cursor, system)
-        found = systems.decision_columns(cursor, key)
+        decision_columns = systems.decision_columns(cursor, key)
     columns = tuple(
         c.name
         for role in FILTERS
-        for c in found
+        for c in decision_columns
         if c.role.role == role and (role != "feature" or c.kind is Kind.CATEGORICAL)
     )
-    numeric = tuple(c.name for c in found if c.role.role == "feature" and c.kind is Kind.NUMERIC)
+    numeric = tuple(c.name for c in decision_columns if c.role.role == "feature" and c.kind is Kind.NUMERIC)
     if not len(hours.hours):
         return Choices(columns=columns, numeric=numeric)
     order = np.argsort(hours.first, kind="stable")
@@ -76,6 +76,6 @@ def missing(name: str, options: Sequence[str], what: str, absent: list[str]) -> 
     """Add to ``absent`` what a link asks for that is not here, instead of quietly showing another."""
     if st.session_state.get(name) not in (None, *options):
         st.session_state.pop(name)
-    wanted = links.asked(name) or (st.query_params.get(name) if name == session.SYSTEM.name else None)
+    wanted = links.asked_value(name) or (st.query_params.get(name) if name == session.SYSTEM.name else None)
     if wanted and wanted not in options:
         absent.append(f"The link asked for {what} {plain(wanted, 60)}, which is not here.")

@@ -19,7 +19,7 @@ from plumbline.ui.state.windows import DATES
 from plumbline.wording import numbers
 
 
-def picked(event: Any) -> Any:
+def clicked_mark(event: Any) -> Any:
     """The ``customdata`` of the one mark that was selected in a picture; None where none is."""
     points = (event or {}).get("selection", {}).get("points", [])
     held = points[0].get("customdata") if points else None
@@ -45,11 +45,11 @@ def to_rows(
     query = dates(system, start, end)
     if where is not None:
         query |= {session.WHERE.name: where[0], session.LEVEL.name: where[1]}
-    told = words or f"The decisions of {numbers.span(start, end)}"
-    empty_states.link(NextPage("decisions", plain(told)), query)
+    text = words or f"The decisions of {numbers.span(start, end)}"
+    empty_states.link(NextPage("decisions", plain(text)), query)
 
 
-def narrowed(view: View, system: str, where: Sequence[tuple[str, str]]) -> dict[str, str]:
+def narrower_query(view: View, system: str, where: Sequence[tuple[str, str]]) -> dict[str, str]:
     """The query that narrows the bar to these values as well, in the same window and version."""
     asked = dates(system, view.start, view.end)
     if view.version:
@@ -57,9 +57,9 @@ def narrowed(view: View, system: str, where: Sequence[tuple[str, str]]) -> dict[
     return asked | bar_filter.query((*view.where, *((column, value) for column, value in where)))
 
 
-def marked(event: Any) -> tuple[datetime, datetime] | None:
+def clicked_span(event: Any) -> tuple[datetime, datetime] | None:
     """The chunk of the mark that was selected in a trend, UTC; None where none is."""
-    mark = picked(event)
+    mark = clicked_mark(event)
     if not isinstance(mark, list) or len(mark) != 2:
         return None
     start, end = (datetime.fromisoformat(str(at)) for at in mark)
@@ -90,10 +90,10 @@ def to_chunk(system: str, drift: FeatureDrift) -> None:
 
 def short(value: str) -> str:
     """A value or range as a link says it: long decimals rounded."""
-    low, found, high = value.partition("..")
-    if not found:
+    low, start, high = value.partition("..")
+    if not start:
         return one_line(value, 40)
-    sides = [numbers.held(float(f"{float(side):.6g}")) if side else "" for side in (low, high)]
+    sides = [numbers.cell_value(float(f"{float(side):.6g}")) if side else "" for side in (low, high)]
     if not sides[0]:
         return f"below {sides[1]}"
     return f"{sides[0]} and above" if not sides[1] else f"{sides[0]} to {sides[1]}"

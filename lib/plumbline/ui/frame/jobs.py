@@ -9,7 +9,7 @@ import streamlit as st
 
 from plumbline.domain import Load, PlumblineError
 from plumbline.logs.load.trial import UnfitFile
-from plumbline.store.workspace import Workspace, WriteStopped
+from plumbline.store.workspace import Workspace, WriteStop
 from plumbline.ui.parts import empty_states
 from plumbline.ui.parts.escape import plain
 from plumbline.ui.state import session
@@ -60,7 +60,7 @@ class Job:
     def _say(self, phrase: str, share: float) -> None:
         with self._lock:
             if self.stopping:
-                raise WriteStopped
+                raise WriteStop
             self._past = self._past or share >= 1
         self.phrase, self.share = phrase, share
 
@@ -111,5 +111,5 @@ def watch() -> Made | None:
         if isinstance(job.error, UnfitFile):
             session.REFUSED.set(job.error)  # a question rather than an error: asked where the file is
         else:
-            empty_states.failed(job.error)
+            empty_states.show_error(job.error)
     return job.made

@@ -32,7 +32,7 @@ def button(label: str, needed: Access, **options: Any) -> bool:
     return st.button(label, disabled=disabled, **options) and allowed
 
 
-def allowed(needed: Access) -> bool:
+def is_allowed(needed: Access) -> bool:
     """Whether the person may; if not, the page says who may."""
     may = sign_in.may(needed)
     _why(needed, may)

@@ -29,11 +29,11 @@ def workspace() -> tuple[Workspace, bool]:
     real = sign_in.workspace()
     if not session.SCRATCH.get():
         return real, False
-    held = session_files.desk(real).scratch
-    if held is None:  # thrown away in another run
+    workspace = session_files.desk(real).scratch
+    if workspace is None:  # thrown away in another run
         session.SCRATCH.clear()
         return real, False
-    return held, True
+    return workspace, True
 
 
 def badge() -> None:
@@ -71,12 +71,12 @@ def keeping() -> None:
     session.KEEPING.clear()
     try:
         with st.spinner("Loading it into the workspace"):
-            made = session_files.keep(sign_in.workspace(), actor=session.ACTOR.get().strip() or session.LOCAL)
+            load = session_files.keep(sign_in.workspace(), actor=session.ACTOR.get().strip() or session.LOCAL)
     except PlumblineError as error:
-        empty_states.failed(error)
+        empty_states.show_error(error)
         return
     _leave()
-    if made is not None:
-        session.RESULT.set(made)
-        session.GO_TO.set(made.system)
+    if load is not None:
+        session.RESULT.set(load)
+        session.GO_TO.set(load.system)
     st.rerun()

@@ -35,19 +35,23 @@ def providers() -> tuple[str, ...]:
     Raises:
         PlumblineError: the settings are there and cannot be used. Nothing is shown then.
     """
-    held = _section("auth")
-    if held is None:
+    auth_section = _section("auth")
+    if auth_section is None:
         if _ASKED:
             raise PlumblineError("The settings of sign-in are gone since the server started", todo=_TODO)
         return ()
     _ASKED.add("auth")
     named = {
-        name: part for name, part in held.items() if isinstance(part, Mapping) and name != "client_kwargs"
+        name: part
+        for name, part in auth_section.items()
+        if isinstance(part, Mapping) and name != "client_kwargs"
     }
-    if "client_id" in held or not named:
-        named = {"default": held, **named}
+    if "client_id" in auth_section or not named:
+        named = {"default": auth_section, **named}
     for name, part in named.items():
-        missing = [key for key in SHARED if not held.get(key)] + [key for key in NEEDED if not part.get(key)]
+        missing = [key for key in SHARED if not auth_section.get(key)] + [
+            key for key in NEEDED if not part.get(key)
+        ]
         if missing:
             raise PlumblineError(
                 f"Sign-in is set up in part: {', '.join(missing)} missing", where=f"[auth] {name}", todo=_TODO
@@ -58,14 +62,14 @@ def providers() -> tuple[str, ...]:
 def _section(name: str) -> Mapping[str, Any] | None:
     """A section of the file of secrets; None where there is no file, or no such section in it."""
     try:
-        held = st.secrets.get(name)
+        secrets_section = st.secrets.get(name)
     except StreamlitSecretNotFoundError as error:
         if not any(Path(path).exists() for path in st.get_option("secrets.files")):
             return None
         raise PlumblineError("The file of secrets cannot be read", todo=_TODO) from error
-    if held is not None and not isinstance(held, Mapping):
+    if secrets_section is not None and not isinstance(secrets_section, Mapping):
         raise PlumblineError(f"[{name}] has to be a section of the file of secrets", todo=_TODO)
-    return held
+    return secrets_section
 
 
 def claims() -> Mapping[str, Any]:
@@ -79,14 +83,14 @@ def gate() -> bool:
     offered = providers()
     if not offered:
         return True
-    said = claims()
-    if not said.get("is_logged_in"):
+    person = claims()
+    if not person.get("is_logged_in"):
         _ask(offered)
         return False
     try:
-        email = address_of(said)
-        held = access.access_of(opened.workspace(), email)
-        if held is None:
+        email = address_of(person)
+        role = access.access_of(opened.workspace(), email)
+        if role is None:
             raise PlumblineError(
                 f"`{email}` has no role in this workspace",
                 todo="Ask an owner of it, or sign in as somebody else.",
@@ -96,7 +100,7 @@ def gate() -> bool:
         st.markdown(prose(f"{error.what}. {error.todo}"))
         st.button("Sign out", on_click=st.logout, key="signing.out")
         return False
-    _PERSON.set((email, held))
+    _PERSON.set((email, role))
     session.ACTOR.set(email)
     return True
 

@@ -53,9 +53,9 @@ def attestations(view: View, stated: Statements) -> None:
         _files(view, stated)
     _approvals(view, stated)
     with st.expander("New attestation", expanded=not stated.attestations):
-        made = _attestation(stated)
-    if made is not None:
-        statements.attest(view.ws, made[0], file=made[1])
+        attestation_and_file = _attestation(stated)
+    if attestation_and_file is not None:
+        statements.attest(view.ws, attestation_and_file[0], file=attestation_and_file[1])
         st.rerun()
 
 
@@ -89,11 +89,11 @@ def _reminders(stated: Statements) -> None:
 
 def _files(view: View, stated: Statements) -> None:
     """The files that back the statements, to download."""
-    kept = [a for a in stated.attestations if a.evidence]
-    if not kept:
+    attestations = [a for a in stated.attestations if a.evidence]
+    if not attestations:
         return
-    with st.expander(f"Evidence files ({len(kept)})"):
-        for item in kept:
+    with st.expander(f"Evidence files ({len(attestations)})"):
+        for item in attestations:
             name, sha256 = item.evidence_name, item.evidence
             st.download_button(
                 one_line(f"{item.control}: {name}", 120),
@@ -114,8 +114,8 @@ def _content(view: View, sha256: str) -> bytes:
 def _approvals(view: View, stated: Statements) -> None:
     """The four-eyes setting, and what waits for a second person."""
     on = stated.system.settings.four_eyes
-    said, freed = statements.waiting(stated, today())
-    open_ones: tuple[Attestation | Exemption, ...] = (*said, *freed)
+    attestations, freed = statements.waiting(stated, today())
+    open_ones: tuple[Attestation | Exemption, ...] = (*attestations, *freed)
     with st.expander(f"Four eyes: {'on' if on else 'off'}", expanded=bool(open_ones)):
         cards.note(
             "With four eyes a statement that a control holds, and an exemption, count only once a second person "

@@ -10,7 +10,7 @@ from plumbline.answers import statements
 from plumbline.answers.statements import Statements
 from plumbline.domain import ControlResult
 from plumbline.domain.settings import AiActClass
-from plumbline.governance.ai_act import CLASSES, ROLES, YES, ActClass, Duty, classify, law, suggested
+from plumbline.governance.ai_act import CLASSES, ROLES, YES, ActClass, Duty, classify, law, suggest_answers
 from plumbline.ui.frame import permissions, signed_forms
 from plumbline.ui.parts import cards
 from plumbline.ui.parts.escape import plain, prose
@@ -29,26 +29,29 @@ OPEN, NO = "open", "no"
 
 def section(view: View, stated: Statements, results: tuple[ControlResult, ...]) -> None:
     """What the class is, the questions that lead to it, and its duties with names."""
-    held = stated.system.settings.ai_act or {}
-    name = str(held.get("class", ""))
-    if name and not held.get("open"):
+    stored_class = stated.system.settings.ai_act or {}
+    name = str(stored_class.get("class", ""))
+    if name and not stored_class.get("open"):
         reviewed = (
-            numbers.day(date.fromisoformat(str(held["reviewed"]))) if held.get("reviewed") else "no day"
+            numbers.day(date.fromisoformat(str(stored_class["reviewed"])))
+            if stored_class.get("reviewed")
+            else "no day"
         )
         st.markdown(f"{cards.chip(LOOKS.get(name, 'unknown'), name)} reviewed on {reviewed}")
     else:
         st.markdown(cards.word("unknown", f"not worked out yet{f', so far {name}' if name else ''}"))
-    said, role = _questions(stated, held)
-    found = classify(said, role)
-    _comes_to(found, stated)
-    borne = _duties(found, held, {r.id: r for r in results})
+    answers, role = _questions(stated, stored_class)
+    act_class = classify(answers, role)
+    _comes_to(act_class, stated)
+    borne = _duties(act_class, stored_class, {r.id: r for r in results})
     by = signed_forms.signature("act")
     if permissions.button(
         "Save class and duties", permissions.OWNER, type=cards.leading(), key="governance.act.save"
     ):
         signed_forms.sign(by)
-        act = {"class": found.name, "reviewed": signed_forms.today().isoformat(), "by": by.strip(), "role": role,
-               "answers": {k: v for k, v in said.items() if v}, "open": list(found.open), "duties": borne}  # fmt: skip
+        act = {"class": act_class.name, "reviewed": signed_forms.today().isoformat(), "by": by.strip(), "role": role,
+               "answers": {k: v for k, v in answers.items() if v}, "open": list(act_class.open),
+               "duties": borne}  # fmt: skip
         statements.change_settings(view.ws, stated.system.key, {"ai_act": act}, by=by)
         st.rerun()
     data = law()
@@ -60,7 +63,7 @@ def section(view: View, stated: Statements, results: tuple[ControlResult, ...]) 
 
 def _questions(stated: Statements, stored: AiActClass) -> tuple[dict[str, str], str]:
     kept = stored.get("answers")
-    before = dict(kept) if isinstance(kept, dict) else suggested(stated.context.get("impact", ""))
+    before = dict(kept) if isinstance(kept, dict) else suggest_answers(stated.context.get("impact", ""))
     key = f"governance.{stated.system.key}.act"
     role = st.radio(
         "Our role",
@@ -69,20 +72,20 @@ def _questions(stated: Statements, stored: AiActClass) -> tuple[dict[str, str], 
         key=f"{key}.role",
         index=list(ROLES).index(str(stored.get("role"))) if stored.get("role") in ROLES else 1,
     )
-    said: dict[str, str] = {}
+    answers: dict[str, str] = {}
     if not kept and before:
         cards.note("The context suggests the first answers; correct them where they are wrong.")
     for title, classes in GROUPS:
-        asked = [q for q in law().questions if q.leads_to in classes]
-        left = sum(not before.get(q.key) for q in asked)
+        questions = [q for q in law().questions if q.leads_to in classes]
+        left = sum(not before.get(q.key) for q in questions)
         with st.expander(
-            f"{title} ({len(asked) - left} of {len(asked)} answered)", expanded=title == "High risk"
+            f"{title} ({len(questions) - left} of {len(questions)} answered)", expanded=title == "High risk"
         ):
             if st.checkbox("No to all that is open here", key=f"{key}.{classes[0]}.none"):
-                before = {q.key: before.get(q.key) or NO for q in asked} | {
+                before = {q.key: before.get(q.key) or NO for q in questions} | {
                     k: v for k, v in before.items() if v
                 }
-            for question in asked:
+            for question in questions:
                 options = [OPEN, YES, NO]
                 now = str(before.get(question.key) or OPEN)
                 answer = st.segmented_control(
@@ -93,8 +96,8 @@ def _questions(stated: Statements, stored: AiActClass) -> tuple[dict[str, str], 
                     help=plain(question.source),
                     key=f"{key}.{question.key}.{now}",
                 )
-                said[question.key] = "" if answer == OPEN else str(answer)
-    return said, str(role)
+                answers[question.key] = "" if answer == OPEN else str(answer)
+    return answers, str(role)
 
 
 def _comes_to(act_class: ActClass, stated: Statements) -> None:
@@ -114,11 +117,11 @@ def _comes_to(act_class: ActClass, stated: Statements) -> None:
 
 def _since(duty: Duty) -> str:
     """Whether a duty applies today, else from when; of a system that is older than it, too."""
-    said = "applies" if duty.since <= signed_forms.today() else f"from {numbers.day(duty.since)}"
+    text = "applies" if duty.since <= signed_forms.today() else f"from {numbers.day(duty.since)}"
     if duty.older and signed_forms.today() < duty.older[1]:
         before, then = duty.older
-        said += f"; where it was on the market before {numbers.day(before)}, from {numbers.day(then)}"
-    return said
+        text += f"; where it was on the market before {numbers.day(before)}, from {numbers.day(then)}"
+    return text
 
 
 def _duties(act_class: ActClass, stored: AiActClass, results: dict[str, ControlResult]) -> dict[str, str]:

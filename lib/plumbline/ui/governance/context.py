@@ -31,15 +31,15 @@ def section(view: View, stated: Statements, answer: Answer) -> None:
         asked, comes_to = st.container(width=600), st.container(width=340)
     facts = answer.measured.facts
     with asked:
-        held = {key: str(st.session_state.get(_key(stated, key), "") or "") for key in BY_KEY}
-        told = {key: "" if value == NOT_ANSWERED else value for key, value in held.items()}
+        chosen = {key: str(st.session_state.get(_key(stated, key), "") or "") for key in BY_KEY}
+        answers = {key: "" if value == NOT_ANSWERED else value for key, value in chosen.items()}
         known = any(_key(stated, key) in st.session_state for key in BY_KEY)
-        found = effects(told if known else stated.context, facts, instead_of=stated.context)
+        consequences = effects(answers if known else stated.context, facts, instead_of=stated.context)
         given: dict[str, str] = {}
         for title, keys in STEPS:
             st.markdown(f"**{plain(title)}**")
             for key in keys:
-                given[key] = _answer(BY_KEY[key], stated, found.by_answer.get(key, ""))
+                given[key] = _answer(BY_KEY[key], stated, consequences.by_answer.get(key, ""))
         changed = {key: value for key, value in given.items() if value != stated.context.get(key, "")}
         by = signed_forms.signature("context")
         saved = permissions.button(
@@ -51,7 +51,7 @@ def section(view: View, stated: Statements, answer: Answer) -> None:
         )
     with comes_to:
         with st.container(border=True):
-            _comes_to(found, bool(changed))
+            _comes_to(consequences, bool(changed))
         _waits(view, stated, answer)
     if saved:
         signed_forms.sign(by)

@@ -16,7 +16,7 @@ MOST_CLASSES = 8
 
 def form(system: System) -> tuple[dict[str, Any], str] | None:
     """The owner's costs; the settings to change and the signer when they were just saved."""
-    held = system.settings.cost_matrix or {}
+    costs = system.settings.cost_matrix or {}
     stated = system.settings.at_stake or {}
     cards.note(
         "A gain is above zero, a loss below. With it, a fall in accuracy is said in money. A stated amount, such as "
@@ -25,16 +25,16 @@ def form(system: System) -> tuple[dict[str, Any], str] | None:
     with st.form("governance.costs", border=False):
         currency = st.text_input(
             "Currency",
-            value=str(held.get("currency") or stated.get("currency") or "EUR"),
+            value=str(costs.get("currency") or stated.get("currency") or "EUR"),
             max_chars=8,
             key=f"governance.costs.{system.key}.currency",
             width=120,
         )
         of = _unit(system) if system.task is Task.REGRESSION else None
-        worth = _error(system, held) if system.task is Task.REGRESSION else _matrix(system, held)
+        worth = _error(system, costs) if system.task is Task.REGRESSION else _matrix(system, costs)
         reason = st.text_input(
             "Why these amounts",
-            value=str(held.get("reason", "")),
+            value=str(costs.get("reason", "")),
             max_chars=300,
             key=f"governance.costs.{system.key}.reason",
             placeholder="e.g. a margin of 15 % on the average order",
@@ -108,13 +108,13 @@ def _matrix(system: System, costs: CostMatrix) -> dict[str, Any]:
         key=f"governance.costs.{system.key}.matrix",
         alt="Value of each decision by what turned out to be true",
     )
-    found = {
+    amounts = {
         f"{decided}|{true}": float(edited[str(j)].iloc[i])
         for i, decided in enumerate(classes)
         for j, true in enumerate(classes)
         if pd.notna(edited[str(j)].iloc[i])
     }
-    return {"matrix": found} if any(found.values()) else {}
+    return {"matrix": amounts} if any(amounts.values()) else {}
 
 
 def _error(system: System, costs: CostMatrix) -> dict[str, Any]:

@@ -70,14 +70,14 @@ def _maker(view: View, key: str, kind: str, code: str) -> Callable[[], bytes]:
 
 def _versions(view: View, system: System) -> None:
     cards.section("Versions", "Each is kept as it was made, by its hash. A review is of one version.")
-    made = kept.versions(view.ws, system.key)
-    if not made:
+    versions = kept.versions(view.ws, system.key)
+    if not versions:
         st.markdown("None was made yet. Make one, read it, and come back to say that you reviewed it.")
         return
     cards.table(
-        [_row(v) for v in made[:12]], alt="Versions: document, made, language, open items, hash, reviewed"
+        [_row(v) for v in versions[:12]], alt="Versions: document, made, language, open items, hash, reviewed"
     )
-    by_hash = {v.sha256: v for v in made[:50]}
+    by_hash = {v.sha256: v for v in versions[:50]}
     with st.form("governance.review", border=False):
         left, right = st.columns(2, gap="large")
         chosen = left.selectbox(
@@ -90,7 +90,7 @@ def _versions(view: View, system: System) -> None:
         signed_forms.sign(by)
         kept.review(view.ws, system.key, str(chosen), by=by)
         st.rerun()
-    chosen = str(chosen or made[0].sha256)
+    chosen = str(chosen or versions[0].sha256)
     st.download_button(
         "Download this version",
         data=partial(_content, view, chosen),
@@ -131,7 +131,7 @@ def _texts(view: View, system: System, filled: dict[str, Sections], code: str) -
         "What the log cannot know",
         "Each text stands in the document with who states it, and when.",
     )
-    speech, said = language(code), kept.texts_of(system)
+    speech, statements = language(code), kept.texts_of(system)
     key = str(
         st.segmented_control(
             "Document",
@@ -151,7 +151,7 @@ def _texts(view: View, system: System, filled: dict[str, Sections], code: str) -
                     continue
                 text = st.text_area(
                     one_line(f"{title}: {item.name}", 160),
-                    value=said[item.key].text if item.key in said else "",
+                    value=statements[item.key].text if item.key in statements else "",
                     key=f"governance.{system.key}.text.{item.key}",
                     max_chars=kept.LONGEST,
                     height=80,

@@ -32,7 +32,7 @@ REHEARSALS = (
 def section(view: View, system: System, answer: Answer) -> None:
     """How long the log is kept, what personal data it holds, and what was rehearsed."""
     facts, settings = answer.measured.facts, system.settings
-    found = tuple(facts.personal_detected or ())
+    columns_with_data = tuple(facts.personal_detected or ())
     declared = settings.personal_data
     with st.form("governance.log", border=False):
         cards.section("The log and the model's age", "Answers AUD-4 and SEC-4; MON-3 by stricter limits.")
@@ -54,7 +54,7 @@ def section(view: View, system: System, answer: Answer) -> None:
         )
         personal = st.multiselect(
             "Columns that hold personal data",
-            sorted({*found, *declared}),
+            sorted({*columns_with_data, *declared}),
             default=list(declared),
             accept_new_options=True,
             key=f"governance.{system.key}.personal",
@@ -83,8 +83,8 @@ def section(view: View, system: System, answer: Answer) -> None:
 
 def _ages(system: System) -> dict[str, Any]:
     """The ages from which the model counts as ageing and as too old, as settings to keep; only ever stricter."""
-    held = dict(system.settings.limits)
-    own = held.pop("MON-3", {})
+    limits = dict(system.settings.limits)
+    age_limits = limits.pop("MON-3", {})
     usual = {name: int(limit.value) for name, limit in catalogue().control("MON-3").limits.items()}
     asked = {}
     columns = st.columns(2, gap="large")
@@ -96,7 +96,7 @@ def _ages(system: System) -> dict[str, Any]:
             min_value=1,
             max_value=usual[name],
             step=1,
-            value=min(int(own[name]), usual[name]) if name in own else None,
+            value=min(int(age_limits[name]), usual[name]) if name in age_limits else None,
             placeholder=f"{usual[name]}, as everywhere",
             key=f"governance.{system.key}.{name}",
             help="Counted from training, or from the version's first decision. A stricter limit than usual "
@@ -105,8 +105,8 @@ def _ages(system: System) -> dict[str, Any]:
         if given is not None:
             asked[name] = float(given)
     if asked:
-        held["MON-3"] = asked
-    return {"limits": held or None}
+        limits["MON-3"] = asked
+    return {"limits": limits or None}
 
 
 def _rehearsals(view: View, system: System, answer: Answer) -> None:
@@ -115,8 +115,8 @@ def _rehearsals(view: View, system: System, answer: Answer) -> None:
         "What is recorded is a statement: within 12 months it makes REL-3, REL-6, MON-6, MON-7 and CMP-5 partial, "
         "never pass. A rollback that the log shows passes REL-3. Pipelines use `plumbline record`.",
     )
-    held = [r for r in answer.measured.records if r.event in REHEARSALS]
-    if held:
+    records = [r for r in answer.measured.records if r.event in REHEARSALS]
+    if records:
         cards.table(
             [
                 {
@@ -125,7 +125,7 @@ def _rehearsals(view: View, system: System, answer: Answer) -> None:
                     "By": plain(r.by),
                     "Note": plain(r.note, 160) or numbers.DASH,
                 }
-                for r in held[:12]
+                for r in records[:12]
             ],
             alt="Rehearsals: what, when, by whom, note",
         )

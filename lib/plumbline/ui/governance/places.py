@@ -15,11 +15,11 @@ from plumbline.ui.state.view import View
 def section(view: View) -> None:
     """What is listed and by whom, a new place, and leaving one out."""
     with st.expander("Places that the pages may read"):
-        own, machine = register.of_owners(view.ws), register.of_operator()
+        places, machine = register.of_owners(view.ws), register.of_operator()
         for place in machine:
             bound = f", with {', '.join(place.bound)}" if place.bound else ""
             st.markdown(plain(f"{place.text}: listed by the machine's operator{bound}"))
-        for place in own:
+        for place in places:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(plain(place.text))
                 if permissions.button(
@@ -27,7 +27,7 @@ def section(view: View) -> None:
                 ):
                     register.leave_out(view.ws, place.text, by=session.ACTOR.get() or session.LOCAL)
                     st.rerun()
-        if not own and not machine:
+        if not places and not machine:
             cards.note("None yet.")
         with st.form("governance.place", border=False, clear_on_submit=True):
             text = st.text_input(

@@ -30,15 +30,15 @@ def incidents(view: View, system: System) -> None:
     cards.note(
         "Clocks run from when somebody knew. What is due and not done fails CMP-4. A helper, not legal advice."
     )
-    found = register.incidents(view.ws, system.key)
+    incidents = register.incidents(view.ws, system.key)
     now = datetime.now(UTC)
-    for item in found:
+    for item in incidents:
         if item.closed_at is None or any(n.sent is None for n in notices(item, now)):
             _incident(view, system, item, now)
-    closed = [_closed(item) for item in found if item.closed_at is not None]
+    closed = [_closed(item) for item in incidents if item.closed_at is not None]
     if closed:
         tables.grid(closed, alt="Closed incidents: number, title, known, closed, cause. Times are UTC.")
-    with st.expander("Open an incident", expanded=not found):
+    with st.expander("Open an incident", expanded=not incidents):
         _open(view, system)
 
 
@@ -138,7 +138,7 @@ def _act(view: View, system: System, item: Incident, steps: tuple[Notice, ...]) 
             format_func=asks.__getitem__,
             key=f"{key}.met",
         )
-        told = st.multiselect(
+        lines = st.multiselect(
             "Notices sent now", list(due), format_func=due.__getitem__, key=f"{key}.sent", disabled=not due
         )
         cause = st.text_area(
@@ -156,9 +156,11 @@ def _act(view: View, system: System, item: Incident, steps: tuple[Notice, ...]) 
     if not saved:
         return
     signed_forms.sign(by)
-    said = (tuple(flags), critical, tuple(met))
-    held = (item.flags, item.critical_service, item.criteria)
-    if item.closed_at is None and (item.classified_at is None or said != held or about):
+    classification = (tuple(flags), critical, tuple(met))
+    classification_before = (item.flags, item.critical_service, item.criteria)
+    if item.closed_at is None and (
+        item.classified_at is None or classification != classification_before or about
+    ):
         register.classify(
             view.ws,
             system.key,
@@ -169,7 +171,7 @@ def _act(view: View, system: System, item: Incident, steps: tuple[Notice, ...]) 
             criteria=met,
             finding=about,
         )
-    for notice in told:
+    for notice in lines:
         register.give_notice(view.ws, system.key, item.id, notice, by=by)
     if not ends and isinstance(until, date):
         _plan(view, system, item, by, cause.strip(), owner.strip(), until)
@@ -187,8 +189,8 @@ def _plan(view: View, system: System, item: Incident, by: str, cause: str, owner
 
 def _about(view: View, system: System, key: str) -> int:
     """The finding that an incident is about, where it was opened without one; 0: none is named."""
-    taken = register.of_findings(view.ws, [system.key])
-    free = {r.id: r for r in findings(view.ws, system.key) if r.id not in taken}
+    incidents = register.of_findings(view.ws, [system.key])
+    free = {r.id: r for r in findings(view.ws, system.key) if r.id not in incidents}
     number = st.selectbox(
         "Finding it is about",
         [0, *free],

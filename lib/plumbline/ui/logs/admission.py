@@ -47,7 +47,7 @@ def _buttons(
         key=f"logs.reference.{upload.token}",
         help="Otherwise the reference is found in the log itself, and said.",
     )
-    missing = questions.unanswered(settled.found, settled.said)
+    missing = questions.required_questions(settled.found, settled.said)
     if missing:
         cards.note(f"Answer first: {missing[0].text}")
     accept = _accepted(settled.trial, upload)
@@ -91,7 +91,7 @@ def _accepted(trial: LoadTrial, upload: uploads.Upload) -> bool | None:
     """Whether rows that cannot be loaded may wait in quarantine; None where they are too few to ask."""
     refused = session.UNFIT.get()
     if refused and upload.token.startswith(refused[0]):
-        empty_states.failed(refused[1])
+        empty_states.show_error(refused[1])
     elif not trial.too_many:
         return None
     else:
@@ -103,27 +103,27 @@ def _accepted(trial: LoadTrial, upload: uploads.Upload) -> bool | None:
 
 def finish(view: View) -> None:
     """Watch the load at work; when it is made, keep the result, and go to the system that it went into."""
-    made = jobs.watch()
-    kept: session_files.SessionFile | None = session.SCRATCHING.get()
-    if made is None:
+    result = jobs.watch()
+    session_file: session_files.SessionFile | None = session.SCRATCHING.get()
+    if result is None:
         if not jobs.running():
             session.SCRATCHING.clear()
-            held: uploads.Upload | None = session.UPLOAD.get()
+            upload: uploads.Upload | None = session.UPLOAD.get()
             refusal = session.REFUSED.get()
             session.REFUSED.clear()
-            if refusal is not None and held is not None:
-                session.UNFIT.set((held.token, refusal))
+            if refusal is not None and upload is not None:
+                session.UNFIT.set((upload.token, refusal))
                 st.rerun()
         return
-    if not isinstance(made, Load):
+    if not isinstance(result, Load):
         st.toast("The roles are changed, and everything is counted anew.")
         st.rerun()
-    if kept is not None:
-        session_files.desk(opened.workspace()).files.append(kept)
+    if session_file is not None:
+        session_files.desk(opened.workspace()).files.append(session_file)
         session.SCRATCHING.clear()
         session.SCRATCH.set(True)
     uploads.forget()
-    session.RESULT.set(made)
+    session.RESULT.set(result)
     session.UPLOAD_TURN.set(session.UPLOAD_TURN.get() + 1)
-    session.GO_TO.set(made.system)
+    session.GO_TO.set(result.system)
     st.rerun()

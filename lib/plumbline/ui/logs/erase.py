@@ -19,9 +19,9 @@ _BY = {"subject": "A person, by the value in the log", "decision": "One decision
 
 def section(view: View) -> None:
     """Ask whom, erase, and show the certificate of the last erasure."""
-    made: ErasureResult | None = session.ERASED.get()
-    if made is not None and view.system is not None and made.system == view.system.key:
-        _certificate(made)
+    result: ErasureResult | None = session.ERASED.get()
+    if result is not None and view.system is not None and result.system == view.system.key:
+        _certificate(result)
     if view.system is None:
         return
     with st.expander("Erase a person or a decision"):
@@ -44,7 +44,7 @@ def section(view: View) -> None:
             st.markdown(cards.word("watch", "Nothing was erased: give the value and tick the box."))
             return
         try:
-            made = erase_person(
+            result = erase_person(
                 view.ws,
                 view.system.key,
                 actor=upload.actor(),
@@ -52,9 +52,9 @@ def section(view: View) -> None:
                 decision_id=value if by == "decision" else None,
             )
         except PlumblineError as error:
-            empty_states.failed(error)
+            empty_states.show_error(error)
             return
-    session.ERASED.set(made)
+    session.ERASED.set(result)
     session.RESULT.clear()
     st.rerun()
 

@@ -22,46 +22,46 @@ from plumbline.wording.times import iso_minute
 
 def result() -> None:
     """What the last load did: rows read are loaded, duplicates or quarantined, always."""
-    made: Load | None = session.RESULT.get()
-    if made is None:
+    load: Load | None = session.RESULT.get()
+    if load is None:
         return
     with st.container(border=True):
-        nothing = not made.rows_loaded and not made.labels_joined
+        nothing = not load.rows_loaded and not load.labels_joined
         cards.section(
-            f"{made.file} holds nothing that is new to {made.system}"
+            f"{load.file} holds nothing that is new to {load.system}"
             if nothing
-            else f"{made.file} is loaded into {made.system}"
+            else f"{load.file} is loaded into {load.system}"
         )
         items = [
             Figure(
-                name="Rows read", value=numbers.count(made.rows_read), note="the sum of the three beside it"
+                name="Rows read", value=numbers.count(load.rows_read), note="the sum of the three beside it"
             ),
-            Figure(name="Loaded", value=numbers.count(made.rows_loaded)),
+            Figure(name="Loaded", value=numbers.count(load.rows_loaded)),
             Figure(
                 name="Duplicates",
-                value=numbers.count(made.rows_duplicate),
-                note="already there, left out" if made.rows_duplicate else "",
+                value=numbers.count(load.rows_duplicate),
+                note="already there, left out" if load.rows_duplicate else "",
             ),
             Figure(
                 name="Quarantined",
-                value=numbers.count(made.rows_quarantined),
-                note="kept below, with the reason" if made.rows_quarantined else "",
+                value=numbers.count(load.rows_quarantined),
+                note="kept below, with the reason" if load.rows_quarantined else "",
             ),
         ]
-        if made.kind == "labels":
+        if load.kind == "labels":
             items[1] = Figure(
                 name="Labels joined",
-                value=numbers.count(made.labels_joined),
-                note=f"{numbers.count(made.rows_loaded)} rows",
+                value=numbers.count(load.labels_joined),
+                note=f"{numbers.count(load.rows_loaded)} rows",
             )
         cards.figures(items, inside=True)
-        for reason, n in made.reasons.items():
+        for reason, n in load.reasons.items():
             st.markdown(f"{cards.word('watch', numbers.count(n))} {plain(reason.replace('_', ' '))}")
-        for words in made.notes:
+        for words in load.notes:
             cards.note(words)
-        if made.unchecked:
-            empty_states.failed(
-                PlumblineError("The load is in, but its signals could not be checked", todo=made.unchecked)
+        if load.unchecked:
+            empty_states.show_error(
+                PlumblineError("The load is in, but its signals could not be checked", todo=load.unchecked)
             )
         with st.container(horizontal=True, vertical_alignment="center"):
             empty_states.link(empty_states.NextPage("scorecard", "See the verdict"))
@@ -116,7 +116,7 @@ def undo(view: View, loads: Sequence[Load]) -> None:
             try:
                 removed = undo_load(view.ws, int(chosen), actor=upload.actor())
             except PlumblineError as error:
-                empty_states.failed(error)
+                empty_states.show_error(error)
                 return
             session.RESULT.clear()
             st.toast(f"Load {chosen} is undone: {numbers.count(removed)} rows removed.")
@@ -134,7 +134,7 @@ def remove(view: View) -> None:
             try:
                 remove_system(view.ws, view.system.key, actor=upload.actor())
             except PlumblineError as error:
-                empty_states.failed(error)
+                empty_states.show_error(error)
                 return
             session.SYSTEM.clear()
             st.rerun()

@@ -48,9 +48,9 @@ class MappingLine:
 
 def lines(maps: Sequence[ColumnMap]) -> list[MappingLine]:
     """The rows of the table: a second role joins its column's row where both go by one name."""
-    made: list[MappingLine] = []
+    lines: list[MappingLine] = []
     for item in maps:
-        last = made[-1] if made else None
+        last = lines[-1] if lines else None
         if (
             last
             and last.column == item.column
@@ -58,10 +58,10 @@ def lines(maps: Sequence[ColumnMap]) -> list[MappingLine]:
             and item.role.role in ALSO
             and last.name in ("", item.role.name)
         ):
-            made[-1] = MappingLine(item.column, (*last.maps, item))
+            lines[-1] = MappingLine(item.column, (*last.maps, item))
         else:
-            made.append(MappingLine(item.column, (item,)))
-    return made
+            lines.append(MappingLine(item.column, (item,)))
+    return lines
 
 
 def doubtful(maps: Sequence[ColumnMap], fresh: Sequence[str] = ()) -> tuple[str, ...]:
@@ -156,7 +156,7 @@ def one_column(mapping: Mapping, key: str, first: Sequence[str] = ()) -> tuple[t
         as ``editor``; nothing until a role is chosen that the column does not have.
     """
     rows = sorted(lines(mapping.columns), key=lambda row: row.column not in set(first))
-    held = {row.column: row for row in reversed(rows)}
+    mapping_lines = {row.column: row for row in reversed(rows)}
     left, middle, right = st.columns(3, gap="medium")
     column = left.selectbox(
         "Column",
@@ -166,7 +166,7 @@ def one_column(mapping: Mapping, key: str, first: Sequence[str] = ()) -> tuple[t
     )
     if column is None:
         return ()
-    row = held[column]
+    row = mapping_lines[column]
     role = middle.selectbox(
         "Role", OPTIONS, index=OPTIONS.index(row.means), format_func=say_role, key=f"{key}.role.{column}"
     )
@@ -180,7 +180,7 @@ def changes(
     rows: Sequence[MappingLine], means: Sequence[str], also: Sequence[object], names: Sequence[object]
 ) -> tuple[tuple[str, str], ...]:
     """Every (column, role) of the columns of which a role or a name differs from the guess."""
-    said: dict[str, list[str]] = {}
+    roles_by_column: dict[str, list[str]] = {}
     touched = set()
     for row, first, second, name in zip(rows, means, also, names, strict=True):
         words = str(name).strip() if isinstance(name, str) else ""
@@ -188,10 +188,12 @@ def changes(
             words = row.name
         roles = [first, *([second] if second in NAMED_ROLES and second != first else [])]
         spelt = [f"{role}:{words or row.column}" if role in NAMED_ROLES else role for role in roles]
-        said.setdefault(row.column, []).extend(spelt)
+        roles_by_column.setdefault(row.column, []).extend(spelt)
         if spelt != [str(m.role) for m in row.maps]:
             touched.add(row.column)
-    return tuple((column, role) for column, items in said.items() if column in touched for role in items)
+    return tuple(
+        (column, role) for column, items in roles_by_column.items() if column in touched for role in items
+    )
 
 
 def _sure(row: MappingLine, fresh: Sequence[str]) -> str:

@@ -26,16 +26,16 @@ def section(view: View) -> None:
     if view.system is None:
         return
     key = view.system.key
-    held, versions = model_files.registered(view.ws, key), model_files.versions(view.ws, key)
+    files, versions = model_files.files_of_system(view.ws, key), model_files.versions(view.ws, key)
     cards.section(
         "Model files",
         "A version's own file explains its decisions exactly, if it reproduces their logged scores. It is opened in a "
         "process of its own, with limits; pickles are refused.",
     )
-    said = session.MODEL_SAID.get()
-    if said:
-        st.markdown(f"{cards.chip('pass' if said[0] else 'fail')} {plain(said[1])}")
-    if held:
+    outcome = session.MODEL_SAID.get()
+    if outcome:
+        st.markdown(f"{cards.chip('pass' if outcome[0] else 'fail')} {plain(outcome[1])}")
+    if files:
         tables.grid(
             [
                 {
@@ -48,7 +48,7 @@ def section(view: View) -> None:
                     "Registered": f"{numbers.moment(m.at)}",
                     "By": one_line(m.actor, 40),
                 }
-                for m in held
+                for m in files
             ],
             alt="Registered model files: version, file, format, check, SHA-256",
         )
@@ -56,7 +56,7 @@ def section(view: View) -> None:
         cards.note("The log names no version, so that no file can be tied to its decisions.")
         return
     _register(view, key, versions)
-    if any(m.passed for m in held):
+    if any(m.passed for m in files):
         _explain_all(view, key)
 
 
@@ -66,7 +66,7 @@ def _register(view: View, key: str, versions: tuple[str, ...]) -> None:
             version = st.selectbox(
                 "Version", versions, format_func=lambda v: one_line(v, 60), key="models.version", width=220
             )
-            given = st.file_uploader(
+            uploaded_file = st.file_uploader(
                 "Model file",
                 type=list(ENDINGS),
                 key="models.file",
@@ -83,14 +83,14 @@ def _register(view: View, key: str, versions: tuple[str, ...]) -> None:
         asked = permissions.submit("Register the file", permissions.ANALYST, icon=":material/upload_file:")
     if not asked or version is None:
         return
-    if given is None:
+    if uploaded_file is None:
         cards.note("Choose a file first.")
         return
     try:
         with tempfile.TemporaryDirectory() as folder, st.spinner("Holding the file against the log."):
-            path = Path(folder) / safe_name(given.name)
-            path.write_bytes(given.getbuffer())
-            made = model_files.register(
+            path = Path(folder) / safe_name(uploaded_file.name)
+            path.write_bytes(uploaded_file.getbuffer())
+            registration = model_files.register(
                 view.ws,
                 key,
                 version,
@@ -99,9 +99,9 @@ def _register(view: View, key: str, versions: tuple[str, ...]) -> None:
                 actor=actor(),
             )
     except PlumblineError as error:
-        empty_states.failed(error)
+        empty_states.show_error(error)
         return
-    session.MODEL_SAID.set((made.passed, made.sentence))
+    session.MODEL_SAID.set((registration.passed, registration.sentence))
     st.rerun()
 
 
@@ -120,9 +120,9 @@ def _explain_all(view: View, key: str) -> None:
         bar.progress(min(share, 1.0), text=plain(words))
 
     try:
-        made = attribute_all(view.ws, key, actor=actor(), say=say)
+        run = attribute_all(view.ws, key, actor=actor(), say=say)
     except PlumblineError as error:
-        empty_states.failed(error)
+        empty_states.show_error(error)
         return
-    session.MODEL_SAID.set((True, made.sentence))
+    session.MODEL_SAID.set((True, run.sentence))
     st.rerun()

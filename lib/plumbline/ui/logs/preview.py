@@ -40,11 +40,11 @@ def rows(
         PlumblineError: it cannot be loaded like this.
     """
     key = (token, mapping, labels, system, view.ws.path)
-    held = session.PREVIEW.get()
+    preview = session.PREVIEW.get()
     seen: Preview
     trial: LoadTrial
-    if held and held[0] == key:
-        seen, trial = held[1:]
+    if preview and preview[0] == key:
+        seen, trial = preview[1:]
     else:
         with st.spinner("Trying the rows"):
             seen = preview_file(view.ws, path, mapping, labels=labels, system=system, sheet=sheet)
@@ -108,11 +108,11 @@ def _head(role: str, column: str) -> str:
 
 def worth(mapping: Mapping) -> None:
     """What each role makes possible, and what the absence of one costs."""
-    told = gains(column.role.role for column in mapping.columns)
-    there = [f"{cards.word('pass', title(role))}: {plain(words)}" for role, words, has in told if has]
+    gains_listed = gains(column.role.role for column in mapping.columns)
+    there = [f"{cards.word('pass', title(role))}: {plain(words)}" for role, words, has in gains_listed if has]
     lacking = [
         f"{cards.word('unknown', f'No {lower(role)}')}: {plain(words)}"
-        for role, words, has in told
+        for role, words, has in gains_listed
         if not has
     ]
     cards.section("What this makes possible", "And on the right what the log lacks, with the cost of it.")

@@ -45,13 +45,13 @@ def section(view: View) -> None:
     )
     load_id, reason = _filter(every)
     _reasons(every)
-    found = quarantine_of(view.ws, view.system.key, load_id=load_id, reason=reason)
+    answer = quarantine_of(view.ws, view.system.key, load_id=load_id, reason=reason)
     shown = (
-        f"The first {len(found.rows)} of {numbers.count(found.waiting)} rows."
-        if len(found.rows) < found.waiting
+        f"The first {len(answer.rows)} of {numbers.count(answer.waiting)} rows."
+        if len(answer.rows) < answer.waiting
         else ""
     )
-    _rows(found, shown)
+    _rows(answer, shown)
     key = view.system.key
     st.download_button(
         "Download as CSV",
@@ -125,13 +125,13 @@ def _again(view: View, every: QuarantineAnswer, load_id: int | None, reason: str
         try:
             form = read_form(view.ws, chosen)
         except PlumblineError as error:
-            empty_states.failed(error)
+            empty_states.show_error(error)
             return
         cards.note(
             f"Rows of load {chosen}{'' if reason is None else f' with the reason {reason!r}'}. "
             "What fits becomes a load of its own that can be taken back; the rest stays here."
         )
-        said = mapping.editor(
+        answers = mapping.editor(
             form.mapping, samples_of(view.ws, chosen, reason=reason), f"logs.retry.{chosen}"
         )
         order = st.selectbox(
@@ -144,10 +144,10 @@ def _again(view: View, every: QuarantineAnswer, load_id: int | None, reason: str
         )
         try:
             trial = try_retry(
-                view.ws, chosen, maps=said, reason=reason, lenient=lenient, date_order=order or None
+                view.ws, chosen, maps=answers, reason=reason, lenient=lenient, date_order=order or None
             )
         except PlumblineError as error:
-            empty_states.failed(error)
+            empty_states.show_error(error)
             return
         stay = ", ".join(
             f"{plain(why.replace('_', ' '))} in {numbers.count(n)}" for why, n in trial.reasons.items()
@@ -170,7 +170,7 @@ def _again(view: View, every: QuarantineAnswer, load_id: int | None, reason: str
                 lambda say: retry_load(
                     view.ws,
                     chosen,
-                    maps=said,
+                    maps=answers,
                     reason=reason,
                     lenient=lenient,
                     date_order=order or None,

@@ -152,6 +152,6 @@ def _positive(inspection: Inspection, question: FileQuestion | None, token: str,
     return str(chosen) if chosen and (question or chosen != mapping.positive) else None
 
 
-def unanswered(inspection: Inspection, answers: FileAnswers) -> tuple[FileQuestion, ...]:
+def required_questions(inspection: Inspection, answers: FileAnswers) -> tuple[FileQuestion, ...]:
     """What must be said before the file can be loaded."""
     return open_questions(inspection, answers)

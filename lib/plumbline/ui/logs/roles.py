@@ -25,8 +25,8 @@ NONE = "–"
 def section(view: View) -> None:
     """Give loaded columns other roles in place, and take that back; the work shows how far it is."""
     system = view.system
-    held = roles_of(view.ws, system.key) if system else {}
-    if system is None or not held:
+    roles = roles_of(view.ws, system.key) if system else {}
+    if system is None or not roles:
         return
     cards.section(
         "What the loaded columns mean",
@@ -35,9 +35,9 @@ def section(view: View) -> None:
     )
     left, middle, right = st.columns(3, gap="medium")
     column = str(
-        left.selectbox("Column", list(held), format_func=lambda c: one_line(c, 60), key="logs.roles.column")
+        left.selectbox("Column", list(roles), format_func=lambda c: one_line(c, 60), key="logs.roles.column")
     )
-    now = ", ".join(_words(held.get(column, ())))
+    now = ", ".join(_words(roles.get(column, ())))
     role = middle.selectbox(
         "Role",
         CHANGEABLE,
@@ -66,7 +66,7 @@ def section(view: View) -> None:
             what="change",
         )
         st.rerun()
-    _table(held)
+    _table(roles)
 
 
 def _words(roles: Sequence[str]) -> list[str]:

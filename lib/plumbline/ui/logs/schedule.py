@@ -20,12 +20,12 @@ def section(view: View) -> None:
     """The schedule, its last runs, and a form for owners. Folders and addresses are set on the command line alone."""
     with view.ws.read() as cursor:
         item = schedule_in(cursor)
-        made = {kind: last_run(cursor, kind) for kind in (CHECK, BACKUP)}
-    if view.system is None and not any(made.values()):
+        runs = {kind: last_run(cursor, kind) for kind in (CHECK, BACKUP)}
+    if view.system is None and not any(runs.values()):
         return  # whoever loads a first log has other questions
     cards.section("Schedule", _sentence(item))
     for kind, words in ((CHECK, "check"), (BACKUP, "backup")):
-        run = made[kind]
+        run = runs[kind]
         if run is not None:
             _last(run, words)
     with st.expander("Change the schedule"), st.form("logs.schedule", border=False):

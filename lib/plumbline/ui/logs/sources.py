@@ -39,7 +39,7 @@ def sheet(upload: Upload) -> Upload:
     return replace(upload, token=f"{upload.token}.{place}", sheet=names[place])
 
 
-def remembered(view: View) -> None:
+def source_list(view: View) -> None:
     """The sources of the system that ``plumbline pull`` reads, and up to where each was read."""
     known = sources_of(view.ws, view.system.key) if view.system else []
     if not known:

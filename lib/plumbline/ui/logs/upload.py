@@ -11,7 +11,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from plumbline.answers.data.load import FileAnswers, amend, inspect_file, settled
+from plumbline.answers.data.load import FileAnswers, amend, apply_answers, inspect_file
 from plumbline.answers.data.match_system import system_of
 from plumbline.domain import Mapping, PlumblineError
 from plumbline.logs.files.formats import SPOKEN, SUFFIXES, TITLES
@@ -63,14 +63,14 @@ def drop(view: View) -> Upload | None:
 
     Who may not load has none, and the server takes no upload of theirs either (``ui/server/gate.py``).
     """
-    if not permissions.allowed(permissions.ANALYST):
+    if not permissions.is_allowed(permissions.ANALYST):
         return None
-    held: Upload | None = session.UPLOAD.get()
+    upload: Upload | None = session.UPLOAD.get()
     key = f"logs.file.{session.UPLOAD_TURN.get()}"
-    waits = held is None and st.session_state.get(key) is None
+    waits = upload is None and st.session_state.get(key) is None
     with st.container(border=waits):
         above = st.container()
-        given = st.file_uploader(
+        uploaded_file = st.file_uploader(
             f"{SPOKEN}, at most {LIMIT} MB", type=SUFFIXES, max_upload_size=LIMIT, key=key
         )
         if waits:
@@ -79,17 +79,17 @@ def drop(view: View) -> Upload | None:
             st.markdown(_STEPS)
             cards.note(LARGER)
     if jobs.running():
-        return held
-    if given is None:
+        return upload
+    if uploaded_file is None:
         forget()
         return None
-    if held is not None and held.token == given.file_id and held.path.exists():
-        return held
+    if upload is not None and upload.token == uploaded_file.file_id and upload.path.exists():
+        return upload
     forget()
-    path = session_files.place(opened.workspace(), safe_name(given.name))
+    path = session_files.place(opened.workspace(), safe_name(uploaded_file.name))
     with path.open("wb") as out:
-        out.write(given.getbuffer())
-    made = Upload(given.file_id, path)
+        out.write(uploaded_file.getbuffer())
+    made = Upload(uploaded_file.file_id, path)
     session.UPLOAD.set(made)
     return made
 
@@ -102,11 +102,11 @@ def safe_name(name: str) -> str:
 
 def forget() -> None:
     """Delete the spooled file, unless scratch holds on to it."""
-    held: Upload | None = session.UPLOAD.get()
-    if held is not None and held.path not in {
+    upload: Upload | None = session.UPLOAD.get()
+    if upload is not None and upload.path not in {
         kept.path for kept in session_files.desk(opened.workspace()).files
     }:
-        shutil.rmtree(held.path.parent, ignore_errors=True)
+        shutil.rmtree(upload.path.parent, ignore_errors=True)
     for key in (
         session.UPLOAD,
         session.INSPECTED,
@@ -169,17 +169,17 @@ def held_as(title: str, keys: Sequence[str]) -> str | None:
 
 def _likely(view: View, upload: Upload) -> tuple[str | None, bool]:
     """The system that the file seems to belong to, and whether it holds labels only, which need one."""
-    held = session.LIKELY.get()
-    if held and held[0] == upload.token:
-        return held[1], held[2]
+    guess = session.LIKELY.get()
+    if guess and guess[0] == upload.token:
+        return guess[1], guess[2]
     try:
-        found = inspect_file(upload.path, ws=view.ws, sheet=upload.sheet)
+        inspection = inspect_file(upload.path, ws=view.ws, sheet=upload.sheet)
     except PlumblineError:
         return None, False  # said where the file is looked at
-    likely = system_of(view.ws, found)
-    session.LIKELY.set((upload.token, likely, found.kind == "labels"))
-    session.INSPECTED.set({(upload.token, None, (), None, None): found})
-    return likely, found.kind == "labels"
+    likely = system_of(view.ws, inspection)
+    session.LIKELY.set((upload.token, likely, inspection.kind == "labels"))
+    session.INSPECTED.set({(upload.token, None, (), None, None): inspection})
+    return likely, inspection.kind == "labels"
 
 
 def inspect(view: View, upload: Upload, title: str, answers: FileAnswers | None = None) -> Inspection:
@@ -191,12 +191,12 @@ def inspect(view: View, upload: Upload, title: str, answers: FileAnswers | None 
     known = title if title in {system.key for system in view.systems} else None
     about = answers or FileAnswers()
     key = (upload.token, known, tuple(about.maps), about.task, about.date_order)
-    held: dict[object, Inspection] = session.INSPECTED.get() or {}
-    if key not in held:
-        found = inspect_file(upload.path, ws=view.ws, system=known, sheet=upload.sheet, answers=about)
-        held = {**{k: v for k, v in held.items() if k[0] == upload.token}, key: found}  # type: ignore[index]
-        session.INSPECTED.set(held)
-    return held[key]
+    inspections: dict[object, Inspection] = session.INSPECTED.get() or {}
+    if key not in inspections:
+        inspection = inspect_file(upload.path, ws=view.ws, system=known, sheet=upload.sheet, answers=about)
+        inspections = {**{k: v for k, v in inspections.items() if k[0] == upload.token}, key: inspection}  # type: ignore[index]
+        session.INSPECTED.set(inspections)
+    return inspections[key]
 
 
 def first_look(view: View, upload: Upload, title: str) -> Inspection | None:
@@ -204,7 +204,7 @@ def first_look(view: View, upload: Upload, title: str) -> Inspection | None:
     try:
         return inspect(view, upload, title)
     except PlumblineError as error:
-        empty_states.failed(error)
+        empty_states.show_error(error)
         return None
 
 
@@ -262,8 +262,8 @@ def correct(view: View, inspection: Inspection, upload: Upload, title: str) -> F
     A role that is changed is what the rest is guessed by: the page is drawn anew from that.
     """
     token = f"{upload.token}.{title}"
-    held = session.ROLES.get()
-    maps: tuple[tuple[str, str], ...] = held[1] if held and held[0] == token else ()
+    role_changes = session.ROLES.get()
+    maps: tuple[tuple[str, str], ...] = role_changes[1] if role_changes and role_changes[0] == token else ()
     known = next((system for system in view.systems if system.key == title), None)
     frozen = known.task if known is not None and inspection.remembered else None
     base, fault = inspection, None
@@ -271,11 +271,11 @@ def correct(view: View, inspection: Inspection, upload: Upload, title: str) -> F
         base = inspect(view, upload, title, FileAnswers(maps=maps)) if maps else inspection
     except PlumblineError as error:
         fault = error
-    said = replace(questions.ask(base, token, frozen), maps=maps)
+    answers = replace(questions.ask(base, token, frozen), maps=maps)
     final = base
-    if fault is None and (said.task or said.date_order):
+    if fault is None and (answers.task or answers.date_order):
         try:
-            final = inspect(view, upload, title, said)
+            final = inspect(view, upload, title, answers)
         except PlumblineError as error:
             fault = error
     place = st.container(border=True)
@@ -283,24 +283,24 @@ def correct(view: View, inspection: Inspection, upload: Upload, title: str) -> F
     cards.section("What each column means", _guessed(first))
     samples = {column: [v for v in values if v] for column, values in inspection.samples().items()}
     shown = final.mapping if fault is None else amend(inspection.mapping, maps)
-    turn = f"{token}.{hash((maps, said.task))}"
+    turn = f"{token}.{hash((maps, answers.task))}"
     changed = mapping.editor(
         shown, samples, f"logs.mapping.{turn}", inspection.fresh, first=first, bars=inspection.bars()
     )
     with st.expander("Change one column without the table"):
         changed = mapping.one_column(shown, f"logs.column.{turn}", first) or changed
     if changed:
-        session.ROLES.set((token, joined(maps, changed)))
+        session.ROLES.set((token, merge_roles(maps, changed)))
         st.rerun()
     if fault is not None:
         with place:
-            empty_states.failed(fault)
+            empty_states.show_error(fault)
         return None
     try:
-        used = settled(final.mapping, said)
+        used = apply_answers(final.mapping, answers)
     except PlumblineError as error:
         with place:
-            empty_states.failed(error)
+            empty_states.show_error(error)
         return None
     labels = inspection.kind == "labels"
     try:
@@ -315,11 +315,11 @@ def correct(view: View, inspection: Inspection, upload: Upload, title: str) -> F
         )
     except PlumblineError as error:
         with place:
-            empty_states.failed(error)
+            empty_states.show_error(error)
         return None
     if not labels:
         preview.worth(used)
-    return FileChoices(said=said, used=used, found=final, trial=trial, place=place)
+    return FileChoices(said=answers, used=used, found=final, trial=trial, place=place)
 
 
 def _guessed(first: Sequence[str]) -> str:
@@ -330,7 +330,7 @@ def _guessed(first: Sequence[str]) -> str:
     return f"Guessed from names and contents. {come} first. Change what is wrong."
 
 
-def joined(
+def merge_roles(
     before: Sequence[tuple[str, str]], changed: Sequence[tuple[str, str]]
 ) -> tuple[tuple[str, str], ...]:
     """The roles that were given before with those of the columns that were changed now in place of their own."""

@@ -37,6 +37,6 @@ def panel(view: View, key: str, decision_id: str) -> None:
     try:
         decision_comments.comment(view.ws, key, decision_id, text or "", by=by or session.LOCAL)
     except PlumblineError as error:
-        empty_states.failed(error)
+        empty_states.show_error(error)
         return
     st.rerun()

@@ -76,6 +76,6 @@ def _form(view: View) -> None:
             by=by or session.LOCAL,
         )
     except PlumblineError as error:
-        empty_states.failed(error)
+        empty_states.show_error(error)
         return
     st.rerun()

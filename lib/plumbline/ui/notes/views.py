@@ -15,7 +15,7 @@ from plumbline.ui.parts.empty_states import PAGES
 from plumbline.ui.parts.escape import one_line, plain
 from plumbline.ui.state import session
 from plumbline.ui.state.cache import ask
-from plumbline.ui.state.links import packed
+from plumbline.ui.state.links import encode_link
 from plumbline.ui.state.view import View
 
 #: page -> what of its own a view keeps, beside what the bar says
@@ -47,7 +47,7 @@ def panel(view: View, page: str, bar: Mapping[str, str]) -> None:
                     PAGES / f"{item.page}.py",
                     label=plain(item.name),
                     icon=":material/bookmark:",
-                    query_params=packed({session.SYSTEM.name: item.system, **dict(item.query)}),
+                    query_params=encode_link({session.SYSTEM.name: item.system, **dict(item.query)}),
                     help=f"Kept by {plain(item.by, 60)}",
                 )
         words = "Keep or remove views" if saved else "Keep this view"
@@ -92,6 +92,6 @@ def _save(view: View, page: str, bar: Mapping[str, str]) -> None:
             view.ws, view.system.key, name=name or "", page=page, query={**bar, **own}, by=by or session.LOCAL
         )
     except PlumblineError as error:
-        empty_states.failed(error)
+        empty_states.show_error(error)
         return
     st.rerun()

@@ -65,11 +65,11 @@ def reason(words: str, longest: int = 260, *, clause: bool = False) -> str:
 
     ``clause``: only the finding's first clause, for a list of many.
     """
-    found = control_reason(words)
-    if found is None:
+    reason = control_reason(words)
+    if reason is None:
         return prose(_first(words) if clause else words, longest)
-    said = prose(_first(found.evidence) if clause else found.evidence, longest)
-    return f"{said} {word(found.status, f'{found.control} {found.status}')}"
+    text = prose(_first(reason.evidence) if clause else reason.evidence, longest)
+    return f"{text} {word(reason.status, f'{reason.control} {reason.status}')}"
 
 
 def _first(finding: str) -> str:
@@ -130,6 +130,6 @@ def table(rows: Iterable[Mapping[str, object]], *, alt: str, height: int | None 
     st.table(frame, border="horizontal", hide_index=True, alt=alt, height=height or "content")
 
 
-def numbered(items: Sequence[str]) -> None:
+def numbered_list(items: Sequence[str]) -> None:
     """Up to a handful of sentences as a numbered list."""
     st.markdown("\n".join(f"{i}. {prose(item)}" for i, item in enumerate(items, 1)))

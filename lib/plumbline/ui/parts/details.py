@@ -28,7 +28,7 @@ def _value(value: object) -> str:
     if isinstance(value, int):
         return numbers.count(value)
     if isinstance(value, float):
-        return numbers.held(value)
+        return numbers.cell_value(value)
     if isinstance(value, Mapping):
         return f"({say_detail(value)})"
     if isinstance(value, str):

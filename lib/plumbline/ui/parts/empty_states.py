@@ -10,7 +10,7 @@ import streamlit as st
 from plumbline.domain import PlumblineError
 from plumbline.store.locations import app_folder
 from plumbline.ui.parts.escape import plain, prose
-from plumbline.ui.state.links import packed
+from plumbline.ui.state.links import encode_link
 
 PAGES = app_folder() / "pages"
 #: the part of a sentence, or a whole one, that names options of the command line
@@ -38,7 +38,7 @@ def link(step: NextPage, query: dict[str, str] | None = None) -> None:
         PAGES / f"{step.page}.py",
         label=step.words,
         icon=":material/arrow_forward:",
-        query_params=packed(query),
+        query_params=encode_link(query),
     )
 
 
@@ -57,7 +57,7 @@ def without_terminal(todo: str) -> str:
     return ". ".join(part for part in kept.split(". ") if not _OPTION.search(part)).strip()
 
 
-def failed(error: PlumblineError) -> None:
+def show_error(error: PlumblineError) -> None:
     """An error that we raised: what is wrong, where, and what to do."""
     where = f" ({plain(error.where)})" if error.where else ""
     todo = without_terminal(error.todo)
@@ -77,7 +77,7 @@ def broken(reference: str) -> None:
     )
 
 
-def unguarded() -> None:
+def no_shell() -> None:
     """A page that was opened without the shell: it has no system to show."""
     st.error("This page was opened outside of Plumbline's frame. Open the start page instead.")
     st.markdown("[Open the start page](/)")

@@ -37,7 +37,7 @@ def title(column: str) -> str:
     return name if role == "feature" else f"{role} {name}"
 
 
-def spelled(item: Filter) -> str:
+def filter_text(item: Filter) -> str:
     """A filter in words, as ``understood`` reads it."""
     column, operator, value = item
     if (column, operator) == (MARKED, MARK_OPERATOR):
@@ -66,11 +66,11 @@ def understood(text: str, offered: Sequence[str]) -> Filter | None:
 
 def choose(offered: Sequence[str]) -> tuple[Filter, ...]:
     """The filters of this page; what cannot be read is said and left out."""
-    held = list(session.FILTERS.get() or [])
+    filters = list(session.FILTERS.get() or [])
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         texts = st.multiselect(
             "Only decisions where all of this holds",
-            list(dict.fromkeys([*held, *ASKED])),
+            list(dict.fromkeys([*filters, *ASKED])),
             key=session.FILTERS.name,
             bind="query-params",
             accept_new_options=True,
@@ -80,14 +80,14 @@ def choose(offered: Sequence[str]) -> tuple[Filter, ...]:
         )
         with st.popover("Add a filter", icon=":material/filter_alt:"):
             _form(offered)
-    found = []
+    filters_read = []
     for text in texts:
         item = understood(str(text), offered)
         if item is None:
             cards.note(f"Not understood, so left out: {one_line(text, 120)}. {HELP}")
         else:
-            found.append(item)
-    return tuple(found)
+            filters_read.append(item)
+    return tuple(filters_read)
 
 
 def _form(offered: Sequence[str]) -> None:
@@ -107,4 +107,4 @@ def _form(offered: Sequence[str]) -> None:
 
 def _add(item: Filter) -> None:
     held = list(session.FILTERS.get() or [])
-    session.FILTERS.set([*held, spelled(item)])
+    session.FILTERS.set([*held, filter_text(item)])

@@ -27,11 +27,11 @@ Opening = tuple[str, str]
 
 def window(view: View, *more: str) -> str:
     """What the page speaks of: window, version, filter, zone."""
-    said = ["the whole log" if not (view.start or view.end) else numbers.span(view.start, view.end)]
+    lines = ["the whole log" if not (view.start or view.end) else numbers.span(view.start, view.end)]
     if view.version:
-        said.append(f"version {view.version}")
-    said += [f"{column.partition(':')[2] or column} = {say_level(value)}" for column, value in view.where]
-    words = ", ".join((*said, *more))
+        lines.append(f"version {view.version}")
+    lines += [f"{column.partition(':')[2] or column} = {say_level(value)}" for column, value in view.where]
+    words = ", ".join((*lines, *more))
     zone = view.system.timezone if view.system else "UTC"
     days = f"Days are {'UTC' if zone == 'UTC' else f'those of {zone}'}."
     return " ".join((f"{words[:1].upper()}{words[1:]}.", days, *of_the_reference(view)))
@@ -44,11 +44,11 @@ def of_the_reference(view: View) -> tuple[str, ...]:
 
 def drift(answer: DriftAnswer, view: View) -> str:
     """The two spans that are compared, and what narrows them."""
-    said = window(
+    text = window(
         replace(view, start=answer.window[0], end=answer.window[1]),
         f"against {numbers.span(*answer.reference)}",
     )
-    return " ".join((said, *(c for c in answer.cautions if c not in said)))
+    return " ".join((text, *(c for c in answer.cautions if c not in text)))
 
 
 def portfolio(rows: Sequence[SystemRow]) -> Opening:

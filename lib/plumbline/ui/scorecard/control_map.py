@@ -23,17 +23,19 @@ def control_map(results: Sequence[ControlResult]) -> None:
 
     A recommended control stands in italics; what is not asked in this tier is left out.
     """
-    asked = [
+    control_results = [
         r
         for r in results
         if r.requirement is not Requirement.NOT_ASKED and r.status is not Status.NOT_APPLICABLE
     ]
     titles = catalogue().families
     family = {control.id: control.family for control in catalogue().controls}
-    tally = Counter(result.status for result in asked)
+    tally = Counter(result.status for result in control_results)
     counts = ", ".join(f"{tally[status]} {status.value}" for status in ORDER if tally[status])
-    cards.section("Controls at a glance", f"{len(asked)} are asked: {counts}. In italics: recommended.")
-    blocks = [(place, [r for r in asked if family[r.id] in place]) for place in PLACES]
+    cards.section(
+        "Controls at a glance", f"{len(control_results)} are asked: {counts}. In italics: recommended."
+    )
+    blocks = [(place, [r for r in control_results if family[r.id] in place]) for place in PLACES]
     shown = [(place, own) for place, own in blocks if own]
     with st.container(horizontal=True, gap="medium"):
         for place, own in shown:

@@ -27,7 +27,7 @@ def story(answer: Answer, findings: Sequence[FindingRecord], view: View) -> None
         empty_states.link(empty_states.LOAD_A_LOG)
         return
     name = numbers.name(standing.headline)
-    own = [
+    system_findings = [
         r.finding for r in findings if r.finding.system == answer.system.key and r.finding.since is not None
     ]
     events = marks.events(view)
@@ -39,7 +39,7 @@ def story(answer: Answer, findings: Sequence[FindingRecord], view: View) -> None
         releases=[Release(s.version or "no version", s.start) for s in releases.releases.spans]
         if releases
         else [],
-        alerts=[Alert(f.sentence, f.since) for f in own if f.since is not None],
+        alerts=[Alert(f.sentence, f.since) for f in system_findings if f.since is not None],
         events=events,
         height=HEIGHT,
     )
@@ -50,9 +50,9 @@ def story(answer: Answer, findings: Sequence[FindingRecord], view: View) -> None
         theme=None,
         config={"displayModeBar": False},
         key="scorecard.story",
-        alt=f"{words}. {len(own)} findings are marked at their onset.",
+        alt=f"{words}. {len(system_findings)} findings are marked at their onset.",
     )
-    marked = " Triangles: findings at their onset." if own else ""
+    marked = " Triangles: findings at their onset." if system_findings else ""
     st.markdown(
         f":small[:gray[{plain(words)}. Dotted: the limit.{marked}]]"
         f" :small[[Accuracy](accuracy?system={answer.system.key})]"

@@ -154,11 +154,11 @@ def _assign(item: AssignedAction) -> tuple[str, str, date | None, str] | None:
 
 def changes(answer: Answer) -> None:
     """What is different from the scorecard before, control by control."""
-    found = answer.changes
-    if found is None or not (found.controls or found.context or found.statements):
+    changes = answer.changes
+    if changes is None or not (changes.controls or changes.context or changes.statements):
         return
-    cards.section(f"What changed since {numbers.day(found.before.at)}")
-    _changed(found)
+    cards.section(f"What changed since {numbers.day(changes.before.at)}")
+    _changed(changes)
 
 
 def _changed(changes: Changes) -> None:
@@ -247,8 +247,8 @@ def controls(items: Sequence[ControlResult], system: str) -> None:
         key="scorecard.controls",
         label_visibility="collapsed",
     )
-    kept = [item for item in items if _wanted(item, str(shown))]
-    if not kept:
+    results = [item for item in items if _wanted(item, str(shown))]
+    if not results:
         st.markdown("None. Choose another list above.")
         return
     cards.table(
@@ -258,10 +258,10 @@ def controls(items: Sequence[ControlResult], system: str) -> None:
                 "Status": f"{cards.word(item.status.value)} :gray[{plain(item.requirement.value)}]",
                 "Evidence": f"{_evidence(item)} {_where(item, system)}".rstrip(),
             }
-            for item in kept
+            for item in results
         ],
         alt="Controls: id and title, status and requirement, evidence and where to see it",
-        height=TALL if len(kept) > MANY else None,
+        height=TALL if len(results) > MANY else None,
     )
 
 
@@ -295,9 +295,9 @@ def _evidence(item: ControlResult) -> str:
 
 def history(answer: Answer, mode: Mode) -> None:
     """How the verdict moved over time."""
-    entries, found = answer.history, answer.changes
+    entries, changes = answer.history, answer.changes
     cards.section("History")
-    moved = found is not None and found.catalogue_changed
+    moved = changes is not None and changes.catalogue_changed
     judged = (
         " The catalogue or its rules changed before the newest, so the last two are not judged alike."
         if moved

@@ -217,7 +217,7 @@ def get_ready(find: Callable[[], Workspace], stop: threading.Event | None = None
     attempt("kept answers", stopped, lambda: ready(find(), stopped))
     if not stopped():
         LOG.info("ready after %.1f s", time.monotonic() - begun)
-    seen, told, rested = -1, "", 0.0
+    seen, text, rested = -1, "", 0.0
     while not stopped():
         try:
             ws, begun = find(), time.monotonic()
@@ -226,10 +226,10 @@ def get_ready(find: Callable[[], Workspace], stop: threading.Event | None = None
                 attempt("measuring", stopped, measure_again, ws, stopped)
                 took = time.monotonic() - begun
                 rested = begun + took + min(REST * took, LONGEST_REST)
-            told = ""
+            text = ""
         except Exception as error:
-            if told != (told := repr(error)) and not stopped():  # said once, not at every look
-                LOG.warning("the workspace cannot be looked at: %s", told)
+            if text != (text := repr(error)) and not stopped():  # said once, not at every look
+                LOG.warning("the workspace cannot be looked at: %s", text)
         if stop is None or stop.wait(LOOK):
             return
 
@@ -264,7 +264,7 @@ def friendly_error(error: Exception) -> bool:
     elif is_memory_shortage(error):
         error = MemoryShortage()
     if isinstance(error, PlumblineError):
-        empty_states.failed(error)
+        empty_states.show_error(error)
         return True
     reference = secrets.token_hex(4)
     LOG.error("reference %s: %s", reference, type(error).__name__, exc_info=error)

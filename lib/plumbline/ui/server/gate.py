@@ -70,9 +70,9 @@ class AccessGate:
         if on and not who:
             await PlainTextResponse(_NOBODY, 403)(scope, receive, send)
             return
-        asked = _asked(parts)
+        access = _asked(parts)
         held = await to_thread.run_sync(visitors.role, who) if on else Access.OWNER
-        if held is None or not held.covers(asked):
+        if held is None or not held.covers(access):
             await PlainTextResponse(_NO_ROLE, 403)(scope, receive, send)
             return
         if parts[:2] != UPLOADS:
@@ -127,7 +127,7 @@ class AccessGate:
             if not session and message.get("bytes"):
                 session = socket_frames.session_of(message["bytes"])
                 if session:
-                    visitors.joined(session, who)
+                    visitors.on_connect(session, who)
                     session_files.came(session)
             await send(message)
 
@@ -136,7 +136,7 @@ class AccessGate:
             await self.app(scope, heard, said)
         finally:
             self._strangers -= stranger
-            if session and visitors.left(session, who):
+            if session and visitors.on_disconnect(session, who):
                 session_files.went(session)
 
 

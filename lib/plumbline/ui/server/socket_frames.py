@@ -20,15 +20,15 @@ def passes(data: bytes, *, signed_in: bool, session: str) -> bool:
 
     if not signed_in and len(data) > LARGEST:
         return False
-    said = BackMsg()
+    message = BackMsg()
     try:
-        said.ParseFromString(data)
+        message.ParseFromString(data)
     except Exception:  # protobuf's own error, of whichever of its implementations is in use
         return True
-    kind = said.WhichOneof("type")
+    kind = message.WhichOneof("type")
     if kind not in (OF_VISITORS if signed_in else OF_ANYBODY):
         return False
-    return kind != "backend_operation_request" or _operation(said.backend_operation_request, session)
+    return kind != "backend_operation_request" or _operation(message.backend_operation_request, session)
 
 
 def _operation(asked: Any, session: str) -> bool:
@@ -46,6 +46,6 @@ def session_of(data: bytes) -> str:
     """The session that a message to the browser begins; empty in any other message."""
     from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-    said = ForwardMsg()
-    said.ParseFromString(data)
-    return str(said.new_session.initialize.session_id) if said.HasField("new_session") else ""
+    message = ForwardMsg()
+    message.ParseFromString(data)
+    return str(message.new_session.initialize.session_id) if message.HasField("new_session") else ""

@@ -32,10 +32,10 @@ def make_room(session: str, length: str) -> None:
     from streamlit.runtime import Runtime
 
     files: Any = Runtime.instance().uploaded_file_mgr
-    held: Mapping[str, Any] = dict(files.file_storage.get(session, {}))
+    files_by_session: Mapping[str, Any] = dict(files.file_storage.get(session, {}))
     coming = min(int(length), largest()) if length.isascii() and length.isdigit() else largest()
-    size = {name: len(file.data) for name, file in held.items()}
-    for name in held:
+    size = {name: len(file.data) for name, file in files_by_session.items()}
+    for name in files_by_session:
         if sum(size.values()) + coming <= most() and len(size) + (coming > 0) <= COUNT:
             return
         files.remove_file(session_id=session, file_id=name)

@@ -35,11 +35,11 @@ def sign_in_on() -> bool:
 
 def email(headers: Headers) -> str:
     """The confirmed address in a request's signed cookie; empty where there is none that holds for this host."""
-    said = _claims(headers)
-    if not said.get("is_logged_in"):
+    claims = _claims(headers)
+    if not claims.get("is_logged_in"):
         return ""
     try:
-        return sign_in.address_of(said)
+        return sign_in.address_of(claims)
     except PlumblineError:
         return ""
 
@@ -51,24 +51,24 @@ def _claims(headers: Headers) -> Mapping[str, Any]:
     secret = get_cookie_secret()
 
     def signed(name: str) -> bytes | None:
-        held = cookies.get(name)
-        if not held or not secret:
+        part = cookies.get(name)
+        if not part or not secret:
             return None
         try:
-            return decode_signed_value(secret, name, held.encode("latin-1"))
+            return decode_signed_value(secret, name, part.encode("latin-1"))
         except UnicodeEncodeError:
             return None
 
-    found = get_cookie_with_chunks(signed, USER_COOKIE_NAME)
+    token = get_cookie_with_chunks(signed, USER_COOKIE_NAME)
     try:
-        said = json.loads(found) if found else {}
+        claims = json.loads(token) if token else {}
     except ValueError:
         return {}
-    if not isinstance(said, dict):
+    if not isinstance(claims, dict):
         return {}
     here = headers.get("host", "").casefold()
-    made_for = urlsplit(str(said.get("origin", ""))).netloc.casefold()
-    return said if here and made_for == here else {}
+    made_for = urlsplit(str(claims.get("origin", ""))).netloc.casefold()
+    return claims if here and made_for == here else {}
 
 
 def role(address: str) -> Access | None:
@@ -79,16 +79,16 @@ def role(address: str) -> Access | None:
         return None
 
 
-def joined(session: str, address: str) -> None:
+def on_connect(session: str, address: str) -> None:
     """A socket was connected to a session."""
     _CONNECTED.setdefault(session, Counter())[address] += 1
 
 
-def left(session: str, address: str) -> bool:
+def on_disconnect(session: str, address: str) -> bool:
     """A socket went; whether it was the session's last."""
-    held = _CONNECTED.get(session, Counter())
-    held[address] -= 1
-    if held.total() > 0:
+    connected = _CONNECTED.get(session, Counter())
+    connected[address] -= 1
+    if connected.total() > 0:
         return False
     _CONNECTED.pop(session, None)
     return True

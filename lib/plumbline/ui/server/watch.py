@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from plumbline.domain import PlumblineError
 from plumbline.store.cancellation import Cancellation
-from plumbline.store.workspace import Workspace, WriteStopped
+from plumbline.store.workspace import Workspace, WriteStop
 
 LOG = logging.getLogger("plumbline")
 #: seconds between two looks at what is due, and between two rounds of sending
@@ -37,7 +37,7 @@ class Watch:
             self._thread.join(0.05)
 
     def _run(self) -> None:
-        sent, told = 0.0, ""
+        sent, text = 0.0, ""
         while not self._stop.wait(LOOK):
             try:
                 ws = self._find()
@@ -45,13 +45,13 @@ class Watch:
                 if time.monotonic() - sent >= SEND:
                     sent = time.monotonic()
                     self._send(ws)
-                told = ""
-            except WriteStopped:
+                text = ""
+            except WriteStop:
                 return
             except PlumblineError as error:
-                told = _once(told, str(error))
+                text = _once(text, str(error))
             except Exception as error:
-                told = _once(told, repr(error))
+                text = _once(text, repr(error))
 
     def _due(self, ws: Workspace) -> None:
         from plumbline.answers.operations.check_round import run_due

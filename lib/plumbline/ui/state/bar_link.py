@@ -54,9 +54,9 @@ def seed() -> dict[str, str]:
             st.session_state.pop(name, None)
         if name not in said or name in st.session_state:
             continue
-        held = day(said[name]) if name in DAYS else said[name]
-        if held is not None:
-            st.session_state[name] = held
+        parsed = day(said[name]) if name in DAYS else said[name]
+        if parsed is not None:
+            st.session_state[name] = parsed
             asked[name] = said[name]
     return asked
 

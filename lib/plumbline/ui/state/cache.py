@@ -24,8 +24,8 @@ def ask(
     load or an undo needs no clearing. A question about the chosen system, which is its first argument, is kept
     through what is done to the others. The answer is a copy: nothing done to it reaches the next run.
     """
-    own = view.system is not None and args[:1] == (view.system.key,)
-    change = view.own if own else view.change
+    of_this_system = view.system is not None and args[:1] == (view.system.key,)
+    change = view.own if of_this_system else view.change
     name = f"{question.__module__}.{question.__qualname__}"
     today = datetime.now(UTC).date()
     kept: T = (_kept_here if view.scratch else _kept)(

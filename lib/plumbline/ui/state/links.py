@@ -36,7 +36,7 @@ _DAYS = tuple(key.name for key in (session.FROM, session.TO, *session.TWO_WINDOW
 EVERYTHING = "No filter"
 
 
-def packed(query: Mapping[str, str] | None) -> dict[str, str] | None:
+def encode_link(query: Mapping[str, str] | None) -> dict[str, str] | None:
     """A query as one parameter."""
     return {GO: urlencode(query)} if query else None
 
@@ -45,7 +45,7 @@ def packed(query: Mapping[str, str] | None) -> dict[str, str] | None:
 _ASKED: ContextVar[dict[str, str]] = ContextVar("plumbline_asked", default={})  # noqa: B039 (never changed in place)
 
 
-def asked(name: str) -> str | None:
+def asked_value(name: str) -> str | None:
     """What the link that led here asked of a widget; None: nothing."""
     return _ASKED.get().get(name)
 

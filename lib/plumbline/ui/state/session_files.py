@@ -50,8 +50,8 @@ class Desk:
             self.scratch.close()
             Path(f"{self.scratch.path}.wal").unlink(missing_ok=True)
             self.scratch.path.unlink(missing_ok=True)
-        for kept in self.files:
-            shutil.rmtree(kept.path.parent, ignore_errors=True)
+        for session_file in self.files:
+            shutil.rmtree(session_file.path.parent, ignore_errors=True)
         self.scratch, self.files = None, []
 
     def close(self) -> None:
@@ -72,14 +72,14 @@ def desk(real: Workspace) -> Desk:
     context = get_script_run_ctx()
     session = context.session_id if context is not None else ""
     with _LOCK:
-        held = _DESKS.get(session)
-        if held is None or held.folder.parent != real.inbox or not held.folder.is_dir():
-            if held is not None:
-                held.close()
+        desk = _DESKS.get(session)
+        if desk is None or desk.folder.parent != real.inbox or not desk.folder.is_dir():
+            if desk is not None:
+                desk.close()
             folder = real.inbox / uuid.uuid4().hex
             folder.mkdir(mode=0o700)
-            held = _DESKS[session] = Desk(folder)
-        return held
+            desk = _DESKS[session] = Desk(folder)
+        return desk
 
 
 def came(session: str) -> None:
@@ -110,9 +110,9 @@ def _ended(session: str) -> None:
     with _LOCK:
         if _LEAVING.pop(session, None) is None:
             return  # it came back while the clock struck
-        held = _DESKS.pop(session, None)
-    if held is not None:
-        held.close()
+        desk = _DESKS.pop(session, None)
+    if desk is not None:
+        desk.close()
 
 
 def close_all() -> None:
@@ -133,11 +133,11 @@ def place(real: Workspace, name: str) -> Path:
 
 def scratch(real: Workspace) -> Workspace:
     """This session's scratch workspace, made at the first call."""
-    held = desk(real)
-    if held.scratch is None:
-        path = held.folder / f"{uuid.uuid4().hex}.duckdb"
-        held.scratch = open_workspace(path, read_from=[held.folder], memory_limit=_MEMORY)
-    return held.scratch
+    desk_now = desk(real)
+    if desk_now.scratch is None:
+        path = desk_now.folder / f"{uuid.uuid4().hex}.duckdb"
+        desk_now.scratch = open_workspace(path, read_from=[desk_now.folder], memory_limit=_MEMORY)
+    return desk_now.scratch
 
 
 def keep(real: Workspace, *, actor: str) -> Load | None:
@@ -148,21 +148,21 @@ def keep(real: Workspace, *, actor: str) -> Load | None:
     """
     from plumbline.answers.data.load import load_file
 
-    held, made = desk(real), None
+    desk_now, made = desk(real), None
     titles: dict[str, str] = {}
-    for kept in held.files:
-        key = system_key(kept.title)
-        titles.setdefault(key, _free(real, kept.title))
+    for session_file in desk_now.files:
+        key = system_key(session_file.title)
+        titles.setdefault(key, _free(real, session_file.title))
         made = load_file(
             real,
-            kept.path,
+            session_file.path,
             title=titles[key],
-            mapping=kept.mapping,
-            reference=kept.reference,
-            sheet=kept.sheet,
+            mapping=session_file.mapping,
+            reference=session_file.reference,
+            sheet=session_file.sheet,
             actor=actor,
         )
-    held.clear()
+    desk_now.clear()
     return made
 
 

@@ -46,10 +46,10 @@ def say(window: Window) -> str:
 def brush(first: date, last: date) -> None:
     """Set the window for all pages; the one before is kept for the way back. In a callback only."""
     now = present()
-    wanted = Window(DATES, first, last)
-    if now != wanted:
+    window = Window(DATES, first, last)
+    if now != window:
         session.WINDOWS_BEFORE.set((*session.WINDOWS_BEFORE.get(), now)[-DEPTH:])
-        _choose(wanted)
+        _choose(window)
 
 
 def earlier() -> Window | None:

@@ -9,9 +9,9 @@ import pytest
 from plumbline.answers.alerts.check import check
 from plumbline.answers.alerts.incidents import open_incident
 from plumbline.answers.events import records_in
-from plumbline.answers.releases.history import BreachResponse, handled, releases_of
+from plumbline.answers.releases.history import BreachResponse, breach_response, releases_of
 from plumbline.answers.respond.messages import outgoing
-from plumbline.answers.respond.retraining.payload import features_moved
+from plumbline.answers.respond.retraining.payload import drifting_features
 from plumbline.answers.respond.retraining.triggers import add_trigger, triggers
 from plumbline.answers.respond.rollback.act import _findings
 from plumbline.domain.respond import RetrainingCondition, RetrainingTrigger
@@ -55,9 +55,9 @@ def test_one_finding_and_both_triggers_are_due(ws: Workspace) -> None:
 def test_who_acts_on_a_part_reads_it_from_the_register(ws: Workspace) -> None:
     check(ws, KEY, actor="test")
     with ws.read() as cursor:
-        assert features_moved(cursor, KEY) == ["x"]
+        assert drifting_features(cursor, KEY) == ["x"]
         assert any(f.signal.startswith("performance.") and f.until is None for f in _findings(cursor, KEY))
-        shown = [r for r in register.recorded(cursor, KEY) if r.open]
+        shown = [r for r in register.recorded_findings(cursor, KEY) if r.open]
     assert [r.finding.signal for r in shown if r.finding.signal != "staleness.age"] == ["season"]
     assert np.all([name in outgoing(shown[0].finding) for name in ("Season or drift", "x moved", "went to")])
 
@@ -65,7 +65,7 @@ def test_who_acts_on_a_part_reads_it_from_the_register(ws: Workspace) -> None:
 def test_an_incident_about_it_is_about_the_breach(ws: Workspace) -> None:
     check(ws, KEY, actor="test")
     with ws.read() as cursor:
-        (one,) = [r for r in register.recorded(cursor, KEY) if r.finding.signal == "season"]
+        (one,) = [r for r in register.recorded_findings(cursor, KEY) if r.finding.signal == "season"]
         part = next(r for r in register.apart(cursor, KEY) if r.finding.signal.startswith("performance."))
     for number in (one.id, part.id):
         open_incident(ws, KEY, "It went down", by="Ada", finding=number)
@@ -76,5 +76,5 @@ def test_an_incident_about_it_is_about_the_breach(ws: Workspace) -> None:
     assert since is not None
     assert len(noted) == 2
     for record in noted:
-        done = handled(since, [], released, (record,), lambda s: s.startswith("performance."))
+        done = breach_response(since, [], released, (record,), lambda s: s.startswith("performance."))
         assert (done != BreachResponse(), done.unnamed) == (True, "")

@@ -13,10 +13,10 @@ from plumbline.explain.readers.scikit import arrays
 from plumbline.explain.readers.scikit.arrays import (
     ModelInputs,
     TransformedColumns,
+    checked_list,
     classes_of,
     floats,
-    listed,
-    named,
+    known_function,
     number,
     numbers,
     side_by_side,
@@ -103,17 +103,17 @@ def test_arrays_have_the_shape_that_is_asked_for() -> None:
 
 def test_lists_functions_and_classes_are_checked() -> None:
     node = held(steps=[1, 2], empty=[], flat=np.array([[3, 4]]), text="ab")
-    assert listed(node, "steps") == listed(node, "steps", 2) == [1, 2]
-    assert listed(node, "flat") == [3, 4]
+    assert checked_list(node, "steps") == checked_list(node, "steps", 2) == [1, 2]
+    assert checked_list(node, "flat") == [3, 4]
     for name, length in (("empty", None), ("text", None), ("steps", 3), ("steps", 1)):
         with pytest.raises(PlumblineError, match=f"its {name} is damaged"):
-            listed(node, name, length)
-    np.testing.assert_array_equal(named(None, "f")(X), X)
-    np.testing.assert_allclose(named(SkopsObject("numpy", "log1p", {}), "f")(X), np.log1p(X))
-    np.testing.assert_array_equal(named(SkopsObject("numpy.core", "square", {}), "f")(X), X**2)
+            checked_list(node, name, length)
+    np.testing.assert_array_equal(known_function(None, "f")(X), X)
+    np.testing.assert_allclose(known_function(SkopsObject("numpy", "log1p", {}), "f")(X), np.log1p(X))
+    np.testing.assert_array_equal(known_function(SkopsObject("numpy.core", "square", {}), "f")(X), X**2)
     for strange in (SkopsObject("os", "abs", {}), SkopsObject("numpy", "load", {}), "abs"):
         with pytest.raises(PlumblineError, match="which is not known"):
-            named(strange, "f")
+            known_function(strange, "f")
     assert classes_of(held(classes_=np.array(["a", "b"]))) == 2
     assert classes_of(held(classes_=np.arange(1000))) == 1000
     for classes in (np.arange(1001), np.array([1]), np.zeros((2, 2)), [1, 2]):

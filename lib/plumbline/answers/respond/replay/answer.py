@@ -84,7 +84,7 @@ class Replay(Result):
 
     def to_dict(self) -> dict[str, Any]:
         """The keys that the command line prints."""
-        told: dict[str, Any] = json_value(
+        fields: dict[str, Any] = json_value(
             {
                 "system": self.system,
                 "sentence": self.sentence,
@@ -98,4 +98,4 @@ class Replay(Result):
                 "money": self.money or None,
             }
         )
-        return told
+        return fields

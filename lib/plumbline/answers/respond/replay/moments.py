@@ -12,19 +12,19 @@ def played_days(start: datetime, end: datetime) -> list[datetime]:
     """The ends of the weeks between, Sundays at midnight UTC, and the end itself."""
     day = start.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     day += timedelta(days=(7 - day.weekday()) % 7)
-    found = []
+    days = []
     while day < end:
         if day >= start:
-            found.append(day)
+            days.append(day)
         day += timedelta(days=7)
-    return [*found, end]
+    return [*days, end]
 
 
 def days_between(start: datetime, end: datetime) -> Sequence[datetime]:
     """The midnights (UTC) between two moments, both left out."""
     day = start.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + DAY
-    found = []
+    days = []
     while day < end:
-        found.append(day)
+        days.append(day)
         day += DAY
-    return found
+    return days

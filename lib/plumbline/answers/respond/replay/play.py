@@ -23,16 +23,16 @@ from plumbline.answers.respond import reminders
 from plumbline.answers.respond.outbox import channels_in
 from plumbline.answers.respond.replay.answer import Replay, ReplayedMessage
 from plumbline.answers.respond.replay.moments import days_between, played_days
-from plumbline.answers.respond.replay.verdicts import averted, judged, lost
+from plumbline.answers.respond.replay.verdicts import lost, with_money, with_verdicts
 from plumbline.answers.respond.retraining.due import cause_of, guard_case
 from plumbline.answers.respond.retraining.triggers import triggers_in
 from plumbline.answers.respond.rollback.progress import would_have
 from plumbline.answers.respond.rollback.register import setting_of
-from plumbline.answers.respond.rollback.situation import newest_tripped
+from plumbline.answers.respond.rollback.situation import tripped_guardrail
 from plumbline.domain import Finding, PlumblineError, Severity, System
 from plumbline.domain.acts import Act
 from plumbline.domain.respond import RetrainingTrigger, RollbackRun
-from plumbline.logs.load.log_cut import cut, forget_told
+from plumbline.logs.load.log_cut import cut_log, forget_told
 from plumbline.monitor.drift.first_year import apart
 from plumbline.profile import build
 from plumbline.respond import retries
@@ -99,17 +99,17 @@ def replay(
         snapshot(ws, copies[0])
         if by == "day":
             copies[1].write_bytes(copies[0].read_bytes())
-        own = open_workspace(copies[0])
+        first_copy = open_workspace(copies[0])
         try:
-            seen = _measured(own, key, moments, progress)
+            seen = _measured(first_copy, key, moments, progress)
             if by == "day":
                 seen = _with_days(copies[1], key, seen, progress)
-            told = _told(own, key, seen)
-            messages = judged(told, [(day.at, day.findings) for day in seen])
+            messages_played = _told(first_copy, key, seen)
+            messages = with_verdicts(messages_played, [(day.at, day.findings) for day in seen])
         finally:
-            own.close()
+            first_copy.close()
     runs = {run.id: run for day in reversed(seen) for run in day.rollbacks}
-    messages = averted(ws, key, messages, tuple(runs.values()))
+    messages = with_money(ws, key, messages, tuple(runs.values()))
     return Replay(
         system=key, start=moments[0], end=end, by=by, messages=messages, money=dict(lost(ws, key, messages))
     )
@@ -127,11 +127,11 @@ def _with_days(
     ]
     if not between:
         return weeks
-    own = open_workspace(copy)
+    ws = open_workspace(copy)
     try:
-        days = _measured(own, key, between, progress)
+        days = _measured(ws, key, between, progress)
     finally:
-        own.close()
+        ws.close()
     return sorted([*weeks, *days], key=lambda day: day.at)
 
 
@@ -139,12 +139,12 @@ def _measured(
     own: Workspace, key: str, moments: list[datetime], progress: Callable[[str, float], None] | None
 ) -> list[_Day]:
     """Every played day, from the last to the first: each is a cut of the one after it."""
-    found = []
+    days = []
     for place, at in enumerate(reversed(moments)):
         if progress:
             progress(f"Replay: {at:%Y-%m-%d}", place / len(moments))
         with own.write() as cursor:
-            past = cut(cursor, systems.get_system(cursor, key), at)
+            past = cut_log(cursor, systems.get_system(cursor, key), at)
             build.shorten(cursor, past.system, past.last, past.label_loss)
             system = replace(past.system, settings=past.system.settings.changed({"as_of": at.isoformat()}))
             systems.update_system(cursor, system)
@@ -152,10 +152,10 @@ def _measured(
                 cursor, actor=ACTOR, action=Act.REFERENCE_SET, system=key, detail={"played": at.isoformat()}
             )
         with own.read() as cursor, short_memory():
-            found.append(_day(cursor, system, at))
+            days.append(_day(cursor, system, at))
     if progress:
         progress("Replay", 1.0)
-    return found[::-1]
+    return days[::-1]
 
 
 def _day(cursor: Cursor, system: System, at: datetime) -> _Day:
@@ -165,18 +165,20 @@ def _day(cursor: Cursor, system: System, at: datetime) -> _Day:
     if span_of(cursor, system) is None:
         return _Day(at=at, findings=[], looked_at=())
     released = releases_of(cursor, system)
-    _, _, found, looked_at = signals_of(cursor, system, True, released)
-    made, by_itself = _Day(at=at, findings=found, looked_at=looked_at), apart(found)
+    _, _, findings, looked_at = signals_of(cursor, system, True, released)
+    day_state, by_itself = _Day(at=at, findings=findings, looked_at=looked_at), apart(findings)
     for item in triggers_in(cursor, system.key):
         cause = cause_of(cursor, system, item.when, by_itself, at)
         if cause is not None:
-            made.due[item.name] = guard_case(cursor, system, item, cause.onset, (), at, approved_by=ACTOR)
+            day_state.due[item.name] = guard_case(
+                cursor, system, item, cause.onset, (), at, approved_by=ACTOR
+            )
     setting = setting_of(cursor, system.key)
     for version in dict.fromkeys(s.version for s in released.releases.switches):
-        tripped = newest_tripped(released.guardrails, version)
+        tripped = tripped_guardrail(released.guardrails, version)
         if tripped is not None and tripped.at is not None and tripped.at <= at:
-            made.rollbacks.append(would_have(cursor, system, setting, released, tripped, by_itself))
-    return made
+            day_state.rollbacks.append(would_have(cursor, system, setting, released, tripped, by_itself))
+    return day_state
 
 
 def _told(own: Workspace, key: str, seen: list[_Day]) -> list[tuple[ReplayedMessage, Finding | None]]:
@@ -208,10 +210,10 @@ def _told(own: Workspace, key: str, seen: list[_Day]) -> list[tuple[ReplayedMess
                 _send(cursor, at)
         over = {d.id for d in deliveries.recent(cursor, key, limit=100_000) if d.state == "suppressed"}
         items = triggers_in(cursor, key)
-    told = [message for number, message in written.items() if number not in over]
-    told += [(played, None) for item in items for played in _fires(item, seen)]
-    told += [(played, None) for played in _rollbacks(seen)]
-    return sorted(told, key=lambda pair: (pair[0].at, pair[0].rule, pair[0].channel))
+    messages_played = [message for number, message in written.items() if number not in over]
+    messages_played += [(played, None) for item in items for played in _fires(item, seen)]
+    messages_played += [(played, None) for played in _rollbacks(seen)]
+    return sorted(messages_played, key=lambda pair: (pair[0].at, pair[0].rule, pair[0].channel))
 
 
 def _send(cursor: Cursor, at: datetime) -> None:
@@ -225,24 +227,24 @@ def _message(
     cursor: Cursor, sent: deliveries.Delivery, at: datetime
 ) -> tuple[ReplayedMessage, Finding | None]:
     record = register.one(cursor, sent.finding) if sent.finding is not None else None
-    told = sent.data
+    data = sent.data
     return ReplayedMessage(
-        at=at, channel=sent.channel, event=sent.event, rule=str(told.get("signal", sent.event)),
-        severity=str(told.get("severity", "")), sentence=str(told.get("sentence", "")), verdict="other",
+        at=at, channel=sent.channel, event=sent.event, rule=str(data.get("signal", sent.event)),
+        severity=str(data.get("severity", "")), sentence=str(data.get("sentence", "")), verdict="other",
     ), record.finding if record else None  # fmt: skip
 
 
 def _fires(item: RetrainingTrigger, seen: list[_Day]) -> list[ReplayedMessage]:
     """When a trigger would have fired, its guards held against the fires that it would have made."""
     fires: list[datetime] = []
-    made = []
+    fires_played = []
     for day in seen:
         case = day.due.get(item.name)
         if case is None or not may_fire(guards(replace(case, fires=tuple(fires), in_flight="", stopped=""))):
             continue
         fires.append(day.at)
         words = f"The trigger {item.name} would have fired: {item.when.value}."
-        made.append(
+        fires_played.append(
             ReplayedMessage(
                 at=day.at,
                 channel=item.name,
@@ -253,7 +255,7 @@ def _fires(item: RetrainingTrigger, seen: list[_Day]) -> list[ReplayedMessage]:
                 verdict="other",
             )
         )
-    return made
+    return fires_played
 
 
 def _rollbacks(seen: list[_Day]) -> list[ReplayedMessage]:

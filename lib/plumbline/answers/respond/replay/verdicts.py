@@ -35,7 +35,7 @@ _OF_LOSS = (
 )
 
 
-def judged(
+def with_verdicts(
     told: list[tuple[ReplayedMessage, Finding | None]], seen: Sequence[tuple[datetime, list[Finding]]]
 ) -> tuple[ReplayedMessage, ...]:
     """Each message against what the whole log shows in the end.
@@ -52,28 +52,28 @@ def judged(
         for f in final
         if f.signal == "release.guardrail" and f.severity is Severity.HIGH
     }
-    made = []
+    verdicts = []
     for message, finding in told:
         begins = message.event in ("finding.opened", "trigger.fired") or message.rule == "guardrail"
         speaks = message.rule.startswith((*_OF_LOSS, "trigger ", "guardrail"))
         if not begins or not speaks:
-            made.append(message)
+            verdicts.append(message)
             continue
         if message.rule in ("guardrail", "release.guardrail"):
             version = str(finding.figures.get("version")) if finding else message.version
-            made.append(replace(message, verdict="true" if version in guilty else "false"))
+            verdicts.append(replace(message, verdict="true" if version in guilty else "false"))
             continue
         loss = next((f for f in losses if finding is not None and same_problem(f, finding)), None)
         loss = loss or next((f for f in losses if _follows(f, message.at)), None)
         if loss is None:
-            made.append(replace(message, verdict="false"))
+            verdicts.append(replace(message, verdict="false"))
             continue
         proof = _proof(loss, seen)
         ahead = (proof - message.at).total_seconds() / 86400 if proof else None
-        made.append(
+        verdicts.append(
             replace(message, verdict="true", earlier_days=max(ahead, 0.0) if ahead is not None else None)
         )
-    return tuple(made)
+    return tuple(verdicts)
 
 
 def _proof(loss: Finding, seen: Sequence[tuple[datetime, list[Finding]]]) -> datetime | None:
@@ -95,7 +95,7 @@ def _follows(loss: Finding, at: datetime) -> bool:
     return loss.since <= at + FOLLOWED and (loss.until is None or loss.until >= at)
 
 
-def averted(
+def with_money(
     ws: Workspace, key: str, messages: tuple[ReplayedMessage, ...], runs: tuple[RollbackRun, ...]
 ) -> tuple[ReplayedMessage, ...]:
     """The same messages, those about a rollback with what the version cost from the moment on, in whole days."""
@@ -103,11 +103,11 @@ def averted(
         run.version: shortfall(ws, key, since=run.known_at or run.at, window=Slice(version=run.version))
         for run in runs
     }
-    made = []
+    averted_moments = []
     for message in messages:
         stake = costs.get(message.version) if message.rule == "guardrail" else None
-        made.append(replace(message, money=stake.amount) if stake is not None else message)
-    return tuple(made)
+        averted_moments.append(replace(message, money=stake.amount) if stake is not None else message)
+    return tuple(averted_moments)
 
 
 def lost(ws: Workspace, key: str, messages: tuple[ReplayedMessage, ...]) -> Mapping[str, Any]:

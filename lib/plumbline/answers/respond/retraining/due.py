@@ -11,7 +11,7 @@ from plumbline.answers.question import stated_moment
 from plumbline.answers.respond import kill_switch
 from plumbline.answers.respond.retraining import triggers as register
 from plumbline.domain import Finding, Severity, Slice, System, VersionHours
-from plumbline.domain.messages import NOTHING, Message, message, quoted
+from plumbline.domain.messages import NOTHING, Message, as_message, message
 from plumbline.domain.respond import (
     IN_FLIGHT,
     RetrainingCondition,
@@ -71,30 +71,30 @@ def progress(
     if not items and not known:
         return RetrainingProgress()
     hours = profiles.version_hours(cursor, system)
-    seen = (*_in_log(hours), *_in_registry(cursor, system.key))
-    changed, told = [], []
-    held = {run.id: run for run in known}
+    sights = (*_in_log(hours), *_in_registry(cursor, system.key))
+    changed, progressed = [], []
+    runs = {run.id: run for run in known}
     for run in known:
         cause = cause_of(cursor, system, run.when, findings, now)
         after = follow(
             run,
             now,
-            seen,
+            sights,
             still_open=_goes_on(run.when, cause, findings),
             label_days=_delay(cursor, system, now),
         )
         if after != run:
             changed.append(after)
-            held[run.id] = after
+            runs[run.id] = after
         goes_on = _goes_on(run.when, cause, findings)
         if after.state is RunState.NOT_CURED and goes_on and _is_last_fire(after, known):
-            told.append(_not_cured(after))
+            progressed.append(_not_cured(after))
     for item in items:
-        due = _due(cursor, system, item, findings, tuple(held.values()), now)
-        if due is not None and held.get(due.id) != due:
+        due = _due(cursor, system, item, findings, tuple(runs.values()), now)
+        if due is not None and runs.get(due.id) != due:
             changed = [*(r for r in changed if r.id != due.id), due]
-            held[due.id] = due
-    return RetrainingProgress(tuple(changed), tuple(told))
+            runs[due.id] = due
+    return RetrainingProgress(tuple(changed), tuple(progressed))
 
 
 def _is_last_fire(run: TriggerRun, known: Sequence[TriggerRun]) -> bool:
@@ -125,10 +125,10 @@ def cause_of(
         RetrainingCondition.AGE: lambda f: f.signal == "staleness.age",
         RetrainingCondition.DRIFT: lambda f: f.signal.startswith("drift.") and f.severity is not Severity.LOW,
     }
-    found = [f for f in findings if f.until is None and f.since is not None and matches[when](f)]
-    if not found:
+    causes = [f for f in findings if f.until is None and f.since is not None and matches[when](f)]
+    if not causes:
         return None
-    first = min(found, key=lambda f: f.since or now)
+    first = min(causes, key=lambda f: f.since or now)
     assert first.since is not None
     return Cause(first.since, first.known_at, first.sentence)
 
@@ -139,7 +139,7 @@ def _past_shelf_life(cursor: Cursor, system: System, now: datetime) -> Cause | N
     shelf = shelf_of(cursor, system, now)
     if shelf.retrain_by is None or shelf.retrain_by > now:
         return None
-    return Cause(shelf.retrain_by, shelf.retrain_by, quoted(shelf.sentence))
+    return Cause(shelf.retrain_by, shelf.retrain_by, as_message(shelf.sentence))
 
 
 def _due(
@@ -152,12 +152,12 @@ def _due(
 ) -> TriggerRun | None:
     """The run that is due of a trigger, with its guards as they are now; approved where every guard holds."""
     cause = cause_of(cursor, system, item.when, findings, now)
-    own = [run for run in known if run.trigger == item.name and not run.test]
-    if cause is None or any(run.state in (*IN_FLIGHT, RunState.SEEN) for run in own):
+    runs = [run for run in known if run.trigger == item.name and not run.test]
+    if cause is None or any(run.state in (*IN_FLIGHT, RunState.SEEN) for run in runs):
         return None
-    run = next((run for run in own if run.state is RunState.DUE), None)
+    run = next((run for run in runs if run.state is RunState.DUE), None)
     if run is None:
-        ended = sum(run.onset == cause.onset for run in own)
+        ended = sum(run.onset == cause.onset for run in runs)
         run = TriggerRun(
             id=run_id(system.key, item.name, cause.onset, ended),
             system=system.key,
@@ -168,15 +168,17 @@ def _due(
             onset=cause.onset,
             known_at=cause.known_at,
         )
-    found = guards(guard_case(cursor, system, item, cause.onset, known, now, approved_by=run.approved_by))
-    waits = next((guard.sentence for guard in found if not guard.holds), "")
+    interlocks = guards(
+        guard_case(cursor, system, item, cause.onset, known, now, approved_by=run.approved_by)
+    )
+    waits = next((guard.sentence for guard in interlocks if not guard.holds), "")
     return replace(
         run,
         sentence=cause.sentence,
-        guards=found,
+        guards=interlocks,
         version=_in_charge(cursor, system),
-        state=RunState.APPROVED if may_fire(found) else RunState.DUE,
-        note=message("It waits: {why}", why=quoted(waits)) if waits else NOTHING,
+        state=RunState.APPROVED if may_fire(interlocks) else RunState.DUE,
+        note=message("It waits: {why}", why=as_message(waits)) if waits else NOTHING,
     )
 
 
@@ -218,7 +220,7 @@ def guard_case(
         hold=_hold(cursor, system, now),
         labels=_labels_since(cursor, system, since),
         release_did_it=_release_did_it(cursor, system, onset),
-        stopped=kill_switch.stopped(cursor),
+        stopped=kill_switch.reason_to_stop(cursor),
         approval=item.approval,
         approved_by=approved_by,
     )
@@ -270,17 +272,19 @@ def _release_did_it(cursor: Cursor, system: System, onset: datetime | None) -> s
     from plumbline.answers.releases.history import releases_of
     from plumbline.answers.releases.switches import shifts
 
-    found = releases_of(cursor, system)
-    if not found.releases.spans:
+    answer = releases_of(cursor, system)
+    if not answer.releases.spans:
         return ""
-    version = found.releases.spans[-1].version
-    fired = next((w for w in found.guardrails if w.version == version and w.fired and w.proved is None), None)
+    version = answer.releases.spans[-1].version
+    fired = next(
+        (w for w in answer.guardrails if w.version == version and w.fired and w.proved is None), None
+    )
     if fired is not None:
         return f"The guardrail tripped at the release of version {version}."
-    last = found.releases.switches[-1] if found.releases.switches else None
+    last = answer.releases.switches[-1] if answer.releases.switches else None
     if onset is None or last is None or last.version != version or not -AFTER <= onset - last.at <= BEFORE:
         return ""
-    shift = next((s for s in shifts(cursor, system, found.releases) if s.switch == last), None)
+    shift = next((s for s in shifts(cursor, system, answer.releases) if s.switch == last), None)
     if shift is None or shift.world_changed or shift.loss_split.verdict != "release":
         return ""
     part = shift.loss_split.release
@@ -298,22 +302,22 @@ def _delay(cursor: Cursor, system: System, now: datetime) -> float:
 def _in_log(hours: VersionHours) -> list[VersionSight]:
     import numpy as np
 
-    live, found = deciding(hours), []
+    live, sights = deciding(hours), []
     for version in sorted({name for name in hours.versions if name}):
-        own = live & np.array([name == version for name in hours.versions], dtype=bool)
-        if not own.any():
+        of_version = live & np.array([name == version for name in hours.versions], dtype=bool)
+        if not of_version.any():
             continue
-        trained = hours.trained[own]
+        trained = hours.trained[of_version]
         trained = trained[~np.isnat(trained)]
-        found.append(
+        sights.append(
             VersionSight(
                 version=version,
                 where="log",
-                first=moment(hours.first[own].min()),
+                first=moment(hours.first[of_version].min()),
                 trained=moment(trained.max()) if len(trained) else None,
             )
         )
-    return found
+    return sights
 
 
 def _in_registry(cursor: Cursor, key: str) -> list[VersionSight]:
@@ -331,12 +335,12 @@ def known_versions(cursor: Cursor, system: System, now: datetime) -> tuple[str, 
     """Every version that the log or a registry held by then, under all its names."""
     from plumbline.answers.governance.probe import latest_probes
 
-    held = {s.version for s in _in_log(profiles.version_hours(cursor, system)) if s.first <= now}
+    versions_known = {s.version for s in _in_log(profiles.version_hours(cursor, system)) if s.first <= now}
     for probe in latest_probes(cursor, system.key):
         for entry in probe.versions:
             if entry.created_at is None or entry.created_at <= now:
-                held |= {entry.version, *entry.names}
-    return tuple(sorted(held))
+                versions_known |= {entry.version, *entry.names}
+    return tuple(sorted(versions_known))
 
 
 def _not_cured(run: TriggerRun) -> Finding:

@@ -28,7 +28,7 @@ MOST_SEGMENTS = 3
 def payload(ws: Workspace, system: System, item: RetrainingTrigger, run: TriggerRun) -> dict[str, Any]:
     """The data of a fire; to a webhook in a CloudEvents envelope."""
     with ws.read() as cursor:
-        moved, without = features_moved(cursor, system.key), leave_out(cursor, system, run)
+        moved, without = drifting_features(cursor, system.key), leave_out(cursor, system, run)
     data: dict[str, Any] = {
         "run": run.id, "system": system.key, "trigger": item.name, "when": item.when.value, "test": run.test,
         "sentence": run.sentence, "onset": _iso(run.onset), "version": run.version, "features_moved": moved,
@@ -45,7 +45,7 @@ def payload(ws: Workspace, system: System, item: RetrainingTrigger, run: Trigger
     }  # fmt: skip
 
 
-def features_moved(cursor: Cursor, key: str) -> list[str]:
+def drifting_features(cursor: Cursor, key: str) -> list[str]:
     """The features whose drift is open."""
     return sorted(
         r.finding.signal.partition(".")[2]
@@ -78,18 +78,18 @@ def _worst_segments(ws: Workspace, key: str) -> list[dict[str, Any]]:
     from plumbline.answers.performance.segments import segments
 
     try:
-        found = segments(ws, key, pairs=False).search
+        search = segments(ws, key, pairs=False).search
     except PlumblineError:
         return []  # no outcomes, or nothing to compare with
     return [
         {
             "columns": [column.partition(":")[2] or column for column, _ in one.where],
-            "metric": found.metric,
+            "metric": search.metric,
             "value": one.value,
             "expected": one.against,
             "n": one.n,
         }
-        for one in found.segments[:MOST_SEGMENTS]
+        for one in search.segments[:MOST_SEGMENTS]
     ]
 
 

@@ -82,10 +82,10 @@ def trigger_of(cursor: Cursor, key: str, name: str) -> RetrainingTrigger:
         PlumblineError: no such system or trigger.
     """
     systems.get_system(cursor, key)
-    found = next((t for t in triggers_in(cursor, key) if t.name == name), None)
-    if found is None:
+    trigger = next((t for t in triggers_in(cursor, key) if t.name == name), None)
+    if trigger is None:
         raise PlumblineError(f"{key} has no trigger {name!r}", todo="See `plumbline trigger list`.")
-    return found
+    return trigger
 
 
 def add_trigger(ws: Workspace, item: RetrainingTrigger, *, by: str) -> RetrainingTrigger:
@@ -97,16 +97,16 @@ def add_trigger(ws: Workspace, item: RetrainingTrigger, *, by: str) -> Retrainin
     """
     _check(item)
     aim = targets.target(item.url)
-    made = replace(item, by=by.strip() or item.by, at=now())
+    trigger = replace(item, by=by.strip() or item.by, at=now())
     with ws.write() as cursor:
         systems.get_system(cursor, item.system)
-        kept.save(cursor, item.system, item.name, canonical_json.write(made))
+        kept.save(cursor, item.system, item.name, canonical_json.write(trigger))
         detail = {
-            "name": made.name, "when": made.when.value, "kind": aim.kind, "where": aim.where,
-            "approval": made.approval, "allow_inner": made.allow_inner,
+            "name": trigger.name, "when": trigger.when.value, "kind": aim.kind, "where": aim.where,
+            "approval": trigger.approval, "allow_inner": trigger.allow_inner,
         }  # fmt: skip
-        trail.append(cursor, actor=made.by, action=Act.TRIGGER_SET, system=item.system, detail=detail)
-    return made
+        trail.append(cursor, actor=trigger.by, action=Act.TRIGGER_SET, system=item.system, detail=detail)
+    return trigger
 
 
 def _check(item: RetrainingTrigger) -> None:
@@ -126,7 +126,7 @@ def _check(item: RetrainingTrigger) -> None:
             "An http:// target may only be an inner host",
             todo="Use https://, or --allow-inner for an inner host.",
         )
-    if aim.kind == "command" and aim.name not in operator_commands.listed():
+    if aim.kind == "command" and aim.name not in operator_commands.allowed_commands():
         raise PlumblineError(
             f"The machine's operator lists no command {aim.name!r}",
             todo=f"They list it in {operator_commands.VARIABLE}, where Plumbline runs.",
@@ -192,13 +192,13 @@ def record(cursor: Cursor, run: TriggerRun, *, actor: str, action: Act = Act.TRI
 
 
 def _told(run: TriggerRun) -> dict[str, Any]:
-    told: dict[str, Any] = {
+    data: dict[str, Any] = {
         "run": run.id, "trigger": run.trigger, "state": run.state.value, "test": run.test, "when": run.when.value,
         "note": run.note,
     }  # fmt: skip
     if run.receipt is not None:
-        told |= {"answered": run.receipt.status, "started": run.receipt.run, "where": run.receipt.where}
-    return told
+        data |= {"answered": run.receipt.status, "started": run.receipt.run, "where": run.receipt.where}
+    return data
 
 
 def conditions() -> tuple[str, ...]:

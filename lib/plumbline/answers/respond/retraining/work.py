@@ -15,7 +15,7 @@ from plumbline.answers.respond.retraining.payload import payload
 from plumbline.answers.signer import signer
 from plumbline.domain import PlumblineError, System
 from plumbline.domain.acts import Act
-from plumbline.domain.messages import Message, message, quoted
+from plumbline.domain.messages import Message, as_message, message
 from plumbline.domain.respond import IN_FLIGHT, RetrainingTrigger, RunState, TriggerRun
 from plumbline.governance import canonical_json
 from plumbline.respond import start, targets
@@ -46,7 +46,7 @@ def _alone(run: str) -> Iterator[bool]:
 def work(ws: Workspace, key: str | None = None, *, actor: str) -> tuple[TriggerRun, ...]:
     """Fire what is approved, go on with what a killed process began, and ask how far the rest is. Runs that changed."""
     with ws.read() as cursor:
-        if kill_switch.stopped(cursor):
+        if kill_switch.reason_to_stop(cursor):
             return ()
         open_ones = [run for run in register.runs_in(cursor, key) if run.state in IN_FLIGHT and not run.test]
     changed = []
@@ -69,10 +69,10 @@ def _worked(ws: Workspace, run: TriggerRun, actor: str) -> TriggerRun | None:
     if run.state is RunState.FIRING:
         if targets.target(item.url).kind in targets.REPEATABLE:
             return _send(ws, system, item, run, actor)
-        said = message(
+        note = message(
             "Plumbline ended while it fired: whether the target began is not known until a version is seen."
         )
-        return _keep(ws, replace(run, state=RunState.FIRED, note=said), actor)
+        return _keep(ws, replace(run, state=RunState.FIRED, note=note), actor)
     return _ask(ws, item, run, actor)
 
 
@@ -82,11 +82,15 @@ def _fire(
     """Claim the run in the workspace, then send: a kill in between is seen by the claim."""
     with ws.write() as cursor:
         body = kept.run(cursor, run.id)
-        held = canonical_json.read(TriggerRun, body) if body else None
-        if held is None or held.state is not RunState.APPROVED or kill_switch.stopped(cursor):
+        trigger_run = canonical_json.read(TriggerRun, body) if body else None
+        if (
+            trigger_run is None
+            or trigger_run.state is not RunState.APPROVED
+            or kill_switch.reason_to_stop(cursor)
+        ):
             return None
         claimed = replace(
-            held,
+            trigger_run,
             state=RunState.FIRING,
             fired_at=acting_moment(system),
             fired_by=actor,
@@ -97,16 +101,22 @@ def _fire(
 
 
 def _send(ws: Workspace, system: System, item: RetrainingTrigger, run: TriggerRun, actor: str) -> TriggerRun:
-    got = start.start(item, run.id, payload(ws, system, item, run))
-    if not got.ok:
+    receipt = start.start(item, run.id, payload(ws, system, item, run))
+    if not receipt.ok:
         failed = replace(
-            run, state=RunState.FAILED, receipt=got, ended_at=acting_moment(system), note=quoted(got.text)
+            run,
+            state=RunState.FAILED,
+            receipt=receipt,
+            ended_at=acting_moment(system),
+            note=as_message(receipt.text),
         )
         return _keep(ws, failed, actor)
-    said = message("Fired at {place}.", place=got.where)
-    if got.run:
-        said = message("Fired at {place}, which started {run}.", place=got.where, run=got.run)
-    fired = replace(run, state=RunState.RUNNING if got.run else RunState.FIRED, receipt=got, note=said)
+    note = message("Fired at {place}.", place=receipt.where)
+    if receipt.run:
+        note = message("Fired at {place}, which started {run}.", place=receipt.where, run=receipt.run)
+    fired = replace(
+        run, state=RunState.RUNNING if receipt.run else RunState.FIRED, receipt=receipt, note=note
+    )
     return _keep(ws, fired, actor, action=Act.TRIGGER_FIRED)
 
 
@@ -114,17 +124,19 @@ def _ask(ws: Workspace, item: RetrainingTrigger, run: TriggerRun, actor: str) ->
     if run.receipt is None or not run.receipt.follow:
         return None
     word, named = start.ask(item, run.id, run.receipt.follow)
-    got = replace(run.receipt, run=run.receipt.run or named)
+    receipt = replace(run.receipt, run=run.receipt.run or named)
     if word == "failed":
-        said = message("The target says that the retraining failed.")
-        return _keep(ws, replace(run, state=RunState.FAILED, receipt=got, ended_at=_now(), note=said), actor)
+        failure = message("The target says that the retraining failed.")
+        return _keep(
+            ws, replace(run, state=RunState.FAILED, receipt=receipt, ended_at=_now(), note=failure), actor
+        )
     state = RunState.RUNNING if word in ("running", "done") else run.state
     note = (
         message("The target says that the retraining is done; the log has not shown it yet.")
         if word == "done"
         else run.note
     )
-    after = replace(run, state=state, receipt=got, note=note)
+    after = replace(run, state=state, receipt=receipt, note=note)
     return _keep(ws, after, actor) if after != run else None
 
 
@@ -160,15 +172,19 @@ def send_test(ws: Workspace, key: str, name: str, *, by: str) -> TriggerRun:
         note=message("The test did not end."),
     )
     _keep(ws, run, by.strip(), action=Act.TRIGGER_TESTED)  # the role is asked before anything is sent
-    got = start.start(item, run.id, payload(ws, system, item, run))
+    receipt = start.start(item, run.id, payload(ws, system, item, run))
     if (
-        got.ok and not got.run and got.follow
+        receipt.ok and not receipt.run and receipt.follow
     ):  # a target that names no run at once may name it when it is asked
-        _, named = start.ask(item, run.id, got.follow)
-        got = replace(got, run=named)
-    said = _answered(got.ok, got.run, got.text)
+        _, named = start.ask(item, run.id, receipt.follow)
+        receipt = replace(receipt, run=named)
+    note = _answered(receipt.ok, receipt.run, receipt.text)
     run = replace(
-        run, state=RunState.TESTED if got.ok else RunState.FAILED, receipt=got, ended_at=now, note=said
+        run,
+        state=RunState.TESTED if receipt.ok else RunState.FAILED,
+        receipt=receipt,
+        ended_at=now,
+        note=note,
     )
     return _keep(ws, run, by.strip(), action=Act.TRIGGER_TESTED)
 
@@ -191,9 +207,9 @@ def fire(ws: Workspace, key: str, name: str, *, by: str) -> TriggerRun:
     with ws.write() as cursor:
         item, system = register.trigger_of(cursor, key, name), systems.get_system(cursor, key)
         now, known = acting_moment(system), register.runs_in(cursor, key)
-        own = [r for r in known if r.trigger == name and not r.test]
-        run = next((r for r in own if r.state in (RunState.DUE, RunState.APPROVED)), None) or TriggerRun(
-            id=run_id(key, f"by hand {name}", now, len(own)),
+        runs = [r for r in known if r.trigger == name and not r.test]
+        run = next((r for r in runs if r.state in (RunState.DUE, RunState.APPROVED)), None) or TriggerRun(
+            id=run_id(key, f"by hand {name}", now, len(runs)),
             system=key,
             trigger=name,
             state=RunState.DUE,
@@ -201,15 +217,17 @@ def fire(ws: Workspace, key: str, name: str, *, by: str) -> TriggerRun:
             when=item.when,
             sentence=message("Fired by {name}.", name=by.strip()),
         )
-        found = guards(guard_case(cursor, system, item, run.onset, known, now, approved_by=by.strip()))
-        if any(r.state in (*IN_FLIGHT, RunState.SEEN) and r.id != run.id for r in own):
+        interlocks = guards(guard_case(cursor, system, item, run.onset, known, now, approved_by=by.strip()))
+        if any(r.state in (*IN_FLIGHT, RunState.SEEN) and r.id != run.id for r in runs):
             raise PlumblineError(
                 f"A run of {name} is under way already", todo="See `plumbline trigger list`."
             )
-        refused = next((guard for guard in found if guard.holds is False), None)
+        refused = next((guard for guard in interlocks if guard.holds is False), None)
         if refused is not None:
             raise PlumblineError(refused.sentence, where=f"guard {refused.name!r}")
-        run = replace(run, state=RunState.APPROVED, guards=found, approved_by=by.strip(), approved_at=now)
+        run = replace(
+            run, state=RunState.APPROVED, guards=interlocks, approved_by=by.strip(), approved_at=now
+        )
         register.record(cursor, run, actor=by.strip(), action=Act.TRIGGER_APPROVED)
     with _alone(run.id) as free:
         fired = _fire(ws, system, item, run, by.strip()) if free else None
@@ -219,7 +237,7 @@ def fire(ws: Workspace, key: str, name: str, *, by: str) -> TriggerRun:
 
 
 def _refuse_where_stopped(cursor: Cursor) -> None:
-    said = kill_switch.stopped(cursor)
+    said = kill_switch.reason_to_stop(cursor)
     if said:
         raise PlumblineError(said)
 

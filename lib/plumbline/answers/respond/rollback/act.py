@@ -15,11 +15,11 @@ from plumbline.answers.respond import kill_switch
 from plumbline.answers.respond.retraining.due import acting_moment
 from plumbline.answers.respond.rollback import register as rollbacks
 from plumbline.answers.respond.rollback.progress import run_id
-from plumbline.answers.respond.rollback.situation import newest_tripped, number_of, situation
+from plumbline.answers.respond.rollback.situation import number_of, situation, tripped_guardrail
 from plumbline.answers.signer import signer
 from plumbline.domain import Finding, PlumblineError
 from plumbline.domain.acts import Act
-from plumbline.domain.messages import message, quoted
+from plumbline.domain.messages import as_message, message
 from plumbline.domain.respond import Receipt, RollbackRun, RollbackSetting, RollbackState
 from plumbline.governance import canonical_json
 from plumbline.respond import mlflow_alias, rollback_webhook
@@ -49,19 +49,19 @@ def look(ws: Workspace, key: str, *, to: str = "", run: RollbackRun | None = Non
     """
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
-        setting, found = rollbacks.setting_of(cursor, key), releases_of(cursor, system)
-        if not found.releases.spans or not found.releases.spans[-1].version:
+        setting, answer = rollbacks.setting_of(cursor, key), releases_of(cursor, system)
+        if not answer.releases.spans or not answer.releases.spans[-1].version:
             raise PlumblineError(f"The log of {key} names no version in charge")
-        version, now = found.releases.spans[-1].version, acting_moment(system)
-        tripped = newest_tripped(found.guardrails, version)
-        last = next((s for s in reversed(found.releases.switches) if s.version == version), None)
+        version, now = answer.releases.spans[-1].version, acting_moment(system)
+        tripped = tripped_guardrail(answer.guardrails, version)
+        last = next((s for s in reversed(answer.releases.switches) if s.version == version), None)
         aim = (
             to or (run.to if run else "") or (tripped.previous if tripped else last.previous if last else "")
         )
         case = situation(
             cursor,
             system,
-            found.releases,
+            answer.releases,
             tripped,
             setting,
             _findings(cursor, key),
@@ -71,7 +71,7 @@ def look(ws: Workspace, key: str, *, to: str = "", run: RollbackRun | None = Non
         )
         numbers = _numbers(cursor, key, setting, (version, aim))
     case = _asked(setting, case, numbers)
-    made = run or RollbackRun(
+    rollback_run = run or RollbackRun(
         id=run_id(key, tripped) if tripped else _hand_id(key, version, aim, now),
         system=key,
         state=RollbackState.PROPOSED,
@@ -82,7 +82,7 @@ def look(ws: Workspace, key: str, *, to: str = "", run: RollbackRun | None = Non
         known_at=tripped.at if tripped else None,
         sentence=tripped.found.sentence if tripped else message("Asked for by a person."),
     )
-    return replace(made, version=version, to=aim, interlocks=interlocks(case), mode=setting.mode)
+    return replace(rollback_run, version=version, to=aim, interlocks=interlocks(case), mode=setting.mode)
 
 
 def _hand_id(key: str, version: str, to: str, now: datetime) -> str:
@@ -90,13 +90,13 @@ def _hand_id(key: str, version: str, to: str, now: datetime) -> str:
 
 
 def _numbers(cursor: Cursor, key: str, setting: RollbackSetting, versions: Sequence[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
+    figures: dict[str, str] = {}
     for version in versions if setting.hand == "alias" else ():
         try:
-            found[version] = number_of(cursor, key, setting, version)
+            figures[version] = number_of(cursor, key, setting, version)
         except PlumblineError:
             continue
-    return found
+    return figures
 
 
 def _asked(setting: RollbackSetting, case: Situation, numbers: dict[str, str]) -> Situation:
@@ -107,7 +107,7 @@ def _asked(setting: RollbackSetting, case: Situation, numbers: dict[str, str]) -
         hand = _hand(setting)
     except PlumblineError as error:
         return replace(case, pointed=None, to_where=str(error))
-    at = mlflow_alias.pointed(hand)
+    at = mlflow_alias.version_of_alias(hand)
     names = {number: version for version, number in numbers.items()}
     case = replace(case, pointed=names.get(at, at) if at is not None else None)
     if case.to not in numbers:
@@ -174,8 +174,10 @@ def now(ws: Workspace, key: str, *, by: str, to: str = "") -> RollbackRun:
     if not setting.hand:
         raise PlumblineError("Nothing is wired that could roll back", todo=WIRE)
     note = message("{who} asks for it; a second person approves it within one day.", who=who)
-    asked = replace(run, state=RollbackState.PROPOSED, asked_by=who, asked_at=datetime.now(UTC), note=note)
-    return _keep(ws, asked, who, Act.ROLLBACK_PROPOSED)
+    rollback_run = replace(
+        run, state=RollbackState.PROPOSED, asked_by=who, asked_at=datetime.now(UTC), note=note
+    )
+    return _keep(ws, rollback_run, who, Act.ROLLBACK_PROPOSED)
 
 
 def approve(ws: Workspace, key: str, *, by: str) -> RollbackRun:
@@ -193,11 +195,11 @@ def approve(ws: Workspace, key: str, *, by: str) -> RollbackRun:
         raise PlumblineError(
             "Nobody asked for a rollback in the last day", todo="Ask with `plumbline rollback now`."
         )
-    asked = open_ones[0]
-    if " ".join(asked.asked_by.split()).casefold() == " ".join(who.split()).casefold():
-        raise PlumblineError(f"{asked.asked_by} asked for it: another person approves it")
-    fresh = look(ws, key, run=asked)
-    if (fresh.version, fresh.to) != (asked.version, asked.to):
+    run = open_ones[0]
+    if " ".join(run.asked_by.split()).casefold() == " ".join(who.split()).casefold():
+        raise PlumblineError(f"{run.asked_by} asked for it: another person approves it")
+    fresh = look(ws, key, run=run)
+    if (fresh.version, fresh.to) != (run.version, run.to):
         raise PlumblineError("Another version decides by now", todo="Ask for a rollback of that one.")
     _refuse_broken(fresh)
     return act(ws, fresh, by=who)
@@ -213,15 +215,15 @@ def _refuse_broken(run: RollbackRun) -> None:
 def work(ws: Workspace, key: str | None = None, *, actor: str) -> tuple[RollbackRun, ...]:
     """Look at open proposals with the registry asked, and act where the mode and every interlock allow it."""
     with ws.read() as cursor:
-        if kill_switch.stopped(cursor):
+        if kill_switch.reason_to_stop(cursor):
             return ()
         open_ones = [
             run for run in rollbacks.runs_in(cursor, key) if run.state in (*OPEN, RollbackState.ACTING)
         ]
         served = {
-            s.key: found.releases.spans[-1].version
+            s.key: answer.releases.spans[-1].version
             for s in systems.list_systems(cursor)
-            if (key is None or s.key == key) and (found := releases_of(cursor, s)).releases.spans
+            if (key is None or s.key == key) and (answer := releases_of(cursor, s)).releases.spans
         }
     done = []
     for run in open_ones:
@@ -243,21 +245,21 @@ def act(ws: Workspace, run: RollbackRun, *, by: str) -> RollbackRun:
         with ws.read() as cursor:
             setting = rollbacks.setting_of(cursor, run.system)
             numbers = _numbers(cursor, run.system, setting, (run.version, run.to))
-        got, steps = _moved(setting, claimed, numbers, test=False)
-        if got.ok:
-            said = message(
+        receipt, steps = _moved(setting, claimed, numbers, test=False)
+        if receipt.ok:
+            note = message(
                 "{place} was moved to version {version}; the log has to show it.",
-                place=got.where,
+                place=receipt.where,
                 version=run.to,
             )
-            after = replace(claimed, state=RollbackState.ACTED, receipt=got, steps=steps, note=said)
+            after = replace(claimed, state=RollbackState.ACTED, receipt=receipt, steps=steps, note=note)
         else:
             after = replace(
                 claimed,
                 state=RollbackState.REFUSED,
-                receipt=got,
+                receipt=receipt,
                 steps=steps,
-                note=quoted(got.text),
+                note=as_message(receipt.text),
                 acted_at=None,
             )
         return _keep(ws, after, by, Act.ROLLBACK_DONE)
@@ -265,7 +267,7 @@ def act(ws: Workspace, run: RollbackRun, *, by: str) -> RollbackRun:
 
 def _claim(ws: Workspace, run: RollbackRun, by: str) -> RollbackRun:
     with ws.write() as cursor:
-        stopped = kill_switch.stopped(cursor)
+        stopped = kill_switch.reason_to_stop(cursor)
         if stopped:
             raise PlumblineError(stopped)
         setting = rollbacks.setting_of(cursor, run.system)
@@ -275,8 +277,8 @@ def _claim(ws: Workspace, run: RollbackRun, by: str) -> RollbackRun:
                 todo=WIRE,
             )
         body = kept.run(cursor, run.id)
-        held = canonical_json.read(RollbackRun, body) if body else None
-        if held is not None and held.state in (RollbackState.ACTED, RollbackState.SEEN):
+        rollback_run = canonical_json.read(RollbackRun, body) if body else None
+        if rollback_run is not None and rollback_run.state in (RollbackState.ACTED, RollbackState.SEEN):
             raise PlumblineError("This rollback was made already")
         system = systems.get_system(cursor, run.system)
         claimed = replace(run, state=RollbackState.ACTING, by=by.strip(), acted_at=acting_moment(system))
@@ -291,7 +293,7 @@ def _moved(
 ) -> tuple[Receipt, tuple[str, ...]]:
     try:
         if setting.hand == "webhook":
-            got = rollback_webhook.ask(
+            receipt = rollback_webhook.ask(
                 setting.url,
                 run.id,
                 system=run.system,
@@ -301,7 +303,7 @@ def _moved(
                 allow_inner=setting.allow_inner,
                 test=test,
             )
-            return got, (f"asked: {got.where} answered {got.status or 'nothing'}",)
+            return receipt, (f"asked: {receipt.where} answered {receipt.status or 'nothing'}",)
         if run.version not in numbers or run.to not in numbers:
             raise PlumblineError("The registry's numbers of the two versions are not known")
         return mlflow_alias.move(
@@ -320,7 +322,7 @@ def drill(ws: Workspace, key: str, *, by: str, to: str = "") -> RollbackRun:
     signer(by, "This", "Say who does it, with --by NAME.")
     with ws.read() as cursor:
         setting, system = rollbacks.setting_of(cursor, key), systems.get_system(cursor, key)
-        stopped = kill_switch.stopped(cursor)
+        stopped = kill_switch.reason_to_stop(cursor)
     if stopped:
         raise PlumblineError(stopped)
     if not setting.hand:
@@ -342,7 +344,7 @@ def drill(ws: Workspace, key: str, *, by: str, to: str = "") -> RollbackRun:
     )
     _keep(ws, run, by.strip(), Act.ROLLBACK_DRILLED)  # the role is asked before anything is sent
     if setting.hand == "webhook":
-        got, steps = _moved(setting, run, {}, test=True)
+        receipt, steps = _moved(setting, run, {}, test=True)
         took = (datetime.now(UTC) - began_at).total_seconds()
     else:
         with ws.read() as cursor:
@@ -351,14 +353,14 @@ def drill(ws: Workspace, key: str, *, by: str, to: str = "") -> RollbackRun:
             raise PlumblineError(
                 "The registry's numbers of the two versions are not known", todo="Read it: `plumbline probe`."
             )
-        got, steps, took = mlflow_alias.drill(
+        receipt, steps, took = mlflow_alias.drill(
             _hand(setting), numbers[run.version], numbers[run.to], run.id, secrets.token_hex(4)
         )
-    said = message("The drill did not succeed: {answer}", answer=got.text)
-    if got.ok:
-        said = message("Drilled in {seconds} seconds.", seconds=decimal(took, ".1f"))
-    state = RollbackState.DRILLED if got.ok else RollbackState.FAILED
-    after = replace(run, state=state, receipt=got, steps=steps, minutes=took / 60, note=said)
+    note = message("The drill did not succeed: {answer}", answer=receipt.text)
+    if receipt.ok:
+        note = message("Drilled in {seconds} seconds.", seconds=decimal(took, ".1f"))
+    state = RollbackState.DRILLED if receipt.ok else RollbackState.FAILED
+    after = replace(run, state=state, receipt=receipt, steps=steps, minutes=took / 60, note=note)
     return _keep(ws, after, by.strip(), Act.ROLLBACK_DRILLED)
 
 

@@ -35,7 +35,7 @@ def _guardrail(cursor: Cursor, run: RollbackRun) -> FindingRecord | None:
     return next(
         (
             record
-            for record in register.recorded(cursor, run.system)
+            for record in register.recorded_findings(cursor, run.system)
             if record.finding.signal == "release.guardrail"
             and str(record.finding.figures.get("version")) == run.version
             and record.id not in taken

@@ -96,7 +96,7 @@ def _may_arm(
         )
 
 
-def shown(ws: Workspace, key: str) -> RollbackSetting:
+def rollback_setting(ws: Workspace, key: str) -> RollbackSetting:
     """The mode as it is.
 
     Raises:

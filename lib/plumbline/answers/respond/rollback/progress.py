@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from plumbline.answers.releases.guardrails import GuardrailResult
 from plumbline.answers.releases.history import ReleasesAnswer, releases_of
 from plumbline.answers.respond.rollback import register as rollbacks
-from plumbline.answers.respond.rollback.situation import newest_tripped, situation
+from plumbline.answers.respond.rollback.situation import situation, tripped_guardrail
 from plumbline.domain import Finding, Severity, System
 from plumbline.domain.messages import message
 from plumbline.domain.respond import Mode, RollbackRun, RollbackSetting, RollbackState
@@ -34,15 +34,15 @@ class RollbackProgress:
 def progress(cursor: Cursor, system: System, findings: Sequence[Finding], now: datetime) -> RollbackProgress:
     """Runs that a check begins or carries on; what needs the network waits for ``work``."""
     setting, known = rollbacks.setting_of(cursor, system.key), rollbacks.runs_in(cursor, system.key)
-    found = releases_of(cursor, system)
+    answer = releases_of(cursor, system)
     changed = [
-        _followed(cursor, system, run, found, now) for run in known if run.state is RollbackState.ACTED
+        _followed(cursor, system, run, answer, now) for run in known if run.state is RollbackState.ACTED
     ]
     changed = [run for run in changed if run not in known]
-    told = [_failed(run) for run in (*changed, *known) if _is_failure(run) and _is_served(found, run)]
-    if setting.mode is not Mode.OFF and found.releases.spans:
-        changed += _begun(cursor, system, setting, found, known, findings, now)
-    return RollbackProgress(tuple(changed), tuple(told[:1]))
+    failures = [_failed(run) for run in (*changed, *known) if _is_failure(run) and _is_served(answer, run)]
+    if setting.mode is not Mode.OFF and answer.releases.spans:
+        changed += _begun(cursor, system, setting, answer, known, findings, now)
+    return RollbackProgress(tuple(changed), tuple(failures[:1]))
 
 
 def _is_failure(run: RollbackRun) -> bool:
@@ -59,21 +59,21 @@ def _begun(
     findings: Sequence[Finding],
     now: datetime,
 ) -> list[RollbackRun]:
-    made = []
-    held = {run.id for run in known}
-    current = newest_tripped(answer.guardrails, answer.releases.spans[-1].version)
-    if current is not None and run_id(system.key, current) not in held:
+    begun_runs = []
+    run_ids = {run.id for run in known}
+    current = tripped_guardrail(answer.guardrails, answer.releases.spans[-1].version)
+    if current is not None and run_id(system.key, current) not in run_ids:
         case = situation(cursor, system, answer.releases, current, setting, findings, now)
         run = _run(system, setting, current, case, now)
         state = decide(Mode.PROPOSE if setting.mode is Mode.AUTOMATIC else setting.mode, run.interlocks)
-        made.append(replace(run, state=state))
+        begun_runs.append(replace(run, state=state))
     if setting.mode is Mode.DRY_RUN:
         for version in dict.fromkeys(s.version for s in answer.releases.switches):
-            past = newest_tripped(answer.guardrails, version)
-            if past is None or past is current or past.at is None or run_id(system.key, past) in held:
+            past = tripped_guardrail(answer.guardrails, version)
+            if past is None or past is current or past.at is None or run_id(system.key, past) in run_ids:
                 continue
-            made.append(would_have(cursor, system, setting, answer, past, findings))
-    return made
+            begun_runs.append(would_have(cursor, system, setting, answer, past, findings))
+    return begun_runs
 
 
 def would_have(
@@ -141,21 +141,21 @@ def _followed(
     )
     if back is not None and not _is_served(answer, run):
         minutes = max((back.end - run.acted_at).total_seconds() / 60, 0.0)
-        said = message(
+        note = message(
             "The log shows version {version} deciding since {moment} UTC.",
             version=run.to,
             moment=f"{back.end:%Y-%m-%d, %H:%M}",
         )
-        return replace(run, state=RollbackState.SEEN, seen_at=back.end, minutes=minutes, note=said)
+        return replace(run, state=RollbackState.SEEN, seen_at=back.end, minutes=minutes, note=note)
     pause = usual_pause(cursor, system, now)
     last = answer.releases.spans[-1].end
     if pause is not None and _is_served(answer, run) and last > run.acted_at + PAUSES * pause:
-        said = message(
+        note = message(
             "Version {version} still decides, {n} usual pauses after the alias was moved.",
             version=run.version,
             n=count(PAUSES),
         )
-        return replace(run, state=RollbackState.FAILED, note=said)
+        return replace(run, state=RollbackState.FAILED, note=note)
     return run
 
 

@@ -46,11 +46,11 @@ def record(
     save(cursor, run)
     if event is not None:
         queue(cursor, event)
-    trail.append(cursor, actor=actor, action=action, system=run.system, detail=told(run))
+    trail.append(cursor, actor=actor, action=action, system=run.system, detail=trail_detail(run))
     return run
 
 
-def told(run: RollbackRun) -> dict[str, Any]:
+def trail_detail(run: RollbackRun) -> dict[str, Any]:
     """What the trail says of a run: no address and no secret."""
     refused = [lock.name for lock in run.interlocks if not lock.holds]
     return {

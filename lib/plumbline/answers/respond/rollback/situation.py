@@ -115,14 +115,14 @@ def _until(hours: VersionHours, now: datetime) -> VersionHours:
 def _pause(cursor: Cursor, system: System, now: datetime, past_moment: bool) -> timedelta | None:
     """The longest usual pause between decisions, or between loads where those come less often."""
     pause = usual_pause(cursor, system, now)
-    made = sorted(
+    moments = sorted(
         load.at
         for load in loads.list_loads(cursor, system.key)
         if load.undone_at is None and load.kind == "decisions" and load.at > now - timedelta(days=28)
     )
-    if pause is None or past_moment or len(made) < 3:
+    if pause is None or past_moment or len(moments) < 3:
         return pause
-    between = sorted(b - a for a, b in pairwise(made))
+    between = sorted(b - a for a, b in pairwise(moments))
     return max(pause, between[len(between) // 2])
 
 
@@ -159,21 +159,21 @@ def _inputs_lost(
     cursor: Cursor, system: System, known: Sequence[Finding], since: datetime, now: datetime
 ) -> str:
     """What of the inputs went, changed its kind or came to be missing after the switch."""
-    held = profiles.load_spans(cursor, system)
+    spans_of_loads = profiles.load_spans(cursor, system)
     for change in changes(loads.schemas(cursor, system.key)):
-        at = held.get(change.load_id, (now, now))[0]
+        at = spans_of_loads.get(change.load_id, (now, now))[0]
         if (
             change.change in ("dropped", "retyped")
             and change.column.partition(":")[0] == "feature"
             and since <= at <= now
         ):
             return f"column {change.source} {'is gone' if change.change == 'dropped' else 'changed its kind'}"
-    gone = [
+    findings = [
         f
         for f in known
         if f.signal.startswith("missing.") and f.since and f.since >= since and f.until is None
     ]
-    return gone[0].sentence.rstrip(".") if gone else ""
+    return findings[0].sentence.rstrip(".") if findings else ""
 
 
 def _world(
@@ -205,16 +205,16 @@ def _ready(cursor: Cursor, system: System, setting: RollbackSetting, to: str) ->
 
 
 def _past(cursor: Cursor, key: str, releases: Releases) -> tuple[PastRollback, ...]:
-    seen = [PastRollback(back.end, back.bad_version, back.back_to) for back in releases.rollbacks]
+    rollbacks = [PastRollback(back.end, back.bad_version, back.back_to) for back in releases.rollbacks]
     for run in runs_in(cursor, key):
-        told = any(p.version == run.version and p.to == run.to for p in seen)
-        if run.acted_at is not None and run.state is not RollbackState.DRILLED and not told:
-            seen.append(PastRollback(run.acted_at, run.version, run.to))
-    return tuple(sorted(seen, key=lambda p: p.at))
+        done_before = any(p.version == run.version and p.to == run.to for p in rollbacks)
+        if run.acted_at is not None and run.state is not RollbackState.DRILLED and not done_before:
+            rollbacks.append(PastRollback(run.acted_at, run.version, run.to))
+    return tuple(sorted(rollbacks, key=lambda p: p.at))
 
 
 def _frozen(cursor: Cursor, key: str, now: datetime) -> str:
-    stopped = kill_switch.stopped(cursor)
+    stopped = kill_switch.reason_to_stop(cursor)
     if stopped:
         return stopped[:1].lower() + stopped[1:]
     return frozen(cursor, key, now)
@@ -223,12 +223,12 @@ def _frozen(cursor: Cursor, key: str, now: datetime) -> str:
 def _others(
     hours: VersionHours, runs: Sequence[ChampionPeriod], own: tuple[str, str], now: datetime
 ) -> tuple[str, ...]:
-    beside = presences(hours, runs)
+    periods = presences(hours, runs)
     return tuple(
         sorted(
             {
                 p.version
-                for p in beside
+                for p in periods
                 if p.role == "beside" and p.version and p.version not in own and p.end >= now - LATELY
             }
         )
@@ -242,7 +242,7 @@ def _pointed(setting: RollbackSetting, runs: Sequence[ChampionPeriod]) -> str | 
     return runs[-1].version if runs else None
 
 
-def newest_tripped(guardrails: Sequence[GuardrailResult], version: str) -> GuardrailResult | None:
+def tripped_guardrail(guardrails: Sequence[GuardrailResult], version: str) -> GuardrailResult | None:
     """The guardrail of a version that tripped first and was not acquitted."""
     own = [w for w in guardrails if w.version == version and w.fired and w.proved is None]
     return min(own, key=lambda w: w.at or w.switched, default=None)

@@ -98,13 +98,13 @@ def numbers(stored: Any, length: int, what: str) -> FloatArray:
 
 def table(stored: Any, shape: tuple[int | None, ...], what: str) -> FloatArray:
     """A finite array of that shape (None: any length); raises PlumblineError otherwise."""
-    found = floats(stored, what)
-    fits = found.ndim == len(shape) and all(
-        w is None or w == h for w, h in zip(shape, found.shape, strict=True)
+    numbers = floats(stored, what)
+    fits = numbers.ndim == len(shape) and all(
+        w is None or w == h for w, h in zip(shape, numbers.shape, strict=True)
     )
-    if not fits or not found.size or not np.isfinite(found).all():
+    if not fits or not numbers.size or not np.isfinite(numbers).all():
         raise refuse(f"its {what} does not fit its columns")
-    return found
+    return numbers
 
 
 def number(stored: Any, what: str) -> float:
@@ -122,16 +122,16 @@ def floats(stored: Any, what: str) -> FloatArray:
         raise refuse(f"its {what} is not made of numbers") from error
 
 
-def listed(node: SkopsObject, name: str, length: int | None = None) -> list[Any]:
+def checked_list(node: SkopsObject, name: str, length: int | None = None) -> list[Any]:
     """A list that is an attribute; raises PlumblineError where it is none, is empty or has another length."""
-    found = node.need(name)
-    found = found.ravel().tolist() if isinstance(found, np.ndarray) else found
-    if not isinstance(found, list) or not found or (length is not None and len(found) != length):
+    value = node.need(name)
+    value = value.ravel().tolist() if isinstance(value, np.ndarray) else value
+    if not isinstance(value, list) or not value or (length is not None and len(value) != length):
         raise refuse(f"its {name} is damaged")
-    return found
+    return value
 
 
-def named(stored: Any, what: str) -> Function:
+def known_function(stored: Any, what: str) -> Function:
     """A function of NumPy by its name, from our own list; None is the function that changes nothing."""
     if stored is None:
         return lambda x: x

@@ -16,8 +16,8 @@ from plumbline.explain.readers.scikit.arrays import (
     Function,
     ModelInputs,
     TransformedColumns,
+    checked_list,
     classes_of,
-    listed,
     number,
     numbers,
     side_by_side,
@@ -61,14 +61,14 @@ CHANCES = ("logit", "softmax", "probability")
 def _members(
     node: SkopsObject, columns: TransformedColumns, inputs: ModelInputs, read: ReadPart
 ) -> list[SubModel]:
-    return [read(member, columns, inputs) for member in listed(node, "estimators_") if member != "drop"]
+    return [read(member, columns, inputs) for member in checked_list(node, "estimators_") if member != "drop"]
 
 
 def _joined(
     parts: Sequence[SubModel], run: Callable[[list[FloatArray]], FloatArray], link: str, outputs: int
 ) -> SubModel:
     """One part of several: ``run`` gets each one's columns."""
-    made = side_by_side([TransformedColumns(part.made.columns) for part in parts])
+    columns = side_by_side([TransformedColumns(part.made.columns) for part in parts])
     ends = np.cumsum([0, *(len(part.made.columns) for part in parts)]).tolist()
 
     def ask(x: FloatArray) -> FloatArray:
@@ -76,7 +76,7 @@ def _joined(
 
     missing = all(part.missing and part.made.then is None for part in parts)
     return SubModel(
-        made, ModelFunction(ask, link, outputs, sum(part.fitted.cost for part in parts)), missing=missing
+        columns, ModelFunction(ask, link, outputs, sum(part.fitted.cost for part in parts)), missing=missing
     )
 
 
@@ -92,11 +92,11 @@ def _averaged(parts: Sequence[SubModel], weights: FloatArray, classes: int) -> S
     _same_classes(parts, classes)
 
     def run(blocks: list[FloatArray]) -> FloatArray:
-        found = [
+        shares = [
             w * (part.shares(x) if classes else to_score(part.fitted.link, part.margin(x)))
             for w, part, x in zip(share.tolist(), parts, blocks, strict=True)
         ]
-        total: FloatArray = np.sum(found, axis=0)
+        total: FloatArray = np.sum(shares, axis=0)
         return total[:, 1:] if classes == 2 else total
 
     link = "probability" if classes else "identity"
@@ -120,8 +120,8 @@ def _voting(node: SkopsObject, columns: TransformedColumns, inputs: ModelInputs,
 
 
 def _bagging(node: SkopsObject, columns: TransformedColumns, inputs: ModelInputs, read: ReadPart) -> SubModel:
-    members = listed(node, "estimators_")
-    chosen = listed(node, "estimators_features_", len(members))
+    members = checked_list(node, "estimators_")
+    chosen = checked_list(node, "estimators_features_", len(members))
     parts = []
     for member, features in zip(members, chosen, strict=True):
         places = numbers(features, np.size(features), "estimators_features_").astype(np.int64)
@@ -135,7 +135,7 @@ def _stacking(
     node: SkopsObject, columns: TransformedColumns, inputs: ModelInputs, read: ReadPart
 ) -> SubModel:
     parts = _members(node, columns, inputs, read)
-    methods = [m for m in listed(node, "stack_method_") if m is not None]
+    methods = [m for m in checked_list(node, "stack_method_") if m is not None]
     if len(methods) != len(parts) or set(methods) - {"predict_proba", "decision_function", "predict"}:
         raise refuse("its stack_method_ does not fit its members")
     sayings = [_saying(part, method) for part, method in zip(parts, methods, strict=True)]
@@ -154,8 +154,8 @@ def _stacking(
         raise refuse("its final_estimator_ does not fit its members")
 
     def run(blocks: list[FloatArray]) -> FloatArray:
-        said = [say(x) for say, x in zip(sayings, blocks, strict=True)]
-        return top.margin(np.concatenate(said, axis=1))
+        predictions = [say(x) for say, x in zip(sayings, blocks, strict=True)]
+        return top.margin(np.concatenate(predictions, axis=1))
 
     return _joined(inner, run, top.fitted.link, top.fitted.outputs)
 
@@ -201,19 +201,19 @@ def _calibrated(
     """The mean of members whose output goes through a curve of its own (Platt 1999; Zadrozny and Elkan 2002)."""
     k = classes_of(node)
     parts, curves = [], []
-    for member in listed(node, "calibrated_classifiers_"):
+    for member in checked_list(node, "calibrated_classifiers_"):
         if not isinstance(member, SkopsObject) or member.get("method") not in ("sigmoid", "isotonic"):
             raise refuse("its calibration is damaged, or of a kind that is not known")
         part = read(member.need("estimator"), columns, inputs)
         parts.append(part)
-        curves.append([_curve(c) for c in listed(member, "calibrators", part.fitted.outputs)])
+        curves.append([_curve(c) for c in checked_list(member, "calibrators", part.fitted.outputs)])
     _same_classes(parts, k)
 
     def run(blocks: list[FloatArray]) -> FloatArray:
         total = np.zeros((len(blocks[0]), 1 if k == 2 else k))
-        for part, own, x in zip(parts, curves, blocks, strict=True):
-            said = part.margin(x)  # of a forest, which has no margin, the probability
-            share = np.stack([curve(said[:, i]) for i, curve in enumerate(own)], axis=1)
+        for part, calibrator, x in zip(parts, curves, blocks, strict=True):
+            margins = part.margin(x)  # of a forest, which has no margin, the probability
+            share = np.stack([curve(margins[:, i]) for i, curve in enumerate(calibrator)], axis=1)
             if k > 2:
                 whole = share.sum(axis=1, keepdims=True)
                 share = np.where(whole == 0, 1 / k, share / np.where(whole == 0, 1, whole))

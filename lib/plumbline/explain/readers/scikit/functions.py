@@ -10,9 +10,9 @@ import numpy as np
 from plumbline.domain import FloatArray, IntArray
 from plumbline.explain.readers.scikit.arrays import (
     Function,
+    checked_list,
     classes_of,
     in_blocks,
-    listed,
     number,
     numbers,
     table,
@@ -37,7 +37,7 @@ Reader = Callable[[SkopsObject, int], ModelFunction]
 
 
 def _network(node: SkopsObject, width: int) -> ModelFunction:
-    weights, shifts = listed(node, "coefs_"), listed(node, "intercepts_")
+    weights, shifts = checked_list(node, "coefs_"), checked_list(node, "intercepts_")
     if len(weights) != len(shifts):
         raise refuse("its layers are damaged")
     layers, before = [], width
@@ -115,7 +115,7 @@ def _quadratic(node: SkopsObject, width: int) -> ModelFunction:
     prior = numbers(node.need("priors_"), k, "priors_")
     turns = []
     for c, (turn, spread) in enumerate(
-        zip(listed(node, "rotations_", k), listed(node, "scalings_", k), strict=True)
+        zip(checked_list(node, "rotations_", k), checked_list(node, "scalings_", k), strict=True)
     ):
         axes = table(turn, (width, None), "rotations_")
         wide = numbers(spread, axes.shape[1], "scalings_")
@@ -124,10 +124,10 @@ def _quadratic(node: SkopsObject, width: int) -> ModelFunction:
         turns.append((axes / np.sqrt(wide), np.log(prior[c]) - 0.5 * np.log(wide).sum()))
 
     def run(x: FloatArray) -> FloatArray:
-        found = [
+        terms = [
             start - 0.5 * (((x - mean[c]) @ turn) ** 2).sum(axis=1) for c, (turn, start) in enumerate(turns)
         ]
-        return np.stack(found, axis=1)
+        return np.stack(terms, axis=1)
 
     return likelihoods(run, k)
 
@@ -168,10 +168,10 @@ def _nearest(node: SkopsObject, width: int) -> ModelFunction:
             weight = 1.0 / apart
         same = np.isinf(weight)
         weight = np.where(same.any(axis=1, keepdims=True), same, weight)
-        found: FloatArray = (values[near] * weight[:, :, None]).sum(axis=1) / weight.sum(
+        estimate: FloatArray = (values[near] * weight[:, :, None]).sum(axis=1) / weight.sum(
             axis=1, keepdims=True
         )
-        return found
+        return estimate
 
     run_on = in_blocks(run, len(known) * (1 if power == 2 else 2))
     return ModelFunction(run_on, link, values.shape[1], float(len(known)))
@@ -189,13 +189,13 @@ def _neighbours(x: FloatArray, known: FloatArray, power: float, k: int) -> tuple
     length = (known * known).sum(axis=1)
     rough = length - 2 * (x @ known.T)
     likely = np.argpartition(rough, k + _SPARE - 1, axis=1)[:, : k + _SPARE]
-    own = (x * x).sum(axis=1)
-    limit = np.take_along_axis(rough, likely, 1).max(axis=1) + own
+    own_squares = (x * x).sum(axis=1)
+    limit = np.take_along_axis(rough, likely, 1).max(axis=1) + own_squares
     likely.sort(axis=1)  # so that of equals the first comes first
     apart = _apart(x, known[likely], power)
     order = np.argsort(apart, axis=1, kind="stable")[:, :k]
     near, apart = np.take_along_axis(likely, order, 1), np.take_along_axis(apart, order, 1)
-    rounding = 4 * (x.shape[1] + 4) * np.finfo(np.float64).eps * (own + length.max())
+    rounding = 4 * (x.shape[1] + 4) * np.finfo(np.float64).eps * (own_squares + length.max())
     unsure = np.flatnonzero(
         ~(apart[:, -1] < limit - rounding)
     )  # as near, or nearly so, may be more than were kept
@@ -223,9 +223,9 @@ def _least(apart: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
         room = k - np.count_nonzero(below, axis=1)[:, None]
         inside[tied] = below | (equal & (np.cumsum(equal, axis=1, dtype=np.int32) <= room))
     near: IntArray = np.nonzero(inside)[1].reshape(len(apart), k)
-    held = np.take_along_axis(apart, near, 1)
-    order = np.argsort(held, axis=1, kind="stable")
-    return np.take_along_axis(near, order, 1), np.take_along_axis(held, order, 1)
+    nearest_distances = np.take_along_axis(apart, near, 1)
+    order = np.argsort(nearest_distances, axis=1, kind="stable")
+    return np.take_along_axis(near, order, 1), np.take_along_axis(nearest_distances, order, 1)
 
 
 ASKED: dict[str, Reader] = {

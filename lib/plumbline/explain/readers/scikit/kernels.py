@@ -74,8 +74,8 @@ def _support(node: SkopsObject, width: int) -> ModelFunction:
     cost = float(len(known))
 
     def border(x: FloatArray) -> FloatArray:
-        found: FloatArray = kernel(x, known) @ joined + start
-        return found
+        margins: FloatArray = kernel(x, known) @ joined + start
+        return margins
 
     if node.kind in ("SVR", "NuSVR"):
         return ModelFunction(in_blocks(border, len(known)), "identity", 1, cost)
@@ -89,8 +89,8 @@ def _support(node: SkopsObject, width: int) -> ModelFunction:
 
     def shares(x: FloatArray) -> FloatArray:
         first = np.clip(1 - to_score("logit", slope * border(x) + shift), 1e-7, 1 - 1e-7)
-        found = _coupled(first, classes)
-        return found[:, 1:] if classes == 2 else found
+        margins = _coupled(first, classes)
+        return margins[:, 1:] if classes == 2 else margins
 
     return ModelFunction(in_blocks(shares, len(known)), "probability", 1 if classes == 2 else classes, cost)
 
@@ -108,22 +108,22 @@ def _coupled(first: FloatArray, k: int) -> FloatArray:
     q[:, np.arange(k), np.arange(k)] = (r * r).sum(axis=1)
     p, busy = np.full((n, k), 1 / k), np.arange(n)
     for _ in range(max(100, k)):
-        mine, held = q[busy], p[busy]
-        qp = (mine @ held[:, :, None])[:, :, 0]
-        pqp = (held * qp).sum(axis=1)
+        mine, busy_pair = q[busy], p[busy]
+        qp = (mine @ busy_pair[:, :, None])[:, :, 0]
+        pqp = (busy_pair * qp).sum(axis=1)
         far = np.abs(qp - pqp[:, None]).max(axis=1) >= 0.005 / k
-        busy, mine, held, qp, pqp = busy[far], mine[far], held[far], qp[far], pqp[far]
+        busy, mine, busy_pair, qp, pqp = busy[far], mine[far], busy_pair[far], qp[far], pqp[far]
         if not len(busy):
             break
         for t in range(k):
-            own = mine[:, t, t]
-            step = (pqp - qp[:, t]) / own
-            held[:, t] += step
+            diagonal = mine[:, t, t]
+            step = (pqp - qp[:, t]) / diagonal
+            busy_pair[:, t] += step
             whole = 1 + step
-            pqp = (pqp + step * (step * own + 2 * qp[:, t])) / whole / whole
+            pqp = (pqp + step * (step * diagonal + 2 * qp[:, t])) / whole / whole
             qp = (qp + step[:, None] * mine[:, t, :]) / whole[:, None]
-            held = held / whole[:, None]
-        p[busy] = held
+            busy_pair = busy_pair / whole[:, None]
+        p[busy] = busy_pair
     return p
 
 
@@ -157,9 +157,9 @@ def _process_kernel(
             return lambda x, k: a(x, k) + b(x, k), lambda x: own_a(x) + own_b(x)
         return lambda x, k: a(x, k) * b(x, k), lambda x: own_a(x) * own_b(x)
     if kind == "Exponentiation":
-        inner, own = _process_kernel(kernel.get("kernel"), width, depth + 1)
+        inner, inner_kernel = _process_kernel(kernel.get("kernel"), width, depth + 1)
         power = number(kernel.need("exponent"), "exponent")
-        return lambda x, k: inner(x, k) ** power, lambda x: own(x) ** power
+        return lambda x, k: inner(x, k) ** power, lambda x: inner_kernel(x) ** power
     if kind in ("ConstantKernel", "WhiteKernel"):
         level = number(kernel.need("constant_value" if kind == "ConstantKernel" else "noise_level"), kind)
         between = level if kind == "ConstantKernel" else 0.0
@@ -211,7 +211,7 @@ def _process_of_classes(node: SkopsObject, width: int) -> ModelFunction:
     root, share = numbers(inner.need("W_sr_"), n, "W_sr_"), numbers(inner.need("pi_"), n, "pi_")
     lower = table(inner.need("L_"), (n, n), "L_")
     gap = numbers(inner.need("y_train_"), n, "y_train_") - share
-    between, own = _process_kernel(inner.need("kernel_"), width)
+    between, inner_kernel = _process_kernel(inner.need("kernel_"), width)
     try:
         unfold = np.linalg.inv(np.tril(lower)) * root
     except np.linalg.LinAlgError as error:
@@ -220,7 +220,7 @@ def _process_of_classes(node: SkopsObject, width: int) -> ModelFunction:
     def run(x: FloatArray) -> FloatArray:
         cross = between(x, known)
         latent = cross @ gap
-        spread = np.maximum(own(x) - ((cross @ unfold.T) ** 2).sum(axis=1), 1e-300)
+        spread = np.maximum(inner_kernel(x) - ((cross @ unfold.T) ** 2).sum(axis=1), 1e-300)
         alpha = 1 / (2 * spread)
         total = np.full(len(x), 0.5 * _COEFFICIENTS.sum())
         for rate, c in zip(_LAMBDAS.tolist(), _COEFFICIENTS.tolist(), strict=True):

@@ -9,7 +9,7 @@ from math import comb
 import numpy as np
 
 from plumbline.domain import FloatArray
-from plumbline.explain.readers.scikit.arrays import Function, named, number, numbers, table
+from plumbline.explain.readers.scikit.arrays import Function, known_function, number, numbers, table
 from plumbline.explain.readers.scikit.skops_file import SkopsObject
 from plumbline.explain.trees import MAX_FEATURES, refuse
 
@@ -50,16 +50,16 @@ def _polynomial(step: SkopsObject, width: int) -> tuple[Function, int]:
 
 def _bins(step: SkopsObject, width: int) -> tuple[Function, int]:
     """KBinsDiscretizer, ordinal or as one column a bin."""
-    held = step.need("bin_edges_")
-    if not isinstance(held, np.ndarray) or len(held) != width:
+    edges_stored = step.need("bin_edges_")
+    if not isinstance(edges_stored, np.ndarray) or len(edges_stored) != width:
         raise refuse("its bin_edges_ is damaged")
-    edges = [table(e, (None,), "bin_edges_") for e in held.tolist()]
+    edges = [table(e, (None,), "bin_edges_") for e in edges_stored.tolist()]
     if any(len(e) < 2 or (np.diff(e) < 0).any() for e in edges):
         raise refuse("its bin_edges_ is damaged")
 
     def place(x: FloatArray) -> FloatArray:
-        found = [np.searchsorted(e[1:-1], x[:, i], side="right") for i, e in enumerate(edges)]
-        return np.stack(found, axis=1).astype(np.float64)
+        bin_numbers = [np.searchsorted(e[1:-1], x[:, i], side="right") for i, e in enumerate(edges)]
+        return np.stack(bin_numbers, axis=1).astype(np.float64)
 
     if step.get("encode") == "ordinal":
         return place, width
@@ -76,17 +76,17 @@ def _quantiles(step: SkopsObject, width: int) -> tuple[Function, int]:
     if step.get("output_distribution", "uniform") != "uniform":
         raise refuse("its QuantileTransformer makes a normal distribution, which is not read")
     at = table(step.need("references_"), (None,), "references_")
-    held = table(step.need("quantiles_"), (len(at), width), "quantiles_")
+    quantiles = table(step.need("quantiles_"), (len(at), width), "quantiles_")
 
     def run(x: FloatArray) -> FloatArray:
-        made = np.empty_like(x)
+        mapped = np.empty_like(x)
         for i in range(width):
-            up = np.interp(x[:, i], held[:, i], at)
-            down = np.interp(-x[:, i], -held[::-1, i], -at[::-1])
-            made[:, i] = 0.5 * (up - down)
-            made[x[:, i] == held[-1, i], i] = 1.0
-            made[x[:, i] == held[0, i], i] = 0.0
-        return made
+            up = np.interp(x[:, i], quantiles[:, i], at)
+            down = np.interp(-x[:, i], -quantiles[::-1, i], -at[::-1])
+            mapped[:, i] = 0.5 * (up - down)
+            mapped[x[:, i] == quantiles[-1, i], i] = 1.0
+            mapped[x[:, i] == quantiles[0, i], i] = 0.0
+        return mapped
 
     return run, width
 
@@ -145,7 +145,7 @@ def _clipped(step: SkopsObject, width: int) -> tuple[Function, int]:
 
 
 def _function(step: SkopsObject, width: int) -> tuple[Function, int]:
-    return named(step.get("func"), "FunctionTransformer"), width
+    return known_function(step.get("func"), "FunctionTransformer"), width
 
 
 MAPS: dict[str, Reader] = {

@@ -73,17 +73,17 @@ def read_skops(body: bytes) -> Any:
 
 def _entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     try:
-        with archive.open(entry) as held:
-            found = held.read(entry.file_size + 1)
+        with archive.open(entry) as stream:
+            data = stream.read(entry.file_size + 1)
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError, ValueError) as error:
         raise refuse(f"its part {entry.filename[:40]!r} is damaged") from error
     except MemoryError:
         raise
     except Exception as error:  # zlib and its kin raise errors of their own
         raise refuse(f"its part {entry.filename[:40]!r} cannot be unpacked") from error
-    if len(found) != entry.file_size:
+    if len(data) != entry.file_size:
         raise refuse(f"its part {entry.filename[:40]!r} is not as long as it says")
-    return found
+    return data
 
 
 class _SchemaReader:
@@ -101,10 +101,10 @@ class _SchemaReader:
             if key not in self.seen:
                 raise refuse("a part of it refers to itself, or to a part that is not there")
             return self.seen[key]
-        found = self._plain(node, str(loader), depth)
+        loaded = self._plain(node, str(loader), depth)
         if isinstance(key, int):
-            self.seen[key] = found
-        return found
+            self.seen[key] = loaded
+        return loaded
 
     def _plain(self, node: dict[str, Any], loader: str, depth: int) -> Any:
         content = node.get("content")
@@ -154,24 +154,24 @@ class _SchemaReader:
         wanted = self.node(shape, depth + 1) if isinstance(shape, dict) else [len(values)]
         for _ in wanted[1:] if isinstance(wanted, list) else ():  # a table comes as lists in a list
             values = [item for row in values if isinstance(row, list) for item in row]
-        found = np.empty(len(values), dtype=object)
+        cells_out = np.empty(len(values), dtype=object)
         for place, value in enumerate(values):
-            found[place] = value
+            cells_out[place] = value
         try:
-            return found.reshape([int(length) for length in wanted])
+            return cells_out.reshape([int(length) for length in wanted])
         except (TypeError, ValueError, OverflowError) as error:
             raise refuse("an array in it has another shape than it says") from error
 
 
 def _numpy(body: bytes) -> NDArray[Any]:
     """An array in NumPy's format, whose declared size is held against its bytes before any memory is taken."""
-    held = io.BytesIO(body)
+    stream = io.BytesIO(body)
     try:
-        version = np.lib.format.read_magic(held)
+        version = np.lib.format.read_magic(stream)
         read = (
             np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         )
-        shape, by_column, dtype = read(held)
+        shape, by_column, dtype = read(stream)
     except Exception as error:  # the header is parsed as a literal: many ways to be wrong
         raise refuse("an array in it is damaged") from error
     if dtype.hasobject:
@@ -179,7 +179,7 @@ def _numpy(body: bytes) -> NDArray[Any]:
     count = 1
     for length in shape:
         count *= int(length)
-    if count < 0 or count * dtype.itemsize != len(body) - held.tell():
+    if count < 0 or count * dtype.itemsize != len(body) - stream.tell():
         raise refuse("an array in it is not as long as it says")
-    flat: NDArray[Any] = np.frombuffer(body, dtype, count, held.tell())
+    flat: NDArray[Any] = np.frombuffer(body, dtype, count, stream.tell())
     return flat.reshape(shape, order="F" if by_column else "C")

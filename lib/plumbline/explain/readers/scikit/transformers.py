@@ -57,8 +57,12 @@ def _in_order(step: SkopsObject, columns: TransformedColumns, inputs: ModelInput
 
 
 def _by_column(step: SkopsObject, columns: TransformedColumns, inputs: ModelInputs) -> TransformedColumns:
-    own = step.get("feature_names_in_")
-    own = [str(n) for n in own.ravel().tolist()] if isinstance(own, np.ndarray) else list(inputs.names)
+    input_names = step.get("feature_names_in_")
+    input_names = (
+        [str(n) for n in input_names.ravel().tolist()]
+        if isinstance(input_names, np.ndarray)
+        else list(inputs.names)
+    )
     parts: list[TransformedColumns] = []
     for entry in step.need("transformers_"):
         if not isinstance(entry, list) or len(entry) != 3:
@@ -66,7 +70,7 @@ def _by_column(step: SkopsObject, columns: TransformedColumns, inputs: ModelInpu
         _, inner, chosen = entry
         if inner == "drop":
             continue
-        places = _places(chosen, own, columns.width)
+        places = _places(chosen, input_names, columns.width)
         if places:
             parts.append(apply_step(inner, columns.picked(places), inputs))
     return side_by_side(parts)
@@ -106,14 +110,14 @@ def _places(chosen: Any, names: list[str], width: int) -> list[int]:
     listed = listed if isinstance(listed, list) else [listed]
     if listed and all(isinstance(item, bool) for item in listed) and len(listed) == width:
         return [place for place, wanted in enumerate(listed) if wanted]
-    found = []
+    places = []
     for item in listed:
         if isinstance(item, str) and item in names:
             item = names.index(item)
         if not isinstance(item, int) or isinstance(item, bool) or not -width <= item < width:
             raise refuse("its ColumnTransformer reads a column that is not there")
-        found.append(item % width)
-    return found
+        places.append(item % width)
+    return places
 
 
 def _standard(step: SkopsObject, n: int) -> tuple[FloatArray, FloatArray]:
@@ -190,8 +194,8 @@ def _encode(
     dropped = step.get("drop_idx_")
     drops = [None] * len(columns) if dropped is None else np.asarray(dropped, dtype=object).ravel().tolist()
     result = []
-    for column, found, drop in zip(columns, listed, drops, strict=True):
-        levels = [_level(value) for value in np.asarray(found).ravel().tolist()]
+    for column, categories_listed, drop in zip(columns, listed, drops, strict=True):
+        levels = [_level(value) for value in np.asarray(categories_listed).ravel().tolist()]
         known = tuple(level for level in levels if level is not None)
         if categories[column.feature] not in (None, known):
             raise refuse("two of its encoders read one column differently")

@@ -200,9 +200,9 @@ def _hist_coding(node: SkopsObject, coding: InputCoding) -> InputCoding:
     if len(listed) != len(coded) or not all(coding.columns[i].raw for i in coded):
         raise refuse("its categorical features are made by an earlier step, which is not read")
     categories, columns = list(coding.categories), []
-    for i, found in zip(coded, listed, strict=True):
+    for i, categories_listed in zip(coded, listed, strict=True):
         column = coding.columns[i]
-        held_levels = np.asarray(found).ravel().tolist()
+        held_levels = np.asarray(categories_listed).ravel().tolist()
         levels = [v for v in held_levels if v is not None and v == v]
         known = tuple(
             v if isinstance(v, str) else str(v) if isinstance(v, bool) else float(v) for v in levels
