@@ -121,7 +121,7 @@ def test_an_unforeseen_error_shows_a_number_and_hides_the_rest(
 
 def test_our_own_error_is_shown_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[PlumblineError] = []
-    monkeypatch.setattr("plumbline.ui.parts.empty_states.failed", shown.append)
+    monkeypatch.setattr("plumbline.ui.parts.empty_states.show_error", shown.append)
     error = PlumblineError("No such thing", todo="Choose another.")
     assert friendly_error(error)
     assert shown == [error]
