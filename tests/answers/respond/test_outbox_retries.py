@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from plumbline.domain import Severity
 from plumbline.respond.channels import Channel
 from plumbline.respond.http import HttpReply
 from plumbline.store import findings as register
@@ -14,6 +15,7 @@ from plumbline.store import trail
 from plumbline.store.workspace import Workspace
 from tests.answers.respond.outbox_cases import (
     AT,
+    DAY,
     DOWN,
     HOUR,
     UP,
@@ -145,6 +147,8 @@ def test_what_may_have_arrived_and_was_given_up_is_tried_once_more_and_not_for_e
 
     post = Deaf()
     for hour in range(0, 24 * 9, 3):
+        if hour == 72:
+            check(workspace, problem(), problem("cutoff.x"), at=AT + hour * HOUR)
         deliver(workspace, post, AT + hour * HOUR)
     row = next(row for row in outbox(workspace) if row.id == first)
     assert (row.state, row.attempts) == ("dead", 9)
@@ -167,3 +171,131 @@ def test_what_is_put_together_keeps_its_patience_and_is_told_elsewhere_in_time(w
         deliver(workspace, post, AT + hour * HOUR)
         told = told or (hour if "channel.failed" in post.kinds("duty") else 0)
     assert 24 <= told <= 30  # a day of attempts, each at the next full hour
+
+
+UNREACHED = HttpReply(error="No connection could be made", unreached=True)
+
+
+@pytest.mark.parametrize("down", [DOWN, UNREACHED])
+def test_an_all_clear_that_was_given_up_is_sent_once_its_channel_is_back(
+    workspace: Workspace, down: HttpReply
+) -> None:
+    add_channel(workspace)
+    post = Post()
+    check(workspace, problem())
+    deliver(workspace, post)
+    post.reply = down
+    check(workspace, problem(over=True), at=AT + HOUR)
+    for hour in range(1, 40, 2):
+        deliver(workspace, post, AT + hour * HOUR)
+    assert [row.state for row in outbox(workspace) if row.event == "finding.resolved"] == ["dead"]
+    post.came.clear()
+    post.reply = UP
+    check(workspace, problem("cutoff.x"), at=AT + 2 * DAY)
+    deliver(workspace, post, AT + 2 * DAY)
+    assert post.kinds() == ["finding.opened", "finding.resolved"]
+
+
+@pytest.mark.parametrize("down", [DOWN, UNREACHED])
+def test_an_all_clear_that_was_given_up_ends_no_problem_that_came_back(
+    workspace: Workspace, down: HttpReply
+) -> None:
+    add_channel(workspace)
+    post = Post()
+    check(workspace, problem())
+    deliver(workspace, post)
+    post.reply = down
+    check(workspace, problem(over=True), at=AT + HOUR)
+    for hour in range(1, 40, 2):
+        deliver(workspace, post, AT + hour * HOUR)
+    post.came.clear()
+    post.reply = UP
+    check(workspace, problem(), at=AT + 2 * DAY)
+    for hour in range(3):
+        deliver(workspace, post, AT + 2 * DAY + hour * HOUR)
+    assert post.kinds() == ["finding.opened"]
+    told = [one["type"] for _, _, payload in post.came for one in payload["data"].get("also", [])]
+    assert not told
+
+
+@pytest.mark.parametrize(("days", "revived"), [(6, True), (9, False)])
+@pytest.mark.parametrize("down", [DOWN, UNREACHED])
+def test_what_was_given_up_longer_than_a_week_ago_is_not_sent_any_more(
+    workspace: Workspace, days: int, down: HttpReply, *, revived: bool
+) -> None:
+    add_channel(workspace)
+    post = Post(down)
+    check(workspace, problem())
+    with workspace.write() as cursor:
+        register.acknowledge(cursor, 1, "Ada", AT)
+    for hour in range(0, 40, 2):
+        deliver(workspace, post, AT + hour * HOUR)
+    (first,) = outbox(workspace)
+    assert first.state == "dead"
+    post.came.clear()
+    post.reply = UP
+    check(workspace, problem(), problem("cutoff.x"), at=AT + days * DAY)
+    deliver(workspace, post, AT + days * DAY)
+    assert (first.id in [message for _, message, _ in post.came]) is revived
+
+
+@pytest.mark.parametrize("over", [False, True])
+def test_one_alert_that_never_reached_its_channel_is_sent_once_it_is_back(
+    workspace: Workspace, *, over: bool
+) -> None:
+    """Nothing else was waiting while the channel was down; what ended since is not told as a beginning."""
+    add_channel(workspace)
+    post = Post(UNREACHED)
+    check(workspace, problem("cutoff.x", Severity.MEDIUM))
+    for hour in range(0, 24 * 6, 3):
+        deliver(workspace, post, AT + hour * HOUR)
+    (first,) = outbox(workspace)
+    assert first.state == "dead"
+    post.came.clear()
+    post.reply = UP
+    check(workspace, problem("cutoff.x", Severity.MEDIUM, over=over), problem(), at=AT + 6 * DAY)
+    deliver(workspace, post, AT + 6 * DAY)
+    assert (first.id in [message for _, message, _ in post.came]) is not over
+
+
+def test_several_alerts_that_never_reached_their_channel_are_one_message_once_it_is_back(
+    workspace: Workspace,
+) -> None:
+    add_channel(workspace)
+    post = Post(UNREACHED)
+    for i in range(3):  # each dies alone
+        check(workspace, *(problem(f"cutoff.x{j}") for j in range(i + 1)), at=AT + i * 40 * HOUR)
+        with workspace.write() as cursor:
+            register.acknowledge(cursor, i + 1, "Ada", AT)
+        deliver(workspace, post, AT + i * 40 * HOUR)
+        with workspace.write() as cursor:
+            cursor.execute(
+                "UPDATE delivery SET state = 'dead', attempts = 8, ended_at = due_at WHERE state = 'failed'"
+            )
+    post.came.clear()
+    post.reply = UP
+    check(workspace, *(problem(f"cutoff.x{j}") for j in range(4)), at=AT + 6 * DAY)
+    deliver(workspace, post, AT + 6 * DAY)
+    assert post.kinds() == ["finding.opened", "summary"]
+    told = [one["signal"] for one in post.came[1][2]["data"]["also"]]
+    assert sorted(told) == ["cutoff.x0", "cutoff.x1", "cutoff.x2"]
+    deliver(workspace, post, AT + 6 * DAY + HOUR)
+    assert len(post.came) == 2
+
+
+def test_a_digest_carries_what_never_reached_its_channel(workspace: Workspace) -> None:
+    add_channel(workspace)
+    post = Post(UNREACHED)
+    check(workspace, problem("cutoff.x", Severity.MEDIUM))
+    for hour in range(0, 24 * 6, 3):
+        deliver(workspace, post, AT + hour * HOUR)
+    post.came.clear()
+    post.reply = UP
+    check(
+        workspace, problem("cutoff.x", Severity.MEDIUM), problem("cutoff.y", Severity.MEDIUM), at=AT + 6 * DAY
+    )
+    deliver(workspace, post, AT + 7 * DAY)
+    assert post.kinds() == ["digest"]
+    data = post.came[0][2]["data"]
+    assert sorted(one["signal"] for one in data["also"]) == ["cutoff.x", "cutoff.y"]
+    assert data["sentence"].startswith("1 message waited for this hour, and 1 could not be delivered when")

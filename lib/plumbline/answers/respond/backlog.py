@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from plumbline.answers.respond.outbox import add
+from plumbline.answers.respond.receipts import ENDS
 from plumbline.domain import Severity
 from plumbline.respond import retries
 from plumbline.respond.events import Event
@@ -15,9 +16,17 @@ from plumbline.store import findings as register
 from plumbline.store.respond import deliveries
 from plumbline.store.respond.deliveries import AGAIN, INSIDE, Delivery
 from plumbline.store.workspace import Cursor
+from plumbline.wording.quantities import plural
 
 #: these are never put into another
 WHOLE = ("digest", "summary", "channel.test")
+#: how long after it was given up a message is still worth sending
+MEMORY = timedelta(days=7)
+
+
+def losses(cursor: Cursor, channel: str, at: datetime) -> list[Delivery]:
+    """What a channel gave up in the last week and still is so, the oldest first."""
+    return [d for d in deliveries.lost(cursor, channel, at - MEMORY) if not _is_past(cursor, d)]
 
 
 def messages_to_merge(
@@ -29,9 +38,9 @@ def messages_to_merge(
     ``revive``); what was not taken for sure may stand in another.
 
     Args:
-        lost: what was given up since the channel last took something.
+        lost: see ``losses``.
     """
-    lost = [d for d in lost if d.is_untaken]
+    lost = _mergeable(lost)
     late = [d for d in line if d.due_at <= at and not d.attempts and d.event not in WHOLE]
     if head.attempts:
         long = head.is_untaken and at - head.made_at >= retries.PAUSES[1]
@@ -41,51 +50,80 @@ def messages_to_merge(
         return []
     hourly = [d for d in late if d.due_at > d.made_at]
     if head in hourly:
-        return hourly if len(hourly) > 1 else []
+        together = [*lost, *hourly]
+        return together if len(together) > 1 else []
     overdue = [d for d in late if at - d.due_at >= retries.PAUSES[1]]
     together = [*lost, *overdue]
     return together if head in overdue and len(together) > 1 else []
 
 
 def revive(cursor: Cursor, channel: str, at: datetime) -> None:
-    """Send what was given up and may have arrived once more under its own id, as the channel takes messages again.
+    """Send what was given up in the last week once more, as the channel takes messages again.
 
-    What is over by now is left: its end was told, or is about to be.
+    It goes under its own id, for it may have arrived; what surely did not becomes one message where it is several.
+    A beginning of what is over by now is left, and an end of what is open again.
     """
-    for held in deliveries.lost(cursor, channel):
-        if held.is_untaken:
-            continue
-        over = held.finding is not None and not register.one(cursor, held.finding).open
+    lost = deliveries.lost(cursor, channel, at - MEMORY)
+    past = {d.id for d in lost if _is_past(cursor, d)}
+    merged = _mergeable([d for d in lost if d.id not in past])
+    if len(merged) > 1:
+        summary(cursor, channel, merged, at)
+        lost = [d for d in lost if d not in merged]
+    for delivery in lost:
+        over = delivery.id in past
         deliveries.mark(
             cursor,
-            held.id,
+            delivery.id,
             state="dead" if over else "failed",
-            attempts=held.attempts,
+            attempts=delivery.attempts,
             due_at=at,
-            reason=AGAIN + held.reason,
-            ended_at=held.ended_at if over else None,
+            reason=AGAIN + delivery.reason,
+            ended_at=delivery.ended_at if over else None,
         )
 
 
+def _mergeable(lost: Sequence[Delivery]) -> list[Delivery]:
+    """What surely did not arrive and may stand in another message: an end does not, as a pager closes by it."""
+    return [d for d in lost if d.is_untaken and d.event not in ENDS]
+
+
+def _is_past(cursor: Cursor, delivery: Delivery) -> bool:
+    """Whether nothing that a message tells is so any more."""
+    return all(_is_told_past(cursor, delivery, data) for data in _contents(delivery))
+
+
+def _is_told_past(cursor: Cursor, delivery: Delivery, data: Mapping[str, Any]) -> bool:
+    """Whether a beginning is over by now, or an end open again."""
+    number = data.get("finding")
+    return number is not None and register.one(cursor, number).open is (_kind(delivery, data) in ENDS)
+
+
 def summary(cursor: Cursor, channel: str, members: Sequence[Delivery], at: datetime) -> str:
-    """Put one message in the place of several; returns its id."""
-    listed = [_event(d, data, at) for d in members for data in _contents(d)]
+    """Put one message in the place of several; returns its id.
+
+    What stood in one that was given up is told as far as it still is so.
+    """
+    waiting = [d for d in members if d.state != "dead"]
+    hourly = bool(waiting) and all(d.due_at > d.made_at and not d.attempts for d in waiting)
+    lost = [
+        _event(d, data, at)
+        for d in members
+        if d.state == "dead"
+        for data in _contents(d)
+        if not _is_told_past(cursor, d, data)
+    ]
+    listed = [*lost, *(_event(d, data, at) for d in waiting for data in _contents(d))]
     severity = max((event.severity for event in listed), key=list(Severity).index)
-    hourly = all(d.due_at > d.made_at and not d.attempts for d in members)
     systems = {event.system for event in listed}
-    late = (
-        f"could not be delivered when they were due, since {min(d.made_at for d in members):%d %B %H:%M} UTC"
-    )
-    sentence = f"{len(listed)} messages {'waited for this hour' if hourly else late}."
     main = Event(
         type="digest" if hourly else "summary",
-        sentence=sentence,
+        sentence=_introduction(members, hourly, len(listed), len(lost)),
         at=at,
         severity=severity,
         system=systems.pop() if len(systems) == 1 else "",
     )
     ranked = sorted(listed, key=lambda event: -list(Severity).index(event.severity))
-    tried = max((d.attempts for d in members if d.state != "dead"), default=0)
+    tried = max((d.attempts for d in waiting), default=0)
     number = add(cursor, channel, main, ranked, at=at, due=at, attempts=tried)
     for member in members:
         if member.state == "dead":
@@ -97,6 +135,17 @@ def summary(cursor: Cursor, channel: str, members: Sequence[Delivery], at: datet
     return number
 
 
+def _introduction(members: Sequence[Delivery], hourly: bool, n: int, n_lost: int) -> str:
+    """Why several messages are one."""
+    undelivered = [d for d in members if d.state == "dead"] if hourly else members
+    first = min((d.made_at for d in undelivered), default=None)
+    late = f"could not be delivered when they were due, since {first:%d %B %H:%M} UTC" if first else ""
+    if not hourly:
+        return f"{plural(n, 'message')} {late}."
+    waited = f"{plural(n - n_lost, 'message')} waited for this hour"
+    return f"{waited}, and {n_lost} {late}." if n_lost else f"{waited}."
+
+
 def _contents(member: Delivery) -> list[Mapping[str, Any]]:
     """What a message told: itself and what stood in it; of a summary that did not arrive only the latter."""
     inside = list(member.data.get("also", []))
@@ -105,9 +154,14 @@ def _contents(member: Delivery) -> list[Mapping[str, Any]]:
 
 def _event(member: Delivery, data: Mapping[str, Any], at: datetime) -> Event:
     """What a waiting message told, or what stood in it."""
-    kind = str(data.get("type", "")).removeprefix("plumbline.").removesuffix(".v1") or member.event
+    kind = _kind(member, data)
     known = {name: data[name] for name in ("signal", "since", "open") if name in data}
     bare = Event(type=kind, sentence=str(data["sentence"]), at=at, data=known)
     return replace(
         bare, system=str(data["system"]), finding=data.get("finding"), severity=Severity(data["severity"])
     )
+
+
+def _kind(member: Delivery, data: Mapping[str, Any]) -> str:
+    """The type of event that a message, or what stood in it, told."""
+    return str(data.get("type", "")).removeprefix("plumbline.").removesuffix(".v1") or member.event

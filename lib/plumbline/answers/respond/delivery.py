@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from plumbline.answers.respond import kill_switch
-from plumbline.answers.respond.backlog import messages_to_merge, revive, summary
+from plumbline.answers.respond.backlog import losses, messages_to_merge, revive, summary
 from plumbline.answers.respond.clocks import tell_clocks
 from plumbline.answers.respond.outbox import channels_in, queue
 from plumbline.answers.respond.pager_poll import poll
@@ -90,7 +90,7 @@ def _work_on(
         while True:
             with ws.read() as cursor:
                 channel = next((c for c in channels_in(cursor) if c.name == name), None)
-                line, lost = deliveries.waiting(cursor, name), deliveries.lost(cursor, name)
+                line, lost = deliveries.waiting(cursor, name), losses(cursor, name, at)
             head = min(line, key=lambda d: (not d.attempts, d.due_at, d.made_at), default=None)
             if channel is None or not channel.sends or head is None or head.due_at > at:
                 return

@@ -116,17 +116,17 @@ def explain(cursor: duckdb.DuckDBPyConnection, number: str, reason: str) -> None
     cursor.execute("UPDATE delivery SET reason = ? WHERE id = ?", [reason, number])
 
 
-def lost(cursor: duckdb.DuckDBPyConnection, channel: str) -> list[Delivery]:
-    """Messages that a channel did not take before they were given up, that no other message repeats, and that were not
-    tried again since.
+def lost(cursor: duckdb.DuckDBPyConnection, channel: str, since: datetime) -> list[Delivery]:
+    """Messages that a channel gave up from that time on, that no other message repeats, and that were not tried again
+    since.
 
     What its receiver refused for good is left out: it would be refused again.
     """
     return _read(
         cursor,
-        f"""channel = ? AND state = 'dead' AND attempts > 1 AND NOT contains(reason, '; {INSIDE}')
+        f"""channel = ? AND state = 'dead' AND attempts > 1 AND ended_at >= ? AND NOT contains(reason, '; {INSIDE}')
             AND NOT starts_with(reason, ?)""",
-        [channel, AGAIN],
+        [channel, naive(since), AGAIN],
         "ORDER BY made_at, id",
     )
 
