@@ -8,7 +8,7 @@ from datetime import date
 from io import BytesIO
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from pypdf import PdfReader
@@ -83,6 +83,18 @@ def test_dates_are_said_as_a_span_and_half_a_span_is_open() -> None:
     assert words(at)[0] == "**12 Jan – 8 Feb 2026**"
     at = open_page("fairness", system=SYSTEM, window="Choose dates", **{"from": "2026-01-12", "to": "soon"})
     assert words(at)[0] == "**since 12 Jan 2026**"
+
+
+def test_a_link_with_an_open_end_keeps_no_earlier_day() -> None:
+    days = {"from": "2026-01-12", "to": "2026-02-08"}
+    at = open_page("accuracy", system=SYSTEM, window="Choose dates", **days)
+    at.query_params["go"] = urlencode({"window": "Choose dates", "from": "2026-01-19"})
+    at.run()
+    assert words(at)[0] == "**since 19 Jan 2026**"
+    assert at.date_input(key="to").value is None
+    at.query_params["go"] = urlencode({"window": "Choose dates", "to": "2026-02-01"})
+    at.run()
+    assert [at.date_input(key=name).value for name in ("from", "to")] == [None, date(2026, 2, 1)]
 
 
 def test_another_columns_value_is_forgotten_with_its_column() -> None:

@@ -69,6 +69,10 @@ def _unpacked() -> dict[str, str]:
     wanted = {name: value for name, value in parse_qsl(text, keep_blank_values=True) if name in LINKED}
     if session.WHERE.name in wanted and session.WHERE_TOO.name in st.session_state:
         wanted.setdefault(session.WHERE_TOO.name, EVERYTHING)  # a filter that a link sets replaces both
+    if session.WINDOW.name in wanted:
+        for name in bar_link.DAYS:
+            if name not in wanted:  # open at that end: an earlier day of the session is not the link's
+                st.session_state[name] = None
     for name, value in wanted.items():
         day = bar_link.day(value) if name in _DAYS else None
         if name in _DAYS and day is None:
