@@ -14,10 +14,13 @@ import pytest
 from pypdf import PdfReader
 from streamlit.testing.v1 import AppTest
 
+from plumbline.answers.data.load import load_file
 from plumbline.report.decision_record import issue_record
+from plumbline.store.workspace import open_workspace
 from plumbline.ui.shell import NARROWED_BY
 from plumbline.ui.state import workspace as opened
 from plumbline.ui.state.windows import Window
+from tests.factory.shop import shop_log
 
 from .conftest import PAGES, open_page
 
@@ -101,6 +104,47 @@ def test_another_columns_value_is_forgotten_with_its_column() -> None:
     at = open_page("accuracy", system=SYSTEM, where="feature:region", **{"is": "south"})
     at.selectbox(key="where").set_value("feature:basket").run()
     assert at.text_input(key="is").value == ""
+    assert words(at)[2] == "No filter"
+
+
+BOTH = {"where": "feature:region", "is": "south", "and": "feature:basket", "and_is": "..40"}
+
+
+def test_a_link_to_a_value_that_is_not_here_narrows_to_no_other() -> None:
+    at = open_page("accuracy", system=SYSTEM, **BOTH)
+    at.query_params["go"] = urlencode(BOTH | {"is": "no*where"})
+    at.run()
+    assert not at.exception
+    assert words(at)[2] == "No filter"
+    assert [w.value for w in at.warning] == ["The link asked for value no\\*where, which is not here."]
+    assert at.selectbox(key="where").value == "No filter"
+    assert not set(BOTH) & set(at.query_params)
+    at = open_page("accuracy", system=SYSTEM, where="feature:region")
+    assert words(at)[2] == "No filter"
+
+
+def test_a_second_filter_goes_with_the_first() -> None:
+    at = open_page("accuracy", system=SYSTEM, **BOTH)
+    assert words(at)[2] == "**region = south, basket = below 40**"
+    at.selectbox(key="where").set_value("No filter").run()
+    at.selectbox(key="where").set_value("feature:region").run()
+    assert words(at)[2] == f"**region = {at.selectbox(key='is').value}**".replace("\\", "")
+    assert not {"and", "and_is"} & set(at.query_params)
+
+
+@pytest.mark.usefixtures("held")
+def test_a_filter_that_the_next_system_cannot_keep_is_no_filter(tmp_path: Path) -> None:
+    (tmp_path / "other.csv").write_bytes(shop_log(rows=300).replace(b"south", b"west"))
+    ws = open_workspace(tmp_path / "workspace.duckdb", read_from=[tmp_path])
+    load_file(ws, tmp_path / "other.csv", title="Other shop", actor="test")
+    ws.close()
+    at = open_page("decisions", system=SYSTEM, **BOTH)
+    at.selectbox(key="system").set_value("other-shop").run()
+    assert not at.exception
+    assert words(at)[2] == "No filter"
+    assert at.selectbox(key="where").value == "No filter"
+    at.selectbox(key="where").set_value("feature:basket").run()
+    at.text_input(key="is").set_value("cheap").run()
     assert words(at)[2] == "No filter"
 
 

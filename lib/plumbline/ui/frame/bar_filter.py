@@ -18,6 +18,7 @@ MISSING = "(missing)"  # how a link asks for decisions that lack the value
 PANEL = 300
 
 Where = tuple[tuple[str, str], ...]
+_LABELS = ("Filter", "And")
 _PAIRS = ((session.WHERE, session.LEVEL), (session.WHERE_TOO, session.LEVEL_TOO))
 
 
@@ -26,16 +27,17 @@ def choose(view: View, offered: Choices, absent: list[str]) -> Where:
     columns = (*offered.columns, *offered.numeric)
     if not columns:
         return ()
+    _settle(view, columns, offered, absent)
     words = _present(view, columns, offered)
     with (
         st.popover(words or EVERYTHING, key="bar.filter"),
         st.container(width=PANEL, gap="small"),
     ):
-        first = _one(view, columns, offered, 0, absent)
+        first = _one(view, columns, offered, 0)
         if first is None:
             return ()
         left = tuple(c for c in columns if c != first[0])
-        second = _one(view, left, offered, 1, absent)
+        second = _one(view, left, offered, 1)
         return (first, second) if second else (first,)
 
 
@@ -52,31 +54,54 @@ def query(where: Where) -> dict[str, str]:
     return asked
 
 
+def _settle(view: View, columns: tuple[str, ...], offered: Choices, absent: list[str]) -> None:
+    """Drop each condition that the log cannot keep, and the one after it, before the widgets are drawn.
+
+    A select box falls to its first entry where its value is not listed: a filter that nobody chose.
+    """
+    left = columns
+    for place, (column_key, level_key) in enumerate(_PAIRS):
+        missing(column_key.name, [EVERYTHING, *left], _LABELS[place].lower(), absent)
+        column = links.present(column_key.name, left, "")
+        if column in offered.columns:
+            levels_known = [*_levels(view, column), MISSING]
+            level = st.session_state.get(level_key.name)
+            missing(level_key.name, levels_known, "value", absent)
+            # empty: the reader chose its column a moment ago, and the first value with it
+            chosen_now = level == "" and links.asked_value(column_key.name) is None
+            if level not in levels_known and not chosen_now:
+                column = ""
+        if not column:
+            for key, _ in _PAIRS[place:]:
+                if key.name in st.session_state:
+                    key.set(EVERYTHING)
+            return
+        left = tuple(c for c in left if c != column)
+
+
 def _present(view: View, columns: tuple[str, ...], offered: Choices) -> str:
     """What the widgets will say in this run, as Markdown."""
-    rows_present: list[tuple[str, str]] = []
+    conditions: list[tuple[str, str]] = []
     for column_key, level_key in _PAIRS:
         column = links.present(column_key.name, columns, "")
-        if not column or (rows_present and rows_present[-1][0] == column):
+        level = str(st.session_state.get(level_key.name) or "")
+        if column in offered.columns and level != MISSING:
+            known = _levels(view, column)
+            level = level if level in known else next(iter(known), "")
+        elif column in offered.numeric and level != MISSING and not _is_range(level.strip()):
+            level = ""
+        if not column or not level:
             break
-        level = st.session_state.get(level_key.name)
-        if column in offered.columns and not level:  # the select box will begin with its first entry
-            level = next(iter(_levels(view, column)), None)
-        if level:
-            rows_present.append((column, "" if level == MISSING else str(level)))
-    return f"**{plain(one_line(say(tuple(rows_present)), 60))}**" if rows_present else ""
+        conditions.append((column, "" if level == MISSING else level))
+    return f"**{plain(one_line(say(tuple(conditions)), 60))}**" if conditions else ""
 
 
-def _one(
-    view: View, columns: tuple[str, ...], offered: Choices, place: int, absent: list[str]
-) -> tuple[str, str] | None:
+def _one(view: View, columns: tuple[str, ...], offered: Choices, place: int) -> tuple[str, str] | None:
     column_key, level_key = _PAIRS[place]
-    name, options = level_key.name, [EVERYTHING, *columns]
-    label = ("Filter", "And")[place]
-    missing(column_key.name, options, label.lower(), absent)
+    name = level_key.name
     column = st.selectbox(
-        label,
-        options,
+        _LABELS[place],
+        [EVERYTHING, *columns],
         key=column_key.name,
         persist_state="session",
         format_func=lambda c: c if c == EVERYTHING else one_line(filters.title(c), 60),
@@ -93,7 +118,6 @@ def _one(
     if not known:
         cards.note("This column has no values.")
         return None
-    missing(name, known, "value", absent)
     level = st.selectbox("is", known, key=name, persist_state="session")
     return str(column), "" if level == MISSING else str(level)
 
@@ -117,15 +141,15 @@ def _range(column: str, name: str) -> tuple[str, str] | None:
         return None
     if value == MISSING:
         return column, ""
-    if number_range(value) is None and not _is_number(value):
+    if not _is_range(value):
         cards.note("This is no range of numbers; write 30..40.")
         return None
     return column, value
 
 
-def _is_number(text: str) -> bool:
+def _is_range(text: str) -> bool:
     try:
         float(text)
     except ValueError:
-        return False
+        return number_range(text) is not None
     return True
