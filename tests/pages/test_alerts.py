@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
-from urllib.parse import unquote
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qsl, unquote
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -15,7 +15,9 @@ from plumbline.answers.respond.triage import triaged_findings
 from plumbline.domain.messages import message
 from plumbline.respond.http import HttpReply
 from plumbline.store import findings as register
+from plumbline.ui.alerts import triage
 from plumbline.ui.frame.signed_forms import today
+from plumbline.ui.shell import NARROWED_BY
 from plumbline.ui.state import workspace as opened
 from tests.answers.respond.outbox_cases import Post
 
@@ -158,6 +160,21 @@ def test_a_finding_that_joins_several_lists_each_with_a_link(number: int) -> Non
     at = tab("Findings")
     assert "It joins 2:" in said(at)
     assert "x drifted. Since" in said(at)
+    link = next(one.proto for one in at.get("page_link") if one.proto.label == "See x on Drift")
+    query = dict(parse_qsl(dict(parse_qsl(link.query_string))["go"]))
+    # what other pages were narrowed to goes, and the days of the finding come
+    assert (query["feature"], query["where"], query["version"]) == ("x", "No filter", "All versions")
+    assert (query["window"], query["from"]) == ("Choose dates", since.date().isoformat())
     assert "<b>far" not in words(at)
     links = {link.proto.label: unquote(link.proto.query_string) for link in at.get("page_link")}
     assert "feature=x" in links["See x on Drift"]
+
+
+def test_a_finding_leads_to_its_days_where_the_page_shows_a_window(number: int) -> None:
+    finding = triaged_findings(opened.workspace(), SYSTEM)[number].record.finding
+    moment = datetime(2026, 2, 3, 7, tzinfo=UTC)
+    whole = replace(finding, page="releases", since=moment, until=moment)
+    assert triage.place(whole)["window"] == "Whole log"
+    query = triage.place(replace(whole, page="accuracy"))
+    assert (query["from"], query["to"]) == ("2026-02-03", "2026-02-03")
+    assert set(triage.DATED) == {p for p in triage.PAGES if "window" in NARROWED_BY.get(p, ())}

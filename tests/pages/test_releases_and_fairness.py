@@ -68,6 +68,12 @@ def test_a_switch_leads_to_the_decisions_and_to_both_windows_by_every_metric() -
     links = {link.proto.label: dict(parse_qsl(link.proto.query_string)) for link in at.get("page_link")}
     asked = dict(parse_qsl(links["See the decisions after"]["go"]))
     assert asked["version"] == "2"
+    rows = open_page("decisions", system=SYSTEM, where="protected:sex", window="Last 30 days", **{"is": "f"})
+    rows.query_params["go"] = links["See the decisions before"]["go"]
+    rows.run()
+    assert not rows.exception
+    assert rows.selectbox(key="where").value == "No filter"
+    assert (rows.radio(key="window").value, rows.selectbox(key="version").value) == ("Choose dates", "1")
     go = links["Compare both windows by every metric"]["go"]
     asked = dict(parse_qsl(go))
     assert asked["first_to"] < asked["second_from"]

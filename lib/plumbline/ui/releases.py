@@ -206,7 +206,9 @@ def _rows_of(answer: ReleasesAnswer, shift: SwitchShift) -> None:
         for version, side, words in zip(
             (shift.switch.previous, shift.switch.version), sides, ("before", "after"), strict=True
         ):
-            query = drill_down.dates(key, *side) | ({session.VERSION.name: version} if version else {})
+            query = drill_down.whole_log(key) | drill_down.dates(key, *side)
+            if version:
+                query[session.VERSION.name] = version
             empty_states.link(empty_states.NextPage("decisions", f"See the decisions {words}"), query)
         day = at.replace(hour=0, minute=0, second=0, microsecond=0)
         if start < day and day + timedelta(days=1) < end:  # whole days that the switch did not fall in

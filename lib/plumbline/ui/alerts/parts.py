@@ -8,7 +8,7 @@ import streamlit as st
 
 from plumbline.domain import Finding
 from plumbline.store.findings import FindingRecord
-from plumbline.ui.alerts.triage import PAGES
+from plumbline.ui.alerts.triage import PAGES, place
 from plumbline.ui.parts import cards, empty_states
 from plumbline.ui.parts.escape import plain, prose
 from plumbline.ui.state import session
@@ -29,7 +29,7 @@ def section(parts: Sequence[FindingRecord]) -> None:
             if finding.page in PAGES:
                 empty_states.link(
                     empty_states.NextPage(finding.page, _words(finding)),
-                    {session.SYSTEM.name: finding.system} | _place(finding),
+                    place(finding),
                 )
 
 
@@ -43,11 +43,5 @@ def _times(finding: Finding) -> str:
 
 
 def _words(finding: Finding) -> str:
-    seen = plain(_place(finding).get(session.FEATURE.name, "it"), 40)
+    seen = plain(place(finding).get(session.FEATURE.name, "it"), 40)
     return f"See {seen} on {finding.page.capitalize()}"
-
-
-def _place(finding: Finding) -> dict[str, str]:
-    """The feature to look at on the page of drift."""
-    feature = finding.figures.get("feature")
-    return {session.FEATURE.name: str(feature)} if finding.page == "drift" and feature else {}

@@ -10,8 +10,9 @@ from plumbline.answers.alerts.findings import acknowledge
 from plumbline.answers.alerts.incidents import open_incident
 from plumbline.answers.respond import triage as acts
 from plumbline.answers.respond.triage import LONGEST_MUTE, LONGEST_TEXT, TriagedFinding
+from plumbline.domain import Finding
 from plumbline.governance.incident_deadlines import Incident
-from plumbline.ui.frame import permissions, sign_in, signed_forms
+from plumbline.ui.frame import drill_down, permissions, sign_in, signed_forms
 from plumbline.ui.parts import cards, empty_states
 from plumbline.ui.parts.escape import plain
 from plumbline.ui.state import session
@@ -19,6 +20,8 @@ from plumbline.ui.state.view import View
 from plumbline.wording import numbers
 
 PAGES = ("accuracy", "drift", "releases", "fairness", "decisions", "logs")
+#: of these, the ones that show a window
+DATED = ("accuracy", "drift", "fairness", "decisions")
 #: comments that stand on the row; older ones are in the form
 LATEST = 2
 
@@ -91,8 +94,20 @@ def buttons(view: View, handled: TriagedFinding, incident: Incident | None, by: 
         if record.finding.page in PAGES:
             empty_states.link(
                 empty_states.NextPage(record.finding.page, f"See it on {record.finding.page.capitalize()}"),
-                {session.SYSTEM.name: record.finding.system},
+                place(record.finding),
             )
+
+
+def place(finding: Finding) -> dict[str, str]:
+    """The query of a link to what a finding is about: its days, all decisions in them, and on Drift the feature."""
+    query = drill_down.whole_log(finding.system)
+    if finding.page in DATED and finding.since:
+        until = finding.until and max(finding.until, finding.since + timedelta(microseconds=1))
+        query |= drill_down.dates(finding.system, finding.since, until)
+    feature = finding.figures.get("feature")
+    if finding.page == "drift" and feature:
+        query[session.FEATURE.name] = str(feature)
+    return query
 
 
 def _named(by: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from plumbline.domain import FeatureDrift
-from plumbline.ui.frame import bar_filter
+from plumbline.ui.frame import bar, bar_filter
 from plumbline.ui.parts import empty_states
 from plumbline.ui.parts.empty_states import NextPage
 from plumbline.ui.parts.escape import one_line, plain
@@ -36,6 +36,11 @@ def dates(system: str, start: datetime | None, end: datetime | None) -> dict[str
     if end:
         query[session.TO.name] = (end - timedelta(microseconds=1)).date().isoformat()
     return query
+
+
+def whole_log(system: str) -> dict[str, str]:
+    """The query of a link from a page that shows no window, version or filter: what other pages had goes."""
+    return bar.WITHOUT | {session.SYSTEM.name: system}
 
 
 def to_rows(
@@ -75,11 +80,11 @@ def onward(page: str, query: dict[str, str], closer: dict[str, str] | None = Non
 
 
 def two_windows(system: str, first: tuple[datetime, datetime], second: tuple[datetime, datetime]) -> None:
-    """To Accuracy with two spans of days side by side, ends not included."""
+    """To Accuracy with two spans of days of all decisions side by side, ends not included."""
     days = [d for start, end in (first, second) for d in (start, end - timedelta(microseconds=1))]
     query = {key.name: d.date().isoformat() for key, d in zip(session.TWO_WINDOWS, days, strict=True)}
     words = NextPage("accuracy", "Compare both windows by every metric")
-    empty_states.link(words, query | {session.SYSTEM.name: system, session.SECTION.name: "Two windows"})
+    empty_states.link(words, whole_log(system) | query | {session.SECTION.name: "Two windows"})
 
 
 def to_chunk(system: str, drift: FeatureDrift) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 from plumbline.answers.data.load import undo_load
 from plumbline.answers.data.removal import is_removable, remove_system
 from plumbline.domain import Load, PlumblineError
-from plumbline.ui.frame import permissions
+from plumbline.ui.frame import drill_down, permissions
 from plumbline.ui.logs import scroll, upload
 from plumbline.ui.parts import cards, empty_states, tables
 from plumbline.ui.parts.cards import Figure
@@ -65,7 +65,8 @@ def result() -> None:
             )
         with st.container(horizontal=True, vertical_alignment="center"):
             empty_states.link(empty_states.NextPage("scorecard", "See the verdict"))
-            empty_states.link(empty_states.NextPage("accuracy", "See the accuracy"))
+            query = drill_down.whole_log(load.system)
+            empty_states.link(empty_states.NextPage("accuracy", "See the accuracy"), query)
             st.button("Close", on_click=session.RESULT.clear, type="tertiary")
             scroll.to_top(session.UPLOAD_TURN.get())  # the button that was pressed is far below
 

@@ -17,7 +17,7 @@ from plumbline.governance.conditions import GATE, MET
 from plumbline.governance.history import Changes
 from plumbline.governance.verdict import reason_of
 from plumbline.monitor.performance.money_at_stake import StakeState, say_stake, stake_state
-from plumbline.ui.frame import permissions, signed_forms
+from plumbline.ui.frame import drill_down, permissions, signed_forms
 from plumbline.ui.parts import cards, empty_states
 from plumbline.ui.parts.escape import plain, prose
 from plumbline.ui.state.cache import ask
@@ -125,7 +125,10 @@ def actions(answer: Answer) -> tuple[str, str, date | None, str] | None:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.markdown(_who(item, answer.card.at.date()))
                 if action.page in PAGES:
-                    empty_states.link(empty_states.NextPage(action.page, action.page.capitalize()))
+                    empty_states.link(
+                        empty_states.NextPage(action.page, action.page.capitalize()),
+                        drill_down.whole_log(answer.card.system),
+                    )
                 given = _assign(item) or given
     return given
 
