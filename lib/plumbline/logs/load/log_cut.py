@@ -32,21 +32,23 @@ def cut_log(cursor: duckdb.DuckDBPyConnection, system: System, at: datetime) -> 
     """Take away what came after a moment, inside the caller's transaction; profiles have to follow (``build.shorten``).
 
     An outcome without a time of its own counts as known with its decision. A reference that nobody gave is made anew.
+
+    Args:
+        at: what the clock of the system's zone shows, as ``LogSpan`` gives it. What that clock showed later goes, so of
+            an hour that it shows twice both passes are cut alike.
     """
     table, end = decision_table(system.key), naive(at)
-    clock = on_clock('"timestamp"', system.timezone)
-    cursor.execute(f'DELETE FROM {table} WHERE "timestamp" > ?', [end])
-    row = cursor.execute(f"SELECT min({clock})::DATE FROM {table} WHERE label_time > ?", [end]).fetchone()
+    clock, known = (on_clock(name, system.timezone) for name in ('"timestamp"', "label_time"))
+    cursor.execute(f"DELETE FROM {table} WHERE {clock} > ?", [end])
+    row = cursor.execute(f"SELECT min({clock})::DATE FROM {table} WHERE {known} > ?", [end]).fetchone()
     label_loss = row[0] if row else None
     if label_loss is not None:
-        cursor.execute(f"UPDATE {table} SET label = NULL, label_time = NULL WHERE label_time > ?", [end])
+        cursor.execute(f"UPDATE {table} SET label = NULL, label_time = NULL WHERE {known} > ?", [end])
     if system.reference_source != "given":
         system = replace(system, reference=None, reference_source="none")
         update_system(cursor, system)
         system = settle_reference(cursor, system)
-    last = cursor.execute(f"SELECT {on_clock('$at::TIMESTAMP', system.timezone)}", {"at": end}).fetchone()
-    assert last is not None
-    return LogCut(system, last[0].date(), label_loss)
+    return LogCut(system, end.date(), label_loss)
 
 
 def forget_told(cursor: duckdb.DuckDBPyConnection) -> None:

@@ -1,4 +1,7 @@
-"""Which moments of the past are played: the ends of weeks, and the ends of days in weeks in which something changed."""
+"""Which moments of the past are played: the ends of weeks, and the ends of days in weeks in which something changed.
+
+All are times that the clock of the system's zone shows.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ WEEK, DAY = timedelta(days=7), timedelta(days=1)
 
 
 def played_days(start: datetime, end: datetime) -> list[datetime]:
-    """The ends of the weeks between, Sundays at midnight UTC, and the end itself."""
+    """The ends of the weeks between, Sundays at midnight, and the end itself."""
     day = start.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     day += timedelta(days=(7 - day.weekday()) % 7)
     days = []
@@ -21,7 +24,7 @@ def played_days(start: datetime, end: datetime) -> list[datetime]:
 
 
 def days_between(start: datetime, end: datetime) -> Sequence[datetime]:
-    """The midnights (UTC) between two moments, both left out."""
+    """The midnights between two moments, both left out."""
     day = start.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + DAY
     days = []
     while day < end:

@@ -1,11 +1,11 @@
 """What the last months would have sent: the past is played again on a copy that is cut at each moment.
 
 Each played moment sees only decisions and outcomes that were known then: the copy loses what came later, its counts
-with it, and is checked as any log is. The ends of weeks are played (Sundays' midnights, UTC) and the log's end; by
-day, the ends of the days too in those weeks between whose ends something changed: what came and went within one quiet
-week is not seen. A message bears the moment that was played, never the earlier one at which its finding says, knowing
-what came later, that it could be known. Reminders are those that come where nobody acknowledges anything: as many as
-there can be.
+with it, and is checked as any log is. The ends of weeks are played, Sundays' midnights on the clock of the system's
+zone, and the log's end; by day, the ends of the days too in those weeks between whose ends something changed: what
+came and went within one quiet week is not seen. A message bears the moment that was played, on that clock too, never
+the earlier one at which its finding says, knowing what came later, that it could be known. Reminders are those that
+come where nobody acknowledges anything: as many as there can be.
 """
 
 from __future__ import annotations
