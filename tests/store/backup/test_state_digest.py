@@ -21,6 +21,7 @@ from plumbline.answers.operations.verify import verify
 from plumbline.domain.acts import Access
 from plumbline.store.backup import state_digest
 from plumbline.store.backup.integrity import IntegrityProblem, trail_problems
+from plumbline.store.trail import append
 from plumbline.store.workspace import Cursor, Workspace, open_workspace
 from tests.conftest import Ran
 
@@ -180,6 +181,43 @@ def test_loads_of_an_earlier_version_are_said_to_be_untied_and_no_problem(ws: Wo
         found = list(trail_problems(cursor))
         assert found == [state_digest.LooseLoad("other", 3)]
         assert not [one for one in found if isinstance(one, IntegrityProblem)]
+
+
+def _problems(cursor: Cursor) -> list[str]:
+    return [one.sentence for one in trail_problems(cursor) if isinstance(one, IntegrityProblem)]
+
+
+def _seal(cursor: Cursor, key: str) -> None:
+    """What an act does last."""
+    append(cursor, actor="Ana", action="tried", system=key, detail=dict(state_digest.seal(cursor, key)))
+
+
+def test_loads_that_another_version_of_duckdb_digested_are_untied_and_no_problem(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state_digest, "ENGINE", "99.0.0")
+    with _taken_back(ws) as cursor:
+        assert list(trail_problems(cursor)) == [
+            state_digest.LooseLoad("other", 3),
+            state_digest.LooseLoad("shop", 1),
+            state_digest.LooseLoad("shop", 2),
+        ]
+
+
+@pytest.mark.parametrize("mark", [state_digest.mark_decisions, state_digest.mark_profiles])
+def test_an_act_digests_both_halves_of_a_load_of_another_version(
+    ws: Workspace, mark: Callable[[Cursor, str, list[int]], None]
+) -> None:
+    with _taken_back(ws) as cursor:
+        cursor.execute(
+            """UPDATE state_digest SET engine = '0.9.0', decisions = repeat('a', 64), profiles = repeat('b', 64)
+               WHERE system = 'shop'"""
+        )  # as a version whose hashes are others left them
+        mark(cursor, "shop", [state_digest.GRIDS, 1])
+        _seal(cursor, "shop")
+        assert list(trail_problems(cursor)) == [state_digest.LooseLoad("shop", 2)]
+        cursor.execute("UPDATE decision_shop SET prediction = 'no' WHERE decision_id = 'D0005'")
+        assert _problems(cursor) == ["Decisions of load 1 of shop are not those that the trail vouches for."]
 
 
 def test_the_command_says_what_does_not_fit(

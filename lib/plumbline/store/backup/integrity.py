@@ -206,12 +206,15 @@ def _state(cursor: duckdb.DuckDBPyConnection) -> Iterator[IntegrityProblem | sta
     """Where decisions and counts do not fit their digests, and the loads that have none."""
     for (key,) in cursor.execute("SELECT key FROM system ORDER BY 1").fetchall():
         found = list(state_digest.differences(cursor, key))
-        first = min((load for load in state_digest.tied_loads(cursor, key)), default=0)
+        tied = state_digest.tied_loads(cursor, key)
+        first = min(tied, default=0)
         for one in found:
             if isinstance(one, state_digest.Difference):
                 words = _NOT_FITTING[one.what].format(load=one.load_id, system=key)
                 yield IntegrityProblem("state", f"load {one.load_id}" if one.load_id else key, words)
-            elif first and one.load_id > first:  # loads since the first one that is tied all are
+            elif (
+                first and one.load_id > first and one.load_id not in tied
+            ):  # loads since the first one that is tied all are
                 words = f"Decisions of load {one.load_id} of {key} are there that no digest on the trail vouches for."
                 yield IntegrityProblem("state", f"load {one.load_id}", words)
             else:

@@ -86,7 +86,10 @@ def seal(cursor: duckdb.DuckDBPyConnection, key: str) -> dict[str, str]:
     Called last of all, so that nothing changes between it and the entry.
     """
     held = cursor.execute(
-        "SELECT load_id, decisions = '', profiles = '' FROM state_digest WHERE system = ? ORDER BY 1", [key]
+        # a digest of another engine beside one of this would pass for one of this as well
+        """SELECT load_id, decisions = '' OR (moved AND profiles = ''), profiles = '' OR (moved AND decisions = '')
+           FROM (SELECT *, engine <> $engine AS moved FROM state_digest) WHERE system = $key ORDER BY 1""",
+        {"key": key, "engine": ENGINE},
     ).fetchall()
     if not held:
         return {}
@@ -210,7 +213,7 @@ def differences(cursor: duckdb.DuckDBPyConnection, key: str) -> Iterator[Differe
 
 
 def tied_loads(cursor: duckdb.DuckDBPyConnection, key: str) -> list[int]:
-    """The loads of a system that have a digest."""
+    """The loads of a system that have a digest, whichever version of DuckDB made it."""
     rows = cursor.execute(
         "SELECT load_id FROM state_digest WHERE system = ? AND load_id <> ? ORDER BY 1", [key, GRIDS]
     ).fetchall()
