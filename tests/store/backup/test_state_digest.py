@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -218,6 +219,41 @@ def test_an_act_digests_both_halves_of_a_load_of_another_version(
         assert list(trail_problems(cursor)) == [state_digest.LooseLoad("shop", 2)]
         cursor.execute("UPDATE decision_shop SET prediction = 'no' WHERE decision_id = 'D0005'")
         assert _problems(cursor) == ["Decisions of load 1 of shop are not those that the trail vouches for."]
+
+
+class _Recorder:
+    """A cursor that remembers its statements."""
+
+    def __init__(self, cursor: Cursor) -> None:
+        self.cursor, self.statements = cursor, list[str]()
+
+    def execute(self, statement: str, *values: Any) -> Cursor:
+        self.statements.append(statement)
+        return self.cursor.execute(statement, *values)
+
+
+def test_a_seal_reads_the_rows_of_its_loads_once_for_all_sets_of_columns(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with _taken_back(ws) as cursor:
+        stored = cursor.execute(
+            "SELECT load_id, decisions FROM state_digest WHERE system = 'shop'"
+        ).fetchall()
+        state_digest.mark_decisions(cursor, "shop", [1, 2])  # load 2 has a column of its own
+        recorder: Any = _Recorder(cursor)
+        state_digest.seal(recorder, "shop")
+        reads = [s for s in recorder.statements if "FROM decision_shop" in s.replace('"', "")]
+        assert len(reads) == 2  # which columns are not empty, and the sums
+        assert all("_load_id BETWEEN 1 AND 2" in s for s in reads)  # DuckDB skips what lies beside constants
+        for at_once in (200, 1):  # however many columns a statement names, the digests are the same
+            monkeypatch.setattr(state_digest, "_AT_ONCE", at_once)
+            state_digest.mark_decisions(cursor, "shop", [2])
+            recorder.statements.clear()
+            state_digest.seal(recorder, "shop")
+            reads = [s for s in recorder.statements if "FROM decision_shop" in s.replace('"', "")]
+            assert all("_load_id = 2" in s for s in reads)
+            again = "SELECT load_id, decisions FROM state_digest WHERE system = 'shop'"
+            assert sorted(cursor.execute(again).fetchall()) == sorted(stored)
 
 
 def test_the_command_says_what_does_not_fit(
