@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from plumbline.answers.data.erase import erase_person
+from plumbline.answers.data.erase import erase_person, sentences
 from plumbline.answers.data.load import load_file, undo_load
+from plumbline.answers.notes.decision_comments import comment
 from plumbline.domain import PlumblineError
 from plumbline.logs.load.decisions import load_decisions
 from plumbline.profile import build
@@ -51,14 +52,20 @@ def test_nothing_of_her_is_left_and_counts_are_as_if_she_had_never_been(tmp_path
         _load(ws, write(folder / "b.csv", [*([*row(i), f"p{i}", ""] for i in range(70, 80)), *bad], HEAD))
         ids = [*(f"d{i:04d}" for i in (1, 2, *range(4, 30))), *([] if gone else [f"{MARK}-d3"])]
         load_file(ws, _labels(folder, ids), title="s", actor="t")
+        for i in (1, 2, *range(4, 10), *({3} - gone)):
+            person = MARK if i in hers else f"p{i}"
+            comment(ws, "s", f"{MARK}-d{i}" if i in hers else f"d{i:04d}", f"{person} called", by="Ana")
         if not gone:
             made = erase_person(ws, "s", subject=MARK, actor="the officer")
             assert (made.decisions, made.quarantined, made.labels) == (3, 1, 2)
+            assert made.comments == 1
             assert (made.loads, made.elsewhere, made.bytes_cleared) == ((1,), {}, True)
             with ws.read() as cursor:
                 entry = trail.entries(cursor, system="s", limit=1)[0]
                 assert trail.verify(cursor).intact
             assert (entry.action, entry.actor, entry.detail["decisions"]) == ("erase", "the officer", 3)
+            assert entry.detail["comments"] == 1
+            assert "1 comment," in sentences(made)[0]
             assert MARK not in repr(entry)
             with pytest.raises(PlumblineError, match="Nothing of this subject"):
                 erase_person(ws, "s", subject=MARK, actor="t")

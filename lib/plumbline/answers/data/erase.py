@@ -1,4 +1,4 @@
-"""Erasing a person or a decision: rows, labels, quarantine, counts and bytes, with a certificate."""
+"""Erasing a person or a decision: rows, labels, comments, quarantine, counts and bytes, with a certificate."""
 
 from __future__ import annotations
 
@@ -43,7 +43,12 @@ def erase_person(
 
 def sentences(erased: ErasureResult) -> tuple[str, ...]:
     """The certificate in words."""
-    gone = [(erased.decisions, "decision"), (erased.labels, "label"), (erased.quarantined, "quarantined row")]
+    gone = [
+        (erased.decisions, "decision"),
+        (erased.labels, "label"),
+        (erased.comments, "comment"),
+        (erased.quarantined, "quarantined row"),
+    ]
     counts = ", ".join(f"{n} {what}{'' if n == 1 else 's'}" for n, what in gone)
     loads = "1 load" if len(erased.loads) == 1 else f"{len(erased.loads)} loads"
     return (

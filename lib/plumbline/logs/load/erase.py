@@ -47,6 +47,7 @@ class ErasureResult:
     actor: str
     decisions: int
     labels: int
+    comments: int
     quarantined: int
     loads: tuple[int, ...]
     elsewhere: dict[str, int] = field(default_factory=dict)
@@ -63,7 +64,7 @@ def erase(
     actor: str,
     after: AfterErase,
 ) -> ErasureResult:
-    """Erase a person's decisions, or one decision, with labels, attributions and quarantined rows, in one transaction.
+    """Erase a person's decisions, or one decision, with all that is kept beside them, in one transaction.
 
     What stays: the counts of the register of loads, and the certificate on the trail. Source files are not
     touched, and a file loaded again brings its rows back.
@@ -91,12 +92,7 @@ def erase(
         decisions = _count(cursor, f"SELECT count(*) FROM temp.{GONE}")
         labels = _erase_beside(cursor, system, "label_claim", "row_load", "row_line")
         _erase_beside(cursor, system, "attribution", "load_id", "line")
-        cursor.execute(
-            f"""DELETE FROM comment_on_decision
-                WHERE system = ? AND decision IN (
-                    SELECT unnest([decision_id, '#' || row_load || ':' || row_line]) FROM temp.{GONE})""",
-            [system.key],
-        )
+        comments = _erase_comments(cursor, system)
         forget_draws(cursor, system.key)
         quarantined = _erase_quarantined(cursor, system, words)
         if not decisions and not quarantined:
@@ -118,6 +114,7 @@ def erase(
             actor=actor,
             decisions=decisions,
             labels=labels,
+            comments=comments,
             quarantined=quarantined,
             loads=loads,
             elsewhere=_elsewhere(cursor, words, system),
@@ -170,6 +167,18 @@ def _erase_beside(cursor: duckdb.DuckDBPyConnection, system: System, table: str,
     return gone
 
 
+def _erase_comments(cursor: duckdb.DuckDBPyConnection, system: System) -> int:
+    """What was written beneath the decisions in GONE, which are known by their id or by their place."""
+    where = f"""WHERE system = ? AND decision IN (
+                SELECT unnest([decision_id, '#' || row_load || ':' || row_line]) FROM temp.{GONE})"""
+    row = cursor.execute(f"SELECT count(*) FROM comment_on_decision {where}", [system.key]).fetchone()
+    gone = int(row[0]) if row else 0
+    if gone:
+        cursor.execute(f"DELETE FROM comment_on_decision {where}", [system.key])
+        _rewrite(cursor, "comment_on_decision")
+    return gone
+
+
 def _erase_quarantined(cursor: duckdb.DuckDBPyConnection, system: System, words: Sequence[str]) -> int:
     """Rows whose raw text holds one of the values as a whole word."""
     pattern = "|".join(rf"(^|[^\w-]){re.escape(word)}($|[^\w-])" for word in words)
@@ -185,9 +194,19 @@ def _erase_quarantined(cursor: duckdb.DuckDBPyConnection, system: System, words:
 
 
 def _rewrite(cursor: duckdb.DuckDBPyConnection, table: str) -> None:
-    """Write a small table's rows anew, so that no row group keeps the bytes of a deleted one."""
+    """Create a small table anew with its rows, so that no row group keeps the bytes of a deleted one.
+
+    A table with a key has to be dropped: DuckDB keeps its row groups even where every row of them was deleted.
+    """
+    row = cursor.execute(
+        "SELECT sql FROM duckdb_tables() WHERE table_name = ? AND NOT temporary AND database_name = current_database()",
+        [table],
+    ).fetchone()
+    if row is None:
+        raise LookupError(table)
     cursor.execute(f"CREATE TEMP TABLE stage_kept AS SELECT * FROM {table}")
-    cursor.execute(f"DELETE FROM {table}")
+    cursor.execute(f"DROP TABLE {table}")
+    cursor.execute(str(row[0]))
     cursor.execute(f"INSERT INTO {table} SELECT * FROM temp.stage_kept")
     cursor.execute("DROP TABLE temp.stage_kept")
 

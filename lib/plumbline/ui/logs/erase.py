@@ -26,8 +26,8 @@ def section(view: View) -> None:
         return
     with st.expander("Erase a person or a decision"):
         cards.note(
-            "Rows, labels, explanations and quarantine of this system go, and the counts are made anew. It cannot be "
-            "taken back; a certificate without anything personal stays on the trail."
+            "Rows, labels, explanations, comments and quarantine of this system go, and the counts are made anew. It "
+            "cannot be taken back; a certificate without anything personal stays on the trail."
         )
         with st.form("logs.erase", border=False, clear_on_submit=True):
             by = st.radio(
