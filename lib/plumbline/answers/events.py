@@ -34,6 +34,16 @@ EVENTS = {
     "incident opened": "An incident was opened for a finding.",
     "incident closed": "The incident was closed.",
 }
+#: those that were done to see whether something works, and not because something happened
+REHEARSAL_EVENTS = frozenset(
+    {
+        "rollback rehearsed",
+        "automatic rollback tested",
+        "restore rehearsed",
+        "retraining tested",
+        "alert tested",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

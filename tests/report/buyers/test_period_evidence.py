@@ -11,22 +11,29 @@ import pytest
 
 from plumbline.answers import events
 from plumbline.answers.alerts.incidents import open_incident
+from plumbline.answers.events import EVENTS
 from plumbline.answers.governance import access
 from plumbline.answers.governance.period import Period, period
 from plumbline.answers.governance.scorecard import scorecard_answer
 from plumbline.domain import PlumblineError
-from plumbline.domain.acts import Access
+from plumbline.domain.acts import Access, Act
 from plumbline.report import verify
 from plumbline.report.buyers.period_evidence import period_pack, summary
 from plumbline.report.issue import issue_period
 from plumbline.report.language import language
 from plumbline.report.material import gather
 from plumbline.report.signature import public_key
+from plumbline.store import trail
 from plumbline.store.workspace import Workspace
 from tests.conftest import Ran
 from tests.report.test_pack import packed, read, unpacked
 
 NOW = datetime.now(UTC)
+
+
+def _entry(ws: Workspace, act: Act, detail: dict[str, object], system: str = "") -> None:
+    with ws.write() as cursor:
+        trail.append(cursor, actor="Ana", action=act, system=system, detail=detail)
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +44,14 @@ def told(held: Workspace) -> Period:
     access.give(held, "bob@x.org", Access.ANALYST, by="Ana")
     access.take(held, "bob@x.org", by="Ana")
     events.record(held, "offers", "rollback rehearsed", by="Ana", note="=HYPERLINK(1)")
+    for event in EVENTS:
+        events.record(held, "other", event, by="Ana")
+    _entry(held, Act.BACKED_UP, {})
+    _entry(held, Act.CHANNEL_CONFIRMED, {})
+    _entry(held, Act.RESTORE_REHEARSED, {})
+    for state in ("failed", "drilled"):  # noted before it is tried, and after
+        _entry(held, Act.ROLLBACK_DRILLED, {"run": "drl_1", "state": state}, system="other")
+        _entry(held, Act.TRIGGER_TESTED, {"run": "run_1", "state": state}, system="other")
     open_incident(held, "offers", "Refused everybody", by="Ana")
     scorecard_answer(held, "offers")  # the rehearsal changes REL-3
     return period(held, "offers", NOW - timedelta(days=1), NOW + timedelta(days=1))
@@ -58,6 +73,25 @@ def test_a_period_holds_what_happened_in_it_and_nothing_else(held: Workspace, to
         (),
     )
     assert before.longest_pause is None
+
+
+def test_rehearsals_are_what_was_rehearsed_and_no_backup_and_no_real_event(
+    held: Workspace, told: Period
+) -> None:
+    shown = period(held, "other", NOW - timedelta(days=1), NOW + timedelta(days=1)).rehearsals
+    assert sorted(e.action for e in shown) == sorted(
+        [
+            "recorded: rollback rehearsed",
+            "recorded: automatic rollback tested",
+            "recorded: restore rehearsed",
+            "recorded: retraining tested",
+            "recorded: alert tested",
+            "restore of a copy rehearsed",
+            "rollback drilled",
+            "trigger tested",
+        ]
+    )
+    assert next(e for e in shown if e.action == Act.ROLLBACK_DRILLED).detail["state"] == "drilled"
 
 
 def test_access_is_played_from_the_trail(told: Period) -> None:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 from plumbline.answers.alerts.incidents import incidents_in
+from plumbline.answers.events import REHEARSAL_EVENTS
 from plumbline.domain import PlumblineError, Scorecard, Status, System, TrailEntry
 from plumbline.domain.acts import Act, act_of
 from plumbline.governance import canonical_json
@@ -56,15 +57,12 @@ CHANGES = (
 )
 #: acts that say who may do what
 ACCESS = (Act.ROLE_GIVEN, Act.ROLE_TAKEN, Act.TOKEN_ADDED, Act.TOKEN_REVOKED, Act.SIGN_IN)
-#: acts that show that something works
+#: acts that try whether something works; recorded events beside them, see ``events.REHEARSAL_EVENTS``
 REHEARSALS = (
-    Act.RECORDED,
     Act.RESTORE_REHEARSED,
     Act.ROLLBACK_DRILLED,
     Act.TRIGGER_TESTED,
     Act.CHANNEL_TESTED,
-    Act.CHANNEL_CONFIRMED,
-    Act.BACKED_UP,
     Act.RECORDS_TRIED,
 )
 
@@ -155,7 +153,7 @@ def period(ws: Workspace, key: str, start: datetime | None, end: datetime | None
             end=end,
             at=at,
             changes=tuple(_of(inside, CHANGES)),
-            rehearsals=tuple(_of(inside, REHEARSALS)),
+            rehearsals=tuple(_rehearsals(inside)),
             access=_access(_of(entries, ACCESS), start),
             incidents=tuple(_in_period(incidents_in(cursor, key), start, end)),
             findings=tuple(_found(findings.recorded_findings(cursor, key), start, end)),
@@ -168,6 +166,18 @@ def period(ws: Workspace, key: str, start: datetime | None, end: datetime | None
 
 def _of(entries: Iterable[TrailEntry], acts: Sequence[Act]) -> list[TrailEntry]:
     return [entry for entry in entries if act_of(entry.action) in acts]
+
+
+def _rehearsals(entries: Iterable[TrailEntry]) -> list[TrailEntry]:
+    """What was rehearsed or tested. A drill or test of a trigger is noted before it begins and when it ends: its last
+    entry counts."""
+    last_entries: dict[str, TrailEntry] = {}
+    for entry in entries:
+        act = act_of(entry.action)
+        event = entry.action.removeprefix(Act.RECORDED)
+        if act in REHEARSALS or (act is Act.RECORDED and event in REHEARSAL_EVENTS):
+            last_entries[str(entry.detail.get("run") or entry.seq)] = entry
+    return sorted(last_entries.values(), key=lambda entry: entry.seq)
 
 
 def _in_period(known: Iterable[Incident], start: datetime, end: datetime) -> list[Incident]:
