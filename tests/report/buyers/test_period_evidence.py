@@ -13,9 +13,9 @@ from plumbline.answers import events
 from plumbline.answers.alerts.incidents import open_incident
 from plumbline.answers.events import EVENTS
 from plumbline.answers.governance import access
-from plumbline.answers.governance.period import Period, period
+from plumbline.answers.governance.period import Period, _access, period
 from plumbline.answers.governance.scorecard import scorecard_answer
-from plumbline.domain import PlumblineError
+from plumbline.domain import PlumblineError, TrailEntry
 from plumbline.domain.acts import Access, Act
 from plumbline.report import verify
 from plumbline.report.buyers.period_evidence import period_pack, summary
@@ -101,6 +101,36 @@ def test_access_is_played_from_the_trail(told: Period) -> None:
         "none to viewer", "viewer to analyst", "analyst to none",
     ]  # fmt: skip
     assert held["bob@x.org"].at_end == ""
+
+
+def _token(day: int, act: Act, **detail: object) -> TrailEntry:
+    return TrailEntry(seq=day, at=datetime(2026, 3, day, 9, tzinfo=UTC), actor="Ana", action=act.value, system="",
+                      detail=detail, previous="", digest="")  # fmt: skip
+
+
+def test_a_token_is_none_from_the_day_after_its_last_and_for_other_systems_no_access() -> None:
+    added = {"role": "analyst", "systems": [], "until": ""}
+    entries = [
+        _token(1, Act.TOKEN_ADDED, **added | {"name": "old", "until": "2026-03-02"}),
+        _token(2, Act.TOKEN_ADDED, **added | {"name": "ends", "until": "2026-03-12"}),
+        _token(3, Act.TOKEN_ADDED, **added | {"name": "later", "until": "2026-03-20"}),
+        _token(4, Act.TOKEN_ADDED, **added | {"name": "elsewhere", "systems": ["other"]}),
+        _token(5, Act.TOKEN_ADDED, **added | {"name": "here", "systems": ["other", "offers"]}),
+        _token(6, Act.TOKEN_ADDED, **added | {"name": "withdrawn", "until": "2026-03-12"}),
+        _token(11, Act.TOKEN_REVOKED, name="withdrawn"),
+        _token(12, Act.TOKEN_REVOKED, name="elsewhere"),
+        _token(14, Act.TOKEN_REVOKED, name="ends"),
+    ]
+    moments = [datetime(2026, 3, day, tzinfo=UTC) for day in (10, 20)]
+    shown = {a.who.removeprefix("token "): a for a in _access(entries, "offers", *moments)}
+    assert {who: (a.at_start, a.at_end) for who, a in shown.items()} == {
+        "ends": ("analyst", ""),
+        "later": ("analyst", "analyst"),
+        "here": ("analyst", "analyst"),
+        "withdrawn": ("analyst", ""),
+    }
+    assert shown["ends"].changes == ((datetime(2026, 3, 13, tzinfo=UTC), "", "analyst to none, expired"),)
+    assert [change for _, _, change in shown["withdrawn"].changes] == ["analyst to none"]
 
 
 @pytest.mark.parametrize("code", ["en", "de"])

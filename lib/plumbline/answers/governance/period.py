@@ -6,9 +6,9 @@ Everything is read from the trail, the registers and the kept scorecards; nothin
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 
 from plumbline.answers.alerts.incidents import incidents_in
@@ -154,7 +154,7 @@ def period(ws: Workspace, key: str, start: datetime | None, end: datetime | None
             at=at,
             changes=tuple(_of(inside, CHANGES)),
             rehearsals=tuple(_rehearsals(inside)),
-            access=_access(_of(entries, ACCESS), start),
+            access=_access(_of(entries, ACCESS), key, start, min(end, at)),
             incidents=tuple(_in_period(incidents_in(cursor, key), start, end)),
             findings=tuple(_found(findings.recorded_findings(cursor, key), start, end)),
             spells=spells,
@@ -192,27 +192,44 @@ def _found(known: Iterable[FindingRecord], start: datetime, end: datetime) -> li
     return sorted(found, key=lambda r: (r.recorded_at, r.id))
 
 
-def _access(entries: Sequence[TrailEntry], start: datetime) -> tuple[AccessOf, ...]:
-    """Who could do what at the start and at the end, by playing the trail."""
-    found: dict[str, AccessOf] = {}
+def _access(entries: Iterable[TrailEntry], key: str, start: datetime, end: datetime) -> tuple[AccessOf, ...]:
+    """Who could do what with a system at the start and at the end, by playing the trail of before the end."""
+    people: dict[str, AccessOf] = {}
+    for moment, by, who, role, why in sorted(_access_events(entries, key, end), key=lambda event: event[0]):
+        person = people.get(who, AccessOf(who=who, at_start="", at_end="", changes=()))
+        if moment < start:
+            people[who] = replace(person, at_start=role, at_end=role)
+        elif role != person.at_end:
+            change = (moment, by, f"{person.at_end or 'none'} to {role or 'none'}{why}")
+            people[who] = replace(person, at_end=role, changes=(*person.changes, change))
+    present = (a for a in people.values() if a.at_start or a.at_end or a.changes)
+    return tuple(sorted(present, key=lambda a: a.who))
+
+
+def _access_events(
+    entries: Iterable[TrailEntry], key: str, end: datetime
+) -> Iterator[tuple[datetime, str, str, str, str]]:
+    """Each moment with by whom, who, the role from then on, and why where nobody did it: tokens end by themselves."""
+    elsewhere: set[str] = set()  # tokens that are for other systems only
     for entry in entries:
         act, detail = act_of(entry.action), entry.detail
         if act is Act.SIGN_IN:
-            who, now = "sign-in", entry.action.removeprefix(Act.SIGN_IN)
+            yield entry.at, entry.actor, "sign-in", entry.action.removeprefix(Act.SIGN_IN), ""
         elif act in (Act.TOKEN_ADDED, Act.TOKEN_REVOKED):
             who = f"token {detail.get('name', '')}"
-            now = str(detail.get("role", "")) if act is Act.TOKEN_ADDED else ""
+            if detail.get("systems") and key not in detail["systems"]:
+                elsewhere.add(who)
+            if who in elsewhere:
+                continue
+            yield entry.at, entry.actor, who, str(detail.get("role", "")), ""
+            if detail.get("until"):
+                last = date.fromisoformat(str(detail["until"]))
+                over = datetime.combine(last + timedelta(days=1), time.min, UTC)
+                if over < end:
+                    yield over, "", who, "", ", expired"
         else:
-            who = str(detail.get("email", ""))
-            now = str(detail.get("role", "")) if act is Act.ROLE_GIVEN else ""
-        held = found.get(who, AccessOf(who=who, at_start="", at_end="", changes=()))
-        if entry.at < start:
-            found[who] = replace(held, at_start=now, at_end=now)
-        else:
-            change = (entry.at, entry.actor, f"{held.at_end or 'none'} to {now or 'none'}")
-            found[who] = replace(held, at_end=now, changes=(*held.changes, change))
-    present = (a for a in found.values() if a.at_start or a.at_end or a.changes)
-    return tuple(sorted(present, key=lambda a: a.who))
+            role = str(detail.get("role", "")) if act is Act.ROLE_GIVEN else ""
+            yield entry.at, entry.actor, str(detail.get("email", "")), role, ""
 
 
 def _spells(
