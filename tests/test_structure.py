@@ -314,7 +314,6 @@ TAKES_APART = {
 #: what is done with any text, whatever it says: put on one line, set within another
 APART = {
     ("respond/events.py", "event.sentence.split"),
-    ("answers/respond/rollback/situation.py", "findings[0].sentence.rstrip"),
 }
 
 

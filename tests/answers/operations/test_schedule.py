@@ -222,6 +222,37 @@ def test_what_fails_is_told_once_until_it_worked_again(
     assert told == [("check.failed", "check: The signals cannot be read.")] * 2
 
 
+def test_why_a_source_or_a_file_was_refused_stays_here(
+    shop: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A refusal may quote a cell."""
+    told: list[str] = []
+    monkeypatch.setattr(check_round.outbox, "queue", lambda _cursor, event: told.append(event.sentence))
+
+    def refusal(*_: Any, **__: Any) -> Any:
+        raise PlumblineError("'canary' is not a number")
+
+    monkeypatch.setattr(check_round.pull, "pull_source", refusal)
+    monkeypatch.setattr(check_round.inbox, "waiting", refusal)
+    with shop.write() as cursor:
+        cursor.execute(
+            "INSERT INTO source VALUES ('shop', 'sqlite:x.db', 'loans', 'sqlite', 'loans', '', '2026-01-01')"
+        )
+    _set(shop, inbox=str(tmp_path))
+    (run,) = check_round.run_due(shop, clock=lambda: MONDAY)
+    with shop.write() as cursor:
+        check_round._tell(
+            cursor, runs.begin(cursor, "check", MONDAY, MONDAY), {"file a.csv": "canary"}, MONDAY
+        )
+    assert [words.partition(".")[0] for words in told] == [
+        "Nothing was pulled from the source loans",
+        "The inbox could not be taken",
+        "The file a",
+    ]
+    assert not any("canary" in words for words in told)
+    assert "canary" in run.sentence
+
+
 def test_what_is_due_of_rollbacks_and_retrainings_is_done_after_each_check(
     shop: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from plumbline.answers.respond.disclosure import WITHOUT_VALUES, outgoing
+from plumbline.answers.respond.retraining.due import cause_of
+from plumbline.answers.respond.rollback.situation import _breach
 from plumbline.domain import Finding, Severity
 from plumbline.domain.messages import as_message, enumeration, message, sequence, word
+from plumbline.domain.respond import RetrainingCondition
 from plumbline.monitor.drift.group_shift import GroupShift, group_findings
 from plumbline.monitor.performance.selective_labels import among
 from plumbline.wording.quantities import decimal
@@ -64,6 +68,25 @@ def test_no_value_of_a_column_leaves(value: str) -> None:
         "Recall fell. Only some decisions ever have an outcome.",
         "Rows of one value are odd.",
     ]
+
+
+def test_no_value_reaches_the_cause_of_a_retraining_or_an_interlock() -> None:
+    given = message(
+        "The answer {level} was given in {now} of decisions, {was} in the reference: {drift}",
+        level="canary", now="60 %", was="40 %", drift=message("{feature} drifted.", feature="prediction"),
+    )  # fmt: skip
+    cause = cause_of(
+        None,  # type: ignore[arg-type]  # a drift asks the register nothing
+        None,  # type: ignore[arg-type]
+        RetrainingCondition.DRIFT,
+        [finding(given, "drift.prediction")],
+        AT,
+    )
+    assert cause is not None
+    assert cause.sentence.startswith("One answer was given in 60 %")
+    fell = sequence([message("{metric} fell.", metric=word("Recall", "metric")), among(("canary", "other"))])
+    breach = _breach([finding(fell, "performance.recall")], AT + timedelta(days=1))
+    assert breach == "Recall fell. Only some decisions ever have an outcome."
 
 
 def test_names_stay_also_where_several_are_listed() -> None:

@@ -108,7 +108,7 @@ def _tell(cursor: Cursor, begun: Run, faults: dict[str, str], at: datetime) -> N
     for key, why in faults.items():
         if key not in begun.faults:
             system, system_key, what = key.partition("/")
-            words = f"{what}: {why}" if system_key else f"{key}: {why}"
+            words = _outgoing_fault(what if system_key else key, why)
             event = Event(
                 type="check.failed",
                 sentence=words,
@@ -117,6 +117,20 @@ def _tell(cursor: Cursor, begun: Run, faults: dict[str, str], at: datetime) -> N
                 severity=Severity.HIGH,
             )
             outbox.queue(cursor, event)
+
+
+def _outgoing_fault(step: str, why: str) -> str:
+    """What channels are told of a step that failed; why a file was refused may quote its cells, and stays here."""
+    kind, _, name = step.partition(" ")
+    if kind == "source":
+        return f"Nothing was pulled from the source {name}. Why is on the Logs page, and in `plumbline schedule show`."
+    if kind == "file":
+        return (
+            f"The file {name} of the inbox was not loaded. Why lies beside it in the inbox's folder failed."
+        )
+    if kind == "inbox":
+        return "The inbox could not be taken. Why is on the Logs page, and in `plumbline schedule show`."
+    return f"{step}: {why}"
 
 
 def _check(own: Workspace, item: Schedule, outcome: RoundOutcome, also: Also | None) -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from plumbline.answers.question import stated_moment
 from plumbline.answers.respond import kill_switch
+from plumbline.answers.respond.disclosure import outgoing
 from plumbline.answers.respond.retraining import triggers as register
 from plumbline.domain import Finding, Severity, Slice, System, VersionHours
 from plumbline.domain.messages import NOTHING, Message, as_message, message
@@ -130,7 +131,7 @@ def cause_of(
         return None
     first = min(causes, key=lambda f: f.since or now)
     assert first.since is not None
-    return Cause(first.since, first.known_at, first.sentence)
+    return Cause(first.since, first.known_at, as_message(outgoing(first)))  # a target is told it
 
 
 def _past_shelf_life(cursor: Cursor, system: System, now: datetime) -> Cause | None:

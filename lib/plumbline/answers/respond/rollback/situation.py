@@ -12,6 +12,7 @@ import numpy as np
 from plumbline.answers.releases.guardrails import GuardrailResult
 from plumbline.answers.releases.switches import SAMPLED, around, balanced_by
 from plumbline.answers.respond import kill_switch
+from plumbline.answers.respond.disclosure import outgoing
 from plumbline.answers.respond.freezes import frozen
 from plumbline.answers.respond.rollback.register import runs_in
 from plumbline.domain import Finding, PlumblineError, System, VersionHours
@@ -142,7 +143,7 @@ def _made(hours: VersionHours, version: str, before: datetime) -> int:
 
 
 def _breach(known: Sequence[Finding], at: datetime) -> str:
-    """The breach of performance that was open when the version left."""
+    """The breach of performance that was open when the version left, as channels may be told it."""
     open_then = [
         f
         for f in known
@@ -152,7 +153,7 @@ def _breach(known: Sequence[Finding], at: datetime) -> str:
         and (f.until is None or f.until > at)
         and (f.known_at is None or f.known_at < at)
     ]
-    return open_then[0].sentence if open_then else ""
+    return outgoing(open_then[0]) if open_then else ""
 
 
 def _inputs_lost(
@@ -173,7 +174,7 @@ def _inputs_lost(
         for f in known
         if f.signal.startswith("missing.") and f.since and f.since >= since and f.until is None
     ]
-    return findings[0].sentence.rstrip(".") if findings else ""
+    return outgoing(findings[0]).rstrip(".") if findings else ""
 
 
 def _world(
