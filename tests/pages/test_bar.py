@@ -15,6 +15,7 @@ from pypdf import PdfReader
 from streamlit.testing.v1 import AppTest
 
 from plumbline.answers.data.load import load_file
+from plumbline.answers.notes import calendar_events
 from plumbline.report.decision_record import issue_record
 from plumbline.store.workspace import open_workspace
 from plumbline.ui.shell import NARROWED_BY
@@ -183,6 +184,20 @@ def test_an_event_is_noted_shown_and_removed_on_the_page_of_a_picture() -> None:
 
 
 @pytest.mark.usefixtures("held")
+def test_every_event_is_listed_and_can_be_removed() -> None:
+    for i in range(14):
+        day = date(2026, 1, 10 + i)
+        calendar_events.add(opened.workspace(), SYSTEM, kind="outage", text=f"Feed {i}", first=day, by="Ana")
+    at = open_page("drift", system=SYSTEM)
+    assert [e.label for e in at.expander if "earlier" in e.label] == ["2 earlier events"]
+    listed = [m.value for m in at.markdown if m.value.startswith("◆")]
+    assert len(listed) == 14
+    [b for b in at.button if b.label == "Remove"][-1].click().run()
+    assert not at.exception
+    assert not [m for m in at.markdown if "Feed 0" in m.value]
+
+
+@pytest.mark.usefixtures("held")
 def test_a_comment_is_written_beneath_a_decision_and_printed_in_its_record() -> None:
     at = open_page("decisions", system=SYSTEM, decision="o-010-003", part="Record")
     at.text_area(key="decisions.comment.text").set_value("Called back.\n<b>*Agreed*</b>")
@@ -190,8 +205,7 @@ def test_a_comment_is_written_beneath_a_decision_and_printed_in_its_record() -> 
     next(b for b in at.button if b.label == "Comment").click().run()
     assert not at.exception
     said = [m.value for m in at.markdown]
-    assert "Called back\\." in said
-    assert "\\<b\\>\\*Agreed\\*\\<\\/b\\>" in said
+    assert "Called back\\.  \n\\<b\\>\\*Agreed\\*\\<\\/b\\>" in said  # one element, however many lines
     made = issue_record(
         opened.workspace(),
         SYSTEM,
@@ -227,5 +241,7 @@ def test_a_view_is_kept_under_a_name_and_its_link_sets_all_of_it_again() -> None
     other.run()
     assert words(other)[:3] == ["**Last 30 days**", "All versions", "**region = south**"]
     assert other.selectbox(key="metric").value == "recall"
-    next(b for b in other.button if b.key == "views.remove.South *now*").click().run()
+    remove = next(b for b in other.button if b.key == "views.remove.South *now*")
+    assert remove.label == "Remove South \\*now\\*"
+    remove.click().run()
     assert not [one for one in other.sidebar.get("page_link") if "South" in one.proto.label]

@@ -102,6 +102,8 @@ def test_a_comment_stands_beneath_its_decision_and_is_erased_with_it(ws: Workspa
     entry = trail(ws).entries[0]
     assert entry.action == "decision commented"
     assert "o-020-001" not in str(entry.detail)  # an id may be a person's, and a trail cannot be erased
+    spaced = decision_comments.comment(ws, SHOP, "o-020-001", "a" + "\n \r\n" * 600 + "  b\n\nc", by="Ana")
+    assert spaced[-1].text == "a\n\n  b\n\nc"  # a run of empty lines is one
     with pytest.raises(PlumblineError, match="has no decision"):
         decision_comments.comment(ws, SHOP, "nobody", "x", by="Ana")
     with pytest.raises(PlumblineError, match="says something"):

@@ -28,9 +28,10 @@ def test_a_drag_is_whole_days(x: list[str], days: tuple[date, date] | None) -> N
     assert dragged({"selection": {"box": [{"x": x, "y": [0, 1]}]}}, FIRST, LAST) == days
 
 
-@pytest.mark.parametrize("state", [{}, {"selection": {"box": []}}, {"selection": {"box": [{}]}}])
-def test_no_drag_is_no_window(state: dict[str, object]) -> None:
-    assert dragged(state, FIRST, LAST) is None
+@pytest.mark.parametrize("box", [[], [{}], [{"x": []}], [{"x": None}]])
+def test_no_drag_is_no_window(box: list[dict[str, object]]) -> None:
+    assert dragged({"selection": {"box": box}}, FIRST, LAST) is None
+    assert dragged({}, FIRST, LAST) is None
 
 
 def test_the_file_of_a_picture_names_the_events_of_each_row_and_no_formula() -> None:

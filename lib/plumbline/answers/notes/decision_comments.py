@@ -21,14 +21,14 @@ def comments(ws: Workspace, key: str, decision_id: str) -> tuple[Comment, ...]:
 
 
 def comment(ws: Workspace, key: str, decision_id: str, text: str, *, by: str) -> tuple[Comment, ...]:
-    """Write something beneath a decision; nothing that was written is changed later.
+    """Write something beneath a decision; nothing that was written is changed later. A run of empty lines is one.
 
     The trail says who wrote when, and neither the words nor the decision: those may be about a person.
 
     Raises:
         PlumblineError: no such system or decision, no name, nothing was written, or too much.
     """
-    name, words = signer(by, "A comment"), text.strip()
+    name, words = signer(by, "A comment"), _folded(text)
     if not words:
         raise PlumblineError("A comment says something", todo="Write it.")
     if len(words) > LONGEST_TEXT:
@@ -40,3 +40,9 @@ def comment(ws: Workspace, key: str, decision_id: str, text: str, *, by: str) ->
         detail = {"comment": number, "characters": len(words)}
         trail.append(cursor, actor=name, action=Act.DECISION_COMMENTED, system=key, detail=detail)
         return store.of_decision(cursor, key, decision_id)
+
+
+def _folded(text: str) -> str:
+    """The text with one empty line for each run of them."""
+    lines = [line.rstrip() for line in text.strip().splitlines()]
+    return "\n".join(line for i, line in enumerate(lines) if line or lines[i - 1])

@@ -20,8 +20,8 @@ def panel(view: View, key: str, decision_id: str) -> None:
     for comment in decision_comments.comments(view.ws, key, decision_id):
         with st.container(border=True, gap="xsmall"):
             cards.note(f"{comment.by}, {numbers.moment(comment.at)}")
-            for line in comment.text.splitlines():
-                st.markdown(plain(line) or "&nbsp;")
+            # one element, and two spaces for a line's end
+            st.markdown("  \n".join(plain(line) or "&nbsp;" for line in comment.text.splitlines()))
     with st.form("decisions.comment", border=False, clear_on_submit=True):
         text = st.text_area(
             "Write a comment",

@@ -16,30 +16,39 @@ from plumbline.ui.parts.escape import plain
 from plumbline.ui.state import session
 from plumbline.ui.state.view import View
 
-SHOWN = 12  # of the newest events, in the panel
+SHOWN = 12  # of the newest events, in the panel; the rest are folded
 
 
 def panel(view: View, events: Sequence[CalendarEvent]) -> None:
     """The events of the chosen system, and the form for another one."""
     many = f" ({len(events)})" if events else ""
     with st.popover(f"Events{many}", icon=":material/event_note:", type="tertiary", key="events"):
-        for event in list(events)[-SHOWN:][::-1]:
-            with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-                st.markdown(f"◆ {plain(calendar_events.say(event))}", width="stretch")
-                gone = st.button(
-                    "Remove",
-                    key=f"events.remove.{event.id}",
-                    type="tertiary",
-                    help=f"Noted by {plain(event.by, 60)}",
-                    disabled=not sign_in.may(permissions.ANALYST),
-                )
-            if gone:
-                by = sign_in.email() or session.ACTOR.get().strip() or session.LOCAL
-                calendar_events.remove(view.ws, event.system, event.id, by=by)
-                st.rerun()
-        if len(events) > SHOWN:
-            cards.note(f"{len(events) - SHOWN} earlier ones are drawn and not listed.")
+        newest_first = list(events)[::-1]
+        for event in newest_first[:SHOWN]:
+            _line(view, event)
+        earlier = newest_first[SHOWN:]
+        if earlier:
+            with st.expander(f"{len(earlier)} earlier {'event' if len(earlier) == 1 else 'events'}"):
+                for event in earlier:
+                    _line(view, event)
         _form(view)
+
+
+def _line(view: View, event: CalendarEvent) -> None:
+    """One event, and the button that removes it."""
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.markdown(f"◆ {plain(calendar_events.say(event))}", width="stretch")
+        gone = st.button(
+            "Remove",
+            key=f"events.remove.{event.id}",
+            type="tertiary",
+            help=f"Noted by {plain(event.by, 60)}",
+            disabled=not sign_in.may(permissions.ANALYST),
+        )
+    if gone:
+        by = sign_in.email() or session.ACTOR.get().strip() or session.LOCAL
+        calendar_events.remove(view.ws, event.system, event.id, by=by)
+        st.rerun()
 
 
 def _form(view: View) -> None:

@@ -84,7 +84,9 @@ def dragged(state: Mapping[str, Any], first: datetime, last: datetime) -> tuple[
         return None
     try:
         ends = sorted(datetime.fromisoformat(str(x)[:19]) for x in boxes[0]["x"])
-    except (KeyError, ValueError):
+    except (KeyError, TypeError, ValueError):
+        return None
+    if not ends:
         return None
     left, right = ends[0].date(), (ends[-1] - timedelta(seconds=1)).date()
     left, right = max(left, first.date()), min(right, (last - timedelta(seconds=1)).date())

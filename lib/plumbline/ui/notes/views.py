@@ -12,7 +12,7 @@ from plumbline.domain.notes import NamedView
 from plumbline.ui.frame import permissions, sign_in, signed_forms
 from plumbline.ui.parts import cards, empty_states
 from plumbline.ui.parts.empty_states import PAGES
-from plumbline.ui.parts.escape import one_line, plain
+from plumbline.ui.parts.escape import plain
 from plumbline.ui.state import session
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.links import encode_link
@@ -61,7 +61,7 @@ def panel(view: View, page: str, bar: Mapping[str, str]) -> None:
 def _remove(view: View, item: NamedView) -> None:
     may = sign_in.may(permissions.ANALYST)
     if st.button(
-        f"Remove {one_line(item.name)}",
+        f"Remove {plain(item.name)}",
         key=f"views.remove.{item.name}",
         type="tertiary",
         icon=":material/close:",
