@@ -103,7 +103,9 @@ def _acts(view: View, key: str, answer: Rollbacks) -> None:
             (run for run in answer.runs if run.asked_by and run.state is RollbackState.PROPOSED), None
         )
         if rollback_run is not None and permissions.button(
-            f"Approve what {rollback_run.asked_by} asks for", permissions.OWNER, key="rollback.approve"
+            f"Approve what {plain(rollback_run.asked_by, 60)} asks for",
+            permissions.OWNER,
+            key="rollback.approve",
         ):
             _do(lambda: _words(approve(view.ws, key, by=actor())))
         if answer.setting.hand and sign_in.may(permissions.OWNER):

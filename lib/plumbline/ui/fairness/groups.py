@@ -76,7 +76,7 @@ def _keep(view: View, system: System, wanted: str) -> None:
     """An owner's word on it, which the scorecard reads too."""
     with st.form("fairness.favourable", border=False):
         by = signed_forms.signature("favourable", page="fairness")
-        kept = permissions.submit(f"State that people want {one_line(wanted, 40)}", permissions.OWNER)
+        kept = permissions.submit(f"State that people want {plain(wanted, 40)}", permissions.OWNER)
     if kept:
         signed_forms.sign(by)
         statements.change_settings(view.ws, system.key, {"favourable": wanted}, by=by or session.LOCAL)

@@ -96,7 +96,7 @@ def _files(view: View, stated: Statements) -> None:
         for item in attestations:
             name, sha256 = item.evidence_name, item.evidence
             st.download_button(
-                one_line(f"{item.control}: {name}", 120),
+                plain(f"{item.control}: {name}", 120),
                 on_click="ignore",
                 file_name=name,
                 icon=":material/download:",
