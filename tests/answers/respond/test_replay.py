@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -20,6 +21,8 @@ from plumbline.answers.respond.replay.play import replay
 from plumbline.answers.respond.retraining.triggers import add_trigger
 from plumbline.domain import Finding, PlumblineError, Severity, Task
 from plumbline.domain.respond import RetrainingTrigger
+from plumbline.store.respond import deliveries
+from plumbline.store.respond.deliveries import Delivery
 from plumbline.store.systems import create_system
 from plumbline.store.workspace import Workspace, open_workspace
 from tests.answers.respond.logs import DECAYED, HEALTHY, KEY, MAPS, decayed
@@ -163,14 +166,19 @@ def test_the_command_prints_what_was_agreed(
         replay(open_workspace(tmp_path / "other.duckdb"), KEY)
 
 
-def test_what_ends_is_told_as_over_where_it_was_told_and_not_at_all_before_it_was_due(tmp_path: Path) -> None:
-    """A problem that is urgent and one that can wait until 08:00, each found at one moment and over at the next."""
+@pytest.mark.parametrize("zone", ["UTC", "Australia/Sydney"])
+def test_what_ends_is_told_as_over_where_it_was_told_and_not_at_all_before_it_was_due(
+    zone: str, tmp_path: Path
+) -> None:
+    """A problem that is urgent and one that can wait until 08:00, each found at one moment and over at the next.
+
+    Played moments are of the system's clock, and so are the hours at which people are left in peace."""
     own = open_workspace(tmp_path / "w.duckdb")
     urgent = replace(problem("performance.accuracy"), system=KEY)
     later = replace(problem("missing.x", Severity.MEDIUM), system=KEY)
     day = END.replace(hour=0)
     with own.write() as cursor:
-        create_system(cursor, KEY, task=Task.BINARY, positive="take")
+        create_system(cursor, KEY, task=Task.BINARY, positive="take", timezone=zone)
 
     def moments(*found: tuple[timedelta, tuple[Finding, ...]]) -> list[tuple[str, str]]:
         seen = [play._Day(at=day + after, findings=[*held], looked_at=("",)) for after, held in found]
@@ -183,7 +191,42 @@ def test_what_ends_is_told_as_over_where_it_was_told_and_not_at_all_before_it_wa
         ("finding.withdrawn", "performance.accuracy"),
     ]  # fmt: skip
     assert moments((0 * hour, (later,)), (hour, ())) == []
-    assert moments((0 * hour, (later,)), (week, ())) == [
-        ("finding.opened", "missing.x"), ("finding.withdrawn", "missing.x"),
-    ]  # fmt: skip
+    for over in (9 * hour, week):
+        assert moments((0 * hour, (later,)), (over, ())) == [
+            ("finding.opened", "missing.x"), ("finding.withdrawn", "missing.x"),
+        ]  # fmt: skip
+    own.close()
+
+
+def test_each_message_is_read_as_often_however_many_moments_are_played(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = open_workspace(tmp_path / "w.duckdb")
+    with own.write() as cursor:
+        create_system(cursor, KEY, task=Task.BINARY, positive="take")
+    n = {"read": 0}
+
+    def counted(**values: Any) -> Delivery:
+        n["read"] += 1
+        return Delivery(**values)
+
+    monkeypatch.setattr(deliveries, "Delivery", counted)
+
+    def reads_of_one(moments: int) -> float:
+        """How often a message is read where each moment has a problem that the one before it had not."""
+        n["read"] = 0
+        seen = [
+            play._Day(
+                at=END + timedelta(weeks=week),
+                findings=[replace(problem(f"missing.x{week}", Severity.MEDIUM), system=KEY)],
+                looked_at=("",),
+            )
+            for week in range(moments)
+        ]
+        messages = play._told(own, KEY, seen)
+        assert len(messages) >= moments
+        return n["read"] / len(messages)
+
+    few, many = reads_of_one(4), reads_of_one(16)
+    assert many < 1.5 * few
     own.close()

@@ -178,6 +178,12 @@ def since(cursor: duckdb.DuckDBPyConnection, at: datetime) -> list[Delivery]:
     return _read(cursor, "made_at >= ?", [naive(at)], "ORDER BY made_at, id")
 
 
+def suppressed(cursor: duckdb.DuckDBPyConnection) -> frozenset[str]:
+    """The ids of messages that are not sent by themselves."""
+    rows = cursor.execute("SELECT id FROM delivery WHERE state = 'suppressed'").fetchall()
+    return frozenset(row[0] for row in rows)
+
+
 def _read(
     cursor: duckdb.DuckDBPyConnection, where: str, values: list[Any], ending: str, *more: Any
 ) -> list[Delivery]:

@@ -44,6 +44,7 @@ from plumbline.store.backup.snapshot import snapshot
 from plumbline.store.respond import channels as channel_store
 from plumbline.store.respond import deliveries
 from plumbline.store.workspace import Cursor, Workspace, open_workspace
+from plumbline.wording.times import moment
 
 DAYS = 365
 #: days of a log before it can be played
@@ -191,24 +192,23 @@ def _told(own: Workspace, key: str, seen: list[_Day]) -> list[tuple[ReplayedMess
             stand_in = Channel(name=STAND_IN, address="mailto:nobody@example.org", severity=Severity.LOW)
             channel_store.keep(cursor, STAND_IN, stand_in.body())
         written: dict[str, tuple[ReplayedMessage, Finding | None]] = {}
-        known = set[str]()
+        zone = systems.get_system(cursor, key).timezone
         for day, following in zip(seen, [*seen[1:], None], strict=True):
-            _send(cursor, day.at)
+            now = moment(day.at, zone)  # a message waits for its hour by the true time
+            _send(cursor, now)
             if day.looked_at:
-                reconcile(cursor, key, list(day.findings), day.looked_at, day.at)
+                reconcile(cursor, key, list(day.findings), day.looked_at, now)
             for pause in (timedelta(), *retries.REMINDERS):
                 at = day.at + pause
                 if pause and (following is None or at >= following.at):
                     break
-                reminders.write(cursor, at)
-                for sent in reversed(deliveries.recent(cursor, key, limit=100_000)):
-                    if sent.id in known:
-                        continue
-                    known.add(sent.id)
-                    if sent.state == "queued":
+                now = moment(at, zone)
+                reminders.write(cursor, now)
+                for sent in deliveries.since(cursor, now):  # nothing is made before the moment that is played
+                    if sent.state == "queued" and sent.system in (key, ""):
                         written[sent.id] = _message(cursor, sent, at)
-                _send(cursor, at)
-        over = {d.id for d in deliveries.recent(cursor, key, limit=100_000) if d.state == "suppressed"}
+                _send(cursor, now)
+        over = deliveries.suppressed(cursor)
         items = triggers_in(cursor, key)
     messages_played = [message for number, message in written.items() if number not in over]
     messages_played += [(played, None) for item in items for played in _fires(item, seen)]
