@@ -137,22 +137,34 @@ def apart(cursor: Cursor, system: str) -> list[FindingRecord]:
     """Every recorded problem of a system by itself: of a finding that joins several its parts, which are open as long
     as it is and they are not over."""
     known = recorded_findings(cursor, system, parts=True)
+    joined = parts_by_number(known)
     records = []
     for record in known:
         if record.part_of is None:
-            own = parts_of(record, known)
             records += [
                 replace(r, closed_at=record.closed_at if r.finding.until is None else r.closed_at)
-                for r in own
+                for r in joined.get(record.id, ())
             ] or [record]
     return records
 
 
-def parts_of(record: FindingRecord, known: Sequence[FindingRecord]) -> tuple[FindingRecord, ...]:
-    """The findings that one joins, among all that are on record, the earliest onset first."""
-    named = record.finding.figures.get("signals", ())
-    own = [r for r in known if r.part_of == record.id and r.finding.signal in named]
-    return tuple(sorted(own, key=lambda r: (r.finding.since or r.recorded_at, r.id)))
+def parts_by_number(known: Sequence[FindingRecord]) -> dict[int, tuple[FindingRecord, ...]]:
+    """Number of each finding that joins several -> those that it joins, the earliest onset first.
+
+    Args:
+        known: all that are on record, parts too.
+    """
+    groups: dict[int, list[FindingRecord]] = {}
+    for record in known:
+        if record.part_of is not None:
+            groups.setdefault(record.part_of, []).append(record)
+    joined = {}
+    for record in known:
+        signals = frozenset(record.finding.figures.get("signals", ()))
+        own = [r for r in groups.get(record.id, ()) if r.finding.signal in signals]
+        if own:
+            joined[record.id] = tuple(sorted(own, key=lambda r: (r.finding.since or r.recorded_at, r.id)))
+    return joined
 
 
 def acknowledge(cursor: Cursor, number: int, by: str, at: datetime) -> None:

@@ -86,7 +86,7 @@ def _read(cursor: Cursor, text: str) -> AcknowledgeLink:
         raise PlumblineError("This link was used already", todo=todo)
     record = register.one(cursor, int(finding))
     known = register.recorded_findings(cursor, record.finding.system, parts=True)
-    return AcknowledgeLink(str(message), record, register.parts_of(record, known))
+    return AcknowledgeLink(str(message), record, register.parts_by_number(known).get(record.id, ()))
 
 
 def _serializer(key: str) -> URLSafeTimedSerializer:

@@ -37,9 +37,10 @@ def triaged_findings(ws: Workspace, system: str | None = None) -> dict[int, Tria
     with ws.read() as cursor:
         triages, comments = triage_store.triages(cursor), triage_store.comments(cursor)
         known = register.recorded_findings(cursor, system, parts=True)
+        joined = register.parts_by_number(known)
         return {
             r.id: TriagedFinding(
-                r, triages.get(r.id, NOTHING), tuple(comments.get(r.id, ())), register.parts_of(r, known)
+                r, triages.get(r.id, NOTHING), tuple(comments.get(r.id, ())), joined.get(r.id, ())
             )
             for r in known
             if r.part_of is None
