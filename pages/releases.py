@@ -5,7 +5,7 @@ import streamlit as st
 from plumbline.answers.releases.history import releases
 from plumbline.ui import releases as versions
 from plumbline.ui import releases_rollback, shell
-from plumbline.ui.parts import cards, empty_states
+from plumbline.ui.parts import cards, empty_states, openings
 from plumbline.ui.state.cache import ask
 
 view = shell.view()
@@ -18,8 +18,7 @@ with side:
     share = versions.intended_share()
 answer = ask(view, releases, system.key, share=share)
 with top:
-    said = ("The whole log. Times are UTC.", *answer.cautions)
-    cards.opening(answer.sentence, " ".join(said))
+    cards.opening(answer.sentence, openings.whole_log(system, answer.cautions))
 
 if not any(version.version for version in answer.releases.versions):
     empty_states.empty(

@@ -13,7 +13,7 @@ from plumbline.ui.parts.cards import Figure
 from plumbline.ui.parts.empty_states import NextPage
 from plumbline.ui.parts.escape import one_line
 from plumbline.wording import numbers
-from plumbline.wording.times import iso_minute, iso_second
+from plumbline.wording.times import iso_minute, iso_second, say_clock
 
 MOST_GROUPS = 5
 _PARTS = {
@@ -25,7 +25,8 @@ _PARTS = {
 def record(answer: QualityAnswer) -> None:
     """Completeness, duplicates and gaps."""
     trail = answer.trail
-    cards.section("On record", f"Shares of n = {numbers.count(trail.n)} decisions. Times are UTC.")
+    times = say_clock("Times", answer.system.timezone)
+    cards.section("On record", f"Shares of n = {numbers.count(trail.n)} decisions. {times}")
     cards.figures(
         [
             Figure(
@@ -42,8 +43,8 @@ def record(answer: QualityAnswer) -> None:
         tables.grid(
             [
                 {
-                    "From (UTC)": f"{iso_minute(g.start)}",
-                    "To (UTC)": f"{iso_minute(g.end)}",
+                    "From": f"{iso_minute(g.start)}",
+                    "To": f"{iso_minute(g.end)}",
                     "Hours": g.hours,
                     "Usual, at that hour and weekday": g.usual_hours,
                 }

@@ -28,7 +28,7 @@ from plumbline.ui.state import session
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
 from plumbline.wording.quantities import count
-from plumbline.wording.times import iso_day, iso_minute
+from plumbline.wording.times import iso_day, iso_minute, say_clock
 
 _SPLIT_STATUS = {"release": "watch", "world": "ok", "both": "watch", "neither": "ok", "unknown": "unknown"}
 
@@ -62,8 +62,9 @@ def figures(answer: ReleasesAnswer) -> None:
     period = releases.spans[-1]
     tripped = {w.version for w in answer.guardrails if w.fired and not w.proved}
     back = releases.rollbacks[-1] if releases.rollbacks else None
+    since = numbers.moment(period.start, answer.system.timezone)
     items = [
-        Figure(name="In charge", value=period.version or "no version", note=f"since {numbers.moment(period.start)}"),
+        Figure(name="In charge", value=period.version or "no version", note=f"since {since}"),
         Figure(name="Versions", value=numbers.count(len(named)), note=_many(len(releases.switches), "release")),
         Figure(
             name="Guardrails tripped", value=numbers.count(len(tripped)),
@@ -133,7 +134,8 @@ def guardrails(answer: ReleasesAnswer) -> None:
     if not answer.guardrails:
         cards.note("No version took over from another, so there was nothing to watch.")
         return
-    tables.grid([_guarded(w) for w in answer.guardrails], alt="Guardrails: version, signal, rate, moment")
+    zone = answer.system.timezone
+    tables.grid([_guarded(w, zone) for w in answer.guardrails], alt="Guardrails: version, signal, rate, time")
 
 
 def _advice(watched: GuardrailResult) -> str:
@@ -142,7 +144,7 @@ def _advice(watched: GuardrailResult) -> str:
     return f"{watched.signal.capitalize()}: {sentences.roll_back(watched)}"
 
 
-def _guarded(w: GuardrailResult) -> dict[str, object]:
+def _guarded(w: GuardrailResult, zone: str) -> dict[str, object]:
     status = "fail" if w.fired and not w.proved else "watch" if w.fired else "ok"
     if w.found.rate is None:
         status = "unknown"
@@ -154,7 +156,7 @@ def _guarded(w: GuardrailResult) -> dict[str, object]:
         "n": w.found.at_decision or w.found.n,
         "Before": numbers.share(w.found.previous_rate),
         "Status": cards.glyph(status),
-        "Known at": numbers.moment(w.at) if w.at else numbers.DASH,
+        "Known at": numbers.moment(w.at, zone) if w.at else numbers.DASH,
         "In charge for": duration(60 * w.exposed_hours),
         "Wrong since": numbers.count(w.since.wrong) if w.since and w.since.labelled else numbers.DASH,
     }
@@ -266,7 +268,7 @@ def _shifted(shift: SwitchShift) -> list[dict[str, object]]:
         table_rows.append(
             {
                 "Switch": f"{one_line(shift.switch.previous) or 'no version'} → {one_line(shift.switch.version)}",
-                "When (UTC)": f"{iso_minute(shift.switch.at)}",
+                "When": f"{iso_minute(shift.switch.at)}",
                 "Measure": sentences.say_name(metric).capitalize(),
                 "Before": sentences.amount(metric, plain.before),
                 "After": sentences.amount(metric, plain.after),
@@ -327,7 +329,7 @@ def side_by_side(answer: ReleasesAnswer, mode: Mode) -> None:
             rows=[_data(r) for r in rows],
         )
     tables.grid(
-        [_compared(c, m) for c in answer.comparisons for m in c.measures],
+        [_compared(c, m, answer.system.timezone) for c in answer.comparisons for m in c.measures],
         alt="Versions side by side: difference, interval, p, what would have been seen",
     )
 
@@ -345,7 +347,7 @@ def _compared_row(c: Comparison, m: Measure) -> EstimateRow:
     )
 
 
-def _compared(c: Comparison, m: Measure) -> dict[str, object]:
+def _compared(c: Comparison, m: Measure, zone: str) -> dict[str, object]:
     ratio = c.ratio
     split = (
         numbers.DASH
@@ -365,7 +367,7 @@ def _compared(c: Comparison, m: Measure) -> dict[str, object]:
         "95 % interval": sentences.interval(m.metric, m.difference.low, m.difference.high),
         "n": m.difference.n_before + m.difference.n_after,
         "p (any time)": sentences.p_value(m.p_value),
-        "Known at": numbers.moment(m.known_at) if m.known_at else numbers.DASH,
+        "Known at": numbers.moment(m.known_at, zone) if m.known_at else numbers.DASH,
         "Would have been seen": sentences.change(m.metric, m.detectable).lstrip("+")
         if m.detectable
         else numbers.DASH,
@@ -377,7 +379,8 @@ def _compared(c: Comparison, m: Measure) -> dict[str, object]:
 
 def table(answer: ReleasesAnswer) -> None:
     """Every version with its dates and figures."""
-    cards.section("Versions", "In order of first sight. Rates leave the shadow arm out. Times are UTC.")
+    times = say_clock("Times", answer.system.timezone)
+    cards.section("Versions", f"In order of first sight. Rates leave the shadow arm out. {times}")
     tables.grid(
         [
             {

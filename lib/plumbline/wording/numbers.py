@@ -140,9 +140,13 @@ def day(at: date | datetime) -> str:
     return f"{at.day} {at:%b %Y}"
 
 
-def moment(at: datetime) -> str:
-    """``3 Mar 2026, 14:05 UTC``; the zone is always said."""
-    return f"{day(at)}, {at:%H:%M} {at.tzname() or 'UTC'}"
+def moment(at: datetime, zone: str = "") -> str:
+    """``3 Mar 2026, 14:05 UTC``; the zone is always said.
+
+    Args:
+        zone: whose clock shows it, of times that are a system's; empty: the time's own.
+    """
+    return f"{day(at)}, {at:%H:%M} {zone or at.tzname() or 'UTC'}"
 
 
 def span(start: datetime | None, end: datetime | None) -> str:

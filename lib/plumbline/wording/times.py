@@ -49,6 +49,11 @@ def read_span(text: str, option: str = "span") -> tuple[datetime | None, datetim
     return start, end
 
 
+def say_clock(what: str, zone: str) -> str:
+    """On whose clock times or days are, in a sentence: ``Times are UTC.``, ``Days are those of Europe/Berlin.``"""
+    return f"{what} are {'UTC' if zone == 'UTC' else f'those of {zone}'}."
+
+
 def say_day(at: datetime) -> Day:
     """A day as sentences write it, e.g. 3 March 2026 (UTC)."""
     return Day(at)

@@ -18,6 +18,7 @@ from plumbline.ui.parts import cards
 from plumbline.ui.parts.escape import plain, prose
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
+from plumbline.wording.times import say_clock
 
 ONE, ALL = "This system", "All systems"
 MANY, TALL = 12, 640  # rows from which a table scrolls inside itself, at that many pixels
@@ -74,7 +75,8 @@ def opening(findings: Sequence[FindingRecord], system: System) -> tuple[str, str
         if named
         else ""
     )
-    return text, f"{where}Times are UTC."
+    days = "" if system.timezone == "UTC" else f" {say_clock('Days', system.timezone)}"
+    return text, f"{where}Times are UTC.{days}"
 
 
 def scope() -> bool:

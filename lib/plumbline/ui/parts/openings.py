@@ -13,7 +13,7 @@ from plumbline.answers.governance.portfolio import SystemRow
 from plumbline.answers.governance.trail import TrailAnswer
 from plumbline.answers.performance.cautions import cautions
 from plumbline.answers.statements import Statements
-from plumbline.domain import Verdict
+from plumbline.domain import System, Verdict
 from plumbline.governance.context import QUESTIONS
 from plumbline.logs.files.formats import SPOKEN
 from plumbline.ui.parts.escape import one_line
@@ -21,6 +21,7 @@ from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
 from plumbline.wording.names import say_level
+from plumbline.wording.times import say_clock
 
 Opening = tuple[str, str]
 
@@ -33,8 +34,12 @@ def window(view: View, *more: str) -> str:
     lines += [f"{column.partition(':')[2] or column} = {say_level(value)}" for column, value in view.where]
     words = ", ".join((*lines, *more))
     zone = view.system.timezone if view.system else "UTC"
-    days = f"Days are {'UTC' if zone == 'UTC' else f'those of {zone}'}."
-    return " ".join((f"{words[:1].upper()}{words[1:]}.", days, *of_the_reference(view)))
+    return " ".join((f"{words[:1].upper()}{words[1:]}.", say_clock("Days", zone), *of_the_reference(view)))
+
+
+def whole_log(system: System, cautions: Sequence[str]) -> str:
+    """Of a page that speaks of a whole log: so, whose clock its times are of, and what is to be known first."""
+    return " ".join(("The whole log.", say_clock("Times", system.timezone), *cautions))
 
 
 def of_the_reference(view: View) -> tuple[str, ...]:
