@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 
@@ -21,6 +22,7 @@ from plumbline.ui.parts.escape import one_line, plain, prose
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
+from plumbline.wording.times import say_clock
 
 #: mode -> its name on screen, and what it does
 MODES = {
@@ -156,20 +158,31 @@ def _freezes(view: View, key: str, freezes: Sequence[Freeze]) -> None:
     if not sign_in.may(permissions.OWNER):
         return
     with st.popover("Freeze releases"), st.form("rollback.freeze", border=False, width=360):
-        today = now.date()
-        first = _day("From", "freeze.from", today)
-        last = _day("Until and including", "freeze.until", today)
+        zone = view.system.timezone if view.system else "UTC"
+        today, earliest = first_days(now, zone)
+        first = _day("From", "freeze.from", today, earliest)
+        last = _day("Until and including", "freeze.until", today, earliest)
         reason = st.text_input("Reason", max_chars=200, key="freeze.reason")
         everyone = st.checkbox("Every system of this workspace", key="freeze.all")
-        cards.note(f"In that time nothing is rolled back. {LONGEST.days} days at most; it goes on the trail.")
+        days = say_clock("Days", zone)
+        others = "" if zone == "UTC" else " Of a freeze of every system they are UTC."
+        cards.note(
+            f"In that time nothing is rolled back. {days}{others} {LONGEST.days} days at most; it goes on the trail."
+        )
         if permissions.submit("Freeze", permissions.OWNER):
             about = "" if everyone else key
             _do(lambda: _frozen(add_freeze(view.ws, about, f"{first}", f"{last}", reason or "", by=actor())))
 
 
-def _day(label: str, key: str, first: date) -> date:
-    """A day from the first one on."""
-    return st.date_input(label, value=first, min_value=first, format="YYYY-MM-DD", key=key)
+def first_days(now: datetime, zone: str) -> tuple[date, date]:
+    """Today on the clock of a zone, and the first day to choose from: a freeze of every system is of days of UTC."""
+    today = now.astimezone(ZoneInfo(zone)).date()
+    return today, min(today, now.astimezone(UTC).date())
+
+
+def _day(label: str, key: str, today: date, earliest: date) -> date:
+    """A day from the earliest one on, today unless another is chosen."""
+    return st.date_input(label, value=today, min_value=earliest, format="YYYY-MM-DD", key=key)
 
 
 def _frozen(made: Freeze) -> str:
