@@ -134,6 +134,18 @@ BY_HAND = {
     "DELETE FROM decision_other": "Decisions of load 3 of other",
     "INSERT INTO decision_shop BY NAME SELECT 99 AS _load_id, * EXCLUDE (_load_id) FROM decision_other LIMIT 1":
         "Decisions of load 99 of shop are there that no digest",
+    "UPDATE decision_shop SET _load_id = 0 WHERE decision_id = 'D0005'": "Decisions of load 0 of shop are there",
+    "UPDATE decision_shop SET _load_id = -1 WHERE decision_id = 'D0005'": "Decisions of load -1 of shop are there",
+    "UPDATE decision_shop SET _load_id = NULL WHERE decision_id = 'D0005'":
+        "Decisions of shop are there that name no load",
+    "INSERT INTO decision_other BY NAME SELECT 1 AS _load_id, * EXCLUDE (_load_id) FROM decision_other LIMIT 1":
+        "Decisions of load 1 of other are there",
+    "INSERT INTO profile_outcome BY NAME SELECT 999 AS load_id, * EXCLUDE (load_id) FROM profile_outcome"
+    " WHERE system = 'shop' LIMIT 1":
+        "Counts of load 999 of shop are there",
+    "INSERT INTO profile_hour BY NAME SELECT 0 AS load_id, * EXCLUDE (load_id) FROM profile_hour"
+    " WHERE system = 'shop' LIMIT 1":
+        "Counts of load 0 of shop are there",
     "UPDATE decision_shop SET _load_id = 2 WHERE decision_id = 'D0005'": "Decisions of load 1 of shop",
     "UPDATE profile_outcome SET n = n + 1 WHERE load_id = 3": "The counts of load 3 of other",
     "DELETE FROM profile_hour WHERE load_id = 3": "The counts of load 3 of other",
@@ -191,6 +203,13 @@ def _problems(cursor: Cursor) -> list[str]:
 def _seal(cursor: Cursor, key: str) -> None:
     """What an act does last."""
     append(cursor, actor="Ana", action="tried", system=key, detail=dict(state_digest.seal(cursor, key)))
+
+
+def test_a_load_whose_entry_has_digests_is_not_taken_for_one_of_an_earlier_version(ws: Workspace) -> None:
+    with _taken_back(ws) as cursor:
+        cursor.execute("DELETE FROM state_digest WHERE system = 'other'")
+        sentence = "Decisions of load 3 of other are there that no digest on the trail vouches for."
+        assert sentence in _problems(cursor)
 
 
 def test_loads_that_another_version_of_duckdb_digested_are_untied_and_no_problem(

@@ -199,23 +199,22 @@ _NOT_FITTING = {
     "counts": "The counts of load {load} of {system} are not those that the trail vouches for.",
     "grids": "The grids of {system} are not those that the trail vouches for.",
     "digests": "The digests of {system} are not those on the trail.",
+    "unknown decisions": "Decisions of load {load} of {system} are there that no digest on the trail vouches for.",
+    "unknown counts": "Counts of load {load} of {system} are there that no digest on the trail vouches for.",
+}
+_OF_NO_LOAD = {
+    "unknown decisions": "Decisions of {system} are there that name no load.",
+    "unknown counts": "Counts of {system} are there that name no load.",
 }
 
 
 def _state(cursor: duckdb.DuckDBPyConnection) -> Iterator[IntegrityProblem | state_digest.LooseLoad]:
     """Where decisions and counts do not fit their digests, and the loads that have none."""
     for (key,) in cursor.execute("SELECT key FROM system ORDER BY 1").fetchall():
-        found = list(state_digest.differences(cursor, key))
-        tied = state_digest.tied_loads(cursor, key)
-        first = min(tied, default=0)
-        for one in found:
-            if isinstance(one, state_digest.Difference):
-                words = _NOT_FITTING[one.what].format(load=one.load_id, system=key)
-                yield IntegrityProblem("state", f"load {one.load_id}" if one.load_id else key, words)
-            elif (
-                first and one.load_id > first and one.load_id not in tied
-            ):  # loads since the first one that is tied all are
-                words = f"Decisions of load {one.load_id} of {key} are there that no digest on the trail vouches for."
-                yield IntegrityProblem("state", f"load {one.load_id}", words)
-            else:
+        for one in state_digest.differences(cursor, key):
+            if isinstance(one, state_digest.LooseLoad):
                 yield one
+                continue
+            sentences = _OF_NO_LOAD if one.load_id is None else _NOT_FITTING
+            words = sentences[one.what].format(load=one.load_id, system=key)
+            yield IntegrityProblem("state", f"load {one.load_id}" if one.load_id else key, words)

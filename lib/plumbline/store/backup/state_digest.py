@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from plumbline.domain.acts import Act
 from plumbline.store.sql import decision_table, ident
 
 #: the tables of counts, by load
@@ -40,11 +41,12 @@ class LooseLoad:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What does not fit: ``what`` is decisions, counts, grids or digests; ``load_id`` 0 where it is no single load."""
+    """What does not fit: ``what`` is decisions, counts, grids or digests; "unknown decisions" and "unknown counts" are
+    of a load that should have none. ``load_id``: 0 or less where it is no load's, None where rows name none."""
 
     system: str
     what: str
-    load_id: int
+    load_id: int | None
 
 
 def add(cursor: duckdb.DuckDBPyConnection, key: str, load_id: int) -> None:
@@ -204,17 +206,44 @@ def differences(cursor: duckdb.DuckDBPyConnection, key: str) -> Iterator[Differe
             yield Difference(key, "decisions", load)
         if counts != profiles[load]:
             yield Difference(key, "counts" if load else "grids", load)
-    tied = {load for load, _, _ in own}
-    for (load,) in cursor.execute(
-        f"SELECT DISTINCT _load_id FROM {decision_table(key)} WHERE _load_id IS NOT NULL ORDER BY 1"
-    ).fetchall():
-        if load not in tied:
-            yield LooseLoad(key, int(load))
+    yield from _beside_digests(
+        cursor, key, {load: engine == ENGINE for load, engine, _, _ in held if load != GRIDS}
+    )
 
 
-def tied_loads(cursor: duckdb.DuckDBPyConnection, key: str) -> list[int]:
-    """The loads of a system that have a digest, whichever version of DuckDB made it."""
+def _beside_digests(
+    cursor: duckdb.DuckDBPyConnection, key: str, tied: dict[int, bool]
+) -> Iterator[Difference | LooseLoad]:
+    """What no digest of this version of DuckDB covers. ``tied``: the loads with a digest, and whether it is of this."""
+    decisions, counts = _loads_of_rows(cursor, key)
+    earlier = _earlier_loads(cursor, key)
+    for load in decisions:
+        if load is None or (load not in tied and load not in earlier):
+            yield Difference(key, "unknown decisions", load)
+        elif not tied.get(load):
+            yield LooseLoad(key, load)
+    for load in counts:
+        if load is None or (load not in tied and load not in earlier):
+            yield Difference(key, "unknown counts", load)
+
+
+def _loads_of_rows(cursor: duckdb.DuckDBPyConnection, key: str) -> tuple[list[int | None], list[int | None]]:
+    """The loads that decisions name, and those that counts name, in order; None: a row that names none."""
+    decisions = f"SELECT DISTINCT _load_id FROM {decision_table(key)} ORDER BY 1"
+    counts = " UNION ".join(f"SELECT load_id FROM {table} WHERE system = $key" for table in PROFILES)
+    return (
+        [row[0] for row in cursor.execute(decisions).fetchall()],
+        [row[0] for row in cursor.execute(f"{counts} ORDER BY 1", {"key": key}).fetchall()],
+    )
+
+
+def _earlier_loads(cursor: duckdb.DuckDBPyConnection, key: str) -> set[int]:
+    """The loads that stand and that a version without digests put on the trail."""
     rows = cursor.execute(
-        "SELECT load_id FROM state_digest WHERE system = ? AND load_id <> ? ORDER BY 1", [key, GRIDS]
+        """SELECT load_id FROM load l WHERE system = $key AND undone_at IS NULL AND EXISTS (
+               SELECT 1 FROM trail t WHERE t.action = $act AND t.system = l.system
+               AND CAST(json_extract_string(t.detail, '$.load_id') AS INTEGER) = l.load_id
+               AND json_extract_string(t.detail, '$.digests') IS NULL)""",
+        {"key": key, "act": Act.LOADED.value},
     ).fetchall()
-    return [int(row[0]) for row in rows]
+    return {int(row[0]) for row in rows}
