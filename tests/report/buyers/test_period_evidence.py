@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,12 +14,13 @@ from plumbline.answers import events
 from plumbline.answers.alerts.incidents import open_incident
 from plumbline.answers.events import EVENTS
 from plumbline.answers.governance import access
-from plumbline.answers.governance.period import Period, _access, period
+from plumbline.answers.governance.period import CHANGES, Period, _access, period
 from plumbline.answers.governance.scorecard import scorecard_answer
-from plumbline.domain import PlumblineError, TrailEntry
+from plumbline.domain import Attestation, Exemption, PlumblineError, Status, TrailEntry
 from plumbline.domain.acts import Access, Act
+from plumbline.governance.incident_deadlines import notices
 from plumbline.report import verify
-from plumbline.report.buyers.period_evidence import period_pack, summary
+from plumbline.report.buyers.period_evidence import _statements, period_pack, summary
 from plumbline.report.issue import issue_period
 from plumbline.report.language import language
 from plumbline.report.material import gather
@@ -148,6 +150,73 @@ def test_the_summary_counts_the_tables_and_leaves_open_what_nobody_stated(
     rows = read(files["releases.csv"])
     assert all(row["approved_by"] == row["tests"] == "" for row in rows)
     assert "'=HYPERLINK" not in files["changes.csv"].decode("utf-8-sig")  # within JSON it begins no cell
+
+
+@pytest.mark.parametrize("four_eyes", [True, False])
+def test_an_exemption_is_in_force_from_its_approval(held: Workspace, told: Period, four_eyes: bool) -> None:
+    material, day, year = gather(held, "offers"), NOW.date(), timedelta(days=200)
+
+    def given(reason: str, asked: int, approved: int | None, approver: str, link: str = "x") -> Exemption:
+        at = day - timedelta(days=asked)
+        on = day - timedelta(days=approved) if approved is not None else None
+        return Exemption("offers", "CMP-1", reason, approver, day + year, at, "Bob", on, link)
+
+    exempted = (
+        given("approved", 20, 10, "Ana"),
+        given("waits", 20, None, ""),
+        given("approved after the period", 20, -5, "Ana"),
+        given("no document", 20, 10, "Ana", link=""),
+        replace(given("ended long ago", 600, 590, "Ana"), until=day + year),
+        replace(given("by one person", 20, None, "Bob"), proposer=""),
+    )
+    stated = (
+        Attestation("offers", "CMP-7", Status.PASS, "waits too", "Ada", day - timedelta(days=30), day + year),
+        replace(Attestation("offers", "CMP-8", Status.PASS, "two", "Ada", day - timedelta(days=30), day + year),
+                approved_by="Bob", approved_on=day - timedelta(days=3)),
+    )  # fmt: skip
+    system = material.answer.system
+    system = replace(system, settings=replace(system.settings, four_eyes=four_eyes))
+    statements = replace(material.statements, attestations=stated, exemptions=exempted)
+    material = replace(material, answer=replace(material.answer, system=system), statements=statements)
+    rows = {row["statement"]: row["from"] for row in read(_statements(material, told))}
+    ago = {n: str(day - timedelta(days=n)) for n in (3, 10, 20, 30)}
+    one_is_enough = {"by one person": ago[20], "waits too": ago[30], "two": ago[30]}
+    assert rows == {"approved": ago[10]} | ({"two": ago[3]} if four_eyes else one_is_enough)
+
+
+def test_what_is_owed_without_undue_delay_and_not_given_is_counted_by_itself(
+    held: Workspace, told: Period
+) -> None:
+    incident = replace(
+        told.incidents[0],
+        classified_at=told.incidents[0].opened_at,
+        role="deployer",
+        flags=("high_risk", "serious"),
+    )
+    evidence = replace(told, incidents=(incident,))
+    owed = [n for n in notices(incident, told.at) if n.undue]
+    assert owed
+    items = {
+        i.key: i.value for _, part in summary(gather(held, "offers"), evidence, language("en")) for i in part
+    }
+    assert (items["late"], items["not_given"]) == ("0", str(len(owed)))
+    given = replace(incident, sent={n.key: told.at for n in owed[:1]})
+    items = {
+        i.key: i.value
+        for _, part in summary(gather(held, "offers"), replace(told, incidents=(given,)), language("en"))
+        for i in part
+    }
+    assert items["not_given"] == str(len(owed) - 1)
+
+
+def test_changes_are_every_act_that_says_who_is_told_and_what_is_counted() -> None:
+    assert {
+        Act.FINDING_MUTED, Act.CHANNEL_GONE, Act.CHANNEL_CONFIRMED, Act.COUNTED_ANEW, Act.COLUMNS_GROUPED,
+    } <= set(CHANGES)  # fmt: skip
+    acts = [
+        act for act in Act if act.changes_decisions and act is not Act.SYSTEM_REMOVED
+    ]  # then there is no evidence
+    assert set(acts) <= set(CHANGES)
 
 
 def test_controls_follow_each_other_without_a_gap(told: Period) -> None:

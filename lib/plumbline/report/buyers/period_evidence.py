@@ -11,7 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from plumbline.answers.governance.period import AccessOf, Period, written
+from plumbline.domain import Attestation, Exemption
 from plumbline.governance.incident_deadlines import notices
+from plumbline.governance.resolution import asked_by, ends_on, exempt_until, needs_approval
 from plumbline.report.csv_tables import Row, sheet
 from plumbline.report.documents import Item, Sections, sections_pdf
 from plumbline.report.language import Language, language
@@ -216,6 +218,8 @@ def _controls(evidence: Period, speech: Language) -> bytes:
 
 
 def _statements(material: Material, evidence: Period) -> bytes:
+    """What was in force in the period, from the day on which it counted: where two persons are asked for, the day of
+    the approval."""
     header = (
         "kind",
         "control",
@@ -228,40 +232,36 @@ def _statements(material: Material, evidence: Period) -> bytes:
         "link",
         "file_sha256",
     )
-    given = material.statements
+    settings = material.answer.system.settings
     first, last = evidence.start.date(), evidence.end.date()
-    rows: list[Row] = [
-        (
-            "attestation",
-            a.control,
-            a.status.value,
-            a.statement,
-            a.owner,
-            a.at,
-            a.expires,
-            a.approved_by,
-            a.link,
-            a.evidence,
-        )
-        for a in given.attestations
-        if a.at < last and a.expires >= first
-    ]
-    rows += [
-        (
-            "exemption",
-            e.control,
-            "",
-            e.reason,
-            e.proposer or e.approver,
-            e.at,
-            e.until,
-            e.approver,
-            e.link,
-            "",
-        )
-        for e in given.exemptions
-        if e.at < last and e.until >= first
-    ]
+
+    def counts(statement: Attestation | Exemption) -> bool:
+        """Whether nobody has yet to approve it; the day of an approval is looked at beside it."""
+        return not (settings.four_eyes and needs_approval(statement))
+
+    rows: list[Row] = []
+    for a in material.statements.attestations:
+        begins = a.approved_on or a.at if settings.four_eyes else a.at
+        if counts(a) and begins < last and ends_on(a) >= first:
+            rows.append(
+                (
+                    "attestation",
+                    a.control,
+                    a.status.value,
+                    a.statement,
+                    a.owner,
+                    begins,
+                    ends_on(a),
+                    a.approved_by,
+                    a.link,
+                    a.evidence,
+                )
+            )
+    for e in material.statements.exemptions:
+        begins, ends = e.approved_on or e.at, exempt_until(e, settings.commercial_from)
+        if e.link and e.approver and counts(e) and begins < last and ends >= first:
+            asked = asked_by(e)
+            rows.append(("exemption", e.control, "", e.reason, asked, begins, ends, e.approver, e.link, ""))
     return sheet(header, sorted(rows, key=lambda row: (str(row[5]), row[0], row[1])))
 
 
@@ -291,7 +291,11 @@ def summary(material: Material, evidence: Period, speech: Language) -> Sections:
         {s.control for s in evidence.spells if s.requirement == "mandatory" and s.status.value == "fail"}
     )
     closed = sum(1 for i in evidence.incidents if i.closed_at and i.closed_at < evidence.end)
-    late = sum(1 for i in evidence.incidents for n in notices(i, min(evidence.end, evidence.at)) if n.late)
+    due = [n for i in evidence.incidents for n in notices(i, min(evidence.end, evidence.at))]
+    late = sum(n.late for n in due)
+    not_given = sum(
+        n.undue and (n.sent is None or n.sent >= evidence.end) for n in due
+    )  # nobody is called late
     return (
         (
             speech.say("changes", "period"),
@@ -308,6 +312,7 @@ def summary(material: Material, evidence: Period, speech: Language) -> Sections:
                 number("incidents", len(evidence.incidents), "incidents.csv"),
                 number("closed", closed, "incidents.csv"),
                 number("late", late, "notices.csv"),
+                number("not_given", not_given, "notices.csv"),
                 number("findings", len(evidence.findings), "findings.csv"),
             ),
         ),
