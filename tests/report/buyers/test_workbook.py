@@ -7,13 +7,14 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from plumbline.domain import EvidenceKind, PlumblineError, Requirement, Scorecard, Status
 from plumbline.domain.messages import as_message
 from plumbline.governance.catalogue import catalogue
-from plumbline.report.buyers.workbook import _questions, fill_workbook
+from plumbline.report.buyers.workbook import _columns, _questions, fill_workbook
 from plumbline.report.language import language
 from plumbline.report.material import Material
 from tests.conftest import Ran
@@ -136,6 +137,47 @@ def test_what_cannot_be_answered_is_a_sentence(material: Material) -> None:
     ):  # fmt: skip
         with pytest.raises(PlumblineError, match=words):
             fill_workbook(content, card, EN)
+
+
+def _changed(change: Callable[[Any], object]) -> bytes:
+    book = openpyxl.load_workbook(io.BytesIO(workbook()))
+    change(book["AI-CAIQ"])
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("merged", ["D4:D5", "C4:D4", "D4:E4", "E4:E5"])
+def test_a_merged_answer_or_comment_is_kept_and_nothing_is_written_into_it(
+    material: Material, merged: str
+) -> None:
+    card = _card(material.answer.card, MON_1=Status.PASS, MON_4=Status.PASS, OVR_1=Status.PASS)
+    content = _changed(lambda sheet: sheet.merge_cells(merged))
+    filled = fill_workbook(content, card, EN)
+    sheet = openpyxl.load_workbook(io.BytesIO(filled.content))["AI-CAIQ"]
+    assert [str(area) for area in sheet.merged_cells.ranges] == [merged]
+    inside = {"C4:D4": "MDS-10.1", "D4:E4": "MDS-10.1", "E4:E5": "GRC-15.1", "D4:D5": "GRC-15.1"}[merged]
+    assert inside in filled.kept
+
+
+@pytest.mark.parametrize(
+    ("place", "words"), [("XFD1048576", "20,000 rows"), ("GS1", "200 columns"), ("A20001", "rows")]
+)
+def test_a_sheet_without_end_is_refused_before_its_places_are_gone_through(
+    material: Material, place: str, words: str
+) -> None:
+    content = _changed(lambda sheet: sheet.__setitem__(place, "x"))
+    with pytest.raises(PlumblineError, match=words):
+        fill_workbook(content, material.answer.card, EN)
+
+
+def test_reading_makes_no_cells() -> None:
+    sheet = openpyxl.load_workbook(io.BytesIO(_changed(lambda sheet: sheet.__setitem__("GR2000", "x"))))[
+        "AI-CAIQ"
+    ]
+    before = len(sheet._cells)
+    assert _columns(sheet) is not None
+    assert len(sheet._cells) == before
 
 
 def test_the_command_writes_a_copy_and_puts_it_on_the_trail(

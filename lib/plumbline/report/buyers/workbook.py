@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 LARGEST, UNPACKED = 20_000_000, 200_000_000  # bytes of a workbook, packed and not
 HEADER_ROWS = 40  # in which the header is looked for
+MOST_COLUMNS, MOST_ROWS = 200, 20_000  # of a sheet; one value in its last corner is enough to have more
 LONGEST = 8_000  # characters written into a cell; Excel takes 32,767
 _ID = re.compile(r"[A-Z][A-Z&]{1,3}-\d{2}\.\d{1,2}")
 _HEADS = {
@@ -45,7 +46,7 @@ class FilledWorkbook:
     """A buyer's workbook with answers.
 
     ``answered``: ids with an answer; ``described``: with what is known and no answer; ``kept``: that held something
-    already; ``left``: that no control speaks to.
+    already, or are part of a merged area; ``left``: that no control speaks to.
     """
 
     content: bytes
@@ -89,9 +90,15 @@ def fill_workbook(content: bytes, card: Scorecard, speech: Language) -> FilledWo
     found: dict[str, list[str]] = {"answered": [], "described": [], "kept": [], "left": []}
     controls = {control.id: control for control in card.controls}
     for sheet in book.worksheets:
+        last = sheet.max_row
+        if last > MOST_ROWS or sheet.max_column > MOST_COLUMNS:
+            raise PlumblineError(
+                f"A sheet of the workbook has more than {MOST_COLUMNS} columns or {MOST_ROWS:,} rows",
+                todo="Give the buyer's AI-CAIQ as it came.",
+            )
         columns = _columns(sheet)
         if columns is not None:
-            for row in range(columns.row + 1, sheet.max_row + 1):
+            for row in range(columns.row + 1, last + 1):
                 _fill(sheet, row, columns.places, controls, card, speech, found)
     if not any(found.values()):
         raise PlumblineError(
@@ -120,8 +127,9 @@ def _refuse_odd(content: bytes) -> None:
 
 def _columns(sheet: Worksheet) -> _Columns | None:
     """The first row whose cells name an id, a question and an answer."""
+    width = sheet.max_column
     for row in range(1, min(sheet.max_row, HEADER_ROWS) + 1):
-        texts = {column: _text(sheet, row, column) for column in range(1, sheet.max_column + 1)}
+        texts = {column: _text(sheet, row, column) for column in range(1, width + 1)}
         places: dict[str, int] = {}
         for name, pattern in _HEADS.items():
             at = next((c for c, t in texts.items() if pattern.search(t) and c not in places.values()), None)
@@ -132,9 +140,21 @@ def _columns(sheet: Worksheet) -> _Columns | None:
     return None
 
 
+def _cell(sheet: Worksheet, row: int, column: int) -> Any:
+    """The cell of a place, None where the file has none there: ``sheet.cell`` would make one."""
+    return sheet._cells.get((row, column))
+
+
 def _text(sheet: Worksheet, row: int, column: int) -> str:
-    value = sheet.cell(row, column).value
-    return " ".join(str(value).split()) if value is not None else ""
+    cell = _cell(sheet, row, column)
+    return " ".join(str(cell.value).split()) if cell is not None and cell.value is not None else ""
+
+
+def _taken(sheet: Worksheet, row: int, column: int) -> bool:
+    """Whether a place holds something, or is a part of another one's merged area and cannot be written."""
+    from openpyxl.cell.cell import MergedCell
+
+    return isinstance(_cell(sheet, row, column), MergedCell) or bool(_text(sheet, row, column))
 
 
 def _fill(
@@ -157,7 +177,7 @@ def _fill(
         ids["left"].append(key)
         return
     cells = [places[name] for name in ("answer", "comment") if name in places]
-    if any(_text(sheet, row, column) for column in cells):
+    if any(_taken(sheet, row, column) for column in cells):
         ids["kept"].append(key)
         return
     results = [controls[name] for name in entry["controls"]]
