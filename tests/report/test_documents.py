@@ -13,7 +13,7 @@ import pytest
 from plumbline.domain import PlumblineError, Requirement, Task
 from plumbline.governance.catalogue import catalogue
 from plumbline.governance.context import NUMBER, QUESTIONS
-from plumbline.report.document_facts import FACTS, fact
+from plumbline.report.document_facts import FACTS, fact, window
 from plumbline.report.documents import document_pdf, fill_document, outlines
 from plumbline.report.issue import issue, write
 from plumbline.report.language import LANGUAGES, language
@@ -114,6 +114,21 @@ def test_every_item_of_the_outlines_names_a_fact_that_exists() -> None:
             for item in section["items"]:
                 kind, _, key = item.get("value", "").partition(":")
                 assert kind in {"", "context", *FACTS} or (kind == "control" and key in controls), item
+
+
+def test_only_what_rests_on_all_decisions_names_the_loads_and_the_number_of_all(material: Material) -> None:
+    speech = language("en")
+    whole = {"share", "task", "features", "protected", "subject", "log", "frequency"}
+    seen = set()
+    for key in outlines():
+        shown = {item.key: item for _, rows in fill_document(material, key, speech) for item in rows}
+        for entry in (item for part in outlines()[key]["section"] for item in part["items"]):
+            item, value = shown[entry["key"]], entry.get("value", "")
+            if item.known and value:
+                assert (window(material, speech) in item.source) is (value in whole), value
+                seen.add(value)
+    assert seen & whole
+    assert {"performance", "control:CMP-4"} & seen
 
 
 @pytest.mark.parametrize("key", outlines())

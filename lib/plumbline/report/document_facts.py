@@ -17,14 +17,21 @@ FROM = {
 }  # fmt: skip
 NAMED = 40  # columns listed by name
 _LOADS = 12  # loads listed by number
+#: facts that rest on all decisions; performance rests on labelled ones, drift and releases on windows of their own,
+#: reasons and controls on what each says
+WHOLE_LOG = frozenset({"share", "task", "features", "protected", "subject", "log", "frequency"})
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentFact:
-    """One fact: its text, and a key of the language's words for where it comes from."""
+    """One fact: its text, and a key of the language's words for where it comes from.
+
+    ``whole_log``: whether it rests on all decisions. What rests on some of them, or on a register, says so in its text.
+    """
 
     text: str
     source: str
+    whole_log: bool = False
 
 
 def fact(material: Material, name: str, speech: Language) -> DocumentFact | None:
@@ -41,7 +48,7 @@ def fact(material: Material, name: str, speech: Language) -> DocumentFact | None
         return DocumentFact(_answer(key, words, speech), "from_context") if words else None
     text, source = FACTS[name]
     fact_text = text(material, speech)
-    return DocumentFact(fact_text, source) if fact_text else None
+    return DocumentFact(fact_text, source, name in WHOLE_LOG) if fact_text else None
 
 
 def _evidence(material: Material, key: str, speech: Language) -> DocumentFact | None:
@@ -150,7 +157,7 @@ def _frequency(material: Material, speech: Language) -> str:
 
 
 def window(material: Material, speech: Language) -> str:
-    """The loads, the span and the number of decisions that measured facts rest on; empty where nothing is loaded."""
+    """The loads, the span and the number of all decisions; empty where nothing is loaded."""
     facts = material.answer.measured.facts
     loads = [load.load_id for load in material.proof.loads if load.rows_loaded]
     if not loads or facts.first_decision is None or facts.last_decision is None:

@@ -135,7 +135,7 @@ def _item(material: Material, entry: Mapping[str, str], speech: Language) -> Ite
     stated = statement.text if statement else ""
     sources = []
     if document_fact:
-        rests = window(material, speech) if document_fact.source == "from_log" else ""
+        rests = window(material, speech) if document_fact.whole_log else ""
         words = speech.say(document_fact.source, "document") + (f" ({rests})" if rests else "")
         sources = [speech.say("source", "document", source=words)]
     if statement:
