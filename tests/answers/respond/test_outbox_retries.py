@@ -138,7 +138,7 @@ def test_what_may_have_arrived_and_was_given_up_is_tried_once_more_and_not_for_e
     add_channel(workspace)
     add_channel(workspace, "second")
     check(workspace, problem())
-    (first, _) = (row.id for row in outbox(workspace))
+    first = next(row.id for row in outbox(workspace) if row.channel == "ops")  # both were made at once
 
     class Deaf(Post):
         def __call__(self, channel: Channel, message: str, body: bytes, at: datetime) -> HttpReply:
