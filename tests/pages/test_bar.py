@@ -108,6 +108,42 @@ def test_another_columns_value_is_forgotten_with_its_column() -> None:
     assert words(at)[2] == "No filter"
 
 
+@pytest.mark.usefixtures("held")
+@pytest.mark.parametrize(
+    ("page", "own"),
+    [
+        ("drift", {"against": "other dates", "then_from": date(2026, 1, 12), "then_to": date(2026, 1, 25)}),
+        ("accuracy", {"first_from": date(2026, 1, 6), "first_to": date(2026, 1, 12)}),
+        ("accuracy", {"estimated": True}),
+        ("decisions", {"find": ["wrong", "region = south"]}),
+    ],
+)
+def test_a_view_keeps_what_makes_its_picture(page: str, own: dict[str, Any]) -> None:
+    at = open_page(page, system=SYSTEM, **({"section": "Two windows"} if "first_from" in own else {}))
+    for name, value in own.items():
+        widget = next(
+            w for w in (*at.selectbox, *at.date_input, *at.toggle, *at.multiselect) if w.key == name
+        )
+        widget.set_value(value).run()
+    at.text_input(key="views.name").set_value("Mine")
+    at.text_input(key="views.save.by").set_value("Ana")
+    next(b for b in at.button if b.label == "Keep it").click().run()
+    assert not at.exception
+    go = dict(
+        parse_qsl(next(o.proto for o in at.sidebar.get("page_link") if o.proto.label == "Mine").query_string)
+    )
+    other = open_page(page, system=SYSTEM)
+    other.query_params["go"] = go["go"]
+    other.run()
+    assert not other.exception
+    assert {name: other.session_state[name] for name in own} == own
+    for name in own:  # a view keeps what was left open as well
+        blank = "" if name != "estimated" else "false"
+        other.query_params["go"] = urlencode({name: blank})
+        if name != "against":
+            assert not other.run().session_state[name]
+
+
 BOTH = {"where": "feature:region", "is": "south", "and": "feature:basket", "and_is": "..40"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import streamlit as st
 
@@ -13,18 +14,20 @@ from plumbline.ui.frame import permissions, sign_in, signed_forms
 from plumbline.ui.parts import cards, empty_states
 from plumbline.ui.parts.empty_states import PAGES
 from plumbline.ui.parts.escape import plain
-from plumbline.ui.state import session
+from plumbline.ui.state import links, session
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.links import encode_link
 from plumbline.ui.state.view import View
 
+#: what is kept where nothing is chosen as well, so that a view opens without what the reader had chosen
+OPEN = (session.ESTIMATED, session.FILTERS, session.THEN_FROM, session.THEN_TO, *session.TWO_WINDOWS)
 #: page -> what of its own a view keeps, beside what the bar says
-KEPT = {
-    "accuracy": (session.METRIC, session.LINES, session.SECTION),
-    "drift": (session.METHOD, session.AGAINST, session.FEATURE),
-    "decisions": (),
+KEPT: dict[str, tuple[session.Key[Any], ...]] = {
+    "accuracy": (session.METRIC, session.LINES, session.SECTION, session.ESTIMATED, *session.TWO_WINDOWS),
+    "drift": (session.METHOD, session.AGAINST, session.FEATURE, session.THEN_FROM, session.THEN_TO),
+    "decisions": (session.FILTERS,),
     "model_use": (),
-    "fairness": (session.SECTION,),
+    "fairness": (session.SECTION, session.FAVOURABLE),
     "quality": (),
     "releases": (session.SWITCH,),
     "alerts": (session.SECTION,),
@@ -86,7 +89,7 @@ def _save(view: View, page: str, bar: Mapping[str, str]) -> None:
     if not saved or view.system is None:
         return
     signed_forms.sign(by)
-    own = {key.name: str(held) for key in KEPT[page] if isinstance(held := key.get(), str) and held}
+    own = {key.name: text for key in KEPT[page] if (text := links.text_of(key.get())) or key in OPEN}
     try:
         named_views.save(
             view.ws, view.system.key, name=name or "", page=page, query={**bar, **own}, by=by or session.LOCAL

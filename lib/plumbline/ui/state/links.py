@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
+from datetime import date
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
@@ -15,23 +17,28 @@ import streamlit as st
 from plumbline.ui.state import bar_link, session
 
 GO = "go"
+_OF_PAGES: tuple[session.Key[Any], ...] = (
+    session.SYSTEM,
+    session.METRIC,
+    session.FEATURE,
+    session.DECISION,
+    session.SECTION,
+    session.LINES,
+    session.METHOD,
+    session.AGAINST,
+    session.SWITCH,
+    session.ESTIMATED,
+    session.FAVOURABLE,
+    session.FILTERS,
+    session.THEN_FROM,
+    session.THEN_TO,
+    *session.TWO_WINDOWS,
+)
 #: what a link may set; anything else in it is ignored
-LINKED = frozenset(
-    key.name
-    for key in (
-        session.SYSTEM,
-        session.METRIC,
-        session.FEATURE,
-        session.DECISION,
-        session.SECTION,
-        session.LINES,
-        session.METHOD,
-        session.AGAINST,
-        session.SWITCH,
-        *session.TWO_WINDOWS,
-    )
-) | frozenset(bar_link.CHOICES)
-_DAYS = tuple(key.name for key in (session.FROM, session.TO, *session.TWO_WINDOWS))
+LINKED = frozenset(key.name for key in _OF_PAGES) | frozenset(bar_link.CHOICES)
+_DAYS = tuple(
+    key.name for key in (session.FROM, session.TO, session.THEN_FROM, session.THEN_TO, *session.TWO_WINDOWS)
+)
 #: the bar's word for no filter
 EVERYTHING = "No filter"
 
@@ -73,11 +80,36 @@ def _unpacked() -> dict[str, str]:
         for name in bar_link.DAYS:
             if name not in wanted:  # open at that end: an earlier day of the session is not the link's
                 st.session_state[name] = None
-    for name, value in wanted.items():
-        day = bar_link.day(value) if name in _DAYS else None
-        if name in _DAYS and day is None:
+    for name, text in wanted.items():
+        value = parsed(name, text)
+        if value is None and text:
             continue
         if name not in st.session_state and name not in bar_link.CHOICES:
-            st.query_params[name] = value  # a bound widget that is not on screen yet begins with it
-        st.session_state[name] = day or value
+            if not value:
+                continue
+            # a bound widget that is not on screen yet begins with it
+            st.query_params[name] = value if isinstance(value, list) else text
+        st.session_state[name] = value
     return wanted
+
+
+def text_of(value: object) -> str:
+    """What a widget says, as a link has it: days as ISO, several values one a line; empty: nothing is chosen."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, (list, tuple)):
+        return "\n".join(str(item) for item in value)
+    return str(value or "")
+
+
+def parsed(name: str, text: str) -> object:
+    """The value for a widget that ``text_of`` wrote; None where no day is chosen, or what is there is none."""
+    if name in _DAYS:
+        return bar_link.day(text)
+    if name == session.ESTIMATED.name:
+        return text == "true"
+    if name == session.FILTERS.name:
+        return [line for line in text.split("\n") if line]
+    return text
