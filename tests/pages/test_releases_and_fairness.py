@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
@@ -122,6 +122,10 @@ def test_the_other_class_may_be_what_people_want() -> None:
     assert "refuse is what people want here" in words(at)
     table = at.dataframe[0].value.set_index("Group")
     assert table.loc["sex = f", "Ratio to the best"] == "best"
+    for wanted in ("grant", "nobody's *class*"):
+        at.query_params["go"] = urlencode({"favourable": wanted})
+        assert not at.run().exception
+        assert "refuse is what people want here" not in words(at)
 
 
 @pytest.mark.parametrize(
