@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -16,8 +17,9 @@ from plumbline.answers.respond.rollback.mode import set_mode
 from plumbline.answers.respond.rollback.register import rollbacks
 from plumbline.answers.respond.triage import triaged_findings
 from plumbline.domain.acts import Access, Act
-from plumbline.domain.respond import Mode, RetrainingTrigger
+from plumbline.domain.respond import Mode, RetrainingTrigger, RollbackRun, RollbackState
 from plumbline.store import trail
+from plumbline.ui import releases_rollback
 from plumbline.ui.frame import sign_in
 from plumbline.ui.state import workspace as opened
 
@@ -144,3 +146,18 @@ def pressed(at: AppTest, label: str) -> AppTest:
     next(button for button in at.button if button.label == label).click().run()
     assert not at.exception
     return at
+
+
+def test_the_name_of_who_asks_for_a_rollback_is_no_markup_on_the_button(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = RollbackRun(
+        id="r", system=SYSTEM, state=RollbackState.PROPOSED, at=datetime(2026, 2, 3, tzinfo=UTC),
+        version="2.0", to="1.0", asked_by="*Ann*",
+    )  # fmt: skip
+    monkeypatch.setattr(
+        releases_rollback, "ask", lambda view, answer, key: replace(answer(view.ws, key), runs=(run,))
+    )
+    at = open_page("releases", system=SYSTEM)
+    assert not at.exception
+    assert at.button(key="rollback.approve").label == "Approve what \\*Ann\\* asks for"
