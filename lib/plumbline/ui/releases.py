@@ -145,9 +145,8 @@ def _advice(watched: GuardrailResult) -> str:
 
 
 def _guarded(w: GuardrailResult, zone: str) -> dict[str, object]:
-    status = "fail" if w.fired and not w.proved else "watch" if w.fired else "ok"
-    if w.found.rate is None:
-        status = "unknown"
+    tripped = "watch" if w.proved else "fail"
+    status = "unknown" if w.found.rate is None else tripped if w.fired else "ok"
     return {
         "Version": one_line(w.version),
         "After": one_line(w.previous) or "no version",
