@@ -21,6 +21,7 @@ from plumbline.domain import ControlResult, EvidenceKind, PlumblineError, Scorec
 from plumbline.domain.extras import need_module
 from plumbline.report.language import Language
 from plumbline.report.translation import Translator
+from plumbline.wording.quantities import decimal
 from plumbline.wording.safe_csv import no_formula
 from plumbline.wording.times import iso_day
 from plumbline.wording.visible import visible
@@ -93,7 +94,7 @@ def fill_workbook(content: bytes, card: Scorecard, speech: Language) -> FilledWo
         last = sheet.max_row
         if last > MOST_ROWS or sheet.max_column > MOST_COLUMNS:
             raise PlumblineError(
-                f"A sheet of the workbook has more than {MOST_COLUMNS} columns or {MOST_ROWS:,} rows",
+                f"A sheet of the workbook has more than {MOST_COLUMNS} columns or {decimal(MOST_ROWS, ',')} rows",
                 todo="Give the buyer's AI-CAIQ as it came.",
             )
         columns = _columns(sheet)
