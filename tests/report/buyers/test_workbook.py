@@ -171,6 +171,18 @@ def test_a_sheet_without_end_is_refused_before_its_places_are_gone_through(
         fill_workbook(content, material.answer.card, EN)
 
 
+def test_a_merged_area_without_end_is_refused_before_it_is_read(material: Material) -> None:
+    packed, pack = (
+        io.BytesIO(),
+        zipfile.ZipFile(io.BytesIO(_changed(lambda sheet: sheet.merge_cells("A40:B41")))),
+    )
+    with zipfile.ZipFile(packed, "w") as copy:
+        for name in pack.namelist():
+            copy.writestr(name, pack.read(name).replace(b"A40:B41", b"A40:AZ541"))
+    with pytest.raises(PlumblineError, match="merged areas"):
+        fill_workbook(packed.getvalue(), material.answer.card, EN)
+
+
 def test_reading_makes_no_cells() -> None:
     sheet = openpyxl.load_workbook(io.BytesIO(_changed(lambda sheet: sheet.__setitem__("GR2000", "x"))))[
         "AI-CAIQ"

@@ -11,6 +11,7 @@ import io
 import re
 import tomllib
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -32,8 +33,11 @@ if TYPE_CHECKING:
 LARGEST, UNPACKED = 20_000_000, 200_000_000  # bytes of a workbook, packed and not
 HEADER_ROWS = 40  # in which the header is looked for
 MOST_COLUMNS, MOST_ROWS = 200, 20_000  # of a sheet; one value in its last corner is enough to have more
+MOST_MERGED = 20_000  # places in merged areas; the library makes a cell of each when it reads the file
 LONGEST = 8_000  # characters written into a cell; Excel takes 32,767
 _ID = re.compile(r"[A-Z][A-Z&]{1,3}-\d{2}\.\d{1,2}")
+_MERGED = re.compile(rb"<(?:\w+:)?mergeCell\s+ref=[\"']([A-Z]{1,3}\d{1,7})(?::([A-Z]{1,3}\d{1,7}))?[\"']")
+_MERGE = re.compile(rb"<(?:\w+:)?mergeCell\s")
 _HEADS = {
     "id": re.compile(r"question\s*id|^id$", re.IGNORECASE),
     "question": re.compile(r"question(?!\s*id)", re.IGNORECASE),
@@ -118,12 +122,32 @@ def _refuse_odd(content: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as pack:
             names, size = pack.namelist(), sum(entry.file_size for entry in pack.infolist())
-    except zipfile.BadZipFile as error:
+            merged = sum(_merged(pack.read(name)) for name in names if size <= UNPACKED)
+    except (zipfile.BadZipFile, RuntimeError, EOFError, zlib.error) as error:  # encrypted, cut off or damaged
         raise PlumblineError("The file is no .xlsx workbook", todo="Save it as .xlsx.") from error
     if size > UNPACKED:
         raise PlumblineError(f"The workbook unpacks to more than {UNPACKED // 1_000_000} MB")
+    if merged > MOST_MERGED:
+        raise PlumblineError(
+            f"The workbook has merged areas of more than {decimal(MOST_MERGED, ',')} cells",
+            todo="Give the buyer's AI-CAIQ as it came.",
+        )
     if any(name.endswith("vbaProject.bin") for name in names):
         raise PlumblineError("The workbook holds macros", todo="Save it as .xlsx, without them.")
+
+
+def _merged(content: bytes) -> int:
+    """Places in the merged areas of one sheet as the file writes them; too many where an area is written otherwise."""
+    from openpyxl.utils.cell import coordinate_to_tuple
+
+    areas = _MERGED.findall(content)
+    if len(areas) != len(_MERGE.findall(content)):
+        return MOST_MERGED + 1
+    places = 0
+    for first, last in areas:
+        (top, left), (bottom, right) = (coordinate_to_tuple(at.decode()) for at in (first, last or first))
+        places += (abs(bottom - top) + 1) * (abs(right - left) + 1)
+    return places
 
 
 def _columns(sheet: Worksheet) -> _Columns | None:
