@@ -19,7 +19,7 @@ from plumbline.answers.governance import access
 from plumbline.answers.governance.scorecard import scorecard_answer
 from plumbline.answers.governance.trail import trail
 from plumbline.answers.operations.verify import verify
-from plumbline.domain.acts import Access
+from plumbline.domain.acts import Access, Act
 from plumbline.store.backup import state_digest
 from plumbline.store.backup.integrity import IntegrityProblem, trail_problems
 from plumbline.store.trail import append
@@ -153,6 +153,7 @@ BY_HAND = {
     "UPDATE profile_bin SET rows_used = rows_used + 1 WHERE system = 'shop'": "The grids of shop",
     "UPDATE state_digest SET decisions = repeat('0', 64) WHERE load_id = 1": "The digests of shop",
     "UPDATE state_digest SET engine = '1.0.0' WHERE load_id = 1": "The digests of shop",
+    "DROP TABLE state_digest": "The digests of decisions and counts are no longer here",
     "DELETE FROM state_digest": "The digests of shop",
     "UPDATE load SET sha256 = '0' WHERE load_id = 1": "Load 1 of shop is not what",
     "UPDATE load SET actor = 'Mallory' WHERE load_id = 1": "Load 1 of shop is not what",
@@ -273,6 +274,17 @@ def test_a_seal_reads_the_rows_of_its_loads_once_for_all_sets_of_columns(
             assert all("_load_id = 2" in s for s in reads)
             again = "SELECT load_id, decisions FROM state_digest WHERE system = 'shop'"
             assert sorted(cursor.execute(again).fetchall()) == sorted(stored)
+
+
+def test_a_system_that_is_made_again_is_not_held_against_the_digests_of_the_old_one(ws: Workspace) -> None:
+    with _taken_back(ws) as cursor:
+        cursor.execute("DELETE FROM state_digest WHERE system = 'other'")
+        cursor.execute("DELETE FROM decision_other")
+        cursor.execute("DELETE FROM load WHERE system = 'other'")
+        for table in state_digest.PROFILES:
+            cursor.execute(f"DELETE FROM {table} WHERE system = 'other'")
+        append(cursor, actor="Ana", action=Act.SYSTEM_REMOVED, system="other")
+        assert not _problems(cursor)
 
 
 def test_the_command_says_what_does_not_fit(

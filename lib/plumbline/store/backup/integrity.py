@@ -36,7 +36,15 @@ def problems_of(
     Args:
         head: the digest of an entry of the trail that somebody kept.
     """
-    lost = False
+    faults = list(file_problems(cursor, target))
+    yield from faults
+    if not faults:
+        yield from chain_problems(cursor, head)
+        yield from trail_problems(cursor)
+
+
+def file_problems(cursor: duckdb.DuckDBPyConnection, target: Path) -> Iterator[IntegrityProblem]:
+    """The tables that cannot be read; reads every block of the file."""
     for table in _tables(cursor):
         try:
             cursor.execute(
@@ -45,15 +53,11 @@ def problems_of(
         except duckdb.Error as error:
             if damage_sentence(target, error) is None:
                 raise
-            lost = True
             yield IntegrityProblem(
                 "file", table, f"The table {table} cannot be read: its bytes are not what was written."
             )
             if isinstance(error, duckdb.FatalException):
                 return
-    if not lost:
-        yield from _trail(cursor, head)
-        yield from trail_problems(cursor)
 
 
 def first_problem(cursor: duckdb.DuckDBPyConnection, target: Path) -> IntegrityProblem | None:
@@ -83,6 +87,13 @@ def trail_problems(cursor: duckdb.DuckDBPyConnection) -> Iterator[IntegrityProbl
     ):
         if table in there:  # a copy may be of an older schema
             yield from check(cursor)
+    if "state_digest" not in there and "trail" in there:
+        row = cursor.execute(
+            "SELECT min(seq) FROM trail WHERE json_extract_string(detail, '$.digests') IS NOT NULL"
+        ).fetchone()
+        if row and row[0] is not None:
+            words = f"The digests of decisions and counts are no longer here, though entry {row[0]} vouches for them."
+            yield IntegrityProblem("state", "state_digest", words)
 
 
 def _tables(cursor: duckdb.DuckDBPyConnection) -> list[str]:
@@ -90,7 +101,8 @@ def _tables(cursor: duckdb.DuckDBPyConnection) -> list[str]:
     return [row[0] for row in cursor.execute(found).fetchall()]
 
 
-def _trail(cursor: duckdb.DuckDBPyConnection, head: str) -> Iterator[IntegrityProblem]:
+def chain_problems(cursor: duckdb.DuckDBPyConnection, head: str = "") -> Iterator[IntegrityProblem]:
+    """Where the trail's chain does not hold, or lacks the digest of an entry that somebody kept (``head``)."""
     checked = trail.verify(cursor, head)
     if checked.missing_head:
         sentence = trail.head_sentence(checked.missing_head)

@@ -7,6 +7,7 @@ by hand fits the entry no more, and an entry fits the chain.
 
 The digests are sums of DuckDB's own hashes, which cost a few per cent of a load. They show what was changed by hand
 or by a fault, not what somebody computed so that the sums stay as they are; and they hold within one version of DuckDB.
+What was changed by hand shows until an act changes the same load: it is digested as it then is, change and all.
 """
 
 from __future__ import annotations
@@ -193,8 +194,10 @@ def differences(cursor: duckdb.DuckDBPyConnection, key: str) -> Iterator[Differe
     ).fetchall()
     row = cursor.execute(
         """SELECT json_extract_string(detail, '$.digests') AS noted FROM trail
-           WHERE system = ? AND noted IS NOT NULL ORDER BY seq DESC LIMIT 1""",
-        [key],
+           WHERE system = $key AND noted IS NOT NULL AND seq > (
+               SELECT coalesce(max(seq), 0) FROM trail WHERE system = $key AND action = $removed)
+           ORDER BY seq DESC LIMIT 1""",  # those of a system that had the key before say nothing of this one
+        {"key": key, "removed": Act.SYSTEM_REMOVED.value},
     ).fetchone()
     if (row[0] if row else None) != (_fold(cursor, key) if held or row else None):
         yield Difference(key, "digests", 0)
