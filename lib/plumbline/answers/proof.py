@@ -46,7 +46,7 @@ def proof(ws: Workspace, key: str) -> ScorecardProof:
     Raises:
         PlumblineError: no such system, or no scorecard was computed yet.
     """
-    with ws.read() as cursor:
+    with ws.read_consistently() as cursor:
         system = systems.get_system(cursor, key)
         scorecard, _ = scorecards.newest(cursor, key)
         if scorecard is None:
@@ -56,7 +56,7 @@ def proof(ws: Workspace, key: str) -> ScorecardProof:
             key=lambda load: load.load_id,
         )
         chain = trail.verify(cursor)
-        entries = trail.entries(cursor, limit=chain.entries)
+        entries = trail.entries(cursor, limit=chain.entries, before=chain.entries + 1)
         columns = tuple(systems.decision_columns(cursor, key))
         persons = profiles.completeness(cursor, system, Slice()).present.get("subject")
         named = int(persons.sum()) if persons is not None else 0

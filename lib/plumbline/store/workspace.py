@@ -125,6 +125,17 @@ class Workspace:
                 self._cancellation.leave(cursor)
 
     @contextmanager
+    def read_consistently(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A cursor all of whose statements see the same state, whatever is written meanwhile; writes nothing."""
+        with self.read() as cursor:
+            cursor.execute("BEGIN TRANSACTION")
+            try:
+                yield cursor
+            finally:
+                with suppress(duckdb.Error):  # a database that is lost takes none back
+                    cursor.execute("ROLLBACK")
+
+    @contextmanager
     def write(self, *, by_itself: bool = False, wait: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
         """One transaction: there whole when the block ends, not at all when it raises.
 

@@ -19,7 +19,9 @@ from plumbline.answers.governance import access
 from plumbline.answers.governance.scorecard import scorecard_answer
 from plumbline.answers.governance.trail import trail
 from plumbline.answers.operations.verify import verify
+from plumbline.answers.proof import proof
 from plumbline.domain.acts import Access, Act
+from plumbline.store import trail as chain
 from plumbline.store.backup import state_digest
 from plumbline.store.backup.integrity import IntegrityProblem, trail_problems
 from plumbline.store.trail import append
@@ -285,6 +287,36 @@ def test_a_system_that_is_made_again_is_not_held_against_the_digests_of_the_old_
             cursor.execute(f"DELETE FROM {table} WHERE system = 'other'")
         append(cursor, actor="Ana", action=Act.SYSTEM_REMOVED, system="other")
         assert not _problems(cursor)
+
+
+def test_what_is_written_while_the_trail_is_read_is_no_false_alarm(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fold, verify_chain, pushes = state_digest._fold, chain.verify, list[int]()
+
+    def push(cursor: Cursor, key: str) -> str:
+        if key == "shop" and not pushes:
+            pushes.append(0)
+            file, maps = _log(ws.path.parent / "m.csv", range(60, 62)), [("customer", "subject")]
+            pushes[0] = load_file(ws, file, title="Shop", maps=maps, actor="Ana").load_id
+        return fold(cursor, key)
+
+    def entry_after(cursor: Cursor, *head: str) -> chain.TrailCheck:
+        check = verify_chain(cursor, *head)
+        with ws.write() as other:
+            append(other, actor="Ana", action="tried")
+        return check
+
+    for look in (lambda: trail(ws, with_state=True).problems, lambda: verify(ws).problems):
+        pushes.clear()
+        with monkeypatch.context() as patch:
+            patch.setattr(state_digest, "_fold", push)
+            assert look() == ()
+        undo_load(ws, pushes[0], actor="Ana")
+    with monkeypatch.context() as patch:
+        patch.setattr(chain, "verify", entry_after)
+        links = proof(ws, "shop").links
+    assert [link["seq"] for link in links] == list(range(1, len(links) + 1))
 
 
 def test_the_command_says_what_does_not_fit(

@@ -143,11 +143,12 @@ def period(ws: Workspace, key: str, start: datetime | None, end: datetime | None
         raise PlumblineError("A period needs both its days", todo="Write A..B, e.g. 2026-01-01..2026-07-01.")
     if start > at:
         raise PlumblineError("The period has not begun", todo="Choose an earlier one.")
-    with ws.read() as cursor:
+    with ws.read_consistently() as cursor:
+        length = trail.length(cursor)
         system = systems.get_system(cursor, key)
         entries = [
             e
-            for e in reversed(trail.entries(cursor, limit=trail.length(cursor)))
+            for e in reversed(trail.entries(cursor, limit=length, before=length + 1))
             if e.system in ("", key) and e.at < end
         ]
         inside = [e for e in entries if e.at >= start]

@@ -66,7 +66,7 @@ def trail(
         head: the digest of an entry that somebody kept: the chain has to hold it.
         with_state: whether loads, decisions, counts, roles and scorecards are compared with the trail as well.
     """
-    with ws.read() as cursor:
+    with ws.read_consistently() as cursor:
         check = chain.verify(cursor, head)
         state = list(trail_problems(cursor)) if with_state else []
         entries = chain.entries(cursor, system=system, limit=limit, before=before)

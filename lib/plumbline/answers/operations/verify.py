@@ -10,7 +10,13 @@ from plumbline.domain import System
 from plumbline.profile import build
 from plumbline.profile.recount import differences
 from plumbline.store import systems
-from plumbline.store.backup.integrity import IntegrityProblem, problems_of, untied_sentence
+from plumbline.store.backup.integrity import (
+    IntegrityProblem,
+    chain_problems,
+    file_problems,
+    trail_problems,
+    untied_sentence,
+)
 from plumbline.store.backup.state_digest import LooseLoad
 from plumbline.store.workspace import Workspace
 from plumbline.wording.quantities import plural
@@ -68,12 +74,14 @@ def verify(
     Args:
         head: the digest of an entry of the trail that somebody kept: the chain has to hold it.
     """
-    with ws.read() as cursor:
-        looked = list(problems_of(cursor, ws.path, head))
+    with ws.read() as cursor:  # a table that cannot be read would end a transaction
+        faults = tuple(file_problems(cursor, ws.path))
+    if faults:
+        return Verification(0, 0, faults)
+    with ws.read_consistently() as cursor:
+        looked = [*chain_problems(cursor, head), *trail_problems(cursor)]
         problems = [one for one in looked if isinstance(one, IntegrityProblem)]
         untied = tuple(one.load_id for one in looked if isinstance(one, LooseLoad))
-        if any(one.kind == "file" for one in problems):
-            return Verification(0, 0, tuple(problems))
         known = systems.list_systems(cursor)
         loads = [(system, load) for system in known for load in build.loads_present(cursor, system)]
     for place, (system, load) in enumerate(loads):
