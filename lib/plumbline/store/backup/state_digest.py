@@ -132,15 +132,40 @@ def _decisions(cursor: duckdb.DuckDBPyConnection, key: str, loads: Collection[in
     for load, held in _columns_held(cursor, table, names, loads).items():
         alike.setdefault(held, []).append(load)
     made = {int(load): _sha256([]) for load in loads}
-    for held, some in alike.items():
-        columns = ", ".join(ident(name) for name in held)
+    for some in _batches(alike):
+        columns_of = {load: held for held, members in some.items() for load in members}
+        hashes = " ".join(
+            f"WHEN {_among(members)} THEN hash({', '.join(ident(name) for name in held)})"
+            for held, members in some.items()
+        )
         rows = cursor.execute(
-            f"""SELECT _load_id, count(*), sum(hash({columns})) FROM {table}
-                WHERE list_contains($loads::INTEGER[], _load_id) GROUP BY 1""",
-            {"loads": some},
+            f"""SELECT _load_id, count(*), sum(CASE {hashes} END) FROM {table}
+                WHERE {_among(columns_of)} GROUP BY 1"""
         ).fetchall()
-        made |= {int(load): _sha256([*held, count, total]) for load, count, total in rows}
+        made |= {int(load): _sha256([*columns_of[load], count, total]) for load, count, total in rows}
     return made
+
+
+def _batches(alike: dict[tuple[str, ...], list[int]]) -> Iterator[dict[tuple[str, ...], list[int]]]:
+    """The sets of columns with their loads, as many at a time as one statement may name."""
+    batch: dict[tuple[str, ...], list[int]] = {}
+    for held, loads in alike.items():
+        if batch and sum(map(len, batch)) + len(held) > _AT_ONCE:
+            yield batch
+            batch = {}
+        batch[held] = loads
+    if batch:
+        yield batch
+
+
+def _among(loads: Collection[int], column: str = "_load_id") -> str:
+    """The SQL that a row is of one of some loads; written out, so that DuckDB leaves out what lies beside them."""
+    ids = sorted(int(load) for load in loads)
+    if len(ids) == 1:
+        return f"{column} = {ids[0]}"
+    within = f"{column} BETWEEN {ids[0]} AND {ids[-1]}"
+    whole = ids[-1] - ids[0] + 1 == len(ids)
+    return within if whole else f"({within} AND list_contains({ids}::INTEGER[], {column}))"
 
 
 def _columns_held(
@@ -152,8 +177,7 @@ def _columns_held(
         some = names[start : start + _AT_ONCE]
         counts = ", ".join(f"count({ident(name)})" for name in some)
         rows = cursor.execute(
-            f"SELECT _load_id, {counts} FROM {table} WHERE list_contains($loads::INTEGER[], _load_id) GROUP BY 1",
-            {"loads": [int(load) for load in loads]},
+            f"SELECT _load_id, {counts} FROM {table} WHERE {_among(loads)} GROUP BY 1"
         ).fetchall()
         for load, *held in rows:
             more = tuple(name for name, count in zip(some, held, strict=True) if count)
@@ -173,8 +197,8 @@ def _profiles(cursor: duckdb.DuckDBPyConnection, key: str, loads: Collection[int
     for table in PROFILES:
         rows = cursor.execute(
             f"""SELECT load_id, count(*), sum(hash(t)) FROM {table} t
-                WHERE system = $key AND list_contains($loads::INTEGER[], load_id) GROUP BY 1""",
-            {"key": key, "loads": list(sums)},
+                WHERE system = $key AND {_among(sums, "load_id")} GROUP BY 1""",
+            {"key": key},
         ).fetchall()
         for load, count, total in rows:
             sums[int(load)] += [table, count, total]
