@@ -145,6 +145,9 @@ def _tests(arguments: list[str], root: str, out: str, environment: dict[str, str
     os.chdir(root)
     os.environ.update(environment)
     sys.path[:0] = environment["PYTHONPATH"].split(os.pathsep)
+    # the process from which all fork may have been started by another test, with the package as it is
+    for name in [name for name in sys.modules if name.partition(".")[0] == "plumbline"]:
+        del sys.modules[name]
     sys.dont_write_bytecode = True
     with open(out, "wb") as file:
         os.dup2(file.fileno(), 1)
