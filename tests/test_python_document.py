@@ -11,6 +11,7 @@ from plumbline.answers.alerts.findings import Findings
 from plumbline.answers.data.quality import QualityAnswer
 from plumbline.answers.drift.features import DriftAnswer
 from plumbline.answers.fairness.groups import FairnessAnswer
+from plumbline.answers.notes.calendar_events import CalendarEvents
 from plumbline.answers.performance.series import PerformanceAnswer
 from plumbline.answers.releases.history import ReleasesAnswer
 from plumbline.domain import Explanation, Result, Scorecard
@@ -21,6 +22,7 @@ TEXT = (ROOT / "docs" / "python.md").read_text("utf-8")
 ANSWERS: dict[str, type[Result]] = {
     "performance": PerformanceAnswer, "drift": DriftAnswer, "releases": ReleasesAnswer, "fairness": FairnessAnswer,
     "quality": QualityAnswer, "explain": Explanation, "findings": Findings, "check": Findings, "scorecard": Scorecard,
+    "events": CalendarEvents,
 }  # fmt: skip
 
 

@@ -68,7 +68,8 @@ def test_a_link_ends_after_a_week(workspace: Workspace, monkeypatch: pytest.Monk
 @pytest.mark.parametrize("forged", ["", "x", "WyJkbHYiLDFd.aaaa.bbbb", "\x00" * 600, "é"])
 def test_a_forged_link_is_none(workspace: Workspace, monkeypatch: pytest.MonkeyPatch, forged: str) -> None:
     token = token_in(sent(workspace, monkeypatch))
-    for text_of in (forged, token[:-1] + ("A" if token[-1] != "A" else "B"), token[1:]):
+    # not the last letter: some of its bits hold nothing
+    for text_of in (forged, token[:-5] + ("A" if token[-5] != "A" else "B") + token[-4:], token[1:]):
         with pytest.raises(PlumblineError, match="no link"):
             links.resolve_link(workspace, text_of)
 

@@ -24,6 +24,7 @@ import time
 import tomllib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
@@ -212,7 +213,9 @@ class Copy:
             process.start()
             process.join(max(seconds, 1.0))
             if process.is_alive():
-                os.killpg(process.pid or 0, signal.SIGKILL)
+                with suppress(ProcessLookupError):  # it ended just now, or has no group of its own yet
+                    os.killpg(process.pid or 0, signal.SIGKILL)
+                process.kill()
                 process.join()
                 return f"{ENDLESS} {seconds:.0f} s"
             said = out.read_text("utf-8", "replace").splitlines() if out.exists() else []
