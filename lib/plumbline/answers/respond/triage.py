@@ -10,11 +10,12 @@ from datetime import date, timedelta
 from plumbline.answers.signer import signer
 from plumbline.domain import PlumblineError
 from plumbline.domain.acts import Act
+from plumbline.domain.notes import Comment
 from plumbline.store import findings as register
 from plumbline.store import trail
 from plumbline.store.findings import FindingRecord
 from plumbline.store.respond import triage as triage_store
-from plumbline.store.respond.triage import NOTHING, Comment, Triage
+from plumbline.store.respond.triage import NOTHING, Triage
 from plumbline.store.workspace import Cursor, Workspace, now
 
 #: how long a finding may be muted, in days

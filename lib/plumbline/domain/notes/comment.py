@@ -1,4 +1,4 @@
-"""What is written beneath a decision."""
+"""What is written beneath a decision or a finding."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """What somebody wrote beneath a decision."""
+    """What somebody wrote beneath a decision or a finding."""
 
     at: datetime
     by: str

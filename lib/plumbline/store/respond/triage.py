@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 import duckdb
 
+from plumbline.domain.notes import Comment
 from plumbline.store.workspace import aware, naive
 
 
@@ -28,15 +29,6 @@ class Triage:
     def is_overdue(self, day: date) -> bool:
         """Whether the day on which it was to be dealt with is over."""
         return bool(self.due) and day > date.fromisoformat(self.due)
-
-
-@dataclass(frozen=True, slots=True)
-class Comment:
-    """What somebody wrote beneath a finding."""
-
-    at: datetime
-    by: str
-    text: str
 
 
 NOTHING = Triage()
