@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 import click
 
-from plumbline.commands.command import COMMANDS, SIGNED, command
+from plumbline.commands.command import COMMANDS, SIGNED, command, day_of
 from plumbline.console import workspace as open_for
-from plumbline.domain import PlumblineError, json_value
+from plumbline.domain import json_value
 from plumbline.domain.notes import EventKind
 
 _KINDS = [kind.value for kind in EventKind]
@@ -42,8 +41,8 @@ def add(
             system,
             kind=kind,
             text=text,
-            first=_day(first, "--on"),
-            last=_day(last, "--until") if last else None,
+            first=day_of(first, "--on"),
+            last=day_of(last, "--until") if last else None,
             by=by,
         )
     return {"event": json_value(made)}, [f"Event {made.id} of {system}: {events.say(made)}."]
@@ -71,10 +70,3 @@ def remove(workspace: str | None, system: str, number: int, by: str) -> Any:
     with open_for(workspace) as ws:
         gone = events.remove(ws, system, number, by=by)
     return {"removed": json_value(gone)}, [f"Event {gone.id} of {system} is removed: {events.say(gone)}."]
-
-
-def _day(text: str, option: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise PlumblineError(f"{option} {text!r} is no day", todo="E.g. 2026-12-24.") from error

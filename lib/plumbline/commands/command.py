@@ -9,7 +9,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -376,6 +376,18 @@ def told(faults: Iterable[SystemFault]) -> None:
     """Name each system that failed, and why, on standard error."""
     for fault in faults:
         say(one_line(f"{fault.system}: {fault.sentence}"), err=True)
+
+
+def day_of(text: str, option: str) -> date:
+    """A day that an option gives.
+
+    Raises:
+        PlumblineError: it is none.
+    """
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise PlumblineError(f"{option} {text!r} is no day", todo="E.g. 2026-12-24.") from error
 
 
 def span(text: str | None, option: str) -> tuple[datetime | None, datetime | None]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import click
 
-from plumbline.commands.command import COMMANDS, SIGNED, command
+from plumbline.commands.command import COMMANDS, SIGNED, command, day_of
 from plumbline.console import FAILED
 from plumbline.console import workspace as open_for
 from plumbline.wording.times import iso_minute
@@ -90,12 +90,8 @@ def planned(
 ) -> Any:
     """Say who deals with an incident and by when. Classified, it then counts as in hand until that day."""
     from plumbline.answers.alerts.incidents import plan
-    from plumbline.domain import PlumblineError
 
-    try:
-        day = date.fromisoformat(due)
-    except ValueError as error:
-        raise PlumblineError(f"--due {due!r} is no day", todo="E.g. 2026-12-24.") from error
+    day = day_of(due, "--due")
     with open_for(workspace) as ws:
         item = plan(ws, system, number, by=by, cause=cause, owner=owner, due=day)
     return item, [f"Incident {number} of {system}: {owner} closes it by {day}.", *_due(item)]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from plumbline.commands.command import SIGNED, command
+from plumbline.commands.command import SIGNED, command, day_of
 from plumbline.console import workspace as open_for
-from plumbline.domain import PlumblineError
 from plumbline.wording.times import iso_minute
 
 if TYPE_CHECKING:
@@ -41,7 +39,7 @@ def assign(workspace: str | None, system: str, number: int, to: str, due: str, b
     from plumbline.answers.respond import triage
 
     with open_for(workspace) as ws:
-        return _answer(triage.assign(ws, system, number, to=to, due=_day(due, "--due"), by=by))
+        return _answer(triage.assign(ws, system, number, to=to, due=day_of(due, "--due"), by=by))
 
 
 @command("snooze")
@@ -55,7 +53,9 @@ def snooze(workspace: str | None, system: str, number: int, until: str, reason: 
     from plumbline.answers.respond import triage
 
     with open_for(workspace) as ws:
-        return _answer(triage.snooze(ws, system, number, until=_day(until, "--until"), reason=reason, by=by))
+        return _answer(
+            triage.snooze(ws, system, number, until=day_of(until, "--until"), reason=reason, by=by)
+        )
 
 
 @command("comment")
@@ -69,13 +69,6 @@ def comment(workspace: str | None, system: str, number: int, text: str, by: str)
 
     with open_for(workspace) as ws:
         return _answer(triage.comment(ws, system, number, text, by=by))
-
-
-def _day(text: str, option: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise PlumblineError(f"{option} {text!r} is no day", todo="E.g. 2026-12-24.") from error
 
 
 def _answer(handled: TriagedFinding) -> Any:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from plumbline.commands.command import BY, COMMANDS, command
+from plumbline.commands.command import BY, COMMANDS, command, day_of
 from plumbline.console import workspace as open_for
-from plumbline.domain import PlumblineError
 from plumbline.wording.times import iso_day
 
 if TYPE_CHECKING:
@@ -43,7 +42,9 @@ def add(
     from plumbline.domain.acts import Access
 
     with open_for(workspace) as ws:
-        new_token = register.add(ws, name, Access(role), by=by, only=only, until=_day(until))
+        new_token = register.add(
+            ws, name, Access(role), by=by, only=only, until=day_of(until, "--until") if until else None
+        )
     lines = [new_token.secret, f"{_line(new_token.token)}. Keep it now: it is not shown again."]
     return {"secret": new_token.secret, "token": new_token.token}, lines
 
@@ -78,12 +79,3 @@ def _line(each: Token) -> str:
         state = f", revoked {iso_day(each.revoked_at)}"
     since = f"since {iso_day(each.given_at)}, by {each.given_by}"
     return f"{each.name:<24} {each.access:<8} {where}{until}  {since}{state}"
-
-
-def _day(text: str | None) -> date | None:
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise PlumblineError(f"--until {text!r} is no day", todo="E.g. 2026-12-24.") from error
