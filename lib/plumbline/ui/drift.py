@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import streamlit as st
@@ -24,6 +24,7 @@ from plumbline.ui.parts.glossary import help_for
 from plumbline.ui.state import session
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View
+from plumbline.ui.state.windows import midnight
 from plumbline.wording import numbers
 
 MOST = 40  # features drawn; the table has them all
@@ -77,15 +78,11 @@ def choices(view: View) -> tuple[str, Span | None]:
                 bind="query-params",
                 width=150,
             )
-            span = (_midnight(first), _midnight(last, 1))
+            span = (midnight(first), midnight(last, 1))
             if span == (None, None) or (span[0] and span[1] and span[0] >= span[1]):
                 cards.note("Choose a first and a last day; until then the reference is meant.")
                 span = None
     return str(method or "js"), span
-
-
-def _midnight(day: object, days: int = 0) -> datetime | None:
-    return datetime.combine(day, time(), UTC) + timedelta(days=days) if isinstance(day, date) else None
 
 
 def over_time(answer: DriftAnswer, method: str, whole: WholeRowAnswer | None, view: View) -> None:

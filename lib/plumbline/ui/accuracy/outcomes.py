@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 
 import streamlit as st
 
@@ -16,6 +16,7 @@ from plumbline.ui.parts.escape import one_line
 from plumbline.ui.parts.glossary import help_for
 from plumbline.ui.state import session
 from plumbline.ui.state.view import View
+from plumbline.ui.state.windows import midnight
 from plumbline.wording import numbers
 
 VERDICTS = {"same": "ok", "better": "ok", "worse": "fail", "changed": "watch", "unknown": "unknown"}
@@ -104,16 +105,12 @@ def windows(
         if end < start:
             cards.note("A window ends before it starts.")
             return None
-        bounds = (_midnight(start), _midnight(end) + timedelta(days=1))
+        bounds = (midnight(start), midnight(end, days=1))
         parts.append(Slice(*bounds, view.version, None, view.where))
     if parts[0] is None and reference is None:
         cards.note("There is no reference yet: choose the first window.")
         return None
     return parts[0], parts[1]
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)
 
 
 def compare_metrics(answer: WindowsAnswer, key: str) -> None:

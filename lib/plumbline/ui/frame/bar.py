@@ -1,13 +1,12 @@
 """The bar above every page: the system and, where the page can be narrowed, window, version and filter.
 
-Each choice is bound to the query string, so that a link carries it. What a page cannot use is not shown there and
-narrows nothing; it is kept for the pages that can.
+Each choice is kept in the session and written into the address (``bar_link``), so that a link carries it. What a page
+cannot use is not shown there and narrows nothing; it is kept for the pages that can.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
 
 import streamlit as st
 
@@ -184,11 +183,11 @@ def _window(view: View, offered: Choices, absent: list[str], *, chunked: bool) -
             last = right.date_input(
                 "To", value=None, format="YYYY-MM-DD", key=session.TO.name, persist_state="session"
             )
-            start, end = _midnight(first), _midnight(last, days=1)
+            start, end = windows.midnight(first), windows.midnight(last, days=1)
         else:
             days = WINDOWS.get(str(choice))
             if days is not None and offered.last is not None:
-                start = _midnight(offered.last.date(), days=1 - days)
+                start = windows.midnight(offered.last.date(), days=1 - days)
         chunk = None
         if chunked:
             chunk = st.selectbox("Chunk", CHUNKS, key=session.CHUNK.name, persist_state="session")
@@ -202,10 +201,6 @@ def _say_window(*, chunked: bool) -> str:
     if chunk != CHUNKS[0]:
         words += f", by {chunk}"
     return words if words == WHOLE else f"**{plain(words)}**"
-
-
-def _midnight(day: object, days: int = 0) -> datetime | None:
-    return datetime.combine(day, time(), UTC) + timedelta(days=days) if isinstance(day, date) else None
 
 
 def _version(offered: Choices, absent: list[str]) -> str | None:

@@ -38,9 +38,12 @@ def say(window: Window) -> str:
         return window.choice
     if window.first is None and window.last is None:
         return WHOLE
-    start = datetime.combine(window.first, time(), UTC) if window.first else None
-    end = datetime.combine(window.last, time(), UTC) + timedelta(days=1) if window.last else None
-    return numbers.span(start, end)
+    return numbers.span(midnight(window.first), midnight(window.last, days=1))
+
+
+def midnight(day: object, days: int = 0) -> datetime | None:
+    """The start of a day that a widget gave, or of one so many days later, UTC; None where it gave none."""
+    return datetime.combine(day, time(), UTC) + timedelta(days=days) if isinstance(day, date) else None
 
 
 def brush(first: date, last: date) -> None:
