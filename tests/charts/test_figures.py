@@ -7,12 +7,13 @@ from datetime import date, timedelta
 
 import pytest
 
+from plumbline.answers.data.volume import Period
 from plumbline.charts.distribution import MOST_LEVELS, distribution, histogram
 from plumbline.charts.heatmap import heatmap
 from plumbline.charts.marks import Release
 from plumbline.charts.style import TOKENS
 from plumbline.charts.trend import trend
-from plumbline.charts.volume import Bar, volume
+from plumbline.charts.volume import volume
 from plumbline.charts.waterfall import MOST, steps, waterfall
 from plumbline.domain.notes import CalendarEvent, EventKind
 from tests.charts.figures import START, WEEK, drifts, explanation, points
@@ -181,7 +182,7 @@ def test_an_event_is_a_band_with_its_words_and_hostile_words_stay_words() -> Non
 
 
 def test_the_strip_shows_every_decision_and_the_window_in_another_colour() -> None:
-    bars = [Bar(START + i * WEEK, START + (i + 1) * WEEK, 100 * i) for i in range(8)]
+    bars = [Period(START + i * WEEK, START + (i + 1) * WEEK, 100 * i) for i in range(8)]
     figure = volume(
         bars, window=(START + 2 * WEEK, START + 4 * WEEK), releases=[Release("2.0", START + WEEK)]
     )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import plotly.graph_objects as go
 
+from plumbline.answers.data.volume import Period
 from plumbline.charts.figure import Sketch
 from plumbline.charts.marks import ROOM, ROW, Alert, Release, mark_alerts, mark_events, mark_releases
 from plumbline.charts.style import LOW_DATES, TOKENS, Mode
@@ -17,17 +17,8 @@ from plumbline.wording import numbers
 HEIGHT = 104  # plotly leaves 64 of it to the bars at least, so that words above need their own
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """The decisions of the half-open [start, end)."""
-
-    start: datetime
-    end: datetime
-    n: int
-
-
 def volume(
-    bars: Sequence[Bar],
+    bars: Sequence[Period],
     mode: Mode = "light",
     *,
     window: tuple[datetime | None, datetime | None] = (None, None),

@@ -10,7 +10,6 @@ from typing import Any
 import streamlit as st
 
 from plumbline.answers.data.volume import Volume, volume
-from plumbline.charts.volume import Bar
 from plumbline.charts.volume import volume as draw
 from plumbline.ui.notes import event_form, marks
 from plumbline.ui.parts import cards
@@ -33,7 +32,7 @@ def strip(view: View, *, right: int = 8) -> None:
     events = marks.events(view)
     if len(found.periods) > 1:
         figure = draw(
-            [Bar(p.start, p.end, p.n) for p in found.periods],
+            found.periods,
             view.mode,
             window=(view.start, view.end),
             releases=marks.releases(view),
