@@ -6,10 +6,11 @@ Everything is read from the trail, the registers and the kept scorecards; nothin
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
+from typing import TypeVar
 
 from plumbline.answers.alerts.incidents import incidents_in
 from plumbline.answers.events import REHEARSAL_EVENTS
@@ -17,9 +18,12 @@ from plumbline.domain import PlumblineError, Scorecard, Status, System, TrailEnt
 from plumbline.domain.acts import Act, act_of
 from plumbline.governance import canonical_json
 from plumbline.governance.incident_deadlines import Incident
+from plumbline.monitor.chunks import midnight
 from plumbline.store import findings, scorecards, systems, trail
 from plumbline.store.findings import FindingRecord
 from plumbline.store.workspace import Cursor, Workspace
+
+T = TypeVar("T", Incident, FindingRecord)
 
 #: acts that change what a system decides, how it is judged, or who is told
 CHANGES = (
@@ -161,8 +165,10 @@ def period(ws: Workspace, key: str, start: datetime | None, end: datetime | None
             changes=tuple(_of(inside, CHANGES)),
             rehearsals=tuple(_rehearsals(inside)),
             access=_access(_of(entries, ACCESS), key, start, min(end, at)),
-            incidents=tuple(_in_period(incidents_in(cursor, key), start, end)),
-            findings=tuple(_found(findings.recorded_findings(cursor, key), start, end)),
+            incidents=_open_within(incidents_in(cursor, key), lambda i: i.aware_at, start, end),
+            findings=_open_within(
+                findings.recorded_findings(cursor, key), lambda r: r.recorded_at, start, end
+            ),
             spells=spells,
             verdicts=tuple((t, v) for t, v in scorecards.verdicts(cursor, key) if start <= t < end),
             known_from=known_from,
@@ -186,16 +192,14 @@ def _rehearsals(entries: Iterable[TrailEntry]) -> list[TrailEntry]:
     return sorted(last_entries.values(), key=lambda entry: entry.seq)
 
 
-def _in_period(known: Iterable[Incident], start: datetime, end: datetime) -> list[Incident]:
-    """Incidents that were open at any time of the period, the oldest first."""
-    found = [i for i in known if i.aware_at < end and (i.closed_at is None or i.closed_at >= start)]
-    return sorted(found, key=lambda i: (i.aware_at, i.id))
-
-
-def _found(known: Iterable[FindingRecord], start: datetime, end: datetime) -> list[FindingRecord]:
-    """Findings that were open at any time of the period, the oldest first."""
-    found = [r for r in known if r.recorded_at < end and (r.closed_at is None or r.closed_at >= start)]
-    return sorted(found, key=lambda r: (r.recorded_at, r.id))
+def _open_within(
+    known: Iterable[T], opened: Callable[[T], datetime], start: datetime, end: datetime
+) -> tuple[T, ...]:
+    """The incidents or findings that were open at any time of the period, the oldest first."""
+    within = [
+        item for item in known if opened(item) < end and (item.closed_at is None or item.closed_at >= start)
+    ]
+    return tuple(sorted(within, key=lambda item: (opened(item), item.id)))
 
 
 def _access(entries: Iterable[TrailEntry], key: str, start: datetime, end: datetime) -> tuple[AccessOf, ...]:
@@ -230,7 +234,7 @@ def _access_events(
             yield entry.at, entry.actor, who, str(detail.get("role", "")), ""
             if detail.get("until"):
                 last = date.fromisoformat(str(detail["until"]))
-                over = datetime.combine(last + timedelta(days=1), time.min, UTC)
+                over = midnight(last + timedelta(days=1))
                 if over < end:
                     yield over, "", who, "", ", expired"
         else:

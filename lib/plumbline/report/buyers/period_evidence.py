@@ -12,8 +12,9 @@ from typing import Any
 
 from plumbline.answers.governance.period import AccessOf, Period, written
 from plumbline.domain import Attestation, Exemption
-from plumbline.governance.incident_deadlines import notices
+from plumbline.governance.incident_deadlines import Incident, Notice, notices
 from plumbline.governance.resolution import asked_by, ends_on, exempt_until, needs_approval
+from plumbline.monitor.releases.history import Switch
 from plumbline.report.csv_tables import Row, sheet
 from plumbline.report.documents import Item, Sections, sections_pdf
 from plumbline.report.language import Language, language
@@ -80,13 +81,17 @@ def _releases(material: Material, evidence: Period) -> bytes:
         "tests",
         "source",
     )
-    found = material.releases.releases.switches if material.releases else ()
     rows = (
         (s.version, s.at, s.previous, s.overlap_hours, s.overlap_decisions, "", "", "log")
-        for s in found
-        if evidence.start <= s.at < evidence.end
+        for s in _switches(material, evidence)
     )
     return sheet(header, rows)
+
+
+def _switches(material: Material, evidence: Period) -> list[Switch]:
+    """Versions that took over in the period; none where nothing is known of releases."""
+    switches = material.releases.releases.switches if material.releases else ()
+    return [s for s in switches if evidence.start <= s.at < evidence.end]
 
 
 def _access(evidence: Period) -> bytes:
@@ -147,10 +152,14 @@ def _notices(evidence: Period) -> bytes:
         header,
         (
             (i.id, n.law, n.title, n.due, n.sent, n.late, not n.undue, n.source, n.read)
-            for i in evidence.incidents
-            for n in notices(i, min(evidence.end, evidence.at))
+            for i, n in _notices_of(evidence)
         ),
     )
+
+
+def _notices_of(evidence: Period) -> list[tuple[Incident, Notice]]:
+    """Each incident's notices, as they stood at the end of the period or today."""
+    return [(i, n) for i in evidence.incidents for n in notices(i, min(evidence.end, evidence.at))]
 
 
 def _findings(evidence: Period, speech: Language) -> bytes:
@@ -280,18 +289,13 @@ def summary(material: Material, evidence: Period, speech: Language) -> Sections:
     def moment(key: str, at: datetime | None, source: str) -> Item:
         return _item(speech, key, speech.moment(at) if at else "", source)
 
-    switches = material.releases.releases.switches if material.releases else ()
-    taken = (
-        speech.number(sum(1 for s in switches if evidence.start <= s.at < evidence.end))
-        if material.releases
-        else ""
-    )
+    taken = speech.number(len(_switches(material, evidence))) if material.releases else ""
     pause = evidence.longest_pause
     failing = sorted(
         {s.control for s in evidence.spells if s.requirement == "mandatory" and s.status.value == "fail"}
     )
     closed = sum(1 for i in evidence.incidents if i.closed_at and i.closed_at < evidence.end)
-    due = [n for i in evidence.incidents for n in notices(i, min(evidence.end, evidence.at))]
+    due = [notice for _, notice in _notices_of(evidence)]
     late = sum(n.late for n in due)
     not_given = sum(
         n.undue and (n.sent is None or n.sent >= evidence.end) for n in due
