@@ -80,14 +80,15 @@ def target(url: str) -> Target:
         if re.fullmatch(r"[\w./-]+", project) and ref:
             return Target("gitlab", GITLAB + quote(project, safe=""), ref)
     kind, plus, address = text.partition("+")
-    if plus and kind in ("github", "gitlab", "airflow") and _is_web(address):
+    if plus and kind in ("github", "gitlab", "airflow") and is_web_address(address):
         return _elsewhere(kind, address)
-    if _is_web(text):
+    if is_web_address(text):
         return Target("webhook", text)
     raise PlumblineError("This is no target that a trigger can fire at", todo=TODO)
 
 
-def _is_web(address: str) -> bool:
+def is_web_address(address: str) -> bool:
+    """Whether a text is the https:// or http:// address of a host, without a user or a password in it."""
     try:
         parts = urlsplit(address)
         _ = parts.port

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from plumbline.answers.signer import signer
 from plumbline.domain import PlumblineError
 from plumbline.domain.acts import Act
+from plumbline.respond.targets import is_web_address
 from plumbline.store import trail
 from plumbline.store.respond import settings
 from plumbline.store.workspace import Workspace
@@ -46,12 +47,11 @@ def set_time_authority(
     name = signer(by, "A time authority", "Say who names it.")
     authority = TimeAuthority(url.strip(), allow_inner) if url.strip() else None
     if authority is not None:
-        parts = urlsplit(authority.url)
-        if parts.scheme not in ("https", "http") or not parts.hostname or parts.username or parts.password:
+        if not is_web_address(authority.url):
             raise PlumblineError(
                 "The authority's address is no https:// address", todo="Use one such as https://tsa.example."
             )
-        if parts.scheme == "http" and not allow_inner:
+        if urlsplit(authority.url).scheme == "http" and not allow_inner:
             raise PlumblineError(
                 "An http:// address may only be an inner host's",
                 todo="Use https://, or allow inner hosts with --allow-inner.",
