@@ -13,7 +13,7 @@ from plumbline.domain import AttributionSource, PlumblineError
 from plumbline.explain.reasons.global_importance import NDCG_WATCH
 from plumbline.ui.decisions.explanation import SOURCES, SPACES
 from plumbline.ui.frame import permissions
-from plumbline.ui.logs.upload import actor
+from plumbline.ui.frame.sign_in import actor
 from plumbline.ui.notes import marks, strip
 from plumbline.ui.parts import cards, charts, empty_states, tables
 from plumbline.ui.parts.escape import one_line, plain

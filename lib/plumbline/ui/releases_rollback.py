@@ -16,7 +16,7 @@ from plumbline.domain import PlumblineError
 from plumbline.domain.respond import Interlock, Mode, RollbackRun, RollbackState
 from plumbline.store.times import now as clock
 from plumbline.ui.frame import permissions, sign_in
-from plumbline.ui.logs.upload import actor
+from plumbline.ui.frame.sign_in import actor
 from plumbline.ui.parts import cards, tables
 from plumbline.ui.parts.escape import one_line, plain, prose
 from plumbline.ui.state.cache import ask

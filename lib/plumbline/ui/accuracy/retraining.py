@@ -17,7 +17,7 @@ from plumbline.respond.run_states import days_until
 from plumbline.respond.targets import target
 from plumbline.store.inbox_folder import drop_inbox, make_inbox
 from plumbline.ui.frame import permissions
-from plumbline.ui.logs.upload import actor
+from plumbline.ui.frame.sign_in import actor
 from plumbline.ui.parts import cards, tables
 from plumbline.ui.parts.escape import one_line, prose
 from plumbline.ui.state.cache import ask

@@ -14,10 +14,9 @@ from plumbline.answers.decisions.record import ROLES
 from plumbline.domain import AttributionSource, Explanation
 from plumbline.explain.counterfactual.actionable import DIRECTIONS, changeable_features
 from plumbline.report.decision_record import RECORD_LANGUAGES, issue_record, record_language
-from plumbline.ui.frame import permissions
+from plumbline.ui.frame import permissions, sign_in
 from plumbline.ui.parts import cards
 from plumbline.ui.parts.escape import one_line
-from plumbline.ui.state import session
 from plumbline.ui.state.view import View
 
 LABELS = {".pdf": ("Record (PDF)", "application/pdf"), ".json": ("Record (JSON)", "application/json")}
@@ -57,7 +56,7 @@ def downloads(view: View, key: str, explanation: Explanation) -> None:
 
 
 def _maker(view: View, key: str, decision_id: str, ending: str, code: str) -> Callable[[], bytes]:
-    actor, today = session.ACTOR.get() or session.LOCAL, datetime.now(UTC).date()
+    actor, today = sign_in.actor(), datetime.now(UTC).date()
     return lambda: (
         issue_record(view.ws, key, decision_id, ending, language_code=code, on=today, actor=actor).content
     )
@@ -132,7 +131,7 @@ def settings(view: View, context: DecisionContext) -> None:
             "contact": contact.strip() or None,
         }  # fmt: skip
         changeable_features(changes["changeable"] or {})  # refused before it is kept
-        statements.change_settings(view.ws, system.key, changes, by=session.ACTOR.get() or session.LOCAL)
+        statements.change_settings(view.ws, system.key, changes, by=sign_in.actor())
         st.rerun()
 
 

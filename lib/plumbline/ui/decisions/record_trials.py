@@ -7,9 +7,8 @@ import streamlit as st
 from plumbline.answers.decisions.record_trials import SAMPLED, trial_sentence
 from plumbline.domain import PlumblineError
 from plumbline.report.record_trials import try_records
-from plumbline.ui.frame import permissions
+from plumbline.ui.frame import permissions, sign_in
 from plumbline.ui.parts import cards, empty_states
-from plumbline.ui.state import session
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View
 
@@ -23,7 +22,7 @@ def panel(view: View, key: str) -> None:
     if permissions.button(f"Make {SAMPLED} records", permissions.ANALYST, key="decisions.tried"):
         try:
             with st.spinner("Making records. This takes some seconds."):
-                try_records(view.ws, key, actor=session.ACTOR.get() or session.LOCAL)
+                try_records(view.ws, key, actor=sign_in.actor())
         except PlumblineError as error:
             empty_states.show_error(error)
             return

@@ -71,7 +71,7 @@ def keeping() -> None:
     session.KEEPING.clear()
     try:
         with st.spinner("Loading it into the workspace"):
-            load = session_files.keep(sign_in.workspace(), actor=session.ACTOR.get().strip() or session.LOCAL)
+            load = session_files.keep(sign_in.workspace(), actor=sign_in.actor())
     except PlumblineError as error:
         empty_states.show_error(error)
         return

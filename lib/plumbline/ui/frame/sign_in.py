@@ -153,6 +153,11 @@ def email() -> str:
     return person[0] if person else ""
 
 
+def actor() -> str:
+    """The name that goes on the trail for what is done without signing a form."""
+    return email() or session.ACTOR.get().strip() or session.LOCAL
+
+
 def may(needed: Access) -> bool:
     """Whether the person of this run may do what asks for that role."""
     person = _PERSON.get()

@@ -13,10 +13,9 @@ from plumbline.domain import System
 from plumbline.report.documents import Sections, all_filled, fill_in, tally
 from plumbline.report.issue import issue_document
 from plumbline.report.language import LANGUAGES, language
-from plumbline.ui.frame import permissions, signed_forms
+from plumbline.ui.frame import permissions, sign_in, signed_forms
 from plumbline.ui.parts import cards
 from plumbline.ui.parts.escape import one_line, plain
-from plumbline.ui.state import session
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
@@ -64,7 +63,7 @@ def section(view: View, system: System) -> None:
 
 
 def _maker(view: View, key: str, kind: str, code: str) -> Callable[[], bytes]:
-    actor = session.ACTOR.get() or session.LOCAL
+    actor = sign_in.actor()
     return lambda: issue_document(view.ws, key, kind, language_code=code, actor=actor).content
 
 

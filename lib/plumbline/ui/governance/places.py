@@ -5,10 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from plumbline.answers.governance import places as register
-from plumbline.ui.frame import permissions, signed_forms
+from plumbline.ui.frame import permissions, sign_in, signed_forms
 from plumbline.ui.parts import cards
 from plumbline.ui.parts.escape import plain
-from plumbline.ui.state import session
 from plumbline.ui.state.view import View
 
 
@@ -25,7 +24,7 @@ def section(view: View) -> None:
                 if permissions.button(
                     "Leave it out", permissions.OWNER, key=f"governance.place.{place.text}", type="tertiary"
                 ):
-                    register.leave_out(view.ws, place.text, by=session.ACTOR.get() or session.LOCAL)
+                    register.leave_out(view.ws, place.text, by=sign_in.actor())
                     st.rerun()
         if not places and not machine:
             cards.note("None yet.")

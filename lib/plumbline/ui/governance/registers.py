@@ -13,11 +13,10 @@ from plumbline.domain import Probe, ProbedVersion, System
 from plumbline.governance.ai_act import law
 from plumbline.governance.evidence.registry import KINDS
 from plumbline.governance.incident_deadlines import FLAGS, Incident, Notice, notices
-from plumbline.ui.frame import permissions, signed_forms
+from plumbline.ui.frame import permissions, sign_in, signed_forms
 from plumbline.ui.governance import places
 from plumbline.ui.parts import cards, tables
 from plumbline.ui.parts.escape import one_line, plain, prose
-from plumbline.ui.state import session
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
 from plumbline.wording.times import iso_day, iso_minute
@@ -157,10 +156,8 @@ def _act(view: View, system: System, item: Incident, steps: tuple[Notice, ...]) 
         return
     signed_forms.sign(by)
     classification = (tuple(flags), critical, tuple(met))
-    classification_before = (item.flags, item.critical_service, item.criteria)
-    if item.closed_at is None and (
-        item.classified_at is None or classification != classification_before or about
-    ):
+    stored = (item.flags, item.critical_service, item.criteria)
+    if item.closed_at is None and (item.classified_at is None or classification != stored or about):
         register.classify(
             view.ws,
             system.key,
@@ -291,7 +288,7 @@ def _probe(view: View, system: System, item: Probe, now: datetime) -> None:
         )
         key = f"governance.probe.{item.kind}.{item.place}.{item.subject}"
         if permissions.button("Leave this place out", permissions.ANALYST, key=key):
-            probe.forget(view.ws, system.key, item, by=session.ACTOR.get() or session.LOCAL)
+            probe.forget(view.ws, system.key, item, by=sign_in.actor())
             st.rerun()
 
 

@@ -8,7 +8,7 @@ from plumbline.answers.data.load import load_file
 from plumbline.domain import Load
 from plumbline.logs.inspect import Inspection
 from plumbline.logs.load.trial import LoadTrial
-from plumbline.ui.frame import jobs, permissions
+from plumbline.ui.frame import jobs, permissions, sign_in
 from plumbline.ui.logs import preview, questions
 from plumbline.ui.logs import upload as uploads
 from plumbline.ui.parts import cards, empty_states
@@ -65,7 +65,7 @@ def _buttons(
             cards.note(_LOOKS)
     if for_good or look:
         ws = session_files.scratch(opened.workspace()) if look else view.ws
-        who = uploads.actor()
+        who = sign_in.actor()
         jobs.start(
             ws,
             upload.path.name,

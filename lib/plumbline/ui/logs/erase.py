@@ -7,8 +7,7 @@ import streamlit as st
 from plumbline.answers.data.erase import certificate, erase_person, sentences
 from plumbline.domain import PlumblineError
 from plumbline.logs.load.erase import ErasureResult
-from plumbline.ui.frame import permissions
-from plumbline.ui.logs import upload
+from plumbline.ui.frame import permissions, sign_in
 from plumbline.ui.parts import cards, empty_states
 from plumbline.ui.parts.escape import plain
 from plumbline.ui.state import session
@@ -47,7 +46,7 @@ def section(view: View) -> None:
             result = erase_person(
                 view.ws,
                 view.system.key,
-                actor=upload.actor(),
+                actor=sign_in.actor(),
                 subject=value if by == "subject" else None,
                 decision_id=value if by == "decision" else None,
             )

@@ -9,8 +9,8 @@ import streamlit as st
 from plumbline.answers.data.load import undo_load
 from plumbline.answers.data.removal import is_removable, remove_system
 from plumbline.domain import Load, PlumblineError
-from plumbline.ui.frame import drill_down, permissions
-from plumbline.ui.logs import scroll, upload
+from plumbline.ui.frame import drill_down, permissions, sign_in
+from plumbline.ui.logs import scroll
 from plumbline.ui.parts import cards, empty_states, tables
 from plumbline.ui.parts.cards import Figure
 from plumbline.ui.parts.escape import one_line, plain
@@ -115,7 +115,7 @@ def undo(view: View, loads: Sequence[Load]) -> None:
             and chosen is not None
         ):
             try:
-                removed = undo_load(view.ws, int(chosen), actor=upload.actor())
+                removed = undo_load(view.ws, int(chosen), actor=sign_in.actor())
             except PlumblineError as error:
                 empty_states.show_error(error)
                 return
@@ -133,7 +133,7 @@ def remove(view: View) -> None:
         sure = st.checkbox("Delete what was stated of it", key="logs.remove.sure")
         if permissions.button("Remove it", permissions.OWNER, disabled=not sure):
             try:
-                remove_system(view.ws, view.system.key, actor=upload.actor())
+                remove_system(view.ws, view.system.key, actor=sign_in.actor())
             except PlumblineError as error:
                 empty_states.show_error(error)
                 return

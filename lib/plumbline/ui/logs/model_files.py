@@ -12,7 +12,8 @@ from plumbline.answers.decisions.attribute_all import attribute_all
 from plumbline.domain import PlumblineError
 from plumbline.explain.readers.formats import ENDINGS, RESAVE
 from plumbline.ui.frame import permissions, sign_in
-from plumbline.ui.logs.upload import actor, safe_name
+from plumbline.ui.frame.sign_in import actor
+from plumbline.ui.logs.upload import safe_name
 from plumbline.ui.parts import cards, empty_states, tables
 from plumbline.ui.parts.escape import one_line, plain
 from plumbline.ui.state import session

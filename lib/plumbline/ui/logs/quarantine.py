@@ -14,8 +14,8 @@ from plumbline.answers.data.quarantine import (
     try_retry,
 )
 from plumbline.domain import PlumblineError
-from plumbline.ui.frame import jobs, permissions
-from plumbline.ui.logs import admission, mapping, upload
+from plumbline.ui.frame import jobs, permissions, sign_in
+from plumbline.ui.logs import admission, mapping
 from plumbline.ui.logs.role_words import say_reason
 from plumbline.ui.parts import cards, empty_states, tables
 from plumbline.ui.parts.escape import one_line, plain
@@ -163,7 +163,7 @@ def _again(view: View, every: QuarantineAnswer, load_id: int | None, reason: str
             disabled=not trial.fits or jobs.running(),
             key="logs.retry.go",
         ):
-            who = upload.actor()
+            who = sign_in.actor()
             jobs.start(
                 view.ws,
                 f"Rows of load {chosen}",

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from plumbline.answers.data.roles import change_roles, roles_of, undo_roles
-from plumbline.ui.frame import jobs, permissions
-from plumbline.ui.logs import upload
+from plumbline.ui.frame import jobs, permissions, sign_in
 from plumbline.ui.logs.role_words import say_role
 from plumbline.ui.parts import cards, tables
 from plumbline.ui.parts.escape import one_line
@@ -54,7 +53,7 @@ def section(view: View) -> None:
         change = permissions.button("Change it", permissions.ANALYST, disabled=not asked or jobs.running())
         back = permissions.button("Undo the last change", permissions.ANALYST, disabled=jobs.running())
     if change or back:
-        who, ws = upload.actor(), view.ws
+        who, ws = sign_in.actor(), view.ws
         jobs.start(
             ws,
             f"Roles of {system.title}",

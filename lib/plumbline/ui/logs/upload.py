@@ -53,11 +53,6 @@ class Upload:
     sheet: str | None = None
 
 
-def actor() -> str:
-    """The name that goes on the trail."""
-    return session.ACTOR.get().strip() or session.LOCAL
-
-
 def drop(view: View) -> Upload | None:
     """The uploader; the dropped file, spooled once and kept until it is loaded or another one is dropped.
 

@@ -46,7 +46,7 @@ def _line(view: View, event: CalendarEvent) -> None:
             disabled=not sign_in.may(permissions.ANALYST),
         )
     if gone:
-        by = sign_in.email() or session.ACTOR.get().strip() or session.LOCAL
+        by = sign_in.actor()
         calendar_events.remove(view.ws, event.system, event.id, by=by)
         st.rerun()
 

@@ -70,7 +70,7 @@ def _remove(view: View, item: NamedView) -> None:
         icon=":material/close:",
         disabled=not may,
     ):
-        by = sign_in.email() or session.ACTOR.get().strip() or session.LOCAL
+        by = sign_in.actor()
         named_views.remove(view.ws, item.system, item.name, by=by)
         st.rerun()
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from plumbline.report.issue import issue
 from plumbline.report.language import LANGUAGES, language
-from plumbline.ui.state import session
+from plumbline.ui.frame import sign_in
 from plumbline.ui.state.view import View
 
 #: ending -> label, kind of file, what it is for
@@ -45,5 +45,5 @@ def downloads(view: View, key: str) -> None:
 
 
 def _maker(view: View, key: str, ending: str, code: str) -> Callable[[], bytes]:
-    actor = session.ACTOR.get() or session.LOCAL
+    actor = sign_in.actor()
     return lambda: issue(view.ws, key, ending, language_code=code, actor=actor).content
