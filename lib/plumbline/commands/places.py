@@ -26,11 +26,11 @@ def places(workspace: str | None, place: str | None, remove: bool, by: str) -> A
             answer.leave_out(ws, place, by=by)
         elif place:
             answer.list_place(ws, place, by=by)
-        listed_by = [(found, "an owner") for found in answer.of_owners(ws)]
-    listed_by += [(found, "PLUMBLINE_HOSTS") for found in answer.of_operator()]
+        pairs = [(found, "an owner") for found in answer.of_owners(ws)]
+    pairs += [(found, "PLUMBLINE_HOSTS") for found in answer.of_operator()]
     lines = [
         f"{p.text:<60} listed by {who}" + (f", with {', '.join(p.bound)}" if p.bound else "")
-        for p, who in listed_by
+        for p, who in pairs
     ]
-    shown = [{"place": p.text, "listed_by": who, "bound": list(p.bound)} for p, who in listed_by]
+    shown = [{"place": p.text, "listed_by": who, "bound": list(p.bound)} for p, who in pairs]
     return {"places": shown}, lines or ["No place is listed: the pages read none."]

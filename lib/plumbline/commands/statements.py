@@ -31,14 +31,14 @@ def context(workspace: str | None, system: str, answers: tuple[str, ...], by: st
     with open_for(workspace) as ws:
         if checked_answers:
             save_context(ws, system, checked_answers, by=by)
-        context_now = statements(ws, system).context
+        all_answers = statements(ws, system).context
     lines = [
-        f"{q.key:<24} {spoken(q.key, context_now.get(q.key, '')) or '?':<20} {q.question}" for q in QUESTIONS
+        f"{q.key:<24} {spoken(q.key, all_answers.get(q.key, '')) or '?':<20} {q.question}" for q in QUESTIONS
     ]
     return {
         "system": system,
-        "context": context_now,
-        "open": [q.key for q in QUESTIONS if not context_now.get(q.key)],
+        "context": all_answers,
+        "open": [q.key for q in QUESTIONS if not all_answers.get(q.key)],
     }, lines
 
 

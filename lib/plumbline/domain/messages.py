@@ -168,13 +168,13 @@ def as_message(text: str) -> Message:
 
 def sequence(items: Sequence[str], separator: str = " ") -> Message:
     """The items that say something, one after the other: sentences, or parts of one."""
-    items_left = [item for item in items if item]
-    if not items_left:
+    parts = [item for item in items if item]
+    if not parts:
         return NOTHING
-    if len(items_left) == 1 and isinstance(items_left[0], Message):
-        return items_left[0]
-    names = [f"part_{number}" for number in range(len(items_left))]
-    return Message(separator.join(f"{{{name}}}" for name in names), dict(zip(names, items_left, strict=True)))
+    if len(parts) == 1 and isinstance(parts[0], Message):
+        return parts[0]
+    names = [f"part_{number}" for number in range(len(parts))]
+    return Message(separator.join(f"{{{name}}}" for name in names), dict(zip(names, parts, strict=True)))
 
 
 def says(text: str, part: Message) -> bool:

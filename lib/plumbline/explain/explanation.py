@@ -263,24 +263,24 @@ def _from_surrogate(instance: Instance, surrogate: Surrogate) -> Explanation:
 
     frame = pd.DataFrame({code.name: [instance.values.get(code.name)] for code in surrogate.inputs})
     parts, base, score = surrogate_contributions(surrogate, frame)
-    score_here = float(score[0])
-    gap = _back(surrogate.link.back, base + float(parts[0].sum())) - score_here
-    if abs(gap) > 1e-6 * max(1.0, abs(score_here)):
+    surrogate_score = float(score[0])
+    gap = _back(surrogate.link.back, base + float(parts[0].sum())) - surrogate_score
+    if abs(gap) > 1e-6 * max(1.0, abs(surrogate_score)):
         why = message(
             "The surrogate's own contributions miss its score by {gap}.", gap=decimal(abs(gap), ".2g")
         )
         return _refusal(instance, AttributionSource.SURROGATE, why)
-    error = None if instance.score is None else score_here - instance.score
+    error = None if instance.score is None else surrogate_score - instance.score
     cutoff = surrogate.cutoff
     if (
         instance.score is not None
         and cutoff is not None
-        and (score_here >= cutoff) != (instance.score >= cutoff)
+        and (surrogate_score >= cutoff) != (instance.score >= cutoff)
     ):
         why = message(
             "The surrogate puts this decision on the other side of the cut-off ({score}, logged {logged}, "
             "cut-off {cutoff}), so its reasons would not be this decision's.",
-            score=decimal(score_here, ".3g"),
+            score=decimal(surrogate_score, ".3g"),
             logged=decimal(instance.score, ".3g"),
             cutoff=decimal(cutoff, ".3g"),
         )

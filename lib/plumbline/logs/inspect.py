@@ -146,7 +146,7 @@ def inspect_in(
     """``inspect`` without a workspace: what is made of the file for the look goes to ``inbox``."""
     folder = inbox / uuid.uuid4().hex
     try:
-        inspection_made = reader.ask(
+        reply = reader.ask(
             "inspect",
             path,
             folder,
@@ -154,7 +154,7 @@ def inspect_in(
             sheet=sheet,
             stated=to_json(stated or StatedRoles()),
         )
-        return from_json(Inspection, inspection_made)
+        return from_json(Inspection, reply)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

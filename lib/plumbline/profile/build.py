@@ -343,13 +343,13 @@ def _keep_decided(
 ) -> None:
     if not groups.numbers:
         return
-    for table, numbers_kept in (
+    for table, rows in (
         ("profile_outcome", to_arrow.by_group(groups, counted.outcome())),
         ("profile_confusion", to_arrow.confusion(groups, counted)),
         ("profile_hour", to_arrow.hours(groups, counted)),
         ("profile_delay", to_arrow.by_group(groups, counted.delay())),
     ):
-        _keep(cursor, table, _COLUMNS[table], system, load_id, numbers_kept)
+        _keep(cursor, table, _COLUMNS[table], system, load_id, rows)
 
 
 def _keep_features(

@@ -64,8 +64,8 @@ class Callers:
         if not secret or kind.lower() != "bearer":
             return None
         host = request.client.host if request.client else ""
-        known_token, token = self._kept(secret.strip())
-        if not known_token:
+        entry, token = self._kept(secret.strip())
+        if not entry:
             token = await to_thread.run_sync(self._look_up, secret.strip())
         if token is None:
             if not self._wrong.allows(host):

@@ -82,34 +82,34 @@ def attribute_all(
     with ws.read() as cursor:
         left = [attributions.waiting(cursor, system, job.made.version) for job in jobs]
         before = sum(s.n for s in attributions.stored_coverage(cursor, system))
-    total, explained_now, good = sum(left), 0, 0
+    total, explained, good = sum(left), 0, 0
     for job in jobs:
         for n, fit in _run(ws, system, job, min(batch, job.most)):
-            explained_now, good = explained_now + n, good + fit
+            explained, good = explained + n, good + fit
             if say:
                 say(
-                    f"Explained {count(explained_now)} of {count(total)} decisions",
-                    explained_now / max(total, 1),
+                    f"Explained {count(explained)} of {count(total)} decisions",
+                    explained / max(total, 1),
                 )
     with ws.read() as cursor:
         coverages = attributions.stored_coverage(cursor, system)
     versions = tuple(job.made.version for job in jobs)
     sentence = (
         f"Attributions of {count(sum(s.n for s in coverages))} decisions are stored, "
-        f"{count(explained_now)} of them new; "
+        f"{count(explained)} of them new; "
         f"base + sum meets the logged score for {count(sum(s.adds_up for s in coverages))}."
     )
     with ws.write() as cursor:
         detail = {
             "versions": list(versions),
-            "explained": explained_now,
+            "explained": explained,
             "sha256": [job.made.sha256 for job in jobs],
         }
         trail.append(cursor, actor=actor, action=Act.ATTRIBUTIONS_STORED, system=key, detail=detail)
     return AttributionRun(
         system=key,
         versions=versions,
-        explained=explained_now,
+        explained=explained,
         before=before,
         adds_up=good,
         skipped=tuple(skipped),

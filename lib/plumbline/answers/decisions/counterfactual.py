@@ -253,12 +253,12 @@ def _scale(values: FloatArray) -> float:
 
 def _changes(model: _Model, option: Option, names: Mapping[str, int]) -> tuple[InputChange, ...]:
     by_index = {i: name for name, i in names.items()}
-    changes_tried = []
+    changes = []
     for index, value in sorted(option.changes.items()):
         info, name = model.check.info.features[index], by_index[index]
         then = value if info.categories is None else info.categories[int(value)]
-        changes_tried.append(InputChange(name, model.values.get(name), then))
-    return tuple(changes_tried)
+        changes.append(InputChange(name, model.values.get(name), then))
+    return tuple(changes)
 
 
 def _scores(model: _Model, start: FloatArray, option: Option) -> float:

@@ -77,11 +77,11 @@ def save_texts(ws: Workspace, key: str, texts: Mapping[str, str], *, by: str, on
         stored_texts = dict(systems.get_system(cursor, key).settings.documents)
     day = (on or datetime.now(UTC).date()).isoformat()
     for name, text in texts.items():
-        text_given = text.strip()
-        if not text_given:
+        words = text.strip()
+        if not words:
             stored_texts.pop(name, None)
-        elif name not in stored_texts or text_given != stored_texts[name]["text"]:
-            stored_texts[name] = {"text": text_given, "by": by.strip(), "on": day}
+        elif name not in stored_texts or words != stored_texts[name]["text"]:
+            stored_texts[name] = {"text": words, "by": by.strip(), "on": day}
     change_settings(ws, key, {"documents": stored_texts or None}, by=by.strip())
 
 

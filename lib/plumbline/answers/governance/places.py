@@ -38,12 +38,12 @@ def list_place(ws: Workspace, text: str, *, by: str) -> Place:
             todo="Only PLUMBLINE_HOSTS can list it.",
         )
     with ws.write() as cursor:
-        listed_places = kept.places(cursor)
-        if place.text in listed_places:
+        places = kept.places(cursor)
+        if place.text in places:
             raise PlumblineError("This place is listed already", where=place.text)
-        if len(listed_places) >= MOST:
+        if len(places) >= MOST:
             raise PlumblineError(f"{MOST} places are listed", todo="Leave one out first.")
-        kept.keep(cursor, [*listed_places, place.text])
+        kept.keep(cursor, [*places, place.text])
         trail.append(cursor, actor=_named(by), action=Act.PLACE_LISTED, detail={"place": place.text})
     return place
 
@@ -56,10 +56,10 @@ def leave_out(ws: Workspace, text: str, *, by: str) -> None:
     """
     place = place_of(text)
     with ws.write() as cursor:
-        listed_places = kept.places(cursor)
-        if place.text not in listed_places:
+        places = kept.places(cursor)
+        if place.text not in places:
             raise PlumblineError("This place is not listed in this workspace", where=place.text)
-        kept.keep(cursor, [one for one in listed_places if one != place.text])
+        kept.keep(cursor, [one for one in places if one != place.text])
         trail.append(cursor, actor=_named(by), action=Act.PLACE_LEFT_OUT, detail={"place": place.text})
 
 

@@ -69,12 +69,12 @@ def run_due(ws: Workspace, *, also: Also | None = None, clock: Callable[[], date
     item = schedule(ws)
     if not item.check and not item.backup:
         return []
-    runs_done = []
+    results = []
     for kind in (CHECK, BACKUP):
         begun = runs.claim(ws, kind, item, clock())
         if begun is not None:
-            runs_done.append(_run(ws, kind, begun, item, also))
-    return runs_done
+            results.append(_run(ws, kind, begun, item, also))
+    return results
 
 
 def run_now(ws: Workspace, *, also: Also | None = None) -> Run:

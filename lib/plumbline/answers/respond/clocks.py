@@ -50,10 +50,10 @@ def due(cursor: Cursor, at: datetime) -> list[Event]:
         steps = [step for item in incidents_in(cursor, system.key) for step in _steps(system, item, at)]
         if not steps:
             continue
-        known_marks = {_mark(d.data) for d in deliveries.of_event(cursor, system.key, KIND)}
+        marks = {_mark(d.data) for d in deliveries.of_event(cursor, system.key, KIND)}
         for step in steps:
             event = _event(system.key, step, at)
-            if event is not None and _mark(event.data) not in known_marks:
+            if event is not None and _mark(event.data) not in marks:
                 owed.append(event)
     return owed
 

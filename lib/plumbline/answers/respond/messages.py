@@ -115,10 +115,10 @@ def _amount(money: object) -> float | None:
 
 def _close(cursor: Cursor, change: FindingChange, at: datetime) -> None:
     """Tell the end of a problem where its beginning was told; what had not left yet never leaves."""
-    deliveries_before = deliveries.of_finding(cursor, change.record.id)
-    names = channels_aware(deliveries_before)
+    of_finding = deliveries.of_finding(cursor, change.record.id)
+    names = channels_aware(of_finding)
     for name in list(names):
-        begun = [d for d in deliveries_before if d.channel == name and d.event in BEGINNINGS]
+        begun = [d for d in of_finding if d.channel == name and d.event in BEGINNINGS]
         unsent = [d.id for d in begun if d.state == "queued" and not d.attempts]
         alone = not any(deliveries.members(cursor, number) for number in unsent)
         if unsent and len(unsent) == len(begun) and alone:
@@ -148,14 +148,14 @@ def event_of(record: FindingRecord, kind: str, at: datetime, *, sentence: str = 
 
 
 def _words(record: FindingRecord, kind: str) -> str:
-    sentence_out = outgoing(record.finding)
+    words = outgoing(record.finding)
     if kind == "finding.resolved":
-        return f"Over: {sentence_out}"
+        return f"Over: {words}"
     if kind == "finding.withdrawn":
-        return f"Not so after all: {sentence_out}"
+        return f"Not so after all: {words}"
     if kind == "finding.merged":
-        return f"Part of finding {record.part_of}: {sentence_out}"
-    return sentence_out
+        return f"Part of finding {record.part_of}: {words}"
+    return words
 
 
 def _figures(record: FindingRecord) -> dict[str, Any]:

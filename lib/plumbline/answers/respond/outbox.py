@@ -71,7 +71,7 @@ class _Route:
 
 def _routes(cursor: Cursor, group: Sequence[Event], only: Iterable[str] | None) -> list[_Route]:
     names = None if only is None else set(only)
-    routes_taken = []
+    ways = []
     for channel in channels_in(cursor):
         if not channel.sends or (names is not None and channel.name not in names):
             continue
@@ -81,14 +81,11 @@ def _routes(cursor: Cursor, group: Sequence[Event], only: Iterable[str] | None) 
             zone, at = _zone(cursor, main.system), max(group[place].at for place in places)
             moment = retries.due_at(main.severity, at, zone)
             due = routes.opening(channel.hours, moment, zone)
-            routes_taken.append(_Route(channel.name, places, due, due > moment))
+            ways.append(_Route(channel.name, places, due, due > moment))
     if names is not None and not all(event.type == "channel.failed" for event in group):
-        return routes_taken
-    in_hours = {place for route in routes_taken if not route.waits for place in route.places}
-    left = [
-        replace(r, places=tuple(p for p in r.places if not r.waits or p not in in_hours))
-        for r in routes_taken
-    ]
+        return ways
+    in_hours = {place for route in ways if not route.waits for place in route.places}
+    left = [replace(r, places=tuple(p for p in r.places if not r.waits or p not in in_hours)) for r in ways]
     return [route for route in left if route.places]
 
 

@@ -49,9 +49,9 @@ def due(cursor: Cursor, at: datetime) -> list[tuple[Event, list[str]]]:
     for record in register.recorded_findings(cursor):
         if not record.open or record.finding.severity is not Severity.HIGH:
             continue
-        deliveries_before = deliveries.of_finding(cursor, record.id)
-        names = channels_aware(deliveries_before)
-        sentence = _sentence(record, deliveries_before, triages.get(record.id, NOTHING), at)
+        of_finding = deliveries.of_finding(cursor, record.id)
+        names = channels_aware(of_finding)
+        sentence = _sentence(record, of_finding, triages.get(record.id, NOTHING), at)
         if names and sentence:
             owed.append((event_of(record, "finding.reminder", at, sentence=sentence), names))
     return owed

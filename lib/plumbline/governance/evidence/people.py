@@ -233,17 +233,15 @@ def resilience_tested(case: ControlCase) -> Evidence:
 
 def mapped_for_audits(_case: ControlCase) -> Evidence:
     """The map itself. What no passing control answers is added once all controls are answered."""
-    catalogue_now = catalogue()
+    table = catalogue()
     parts: list[Message] = []
     unnamed: list[str] = []
     for framework in AUDIT_FRAMEWORKS:
-        cited = [
-            (c.id, r) for c in catalogue_now.controls for r in c.references if r.startswith(f"{framework} ")
-        ]
+        cited = [(c.id, r) for c in table.controls for r in c.references if r.startswith(f"{framework} ")]
         if not cited:
             missing = message("No control of the catalogue refers to {framework}.", framework=framework)
             return probed(Status.FAIL, missing)
-        known = catalogue_now.frameworks[framework].subjects
+        known = table.frameworks[framework].subjects
         unnamed += [r for _, r in cited if r.removeprefix(f"{framework} ") not in known]
         controls, references = {i for i, _ in cited}, {r for _, r in cited}
         parts.append(
@@ -261,9 +259,7 @@ def mapped_for_audits(_case: ControlCase) -> Evidence:
             references=enumeration(sorted(set(unnamed))),
         )
         return probed(Status.PARTIAL, gaps)
-    without = [
-        c.id for c in catalogue_now.controls if not any(r.startswith(AUDIT_FRAMEWORKS) for r in c.references)
-    ]
+    without = [c.id for c in table.controls if not any(r.startswith(AUDIT_FRAMEWORKS) for r in c.references)]
     maps = message("The catalogue maps {parts}.", parts=enumeration(parts))
     neither = message("Neither is referred to by {controls}.", controls=enumeration(without))
     return probed(Status.PASS, sequence([maps, neither]))

@@ -238,7 +238,7 @@ def _below_differs(rows: list[list[str]], values: list[bool]) -> bool:
 def unique_names(names: list[str]) -> tuple[str, ...]:
     """Names made unique whatever their case; an empty one becomes ``column_3``, a repeat ``score_2``."""
     taken: set[str] = set()
-    names_out = []
+    result = []
     for i, raw in enumerate(names):
         name = " ".join(raw.replace("\x00", "").split()) or f"column_{i + 1}"
         unique, n = name, 1
@@ -246,5 +246,5 @@ def unique_names(names: list[str]) -> tuple[str, ...]:
             n += 1
             unique = f"{name}_{n}"
         taken.add(unique.lower())
-        names_out.append(unique)
-    return tuple(names_out)
+        result.append(unique)
+    return tuple(result)

@@ -25,9 +25,9 @@ def secret(cursor: duckdb.DuckDBPyConnection) -> str:
     row = cursor.execute("SELECT value FROM setting WHERE name = 'subject_key'").fetchone()
     if row:
         return str(row[0])
-    key_made = secrets.token_hex(32)
-    cursor.execute("INSERT INTO setting VALUES ('subject_key', ?)", [key_made])
-    return key_made
+    key = secrets.token_hex(32)
+    cursor.execute("INSERT INTO setting VALUES ('subject_key', ?)", [key])
+    return key
 
 
 def refuse_growing_file(source: Source) -> None:

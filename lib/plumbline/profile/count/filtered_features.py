@@ -85,14 +85,14 @@ def _profile(
 ) -> FeatureProfile:
     """Counts by day's number as a profile in order of time; days that hold nothing are left out."""
     order = order[order < len(counts.values)]
-    rows_kept = order[counts.values[order].any(axis=1)] if len(order) else order
-    counts_kept = counts.values[rows_kept].astype(np.int64)
-    total, squares = (t.values[rows_kept] if len(t.values) else np.zeros(len(rows_kept)) for t in sums)
+    rows = order[counts.values[order].any(axis=1)] if len(order) else order
+    cells = counts.values[rows].astype(np.int64)
+    total, squares = (t.values[rows] if len(t.values) else np.zeros(len(rows)) for t in sums)
     return FeatureProfile(
         bins=grid.bins,
-        days=tuple(days[rows_kept].astype("datetime64[D]").tolist()),
-        counts=counts_kept[:, :-1],
-        missing=counts_kept[:, -1],
+        days=tuple(days[rows].astype("datetime64[D]").tolist()),
+        counts=cells[:, :-1],
+        missing=cells[:, -1],
         sums=total,
         squares=squares,
         other_levels=dict(sorted(others.items(), key=lambda item: (-item[1], item[0]))),

@@ -198,11 +198,11 @@ class GroupTally:
 
     def add(self, groups: IntArray, more: Any) -> None:
         """Add to the numbers of some groups, each named once."""
-        values_before = self.values
+        smaller = self.values
         need = int(groups.max(initial=-1)) + 1
-        if need > len(values_before):
-            room = max(need, len(values_before) * 3 // 2) - len(values_before)
-            self.values = values_before = np.concatenate(
-                [values_before, np.zeros((room, *values_before.shape[1:]), values_before.dtype)]
+        if need > len(smaller):
+            room = max(need, len(smaller) * 3 // 2) - len(smaller)
+            self.values = smaller = np.concatenate(
+                [smaller, np.zeros((room, *smaller.shape[1:]), smaller.dtype)]
             )
-        values_before[groups] += np.asarray(more).astype(values_before.dtype)
+        smaller[groups] += np.asarray(more).astype(smaller.dtype)

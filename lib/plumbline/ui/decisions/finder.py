@@ -68,8 +68,8 @@ def chosen(view: View, offered: Sequence[str]) -> tuple[tuple[Filter, ...], str,
                 help="The record of a decision always has all.",
             )
     asked = [column for column, _, _ in conditions if column in named]
-    columns_shown = tuple(dict.fromkeys([*wanted, *asked]))
-    return (*_of_the_bar(view), *conditions), f"{'-' if falling else ''}{order or 'timestamp'}", columns_shown
+    extra_columns = tuple(dict.fromkeys([*wanted, *asked]))
+    return (*_of_the_bar(view), *conditions), f"{'-' if falling else ''}{order or 'timestamp'}", extra_columns
 
 
 def _default(named: Sequence[str]) -> list[str]:
@@ -148,11 +148,11 @@ def listing(view: View, key: str) -> None:
     Where nothing passes, the page says what to do. The rows come first, then how many there are in all.
     """
     picks(view, key)
-    wanted, order, columns_shown = chosen(view, columns(view, key))
+    wanted, order, extra_columns = chosen(view, columns(view, key))
     at = session.PAGE_AFTER.get()
     question = (key, wanted, order)
     after, before = (at[1], at[2]) if at and at[0] == question else (None, 0)
-    page = ask(view, find, key, wanted, order=order, after=after, columns=columns_shown, count=False)
+    page = ask(view, find, key, wanted, order=order, after=after, columns=extra_columns, count=False)
     if page.total == 0:
         empty_states.empty(
             "No decision passes all of these filters.",

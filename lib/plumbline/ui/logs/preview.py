@@ -108,11 +108,11 @@ def _head(role: str, column: str) -> str:
 
 def worth(mapping: Mapping) -> None:
     """What each role makes possible, and what the absence of one costs."""
-    gains_listed = gains(column.role.role for column in mapping.columns)
-    there = [f"{cards.word('pass', title(role))}: {plain(words)}" for role, words, has in gains_listed if has]
+    items = gains(column.role.role for column in mapping.columns)
+    there = [f"{cards.word('pass', title(role))}: {plain(words)}" for role, words, has in items if has]
     lacking = [
         f"{cards.word('unknown', f'No {lower(role)}')}: {plain(words)}"
-        for role, words, has in gains_listed
+        for role, words, has in items
         if not has
     ]
     cards.section("What this makes possible", "And on the right what the log lacks, with the cost of it.")

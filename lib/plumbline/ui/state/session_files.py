@@ -133,11 +133,11 @@ def place(real: Workspace, name: str) -> Path:
 
 def scratch(real: Workspace) -> Workspace:
     """This session's scratch workspace, made at the first call."""
-    desk_now = desk(real)
-    if desk_now.scratch is None:
-        path = desk_now.folder / f"{uuid.uuid4().hex}.duckdb"
-        desk_now.scratch = open_workspace(path, read_from=[desk_now.folder], memory_limit=_MEMORY)
-    return desk_now.scratch
+    own_desk = desk(real)
+    if own_desk.scratch is None:
+        path = own_desk.folder / f"{uuid.uuid4().hex}.duckdb"
+        own_desk.scratch = open_workspace(path, read_from=[own_desk.folder], memory_limit=_MEMORY)
+    return own_desk.scratch
 
 
 def keep(real: Workspace, *, actor: str) -> Load | None:
@@ -148,9 +148,9 @@ def keep(real: Workspace, *, actor: str) -> Load | None:
     """
     from plumbline.answers.data.load import load_file
 
-    desk_now, made = desk(real), None
+    own_desk, made = desk(real), None
     titles: dict[str, str] = {}
-    for session_file in desk_now.files:
+    for session_file in own_desk.files:
         key = system_key(session_file.title)
         titles.setdefault(key, _free(real, session_file.title))
         made = load_file(
@@ -162,7 +162,7 @@ def keep(real: Workspace, *, actor: str) -> Load | None:
             sheet=session_file.sheet,
             actor=actor,
         )
-    desk_now.clear()
+    own_desk.clear()
     return made
 
 

@@ -105,8 +105,8 @@ def replay(
             seen = _measured(first_copy, key, moments, progress)
             if by == "day":
                 seen = _with_days(copies[1], key, seen, progress)
-            messages_played = _told(first_copy, key, seen)
-            messages = with_verdicts(messages_played, [(day.at, day.findings) for day in seen])
+            pairs = _told(first_copy, key, seen)
+            messages = with_verdicts(pairs, [(day.at, day.findings) for day in seen])
         finally:
             first_copy.close()
     runs = {run.id: run for day in reversed(seen) for run in day.rollbacks}
@@ -210,10 +210,10 @@ def _told(own: Workspace, key: str, seen: list[_Day]) -> list[tuple[ReplayedMess
                 _send(cursor, now)
         over = deliveries.suppressed(cursor)
         items = triggers_in(cursor, key)
-    messages_played = [message for number, message in written.items() if number not in over]
-    messages_played += [(played, None) for item in items for played in _fires(item, seen)]
-    messages_played += [(played, None) for played in _rollbacks(seen)]
-    return sorted(messages_played, key=lambda pair: (pair[0].at, pair[0].rule, pair[0].channel))
+    pairs = [message for number, message in written.items() if number not in over]
+    pairs += [(played, None) for item in items for played in _fires(item, seen)]
+    pairs += [(played, None) for played in _rollbacks(seen)]
+    return sorted(pairs, key=lambda pair: (pair[0].at, pair[0].rule, pair[0].channel))
 
 
 def _send(cursor: Cursor, at: datetime) -> None:
@@ -237,14 +237,14 @@ def _message(
 def _fires(item: RetrainingTrigger, seen: list[_Day]) -> list[ReplayedMessage]:
     """When a trigger would have fired, its guards held against the fires that it would have made."""
     fires: list[datetime] = []
-    fires_played = []
+    results = []
     for day in seen:
         case = day.due.get(item.name)
         if case is None or not may_fire(guards(replace(case, fires=tuple(fires), in_flight="", stopped=""))):
             continue
         fires.append(day.at)
         words = f"The trigger {item.name} would have fired: {item.when.value}."
-        fires_played.append(
+        results.append(
             ReplayedMessage(
                 at=day.at,
                 channel=item.name,
@@ -255,7 +255,7 @@ def _fires(item: RetrainingTrigger, seen: list[_Day]) -> list[ReplayedMessage]:
                 verdict="other",
             )
         )
-    return fires_played
+    return results
 
 
 def _rollbacks(seen: list[_Day]) -> list[ReplayedMessage]:

@@ -336,12 +336,12 @@ def known_versions(cursor: Cursor, system: System, now: datetime) -> tuple[str, 
     """Every version that the log or a registry held by then, under all its names."""
     from plumbline.answers.governance.probe import latest_probes
 
-    versions_known = {s.version for s in _in_log(profiles.version_hours(cursor, system)) if s.first <= now}
+    in_log = {s.version for s in _in_log(profiles.version_hours(cursor, system)) if s.first <= now}
     for probe in latest_probes(cursor, system.key):
         for entry in probe.versions:
             if entry.created_at is None or entry.created_at <= now:
-                versions_known |= {entry.version, *entry.names}
-    return tuple(sorted(versions_known))
+                in_log |= {entry.version, *entry.names}
+    return tuple(sorted(in_log))
 
 
 def _not_cured(run: TriggerRun) -> Finding:

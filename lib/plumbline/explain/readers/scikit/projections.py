@@ -50,10 +50,10 @@ def _polynomial(step: SkopsObject, width: int) -> tuple[Function, int]:
 
 def _bins(step: SkopsObject, width: int) -> tuple[Function, int]:
     """KBinsDiscretizer, ordinal or as one column a bin."""
-    edges_stored = step.need("bin_edges_")
-    if not isinstance(edges_stored, np.ndarray) or len(edges_stored) != width:
+    all_edges = step.need("bin_edges_")
+    if not isinstance(all_edges, np.ndarray) or len(all_edges) != width:
         raise refuse("its bin_edges_ is damaged")
-    edges = [table(e, (None,), "bin_edges_") for e in edges_stored.tolist()]
+    edges = [table(e, (None,), "bin_edges_") for e in all_edges.tolist()]
     if any(len(e) < 2 or (np.diff(e) < 0).any() for e in edges):
         raise refuse("its bin_edges_ is damaged")
 

@@ -154,11 +154,11 @@ class _SchemaReader:
         wanted = self.node(shape, depth + 1) if isinstance(shape, dict) else [len(values)]
         for _ in wanted[1:] if isinstance(wanted, list) else ():  # a table comes as lists in a list
             values = [item for row in values if isinstance(row, list) for item in row]
-        cells_out = np.empty(len(values), dtype=object)
+        cells = np.empty(len(values), dtype=object)
         for place, value in enumerate(values):
-            cells_out[place] = value
+            cells[place] = value
         try:
-            return cells_out.reshape([int(length) for length in wanted])
+            return cells.reshape([int(length) for length in wanted])
         except (TypeError, ValueError, OverflowError) as error:
             raise refuse("an array in it has another shape than it says") from error
 
