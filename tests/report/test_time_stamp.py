@@ -149,6 +149,14 @@ def test_a_stamp_from_before_the_trail_ends_is_not_taken(material: Material) -> 
     assert "after the time stamp" in verify.time_sentence(files)
 
 
+@pytest.mark.parametrize(
+    "url", ["https://tsa.example:99999", "https://[", "ftp://tsa.example", "https://ana:x@tsa.example", "tsa"]
+)
+def test_what_is_no_address_of_an_authority_is_refused_in_words(held: Workspace, url: str) -> None:
+    with pytest.raises(PlumblineError, match="no https:// address"):
+        set_time_authority(held, url, by="Ana")
+
+
 def test_the_owners_authority_is_asked_and_its_answer_is_on_the_trail(
     held: Workspace, curve: Authority, place: Receiver
 ) -> None:
