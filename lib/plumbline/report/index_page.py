@@ -14,20 +14,19 @@ from typing import Any
 
 from plumbline.report.language import Language
 from plumbline.report.material import Material
-from plumbline.report.scorecard_report import report_data
 from plumbline.wording.visible import visible
 
 SHAPES = {"pass": "●", "watch": "▲", "fail": "■", "unknown": "○"}
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 
 
-def index_page(material: Material, speech: Language, files: Iterable[str]) -> bytes:
+def index_page(data: dict[str, Any], material: Material, speech: Language, files: Iterable[str]) -> bytes:
     """The page as UTF-8.
 
     Args:
+        data: what the typeset report prints, see ``report_data``.
         files: the other files of the pack, to which it leads.
     """
-    data = report_data(material, speech)
     body = [
         _opening(data),
         _section(data["why"]["title"], _reasons(data), data["stake"]["title"], _stake(data)),

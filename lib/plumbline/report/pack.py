@@ -9,8 +9,9 @@ from plumbline.report.documents import document_pdf, outlines
 from plumbline.report.index_page import index_page
 from plumbline.report.language import language
 from plumbline.report.material import Material
-from plumbline.report.scorecard_report import scorecard_pdf
+from plumbline.report.scorecard_report import report_data
 from plumbline.report.seal import Stamper, sealed, unstamped
+from plumbline.report.typeset import typeset
 
 
 def evidence_pack(material: Material, code: str, stamper: Stamper = unstamped) -> bytes:
@@ -21,6 +22,7 @@ def evidence_pack(material: Material, code: str, stamper: Stamper = unstamped) -
     """
     speech = language(code)
     card, proof = material.answer.card, material.proof
+    data = report_data(material, speech)  # with pictures, for the report and the page alike
     files = {
         "README.txt": readme("pack", code)
         .format(
@@ -31,7 +33,7 @@ def evidence_pack(material: Material, code: str, stamper: Stamper = unstamped) -
             entries=proof.chain.entries,
         )
         .encode(),
-        "report.pdf": scorecard_pdf(material, code),
+        "report.pdf": typeset("report", data),
         "controls.csv": controls_csv(card, speech),
         "questionnaire.csv": questionnaire_csv(card, speech),
     }
@@ -39,7 +41,7 @@ def evidence_pack(material: Material, code: str, stamper: Stamper = unstamped) -
         files[document_file(key)] = document_pdf(material, key, code)
     for name, figure in FIGURES.items():
         files[f"figures/{name}.csv"] = figure(material, speech)
-    files["index.html"] = index_page(material, speech, files)
+    files["index.html"] = index_page(data, material, speech, files)
     return sealed(files, proof, card.at, stamper)
 
 
