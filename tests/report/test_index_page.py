@@ -99,6 +99,7 @@ def test_the_figure_of_releases_counts_the_rows_of_its_table(material: Material,
 
 
 def test_in_german_the_page_is_german(material: Material) -> None:
-    text = index_page(material, language("de"), ["report.pdf"]).decode()
+    speech = language("de")
+    text = index_page(report_data(material, speech), material, speech, ["report.pdf"]).decode()
     assert '<html lang="de">' in text
     assert "Wie sich die Zahlen nachrechnen lassen" in text
