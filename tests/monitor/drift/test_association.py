@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from datetime import UTC, timedelta
 
@@ -104,3 +105,88 @@ def test_a_join_that_was_mended_is_over_from_the_last_day_it_was_lost_and_no_day
         over = BEGUN + timedelta(days=end) > last.until
         assert replace(then, until=None) == replace(last, until=None)
         assert then.until == (last.until if over else None)
+
+
+def _plainly(
+    day: np.ndarray, ranks: np.ndarray, names: list[str], reference: int, until: int
+) -> tuple[object, ...] | None:
+    """The rule as its docstring tells it, from the rows and pair by pair."""
+    pairs = list(itertools.combinations(range(len(names)), 2))
+    steady, spreads, then, size = {}, {}, {}, {}
+    for pair in pairs:
+        x = ranks[:, list(pair)]
+        own = np.isfinite(x).all(axis=1)
+        healthy = own & (day < reference)
+        then[pair], size[pair] = _z(x[healthy]), int(healthy.sum())
+        steady[pair] = own.copy()
+        for today in range(reference, until):
+            rows = own & (day == today)
+            if rows.sum() >= 10 and (x[rows].var(axis=0) <= 0.05 * x[healthy].var(axis=0)).any():
+                steady[pair] &= day != today
+        weeks = [own & (day // 7 == week) for week in range(reference // 7)]
+        z = np.array([_z(x[week]) for week in weeks])
+        free = np.array([max(week.sum() - 3, 1) for week in weeks])
+        spreads[pair] = float(np.sum((z - z.mean()) ** 2 * free) / (len(weeks) - 1))
+    all_pairs = max(float(np.mean(list(spreads.values()))), 1.0)
+    for end in range(reference + 7, until + 1):
+        window = (day >= max(end - 14, reference)) & (day < end)
+        now = {pair: _z(ranks[:, list(pair)][window & steady[pair]]) for pair in pairs}
+        m = {pair: int((window & steady[pair]).sum()) for pair in pairs}
+        score = {}
+        for pair in pairs:
+            was, sign = np.tanh(then[pair]), np.sign(then[pair])
+            error = max(spreads[pair], all_pairs) * (1 / (size[pair] - 3) + 1 / max(m[pair] - 3, 1))
+            if abs(was) < 0.2 or m[pair] < 100 or sign * np.tanh(now[pair]) > 0.5 * abs(was):
+                continue
+            score[pair] = sign * (then[pair] - now[pair]) / np.sqrt(error)
+        tested = sum(
+            any(
+                abs(np.tanh(then[pair])) >= 0.2
+                and (steady[pair] & (day >= max(e - 14, reference)) & (day < e)).sum() >= 100
+                for e in range(reference + 7, until + 1)
+            )
+            for pair in pairs
+        )
+        sure = {pair: z for pair, z in score.items() if stats.norm.sf(z) < 0.05 / 365 / max(tested, 1)}
+        if sure:
+            pair = max(sure, key=lambda one: sure[one])
+            was, is_now = float(np.tanh(then[pair])), float(np.tanh(now[pair]))
+            return names[pair[0]], names[pair[1]], was, is_now, m[pair], end
+    return None
+
+
+def _z(x: np.ndarray) -> float:
+    if len(x) < 2 or x.std(axis=0).min() == 0:
+        return 0.0
+    return float(np.arctanh(np.clip(np.corrcoef(x.T)[0, 1], -0.999, 0.999)))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_pair_and_its_day_are_those_of_the_rule_told_plainly(seed: int) -> None:
+    """Three columns, 8 to 40 rows a day, of which one loses all or some of its place; some values are missing."""
+    random = np.random.default_rng(seed)
+    rows, days, reference = int(random.integers(8, 40)), 75, 42
+    day = np.repeat(np.arange(days), rows)
+    weak = 0.12 + 0.7 * (seed % 4) / 3
+    x = random.normal(size=(len(day), 3)) @ np.array(
+        [[1, weak, 0.5], [0, np.sqrt(1 - weak**2), 0.4], [0, 0, 0.7]]
+    )
+    late = (day >= 49) & (random.random(len(day)) < [1, 0.75, 0.6, 0.45][seed // 3])
+    x[late, 1] = random.permutation(x[late, 1])
+    ranks = stats.rankdata(x, axis=0) / len(day)
+    ranks[random.random(ranks.shape) < 0.05] = np.nan
+    ranks[day == 55, 0] = 0.5  # a default answer for a day
+    names = ["a", "b", "score"]
+    lost = lost_associations(
+        moments(BEGUN, day, names, ranks),
+        reference=(BEGUN, BEGUN + timedelta(days=reference)),
+        until=BEGUN + timedelta(days=days),
+    )
+    expected = _plainly(day, ranks, names, reference, days)
+    if expected is None:
+        assert lost == ()
+        return
+    (change,) = lost
+    assert (change.one, change.other, change.n) == (*expected[:2], expected[4])
+    assert (change.was, change.now) == pytest.approx(expected[2:4], rel=1e-9)
+    assert change.at == BEGUN + timedelta(days=int(str(expected[5])))
