@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from plumbline.domain import LARGEST_NUMBER, Bins
+from plumbline.profile.count.constants import NAMED_OTHERS
 from plumbline.profile.scope import ARM, DAY, VERSION, Scope
 from plumbline.store.sql import Statement, ident
 
-#: unseen levels kept by name for each day, version and arm of one load; the rest are only counted
-NAMED_OTHERS = 50
 #: the columns of the table ``profile_feature`` from ``col`` on
 COLUMNS = "col, version, arm, day, counts, missing, total, squares, other, other_n"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import duckdb
 
 from plumbline.domain import TEXT, Kind, System, Task
+from plumbline.profile.count.constants import DELAY_CELLS
 from plumbline.profile.grids import value
 from plumbline.profile.scope import ARM, DAY, VERSION, Scope
 from plumbline.store.sql import Statement, ident
@@ -18,8 +19,6 @@ PRESENCE = (
 HOUR_COLUMNS = "version, arm, hour, first_at, last_at, trained, n, positives, n_labelled, correct"
 PRESENCE_COLUMNS = "version, arm, day, n, present, hours"
 DELAY_COLUMNS = "version, arm, day, n, counts"
-#: labels that came after k whole days, k = 0..90, then later ones
-DELAY_CELLS = 92
 _KEY = f"{VERSION} AS version, {ARM} AS arm"
 
 
@@ -41,13 +40,12 @@ def hour_statement(system: System, scope: Scope) -> Statement:
     return Statement(sql, params)
 
 
-def presence_statement(cursor: duckdb.DuckDBPyConnection, system: System, scope: Scope) -> Statement:
-    """The statement that yields PRESENCE_COLUMNS over the scope.
+def presence_condition(cursor: duckdb.DuckDBPyConnection, system: System, name: str) -> str:
+    """The SQL of whether a row holds one of ``PRESENCE``: see ``presence_statement``."""
+    return _conditions(cursor, system)[name]
 
-    ``features``: all features that were known when the decision's load was made are there (numbers finite, or what
-    stood in their place, kept as text);
-    ``explanation``: at least one attribution is.
-    """
+
+def _conditions(cursor: duckdb.DuckDBPyConnection, system: System) -> dict[str, str]:
     columns = decision_columns(cursor, system.key)
     texts = {c.source.lower(): f" OR {ident(c.name)} IS NOT NULL" for c in columns if c.role.role == TEXT}
     features = [
@@ -62,6 +60,17 @@ def presence_statement(cursor: duckdb.DuckDBPyConnection, system: System, scope:
     conditions["explanation"] = (
         f"coalesce({', '.join(attributions)}) IS NOT NULL" if attributions else "false"
     )
+    return conditions
+
+
+def presence_statement(cursor: duckdb.DuckDBPyConnection, system: System, scope: Scope) -> Statement:
+    """The statement that yields PRESENCE_COLUMNS over the scope.
+
+    ``features``: all features that were known when the decision's load was made are there (numbers finite, or what
+    stood in their place, kept as text);
+    ``explanation``: at least one attribution is.
+    """
+    conditions = _conditions(cursor, system)
     present = ", ".join(f"count(*) FILTER ({conditions[name]})" for name in PRESENCE)
     sql = f"""
         SELECT {_KEY}, {DAY} AS day, count(*)::UINTEGER AS n, [{present}]::UINTEGER[] AS present,

@@ -12,8 +12,9 @@ import duckdb
 import numpy as np
 
 from plumbline.domain import IntArray
+from plumbline.profile.count.constants import NAMED_OTHERS
 from plumbline.profile.count.stream import MANY, BatchSplit, Column, GroupTally
-from plumbline.profile.grids import NAMED_OTHERS, Grid
+from plumbline.profile.grids import Grid
 from plumbline.profile.scope import Scope
 from plumbline.store.sql import ident
 

@@ -14,9 +14,10 @@ import duckdb
 import numpy as np
 
 from plumbline.domain import FeatureProfile, IntArray, Kind
+from plumbline.profile.count.constants import NAMED_OTHERS
 from plumbline.profile.count.numeric import Numbers
 from plumbline.profile.count.stream import GroupTally, split_by
-from plumbline.profile.grids import NAMED_OTHERS, Grid
+from plumbline.profile.grids import Grid
 from plumbline.profile.scope import DAY, Scope
 from plumbline.store.sql import ident
 

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from plumbline.domain import LARGEST_NUMBER, FloatArray, IntArray
+from plumbline.domain import LARGEST_NUMBER, Bins, FloatArray, IntArray
 from plumbline.profile.count.stream import BatchSplit, Column, GroupTally
-from plumbline.profile.grids import Grid
 from plumbline.store.sql import ident
 
 #: buckets of the table (many to each edge), and values that are looked at together
@@ -88,13 +87,23 @@ def _bucket(values: FloatArray, low: float, scale: float) -> IntArray:
     return place.astype(np.int64)
 
 
+class BinnedColumn(Protocol):
+    """A column and its bins, as a grid has them."""
+
+    @property
+    def column(self) -> str: ...
+
+    @property
+    def bins(self) -> Bins: ...
+
+
 class Numbers:
     """Counts one numeric column by group: ``counts`` by cell, with a last column for missing values.
 
     ``missing``: which rows of the batch last seen have no finite value.
     """
 
-    def __init__(self, grid: Grid) -> None:
+    def __init__(self, grid: BinnedColumn) -> None:
         self.grid, self.cells = grid, CellFinder.of(grid.bins.edges)
         self.columns: Sequence[Column] = [(ident(grid.column), {})]
         self.width = grid.bins.cells + 1

@@ -13,16 +13,13 @@ from dataclasses import dataclass
 import duckdb
 
 from plumbline.domain import REGRESSION_MOMENTS, System, Task
+from plumbline.profile.count.constants import CLIP, ERROR_BASE, ERROR_ZERO
 from plumbline.profile.count.scores import BY_NUMBER
 from plumbline.profile.grids import Grid
 from plumbline.profile.scope import ARM, DAY, VERSION, Scope
 from plumbline.store.sql import Statement, ident
 from plumbline.store.systems import decision_columns
 
-#: an absolute error above 0 lies in cell ``ERROR_ZERO + floor(log of it)`` to this base, whose middle is off by less
-#: than 0.2 %; cell 0 holds those of 0
-ERROR_BASE, ERROR_ZERO = 1.004, 200_000
-CLIP = 1e-15
 OUTCOME_COLUMNS = (
     "version, arm, day, n, n_labelled, n_scored, sum_log_loss, sum_brier, cells_negative, cells_positive, "
     "cells_unlabelled, moments, error_cells"

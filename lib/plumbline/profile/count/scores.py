@@ -7,16 +7,14 @@ on the reference. Only what occurs is stored: a mark that says which of the two 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from plumbline.domain import EDGE_NUMBERS, SCORE_CELLS, FloatArray, IntArray, score_numbers
-from plumbline.profile.count.categorical import codes, place
 from plumbline.profile.count.numeric import CellFinder
-from plumbline.profile.count.stream import BatchSplit, Column, GroupTally
+from plumbline.profile.count.stream import BatchSplit, GroupTally
 
 #: different scores by outcome that a group keeps by number; beyond them it is counted in cells
 MOST = 1000
@@ -32,7 +30,7 @@ _SLOTS, _MIXING = 8192, 2654435761
 
 
 @dataclass(slots=True)
-class _Entries:
+class KeyCounts:
     """How often each key came; of keys that wait, one may stand there several times."""
 
     keys: list[IntArray] = field(default_factory=list)
@@ -75,12 +73,22 @@ class Scores:
     cells: IntArray
 
 
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """Counts of scores, (n,) each: the group, the outcome, the score's number or its cell, and how many."""
+
+    group: IntArray
+    outcome: IntArray
+    code: IntArray
+    n: IntArray
+
+
 class ScoreCounts:
     """Counts scores by the numbers of their groups."""
 
     def __init__(self) -> None:
         self.find = CellFinder.of(EDGE_NUMBERS.astype(np.float64)).find
-        self.by_number, self.by_cell = _Entries(), GroupTally(_OUTCOMES * SCORE_CELLS, np.uint32)
+        self.by_number, self.by_cell = KeyCounts(), GroupTally(_OUTCOMES * SCORE_CELLS, np.uint32)
         self.row = np.full(0, -1)  # of each group that has more than MOST, its row in by_cell
         self.rows = 0
 
@@ -96,6 +104,19 @@ class ScoreCounts:
             self._in_cells(split.groups, place[of_many], outcome[of_many], number[of_many])
             number, outcome, place = number[few], outcome[few], place[few]
         self.by_number.add(*_counted((split.groups[place] * _OUTCOMES + outcome) * _NUMBERS + number))
+
+    def add_counted(self, number: Entries, cell: Entries) -> None:
+        """Add what was counted elsewhere: by number, and in cells for groups that had more than MOST there."""
+        group = np.concatenate([number.group, cell.group])
+        self._grow(int(group.max(initial=-1)) + 1)
+        key = (number.group * _OUTCOMES + number.outcome) * _NUMBERS + number.code
+        self.by_number.add(key, number.n)
+        groups, place = np.unique(cell.group, return_inverse=True)
+        if len(groups):
+            self._mark(groups)
+            counts = np.zeros((len(groups), _OUTCOMES * SCORE_CELLS), np.int64)
+            np.add.at(counts, (place, cell.outcome * SCORE_CELLS + cell.code), cell.n)
+            self.by_cell.add(self.row[groups], counts)
 
     def _grow(self, groups: int) -> None:
         if groups > len(self.row):
@@ -149,7 +170,7 @@ class ScoreCounts:
             every = np.arange(len(self.row))
             self._in_cells(every, group[moved], outcome[moved], number[moved], n[moved])
             group, outcome, number, n = (each[~moved] for each in (group, outcome, number, n))
-            self.by_number = _Entries([keys[~moved]], [n])
+            self.by_number = KeyCounts([keys[~moved]], [n])
         in_cells = np.flatnonzero(self.row >= 0)
         cells = self.by_cell.values[self.row[in_cells]].reshape(len(in_cells), _OUTCOMES, SCORE_CELLS)
         return Scores(
@@ -169,23 +190,6 @@ def _counted(keys: IntArray) -> tuple[IntArray, IntArray]:
 def _starts(keys: IntArray) -> IntArray:
     """Where each run of equal keys begins."""
     return np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]])[: len(keys)])
-
-
-class ScoredRows:
-    """Counts the scores of any rows from the stream: for a filter that no stored profile answers."""
-
-    def __init__(self, positive: str, usable: str) -> None:
-        """``positive``: the label that counts as such; ``usable``: SQL of the score, NULL where it has no cell."""
-        self.counts = ScoreCounts()
-        self.columns: Sequence[Column] = [place("label", [positive], "positive_known"), (usable, {})]
-
-    def add(self, split: BatchSplit, values: Sequence[Any]) -> None:
-        """Count the rows of one batch."""
-        label = codes(values[0])  # 0: another label, 1: none, 2: the positive one
-        outcome = np.array([NEGATIVE, UNLABELLED, POSITIVE])[label]
-        score = np.asarray(values[1].to_numpy(zero_copy_only=False), np.float64)
-        inside = (score >= 0) & (score <= 1)
-        self.counts.add(split, np.where(inside, score, 0.5), outcome, inside)
 
 
 def as_lists(scores: Scores, groups: int) -> tuple[Any, Any, Any]:

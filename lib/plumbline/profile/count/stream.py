@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
 from plumbline.domain import FloatArray, IntArray
-from plumbline.profile.scope import Scope
 from plumbline.store.sql import ident
+
+if TYPE_CHECKING:  # what counts a batch runs where there is no DuckDB, see ``profile.partial``
+    import duckdb
+
+    from plumbline.profile.scope import Scope
 
 #: rows that are held at once, fewer where that would be more values than these
 BATCH_ROWS, BATCH_VALUES = 122_880, 8_000_000

@@ -12,7 +12,7 @@ from plumbline.domain import REGRESSION_MOMENTS, IntArray, OutcomeProfile, Slice
 from plumbline.profile.arrays import Rows, fetch, fetch_wide, float_sums, groups, sums
 from plumbline.profile.bins import ERROR, stored_grids
 from plumbline.profile.count import outcome_sql, stream
-from plumbline.profile.count.scores import ScoredRows
+from plumbline.profile.count.scored_rows import ScoredRows
 from plumbline.profile.read.score_counts import (
     CELLS,
     MergedScores,

@@ -13,6 +13,7 @@ import duckdb
 from plumbline.domain import CompletenessProfile, DelayProfile, Slice, System, VersionHours
 from plumbline.profile.arrays import Rows, fetch, groups, sums
 from plumbline.profile.count import activity_sql
+from plumbline.profile.count.constants import DELAY_CELLS
 from plumbline.profile.read.features import feature_profiles
 from plumbline.profile.read.outcomes import outcome_profile
 from plumbline.profile.scope import Scope, is_stored, of_slice, stored_condition
@@ -149,6 +150,6 @@ def delays(cursor: duckdb.DuckDBPyConnection, system: System, part: Slice = _ALL
     days, starts = groups(rows.plain["day"])
     return DelayProfile(
         tuple(days),
-        sums(rows.matrix("counts", activity_sql.DELAY_CELLS), starts),
+        sums(rows.matrix("counts", DELAY_CELLS), starts),
         sums(rows.plain["n"], starts),
     )
