@@ -9,7 +9,7 @@ from typing import Any
 
 from plumbline.domain import Attestation, ControlResult, Exemption, Scorecard, Status
 from plumbline.domain.messages import NOTHING, Message, Number, message
-from plumbline.governance.facts import Breach, Facts, FairnessGroup, SwitchFacts
+from plumbline.governance.facts import Breach, Facts, FairnessGroup, ProbingCaller, SwitchFacts
 from plumbline.governance.verdict import scorecard
 from plumbline.monitor.figures import say_value
 from plumbline.monitor.performance.selective_labels import LabelledShare, Selection, among
@@ -81,7 +81,9 @@ def healthy_facts(**changes: Any) -> Facts:
         roles_assigned=True, workspace_encrypted=True, caller_share=1.0, ai_act_class="high risk",
         ai_act_reviewed=days_ago(100).date(), ai_act_duties_open=0, technical_file_reviewed=TODAY,
         technical_file_gaps=0,
-        incidents=1, incidents_overdue=0, restore_rehearsed_at=days_ago(30),
+        incidents=1, incidents_overdue=0, callers=6, callers_busy=4, inputs=12, model_formats_known=4,
+        model_served=4, complaints=9, complaint_days=21.0, complaint_usual_days=6.0, complaint_keeper="Bo",
+        restore_rehearsed_at=days_ago(30),
     )  # fmt: skip
     return replace(facts, **changes)
 
@@ -131,6 +133,10 @@ def breach(
         metric=say_metric("accuracy"), value=say_value("accuracy", 0.61), n=Number("1,204"),
     )  # fmt: skip
     return Breach(since=days_ago(days), sentence=sentence, handled=handled, in_hand=in_hand, until=until)
+
+
+def prober(share: float = 0.7, **changes: Any) -> ProbingCaller:
+    return replace(ProbingCaller(caller="app-7", n=900, share=share, usual=0.05), **changes)
 
 
 def attested(control: str, status: Status = Status.PASS, **changes: Any) -> Attestation:

@@ -22,9 +22,9 @@ TIERS = {
     "AUD-1": "MMM", "AUD-2": "rMM", "AUD-3": "-MM", "AUD-4": "-MM", "AUD-5": "-rM",
     "EXP-1": "-rM", "EXP-2": "-rM", "EXP-3": "-rM", "FAIR-1": "-rM", "OVR-1": "MrM",
     "SEC-1": "-MM", "SEC-2": "-rM", "SEC-3": "-rM", "SEC-4": "rMM",
-    "SEC-5": "-MM", "SEC-6": "-rM", "SEC-7": "-rM",
+    "SEC-5": "-MM", "SEC-6": "-rM", "SEC-7": "-rM", "SEC-8": "-rM", "SEC-9": "-rr",
     "CMP-1": "-rM", "CMP-2": "-rM", "CMP-3": "--M", "CMP-4": "-rM", "CMP-5": "--M", "CMP-6": "--M",
-    "CMP-7": "rMM", "CMP-8": "-rM", "CMP-9": "--M",
+    "CMP-7": "rMM", "CMP-8": "-rM", "CMP-9": "--M", "CMP-10": "-rr",
 }  # fmt: skip
 TRIGGERS = {
     1: "EXP-1 EXP-2 EXP-3 AUD-1 AUD-2 AUD-3 AUD-4 AUD-5 CMP-1",
@@ -41,6 +41,7 @@ ATTESTED = {
     "AUD-5": "full", "SEC-1": "full", "SEC-2": "full", "SEC-3": "full", "CMP-1": "full", "CMP-3": "full",
     "CMP-7": "full", "CMP-8": "full", "CMP-9": "full", "SEC-5": "full", "SEC-6": "full", "SEC-7": "full",
     "REL-9": "full", "REL-10": "full", "MON-8": "full", "FAIR-1": "full",
+    "SEC-8": "full", "SEC-9": "full", "CMP-10": "full",
 }  # fmt: skip
 LETTERS = {Requirement.MANDATORY: "M", Requirement.RECOMMENDED: "r", Requirement.NOT_ASKED: "-"}
 
@@ -51,7 +52,7 @@ def test_every_agreed_control_is_there_once_with_its_tiers() -> None:
         for control in catalogue().controls
     }
     assert found == TIERS
-    assert len(catalogue().controls) == len(TIERS) == 44
+    assert len(catalogue().controls) == len(TIERS) == 47
 
 
 def test_every_control_has_a_rule_and_every_rule_a_control() -> None:
@@ -147,6 +148,14 @@ def test_every_fact_but_the_count_and_the_date_may_be_unknown() -> None:
         "as_of",
         "context_answered",
         "noted",
+        "callers_busy",
+        "callers_untold",
+        "probing",
+        "model_unsafe",
+        "model_other",
+        "model_served",
+        "complaints_open",
+        "complaint_keeper",
         "decisions",
         "chunk_unit",
         "model_age_source",

@@ -40,6 +40,7 @@ from tests.governance.cases import (
     exempted,
     healthy_facts,
     judge,
+    prober,
 )
 
 quick = settings(max_examples=50, deadline=None)
@@ -141,6 +142,13 @@ LADDERS: dict[str, list[Any]] = {
     "roles_assigned": [True, False],
     "workspace_encrypted": [True, False],
     "caller_share": [1.0, 0.99, 0.5, 0.0],
+    "probing": [(), (prober(),), (prober(enumerates=True), prober())],
+    "model_formats_known": [4, 3],
+    "model_served": [4, 3, 0],
+    "model_unsafe": [(), ("2",)],
+    "model_other": [(), ("2",)],
+    "complaint_days": [3.0, 30.0, 31.0],
+    "complaints_open_days": [None, 30.0, 31.0],
     "ai_act_reviewed": [days_ago(3).date(), days_ago(366).date()],
     "ai_act_duties_open": [0, 1, 9],
     "technical_file_gaps": [0, 1, 20],

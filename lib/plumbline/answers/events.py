@@ -33,7 +33,11 @@ EVENTS = {
     "alert failed": "An alert could not be delivered.",
     "incident opened": "An incident was opened for a finding.",
     "incident closed": "The incident was closed.",
+    "complaint received": "A person complained of a decision or contested it; the note is the complaint's number.",
+    "complaint answered": "That complaint was answered; the note is its number.",
 }
+#: those that are told apart by a number of their own, which the note holds
+NUMBERED_EVENTS = frozenset({"complaint received", "complaint answered"})
 #: those that were done to see whether something works, and not because something happened
 REHEARSAL_EVENTS = frozenset(
     {
@@ -51,8 +55,8 @@ class EventRecord:
     """One recorded event: ``at`` is when it happened, ``recorded_at`` when it was written down.
 
     ``about``: the finding that it names; None: it names none. ``incident``: its number in the register; 0: it is
-    in none. ``due``: until when that incident counts as in hand; None: it was not classified, or has no cause,
-    nobody to deal with it, or no day.
+    in none. ``complaint``: the number that its keeper gave it, in small letters. ``due``: until when that incident
+    counts as in hand; None: it was not classified, or has no cause, nobody to deal with it, or no day.
     """
 
     event: str
@@ -64,6 +68,7 @@ class EventRecord:
     about: Finding | None = None
     incident: int = 0
     due: date | None = None
+    complaint: str = ""
 
 
 def record(
@@ -88,6 +93,10 @@ def record(
     if event not in EVENTS:
         raise PlumblineError(f"{event!r} cannot be recorded", todo=f"Use one of: {', '.join(EVENTS)}.")
     signer(by, "A record", "Say who did it, or which pipeline.")
+    if event in NUMBERED_EVENTS and not note.strip():
+        raise PlumblineError(
+            "A complaint is recorded by its number", todo="Give the number of your own register as the note."
+        )
     when = at or datetime.now(UTC)
     if when > datetime.now(UTC):
         raise PlumblineError(
@@ -96,6 +105,8 @@ def record(
     with ws.write() as cursor:
         systems.get_system(cursor, key)
         detail: dict[str, Any] = {"at": when.isoformat(), "note": note}
+        if event in NUMBERED_EVENTS:
+            detail["complaint"] = note.strip().lower()
         if finding:
             findings.of(cursor, key, finding)
             detail["finding"] = finding
@@ -136,6 +147,7 @@ def _record(entry: TrailEntry, known: Mapping[int, Finding], named: Mapping[int,
         seq=entry.seq,
         about=known.get(number),
         incident=int(detail.get("incident", 0)),
+        complaint=str(detail.get("complaint", "")),
     )
 
 

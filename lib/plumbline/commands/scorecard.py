@@ -100,9 +100,10 @@ def _changes(workspace: str | None, system: str, span: str) -> Any:
 def record(
     workspace: str | None, system: str, event: str, at: str | None, by: str, note: str, finding: int
 ) -> Any:
-    """Put a rehearsal, a delivered alert or an incident on the trail.
+    """Put a rehearsal, a delivered alert, an incident or a complaint on the trail.
 
-    It is a statement: what rests on it alone is partial at most.
+    It is a statement: what rests on it alone is partial at most. A complaint received or answered is recorded by its
+    number, as the note.
     """
     from plumbline.answers.events import record as answer
     from plumbline.wording.times import read_time

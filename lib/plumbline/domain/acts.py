@@ -65,6 +65,7 @@ class Act(StrEnum):
     RECORDS_TRIED = "decision records tried", Access.ANALYST
     ATTRIBUTIONS_STORED = "attributions stored", Access.ANALYST
     MODEL_REGISTERED = "model file registered", Access.ANALYST
+    MODEL_REFUSED = "model file refused", Access.ANALYST
     COLUMNS_GROUPED = "columns grouped", Access.ANALYST
     REGISTRY = "registry ", Access.ANALYST
     REGISTRY_READ = "registry read", Access.ANALYST

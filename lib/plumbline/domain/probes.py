@@ -24,6 +24,7 @@ class ProbedVersion:
     parameters: int = 0  # how many are recorded
     sources: tuple[str, ...] = ()  # what it was made from: data sets, files, with their hashes
     run: str = ""
+    saved_as: str = ""  # the format of its model file: pickle, cloudpickle, joblib, skops, onnx, ...
 
     @property
     def fixed(self) -> bool:

@@ -74,6 +74,18 @@ class FairnessGroup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProbingCaller:
+    """One caller whose inputs are of its own making: ``share`` of its ``n`` different inputs are one step from another,
+    ``usual`` of others'. ``enumerates``: it goes through combinations, each once."""
+
+    caller: str
+    n: int
+    share: float
+    usual: float | None
+    enumerates: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What is known about one system, as of ``as_of``. Shares are 0 to 1; times are aware UTC.
 
@@ -221,6 +233,19 @@ class Facts:
     roles_assigned: bool | None = None
     workspace_encrypted: bool | None = None
     caller_share: float | None = None  # decisions that name who asked
+    callers: int | None = None  # who asked in the last 90 days; None: no column names them
+    callers_busy: int = 0  # of them, with enough decisions to copy a model
+    callers_untold: int = 0  # of those, of whom nothing tells whether they probe
+    probing: tuple[ProbingCaller, ...] = ()  # the worst first
+    inputs: int | None = None  # of the model, as logged
+
+    # model files
+    model_formats_known: int | None = (
+        None  # versions of the log whose model file's format is known; None: of none
+    )
+    model_unsafe: tuple[str, ...] = ()  # of those, the versions whose file can run code when it is opened
+    model_other: tuple[str, ...] = ()  # versions that name another file's hash than the registered one's
+    model_served: int = 0  # versions whose registered file is shown to be the one that decides
 
     # registers
     ai_act_class: str | None = None  # prohibited | high risk | transparency | minimal, as worked out
@@ -233,6 +258,12 @@ class Facts:
     technical_file_gaps: int | None = None  # items that nobody has filled in, in the reviewed version
     incidents: int | None = None
     incidents_overdue: int | None = None
+    complaints: int | None = None  # recorded within 12 months; None: nobody records any
+    complaints_open: int = 0  # of those, not answered yet
+    complaints_open_days: float | None = None  # how long the oldest of these waits
+    complaint_days: float | None = None  # the longest that an answer took
+    complaint_usual_days: float | None = None  # the median
+    complaint_keeper: str = ""  # who recorded the newest
     restore_rehearsed_at: datetime | None = None
 
     @property

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from plumbline.domain import PlumblineError, Probe, ProbedVersion
+from plumbline.probe.saved_models import of_outputs
 
 LARGEST = 2_000_000  # bytes of one YAML file
 TAGS = 200  # release tags looked at, the newest first
@@ -41,6 +42,7 @@ class Lock:
             data=" ".join(sorted(self.inputs.values())),
             parameters=self.parameters,
             sources=tuple(f"{path} ({digest})" for path, digest in sorted(self.inputs.items())),
+            saved_as=of_outputs(self.outputs),
             **more,
         )
 

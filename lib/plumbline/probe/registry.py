@@ -17,12 +17,15 @@ from urllib.parse import urlsplit
 from plumbline.domain import PlumblineError, Probe, ProbedVersion
 from plumbline.domain.extras import need_extra
 from plumbline.probe import database
+from plumbline.probe.saved_models import of_history
 
 WEB = ("http", "https")
 #: versions whose runs are read, the newest first
 MOST = 200
 #: tags under which a registered version may carry the name that the log uses
 VERSION_TAGS = ("version", "model_version", "release", "semver", "plumbline.version")
+#: the tag in which a run's logged models stand
+LOGGED_MODELS = "mlflow.log-model.history"
 #: MLflow would try seven times with growing pauses, and report its use to its makers
 SETTINGS = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
@@ -212,6 +215,7 @@ def _version(client: Any, entry: Any, aliases: dict[str, str]) -> ProbedVersion:
         parameters=len(run.data.params) if run is not None else 0,
         sources=sources,
         run=str(entry.run_id or ""),
+        saved_as=of_history(str(run_tags.get(LOGGED_MODELS) or "")),
     )
 
 

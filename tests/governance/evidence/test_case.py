@@ -23,6 +23,7 @@ from tests.governance.cases import (
     days_ago,
     healthy_facts,
     judge,
+    prober,
 )
 
 PASS, PARTIAL, FAIL, UNKNOWN = Status.PASS, Status.PARTIAL, Status.FAIL, Status.UNKNOWN
@@ -215,6 +216,27 @@ CASES: list[tuple[str, dict[str, Any], Status]] = [
     ("CMP-4", {"incidents": None}, UNKNOWN),
     ("CMP-5", {"restore_rehearsed_at": None}, PARTIAL),
     ("CMP-5", {"restore_rehearsed_at": None, "rollback_rehearsed_at": None}, UNKNOWN),
+    ("SEC-8", {"model_formats_known": None}, UNKNOWN),
+    ("SEC-8", {"versions": 0}, UNKNOWN),
+    ("SEC-8", {"model_formats_known": 3}, PARTIAL),
+    ("SEC-8", {"model_served": 3}, PARTIAL),
+    ("SEC-8", {"model_other": ("2",)}, PARTIAL),
+    ("SEC-8", {"model_unsafe": ("2",)}, FAIL),
+    ("SEC-8", {"model_unsafe": ("1", "2", "3", "4"), "model_formats_known": 4, "model_served": 0}, FAIL),
+    ("SEC-9", {"callers": None}, UNKNOWN),
+    ("SEC-9", {"inputs": 2}, UNKNOWN),
+    ("SEC-9", {"inputs": 3, "callers_busy": 0}, PASS),
+    ("SEC-9", {"callers_untold": 1}, UNKNOWN),
+    ("SEC-9", {"caller_share": 0.989}, PARTIAL),
+    ("SEC-9", {"probing": (prober(),)}, PARTIAL),
+    ("SEC-9", {"probing": (prober(),), "callers_untold": 2}, PARTIAL),
+    ("SEC-9", {"probing": (prober(), prober(enumerates=True, usual=None))}, FAIL),
+    ("CMP-10", {"complaints": None}, UNKNOWN),
+    ("CMP-10", {"complaint_days": 30.0}, PASS),
+    ("CMP-10", {"complaint_days": 30.1}, PARTIAL),
+    ("CMP-10", {"complaints_open": 1, "complaints_open_days": 30.0}, PASS),
+    ("CMP-10", {"complaints_open": 1, "complaints_open_days": 31.0}, FAIL),
+    ("CMP-10", {"complaints_open": 9, "complaints_open_days": 3.0, "complaint_days": None}, PARTIAL),
 ]
 
 

@@ -13,7 +13,7 @@ from plumbline.answers.decisions.samples import draw
 from plumbline.domain import PlumblineError, Slice, Task
 from plumbline.domain.acts import Act
 from plumbline.explain.column_match import propose_feature_map
-from plumbline.explain.readers.formats import detect_format
+from plumbline.explain.readers.formats import RESAVE, detect_format, pickle_kind
 from plumbline.explain.registered_model import RegisteredModel, check_model
 from plumbline.profile.read import profiles
 from plumbline.profile.scan import decisions
@@ -92,6 +92,7 @@ def register(
             "The model file is larger than 64 MB", where=file.name, todo="Register a smaller one."
         )
     body = file.read_bytes()
+    _refuse_pickles(ws, key, version, body, actor)
     kind = detect_format(body)
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
@@ -153,4 +154,24 @@ def register(
         passed=check.passed,
         feature_map=dict(model.feature_map),
         sentence=check.sentence,
+    )
+
+
+def _refuse_pickles(ws: Workspace, key: str, version: str, body: bytes, actor: str) -> None:
+    """Refuse a file that can run code when it is opened, and put that it is one on the trail: it is how the version's
+    model is kept, until another file is registered for it.
+
+    Raises:
+        PlumblineError: it is one.
+    """
+    kind = pickle_kind(body)
+    if not kind:
+        return
+    detail = {"version": version, "sha256": hashlib.sha256(body).hexdigest(), "format": kind}
+    with ws.write() as cursor:
+        systems.get_system(cursor, key)
+        trail.append(cursor, actor=actor, action=Act.MODEL_REFUSED, system=key, detail=detail)
+    raise PlumblineError(
+        "The model file was refused: it is a pickle or joblib file, which can run code when it is opened",
+        todo=RESAVE,
     )

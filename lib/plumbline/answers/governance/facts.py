@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -15,6 +15,14 @@ from plumbline.answers.events import EventRecord
 from plumbline.answers.fairness.facts import fairness_facts
 from plumbline.answers.governance.access import access_facts
 from plumbline.answers.governance.documents import review_facts
+from plumbline.answers.governance.misuse import (
+    CallerFacts,
+    ComplaintFacts,
+    ModelFileFacts,
+    caller_facts,
+    complaint_facts,
+    model_file_facts,
+)
 from plumbline.answers.governance.probe import latest_probes
 from plumbline.answers.governance.share_elsewhere import DAYS_A_MONTH, decisions_a_month, share_elsewhere
 from plumbline.answers.performance.cautions import of_the_reference
@@ -79,6 +87,7 @@ def measure(ws: Workspace, system: System, moment: datetime) -> MeasuredFacts:
             _told(noted) | alert_facts(cursor, system.key, moment) | acting_facts(cursor, system.key)
         )
         facts_of_people |= _duties(cursor, system, noted, moment) | _purpose(cursor, system)
+        facts_of_people |= _fields(complaint_facts(noted, moment))
         if span is None:
             return MeasuredFacts(
                 facts=Facts(as_of=moment, **workspace, **facts_of_people), stake={}, records=noted
@@ -90,7 +99,7 @@ def measure(ws: Workspace, system: System, moment: datetime) -> MeasuredFacts:
             **_labels(cursor, system, now, held), **held.facts(),
             **_watching(cursor, system, now, held), **_versions(cursor, system, span, answer, noted, moment.date()),
             **_audit(cursor, system, span), **_explained(cursor, system, span, now, held),
-            **_people(cursor, system, now),
+            **_people(cursor, system, now), **_fields(caller_facts(cursor, system, now)),
         }  # fmt: skip
     return MeasuredFacts(
         facts=Facts(as_of=now, **known),
@@ -100,6 +109,11 @@ def measure(ws: Workspace, system: System, moment: datetime) -> MeasuredFacts:
         records=noted,
         cautions=of_the_reference(system, span),
     )
+
+
+def _fields(part: CallerFacts | ModelFileFacts | ComplaintFacts) -> dict[str, Any]:
+    """A part of the facts by the names of its fields."""
+    return {each.name: getattr(part, each.name) for each in fields(part)}
 
 
 def _restored(cursor: Cursor, key: str, moment: datetime) -> datetime | None:
@@ -177,14 +191,17 @@ def _versions(
     today: date,
 ) -> dict[str, Any]:
     seen = {v.version for v in answer.releases.versions if v.version}
-    with_model = {m.version for m in model_files.model_files(cursor, system.key) if m.passed}
+    files = model_files.model_files(cursor, system.key)
+    with_model = {m.version for m in files if m.passed}
+    probes = latest_probes(cursor, system.key)
     back = max(answer.releases.rollbacks, key=lambda r: r.end, default=None)
     tripped = [g for g in answer.guardrails if g.fired and not g.proved and not _answered(noted, g, today)]
     waiting = [g for g in answer.guardrails if g.fired and not g.proved and not _answered(noted, g)]
     watched = bool(seen) and system.task is Task.BINARY
     same = consistency(repeats_of(cursor, system))
     return {
-        "versions": len(seen), **registry_facts(seen, with_model, latest_probes(cursor, system.key)),
+        "versions": len(seen), **registry_facts(seen, with_model, probes),
+        **_fields(model_file_facts(cursor, system.key, seen, files, probes)),
         "rollback_at": back.end if back else None, "rollback_minutes": back.minutes if back else None,
         "switches": answer.last_switches() if seen else None,
         "guardrail_on": True if watched else None,

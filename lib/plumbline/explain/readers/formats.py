@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import bz2
+import io
+import lzma
+import zipfile
+import zlib
+
 from plumbline.domain import PlumblineError
 from plumbline.explain.model import CodedModel, of_trees
 from plumbline.explain.readers.lightgbm import FORMAT as LIGHTGBM
@@ -39,7 +45,18 @@ _REFUSED: tuple[tuple[bytes, str], ...] = (
     (b"binf", "an XGBoost file in the old binary format"),
 )
 #: the opcodes a protocol 0 or 1 pickle begins with, before a readable word
-_OLD_PICKLES = (b"ccopy_reg", b"c__builtin__", b"cbuiltins", b"cposix", b"cos\n", b"(dp", b"(lp", b"(i")
+_OLD_PICKLES = (
+    b"ccopy_reg",
+    b"c__builtin__",
+    b"cbuiltins",
+    b"cposix",
+    b"cos\n",
+    b"(dp",
+    b"(lp",
+    b"(i",
+    b"}q\x00",
+    b"]q\x00",
+)
 
 
 def detect_format(body: bytes) -> str:
@@ -74,6 +91,42 @@ def detect_format(body: bytes) -> str:
         if second in (b"L", b"i", b"U", b"I", b"l", b"#", b"$", b"N"):
             return FORMAT_UBJ
     raise PlumblineError("The model file was refused: its kind is not known", todo=RESAVE)
+
+
+def pickle_kind(body: bytes) -> str:
+    """``pickle``, or ``pickle in an archive``, where the file can run code when it is opened; empty: it shows none.
+
+    Looks at the first bytes, those below a compression, and the names in a ZIP archive; nothing is unpickled.
+    """
+    if _begins_as_pickle(body) or _begins_as_pickle(_below_compression(body)):
+        return "pickle"
+    if body.startswith(b"PK\x03\x04"):
+        try:
+            with zipfile.ZipFile(io.BytesIO(body)) as archive:
+                names = archive.namelist()
+        except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
+            return ""
+        if any(name.lower().endswith((".pkl", ".pickle", ".joblib")) for name in names):
+            return "pickle in an archive"
+    return ""
+
+
+def _begins_as_pickle(body: bytes) -> bool:
+    return (len(body) > 1 and body[0] == 0x80 and body[1] <= 5) or body.startswith(_OLD_PICKLES)
+
+
+def _below_compression(body: bytes) -> bytes:
+    """The first bytes of what a gzip, zlib, bzip2 or xz file holds; empty where it is none of them."""
+    try:
+        if body.startswith((b"\x1f\x8b", b"\x78")):
+            return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(body[:4096], 16)
+        if body.startswith(b"BZh"):
+            return bz2.BZ2Decompressor().decompress(body[: 2**20], 16)
+        if body.startswith(b"\xfd7zXZ"):
+            return lzma.LZMADecompressor(memlimit=2**26).decompress(body[: 2**20], 16)
+    except (zlib.error, OSError, lzma.LZMAError, EOFError, ValueError):
+        return b""
+    return b""
 
 
 def read_model(body: bytes) -> CodedModel:

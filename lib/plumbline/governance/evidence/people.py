@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from plumbline.domain import Evidence, Status
+from plumbline.domain import Evidence, EvidenceKind, Status
 from plumbline.domain.messages import NOTHING, Day, Message, enumeration, message, sequence, word
 from plumbline.governance.catalogue import catalogue
 from plumbline.governance.evidence.case import (
@@ -265,6 +265,49 @@ def mapped_for_audits(_case: ControlCase) -> Evidence:
     return probed(Status.PASS, sequence([maps, neither]))
 
 
+def complaints_answered(case: ControlCase) -> Evidence:
+    facts, most = case.facts, case.limits["answer_days"]
+    if not facts.complaints:
+        return unknown(message("Nobody records complaints."))
+    values = {
+        "complaints": count(facts.complaints),
+        "open": count(facts.complaints_open),
+        "most": plural(most, "day"),
+    }
+    waits = facts.complaints_open_days
+    if waits is not None and waits > most:
+        late = message(
+            "Complaints in 12 months: {complaints}; without an answer: {open}, the oldest for {waits} "
+            "(at most {most}).",
+            **values,
+            waits=plural(waits, "day"),
+        )
+        return measured(Status.FAIL, late)
+    if facts.complaint_days is None:
+        sentence = message(
+            "Complaints in 12 months: {complaints}; none is answered yet, the oldest waits for {waits} "
+            "(at most {most}).",
+            **values,
+            waits=plural(waits or 0, "day"),
+        )
+        return _by_the_register(Status.PARTIAL, sentence, facts.complaint_keeper)
+    sentence = message(
+        "Complaints in 12 months: {complaints}; without an answer: {open}. Answers took {usual} at the median and "
+        "{longest} at most (at most {most} are allowed), as {who} recorded.",
+        **values,
+        usual=plural(facts.complaint_usual_days or 0, "day"),
+        longest=plural(facts.complaint_days, "day"),
+        who=facts.complaint_keeper.strip().rstrip("."),
+    )
+    in_time = facts.complaint_days <= most
+    return _by_the_register(Status.PASS if in_time else Status.PARTIAL, sentence, facts.complaint_keeper)
+
+
+def _by_the_register(status: Status, sentence: Message, by: str) -> Evidence:
+    """What people wrote down of complaints: a statement of theirs, day by day."""
+    return Evidence(status=status, kind=EvidenceKind.ATTESTED, sentence=sentence, by=by)
+
+
 RULES: dict[str, Rule] = {
     "FAIR-1": groups_alike,
     "OVR-1": people_overrule,
@@ -275,5 +318,6 @@ RULES: dict[str, Rule] = {
     "CMP-3": technical_file,
     "CMP-4": incidents_handled,
     "CMP-5": resilience_tested,
+    "CMP-10": complaints_answered,
     "CMP-6": mapped_for_audits,
 }

@@ -8,7 +8,7 @@ from datetime import date
 
 from plumbline.domain import Evidence
 from plumbline.governance.catalogue import Control
-from plumbline.governance.evidence import attestations, monitoring, people, records, release
+from plumbline.governance.evidence import attestations, model_security, monitoring, people, records, release
 from plumbline.governance.evidence.case import ControlCase, Rule
 from plumbline.governance.facts import Facts
 
@@ -17,6 +17,7 @@ RULES: dict[str, Rule] = {
     **release.RULES,
     **records.RULES,
     **people.RULES,
+    **model_security.RULES,
     **attestations.RULES,
 }
 

@@ -21,7 +21,16 @@ from plumbline.logs.mapping.date_order import with_order
 from plumbline.logs.mapping.draft import Draft
 from plumbline.logs.mapping.inputs import reason_out
 from plumbline.logs.mapping.questions import FileQuestion
-from plumbline.logs.mapping.role_names import AGE, ARMS, ATTRIBUTION, BASE, WEIGHT, name_strength, normalise
+from plumbline.logs.mapping.role_names import (
+    AGE,
+    ARMS,
+    ATTRIBUTION,
+    BASE,
+    CALLER,
+    WEIGHT,
+    name_strength,
+    normalise,
+)
 from plumbline.logs.values import currency
 from plumbline.logs.values.times import order_of
 
@@ -164,6 +173,15 @@ def _identifiers(draft: Draft) -> None:
             draft.give(column, "subject", 0.9, "its name: a person; kept as a keyed hash")
         elif names.get("override", 0) == 1 and not draft.has("override"):
             draft.give(column, "override", 0.9, "its name: a person's own decision")
+        elif CALLER.fullmatch(normalise(column.name)) and column.distinct > 0:
+            draft.give(
+                column,
+                "segment",
+                0.85,
+                "its name: who sent the request",
+                kind=Kind.CATEGORICAL,
+                name=column.name,
+            )
         elif WEIGHT.fullmatch(normalise(column.name)) and column.numeric:
             draft.give(
                 column,

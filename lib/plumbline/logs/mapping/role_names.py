@@ -134,6 +134,11 @@ WEIGHT = re.compile(
     r"ipw|iptw|(sampling|expansion|extrapolation|weighting)_factor|hochrechnungsfaktor|stichprobengewicht|gewichtungsfaktor|"
     r"facteur_(d_)?expansion|factor_(de_)?expansion|peso_(de_)?(muestra|campione)|poids_(de_)?sondage"
 )
+#: who sent the request: a part of the product, another company's system, a key by its name
+CALLER = re.compile(
+    r"(api_)?(caller|requester|aufrufer|appelant)(_(id|name|key))?|(called|requested)_by|calling_(app|application|service|system)|"
+    r"api_(client|consumer|key|user)(_(id|name))?|client_app(lication)?(_(id|name))?|service_account"
+)
 #: where attributions start from
 BASE = re.compile(
     r"(shap_|lime_|attribution_)?(base|expected|mean)_?(value|values|score|margin|output)|base|bias|intercept"

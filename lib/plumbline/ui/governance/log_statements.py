@@ -27,6 +27,8 @@ REHEARSALS = (
     "retraining tested",
     "alert tested",
 )
+#: what is recorded by the number that a register of its own gave it
+COMPLAINTS = ("complaint received", "complaint answered")
 
 
 def section(view: View, system: System, answer: Answer) -> None:
@@ -111,11 +113,12 @@ def _ages(system: System) -> dict[str, Any]:
 
 def _rehearsals(view: View, system: System, answer: Answer) -> None:
     cards.section(
-        "Rehearsals",
-        "What is recorded is a statement: within 12 months it makes REL-3, REL-6, MON-6, MON-7 and CMP-5 partial, "
-        "never pass. A rollback that the log shows passes REL-3. Pipelines use `plumbline record`.",
+        "Rehearsals and complaints",
+        "A complaint and its answer are recorded by the complaint's number, and are counted by CMP-10. Of "
+        "rehearsals, what is recorded is a statement: within 12 months it makes REL-3, REL-6, MON-6, MON-7 and CMP-5 "
+        "partial, never pass. A rollback that the log shows passes REL-3. Pipelines use `plumbline record`.",
     )
-    records = [r for r in answer.measured.records if r.event in REHEARSALS]
+    records = [r for r in answer.measured.records if r.event in (*REHEARSALS, *COMPLAINTS)]
     if records:
         cards.table(
             [
@@ -127,12 +130,15 @@ def _rehearsals(view: View, system: System, answer: Answer) -> None:
                 }
                 for r in records[:12]
             ],
-            alt="Rehearsals: what, when, by whom, note",
+            alt="Rehearsals and complaints: what, when, by whom, note",
         )
     with st.form("governance.record", border=False, clear_on_submit=True):
         left, right = st.columns(2, gap="large")
         event = left.selectbox(
-            "What was done", REHEARSALS, format_func=str.capitalize, key="governance.record.event"
+            "What was done",
+            (*REHEARSALS, *COMPLAINTS),
+            format_func=str.capitalize,
+            key="governance.record.event",
         )
         day = right.date_input(
             "When",
@@ -141,7 +147,9 @@ def _rehearsals(view: View, system: System, answer: Answer) -> None:
             format="YYYY-MM-DD",
             key="governance.record.day",
         )
-        note = left.text_input("How it went", key="governance.record.note", max_chars=300)
+        note = left.text_input(
+            "How it went, or the complaint's number", key="governance.record.note", max_chars=300
+        )
         with right:
             by = signed_forms.signature("record")
         saved = permissions.submit("Put it on the trail", permissions.ANALYST)

@@ -1,0 +1,77 @@
+"""Who asks a model, and whether one of them feels it out: what the log shows of requests and of model extraction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from plumbline.answers.cache import stored
+from plumbline.domain import System
+from plumbline.monitor.quality.extraction import FEWEST, FEWEST_INPUTS, CallerQueries, probes, queries_of
+from plumbline.profile.scan import callers
+from plumbline.store.systems import decision_columns
+from plumbline.store.workspace import Cursor
+
+RECENT = timedelta(days=90)
+#: callers looked at, the busiest first, and the newest decisions of each
+MOST_CALLERS, MOST_DECISIONS = 20, 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallersAnswer:
+    """Who asked. ``named_share``: share of all decisions that name their caller. ``inputs``: how many the model has.
+
+    Of the last 90 days: how many ``callers``, how many of them asked at least 200 times (``busy``), and the inputs of
+    the 20 busiest.
+    """
+
+    column: str
+    named_share: float | None
+    callers: int
+    busy: int
+    inputs: int
+    queries: tuple[CallerQueries, ...]
+
+    @property
+    def probing(self) -> tuple[CallerQueries, ...]:
+        """Callers whose inputs lie as on a grid, the one with most inputs first."""
+        return tuple(sorted((q for q in self.queries if probes(q)), key=lambda q: (-q.near, q.caller)))
+
+    @property
+    def untold(self) -> int:
+        """Callers of whom it cannot be told, as nobody else asks enough or inputs are too coarse."""
+        return sum(probes(q) is None for q in self.queries)
+
+
+def callers_of(cursor: Cursor, system: System, end: datetime) -> CallersAnswer | None:
+    """What the log shows of its callers up to its end; None where no segment names them."""
+    column = callers.caller_column(cursor, system)
+    if column is None:
+        return None
+    since = end - RECENT
+
+    def make() -> CallersAnswer:
+        inputs = sum(c.role.role == "feature" for c in decision_columns(cursor, system.key))
+        names, many, busy = callers.busiest(cursor, system, column, since, FEWEST, MOST_CALLERS)
+        queries = (
+            tuple(_queries(cursor, system, column, name, since) for name in names)
+            if inputs >= FEWEST_INPUTS
+            else ()
+        )
+        return CallersAnswer(
+            column=column,
+            named_share=callers.named_share(cursor, system, column),
+            callers=many,
+            busy=busy,
+            inputs=inputs,
+            queries=tuple(q for q in queries if q.n >= FEWEST),
+        )
+
+    return stored(cursor, system, f"callers since {since.isoformat()}", CallersAnswer, make)
+
+
+def _queries(cursor: Cursor, system: System, column: str, name: str, since: datetime) -> CallerQueries:
+    """One caller's inputs beside as many of all others."""
+    own = callers.input_hashes(cursor, system, column, name, since, MOST_DECISIONS)
+    others = callers.input_hashes(cursor, system, column, name, since, len(own), others=True)
+    return queries_of(name, own, others)

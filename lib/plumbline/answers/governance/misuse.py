@@ -1,0 +1,135 @@
+"""What the catalogue asks of model files, of callers and of complaints, from the log, the registers and the trail."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
+
+from plumbline.answers.decisions.callers import callers_of
+from plumbline.answers.events import EventRecord
+from plumbline.domain import Probe, System
+from plumbline.domain.acts import Act
+from plumbline.governance.evidence.case import VALID_DAYS
+from plumbline.governance.evidence.registry import look_up
+from plumbline.governance.facts import ProbingCaller
+from plumbline.probe.saved_models import RUNS_CODE
+from plumbline.store import trail
+from plumbline.store.model_files import ModelFile
+from plumbline.store.workspace import Cursor
+
+_SHA256 = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
+_REFUSALS = 1_000  # the newest refused files that are looked at
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerFacts:
+    """The fields of ``Facts`` about who asks."""
+
+    caller_share: float | None = None
+    callers: int | None = None
+    callers_busy: int = 0
+    callers_untold: int = 0
+    probing: tuple[ProbingCaller, ...] = ()
+    inputs: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFileFacts:
+    """The fields of ``Facts`` about model files."""
+
+    model_formats_known: int | None
+    model_unsafe: tuple[str, ...]
+    model_other: tuple[str, ...]
+    model_served: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComplaintFacts:
+    """The fields of ``Facts`` about complaints."""
+
+    complaints: int | None = None
+    complaints_open: int = 0
+    complaints_open_days: float | None = None
+    complaint_days: float | None = None
+    complaint_usual_days: float | None = None
+    complaint_keeper: str = ""
+
+
+def caller_facts(cursor: Cursor, system: System, end: datetime) -> CallerFacts:
+    """Who asks, and who feels the model out; unknown where no column names the caller."""
+    answer = callers_of(cursor, system, end)
+    if answer is None:
+        return CallerFacts()
+    return CallerFacts(
+        caller_share=answer.named_share,
+        callers=answer.callers,
+        callers_busy=answer.busy,
+        callers_untold=answer.untold,
+        inputs=answer.inputs,
+        probing=tuple(
+            ProbingCaller(caller=q.caller, n=q.n, share=q.share, usual=q.usual, enumerates=q.enumerates)
+            for q in answer.probing
+        ),
+    )
+
+
+def model_file_facts(
+    cursor: Cursor, key: str, seen: Collection[str], files: Sequence[ModelFile], probes: Sequence[Probe]
+) -> ModelFileFacts:
+    """In what format the model file of each version is kept, and whether the registered one is shown to decide."""
+    refused = _refused(cursor, key)
+    registered = {file.version: file for file in files}
+    kept_elsewhere = {
+        match.version: {entry.saved_as for entry in match.fixed if entry.saved_as}
+        for match in look_up(seen, (), probes)
+    }
+    known, unsafe, other, served = 0, [], [], 0
+    for version in sorted(seen):
+        file, refusal = registered.get(version), refused.get(version)
+        newest_refused = refusal is not None and (file is None or refusal > file.at)
+        formats = kept_elsewhere.get(version, set())
+        known += bool(file or newest_refused or formats)
+        if newest_refused or formats & set(RUNS_CODE):
+            unsafe.append(version)
+        named = _SHA256.findall(version.lower())
+        if file is not None and named and file.sha256 not in named:
+            other.append(version)
+        elif file is not None and (file.passed or file.sha256 in named):
+            served += 1
+    return ModelFileFacts(
+        model_formats_known=known or None,
+        model_unsafe=tuple(unsafe),
+        model_other=tuple(other),
+        model_served=served,
+    )
+
+
+def _refused(cursor: Cursor, key: str) -> Mapping[str, datetime]:
+    """When a file that can run code was last refused for each version."""
+    entries = trail.entries(cursor, system=key, action=Act.MODEL_REFUSED, limit=_REFUSALS)
+    return {str(entry.detail.get("version", "")): entry.at for entry in reversed(entries)}
+
+
+def complaint_facts(noted: Sequence[EventRecord], moment: datetime) -> ComplaintFacts:
+    """Complaints of the twelve months before a moment and the days to their answers; unknown where none is recorded."""
+    received = {r.complaint: r for r in noted if r.event == "complaint received" and r.at <= moment}
+    recent = {number: r for number, r in received.items() if moment - r.at <= VALID_DAYS * _DAY}
+    if not recent:
+        return ComplaintFacts()
+    answers = [r for r in noted if r.event == "complaint answered" and r.at <= moment]
+    answered = {r.complaint: r.at for r in sorted(answers, key=lambda r: r.at, reverse=True)}
+    took = [max((answered[number] - r.at) / _DAY, 0.0) for number, r in recent.items() if number in answered]
+    waiting = [(moment - r.at) / _DAY for number, r in recent.items() if number not in answered]
+    newest = max((*recent.values(), *answers), key=lambda r: (r.at, r.seq))
+    return ComplaintFacts(
+        complaints=len(recent),
+        complaints_open=len(waiting),
+        complaints_open_days=max(waiting, default=None),
+        complaint_days=max(took, default=None),
+        complaint_usual_days=median(took) if took else None,
+        complaint_keeper=newest.by,
+    )

@@ -1,0 +1,83 @@
+"""Who asks a model, from the column that names the caller to the control that is judged by it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from plumbline.answers.data.load import inspect_file, load_file
+from plumbline.answers.decisions.callers import CallersAnswer, callers_of
+from plumbline.answers.governance.facts import measure
+from plumbline.answers.question import as_of, span_of
+from plumbline.domain import Status
+from plumbline.governance import canonical_json
+from plumbline.store import systems
+from plumbline.store.workspace import Workspace
+from tests.factory.decisions import HEADER, decisions, write
+from tests.governance.cases import CREDIT, control, judge
+
+COLUMNS = (*HEADER, "tenure", "limit", "caller")
+
+
+def _log(folder: Path, *, probing: bool) -> Path:
+    """A month of three callers; one more, perhaps, goes through a grid of inputs."""
+    draw = np.random.default_rng(4)
+    cells = [
+        [*row, f"{draw.normal(5, 2):.2f}", f"{draw.normal(900, 300):.1f}", f"branch-{i % 3}"]
+        for i, row in enumerate(decisions(900))
+    ]
+    if probing:
+        grid = [(age, tenure, limit) for age in range(20, 30) for tenure in range(6) for limit in range(5)]
+        for i, (age, tenure, limit) in enumerate(grid):
+            row = decisions(1, 900 + i, age=age, region="north")[0]
+            cells.append([*row, str(tenure), str(100 * limit), "app-7"])
+    return write(folder / "log.csv", cells, COLUMNS)
+
+
+def _answer(ws: Workspace) -> CallersAnswer:
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, "s")
+        answer = callers_of(cursor, system, as_of(system, span_of(cursor, system)))
+    assert answer is not None
+    return answer
+
+
+def test_a_caller_is_recognised_by_its_name_and_is_no_input(tmp_path: Path) -> None:
+    mapping = inspect_file(_log(tmp_path, probing=False)).mapping
+    assert [str(m.role) for m in mapping.columns if m.column == "caller"] == ["segment:caller"]
+
+
+@pytest.mark.parametrize(("probing", "status"), [(False, Status.PASS), (True, Status.FAIL)])
+def test_the_controls_are_judged_by_who_asked(
+    workspace: Workspace, tmp_path: Path, probing: bool, status: Status
+) -> None:
+    load_file(workspace, _log(tmp_path, probing=probing), title="s", actor="t")
+    answer = _answer(workspace)
+    assert (answer.callers, answer.busy) == ((4, 4) if probing else (3, 3))
+    assert [q.caller for q in answer.probing] == (["app-7"] if probing else [])
+    assert canonical_json.read(CallersAnswer, canonical_json.write(answer)) == answer
+    with workspace.read() as cursor:
+        system = systems.get_system(cursor, "s")
+        moment = as_of(system, span_of(cursor, system))
+    card = judge(measure(workspace, system, moment).facts, CREDIT, ())
+    assert control(card, "SEC-3").status is Status.PASS
+    assert control(card, "SEC-9").status is status
+    assert ("app-7" in control(card, "SEC-9").evidence.sentence) is probing
+
+
+def test_without_a_caller_nothing_is_known(workspace: Workspace, tmp_path: Path) -> None:
+    load_file(workspace, write(tmp_path / "log.csv", decisions(60)), title="s", actor="t")
+    with workspace.read() as cursor:
+        system = systems.get_system(cursor, "s")
+        assert callers_of(cursor, system, as_of(system, span_of(cursor, system))) is None
+
+
+def test_decisions_without_a_caller_are_counted(workspace: Workspace, tmp_path: Path) -> None:
+    cells = [
+        [*row, str(i % 7), str(i % 11), "" if i % 10 == 0 else "branch"]
+        for i, row in enumerate(decisions(400))
+    ]
+    load_file(workspace, write(tmp_path / "log.csv", cells, COLUMNS), title="s", actor="t")
+    assert _answer(workspace).named_share == pytest.approx(0.9)

@@ -1,0 +1,51 @@
+"""In what format a registry keeps a model, from what MLflow and DVC write down."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from plumbline.probe.saved_models import of_history, of_outputs
+
+SKLEARN = {
+    "python_function": {"loader_module": "mlflow.sklearn", "model_path": "model.pkl", "env": {}},
+    "sklearn": {"pickled_model": "model.pkl", "serialization_format": "cloudpickle", "sklearn_version": "1.5"},
+}  # fmt: skip
+SKOPS = {
+    "python_function": {"loader_module": "mlflow.sklearn", "model_path": "model.skops"},
+    "sklearn": {"pickled_model": "model.skops", "serialization_format": "skops"},
+}
+BOOSTER = {
+    "python_function": {"loader_module": "mlflow.xgboost", "data": "model.ubj"},
+    "xgboost": {"data": "model.ubj", "model_format": "ubj"},
+}
+OWN = {"python_function": {"loader_module": "mlflow.pyfunc.model", "python_model": "python_model.pkl"}}
+
+
+@pytest.mark.parametrize(
+    ("flavors", "saved_as"), [(SKLEARN, "cloudpickle"), (SKOPS, "skops"), (BOOSTER, "ubj"), (OWN, "cloudpickle")]
+)  # fmt: skip
+def test_what_a_run_logged_last_counts(flavors: object, saved_as: str) -> None:
+    history = [{"artifact_path": "old", "flavors": BOOSTER}, {"artifact_path": "model", "flavors": flavors}]
+    assert of_history(json.dumps(history)) == saved_as
+
+
+@pytest.mark.parametrize("tag", ["", "{", "[]", "[1]", "{}", '[{"flavors": []}]', '[{"flavors": {"x": 1}}]'])
+def test_a_tag_that_says_nothing_is_no_format(tag: str) -> None:
+    assert of_history(tag) == ""
+
+
+@pytest.mark.parametrize(
+    ("outputs", "saved_as"),
+    [
+        (("model.pkl", "report.json"), "pickle"),
+        (("features.pkl", "model.onnx"), "onnx"),
+        (("features.pkl", "report.json"), ""),
+        (("net.pt",), "torch pickle"),
+        (("models/credit_model.JOBLIB",), "joblib"),
+        ((), ""),
+    ],
+)
+def test_a_pipeline_keeps_its_model_by_its_name(outputs: tuple[str, ...], saved_as: str) -> None:
+    assert of_outputs(outputs) == saved_as
