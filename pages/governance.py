@@ -6,7 +6,7 @@ from plumbline.answers import statements
 from plumbline.answers.governance.scorecard import scorecard_answer
 from plumbline.ui import shell
 from plumbline.ui.frame import signed_forms
-from plumbline.ui.governance import ai_act, costs, documents, log_statements, registers
+from plumbline.ui.governance import ai_act, buyers, costs, documents, log_statements, registers
 from plumbline.ui.governance import context as contexts
 from plumbline.ui.parts import cards, openings
 from plumbline.ui.state import session
@@ -19,7 +19,7 @@ stated = statements.statements(view.ws, system.key)
 answer = ask(view, scorecard_answer, system.key)
 cards.opening(*openings.context(stated, signed_forms.today()))
 
-context, attestations, exemptions, act, incidents, papers, registries, log, money = st.tabs(
+context, attestations, exemptions, act, incidents, papers, outsiders, registries, log, money = st.tabs(
     [
         "Context",
         "Attestations",
@@ -27,6 +27,7 @@ context, attestations, exemptions, act, incidents, papers, registries, log, mone
         "AI Act",
         "Incidents",
         "Documents",
+        "For buyers",
         "Registries",
         "Log and rehearsals",
         "Costs",
@@ -49,6 +50,9 @@ with incidents:
 if papers.open:
     with papers:
         documents.section(view, system)
+if outsiders.open:
+    with outsiders:
+        buyers.section(view, answer)
 with registries:
     registers.registries(view, system)
 with log:

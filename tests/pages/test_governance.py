@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+from collections.abc import Callable
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -10,11 +14,15 @@ from streamlit.testing.v1 import AppTest
 from plumbline.answers.alerts.check import check
 from plumbline.answers.data.quality import quality
 from plumbline.answers.governance.scorecard import scorecard_answer
+from plumbline.answers.governance.time_authority import time_authority
 from plumbline.answers.governance.trail import trail
 from plumbline.answers.statements import change_settings
 from plumbline.domain import PlumblineError, PointStatus, Status
-from plumbline.report.issue import issue_document
+from plumbline.report.issue import issue_document, issue_period, issue_workbook
+from plumbline.report.signature import public_key
+from plumbline.ui.governance import buyers
 from plumbline.ui.state import workspace as opened
+from tests.report.buyers.test_workbook import workbook
 
 from .conftest import open_page, words
 
@@ -153,3 +161,71 @@ def test_a_document_is_filled_in_made_and_reviewed_on_its_tab() -> None:
     table = next(t.value for t in at.table if "SHA-256" in t.value.columns)
     assert made.sha256[:12] in table["SHA-256"].iloc[0]
     assert "Bo" in table["Reviewed"].iloc[0]
+
+
+def _for_buyers() -> AppTest:
+    at = open_page("governance", system=SYSTEM)
+    at.session_state["section"] = "For buyers"
+    return at.run()
+
+
+def test_a_period_is_chosen_by_its_days_and_both_of_them_belong_to_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[tuple[object, ...]] = []
+    real = issue_period
+
+    def issue(ws: object, key: str, start: object, end: object, **options: object) -> object:
+        asked.append((key, start, end, options["language_code"]))
+        return real(ws, key, start, end, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(buyers, "issue_period", issue)
+    makers: list[Callable[[], bytes]] = []
+    maker = buyers._period_maker
+    monkeypatch.setattr(buyers, "_period_maker", lambda *args: makers.append(maker(*args)) or makers[-1])
+    at = _for_buyers()
+    assert not at.exception
+    at.date_input(key="governance.buyers.start").set_value(date(2026, 3, 1))
+    at.date_input(key="governance.buyers.end").set_value(date(2026, 3, 31)).run()
+    with zipfile.ZipFile(io.BytesIO(makers[-1]())) as pack:
+        assert "index.html" in pack.namelist() or "verify.py" in pack.namelist()
+    assert asked == [(SYSTEM, datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC), "en")]
+    assert next(e.detail["kind"] for e in trail(opened.workspace()).entries) == "evidence of a period"
+    at.date_input(key="governance.buyers.end").set_value(date(2026, 2, 1)).run()
+    assert "ends before it begins" in words(at)
+
+
+def test_a_buyers_workbook_is_counted_before_it_is_handed_out() -> None:
+    at = _for_buyers()
+    at.file_uploader(key="governance.buyers.workbook").upload("caiq.xlsx", workbook(), buyers.XLSX)
+    at.run()
+    assert not at.exception
+    _, filled = issue_workbook(opened.workspace(), SYSTEM, workbook(), actor="Ada")
+    parts = (filled.answered, filled.described, filled.kept, filled.left)
+    assert all(map(len, parts))
+    counts = [m.value for m in at.markdown if m.value.removeprefix("## ").isdigit()]
+    assert counts == [f"## {len(ids)}" for ids in parts]
+    at.file_uploader(key="governance.buyers.workbook").upload("odd.xlsx", b"no workbook", buyers.XLSX)
+    at.run()
+    assert not at.exception
+    assert at.error
+
+
+def test_the_key_is_shown_and_an_owner_names_the_authority() -> None:
+    at = _for_buyers()
+    assert public_key().public_key in [block.value for block in at.code]
+    assert "None is named" in words(at)
+    at.text_input(key="governance.authority.url").set_value("ftp://tsa.example")
+    at.text_input(key="governance.authority.by").set_value("Ada")
+    press(at, "Save the authority")
+    assert "is no https://" in words(at).replace("\\", "")
+    at.text_input(key="governance.authority.url").set_value("https://tsa.example/x")
+    press(at, "Save the authority")
+    kept = time_authority(opened.workspace())
+    assert kept is not None
+    assert kept.url == "https://tsa.example/x"
+    assert "stamped by tsa.example" in words(at).replace("\\", "")
+    assert next((e.actor, e.action) for e in trail(opened.workspace()).entries) == (
+        "Ada",
+        "time authority set",
+    )
