@@ -57,6 +57,7 @@ class Act(StrEnum):
     REFERENCE_SET = "reference set", Access.ANALYST, True
     SYSTEM_REMOVED = "system removed", Access.OWNER, True
     COUNTED_ANEW = "counted anew", Access.ANALYST, True
+    PUSHES_MERGED = "pushes merged", Access.ANALYST, True
     PULLED = "pull", Access.ANALYST
     PULL_REFUSED = "pull refused", Access.ANALYST
     # --- what was measured and kept

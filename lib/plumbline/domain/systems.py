@@ -175,6 +175,7 @@ class Load:
     undone_at: datetime | None = None
     retry_of: int | None = None  # the load whose quarantined rows these were
     schema_changes: tuple[SchemaChange, ...] = ()  # of this load; told when it is made
+    pushes: int = 0  # gathered pushes that it is of; 0: a file
     unchecked: str = ""  # why its signals could not be checked after it was made; empty where they were
 
 

@@ -111,6 +111,22 @@ def has_new_basis(cursor: duckdb.DuckDBPyConnection, system: System) -> bool:
     return row is None or row[0] != row_set(cursor, system)
 
 
+def merge_basis(
+    cursor: duckdb.DuckDBPyConnection, system: System, load_id: int, gone: Collection[int]
+) -> None:
+    """Say that the rows which the grids rest on are of one load now; they are the same."""
+    row = cursor.execute("SELECT row_set FROM profile_basis WHERE system = ?", [system.key]).fetchone()
+    held: dict[str, Any] = json.loads(row[0]) if row else {}
+    counts: dict[int, int] = {}
+    for load, rows in held.get("rows", ()):
+        load = load_id if load in gone else load
+        counts[load] = counts.get(load, 0) + rows
+    if len(counts) < len(held.get("rows", ())):
+        merged = json.dumps(held | {"rows": sorted(counts.items())})
+        cursor.execute("UPDATE profile_basis SET row_set = ? WHERE system = ?", [merged, system.key])
+        mark_profiles(cursor, system.key, [GRIDS])
+
+
 def read_grids(cursor: duckdb.DuckDBPyConnection, system: System) -> list[Grid]:
     """The frozen grids, in page order."""
     first = {name: load for name, _, load in profiled_columns(cursor, system)}

@@ -23,6 +23,7 @@ from plumbline.profile.bins import (
     has_new_basis,
     keep_grids,
     make_grids,
+    merge_basis,
     profiled_columns,
     read_grids,
 )
@@ -118,6 +119,14 @@ def on_erased(cursor: duckdb.DuckDBPyConnection, system: System, load_ids: Seque
             build(cursor, system, load_id)
         else:
             drop(cursor, system, load_id)
+
+
+def on_merged(cursor: duckdb.DuckDBPyConnection, system: System, load_id: int, gone: Sequence[int]) -> None:
+    """What merging calls once the decisions of some loads are those of one: its counts are theirs together."""
+    for load in gone:
+        drop(cursor, system, load)
+    build(cursor, system, load_id)
+    merge_basis(cursor, system, load_id, gone)
 
 
 def build(cursor: duckdb.DuckDBPyConnection, system: System, load_id: int) -> None:

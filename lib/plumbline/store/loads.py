@@ -15,7 +15,7 @@ from plumbline.store.workspace import aware, naive, now
 
 _FIELDS = (
     "load_id, system, file, sha256, kind, made_at, actor, rows_read, rows_loaded, rows_duplicate, "
-    "rows_quarantined, labels_joined, reference, reasons, notes, undone_at, retry_of"
+    "rows_quarantined, labels_joined, reference, reasons, notes, undone_at, retry_of, pushes"
 )
 
 
@@ -72,6 +72,7 @@ def _load(row: tuple[Any, ...]) -> Load:
         notes=tuple(json.loads(row[14])),
         undone_at=aware(row[15]) if row[15] else None,
         retry_of=row[16],
+        pushes=row[17] or 0,
     )
 
 
@@ -106,7 +107,7 @@ def next_load_id(cursor: duckdb.DuckDBPyConnection) -> int:
 def record_load(cursor: duckdb.DuckDBPyConnection, load: Load) -> None:
     """Register a load; the table itself refuses counts that do not add up."""
     cursor.execute(
-        f"INSERT INTO load ({_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        f"INSERT INTO load ({_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             load.load_id,
             load.system,
@@ -125,6 +126,29 @@ def record_load(cursor: duckdb.DuckDBPyConnection, load: Load) -> None:
             json.dumps(list(load.notes)),
             naive(load.undone_at) if load.undone_at else None,
             load.retry_of,
+            load.pushes,
+        ],
+    )
+
+
+def rewrite_load(cursor: duckdb.DuckDBPyConnection, load: Load) -> None:
+    """Register a load that others were merged into, in place of what it was."""
+    cursor.execute(
+        """UPDATE load SET file = ?, sha256 = ?, actor = ?, rows_read = ?, rows_loaded = ?, rows_duplicate = ?,
+               rows_quarantined = ?, labels_joined = ?, reasons = ?, notes = ?, pushes = ? WHERE load_id = ?""",
+        [
+            load.file,
+            load.sha256,
+            load.actor,
+            load.rows_read,
+            load.rows_loaded,
+            load.rows_duplicate,
+            load.rows_quarantined,
+            load.labels_joined,
+            json.dumps(load.reasons),
+            json.dumps(list(load.notes)),
+            load.pushes,
+            load.load_id,
         ],
     )
 
@@ -137,6 +161,16 @@ def list_loads(cursor: duckdb.DuckDBPyConnection, system: str | None = None) -> 
     return [_load(row) for row in rows]
 
 
+def loads_of_file(cursor: duckdb.DuckDBPyConnection, system: str, sha256: str, kind: str) -> list[Load]:
+    """The loads of one file that stand, the newest first."""
+    rows = cursor.execute(
+        f"""SELECT {_FIELDS} FROM load WHERE system = ? AND sha256 = ? AND kind = ? AND undone_at IS NULL
+            ORDER BY load_id DESC""",
+        [system, sha256, kind],
+    ).fetchall()
+    return [_load(row) for row in rows]
+
+
 def get_load(cursor: duckdb.DuckDBPyConnection, load_id: int) -> Load:
     """The load of that number.
 
@@ -144,11 +178,33 @@ def get_load(cursor: duckdb.DuckDBPyConnection, load_id: int) -> Load:
         PlumblineError: there is none.
     """
     row = cursor.execute(f"SELECT {_FIELDS} FROM load WHERE load_id = ?", [load_id]).fetchone()
+    whole = merged_load(cursor, load_id) if row is None else None
+    if whole is not None:
+        raise PlumblineError(
+            f"Load {load_id} was merged into load {whole.load_id} with other pushes",
+            todo=f"Name load {whole.load_id}: the pushes of it are taken back together.",
+        )
     if row is None:
         raise PlumblineError(
             f"There is no load {load_id}", todo="The Logs page and `plumbline trail` list them."
         )
     return _load(row)
+
+
+@dataclass(frozen=True, slots=True)
+class MergedLoad:
+    """Where the rows of a load are that is no longer there: in which one, behind how many others."""
+
+    load_id: int
+    rows_before: int
+
+
+def merged_load(cursor: duckdb.DuckDBPyConnection, load_id: int) -> MergedLoad | None:
+    """What a load was merged into; None where it was not."""
+    row = cursor.execute(
+        "SELECT into_load, rows_before FROM merged_load WHERE load_id = ?", [load_id]
+    ).fetchone()
+    return MergedLoad(int(row[0]), int(row[1])) if row else None
 
 
 def mark_undone(cursor: duckdb.DuckDBPyConnection, load_id: int) -> None:

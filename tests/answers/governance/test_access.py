@@ -100,7 +100,8 @@ def test_a_role_taken_away_is_gone_at_once_and_one_owner_stays(ws: Workspace) ->
 VIEWERS = {"document issued"}
 ANALYSTS = {
     "event added", "event removed", "decision commented", "view saved", "view removed",
-    "load", "undo", "counted anew", "roles changed", "reference set", "pull", "pull refused", "signals checked",
+    "load", "undo", "counted anew", "pushes merged", "roles changed", "reference set", "pull", "pull refused",
+    "signals checked",
     "decision records tried",
     "attributions stored", "model file registered", "columns grouped", "registry ", "registry read",
     "registry forgotten",
@@ -120,7 +121,16 @@ OWNERS = {
     "releases frozen", "token added", "token revoked",
     "schedule set", "time authority set", "workspace backed up", "workspace restored", "restore of a copy rehearsed",
 }  # fmt: skip
-CHANGING = {"load", "undo", "erase", "counted anew", "roles changed", "reference set", "system removed"}
+CHANGING = {
+    "load",
+    "undo",
+    "erase",
+    "counted anew",
+    "pushes merged",
+    "roles changed",
+    "reference set",
+    "system removed",
+}
 
 
 def test_the_words_of_the_trail_stay_as_they_were_and_each_asks_for_its_role() -> None:

@@ -211,7 +211,8 @@ def test_what_is_owed_without_undue_delay_and_not_given_is_counted_by_itself(
 
 def test_changes_are_every_act_that_says_who_is_told_and_what_is_counted() -> None:
     assert {
-        Act.FINDING_MUTED, Act.CHANNEL_GONE, Act.CHANNEL_CONFIRMED, Act.COUNTED_ANEW, Act.COLUMNS_GROUPED,
+        Act.FINDING_MUTED, Act.CHANNEL_GONE, Act.CHANNEL_CONFIRMED, Act.COUNTED_ANEW, Act.PUSHES_MERGED,
+        Act.COLUMNS_GROUPED,
     } <= set(CHANGES)  # fmt: skip
     acts = [
         act for act in Act if act.changes_decisions and act is not Act.SYSTEM_REMOVED

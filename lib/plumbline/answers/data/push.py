@@ -14,6 +14,7 @@ from pathlib import Path
 
 from plumbline.answers.data import push_queue
 from plumbline.answers.data.load import outcomes_changed
+from plumbline.answers.data.push_merges import PushMerges
 from plumbline.answers.data.push_queue import Queue
 from plumbline.answers.faults import sentence
 from plumbline.domain import Load, PlumblineError
@@ -75,6 +76,7 @@ class Intake:
         self._forms: dict[str, tuple[float, RowForm, RowForm]] = {}
         self._changed: set[str] = set()
         self._checked: dict[str, float] = {}
+        self._merges = PushMerges()
         self._journal: Journal | None = None
         self._stop, self._work = threading.Event(), Cancellation()
         self._thread = threading.Thread(target=self._run, name="plumbline-push", daemon=True)
@@ -218,6 +220,8 @@ class Intake:
                 if self._journal is not None:
                     self.gather()
                     self._check(ending)
+                    if not ending:
+                        self.merge()
                 words = ""
             except WriteStop:
                 return
@@ -253,6 +257,15 @@ class Intake:
         with self._turn:  # a file is loaded by one thread
             if self._journal is not None:
                 self._gather(self._journal, self._find().lent([], self._work))
+
+    def merge(self, now: datetime | None = None) -> None:
+        """Make one of small loads, where it is time to.
+
+        Args:
+            now: aware; None: this moment.
+        """
+        with self._turn:
+            self._merges.merge(self._find().lent([], self._work), now or datetime.now(UTC), actor=ACTOR)
 
     def _gather(self, journal: Journal, ws: Workspace) -> None:
         for path in journal.rotate():
@@ -290,6 +303,7 @@ class Intake:
     def _count(self, load: Load, seconds: float) -> None:
         counts = self.counts
         counts.loads += 1
+        self._merges.note(load.system)
         counts.seconds += seconds
         counts.rows_loaded += load.rows_loaded
         counts.rows_duplicate += load.rows_duplicate

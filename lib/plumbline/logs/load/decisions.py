@@ -148,7 +148,9 @@ def _load(
     load_id, direct = number or loads.next_load_id(cursor), number is None
     same = loaded_before(cursor, system.key, source)
     if same:
-        again = _nothing_new(cursor, system, source, same, load_id, actor, reference)
+        again = _nothing_new(
+            cursor, system, source, same, load_id, actor, reference, pushes=int(bool(settle))
+        )
         if settle:
             settle(cursor, again)
         return again
@@ -199,6 +201,7 @@ def _load(
         reasons=aside.reasons,
         notes=tuple(notes),
         retry_of=retry.of if retry else None,
+        pushes=int(bool(settle)),
     )
     loads.record_load(cursor, record)
     if loaded and not retry:
@@ -294,14 +297,8 @@ def _system(cursor: duckdb.DuckDBPyConnection, title: str, mapping: Mapping, sou
 
 def loaded_before(cursor: duckdb.DuckDBPyConnection, key: str, source: Source) -> Load | None:
     """The load that already brought this file's rows, where there is one that was not undone."""
-    for load in loads.list_loads(cursor, key):
-        if (
-            load.sha256 == source.sha256
-            and (not source.sheets or load.file == source.name)
-            and load.kind == "decisions"
-            and load.rows_loaded
-            and not load.undone_at
-        ):
+    for load in loads.loads_of_file(cursor, key, source.sha256, "decisions"):
+        if load.rows_loaded and (not source.sheets or load.file == source.name):
             return load
     return None
 
@@ -314,6 +311,7 @@ def _nothing_new(
     load_id: int,
     actor: str,
     reference: bool,
+    pushes: int,
 ) -> Load:
     notes = [f"This file is already here as load {same.load_id}; nothing was added."]
     if reference and not same.reference:
@@ -333,6 +331,7 @@ def _nothing_new(
         labels_joined=0,
         reference=False,
         notes=tuple(notes),
+        pushes=pushes,
     )
     loads.record_load(cursor, record)
     log_load(cursor, record, source)

@@ -142,6 +142,7 @@ def _load(
         reasons=aside.reasons,
         notes=tuple(notes),
         retry_of=retry.of if retry else None,
+        pushes=int(bool(settle)),
     )
     loads.record_load(cursor, record)
     if retry:
@@ -173,11 +174,7 @@ def known_ids(cursor: duckdb.DuckDBPyConnection, key: str, ids: Sequence[str]) -
 
 def _same_file(cursor: duckdb.DuckDBPyConnection, key: str, source: Source) -> list[int]:
     """Loads of the same file that stand."""
-    return [
-        load.load_id
-        for load in loads.list_loads(cursor, key)
-        if load.sha256 == source.sha256 and load.kind == "labels" and not load.undone_at
-    ]
+    return [load.load_id for load in loads.loads_of_file(cursor, key, source.sha256, "labels")]
 
 
 def mark_unknown(cursor: duckdb.DuckDBPyConnection, key: str) -> None:

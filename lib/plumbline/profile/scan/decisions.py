@@ -13,6 +13,7 @@ import numpy as np
 from plumbline.domain import SINGLE_ROLES, PlumblineError, Slice, System
 from plumbline.domain.decisions import Decision
 from plumbline.profile.scope import ARM, Scope, all_rows, column_kinds, of_slice, typed_parameter
+from plumbline.store import loads
 from plumbline.store.sql import Statement, decision_table, ident
 from plumbline.store.systems import decision_columns
 from plumbline.store.workspace import aware, naive
@@ -165,7 +166,9 @@ def one(cursor: duckdb.DuckDBPyConnection, system: System, decision_id: str) -> 
     if decision_id.startswith("#") and load_id.isdecimal() and line.isdecimal():
         place = "_load_id = TRY_CAST($load AS INTEGER) AND _line = TRY_CAST($line AS BIGINT)"
         condition = f"(decision_id = $id OR ({place}))"
-        params |= {"load": load_id, "line": line}
+        whole = loads.merged_load(cursor, int(load_id)) if len(load_id) < 10 else None
+        moved = (str(whole.load_id), str(int(line[:18]) + whole.rows_before)) if whole else (load_id, line)
+        params |= {"load": moved[0], "line": moved[1]}
     scope = all_rows(system, stored=True).narrowed(condition, **params)
     decisions = as_decisions(
         cursor.execute(

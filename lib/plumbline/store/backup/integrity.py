@@ -112,36 +112,59 @@ def chain_problems(cursor: duckdb.DuckDBPyConnection, head: str = "") -> Iterato
         yield IntegrityProblem("trail", where, f"The trail's chain is broken at {where}.")
 
 
-def _loads(cursor: duckdb.DuckDBPyConnection) -> Iterator[IntegrityProblem]:
-    """Loads whose file, hash or figures are not those that the trail noted, and those that it does not know."""
+def unvouched_loads(
+    cursor: duckdb.DuckDBPyConnection, key: str | None = None
+) -> dict[int, tuple[str, int | None]]:
+    """Loads whose file, hash or figures are not those that the trail noted: system, and the entry that says otherwise;
+    None: none knows the load.
+
+    Args:
+        key: only of one system.
+    """
     rows = cursor.execute(
-        """SELECT l.load_id, l.system, t.seq FROM load l
-           LEFT JOIN trail t ON t.action = $act AND t.system = l.system
-                AND CAST(json_extract_string(t.detail, '$.load_id') AS INTEGER) = l.load_id
-           LEFT JOIN trail u ON u.action = $undo AND u.system = l.system AND u.seq > t.seq
-                AND CAST(json_extract_string(u.detail, '$.load_id') AS INTEGER) = l.load_id
-           WHERE t.seq IS NULL OR json_extract_string(t.detail, '$.file') IS DISTINCT FROM l.file
+        """WITH noted AS (
+               SELECT *, row_number() OVER (PARTITION BY system, load ORDER BY seq DESC) AS nth FROM (
+                   SELECT seq, system, actor, detail, CAST(json_extract_string(detail, '$.load_id') AS INTEGER) AS load
+                   FROM trail WHERE action IN ($act, $merged))),
+           undone AS (
+               SELECT seq, system, CAST(json_extract_string(detail, '$.load_id') AS INTEGER) AS load
+               FROM trail WHERE action = $undo)
+           SELECT l.load_id, l.system, t.seq FROM load l
+           LEFT JOIN noted t ON t.nth = 1 AND t.system = l.system AND t.load = l.load_id
+           LEFT JOIN undone u ON u.system = l.system AND u.seq > t.seq AND u.load = l.load_id
+           WHERE ($key IS NULL OR l.system = $key) AND (
+              t.seq IS NULL OR json_extract_string(t.detail, '$.file') IS DISTINCT FROM l.file
               OR json_extract_string(t.detail, '$.sha256') IS DISTINCT FROM l.sha256
-              OR json_extract_string(t.detail, '$.kind') <> l.kind OR t.actor <> l.actor
+              OR json_extract_string(t.detail, '$.kind') <> l.kind
+              OR coalesce(json_extract_string(t.detail, '$.pushed_by'), t.actor) <> l.actor
               OR CAST(json_extract_string(t.detail, '$.rows_read') AS BIGINT) IS DISTINCT FROM l.rows_read
               OR CAST(json_extract_string(t.detail, '$.rows_loaded') AS BIGINT) IS DISTINCT FROM l.rows_loaded
               OR CAST(json_extract_string(t.detail, '$.labels_joined') AS BIGINT) <> l.labels_joined
-              OR (l.undone_at IS NULL) <> (u.seq IS NULL)
+              OR (l.undone_at IS NULL) <> (u.seq IS NULL))
            ORDER BY 1""",
-        {"act": Act.LOADED.value, "undo": Act.UNDONE.value},
+        {"act": Act.LOADED.value, "undo": Act.UNDONE.value, "merged": Act.PUSHES_MERGED.value, "key": key},
     ).fetchall()
-    for load, system, seq in rows:
+    return {int(load): (str(system), seq) for load, system, seq in rows}
+
+
+def _loads(cursor: duckdb.DuckDBPyConnection) -> Iterator[IntegrityProblem]:
+    """Loads whose file, hash or figures are not those that the trail noted, and those that it does not know."""
+    for load, (system, seq) in unvouched_loads(cursor).items():
         text = f"is not what the trail says of it in entry {seq}" if seq else "is not on the trail"
         yield IntegrityProblem("loads", f"load {load}", f"Load {load} of {system} {text}.")
 
 
 def _loads_gone(cursor: duckdb.DuckDBPyConnection) -> Iterator[IntegrityProblem]:
-    """Loads that the trail noted and that the register does not know, though their system was not deleted since."""
+    """Loads that the trail noted and that the register does not know, though no entry says into which they were merged
+    and their system was not deleted since."""
     rows = cursor.execute(
-        """SELECT CAST(json_extract_string(t.detail, '$.load_id') AS INTEGER) AS load, t.system FROM trail t
-           WHERE t.action = $act AND load NOT IN (SELECT load_id FROM load) AND NOT EXISTS (
-               SELECT 1 FROM trail r WHERE r.action = $removed AND r.system = t.system AND r.seq > t.seq) ORDER BY 1""",
-        {"act": Act.LOADED.value, "removed": Act.SYSTEM_REMOVED.value},
+        """SELECT DISTINCT CAST(json_extract_string(t.detail, '$.load_id') AS INTEGER) AS load, t.system FROM trail t
+           WHERE t.action IN ($act, $merged) AND load NOT IN (SELECT load_id FROM load) AND NOT EXISTS (
+               SELECT 1 FROM trail r WHERE r.action = $removed AND r.system = t.system AND r.seq > t.seq)
+           AND (t.system, load) NOT IN (
+               SELECT system, CAST(unnest(json_extract(detail, '$.of')::VARCHAR::INTEGER[]) AS INTEGER)
+               FROM trail WHERE action = $merged) ORDER BY 1""",
+        {"act": Act.LOADED.value, "removed": Act.SYSTEM_REMOVED.value, "merged": Act.PUSHES_MERGED.value},
     ).fetchall()
     for load, system in rows:
         yield IntegrityProblem(

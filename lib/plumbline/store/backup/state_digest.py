@@ -238,6 +238,19 @@ def differences(cursor: duckdb.DuckDBPyConnection, key: str) -> Iterator[Differe
     )
 
 
+def unfit_loads(cursor: duckdb.DuckDBPyConnection, key: str, loads: Collection[int]) -> set[int]:
+    """Those of some loads whose decisions or counts are not what was digested, or that nothing ties to the trail."""
+    rows = cursor.execute(
+        """SELECT load_id, decisions, profiles FROM state_digest
+           WHERE system = $key AND engine = $engine AND list_contains($loads::INTEGER[], load_id)""",
+        {"key": key, "engine": ENGINE, "loads": [int(load) for load in loads]},
+    ).fetchall()
+    held = {int(load): (decisions, profiles) for load, decisions, profiles in rows}
+    decisions, profiles = _decisions(cursor, key, held), _profiles(cursor, key, held)
+    fit = {load for load, digests in held.items() if digests == (decisions[load], profiles[load])}
+    return set(loads) - fit
+
+
 def _beside_digests(
     cursor: duckdb.DuckDBPyConnection, key: str, tied: dict[int, bool]
 ) -> Iterator[Difference | LooseLoad]:

@@ -1,0 +1,264 @@
+"""Small pushed loads become one: nothing is answered, refused or proved otherwise than before."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from plumbline.answers.data.load import load_file, logs_of, undo_load
+from plumbline.answers.decisions.find import one as decision
+from plumbline.answers.governance.trail import trail
+from plumbline.answers.notes import decision_comments
+from plumbline.answers.operations.verify import verify
+from plumbline.domain import PlumblineError
+from plumbline.domain.acts import Act
+from plumbline.logs.push import merge_plan
+from plumbline.logs.push.merge_plan import PushedLoad, _pushed
+from plumbline.store import loads
+from plumbline.store.backup import state_digest
+from plumbline.store.workspace import Workspace, open_workspace
+from tests.answers.data.test_push import ROW, Given, _numbered
+from tests.factory.workspaces import loaded_workspace
+
+AN_HOUR, A_MONTH = timedelta(hours=1), timedelta(days=30)
+#: what is counted of a system, whichever load it came with
+COUNTS = {
+    "profile_hour": "sum(n)",
+    "profile_outcome": "sum(n)",
+    "profile_presence": "count(DISTINCT day)",
+}
+
+
+@pytest.fixture(scope="module")
+def pushed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str], Path]:
+    """A shop with six gathered pushes, three of decisions and three of labels; their receipts; and the shop before."""
+    folder = tmp_path_factory.mktemp("merges")
+    made = loaded_workspace(folder, rows=300)
+    path = made.path
+    made.close()
+    before = Path(shutil.copy(path, folder / "before.duckdb"))
+    ws = open_workspace(path)
+    given = Given(ws)
+    numbers = {}
+    for i in range(3):
+        bad = ROW | {"order_id": f"bad{i}", "decided_at": "never"}
+        numbers[f"decisions {i}"] = given.push(*_numbered(10 * i, 4), bad, key=f"k{i}", actor=f"token {i}")
+        given.intake.gather()
+        numbers[f"labels {i}"] = given.push(
+            {"decision_id": f"n{10 * i}", "label": "yes", "label_time": "2026-03-11T08:00:00Z"},
+            {"decision_id": "n0", "label": ("no", "yes", "no")[i]},
+            {"decision_id": f"nobody{i}", "label": "no"},
+            kind="labels",
+        )
+        given.intake.gather()
+    given.intake.close()
+    ws.close()
+    return path, numbers, before
+
+
+@pytest.fixture
+def ws(pushed: tuple[Path, dict[str, str], Path], tmp_path: Path) -> Iterator[Workspace]:
+    shutil.copy(pushed[0], tmp_path / "workspace.duckdb")
+    made = open_workspace(tmp_path / "workspace.duckdb")
+    yield made
+    made.close()
+
+
+def _merged(ws: Workspace, later: timedelta = AN_HOUR) -> Given:
+    given = Given(ws)
+    given.intake.merge(datetime.now(UTC) + later)
+    return given
+
+
+def _standing(ws: Workspace) -> dict[int, int]:
+    """Load -> gathered pushes, of those that stand."""
+    return {load.load_id: load.pushes for load in logs_of(ws, "shop").loads if load.undone_at is None}
+
+
+def _decisions(ws: Workspace) -> list[tuple[object, ...]]:
+    with ws.read() as cursor:
+        return cursor.execute(
+            """SELECT decision_id, "timestamp", label, label_time, score, _hash FROM decision_shop
+               ORDER BY ALL"""
+        ).fetchall()
+
+
+def _counts(ws: Workspace) -> list[object]:
+    with ws.read() as cursor:
+        return [cursor.execute(f"SELECT {what} FROM {table}").fetchall() for table, what in COUNTS.items()]
+
+
+def test_pushes_of_an_hour_become_one_load_a_kind_that_says_what_they_said(
+    ws: Workspace, pushed: tuple[Path, dict[str, str], Path]
+) -> None:
+    decisions, counts, entries = _decisions(ws), _counts(ws), len(trail(ws).entries)
+    assert _standing(ws) == {1: 0} | dict.fromkeys(range(2, 8), 1)
+    given = _merged(ws)
+    assert _standing(ws) == {1: 0, 2: 3, 3: 3}
+    assert (_decisions(ws), _counts(ws)) == (decisions, counts)
+    assert verify(ws).problems == ()
+    assert [e.action for e in trail(ws).entries[: len(trail(ws).entries) - entries]] == [
+        Act.PUSHES_MERGED
+    ] * 2
+    whole = next(load for load in logs_of(ws, "shop").loads if load.load_id == 2)
+    assert (whole.rows_read, whole.rows_loaded, whole.rows_quarantined) == (15, 12, 3)
+    assert whole.actor == "token 0, token 1, token 2"
+    for name, number in pushed[1].items():
+        receipt = given.receipt(number)
+        assert receipt.load_id == (2 if name.startswith("decisions") else 3)
+    assert given.receipt(pushed[1]["decisions 2"]).rows_loaded == 4
+    assert given.receipt(pushed[1]["labels 2"]).rows_quarantined == 1
+    with ws.read() as cursor:
+        places = cursor.execute("SELECT _line FROM decision_shop WHERE _load_id = 2 ORDER BY 1").fetchall()
+        waiting = [(row.line, row.reason) for row in loads.quarantined(cursor, system="shop", load_id=2)]
+    assert [place for (place,) in places] == [1, 2, 3, 4, 6, 7, 8, 9, 11, 12, 13, 14]
+    assert waiting == [(line, "bad_timestamp") for line in (5, 10, 15)]
+    given.intake.close()
+
+
+def test_what_was_pushed_before_is_still_a_duplicate(
+    ws: Workspace, pushed: tuple[Path, dict[str, str], Path]
+) -> None:
+    given = _merged(ws)
+    again = given.push(*_numbered(10, 4))
+    same = given.push(
+        *_numbered(0, 4), ROW | {"order_id": "bad0", "decided_at": "never"}, key="k0", actor="token 0"
+    )
+    assert same == pushed[1]["decisions 0"]
+    given.intake.gather()
+    assert (given.receipt(again).rows_loaded, given.receipt(again).rows_duplicate) == (0, 4)
+    given.intake.close()
+
+
+def test_a_merged_load_is_taken_back_whole_and_its_parts_say_which_it_is(
+    ws: Workspace, pushed: tuple[Path, dict[str, str], Path]
+) -> None:
+    _merged(ws).intake.close()
+    with pytest.raises(PlumblineError, match="Load 6 was merged into load 2") as refused:
+        undo_load(ws, 6, actor="Ana")
+    assert "load 2" in refused.value.todo
+    undo_load(ws, 3, actor="Ana")
+    undo_load(ws, 2, actor="Ana")
+    first = open_workspace(pushed[2])
+    assert _decisions(ws) == _decisions(first)
+    first.close()
+    assert verify(ws).problems == ()
+
+
+def test_labels_of_a_merged_load_go_with_it_as_they_would_have_one_by_one(
+    ws: Workspace, tmp_path: Path
+) -> None:
+    """The decision n0 was labelled by three pushes; what holds, and what is left, is as without the merging."""
+    other = open_workspace(shutil.copy(ws.path.with_name("workspace.duckdb"), tmp_path / "apart.duckdb"))
+    for load in (7, 5, 3):
+        undo_load(other, load, actor="Ana")
+    _merged(ws).intake.close()
+    undo_load(ws, 3, actor="Ana")
+    assert _decisions(ws) == _decisions(other)
+    other.close()
+
+
+def test_a_load_that_was_changed_by_hand_stays_so_that_it_is_seen(ws: Workspace) -> None:
+    with ws.write() as cursor:
+        cursor.execute("UPDATE decision_shop SET score = 0.01 WHERE decision_id = 'n11'")
+        cursor.execute(
+            "UPDATE load SET rows_read = rows_read + 1, rows_duplicate = rows_duplicate + 1 WHERE load_id = 5"
+        )
+    _merged(ws).intake.close()
+    assert _standing(ws) == {1: 0, 2: 2, 4: 1, 3: 2, 5: 1}
+    assert {problem.where for problem in verify(ws).problems} >= {"load 4", "load 5"}
+
+
+def test_a_label_that_somebody_corrected_in_between_stays_what_it_is(ws: Workspace) -> None:
+    """Of two labels without a time the one of the later load holds: a load is not moved past another one's."""
+    given = Given(ws)
+    file = ws.inbox / "labels.csv"
+    file.write_text("order_id,outcome\nn1,yes\n")
+    for label, by_hand in (("no", True), ("no", False)):
+        rows = [{"decision_id": name, "label": label} for name in ("n1", "n2")[: 1 + (not by_hand)]]
+        given.push(*rows, kind="labels")
+        given.intake.gather()
+        if by_hand:
+            load_file(ws, file, title="shop", actor="Ana")
+    before = _decisions(ws)
+    given.intake.merge(datetime.now(UTC) + AN_HOUR)
+    given.intake.close()
+    assert _standing(ws) == {1: 0, 2: 3, 3: 4, 9: 0, 10: 1}
+    undo_load(ws, 10, actor="Ana")
+    with ws.read() as cursor:
+        row = cursor.execute("SELECT label FROM decision_shop WHERE decision_id = 'n1'").fetchone()
+    assert row == ("yes",)
+    assert before != _decisions(ws)
+
+
+def test_comments_and_addresses_of_decisions_without_an_id_follow_them(ws: Workspace) -> None:
+    with ws.read() as cursor:
+        name = cursor.execute(
+            "SELECT decision_id FROM decision_shop WHERE _load_id = 6 AND _line = 2"
+        ).fetchone()
+    decision_comments.comment(ws, "shop", "#6:2", "as agreed", by="Ana")
+    _merged(ws).intake.close()
+    assert name is not None
+    assert decision(ws, "shop", "#2:12").id == decision(ws, "shop", "#6:2").id == name[0]
+    with ws.read() as cursor:
+        rows = cursor.execute("SELECT decision FROM comment_on_decision").fetchall()
+    assert rows == [("#2:12",)]
+
+
+def test_a_process_that_fails_within_a_merge_changes_nothing(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = _decisions(ws), _standing(ws)
+    with monkeypatch.context() as patched:
+        patched.setattr(state_digest, "seal", lambda *_: 1 / 0)
+        given = Given(ws)
+        with pytest.raises(ZeroDivisionError):
+            given.intake.merge(datetime.now(UTC) + AN_HOUR)
+    given.intake.close()
+    assert (_decisions(ws), _standing(ws)) == before
+    assert verify(ws).problems == ()
+
+
+def _day_of_pushes(every: timedelta, hours: int, rows: int) -> tuple[list[PushedLoad], int, int]:
+    """The loads that stand after some hours of pushes, the most that stood at once, and the moves of each row."""
+    begin = datetime(2026, 3, 2, 10)
+    standing: list[PushedLoad] = []
+    most, moved, at, number = 0, 0, begin, 0
+    while at < begin + timedelta(hours=hours):
+        number += 1
+        standing.append(_pushed(number, "decisions", at, 1, rows))
+        while groups := [
+            list(run) for group in merge_plan._periods(standing, at) for run in merge_plan._runs(group)
+        ]:
+            for run in groups:
+                moved += sum(load.rows for load in run)
+                pushes, all_rows = sum(load.pushes for load in run), sum(load.rows for load in run)
+                whole = _pushed(run[0].load_id, "decisions", run[0].at, pushes, all_rows)
+                standing = [whole, *(load for load in standing if load not in run)]
+        most = max(most, len(standing))
+        at += every
+    return standing, most, moved // (number * rows)
+
+
+@pytest.mark.parametrize(("hours", "bound"), [(3, 40), (24, 65)])
+def test_a_service_that_pushes_all_day_makes_few_loads(hours: int, bound: int) -> None:
+    standing, most, moves = _day_of_pushes(timedelta(seconds=15), hours, 10)
+    assert most <= bound
+    assert sum(load.pushes for load in standing) == hours * 240
+    assert moves <= 4
+
+
+def test_loads_of_an_hour_become_those_of_a_day_when_their_receipts_are_forgotten() -> None:
+    hourly = [_pushed(i, "decisions", datetime(2026, 3, 2) + i * AN_HOUR, 240, 2_400) for i in range(48)]
+    assert next(iter(merge_plan._periods(hourly, datetime(2026, 3, 3, 23, 59)))) == hourly[:1]
+    days = list(merge_plan._periods(hourly, datetime(2026, 3, 2) + A_MONTH))
+    assert [len(day) for day in days] == [24, 24]
+
+
+def test_loads_too_large_to_be_counted_anew_stay_apart() -> None:
+    large = [_pushed(i, "decisions", datetime(2026, 3, 2, 9, i), 16, 400_000) for i in range(5)]
+    assert [[load.load_id for load in run] for run in merge_plan._runs(large)] == [[0, 1], [2, 3]]
