@@ -10,8 +10,8 @@ from plumbline.ui.accuracy import calibration as trust
 from plumbline.ui.accuracy import headline, outcomes, retraining, series
 from plumbline.ui.accuracy import segments as slices
 from plumbline.ui.frame import choices
-from plumbline.ui.parts import cards, empty_states, openings
-from plumbline.ui.state import session
+from plumbline.ui.language import in_language, phrase, screen_text
+from plumbline.ui.parts import cards, empty_states, openings, sections
 from plumbline.ui.state.cache import ask
 
 view = shell.view()
@@ -32,7 +32,7 @@ answer = ask(
     estimated=estimated,
 )
 with top:
-    cards.opening(answer.sentence, openings.window(view, f"by {answer.by}"))
+    cards.opening(answer.sentence, openings.window(view, phrase("by {by}", by=in_language(answer.by))))
     if answer.selected:
         cards.note(answer.selected)
     if answer.reason:
@@ -42,8 +42,8 @@ with top:
 
 if not answer.labelled and not any(p.value is not None for p in answer.points):
     empty_states.empty(
-        "No outcomes are known for these decisions.",
-        "Load a labels file: two columns, the decision id and what turned out to be true.",
+        phrase("No outcomes are known for these decisions."),
+        phrase("Load a labels file: two columns, the decision id and what turned out to be true."),
         empty_states.LOAD_A_LOG,
     )
     st.stop()
@@ -57,16 +57,18 @@ series.chunk(answer, metric, picked, view)
 with whom:
     slices.first(ask(view, segments, system.key, window=view.slice, metric=metric), view)
 
-values, hurt, trusted, costs, two, again = st.tabs(
-    ["Every value", "Segments", "Calibration and estimates", "Errors and cost", "Two windows", "Retraining"],
-    key=session.SECTION.name,
-    on_change="rerun",
-    bind="query-params",
+values, hurt, trusted, costs, two, again = sections.tabs(
+    screen_text("Every value"),
+    screen_text("Segments"),
+    screen_text("Calibration and estimates"),
+    screen_text("Errors and cost"),
+    screen_text("Two windows"),
+    screen_text("Retraining"),
 )
 if values.open:
     with values:
         series.table(answer.of(metric))
-        cards.section("Other metrics")
+        cards.section(phrase("Other metrics"))
         series.small(answer, metric, view)
 if hurt.open:
     with hurt:

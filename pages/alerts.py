@@ -9,8 +9,8 @@ from plumbline.answers.respond.outbox import messages
 from plumbline.answers.respond.triage import triaged_findings
 from plumbline.ui import shell
 from plumbline.ui.alerts import channels, deliveries, link, register
-from plumbline.ui.parts import cards, empty_states
-from plumbline.ui.state import session
+from plumbline.ui.language import phrase, screen_text
+from plumbline.ui.parts import cards, empty_states, sections
 from plumbline.ui.state.cache import ask
 
 view = shell.view()
@@ -23,8 +23,10 @@ missing = channels.missing(ask(view, known_channels)) if not view.scratch else "
 if missing:
     st.markdown(cards.word("watch", missing))
 
-open_tab, channel_tab, delivery_tab = st.tabs(
-    ["Findings", "Channels", "Deliveries"], key=session.SECTION.name, on_change="rerun", bind="query-params"
+open_tab, channel_tab, delivery_tab = sections.tabs(
+    screen_text("Findings"),
+    screen_text("Channels"),
+    screen_text("Deliveries"),
 )
 
 with open_tab:
@@ -32,8 +34,8 @@ with open_tab:
     shown = [record for record in found if everything or record.finding.system == system.key]
     if not shown:
         empty_states.empty(
-            "Nothing has been found." if found else "No check has found anything yet.",
-            "Every load runs the quick signals. Run plumbline check on a schedule for all of them.",
+            phrase("Nothing has been found.") if found else phrase("No check has found anything yet."),
+            phrase("Every load runs the quick signals. Run plumbline check on a schedule for all of them."),
             empty_states.LOAD_A_LOG,
         )
     else:

@@ -6,6 +6,7 @@ from plumbline.answers.decisions.context import context
 from plumbline.ui import shell
 from plumbline.ui.decisions import context as beside
 from plumbline.ui.decisions import explanation, finder, record, record_trials, what_if
+from plumbline.ui.language import phrase
 from plumbline.ui.notes import comments
 from plumbline.ui.parts import cards, openings
 from plumbline.ui.state.cache import ask
@@ -21,7 +22,7 @@ with top:
         cards.opening(explanation.sentence(told))
         explanation.provenance(told)
     else:
-        cards.opening("Choose a decision to see why it came out as it did.", openings.window(view))
+        cards.opening(phrase("Choose a decision to see why it came out as it did."), openings.window(view))
 if told is not None:
     found = ask(view, context, system.key, decision_id)
     beside.outcome(found)
@@ -43,5 +44,5 @@ if told is not None:
         record_trials.panel(view, system.key)
     record.settings(view, found)
 
-cards.section("Decisions")
+cards.section(phrase("Decisions"))
 finder.listing(view, system.key)

@@ -7,6 +7,7 @@ from plumbline.answers.drift.features import drift
 from plumbline.answers.drift.multivariate import whole_row
 from plumbline.ui import drift as drifts
 from plumbline.ui import drift_feature, shell
+from plumbline.ui.language import phrase
 from plumbline.ui.parts import cards, empty_states, openings
 from plumbline.ui.state.cache import ask
 
@@ -15,8 +16,8 @@ system = shell.chosen(view)
 
 if system.reference is None:
     empty_states.empty(
-        "There is no healthy span to compare with yet.",
-        "Load more decisions, or mark a log as the reference when you load it.",
+        phrase("There is no healthy span to compare with yet."),
+        phrase("Load more decisions, or mark a log as the reference when you load it."),
         empty_states.LOAD_A_LOG,
     )
     st.stop()
@@ -56,7 +57,7 @@ if whole is not None:
     drifts.whole_row(whole)
 drifts.ranking(answer)
 
-cards.section("One feature, then and now")
+cards.section(phrase("One feature, then and now"))
 chosen = drift_feature.choose(answer)
 if chosen is not None:
     found = ask(

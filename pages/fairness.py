@@ -7,16 +7,17 @@ from plumbline.answers.fairness.groups import fairness
 from plumbline.ui import shell
 from plumbline.ui.accuracy import outcomes
 from plumbline.ui.fairness import compare_windows as both
+from plumbline.ui.fairness import favourable as wish
 from plumbline.ui.fairness import groups, human_oversight
-from plumbline.ui.parts import cards, empty_states, openings
-from plumbline.ui.state import session
+from plumbline.ui.language import phrase, screen_text
+from plumbline.ui.parts import cards, empty_states, openings, sections
 from plumbline.ui.state.cache import ask
 
 view = shell.view()
 system = shell.chosen(view)
 
 top = st.container()
-wanted = groups.favourable(view, system) if system.positive is not None else None
+wanted = wish.favourable(view, system) if system.positive is not None else None
 answer = ask(view, fairness, system.key, window=view.slice, favourable=wanted)
 with top:
     cards.opening(answer.sentence, openings.window(view))
@@ -25,25 +26,30 @@ with top:
 
 if answer.why_not:
     empty_states.empty(
-        "Nothing to compare",
-        "Map a column as protected:NAME when you load the log (it may be a feature as well): rates and errors are then "
-        "compared by its groups."
+        phrase("Nothing to compare"),
+        phrase(
+            "Map a column as protected:NAME when you load the log (it may be a feature as well): "
+            "rates and errors are then compared by its groups."
+        )
         if system.positive is not None
-        else "Of numbers and of more than two classes, see errors by group under Segments on Accuracy.",
-        empty_states.NextPage("logs", "Map a protected attribute")
+        else phrase(
+            "Of numbers and of more than two classes, see errors by group under Segments on Accuracy."
+        ),
+        empty_states.NextPage("logs", phrase("Map a protected attribute"))
         if system.positive is not None
-        else empty_states.NextPage("accuracy", "Errors by segment"),
+        else empty_states.NextPage("accuracy", phrase("Errors by segment")),
     )
     human_oversight.last_word(answer)
     st.stop()
 
 groups.figures(answer)
 groups.small(answer)
-alike, pairs, months, two, people = st.tabs(
-    ["Groups", "Intersections", "Over time", "Two windows", "Human override"],
-    key=session.SECTION.name,
-    on_change="rerun",
-    bind="query-params",
+alike, pairs, months, two, people = sections.tabs(
+    screen_text("Groups"),
+    screen_text("Intersections"),
+    screen_text("Over time"),
+    screen_text("Two windows"),
+    screen_text("Human override"),
 )
 if alike.open:
     with alike:

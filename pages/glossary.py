@@ -3,15 +3,18 @@
 import streamlit as st
 
 from plumbline.ui import glossary, shell
+from plumbline.ui.language import phrase
 from plumbline.ui.parts import cards, empty_states
 
 view = shell.view()
 
 top = st.container()
-language, terms = glossary.choose()
+terms = glossary.choose()
 with top:
     cards.opening(glossary.opening(terms))
 if terms:
-    glossary.tables(language, terms)
+    glossary.tables(terms)
 else:
-    empty_states.empty("No word holds this.", "Look for a part of it, in English or in German.")
+    empty_states.empty(
+        phrase("No word holds this."), phrase("Look for a part of it, in English or in German.")
+    )

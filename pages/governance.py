@@ -8,8 +8,8 @@ from plumbline.ui import shell
 from plumbline.ui.frame import signed_forms
 from plumbline.ui.governance import ai_act, buyers, costs, documents, log_statements, registers
 from plumbline.ui.governance import context as contexts
-from plumbline.ui.parts import cards, openings
-from plumbline.ui.state import session
+from plumbline.ui.language import screen_text
+from plumbline.ui.parts import cards, openings, sections
 from plumbline.ui.state.cache import ask
 
 view = shell.view()
@@ -19,22 +19,17 @@ stated = statements.statements(view.ws, system.key)
 answer = ask(view, scorecard_answer, system.key)
 cards.opening(*openings.context(stated, signed_forms.today()))
 
-context, attestations, exemptions, act, incidents, papers, outsiders, registries, log, money = st.tabs(
-    [
-        "Context",
-        "Attestations",
-        "Exemptions",
-        "AI Act",
-        "Incidents",
-        "Documents",
-        "For buyers",
-        "Registries",
-        "Log and rehearsals",
-        "Costs",
-    ],
-    key=session.SECTION.name,
-    on_change="rerun",
-    bind="query-params",
+context, attestations, exemptions, act, incidents, papers, outsiders, registries, log, money = sections.tabs(
+    screen_text("Context"),
+    screen_text("Attestations"),
+    screen_text("Exemptions"),
+    screen_text("AI Act"),
+    screen_text("Incidents"),
+    screen_text("Documents"),
+    screen_text("For buyers"),
+    screen_text("Registries"),
+    screen_text("Log and rehearsals"),
+    screen_text("Costs"),
 )
 
 with context:

@@ -4,6 +4,7 @@ import streamlit as st
 
 from plumbline.answers.data.load import logs_of
 from plumbline.ui import shell
+from plumbline.ui.language import phrase
 from plumbline.ui.logs import (
     admission,
     erase,
@@ -41,7 +42,13 @@ admission.finish(view)
 if logs is not None and upload is None:  # what is below is about a system, not about the open file
     quarantine.section(view)
     held, columns, timed, models, gone = st.tabs(
-        ["Loads", "Roles of the columns", "Schedule and sources", "Model files", "Erase"]
+        [
+            phrase("Loads"),
+            phrase("Roles of the columns"),
+            phrase("Schedule and sources"),
+            phrase("Model files"),
+            phrase("Erase"),
+        ]
     )
     with held:
         loads.table(logs.loads)

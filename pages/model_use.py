@@ -3,6 +3,7 @@
 import streamlit as st
 
 from plumbline.ui import model_use, shell
+from plumbline.ui.language import phrase
 from plumbline.ui.parts import cards, empty_states
 
 view = shell.view()
@@ -18,8 +19,8 @@ if found.features:
     model_use.points(found, view.mode)
 else:
     empty_states.empty(
-        "No contributions are known.",
-        "Log them beside each decision, or register the model file of the version on the Logs page.",
+        phrase("No contributions are known."),
+        phrase("Log them beside each decision, or register the model file of the version on the Logs page."),
         empty_states.LOAD_A_LOG,
     )
 model_use.coverage(found)

@@ -4,7 +4,8 @@ import streamlit as st
 
 from plumbline.answers.releases.history import releases
 from plumbline.ui import releases as versions
-from plumbline.ui import releases_rollback, shell
+from plumbline.ui import releases_rollback, releases_switches, shell
+from plumbline.ui.language import phrase
 from plumbline.ui.parts import cards, empty_states, openings
 from plumbline.ui.state.cache import ask
 
@@ -22,10 +23,12 @@ with top:
 
 if not any(version.version for version in answer.releases.versions):
     empty_states.empty(
-        "This log names no version.",
-        "Map the column that holds the model's version on Logs, and load the log again: then releases, tests "
-        "and rollbacks can be told.",
-        empty_states.NextPage("logs", "Map a version column"),
+        phrase("This log names no version."),
+        phrase(
+            "Map the column that holds the model's version on Logs, and load the log again: then "
+            "releases, tests and rollbacks can be told."
+        ),
+        empty_states.NextPage("logs", phrase("Map a version column")),
     )
     side.empty()
     st.stop()
@@ -35,6 +38,6 @@ with below:
     versions.history(answer, view)
     versions.guardrails(answer)
     releases_rollback.rollback(view, system.key)
-    versions.switches(answer, view.mode)
+    releases_switches.switches(answer, view.mode)
 versions.side_by_side(answer, view.mode)
 versions.table(answer)

@@ -8,11 +8,11 @@ from plumbline.answers.governance.scorecard import assign, scorecard_answer
 from plumbline.domain import Verdict
 from plumbline.ui import shell
 from plumbline.ui.governance import context as contexts
-from plumbline.ui.parts import cards
-from plumbline.ui.scorecard import downloads, frameworks, verdict
+from plumbline.ui.language import phrase, screen_text
+from plumbline.ui.parts import cards, sections
+from plumbline.ui.scorecard import downloads, frameworks, history, verdict
 from plumbline.ui.scorecard.control_map import control_map
 from plumbline.ui.scorecard.story import story
-from plumbline.ui.state import session
 from plumbline.ui.state.cache import ask
 
 view = shell.view()
@@ -31,7 +31,8 @@ with st.container(gap=None):
     story(answer, ask(view, findings), view)
 if card.verdict is Verdict.NOT_YET_JUDGED:
     cards.section(
-        "What is it for?", "Eight questions, two minutes. Beside each stands what its answer switches on."
+        phrase("What is it for?"),
+        phrase("Eight questions, two minutes. Beside each stands what its answer switches on."),
     )
     contexts.section(view, statements.statements(view.ws, system.key), answer)
 why, money = st.columns([5, 2], gap="large")
@@ -45,11 +46,11 @@ if assigned is not None:
     assign(view.ws, system.key, control, owner=owner, due=due, by=by)
     st.rerun()
 
-conditions, controls, laws, past = st.tabs(
-    ["Conditions and triggers", "Controls", "Laws and standards", "History"],
-    key=session.SECTION.name,
-    on_change="rerun",
-    bind="query-params",
+conditions, controls, laws, past = sections.tabs(
+    screen_text("Conditions and triggers"),
+    screen_text("Controls"),
+    screen_text("Laws and standards"),
+    screen_text("History"),
 )
 if conditions.open:
     with conditions:
@@ -65,5 +66,5 @@ if laws.open:
 if past.open:
     with past:
         verdict.changes(answer)
-        verdict.history(answer, view.mode)
+        history.history(answer, view.mode)
         verdict.compare(view, answer)

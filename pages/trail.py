@@ -2,6 +2,7 @@
 
 from plumbline.answers.governance.trail import trail
 from plumbline.ui import shell
+from plumbline.ui.language import phrase
 from plumbline.ui.parts import cards, empty_states, openings, tables
 
 view = shell.view()
@@ -10,8 +11,12 @@ answer = trail(view.ws, limit=500)
 cards.opening(*openings.trail(answer))
 
 if answer.entries:
-    cards.section("Everything done here", "Newest first, at most 500 entries. Times are UTC.")
+    cards.section(phrase("Everything done here"), phrase("Newest first, at most 500 entries. Times are UTC."))
     tables.trail(answer.entries)
-    cards.note("Each entry holds the SHA-256 of the one before it: none can be changed or removed unnoticed.")
+    cards.note(
+        phrase("Each entry holds the SHA-256 of the one before it: none can be changed or removed unnoticed.")
+    )
 else:
-    empty_states.empty("Nothing to show yet.", "The first load begins the trail.", empty_states.LOAD_A_LOG)
+    empty_states.empty(
+        phrase("Nothing to show yet."), phrase("The first load begins the trail."), empty_states.LOAD_A_LOG
+    )

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from plumbline.charts.style import TOKENS, Mode, blank, note, text
 from plumbline.domain import FloatArray
 from plumbline.wording import numbers
+from plumbline.wording.language import phrase
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,7 +67,7 @@ def beeswarm(
     whole = parts[np.isfinite(parts).all(axis=1)] if len(parts) else parts
     frame = values.iloc[np.flatnonzero(np.isfinite(parts).all(axis=1))] if len(parts) else values
     if not len(whole):
-        return note(blank(mode, 120), mode, "No contributions are known for these decisions.")
+        return note(blank(mode, 120), mode, phrase("No contributions are known for these decisions."))
     whole, frame = whole[:MOST_POINTS], frame.iloc[:MOST_POINTS]
     order = np.argsort(-np.abs(whole).mean(axis=0), kind="stable")[:most].tolist()
     figure = blank(mode, 80 + 44 * len(order))
@@ -92,12 +93,14 @@ def beeswarm(
                     "len": 0.6,
                     "outlinewidth": 0,
                     "tickvals": [0, 1],
-                    "ticktext": ["low", "high"],
-                    "title": {"text": "value", "side": "top"},
+                    "ticktext": [phrase("low"), phrase("high")],
+                    "title": {"text": phrase("value"), "side": "top"},
                 },
             },
             text=[f"<b>{text(names[i])}</b> = {text(w, 40)}" for w in words],
-            hovertemplate="%{text}<br>contribution %{x:+.3g} "
+            hovertemplate="%{text}<br>"
+            + phrase("contribution")
+            + " %{x:+.3g} "
             + text(numbers.unit(space))
             + "<extra></extra>",
         )
@@ -108,7 +111,9 @@ def beeswarm(
         range=[len(order) - 0.5, -0.5],
         showgrid=False,
     )
-    figure.update_xaxes(title_text=f"contribution ({text(numbers.unit(space))})", showgrid=True, tickangle=0)
+    figure.update_xaxes(
+        title_text=phrase("contribution ({unit})", unit=text(numbers.unit(space))), showgrid=True, tickangle=0
+    )
     return figure
 
 
@@ -117,14 +122,12 @@ def _colours(values: pd.DataFrame, name: str) -> tuple[FloatArray, list[str]]:
     import pandas as pd
 
     if name not in values.columns:
-        return np.full(len(values), np.nan), ["several columns"] * len(values)
-    column = values[name]
-    words = [
-        "missing" if absent else str(v) for v, absent in zip(column.tolist(), column.isna(), strict=True)
-    ]
+        return np.full(len(values), np.nan), [phrase("several columns")] * len(values)
+    column, absence = values[name], phrase("missing")
+    words = [absence if absent else str(v) for v, absent in zip(column.tolist(), column.isna(), strict=True)]
     if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
         return np.full(len(values), np.nan), words
-    words = ["missing" if w == "missing" else numbers.cell_value(float(w)) for w in words]
+    words = [w if w == absence else numbers.cell_value(float(w)) for w in words]
     return shade(column.to_numpy(float, na_value=np.nan)), words
 
 
@@ -139,7 +142,7 @@ def dependence(
     known = np.isfinite(parts)
     values, parts = values[known], parts[known]
     if not len(parts):
-        return note(figure, mode, "No contributions are known for this feature.")
+        return note(figure, mode, phrase("No contributions are known for this feature."))
     figure.add_hline(y=0, line={"color": t.line, "width": 1})
     if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
         figure.add_scattergl(
@@ -147,10 +150,11 @@ def dependence(
             y=parts,
             mode="markers",
             marker={"size": 5, "opacity": 0.5, "color": t.accent},
-            hovertemplate=f"<b>{text(name)}</b> = %{{x:.4g}}<br>contribution %{{y:+.3g}} {unit}<extra></extra>",
+            hovertemplate=f"<b>{text(name)}</b> = %{{x:.4g}}<br>{phrase('contribution')} %{{y:+.3g}} "
+            f"{unit}<extra></extra>",
         )
     else:
-        levels = values.astype(str).where(values.notna(), "missing")
+        levels = values.astype(str).where(values.notna(), phrase("missing"))
         for level in levels.value_counts().index[:MOST_LEVELS].tolist():
             mine = parts[(levels == level).to_numpy()]
             figure.add_box(
@@ -160,9 +164,14 @@ def dependence(
                 line={"width": 1.5},
                 fillcolor=t.accent_band,
                 boxpoints=False,
-                hovertext=f"{text(level)}: median {numbers.with_sign(float(np.median(mine)))}, n = {len(mine)}",
+                hovertext=phrase(
+                    "{level}: median {median}, n = {n}",
+                    level=text(level),
+                    median=numbers.with_sign(float(np.median(mine))),
+                    n=len(mine),
+                ),
             )
     figure.update_xaxes(title_text=text(name, 60), tickangle=0)
-    figure.update_yaxes(title_text=f"contribution ({text(numbers.unit(space))})")
+    figure.update_yaxes(title_text=phrase("contribution ({unit})", unit=text(numbers.unit(space))))
     figure.update_layout(showlegend=False)
     return figure

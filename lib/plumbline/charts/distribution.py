@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from plumbline.charts.style import TOKENS, Mode, blank, note, text
 from plumbline.wording import numbers
+from plumbline.wording.language import phrase
 
 MOST_LEVELS = 14
 
@@ -36,18 +37,18 @@ def distribution(
         (str(label), float(p), float(q)) for label, p, q in zip(labels, then, now, strict=True)
     ]
     if not rows or n_then + n_now == 0:
-        return note(figure, mode, "No values in either span.")
+        return note(figure, mode, phrase("No values in either span."))
     if not ordered:
         rows.sort(key=lambda row: -max(row[1], row[2]))
         rest = rows[MOST_LEVELS:]
         rows = rows[:MOST_LEVELS]
         if rest:
-            rows.append((f"{len(rest)} more", sum(r[1] for r in rest), sum(r[2] for r in rest)))
+            rows.append((phrase("{n} more", n=len(rest)), sum(r[1] for r in rest), sum(r[2] for r in rest)))
     t = TOKENS[mode]
     places = list(range(len(rows)))
     series = (
-        ("reference", [row[1] for row in rows], n_then, -0.4, t.surface, t.muted),
-        ("window", [row[2] for row in rows], n_now, 0.02, t.accent, t.accent),
+        (phrase("reference"), [row[1] for row in rows], n_then, -0.4, t.surface, t.muted),
+        (phrase("window"), [row[2] for row in rows], n_now, 0.02, t.accent, t.accent),
     )
     for words, shares, n, offset, fill, edge in series:
         figure.add_bar(
@@ -57,7 +58,13 @@ def distribution(
             offset=offset,
             marker={"color": fill, "line": {"color": edge, "width": 1}},
             text=[
-                f"<b>{text(row[0])}</b><br>{words}: {numbers.share(part)} of {numbers.count(n)} decisions"
+                phrase(
+                    "<b>{level}</b><br>{series}: {share} of {n} decisions",
+                    level=text(row[0]),
+                    series=words,
+                    share=numbers.share(part),
+                    n=numbers.count(n),
+                )
                 for row, part in zip(rows, shares, strict=True)
             ],
             textposition="none",
@@ -98,11 +105,17 @@ def histogram(
     """
     figure = blank(mode, height)
     if len(edges) < 2 or len(now) != len(edges) - 1 or n_then + n_now == 0:
-        return note(figure, mode, "All values are the same, or none is there.")
+        return note(figure, mode, phrase("All values are the same, or none is there."))
     t = TOKENS[mode]
     borders = [float(edge) for edge in edges]
-    words = [f"{_side(low)} to {_side(high)}" for low, high in itertools.pairwise(borders)]
-    words[0], words[-1] = f"up to {_side(borders[1])}", f"above {_side(borders[-2])}"
+    words = [
+        phrase("{low} to {high}", low=_side(low), high=_side(high))
+        for low, high in itertools.pairwise(borders)
+    ]
+    words[0], words[-1] = (
+        phrase("up to {side}", side=_side(borders[1])),
+        phrase("above {side}", side=_side(borders[-2])),
+    )
     lasts = range(len(words))
     figure.add_bar(
         x=borders[:-1],
@@ -110,11 +123,11 @@ def histogram(
         offset=0,
         width=[high - low for low, high in itertools.pairwise(borders)],
         marker={"color": t.accent_band, "line": {"color": t.accent, "width": 1}},
-        text=[_told("window", words[i], now[i], n_now) for i in lasts],
+        text=[_told(phrase("window"), words[i], now[i], n_now) for i in lasts],
         textposition="none",
         customdata=[[i] for i in lasts],
         hovertemplate="%{text}<extra></extra>",
-        name="window",
+        name=phrase("window"),
     )
     steps = [float(share) for share in then]
     figure.add_scatter(
@@ -125,11 +138,11 @@ def histogram(
         fill="tozeroy",
         fillcolor=t.reference_band,
         text=[
-            _told("reference", words[min(i, len(words) - 1)], then[min(i, len(words) - 1)], n_then)
+            _told(phrase("reference"), words[min(i, len(words) - 1)], then[min(i, len(words) - 1)], n_then)
             for i in range(len(borders))
         ],
         hovertemplate="%{text}<extra></extra>",
-        name="reference",
+        name=phrase("reference"),
     )
     _key(figure, mode, n_then, n_now)
     figure.update_xaxes(range=[borders[0], borders[-1]], title={"text": text(what), "font": {"size": 12}})
@@ -143,7 +156,13 @@ def _side(edge: float) -> str:
 
 
 def _told(series: str, words: str, share: float, n: int) -> str:
-    return f"<b>{words}</b><br>{series}: {numbers.share(share)} of {numbers.count(n)} decisions"
+    return phrase(
+        "<b>{level}</b><br>{series}: {share} of {n} decisions",
+        level=words,
+        series=series,
+        share=numbers.share(share),
+        n=numbers.count(n),
+    )
 
 
 def _key(figure: go.Figure, mode: Mode, n_then: int, n_now: int) -> None:
@@ -157,7 +176,11 @@ def _key(figure: go.Figure, mode: Mode, n_then: int, n_now: int) -> None:
         xanchor="left",
         yanchor="bottom",
         showarrow=False,
-        text=f"□ reference, n = {numbers.count(n_then)}    "
-        f'<span style="color:{t.accent}">■ window, n = {numbers.count(n_now)}</span>',
+        text=phrase(
+            '□ reference, n = {n_then}    <span style="color:{accent}">■ window, n = {n_now}</span>',
+            n_then=numbers.count(n_then),
+            accent=t.accent,
+            n_now=numbers.count(n_now),
+        ),
         font={"color": t.muted, "size": 12},
     )

@@ -11,6 +11,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from plumbline.charts.style import Mode, template
+from plumbline.wording.language import code
 
 Plain = dict[str, Any]
 
@@ -66,11 +67,11 @@ class Sketch:
         """The figure, in the house style."""
         parts = {"shapes": self.shapes, "annotations": self.annotations}
         held = {name: own for name, own in parts.items() if own}
-        layout = {"template": _template(self.mode), "height": self.height, **held, **self.layout}
+        layout = {"template": _template(self.mode, code()), "height": self.height, **held, **self.layout}
         return go.Figure({"data": self.traces, "layout": layout})
 
 
 @cache
-def _template(mode: Mode) -> Plain:
+def _template(mode: Mode, language: str) -> Plain:
     made: Plain = template(mode).to_plotly_json()
     return made

@@ -9,10 +9,11 @@ import plotly.graph_objects as go
 
 from plumbline.charts.figure import Sketch
 from plumbline.charts.marks import ROOM, Release, mark_events, mark_releases
-from plumbline.charts.style import DATES, TOKENS, Mode, blank, note, text
+from plumbline.charts.style import TOKENS, Mode, blank, dates, note, status_word, text
 from plumbline.domain import FeatureDrift, PointStatus
 from plumbline.domain.notes import CalendarEvent
 from plumbline.wording import numbers
+from plumbline.wording.language import phrase
 
 ROW = 22  # pixels a feature
 
@@ -49,7 +50,7 @@ def heatmap(
     chunks = sorted({(d.start, d.end) for d in drifts if d.start and d.end})
     height = max(120, 64 + ROW * len(features))
     if not chunks:
-        words = "No chunk of this window could be compared with the reference."
+        words = phrase("No chunk of this window could be compared with the reference.")
         return note(blank(mode, height), mode, words)
     figure = Sketch(mode=mode, height=height)
     t = TOKENS[mode]
@@ -105,7 +106,7 @@ def heatmap(
         showgrid=False,
         ticklabelstandoff=6,
     )
-    figure.update_xaxes(**DATES, side="bottom", range=[chunks[0][0], chunks[-1][1]])
+    figure.update_xaxes(**dates(), side="bottom", range=[chunks[0][0], chunks[-1][1]])
     span = (chunks[0][0], chunks[-1][1])
     mark_events(figure, mode, events, span)
     mark_releases(figure, mode, releases, span)
@@ -127,17 +128,35 @@ def beyond(drift: FeatureDrift) -> float | None:
 
 
 def _hover(drift: FeatureDrift) -> str:
-    chance = "" if drift.q_value is None else f", corrected p = {numbers.significant(drift.q_value, 2)}"
+    chance = (
+        ""
+        if drift.q_value is None
+        else phrase(", corrected p = {q_value}", q_value=numbers.significant(drift.q_value, 2))
+    )
     sure = numbers.interval(drift.low, drift.high)
     sure = f" ({sure})" if sure else ""
     lines = [
         f"<b>{text(drift.feature)}</b>, {numbers.span(drift.start, drift.end)}",
-        f"{numbers.name(drift.method)} {numbers.figure(drift.value)}{sure}, "
-        f"threshold {numbers.figure(drift.threshold)}{chance}",
-        f"n = {numbers.count(drift.n)} against {numbers.count(drift.n_reference)} in the reference",
-        f"missing {numbers.share(drift.missing_share)}, was {numbers.share(drift.missing_share_reference)}",
-        "drifted" if drift.drifted else drift.status.value,
+        phrase(
+            "{method} {value}{sure}, threshold {threshold}{chance}",
+            method=numbers.name(drift.method),
+            value=numbers.figure(drift.value),
+            sure=sure,
+            threshold=numbers.figure(drift.threshold),
+            chance=chance,
+        ),
+        phrase(
+            "n = {n} against {n_reference} in the reference",
+            n=numbers.count(drift.n),
+            n_reference=numbers.count(drift.n_reference),
+        ),
+        phrase(
+            "missing {now}, was {then}",
+            now=numbers.share(drift.missing_share),
+            then=numbers.share(drift.missing_share_reference),
+        ),
+        status_word("drifted" if drift.drifted else drift.status.value),
     ]
     if drift.new_levels:
-        lines.append("new: " + ", ".join(text(level, 20) for level in drift.new_levels[:5]))
+        lines.append(phrase("new: ") + ", ".join(text(level, 20) for level in drift.new_levels[:5]))
     return "<br>".join(lines)

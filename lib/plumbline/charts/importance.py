@@ -8,9 +8,10 @@ from datetime import datetime
 import plotly.graph_objects as go
 
 from plumbline.charts.marks import ROOM, mark_events_on
-from plumbline.charts.style import DATES, TOKENS, Mode, blank, note, text
+from plumbline.charts.style import TOKENS, Mode, blank, dates, note, text
 from plumbline.domain.notes import CalendarEvent
 from plumbline.wording import numbers
+from plumbline.wording.language import phrase
 
 
 def importance(
@@ -25,7 +26,7 @@ def importance(
     ranked = sorted(mean_absolute.items(), key=lambda item: (-item[1], item[0]))[:most]
     figure = blank(mode, 60 + 26 * max(len(ranked), 2))
     if not ranked:
-        return note(figure, mode, "No contributions are known for this system.")
+        return note(figure, mode, phrase("No contributions are known for this system."))
     t = TOKENS[mode]
     figure.add_bar(
         orientation="h",
@@ -37,8 +38,13 @@ def importance(
         textposition="outside",
         textfont={"color": t.ink, "size": 12},
         hovertext=[
-            f"<b>{text(name)}</b><br>{numbers.significant(value)} {text(numbers.unit(space))} on average, "
-            f"n = {numbers.count(n)}"
+            phrase(
+                "<b>{name}</b><br>{value} {unit} on average, n = {n}",
+                name=text(name),
+                value=numbers.significant(value),
+                unit=text(numbers.unit(space)),
+                n=numbers.count(n),
+            )
             for name, value in ranked
         ],
         hoverinfo="text",
@@ -68,7 +74,7 @@ def use_over_time(
     """Mean absolute contribution by chunk (its start, decisions in the sample, feature -> value), a line a feature."""
     figure, t = blank(mode, 300), TOKENS[mode]
     if len(chunks) < 2:
-        return note(figure, mode, "One chunk alone shows no course.")
+        return note(figure, mode, phrase("One chunk alone shows no course."))
     total: dict[str, float] = {}
     for _, n, use in chunks:
         for name, value in use.items():
@@ -89,9 +95,10 @@ def use_over_time(
             ],
             hovertemplate="%{text}<extra></extra>",
         )
-    figure.update_xaxes(**DATES)
+    figure.update_xaxes(**dates())
     figure.update_yaxes(
-        rangemode="tozero", title_text=f"mean absolute contribution ({text(numbers.unit(space))})"
+        rangemode="tozero",
+        title_text=phrase("mean absolute contribution ({unit})", unit=text(numbers.unit(space))),
     )
     figure.update_layout(
         showlegend=True,

@@ -9,9 +9,10 @@ from datetime import datetime
 import plotly.graph_objects as go
 
 from plumbline.charts.figure import Sketch
-from plumbline.charts.style import TOKENS, Mode, text
+from plumbline.charts.style import TOKENS, Mode, hover_day, text
 from plumbline.domain.notes import CalendarEvent
 from plumbline.wording import numbers
+from plumbline.wording.language import phrase
 
 Span = tuple[datetime, datetime]
 ROW = 15  # pixels of a row of words above the plot: versions in the first, events in the second
@@ -153,7 +154,7 @@ def mark_alerts(
             "color": TOKENS[mode].watch,
             "line": {"color": TOKENS[mode].paper, "width": 1},
         },
-        name="finding",
+        name=phrase("finding"),
         text=[text(alert.sentence, 110) for alert in within],
-        hovertemplate="%{text}<br>%{x|%-d %b %Y}<extra></extra>",
+        hovertemplate="%{text}<br>%{x|" + hover_day() + "}<extra></extra>",
     )

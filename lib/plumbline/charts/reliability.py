@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from plumbline.charts.style import TOKENS, Mode, blank, note, text
 from plumbline.monitor.performance.calibration import Calibration
 from plumbline.wording import numbers
+from plumbline.wording.language import phrase
 
 
 def reliability(curves: Sequence[Calibration], mode: Mode = "light", *, height: int = 340) -> go.Figure:
@@ -17,18 +18,22 @@ def reliability(curves: Sequence[Calibration], mode: Mode = "light", *, height: 
     t = TOKENS[mode]
     calibrations = [curve for curve in curves if curve.bins]
     if not calibrations:
-        return note(figure, mode, "Too few labelled decisions with a score for a curve.")
+        return note(figure, mode, phrase("Too few labelled decisions with a score for a curve."))
     figure.add_scatter(
         x=[0, 1],
         y=[0, 1],
         mode="lines",
         line={"color": t.muted, "width": 1, "dash": "dot"},
         hoverinfo="skip",
-        name="means what it says",
+        name=phrase("means what it says"),
     )
     for i, curve in enumerate(calibrations):
         line = t.accent if len(calibrations) == 1 else t.series[i % len(t.series)]
-        name = f"version {curve.version or 'not logged'}" if curve.version is not None else "all versions"
+        name = (
+            phrase("version {version}", version=curve.version or phrase("not logged"))
+            if curve.version is not None
+            else phrase("all versions")
+        )
         bins = curve.bins
         figure.add_scatter(
             x=[b.score for b in bins],
@@ -46,9 +51,16 @@ def reliability(curves: Sequence[Calibration], mode: Mode = "light", *, height: 
                 "arrayminus": [b.share - b.low for b in bins],
             },
             text=[
-                f"<b>{text(name, 40)}</b><br>score {numbers.share(b.score)} on average, "
-                f"{numbers.share(b.share)} came true<br>95 % interval {numbers.share(b.low)} to "
-                f"{numbers.share(b.high)}, n = {numbers.count(b.n)}"
+                phrase(
+                    "<b>{name}</b><br>score {score} on average, {share} came true<br>95 % interval {low} "
+                    "to {high}, n = {n}",
+                    name=text(name, 40),
+                    score=numbers.share(b.score),
+                    share=numbers.share(b.share),
+                    low=numbers.share(b.low),
+                    high=numbers.share(b.high),
+                    n=numbers.count(b.n),
+                )
                 for b in bins
             ],
             hovertemplate="%{text}<extra></extra>",
@@ -66,6 +78,6 @@ def reliability(curves: Sequence[Calibration], mode: Mode = "light", *, height: 
                 text=text(name, 30),
                 font={"color": line, "size": 12},
             )
-    figure.update_xaxes(range=[0, 1], tickformat=".0%", title="mean score")
-    figure.update_yaxes(range=[0, 1], tickformat=".0%", title="came true")
+    figure.update_xaxes(range=[0, 1], tickformat=".0%", title=phrase("mean score"))
+    figure.update_yaxes(range=[0, 1], tickformat=".0%", title=phrase("came true"))
     return figure

@@ -7,8 +7,9 @@ from datetime import datetime
 
 import plotly.graph_objects as go
 
-from plumbline.charts.style import DATES, TOKENS, Mode, blank, colour, mark, note, text
+from plumbline.charts.style import TOKENS, Mode, blank, colour, dates, mark, note, text
 from plumbline.wording import numbers
+from plumbline.wording.language import in_language, phrase
 
 
 def strip(
@@ -21,7 +22,7 @@ def strip(
     """
     figure = blank(mode, height)
     if not history:
-        return note(figure, mode, "No history yet: the strip grows with every check.")
+        return note(figure, mode, phrase("No history yet: the strip grows with every check."))
     t = TOKENS[mode]
     ordered = sorted(history, key=lambda entry: entry[0])
     figure.add_shape(
@@ -46,11 +47,18 @@ def strip(
                 "color": look,
                 "line": {"color": look, "width": 1},
             },
-            text=[f"<b>{text(status)}</b>, {numbers.day(at)}<br>{text(words, 160)}" for at, _, words in own],
+            text=[
+                f"<b>{text(_verdict(status))}</b>, {numbers.day(at)}<br>{text(words, 160)}"
+                for at, _, words in own
+            ],
             hovertemplate="%{text}<extra></extra>",
             name=text(status),
         )
     figure.update_yaxes(visible=False, range=[-1, 1])
-    figure.update_xaxes(**DATES, showline=False, nticks=8)
+    figure.update_xaxes(**dates(), showline=False, nticks=8)
     figure.update_layout(margin={"l": 16, "r": 16, "t": 4, "b": 36})
     return figure
+
+
+def _verdict(status: str) -> str:
+    return in_language(status.replace("_", " "), "verdict")

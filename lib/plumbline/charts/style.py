@@ -8,7 +8,10 @@ from typing import Any, Literal
 
 import plotly.graph_objects as go
 
+from plumbline.wording.language import code, digits, in_language
+
 Mode = Literal["light", "dark"]
+Axis = dict[str, Any]  # as plotly has it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +124,11 @@ def mark(status: str) -> Mark:
     return known or Mark(status, *_UNKNOWN)
 
 
+def status_word(status: str) -> str:
+    """The word of a status in the reader's language."""
+    return in_language(mark(status).word, "status")
+
+
 def colour(status: str, mode: Mode) -> str:
     """The colour of a status in a mode."""
     return str(getattr(TOKENS[mode], mark(status).token))
@@ -166,32 +174,37 @@ def template(mode: Mode) -> Any:
             },
             "xaxis": axis | {"showgrid": False, "showline": True, "ticks": "outside"},
             "yaxis": axis | {"showgrid": True, "showline": False, "ticks": ""},
-            "separators": ".,",
+            "separators": digits(".,"),
         }
     )
 
 
-#: an axis of times, day before month, whatever the zoom
-DATES: dict[str, Any] = {
-    "type": "date",
-    "tickformatstops": [
-        {"dtickrange": [None, 86_399_999], "value": "%H:%M\n%-d %b"},
-        {"dtickrange": [86_400_000, 2_419_199_999], "value": "%-d %b\n%Y"},
-        {"dtickrange": ["M1", "M11"], "value": "%b\n%Y"},
-        {"dtickrange": ["M12", None], "value": "%Y"},
-    ],
+#: language -> how an axis of times is written, day before month, by how far it is zoomed
+_TICKS = {
+    "en": ("%H:%M\n%-d %b", "%-d %b\n%Y", "%b\n%Y", "%Y"),
+    "de": ("%H:%M\n%-d.%-m.", "%-d.%-m.\n%Y", "%m/%Y", "%Y"),
 }
-
 #: the same in one line, for a low picture
-LOW_DATES: dict[str, Any] = {
-    "type": "date",
-    "tickformatstops": [
-        {"dtickrange": [None, 86_399_999], "value": "%H:%M, %-d %b"},
-        {"dtickrange": [86_400_000, 2_419_199_999], "value": "%-d %b %y"},
-        {"dtickrange": ["M1", "M11"], "value": "%b %Y"},
-        {"dtickrange": ["M12", None], "value": "%Y"},
-    ],
+_LOW_TICKS = {
+    "en": ("%H:%M, %-d %b", "%-d %b %y", "%b %Y", "%Y"),
+    "de": ("%H:%M, %-d.%-m.", "%-d.%-m.%y", "%m/%Y", "%Y"),
 }
+#: from where to where each is used: milliseconds and months between two ticks
+_ZOOMS = ([None, 86_399_999], [86_400_000, 2_419_199_999], ["M1", "M11"], ["M12", None])
+
+
+def dates(*, low: bool = False) -> Axis:
+    """An axis of times in the reader's language; ``low``: in one line, for a low picture."""
+    ticks = (_LOW_TICKS if low else _TICKS)[code()]
+    stops = [{"dtickrange": zoom, "value": tick} for zoom, tick in zip(_ZOOMS, ticks, strict=True)]
+    return {"type": "date", "tickformatstops": stops}
+
+
+def hover_day() -> str:
+    """How plotly writes a day when one points at a mark."""
+    return {"en": "%-d %b %Y", "de": "%-d.%-m.%Y"}[code()]
+
+
 LOW = 150  # pixels, below which a picture has no room for a second line of dates
 
 

@@ -10,9 +10,10 @@ from typing import Literal
 import plotly.graph_objects as go
 
 from plumbline.charts.marks import ROOM, mark_events_on
-from plumbline.charts.style import DATES, TOKENS, Mode, blank, colour, note, text
+from plumbline.charts.style import TOKENS, Mode, blank, colour, dates, note, text
 from plumbline.domain.notes import CalendarEvent
 from plumbline.wording import numbers
+from plumbline.wording.language import phrase
 
 Role = Literal["in charge", "beside", "shadow"]
 _HEIGHT = {"in charge": 0.56, "beside": 0.26, "shadow": 0.26}
@@ -53,7 +54,7 @@ def timeline(
     A shadow is hatched, a version beside the one in charge is thin: neither needs its colour to be known.
     """
     if not stretches:
-        return note(blank(mode, 96), mode, "No decision is logged.")
+        return note(blank(mode, 96), mode, phrase("No decision is logged."))
     t = TOKENS[mode]
     versions = list(dict.fromkeys(s.version for s in sorted(stretches, key=lambda s: s.start)))
     figure = blank(mode, 64 + ROW * max(len(versions), 2))
@@ -93,11 +94,11 @@ def timeline(
         tickvals=list(range(len(versions))),
         showgrid=False,
         ticklabelstandoff=6,
-        ticktext=[text(v, longest) if v else "no version" for v in versions],
+        ticktext=[text(v, longest) if v else phrase("no version") for v in versions],
         range=[len(versions) - 0.4, -0.6],
     )
     pad = (last - first) / 60
-    figure.update_xaxes(**DATES, range=[first - pad, last + pad], nticks=8)
+    figure.update_xaxes(**dates(), range=[first - pad, last + pad], nticks=8)
     return figure
 
 
@@ -124,11 +125,15 @@ def _mark(figure: go.Figure, events: Sequence[ReleaseEvent], versions: list[str]
 
 def _hover(s: Stretch) -> str:
     how = {
-        "in charge": "in charge",
-        "beside": "beside the one in charge",
-        "shadow": "shadow: nobody acted on it",
+        "in charge": phrase("in charge"),
+        "beside": phrase("beside the one in charge"),
+        "shadow": phrase("shadow: nobody acted on it"),
     }
-    return (
-        f"<b>{text(s.version) if s.version else 'no version'}</b>, {how[s.role]}<br>"
-        f"{numbers.moment(s.start)} to {numbers.moment(s.end)}<br>n = {numbers.count(s.n)}"
+    return phrase(
+        "<b>{version}</b>, {how}<br>{start} to {end}<br>n = {n}",
+        version=text(s.version) if s.version else phrase("no version"),
+        how=how[s.role],
+        start=numbers.moment(s.start),
+        end=numbers.moment(s.end),
+        n=numbers.count(s.n),
     )

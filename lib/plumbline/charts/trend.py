@@ -11,10 +11,11 @@ import plotly.graph_objects as go
 
 from plumbline.charts.figure import Sketch
 from plumbline.charts.marks import ROOM, Alert, Release, mark_alerts, mark_events, mark_releases
-from plumbline.charts.style import DATES, LOW, LOW_DATES, TOKENS, Mode, blank, colour, mark, note, text
+from plumbline.charts.style import LOW, TOKENS, Mode, blank, colour, dates, mark, note, status_word, text
 from plumbline.domain import Point, PointStatus
 from plumbline.domain.notes import CalendarEvent
 from plumbline.wording import numbers
+from plumbline.wording.language import phrase
 
 MARGIN = {"l": 8, "r": 120, "t": 30, "b": 8}  # the labels stand at the right
 
@@ -43,7 +44,7 @@ def trend(
     """
     drawn = [p for p in points if p.value is not None]
     if not drawn:
-        words = "No chunk of this window has enough labelled decisions for a value."
+        words = phrase("No chunk of this window has enough labelled decisions for a value.")
         return note(blank(mode, height), mode, words)
     figure = Sketch(mode=mode, height=height)
     metric = drawn[0].metric
@@ -66,7 +67,7 @@ def trend(
         _statuses(figure, mode, own, line)
         if len(versions) > 1:
             last = next(p for p in reversed(own) if p.value is not None)
-            labels.append(Label(float(last.value or 0.0), text(version or "no version", 18), line))
+            labels.append(Label(float(last.value or 0.0), text(version or phrase("no version"), 18), line))
     _threshold(figure, mode, limited)
     span = (min(p.start for p in drawn), max(p.end for p in drawn))
     mark_events(figure, mode, events, span, right=MARGIN["r"])
@@ -114,7 +115,7 @@ def _guesses(figure: Sketch, mode: Mode, points: Sequence[Point]) -> None:
         xanchor="right",
         yanchor="bottom",
         showarrow=False,
-        text=f"○ estimated, until {numbers.day(last.end)}",
+        text=phrase("○ estimated, until {end}", end=numbers.day(last.end)),
         font={"color": line, "size": 12},
     )
 
@@ -202,17 +203,30 @@ def _statuses(figure: Sketch, mode: Mode, points: Sequence[Point], line: str) ->
 
 
 def _hover(point: Point, metric: str) -> str:
-    how = "estimated" if point.estimated else "provisional, labels still coming" if point.provisional else ""
+    how = (
+        phrase("estimated")
+        if point.estimated
+        else phrase("provisional, labels still coming")
+        if point.provisional
+        else ""
+    )
     sure = numbers.interval(point.low, point.high, metric)
     lines = [
         f"<b>{text(numbers.name(metric))} {numbers.figure(point.value, metric)}</b>"
         + (f" ({how})" if how else ""),
-        numbers.span(point.start, point.end) + (f", version {text(point.version)}" if point.version else ""),
-        f"95 % interval {sure}" if sure else "no interval",
+        numbers.span(point.start, point.end)
+        + (phrase(", version {version}", version=text(point.version)) if point.version else ""),
+        phrase("95 % interval {sure}", sure=sure) if sure else phrase("no interval"),
         f"n = {numbers.count(point.n)}",
     ]
     if point.threshold is not None:
-        lines.append(f"threshold {numbers.figure(point.threshold, metric)}: {mark(point.status).word}")
+        lines.append(
+            phrase(
+                "threshold {threshold}: {word}",
+                threshold=numbers.figure(point.threshold, metric),
+                word=status_word(point.status),
+            )
+        )
     if point.note:
         lines.append(text(point.note))
     return "<br>".join(lines)
@@ -260,7 +274,7 @@ def _reference(
             line={"width": 0, "color": t.line},
             layer="below",
             annotation={
-                "text": "reference",
+                "text": phrase("reference"),
                 "font": {"color": t.muted, "size": 12},
                 "showarrow": False,
                 "y": float(top),
@@ -309,10 +323,10 @@ def _limits(mode: Mode, points: Sequence[Point], level: float | None) -> list[La
     known = max((p for p in points if p.threshold is not None), key=lambda p: p.start, default=None)
     labels = []
     if known is not None and known.threshold is not None:
-        words = f"threshold {numbers.figure(known.threshold, metric)}"
+        words = phrase("threshold {threshold}", threshold=numbers.figure(known.threshold, metric))
         labels.append(Label(known.threshold, words, t.fail))
     if level is not None:
-        labels.append(Label(level, f"reference {numbers.figure(level, metric)}", t.muted))
+        labels.append(Label(level, phrase("reference {level}", level=numbers.figure(level, metric)), t.muted))
     return labels
 
 
@@ -336,5 +350,4 @@ def _frame(
         free += 16 * per_pixel
     figure.update_layout(margin=MARGIN)
     figure.update_yaxes(range=[low, high])
-    dates = LOW_DATES if height < LOW else DATES
-    figure.update_xaxes(**dates, range=[min(p.start for p in points), last])
+    figure.update_xaxes(**dates(low=height < LOW), range=[min(p.start for p in points), last])

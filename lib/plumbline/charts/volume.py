@@ -10,9 +10,10 @@ import plotly.graph_objects as go
 from plumbline.answers.data.volume import Period
 from plumbline.charts.figure import Sketch
 from plumbline.charts.marks import ROOM, ROW, Alert, Release, mark_alerts, mark_events, mark_releases
-from plumbline.charts.style import LOW_DATES, TOKENS, Mode
+from plumbline.charts.style import TOKENS, Mode, dates
 from plumbline.domain.notes import CalendarEvent
 from plumbline.wording import numbers
+from plumbline.wording.language import phrase
 
 HEIGHT = 104  # plotly leaves 64 of it to the bars at least, so that words above need their own
 
@@ -46,17 +47,20 @@ def volume(
             "opacity": [0.75 if bar.start < end and start < bar.end else 0.35 for bar in bars],
             "line": {"width": 0},
         },
-        text=[f"{numbers.span(bar.start, bar.end)}: {numbers.count(bar.n)} decisions" for bar in bars],
+        text=[
+            phrase("{span}: {n} decisions", span=numbers.span(bar.start, bar.end), n=numbers.count(bar.n))
+            for bar in bars
+        ],
         textposition="none",
         hovertemplate="%{text}<extra></extra>",
         selected={"marker": {"opacity": 0.9}},
         unselected={"marker": {"opacity": 0.35}},
-        name="decisions",
+        name=phrase("decisions"),
     )
     figure.update_yaxes(
         range=[0, 1.08 * highest], tickvals=[highest], ticktext=[numbers.count(highest)], showgrid=False
     )
-    figure.update_xaxes(**LOW_DATES, range=[*span], tickangle=0)
+    figure.update_xaxes(**dates(low=True), range=[*span], tickangle=0)
     mark_events(figure, mode, events, span, right=right)
     mark_releases(figure, mode, releases, span)
     mark_alerts(figure, mode, alerts, span, lift=0.12)

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from plumbline.charts.style import TOKENS, Mode, blank, note, text
 from plumbline.domain import Explanation, strongest_first
 from plumbline.wording import numbers
+from plumbline.wording.language import phrase
 
 MOST = 10
 
@@ -19,7 +20,7 @@ def steps(explanation: Explanation, most: int = MOST) -> list[tuple[str, float]]
     rest = ranked[most:]
     shown = ranked[:most]
     if rest:
-        shown.append((f"other ({len(rest)} features)", sum(value for _, value in rest)))
+        shown.append((phrase("other ({n} features)", n=len(rest)), sum(value for _, value in rest)))
     return shown
 
 
@@ -32,11 +33,11 @@ def waterfall(explanation: Explanation, mode: Mode = "light", *, most: int = MOS
     parts = steps(explanation, most)
     figure = blank(mode, 90 + 28 * (len(parts) + 2))
     if explanation.refused or not parts:
-        return note(figure, mode, text(explanation.refused or "This decision has no contributions."))
+        return note(figure, mode, text(explanation.refused or phrase("This decision has no contributions.")))
     t = TOKENS[mode]
     largest = max(abs(value) for _, value in parts)
     end = explanation.base_value + sum(value for _, value in parts)
-    names = ["base value", *(_label(name, explanation.values) for name, _ in parts), "output"]
+    names = [phrase("base value"), *(_label(name, explanation.values) for name, _ in parts), phrase("output")]
     figure.add_waterfall(
         orientation="h",
         y=list(range(len(names))),
@@ -50,9 +51,9 @@ def waterfall(explanation: Explanation, mode: Mode = "light", *, most: int = MOS
         textposition="outside",
         textfont={"color": t.ink, "size": 12},
         hovertext=[
-            f"base value: {text(explanation.baseline)}",
+            phrase("base value: {baseline}", baseline=text(explanation.baseline)),
             *(_hover(name, value, explanation) for name, value in parts),
-            f"output in {text(numbers.unit(explanation.output_space))}",
+            phrase("output in {unit}", unit=text(numbers.unit(explanation.output_space))),
         ],
         hoverinfo="text",
         increasing={"marker": {"color": t.watch, "line": {"color": t.watch, "width": 0}}},
@@ -102,7 +103,7 @@ def _words(value: float, largest: float) -> str:
 
 
 def _direction(value: float) -> str:
-    return "raises" if value > 0 else "lowers" if value < 0 else "no effect"
+    return phrase("raises") if value > 0 else phrase("lowers") if value < 0 else phrase("no effect")
 
 
 def _label(name: str, values: dict[str, Any]) -> str:
@@ -116,4 +117,6 @@ def _hover(name: str, value: float, explanation: Explanation) -> str:
     line = (
         f"<b>{text(_label(name, explanation.values))}</b><br>{numbers.with_sign(value)} {_direction(value)}"
     )
-    return f"{line} the output, in {text(numbers.unit(explanation.output_space))}"
+    return phrase(
+        "{line} the output, in {unit}", line=line, unit=text(numbers.unit(explanation.output_space))
+    )

@@ -21,10 +21,14 @@ _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """One language: ``texts`` by section and key, as its TOML file has them."""
+    """One language: ``texts`` by section and key, as its TOML file has them.
+
+    ``catalogues``: the packages whose ``texts/<code>.po`` has its sentences, the first that has one counts.
+    """
 
     code: str
     texts: Mapping[str, Any]
+    catalogues: tuple[str, ...] = ("plumbline.report",)
 
     def say(self, key: str, section: str = "say", **values: object) -> str:
         """The text of a key, with its places filled in."""

@@ -73,7 +73,7 @@ def translate(text: str, speech: Language) -> str | None:
     """
     if isinstance(text, QuotedText) or not isinstance(text, Message):
         return None
-    entry = _entry(speech.code, text.template, text.context)
+    entry = _entry(speech, text.template, text.context)
     if entry is None and not any(letter.isalpha() for letter in PLACE.sub("", text.template)):
         entry = text.template  # nothing but places and marks: the same in every language
     if entry is None and speech.code == "en":
@@ -104,13 +104,16 @@ def _value(value: str, form: str, speech: Language) -> str | None:
 
 
 def _quantity(value: Quantity, form: str, speech: Language) -> str | None:
-    catalogue = _catalogue(speech.code)
     noun = f"{{n}} {value.noun}"
-    entry = (catalogue.get(noun, form) if form else None) or catalogue.get(noun)
-    if entry is None or not isinstance(entry.string, (tuple, list)):
-        return None
-    plural = entry.string[_plural_form(catalogue, value.number)]
-    return fill(plural, lambda name, place: speech.numeral(value.number)) if plural else None
+    for package in speech.catalogues:
+        catalogue = _catalogue(package, speech.code)
+        entry = (catalogue.get(noun, form) if form else None) or catalogue.get(noun)
+        if entry is None or not isinstance(entry.string, (tuple, list)):
+            continue
+        plural = entry.string[_plural_form(catalogue, value.number)]
+        if plural:
+            return fill(plural, lambda name, place: speech.numeral(value.number))
+    return None
 
 
 def _plural_form(catalogue: Catalog, number: Number) -> int:
@@ -120,10 +123,10 @@ def _plural_form(catalogue: Catalog, number: Number) -> int:
 
 
 @cache
-def _catalogue(code: str) -> Catalog:
+def _catalogue(package: str, code: str) -> Catalog:
     from babel.messages.pofile import read_po
 
-    file = resources.files("plumbline.report") / "texts" / f"{code}.po"
+    file = resources.files(package) / "texts" / f"{code}.po"
     try:
         with file.open("rb") as lines:
             return read_po(lines, locale=code)
@@ -131,6 +134,9 @@ def _catalogue(code: str) -> Catalog:
         raise PlumblineError(f"There are no sentences in {code!r}") from error
 
 
-def _entry(code: str, template: str, context: str) -> str | None:
-    found = _catalogue(code).get(template, context or None)
-    return str(found.string) if found is not None and found.string else None
+def _entry(speech: Language, template: str, context: str) -> str | None:
+    for package in speech.catalogues:
+        entry = _catalogue(package, speech.code).get(template, context or None)
+        if entry is not None and entry.string:
+            return str(entry.string)
+    return None

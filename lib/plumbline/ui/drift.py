@@ -13,22 +13,27 @@ from plumbline.answers.drift.multivariate import WholeRowAnswer
 from plumbline.answers.drift.shapes import FeatureShape
 from plumbline.charts.heatmap import heatmap
 from plumbline.domain import FeatureDrift, Kind
-from plumbline.monitor.drift.distances import METHODS, SHAPE
+from plumbline.monitor.drift.distances import SHAPE
 from plumbline.monitor.drift.multivariate import WholeRow
 from plumbline.profile.bins import OUTPUTS
+from plumbline.ui import drift_feature
 from plumbline.ui.frame import drill_down
 from plumbline.ui.notes import marks, strip
 from plumbline.ui.parts import cards, charts, tables
 from plumbline.ui.parts.escape import one_line, plain
-from plumbline.ui.parts.glossary import help_for
 from plumbline.ui.state import session
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View
 from plumbline.ui.state.windows import midnight
 from plumbline.wording import numbers
+from plumbline.wording.language import in_language, phrase, screen_text
 
 MOST = 40  # features drawn; the table has them all
-REFERENCE, LAST_YEAR, DATES = "the reference", "the same weeks of last year", "other dates"
+REFERENCE, LAST_YEAR, DATES = (
+    screen_text("the reference"),
+    screen_text("the same weeks of last year"),
+    screen_text("other dates"),
+)
 WHOLE = "whole rows"
 
 
@@ -36,34 +41,38 @@ def choices(view: View) -> tuple[str, Span | None]:
     """The measure, and what the window is compared with; the link carries both."""
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         method = st.selectbox(
-            "Measure",
+            phrase("Measure"),
             list(SHAPE),
             index=SHAPE.index("js"),
             format_func=numbers.name,
             key=session.METHOD.name,
             bind="query-params",
             width=250,
-            help="Decides the picture and the ranking. "
-            + " ".join(
-                f"**{numbers.name(m)}**: {plain(help_for(numbers.name(m)) or METHODS[m].says)}" for m in SHAPE
-            ),
+            help=phrase("Decides the picture and the ranking. ")
+            + " ".join(f"**{numbers.name(m)}**: {plain(drift_feature.says(m))}" for m in SHAPE),
         )
         against = st.selectbox(
-            "Compare with",
+            phrase("Compare with"),
             [REFERENCE, LAST_YEAR, DATES],
+            format_func=in_language,
             key=session.AGAINST.name,
             bind="query-params",
             width=180,
-            help="The window chosen above the page is compared with the healthy span, or with dates of your own.",
+            help=phrase(
+                "The window chosen above the page is compared with the healthy span, or with dates "
+                "of your own."
+            ),
         )
         span: Span | None = None
         if against == LAST_YEAR and view.system is not None:
             span = ask(view, year_before, view.system.key, (view.start, view.end))
             if span is None:
-                cards.note("The log does not hold these weeks of the year before; the reference is meant.")
+                cards.note(
+                    phrase("The log does not hold these weeks of the year before; the reference is meant.")
+                )
         if against == DATES:
             first = st.date_input(
-                "From",
+                phrase("From"),
                 value=None,
                 format="YYYY-MM-DD",
                 key=session.THEN_FROM.name,
@@ -71,7 +80,7 @@ def choices(view: View) -> tuple[str, Span | None]:
                 width=150,
             )
             last = st.date_input(
-                "To",
+                phrase("To"),
                 value=None,
                 format="YYYY-MM-DD",
                 key=session.THEN_TO.name,
@@ -80,7 +89,7 @@ def choices(view: View) -> tuple[str, Span | None]:
             )
             span = (midnight(first), midnight(last, 1))
             if span == (None, None) or (span[0] and span[1] and span[0] >= span[1]):
-                cards.note("Choose a first and a last day; until then the reference is meant.")
+                cards.note(phrase("Choose a first and a last day; until then the reference is meant."))
                 span = None
     return str(method or "js"), span
 
@@ -95,10 +104,14 @@ def over_time(answer: DriftAnswer, method: str, whole: WholeRowAnswer | None, vi
     drawn = [d for d in drifts if d.feature in keep]
     drawn += [_as_drift(one) for one in whole.chunks] if whole else []
     cards.section(
-        "Every feature, over time",
-        f"{numbers.name(method)} by {answer.by}, over its threshold. A square marks a breach: large enough to "
-        "matter, more than chance, and sure or confirmed by the next. A diamond is watched; a cross has too "
-        "few values to judge. Select a cell to see more of it.",
+        phrase("Every feature, over time"),
+        phrase(
+            "{method} by {by}, over its threshold. A square marks a breach: large enough to "
+            "matter, more than chance, and sure or confirmed by the next. A diamond is watched; "
+            "a cross has too few values to judge. Select a cell to see more of it.",
+            method=numbers.name(method),
+            by=in_language(answer.by),
+        ),
     )
     events = marks.events(view)
     before = earlier(answer.chunks, answer.window[0])
@@ -108,7 +121,7 @@ def over_time(answer: DriftAnswer, method: str, whole: WholeRowAnswer | None, vi
         heatmap(drawn, view.mode, releases=marks.releases(view), events=events),
         key="drift.map",
         name=f"drift {answer.system.key}",
-        alt=f"{answer.sentence} The ranking below names every feature.",
+        alt=phrase("{sentence} The ranking below names every feature.", sentence=answer.sentence),
         rows=[_data(d) for d in drawn],
         select=True,
         events=events,
@@ -127,9 +140,16 @@ def earlier(chunks: Sequence[FeatureDrift], begins: datetime | None, most: int =
         firsts.setdefault(one.feature, one)
     if not firsts:
         return ""
-    lines = [f"{name} (first {numbers.span(d.start, d.end)})" for name, d in list(firsts.items())[:most]]
-    others = f" and {len(firsts) - most} more" if len(firsts) > most else ""
-    return f"The title is about the window. Before it, these breached: {', '.join(lines)}{others}."
+    lines = [
+        phrase("{name} (first {span})", name=name, span=numbers.span(d.start, d.end))
+        for name, d in list(firsts.items())[:most]
+    ]
+    others = phrase(" and {n} more", n=len(firsts) - most) if len(firsts) > most else ""
+    return phrase(
+        "The title is about the window. Before it, these breached: {names}{others}.",
+        names=", ".join(lines),
+        others=others,
+    )
 
 
 def _cell(answer: DriftAnswer, drawn: list[FeatureDrift], cell: list[Any]) -> None:
@@ -192,18 +212,19 @@ def ranking(answer: DriftAnswer) -> None:
     """Drift times importance, the window against the reference."""
     weighed = any(r.importance is not None for r in answer.ranking)
     words = (
-        "Drift times importance."
+        phrase("Drift times importance.")
         if weighed
-        else ("By drift alone: no contributions are logged to weigh it with.")
+        else (phrase("By drift alone: no contributions are logged to weigh it with."))
     )
     movement = next((r.moved for r in answer.ranking if r.moved), None)
     if movement is not None:
-        words += (
-            f" Correlation with loss: rank correlation of the feature's drift with worse "
-            f"{numbers.name(answer.metric).lower() if answer.metric != 'roc_auc' else 'ROC AUC'}, over "
-            f"{movement.n} chunks; two trends can go together without one causing the other."
+        words += phrase(
+            " Correlation with loss: rank correlation of the feature's drift with worse "
+            "{metric}, over {n} chunks; two trends can go together without one causing the other.",
+            metric=numbers.name_within(answer.metric),
+            n=movement.n,
         )
-    cards.section("Ranked by what is likely to hurt", words)
+    cards.section(phrase("Ranked by what is likely to hurt"), words)
     drifts: dict[str, FeatureDrift] = {}
     for f in answer.features:
         drifts.setdefault(f.feature, f)
@@ -217,14 +238,18 @@ def ranking(answer: DriftAnswer) -> None:
             rows.append(_row(drifts[name], one.importance if one else None, moved, shapes.get(name)))
     tables.grid(
         rows,
-        alt="Features by drift: shape then and now, value, limits, threshold, status, importance, sample, missing",
+        alt=phrase(
+            "Features by drift: shape then and now, value, limits, threshold, status, "
+            "importance, sample, missing"
+        ),
         bars=("Then", "Now"),
         height=460 if len(rows) > 11 else None,
     )
     own = [f for f in answer.own if f.status in ("watch", "breach")]
     if own:
         cards.section(
-            "Missing, new and out of range", "Signals of their own: each has its test and its limit."
+            phrase("Missing, new and out of range"),
+            phrase("Signals of their own: each has its test and its limit."),
         )
         tables.grid(
             [
@@ -232,7 +257,9 @@ def ranking(answer: DriftAnswer) -> None:
                     "Feature": one_line(f.feature, 80),
                     "What": numbers.name(f.method),
                     "Change": numbers.share(f.value),
-                    "95 % interval": f"{numbers.share(f.low)} to {numbers.share(f.high)}",
+                    "95 % interval": phrase(
+                        "{low} to {high}", low=numbers.share(f.low), high=numbers.share(f.high)
+                    ),
                     "Status": cards.glyph(f.status.value),
                     "Corrected p": numbers.p_value(f.q_value),
                     "n": f.n,
@@ -241,7 +268,7 @@ def ranking(answer: DriftAnswer) -> None:
                 }
                 for f in own
             ],
-            alt="Missing values, levels not seen before and values out of range",
+            alt=phrase("Missing values, levels not seen before and values out of range"),
         )
 
 
@@ -281,11 +308,13 @@ def wants_whole_row() -> bool:
     """Whether whole rows are to be compared: it takes a while, so only when asked."""
     return bool(
         st.toggle(
-            "Compare whole rows as well",
+            phrase("Compare whole rows as well"),
             key=session.WHOLE_ROW.name,
             bind="query-params",
-            help="Finds inputs that stop moving together although each looks as before. From a sample of rows; "
-            "takes about half a second a chunk, once.",
+            help=phrase(
+                "Finds inputs that stop moving together although each looks as before. From a sample "
+                "of rows; takes about half a second a chunk, once."
+            ),
         )
     )
 
@@ -293,28 +322,38 @@ def wants_whole_row() -> bool:
 def whole_row(answer: WholeRowAnswer) -> None:
     """What the comparison of whole rows says of the window."""
     now = answer.now
-    cards.section("Whole rows", answer.sentence)
+    cards.section(phrase("Whole rows"), answer.sentence)
     if now.auc is None:
         return
     inside = now.error is not None and (now.error_low or 0) <= now.error <= (now.error_high or 0)
     cards.figures(
         [
             cards.Figure(
-                name="Whole-row AUC",
+                name=phrase("Whole-row AUC"),
                 value=numbers.figure(now.auc),
-                note=f"{numbers.interval(now.low, now.high)}; 0.5 is no difference, {now.threshold} matters",
+                note=phrase(
+                    "{interval}; 0.5 is no difference, {threshold} matters",
+                    interval=numbers.interval(now.low, now.high),
+                    threshold=numbers.figure(now.threshold),
+                ),
                 status=now.status.value,
             ),
             cards.Figure(
-                name="Reconstruction error",
+                name=phrase("Reconstruction error"),
                 value=numbers.figure(now.error),
-                note=f"reference's own {numbers.interval(now.error_low, now.error_high)}",
+                note=phrase(
+                    "reference's own {interval}", interval=numbers.interval(now.error_low, now.error_high)
+                ),
                 status="ok" if inside else "watch",
             ),
             cards.Figure(
-                name="Told apart by",
+                name=phrase("Told apart by"),
                 value=", ".join(one_line(name, 24) for name in now.strongest) or numbers.DASH,
-                note=f"n = {numbers.count(now.n)} and {numbers.count(now.n_reference)} sampled rows",
+                note=phrase(
+                    "n = {n} and {n_reference} sampled rows",
+                    n=numbers.count(now.n),
+                    n_reference=numbers.count(now.n_reference),
+                ),
             ),
         ]
     )

@@ -13,8 +13,10 @@ from plumbline.monitor.drift.distances import METHODS, OF_THEIR_OWN
 from plumbline.ui.frame import drill_down
 from plumbline.ui.parts import cards, charts, tables
 from plumbline.ui.parts.escape import one_line
+from plumbline.ui.parts.glossary import help_for
 from plumbline.ui.state import session
 from plumbline.wording import numbers
+from plumbline.wording.language import in_english, phrase
 
 
 def choose(answer: DriftAnswer) -> str | None:
@@ -23,19 +25,23 @@ def choose(answer: DriftAnswer) -> str | None:
     options = list(dict.fromkeys([*ranked, *(f.feature for f in answer.features)]))
     if not options:
         return None
-    return st.selectbox("Feature", options, key=session.FEATURE.name, bind="query-params", width=316)
+    return st.selectbox(phrase("Feature"), options, key=session.FEATURE.name, bind="query-params", width=316)
 
 
 def one(system: str, answer: FeatureAnswer, mode: Mode) -> None:
     """Its two distributions, what moved, every measure, and the way to the rows behind a bar."""
     words = (
-        f"Missing {numbers.share(answer.missing_now)} now, {numbers.share(answer.missing_then)} in the reference. "
+        phrase(
+            "Missing {missing_now} now, {missing_then} in the reference. ",
+            missing_now=numbers.share(answer.missing_now),
+            missing_then=numbers.share(answer.missing_then),
+        )
         + (
-            "The end cells hold what lies beyond as well. "
+            phrase("The end cells hold what lies beyond as well. ")
             if answer.kind is Kind.NUMERIC and not answer.labels
             else ""
         )
-        + "Select a bar to go to its rows."
+        + phrase("Select a bar to go to its rows.")
     )
     cards.note(words)
     then, now = [float(x) for x in answer.then], [float(x) for x in answer.now]
@@ -56,7 +62,11 @@ def one(system: str, answer: FeatureAnswer, mode: Mode) -> None:
         figure,
         key="drift.one",
         name=f"{one_line(answer.feature, 40)} then and now",
-        alt=f"Distribution of {one_line(answer.feature)} in the reference and in the window. {words}",
+        alt=phrase(
+            "Distribution of {feature} in the reference and in the window. {words}",
+            feature=one_line(answer.feature),
+            words=words,
+        ),
         rows=_data(answer),
         select=True,
     )
@@ -71,13 +81,20 @@ def one(system: str, answer: FeatureAnswer, mode: Mode) -> None:
                 "Matters from": _value(d.method, d.threshold) if d.threshold else numbers.DASH,
                 "p": numbers.p_value(d.p_value),
                 "Status": cards.glyph("drifted" if d.drifted else d.status.value),
-                "What it says": METHODS[d.method].says,
+                "What it says": says(d.method),
                 "Note": one_line(d.note, 120),
             }
             for d in answer.by_method
         ],
-        alt="Distances of the feature by measure",
+        alt=phrase("Distances of the feature by measure"),
     )
+
+
+def says(method: str) -> str:
+    """What a measure of drift says, in a sentence."""
+    with in_english():
+        name = numbers.name(method)
+    return help_for(name) or METHODS[method].says
 
 
 def _value(method: str, value: float | None) -> str:
@@ -88,7 +105,7 @@ def _value(method: str, value: float | None) -> str:
 def _limits(d: FeatureDrift) -> str:
     if d.low is None or d.high is None:
         return numbers.DASH
-    return f"{_value(d.method, d.low)} to {_value(d.method, d.high)}"
+    return phrase("{low} to {high}", low=_value(d.method, d.low), high=_value(d.method, d.high))
 
 
 def _data(answer: FeatureAnswer) -> list[dict[str, object]]:
@@ -123,10 +140,16 @@ def _rows_behind(system: str, answer: FeatureAnswer, mark: object) -> None:
         place = answer.labels.index(str(mark[0])) if str(mark[0]) in answer.labels else -1
     value = answer.where[place] if 0 <= place < len(answer.where) else None
     if value is None:
-        cards.note("This bar gathers several levels; choose one of them in the filter above the page.")
+        cards.note(
+            phrase("This bar gathers several levels; choose one of them in the filter above the page.")
+        )
         return
     n = round(float(answer.now[place]) * answer.n_now)
-    words = f"The {numbers.count(n)} decisions of the window with {one_line(answer.feature, 40)} "
+    words = phrase(
+        "The {n} decisions of the window with {feature} ",
+        n=numbers.count(n),
+        feature=one_line(answer.feature, 40),
+    )
     drill_down.to_rows(system, *answer.window, (answer.column, value), words + drill_down.short(value))
 
 
@@ -143,7 +166,9 @@ def _moved(answer: FeatureAnswer) -> None:
                 }
                 for q in answer.quantiles
             ],
-            alt="Quantiles in the reference and in the window; a dash lies outside the reference's range",
+            alt=phrase(
+                "Quantiles in the reference and in the window; a dash lies outside the reference's range"
+            ),
         )
     elif answer.levels:
         tables.grid(
@@ -153,14 +178,20 @@ def _moved(answer: FeatureAnswer) -> None:
                     "Reference": numbers.share(level.then),
                     "Window": numbers.share(level.now),
                     "Change (points)": numbers.with_sign(100 * level.change),
-                    "95 % interval": f"{numbers.with_sign(100 * level.low)} to {numbers.with_sign(100 * level.high)}",
+                    "95 % interval": phrase(
+                        "{low} to {high}",
+                        low=numbers.with_sign(100 * level.low),
+                        high=numbers.with_sign(100 * level.high),
+                    ),
                 }
                 for level in answer.levels
             ],
-            alt="Levels that grew and shrank most, with 95 % limits of the change",
+            alt=phrase("Levels that grew and shrank most, with 95 % limits of the change"),
         )
     if answer.new_levels:
-        cards.note("Not seen before: " + ", ".join(one_line(level, 30) for level in answer.new_levels) + ".")
+        cards.note(
+            phrase("Not seen before: ") + ", ".join(one_line(level, 30) for level in answer.new_levels) + "."
+        )
 
 
 def _change(then: float | None, now: float | None) -> str:

@@ -22,6 +22,7 @@ from plumbline.ui.state import session
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
+from plumbline.wording.language import in_language, phrase
 from plumbline.wording.quantities import count
 from plumbline.wording.times import iso_day
 
@@ -32,24 +33,30 @@ def answer(view: View, key: str) -> ModelUse:
     """What the version uses: in log-odds or in probability as the reader chose, where a registered model has both."""
     window = (view.start, view.end)
     with st.spinner(
-        "Explaining a random sample. A version without contributions or model file takes some seconds."
+        phrase(
+            "Explaining a random sample. A version without contributions or model file takes some seconds."
+        )
     ):
         use = ask(view, model_use, key, version=view.version, window=window, by=view.chunk)
     if use.source is not AttributionSource.MODEL or use.space != SPACES[0]:
         return use
     chosen = st.segmented_control(
-        "Contributions in",
+        phrase("Contributions in"),
         SPACES,
         default=SPACES[0],
         required=True,
         key=session.SPACE.name,
         bind="query-params",
-        help="Log-odds: what the model adds up itself. Probability: how far each input moves the probability, measured "
-        f"against fixed decisions of the reference; over {ASKED} random decisions, as each one takes long.",
+        help=phrase(
+            "Log-odds: what the model adds up itself. Probability: how far each input moves the "
+            "probability, measured against fixed decisions of the reference; over {asked} random "
+            "decisions, as each one takes long.",
+            asked=ASKED,
+        ),
     )
     if chosen != SPACES[1]:
         return use
-    with st.spinner("Asking the model about a small random sample."):
+    with st.spinner(phrase("Asking the model about a small random sample.")):
         return ask(view, model_use, key, version=view.version, window=window, by=view.chunk, space=SPACES[1])
 
 
@@ -70,18 +77,22 @@ def overall(usage: ModelUse, view: View) -> None:
         }
         for f in usage.features
     ]
-    cards.section("What counts")
+    cards.section(phrase("What counts"))
     most = ", ".join(f"{one_line(f.feature)} {f.share:.0%}" for f in usage.features[:5])
     charts.show(
         importance({f.feature: f.value for f in usage.features}, usage.n, view.mode, space=usage.space),
         key="use.importance",
         name="importance",
         rows=rows,
-        alt=f"Share of weight: {most}",
+        alt=phrase("Share of weight: {names}", names=most),
     )
     if len(usage.chunks) > 1:
         cards.section(
-            "Over time", f"The same sample by {usage.by}; chunks of under 30 decisions are left out."
+            phrase("Over time"),
+            phrase(
+                "The same sample by {by}; chunks of under 30 decisions are left out.",
+                by=in_language(usage.by),
+            ),
         )
         charts.show(
             use_over_time(
@@ -92,7 +103,7 @@ def overall(usage: ModelUse, view: View) -> None:
             ),
             key="use.time",
             name="importance-over-time",
-            alt="Mean absolute contribution of the strongest features",
+            alt=phrase("Mean absolute contribution of the strongest features"),
             rows=[{"From": f"{iso_day(c.start)}", "n": c.n, **c.use} for c in usage.chunks],
         )
         strip.strip(view)
@@ -101,7 +112,8 @@ def overall(usage: ModelUse, view: View) -> None:
 def points(usage: ModelUse, mode: Mode) -> None:
     """Each decision as a point, and one feature against its values."""
     cards.section(
-        "Decision by decision", f"{count(len(usage.parts))} of the sample; colour is the feature's value."
+        phrase("Decision by decision"),
+        phrase("{parts} of the sample; colour is the feature's value.", parts=count(len(usage.parts))),
     )
     rows = [dict(zip(usage.names, row, strict=True)) for row in usage.parts.tolist()]
     charts.show(
@@ -109,14 +121,14 @@ def points(usage: ModelUse, mode: Mode) -> None:
         key="use.swarm",
         name="contributions",
         rows=rows,
-        alt="Contributions of single decisions by feature; the data are in the file",
+        alt=phrase("Contributions of single decisions by feature; the data are in the file"),
     )
     offered = [f.feature for f in usage.features if f.feature in usage.values.columns]
     if not offered:
         return
-    cards.section("One feature")
+    cards.section(phrase("One feature"))
     chosen = st.selectbox(
-        "Feature", offered, format_func=lambda n: one_line(n, 60), key="use.feature", width=320
+        phrase("Feature"), offered, format_func=lambda n: one_line(n, 60), key="use.feature", width=320
     )
     if chosen is None:
         return
@@ -125,7 +137,7 @@ def points(usage: ModelUse, mode: Mode) -> None:
         dependence(usage.values[chosen], part, chosen, mode, space=usage.space),
         key="use.dependence",
         name="dependence",
-        alt=f"Contribution of {one_line(chosen)} against its value",
+        alt=phrase("Contribution of {chosen} against its value", chosen=one_line(chosen)),
         rows=[
             {"Value": v if isinstance(v, (int, float)) else one_line(v), "Contribution": c}
             for v, c in zip(usage.values[chosen].tolist(), part.tolist(), strict=True)
@@ -135,36 +147,42 @@ def points(usage: ModelUse, mode: Mode) -> None:
 
 def attribution_drift(usage: ModelUse) -> None:
     """Attribution drift: four numbers, since each is blind alone, and the features by what they ask for."""
-    cards.section("Does it still use its inputs as it did?")
+    cards.section(phrase("Does it still use its inputs as it did?"))
     drift = usage.drift
     if usage.drift_note:
         cards.note(usage.drift_note)
     if drift is not None:
         a, b = usage.compared
         cards.note(
-            f"Window against reference{f', version {usage.version} alone' if usage.version else ''}: {count(b)} "
-            f"against {count(a)} decisions."
+            phrase(
+                "Window against reference{version}: {now} against {then} decisions.",
+                version=phrase(", version {version} alone", version=usage.version) if usage.version else "",
+                now=count(b),
+                then=count(a),
+            )
         )
         order = "watch" if drift.watch else "pass"
         cards.figures(
             [
                 cards.Figure(
-                    name="Order kept",
+                    name=phrase("Order kept"),
                     value=numbers.significant(drift.ndcg),
-                    note=f"watch below {NDCG_WATCH:g}",
+                    note=phrase("watch below {ndcg_watch}", ndcg_watch=f"{NDCG_WATCH:g}"),
                     status=order,
                     help=help_for("Order kept"),
                 ),
                 cards.Figure(
-                    name="Weight moved", value=numbers.share(drift.share_shift), help=help_for("Weight moved")
+                    name=phrase("Weight moved"),
+                    value=numbers.share(drift.share_shift),
+                    help=help_for("Weight moved"),
                 ),
                 cards.Figure(
-                    name="Size of contributions",
+                    name=phrase("Size of contributions"),
                     value=f"× {numbers.significant(drift.magnitude_ratio)}",
                     help=help_for("Size of contributions"),
                 ),
                 cards.Figure(
-                    name="Mean output moved by",
+                    name=phrase("Mean output moved by"),
                     value=numbers.with_sign(drift.mean_change),
                     note=numbers.unit(usage.space),
                     help=help_for("Mean output moved by"),
@@ -182,7 +200,7 @@ def attribution_drift(usage: ModelUse) -> None:
         }
         for q in usage.quadrants
     ]
-    tables.grid(rows, alt="Features by weight, drift of the input, and what to do")
+    tables.grid(rows, alt=phrase("Features by weight, drift of the input, and what to do"))
     charts.data(rows, "use-against-drift", "use.quadrants")
 
 
@@ -192,9 +210,13 @@ def coverage(usage: ModelUse) -> None:
     done = sum(c.recorded + c.kept + c.on_demand for c in usage.coverage)
     share = done / whole if whole else 0.0
     cards.section(
-        "How much is explained",
-        f"{count(done)} of {count(whole)} decisions ({numbers.share(share)}) by attributions that add up to the "
-        "logged score.",
+        phrase("How much is explained"),
+        phrase(
+            "{done} of {whole} decisions ({share}) by attributions that add up to the logged score.",
+            done=count(done),
+            whole=count(whole),
+            share=numbers.share(share),
+        ),
     )
     rows = [
         {
@@ -207,11 +229,13 @@ def coverage(usage: ModelUse) -> None:
         }
         for c in usage.coverage
     ]
-    tables.grid(rows, alt="Decisions explained by version and source")
+    tables.grid(rows, alt=phrase("Decisions explained by version and source"))
     charts.data(rows, "coverage", "use.coverage")
     uses = [v for v in usage.versions if v.shares]
     if len(uses) > 1:
-        cards.section("Version beside version", "Share of weight, from up to 1,000 decisions each.")
+        cards.section(
+            phrase("Version beside version"), phrase("Share of weight, from up to 1,000 decisions each.")
+        )
         names = [f.feature for f in usage.features]
         rows = [
             {
@@ -225,7 +249,7 @@ def coverage(usage: ModelUse) -> None:
             }
             for name in names
         ]
-        tables.grid(rows, alt="Share of weight by feature and version")
+        tables.grid(rows, alt=phrase("Share of weight by feature and version"))
         charts.data(rows, "weight-by-version", "use.versions")
 
 
@@ -233,17 +257,17 @@ def grouping(view: View, usage: ModelUse) -> None:
     """Columns that are one thing to a reader, added up everywhere on this page."""
     groups_by_input = groups_of(usage.system)
     _near_twins(view, usage, groups_by_input)
-    with st.expander("Group columns"):
+    with st.expander(phrase("Group columns")):
         names: dict[str, list[str]] = {}
         for feature, group in groups_by_input.items():
             names.setdefault(group, []).append(feature)
         words = st.text_area(
-            "One group a line: its name, a colon, its columns with commas between",
+            phrase("One group a line: its name, a colon, its columns with commas between"),
             value="\n".join(f"{group}: {', '.join(own)}" for group, own in names.items()),
-            placeholder="Income: salary, bonus, other_income",
+            placeholder=phrase("Income: salary, bonus, other_income"),
             key="use.groups",
         )
-        if permissions.button("Keep the groups", permissions.ANALYST, key="use.groups.keep"):
+        if permissions.button(phrase("Keep the groups"), permissions.ANALYST, key="use.groups.keep"):
             try:
                 set_groups(view.ws, usage.system.key, _read(str(words or "")), actor=actor())
             except PlumblineError as error:
@@ -257,27 +281,35 @@ def _near_twins(view: View, usage: ModelUse, groups: dict[str, str]) -> None:
     if not usage.twins:
         return
     cards.section(
-        "Inputs that move together",
-        "Between such inputs a model's weight is split arbitrarily: which comes first among a decision's reasons may "
-        "change with the next training. As one group they are added up, here and in reasons.",
+        phrase("Inputs that move together"),
+        phrase(
+            "Between such inputs a model's weight is split arbitrarily: which comes first among "
+            "a decision's reasons may change with the next training. As one group they are added "
+            "up, here and in reasons."
+        ),
     )
     for i, one in enumerate(usage.twins[:MOST_TWINS]):
         names = ", ".join(one_line(name, 40) for name in one.features[:6])
-        more = f" and {len(one.features) - 6} more" if len(one.features) > 6 else ""
-        weakest = "" if len(one.features) == 2 else " at the weakest link"
+        more = phrase(" and {features} more", features=len(one.features) - 6) if len(one.features) > 6 else ""
+        weakest = "" if len(one.features) == 2 else phrase(" at the weakest link")
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(
-                f"{plain(names + more)} :gray[rank correlation {numbers.with_sign(one.correlation)}{weakest}, "
-                f"n = {numbers.count(one.n)}]"
+                phrase(
+                    "{names} :gray[rank correlation {correlation}{weakest}, n = {n}]",
+                    names=plain(names + more),
+                    correlation=numbers.with_sign(one.correlation),
+                    weakest=weakest,
+                    n=numbers.count(one.n),
+                )
             )
-            if permissions.button("Group them", permissions.ANALYST, key=f"use.twins.{i}"):
+            if permissions.button(phrase("Group them"), permissions.ANALYST, key=f"use.twins.{i}"):
                 title = one.features[0]
                 set_groups(
                     view.ws, usage.system.key, groups | dict.fromkeys(one.features, title), actor=actor()
                 )
                 st.rerun()
     if len(usage.twins) > MOST_TWINS:
-        cards.note(f"{len(usage.twins) - MOST_TWINS} more sets are not listed.")
+        cards.note(phrase("{twins} more sets are not listed.", twins=len(usage.twins) - MOST_TWINS))
 
 
 def _read(words: str) -> dict[str, str]:

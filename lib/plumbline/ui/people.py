@@ -12,9 +12,10 @@ from plumbline.store.workspace import Workspace
 from plumbline.ui.frame import permissions, sign_in, signed_forms
 from plumbline.ui.parts import cards, empty_states, tables
 from plumbline.ui.parts.escape import one_line, plain
+from plumbline.wording.language import in_language, phrase, screen_text
 from plumbline.wording.times import iso_minute
 
-NONE = "no role"
+NONE = screen_text("no role", "role")
 
 
 def real() -> Workspace:
@@ -25,13 +26,20 @@ def real() -> Workspace:
 def opening(people: Sequence[Person]) -> None:
     """Whether anybody has to sign in, and how many may."""
     owners = sum(person.access is Access.OWNER for person in people)
-    many = f"{len(people)} people have a role" if len(people) != 1 else "1 person has a role"
+    many = (
+        phrase("{people} people have a role", people=len(people))
+        if len(people) != 1
+        else phrase("1 person has a role")
+    )
     if sign_in.email():
-        cards.opening(f"Everybody signs in; {many}, {owners} as owner.")
+        cards.opening(phrase("Everybody signs in; {many}, {owners} as owner.", many=many, owners=owners))
         return
     cards.opening(
-        "Nobody signs in: whoever reaches this address can see and change everything here.",
-        f"{many[0].upper()}{many[1:]}. Roles hold once sign-in is on; the README says how.",
+        phrase("Nobody signs in: whoever reaches this address can see and change everything here."),
+        phrase(
+            "{many:capital}. Roles hold once sign-in is on; the README says how.",
+            many=many,
+        ),
     )
 
 
@@ -39,9 +47,11 @@ def register(people: Sequence[Person]) -> None:
     """Everybody with a role, or what to do first."""
     if not people:
         empty_states.empty(
-            "Nobody has a role yet.",
-            "Give yourself the role of owner before sign-in is switched on: below, or in a terminal with "
-            "`plumbline access ana@example.com owner`.",
+            phrase("Nobody has a role yet."),
+            phrase(
+                "Give yourself the role of owner before sign-in is switched on: below, or in a "
+                "terminal with `plumbline access ana@example.com owner`."
+            ),
         )
     else:
         tables.grid(
@@ -54,7 +64,7 @@ def register(people: Sequence[Person]) -> None:
                 }
                 for p in people
             ],
-            alt="People: e-mail, role, since when, given by",
+            alt=phrase("People: e-mail, role, since when, given by"),
         )
     st.markdown(
         "\n".join(f"- **{permissions.article(role).capitalize()}** {plain(MAY[role])}." for role in Access)
@@ -64,14 +74,20 @@ def register(people: Sequence[Person]) -> None:
 def change(people: Sequence[Person]) -> None:
     """Give a role, change it or take it away."""
     cards.section(
-        "Give or take a role", "It holds from the next click. The trail keeps who gave and took it."
+        phrase("Give or take a role"),
+        phrase("It holds from the next click. The trail keeps who gave and took it."),
     )
     with st.form("people.role", border=False, clear_on_submit=True):
         left, right = st.columns(2, gap="large")
         email = left.text_input("E-mail", key="people.email", max_chars=250, placeholder="ana@example.com")
-        role = right.selectbox("Role", [*(a.value for a in Access), NONE], key="people.role.value")
+        role = right.selectbox(
+            phrase("Role"),
+            [*(a.value for a in Access), NONE],
+            format_func=lambda role: in_language(role, "role"),
+            key="people.role.value",
+        )
         by = signed_forms.signature("role", page="people")
-        saved = permissions.submit("Save", permissions.OWNER, type=cards.leading())
+        saved = permissions.submit(phrase("Save"), permissions.OWNER, type=cards.leading())
     if not saved:
         return
     signed_forms.sign(by)

@@ -17,12 +17,23 @@ from plumbline.monitor.performance.money_at_stake import StakeState, say_stake, 
 from plumbline.ui.parts import cards, empty_states
 from plumbline.ui.parts.escape import plain
 from plumbline.wording import numbers
+from plumbline.wording.language import in_language, phrase, screen_text
+from plumbline.wording.quantities import plural
 
-TRENDS = {"better": ("pass", "better"), "worse": ("fail", "worse"), "same": ("", "unchanged")}
+TRENDS = {
+    "better": ("pass", screen_text("better")),
+    "worse": ("fail", screen_text("worse")),
+    "same": ("", screen_text("unchanged")),
+}
 WIDTHS = (185, 180, 310, 165)  # of name, picture, reason and money, in pixels
 NEVER = datetime.max.replace(tzinfo=UTC)
 
-WORST, MONEY, OLDEST, NAME = "Worst verdict", "Money at stake", "Broken longest", "Name"
+WORST, MONEY, OLDEST, NAME = (
+    screen_text("Worst verdict"),
+    screen_text("Money at stake"),
+    screen_text("Broken longest"),
+    screen_text("Name"),
+)
 #: the order that the reader chooses -> what sorts the rows; None: as they come, the worst first
 ORDERS: dict[str, Callable[[SystemRow], Any] | None] = {
     WORST: None,
@@ -35,7 +46,9 @@ ORDERS: dict[str, Callable[[SystemRow], Any] | None] = {
 def faults(entries: Sequence[SystemFault]) -> None:
     """Name each system that could not be judged, and why; the others are listed all the same."""
     for fault in entries:
-        empty_states.show_error(PlumblineError(f"{fault.title} could not be judged", todo=fault.sentence))
+        empty_states.show_error(
+            PlumblineError(phrase("{title} could not be judged", title=fault.title), todo=fault.sentence)
+        )
 
 
 def total(sums: Sequence[Total], rows: Sequence[SystemRow]) -> None:
@@ -43,29 +56,48 @@ def total(sums: Sequence[Total], rows: Sequence[SystemRow]) -> None:
     if not rows:
         return
     states = [stake_state(row.at_stake) for row in rows]
-    words = [_total(each) for each in sums] or ["No loss is proven or stated."]
+    words = [_total(each) for each in sums] or [phrase("No loss is proven or stated.")]
     unproven, unknown = states.count(StakeState.UNPROVEN), states.count(StakeState.UNKNOWN)
     if unproven:
-        words.append(f"Chance could explain what {_systems(unproven)} lost.")
+        words.append(phrase("Chance could explain what {systems} lost.", systems=_systems(unproven)))
     if unknown:
-        words.append(f"Not known for {_systems(unknown)}: nobody stated what its decisions are worth.")
-    st.markdown(f"**At stake:** {plain(' '.join(words))}")
+        words.append(
+            phrase(
+                "Not known for {systems}: nobody stated what its decisions are worth.",
+                systems=_systems(unknown),
+            )
+        )
+    st.markdown(phrase("**At stake:** {words}", words=plain(" ".join(words))))
 
 
 def _total(each: Total) -> str:
     parts = []
     if each.systems:
-        measured = f"{numbers.money(each.measured, each.currency)} lost in {_systems(each.systems)}"
-        limits = " to ".join(numbers.money(value, each.currency) for value in (each.low, each.high))
-        parts.append(f"{measured} (95 % interval {limits})")
+        measured = phrase(
+            "{money} lost in {systems}",
+            money=numbers.money(each.measured, each.currency),
+            systems=_systems(each.systems),
+        )
+        limits = phrase(
+            "{low} to {high}",
+            low=numbers.money(each.low, each.currency),
+            high=numbers.money(each.high, each.currency),
+        )
+        parts.append(phrase("{measured} (95 % interval {limits})", measured=measured, limits=limits))
     if each.stated_systems:
         stated = numbers.money(each.stated, each.currency)
-        parts.append(f"{stated} stated by the owner of {_systems(each.stated_systems)}")
-    return f"{', and '.join(parts)}."
+        parts.append(
+            phrase(
+                "{stated} stated by the owner of {systems}",
+                stated=stated,
+                systems=_systems(each.stated_systems),
+            )
+        )
+    return f"{in_language(screen_text(', and ')).join(parts)}."
 
 
 def _systems(n: int) -> str:
-    return "1 system" if n == 1 else f"{n} systems"
+    return phrase("{systems}", systems=plural(n, "system"))
 
 
 def order(rows: Sequence[SystemRow]) -> Sequence[SystemRow]:
@@ -73,8 +105,9 @@ def order(rows: Sequence[SystemRow]) -> Sequence[SystemRow]:
     if len(rows) < 3:
         return rows
     chosen = st.segmented_control(
-        "Sort by",
+        phrase("Sort by"),
         list(ORDERS),
+        format_func=in_language,
         default=WORST,
         required=True,
         key="portfolio.order",
@@ -95,7 +128,7 @@ def table(rows: Sequence[SystemRow], mode: Mode) -> None:
                 head, picture, why, money = (st.container(width=width, gap="xsmall") for width in WIDTHS)
             with head:
                 empty_states.link(empty_states.NextPage("scorecard", row.title[:60]), {"system": row.key})
-                st.markdown(cards.chip(row.verdict.value, row.verdict.words))
+                st.markdown(cards.chip(row.verdict.value, in_language(row.verdict.words, "verdict")))
                 cards.note(_since(row))
             with picture:
                 _metric(row, mode)
@@ -103,24 +136,24 @@ def table(rows: Sequence[SystemRow], mode: Mode) -> None:
                 st.markdown(cards.reason(row.reason, 140, clause=True))
                 if row.trend in TRENDS:
                     status, words = TRENDS[row.trend]
-                    moved = f"{words}: {row.moved}"
+                    moved = f"{in_language(words)}: {in_language(row.moved)}"
                     st.markdown(
                         f":small[{cards.word(status, moved) if status else f':gray[{plain(moved)}]'}]"
                     )
             with money:
-                cards.note("At stake")
+                cards.note(phrase("At stake"))
                 st.markdown(f"**{plain(say_stake(row.at_stake))}**")
                 cards.note(_last(row))
 
 
 def _since(row: SystemRow) -> str:
     if row.verdict is Verdict.NOT_YET_JUDGED:
-        return "waits for what it is for"
+        return phrase("waits for what it is for")
     if row.since is None:
-        return "first judged now"
+        return phrase("first judged now")
     if row.judged_at is not None and row.since < row.judged_at:
-        return f"since {numbers.day(row.since)}"
-    return f"judged so since {numbers.day(row.since)}"
+        return phrase("since {since}", since=numbers.day(row.since))
+    return phrase("judged so since {since}", since=numbers.day(row.since))
 
 
 def _metric(row: SystemRow, mode: Mode) -> None:
@@ -128,10 +161,15 @@ def _metric(row: SystemRow, mode: Mode) -> None:
     known = [p for p in row.points if p.value is not None and not p.estimated and not p.provisional]
     picture = sparkline(known, mode, since=row.broke_at)
     if not picture or not known:
-        cards.note("No outcomes to follow" if not known else _now(row.metric, known))
+        cards.note(phrase("No outcomes to follow") if not known else _now(row.metric, known))
         return
-    st.image(picture, alt=f"{numbers.name(row.metric)} over the whole log: {_now(row.metric, known)}")
-    broke = f", broke {numbers.day(row.broke_at)}" if row.broke_at else ""
+    st.image(
+        picture,
+        alt=phrase(
+            "{metric} over the whole log: {now}", metric=numbers.name(row.metric), now=_now(row.metric, known)
+        ),
+    )
+    broke = phrase(", broke {broke_at}", broke_at=numbers.day(row.broke_at)) if row.broke_at else ""
     cards.note(f"{_now(row.metric, known)}{broke}")
 
 
@@ -143,5 +181,5 @@ def _now(metric: str, known: Sequence[Point]) -> str:
 
 def _last(row: SystemRow) -> str:
     if row.last_decision is None:
-        return "no decision"
-    return f"last decision {numbers.day(row.last_decision)}"
+        return phrase("no decision")
+    return phrase("last decision {last_decision}", last_decision=numbers.day(row.last_decision))

@@ -12,21 +12,30 @@ from plumbline.ui.parts import cards, empty_states, filters, tables
 from plumbline.ui.parts.cards import Figure
 from plumbline.ui.parts.empty_states import NextPage
 from plumbline.ui.parts.escape import one_line
+from plumbline.ui.parts.openings import times_of
 from plumbline.wording import numbers
-from plumbline.wording.times import iso_minute, iso_second, say_clock
+from plumbline.wording.language import in_language, phrase, screen_text
+from plumbline.wording.times import iso_minute, iso_second
 
 MOST_GROUPS = 5
 _PARTS = {
-    "id": "Have an id", "version": "Name their version", "features": "Hold all features",
-    "score": "Hold a score", "explanation": "Hold an explanation", "label": "Outcome known",
-}  # fmt: skip
+    "id": screen_text("Have an id"),
+    "version": screen_text("Name their version"),
+    "features": screen_text("Hold all features"),
+    "score": screen_text("Hold a score"),
+    "explanation": screen_text("Hold an explanation"),
+    "label": screen_text("Outcome known"),
+}
 
 
 def record(answer: QualityAnswer) -> None:
     """Completeness, duplicates and gaps."""
     trail = answer.trail
-    times = say_clock("Times", answer.system.timezone)
-    cards.section("On record", f"Shares of n = {numbers.count(trail.n)} decisions. {times}")
+    times = times_of(answer.system.timezone)
+    cards.section(
+        phrase("On record"),
+        phrase("Shares of n = {n} decisions. {times}", n=numbers.count(trail.n), times=times),
+    )
     cards.figures(
         [
             Figure(
@@ -50,15 +59,18 @@ def record(answer: QualityAnswer) -> None:
                 }
                 for g in trail.gaps
             ],
-            alt="Gaps in the log",
+            alt=phrase("Gaps in the log"),
         )
 
 
 def columns(answer: QualityAnswer) -> None:
     """Missing, new and out-of-range values of the window, constant columns, personal data, retention."""
     cards.section(
-        "Columns",
-        f"Decisions {numbers.span(*answer.window)} against the reference, each with its own test. Constant: "
+        phrase("Columns"),
+        phrase(
+            "Decisions {span} against the reference, each with its own test. Constant: ",
+            span=numbers.span(*answer.window),
+        )
         + (", ".join(one_line(c, 40) for c in answer.constant) or "none")
         + ".",
     )
@@ -70,23 +82,29 @@ def columns(answer: QualityAnswer) -> None:
                     "Feature": one_line(f.feature, 60),
                     "What": numbers.name(f.method),
                     "Share": numbers.share(f.value),
-                    "95 % interval": f"{numbers.share(f.low)} to {numbers.share(f.high)}",
+                    "95 % interval": phrase(
+                        "{low} to {high}", low=numbers.share(f.low), high=numbers.share(f.high)
+                    ),
                     "Status": cards.glyph(f.status.value),
                     "n": f.n,
                     "Note": one_line(f.note, 140),
                 }
                 for f in drifts
             ],
-            alt="Missing values, levels not seen before, values out of range",
+            alt=phrase("Missing values, levels not seen before, values out of range"),
         )
     elif answer.own:
-        cards.note(f"No problems in {len({f.feature for f in answer.own})} features.")
+        cards.note(phrase("No problems in {n} features.", n=len({f.feature for f in answer.own})))
     for leak in answer.leaks:
         cards.note(one_line(leak.sentence, 400))
     cards.section(
-        "Personal data",
-        f"Looked for in {numbers.count(answer.examined)} rows, by form and check digits: {answer.looked_for}. "
-        "What is not recognised may still be personal.",
+        phrase("Personal data"),
+        phrase(
+            "Looked for in {examined} rows, by form and check digits: {looked_for}. What is not "
+            "recognised may still be personal.",
+            examined=numbers.count(answer.examined),
+            looked_for=answer.looked_for,
+        ),
     )
     if answer.personal:
         tables.grid(
@@ -101,30 +119,43 @@ def columns(answer: QualityAnswer) -> None:
                 }
                 for p in answer.personal
             ],
-            alt="Personal data by column; no value is shown",
+            alt=phrase("Personal data by column; no value is shown"),
         )
     else:
-        cards.note("None was found.")
+        cards.note(phrase("None was found."))
     if answer.overdue is None:
-        cards.note("No retention period is stated.")
+        cards.note(phrase("No retention period is stated."))
     else:
         cards.note(
-            f"{numbers.count(answer.overdue)} decisions are older than the retention of "
-            f"{answer.retention_days} days."
+            phrase(
+                "{overdue} decisions are older than the retention of {retention_days} days.",
+                overdue=numbers.count(answer.overdue),
+                retention_days=answer.retention_days,
+            )
         )
 
 
 def same_answer(answer: QualityAnswer) -> None:
     """Repeats with different outputs, side by side."""
     repeats = answer.repeats
-    cards.section("Same input, same answer", answer.consistency.sentence)
+    cards.section(phrase("Same input, same answer"), answer.consistency.sentence)
     if not repeats.conflicting_groups and not repeats.near_groups:
         return
-    near = f", {numbers.count(repeats.near_groups)} scores near each other" if repeats.near_groups else ""
+    near = (
+        phrase(", {near_groups} scores near each other", near_groups=numbers.count(repeats.near_groups))
+        if repeats.near_groups
+        else ""
+    )
     cards.note(
-        f"{numbers.count(repeats.conflicting_groups)} of {numbers.count(repeats.groups)} repeated inputs got different "
-        f"answers{near}; numbers within {answer.tolerance:.0e} of each other count as the same. Examples, both ends of "
-        f"each group:"
+        phrase(
+            "{conflicting_groups} of {groups} repeated inputs got different answers{near}; "
+            "numbers within {tolerance} of each other count as the same. Examples, both ends of "
+            "each group:",
+            conflicting_groups=numbers.count(repeats.conflicting_groups),
+            groups=numbers.count(repeats.groups),
+            near=near,
+            tolerance=f"{answer.tolerance:.0e}",
+        )
     )
     scored = answer.system.task is not Task.REGRESSION and any(
         decision.score is not None for group in repeats.examples for decision in group
@@ -136,16 +167,21 @@ def same_answer(answer: QualityAnswer) -> None:
             if value is not None
         }
         cards.note(
-            f"{number}. Version {one_line(group[0].version or 'not named', 40)}, input "
+            phrase(
+                "{number}. Version {version}, input ",
+                number=number,
+                version=one_line(group[0].version or phrase("not named"), 40),
+            )
             + one_line("; ".join(f"{k} {_held(v)}" for k, v in inputs.items()), 240)
         )
         tables.grid(
             [_decision(decision, scored) for decision in group],
-            alt=f"Example {number}: the same input, different outputs",
+            alt=phrase("Example {number}: the same input, different outputs", number=number),
         )
         first = group[0].id
         empty_states.link(
-            NextPage("decisions", "Explain the first"), {"system": answer.system.key, "decision": first}
+            NextPage("decisions", phrase("Explain the first")),
+            {"system": answer.system.key, "decision": first},
         )
 
 
@@ -165,23 +201,25 @@ def _held(value: Any) -> str:
 
 def age(answer: QualityAnswer) -> None:
     """How old the model is, when it should be replaced, and whether decisions and labels still come."""
-    cards.section("Age", f"{answer.staleness.sentence} {answer.shelf.sentence}")
+    cards.section(
+        phrase("Age"), f"{in_language(answer.staleness.sentence)} {in_language(answer.shelf.sentence)}"
+    )
     cards.figures(
         [
             Figure(
-                name="Model's age",
+                name=phrase("Model's age"),
                 value=_days(answer.staleness.age_days),
                 note=answer.staleness.source.replace("_", " "),
                 status=answer.staleness.status,
             ),
             Figure(
-                name="Retrain by",
+                name=phrase("Retrain by"),
                 value=numbers.day(answer.shelf.retrain_by) if answer.shelf.retrain_by else numbers.DASH,
-                note=f"shelf life {_days(answer.shelf.days)}",
+                note=phrase("shelf life {days}", days=_days(answer.shelf.days)),
                 status=answer.shelf.status,
             ),
-            _beat("Last decision", answer.decisions_beat),
-            _beat("Last label", answer.labels_beat),
+            _beat(phrase("Last decision"), answer.decisions_beat),
+            _beat(phrase("Last label"), answer.labels_beat),
         ]
     )
     if answer.shelf.lives:
@@ -191,19 +229,21 @@ def age(answer: QualityAnswer) -> None:
                     "Version": one_line(life.version, 40),
                     "Since": numbers.day(life.since),
                     "Known by": life.source,
-                    "Kept its performance": ("at least " if life.kept else "") + _days(life.days),
+                    "Kept its performance": (phrase("at least ") if life.kept else "") + _days(life.days),
                 }
                 for life in answer.shelf.lives
             ],
-            alt="How long earlier versions kept their performance",
+            alt=phrase("How long earlier versions kept their performance"),
         )
 
 
 def _beat(name: str, beat: LastArrival) -> Figure:
     return Figure(
         name=name,
-        value=f"{_days(beat.since_days)} ago" if beat.since_days is not None else numbers.DASH,
-        note=f"usual pause up to {_days(beat.usual_days)}",
+        value=phrase("{days} ago", days=_days(beat.since_days))
+        if beat.since_days is not None
+        else numbers.DASH,
+        note=phrase("usual pause up to {days}", days=_days(beat.usual_days)),
         status=beat.status,
     )
 
@@ -212,8 +252,8 @@ def _days(value: float | None) -> str:
     if value is None:
         return "unknown"
     if value >= 2:
-        return f"{value:.0f} days"
+        return phrase("{n} days", n=f"{value:.0f}")
     hours = round(value * 24)
     if not hours:
-        return "under an hour"
-    return "1 hour" if hours == 1 else f"{hours} hours"
+        return phrase("under an hour")
+    return phrase("1 hour") if hours == 1 else phrase("{hours} hours", hours=hours)

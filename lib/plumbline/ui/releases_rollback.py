@@ -19,17 +19,27 @@ from plumbline.ui.frame import permissions, sign_in
 from plumbline.ui.frame.sign_in import actor
 from plumbline.ui.parts import cards, tables
 from plumbline.ui.parts.escape import one_line, plain, prose
+from plumbline.ui.parts.openings import days_of
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
-from plumbline.wording.times import say_clock
+from plumbline.wording.language import in_language, phrase, screen_text
 
 #: mode -> its name on screen, and what it does
 MODES = {
-    Mode.OFF: ("Off", "Nothing is proposed and nothing moved."),
-    Mode.PROPOSE: ("Propose", "A tripped guardrail is proposed as a rollback; a person decides."),
-    Mode.DRY_RUN: ("Dry run", "It decides and writes down what it would have done, and moves nothing."),
-    Mode.AUTOMATIC: ("Automatic", "It rolls back automatically where all eight interlocks hold."),
+    Mode.OFF: (screen_text("Off"), screen_text("Nothing is proposed and nothing moved.")),
+    Mode.PROPOSE: (
+        screen_text("Propose"),
+        screen_text("A tripped guardrail is proposed as a rollback; a person decides."),
+    ),
+    Mode.DRY_RUN: (
+        screen_text("Dry run"),
+        screen_text("It decides and writes down what it would have done, and moves nothing."),
+    ),
+    Mode.AUTOMATIC: (
+        screen_text("Automatic"),
+        screen_text("It rolls back automatically where all eight interlocks hold."),
+    ),
 }
 _STATUS = {
     RollbackState.PROPOSED: "watch", RollbackState.REFUSED: "unknown", RollbackState.DRY: "watch",
@@ -43,38 +53,52 @@ def rollback(view: View, key: str) -> None:
     """The section: mode, newest run with its interlocks, the acts, all runs."""
     answer = ask(view, rollbacks, key)
     name, words = MODES[answer.setting.mode]
-    eyes = " One person's word is enough to ask for it and to make it."
+    eyes = phrase(" One person's word is enough to ask for it and to make it.")
     if answer.setting.four_eyes:
-        eyes = " A second person approves what somebody asks for."
-    cards.section("Rollback", f"{name}. {words} {_hand(answer)}{eyes}")
+        eyes = phrase(" A second person approves what somebody asks for.")
+    cards.section(phrase("Rollback"), f"{name}. {words} {_hand(answer)}{eyes}")
     _message()
     now_locks = st.session_state.pop("rollback.locks", ())
     if now_locks:
-        _locks(now_locks, "Interlocks now")
+        _locks(now_locks, phrase("Interlocks now"))
     real = next((run for run in answer.runs if run.state is not RollbackState.DRILLED), None)
     if real is not None:
         st.markdown(f"{cards.chip(_STATUS[real.state], real.state.value)} {prose(_said(real))}")
         _locks(real.interlocks)
     _acts(view, key, answer)
     if answer.runs:
-        tables.grid([_row(run) for run in answer.runs], alt="Rollbacks, proposals and drills")
+        tables.grid([_row(run) for run in answer.runs], alt=phrase("Rollbacks, proposals and drills"))
     _freezes(view, key, answer.freezes)
 
 
 def _hand(answer: Rollbacks) -> str:
     if answer.setting.hand == "alias":
-        return f"It moves the alias {answer.setting.alias} of {answer.setting.model}."
+        return phrase(
+            "It moves the alias {alias} of {model}.", alias=answer.setting.alias, model=answer.setting.model
+        )
     if answer.setting.hand == "webhook":
-        return "It asks a webhook."
-    return "Nothing is wired that could move the traffic: see `plumbline rollback mode --help`."
+        return phrase("It asks a webhook.")
+    return phrase("Nothing is wired that could move the traffic: see `plumbline rollback mode --help`.")
 
 
 def _said(run: RollbackRun) -> str:
-    return f"Version {run.version} to {run.to or 'none'}. {run.note or run.sentence}"
+    return phrase(
+        "Version {version} to {target}. {sentence}",
+        version=run.version,
+        target=run.to or phrase("none"),
+        sentence=in_language(run.note or run.sentence),
+    )
 
 
 def _locks(locks: tuple[Interlock, ...], title: str = "Interlocks") -> None:
-    with st.expander(f"{title}: {sum(bool(lock.holds) for lock in locks)} of {len(locks)} hold"):
+    with st.expander(
+        phrase(
+            "{title}: {some} of {all} hold",
+            title=title,
+            some=sum(bool(lock.holds) for lock in locks),
+            all=len(locks),
+        )
+    ):
         for lock in locks:
             words = {True: "holds", False: "broken", None: "unknown"}[lock.holds]
             st.markdown(
@@ -84,40 +108,47 @@ def _locks(locks: tuple[Interlock, ...], title: str = "Interlocks") -> None:
 
 def _acts(view: View, key: str, answer: Rollbacks) -> None:
     with st.container(horizontal=True, gap="small"):
-        if permissions.button("Look at the interlocks", permissions.ANALYST, key="rollback.look"):
+        if permissions.button(phrase("Look at the interlocks"), permissions.ANALYST, key="rollback.look"):
             _do(lambda: _looked(look(view.ws, key)))
-        if permissions.button("Propose", permissions.ANALYST, key="rollback.propose"):
+        if permissions.button(phrase("Propose"), permissions.ANALYST, key="rollback.propose"):
             _do(lambda: _words(propose(view.ws, key, by=actor())))
-        if answer.setting.hand and permissions.button("Drill", permissions.ANALYST, key="rollback.drill"):
+        if answer.setting.hand and permissions.button(
+            phrase("Drill"), permissions.ANALYST, key="rollback.drill"
+        ):
             _do(lambda: _words(drill(view.ws, key, by=actor())))
         if sign_in.may(permissions.ANALYST):
-            with st.popover("Mode"), st.form("rollback.mode", border=False):
+            with st.popover(phrase("Mode")), st.form("rollback.mode", border=False):
                 modes = list(MODES)
                 chosen = st.radio(
-                    "How far it may go", modes, index=modes.index(answer.setting.mode),
+                    phrase("How far it may go"), modes, index=modes.index(answer.setting.mode),
                     format_func=lambda mode: f"{MODES[mode][0]}: {MODES[mode][1]}",
                 )  # fmt: skip
-                cards.note("An analyst lowers it; only an owner raises it.")
-                if permissions.submit("Set the mode", permissions.ANALYST):
-                    _do(lambda: f"Rollback is {set_mode(view.ws, key, chosen, by=actor()).mode.value}.")
+                cards.note(phrase("An analyst lowers it; only an owner raises it."))
+                if permissions.submit(phrase("Set the mode"), permissions.ANALYST):
+                    _do(
+                        lambda: phrase(
+                            "Rollback is {mode}.",
+                            mode=in_language(set_mode(view.ws, key, chosen, by=actor()).mode.value, "mode"),
+                        )
+                    )
         _four_eyes(view, key, answer)
         rollback_run = next(
             (run for run in answer.runs if run.asked_by and run.state is RollbackState.PROPOSED), None
         )
         if rollback_run is not None and permissions.button(
-            f"Approve what {plain(rollback_run.asked_by, 60)} asks for",
+            phrase("Approve what {asked_by} asks for", asked_by=plain(rollback_run.asked_by, 60)),
             permissions.OWNER,
             key="rollback.approve",
         ):
             _do(lambda: _words(approve(view.ws, key, by=actor())))
         if answer.setting.hand and sign_in.may(permissions.OWNER):
-            with st.popover("Roll back now"), st.form("rollback.now", border=False):
-                sure = st.text_input("Type the system's key to confirm", placeholder=key)
-                if permissions.submit("Roll back", permissions.OWNER):
+            with st.popover(phrase("Roll back now")), st.form("rollback.now", border=False):
+                sure = st.text_input(phrase("Type the system's key to confirm"), placeholder=key)
+                if permissions.submit(phrase("Roll back"), permissions.OWNER):
                     if sure.strip() == key:
                         _do(lambda: _words(now(view.ws, key, by=actor())))
                     else:
-                        st.error("That is not the system's key.")
+                        st.error(phrase("That is not the system's key."))
 
 
 def _four_eyes(view: View, key: str, answer: Rollbacks) -> None:
@@ -125,51 +156,77 @@ def _four_eyes(view: View, key: str, answer: Rollbacks) -> None:
     if not sign_in.may(permissions.OWNER):
         return
     now = answer.setting.four_eyes
-    with st.popover("Second person"), st.form("rollback.eyes", border=False):
-        wanted = st.toggle("A second person approves what somebody asks for", value=now)
+    with st.popover(phrase("Second person")), st.form("rollback.eyes", border=False):
+        wanted = st.toggle(phrase("A second person approves what somebody asks for"), value=now)
         cards.note(
-            "It then waits for an owner other than the one who asked, for one day. It goes on the trail."
+            phrase(
+                "It then waits for an owner other than the one who asked, for one day. It goes on the trail."
+            )
         )
-        if permissions.submit("Save", permissions.OWNER) and wanted != now:
+        if permissions.submit(phrase("Save"), permissions.OWNER) and wanted != now:
             mode, hand = answer.setting.mode, {"four_eyes": wanted}
-            said = "A second person approves rollbacks now." if wanted else "One person is enough now."
+            said = (
+                phrase("A second person approves rollbacks now.")
+                if wanted
+                else phrase("One person is enough now.")
+            )
             _do(lambda: (set_mode(view.ws, key, mode, by=actor(), hand=hand), said)[1])
 
 
 def _freezes(view: View, key: str, freezes: Sequence[Freeze]) -> None:
     """Times in which nothing is rolled back: those that hold or come, for everybody; an owner sets and ends them."""
     cards.section(
-        "Freezes", "Times in which nothing is rolled back, such as holidays. An owner sets and ends them."
+        phrase("Freezes"),
+        phrase("Times in which nothing is rolled back, such as holidays. An owner sets and ends them."),
     )
     now = clock()
     ahead = [one for one in freezes if one.end > now]
     for one in ahead:
-        word = cards.word("watch", "frozen" if one.start <= now else "to be frozen")
-        about = "" if one.system else ", every system"
+        word = cards.word("watch", phrase("frozen") if one.start <= now else phrase("to be frozen"))
+        about = "" if one.system else phrase(", every system")
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-            span = f"{numbers.moment(one.start)} to {numbers.moment(one.end)}{about}"
-            st.markdown(
-                f"{word} {span}: {plain(one.reason.rstrip('.'), 200)}. :small[Set by {plain(one.by, 60)}.]"
+            span = phrase(
+                "{start} to {end}{about}",
+                start=numbers.moment(one.start),
+                end=numbers.moment(one.end),
+                about=about,
             )
-            if sign_in.may(permissions.OWNER) and st.button("End it", key=f"rollback.freeze.{one.number}"):
+            st.markdown(
+                phrase(
+                    "{word} {span}: {reason}. :small[Set by {by}.]",
+                    word=word,
+                    span=span,
+                    reason=plain(one.reason.rstrip("."), 200),
+                    by=plain(one.by, 60),
+                )
+            )
+            if sign_in.may(permissions.OWNER) and st.button(
+                phrase("End it"), key=f"rollback.freeze.{one.number}"
+            ):
                 _do(lambda number=one.number: _ended(remove_freeze(view.ws, number, by=actor())))  # type: ignore[misc]
     if not ahead:
-        st.markdown("None is set. A rollback may be made whenever the interlocks hold.")
+        st.markdown(phrase("None is set. A rollback may be made whenever the interlocks hold."))
     if not sign_in.may(permissions.OWNER):
         return
-    with st.popover("Freeze releases"), st.form("rollback.freeze", border=False, width=360):
+    with st.popover(phrase("Freeze releases")), st.form("rollback.freeze", border=False, width=360):
         zone = view.system.timezone if view.system else "UTC"
         today, earliest = first_days(now, zone)
-        first = _day("From", "freeze.from", today, earliest)
-        last = _day("Until and including", "freeze.until", today, earliest)
-        reason = st.text_input("Reason", max_chars=200, key="freeze.reason")
-        everyone = st.checkbox("Every system of this workspace", key="freeze.all")
-        days = say_clock("Days", zone)
-        others = "" if zone == "UTC" else " Of a freeze of every system they are UTC."
+        first = _day(phrase("From"), "freeze.from", today, earliest)
+        last = _day(phrase("Until and including"), "freeze.until", today, earliest)
+        reason = st.text_input(phrase("Reason"), max_chars=200, key="freeze.reason")
+        everyone = st.checkbox(phrase("Every system of this workspace"), key="freeze.all")
+        days = days_of(zone)
+        others = "" if zone == "UTC" else phrase(" Of a freeze of every system they are UTC.")
         cards.note(
-            f"In that time nothing is rolled back. {days}{others} {LONGEST.days} days at most; it goes on the trail."
+            phrase(
+                "In that time nothing is rolled back. {days}{others} {most} days at most; it goes "
+                "on the trail.",
+                days=days,
+                others=others,
+                most=LONGEST.days,
+            )
         )
-        if permissions.submit("Freeze", permissions.OWNER):
+        if permissions.submit(phrase("Freeze"), permissions.OWNER):
             about = "" if everyone else key
             _do(lambda: _frozen(add_freeze(view.ws, about, f"{first}", f"{last}", reason or "", by=actor())))
 
@@ -186,29 +243,48 @@ def _day(label: str, key: str, today: date, earliest: date) -> date:
 
 
 def _frozen(made: Freeze) -> str:
-    return f"Frozen from {numbers.moment(made.start)} to {numbers.moment(made.end)}: {made.reason}"
+    return phrase(
+        "Frozen from {start} to {end}: {reason}",
+        start=numbers.moment(made.start),
+        end=numbers.moment(made.end),
+        reason=made.reason,
+    )
 
 
 def _ended(gone: Freeze) -> str:
-    return f"The freeze until {numbers.moment(gone.end)} is over: rollbacks are possible again."
+    return phrase(
+        "The freeze until {end} is over: rollbacks are possible again.", end=numbers.moment(gone.end)
+    )
 
 
 def _looked(run: RollbackRun) -> str:
     """Keep what the interlocks say for the next run of the page; nothing is recorded, and nobody is told."""
     st.session_state["rollback.locks"] = run.interlocks
     holding = sum(bool(lock.holds) for lock in run.interlocks)
-    return f"Version {run.version} to {run.to or 'none'}: {holding} of {len(run.interlocks)} interlocks hold now."
+    return phrase(
+        "Version {version} to {target}: {holding} of {interlocks} interlocks hold now.",
+        version=run.version,
+        target=run.to or phrase("none"),
+        holding=holding,
+        interlocks=len(run.interlocks),
+    )
 
 
 def _words(run: RollbackRun) -> str:
     holding = sum(bool(lock.holds) for lock in run.interlocks)
-    return f"{run.state.value.capitalize()}: {_said(run)} {holding} of {len(run.interlocks)} interlocks hold."
+    return phrase(
+        "{state}: {said} {holding} of {interlocks} interlocks hold.",
+        state=_state(run),
+        said=_said(run),
+        holding=holding,
+        interlocks=len(run.interlocks),
+    )
 
 
 def _do(step: Callable[[], str]) -> None:
     """Act, and say on the next run what came of it."""
     try:
-        with st.spinner("Asking"):
+        with st.spinner(phrase("Asking")):
             st.session_state["rollback.told"] = ("ok", step())
     except PlumblineError as error:
         st.session_state["rollback.told"] = ("fail", str(error))
@@ -227,8 +303,17 @@ def _row(run: RollbackRun) -> dict[str, object]:
         "State": cards.glyph(_STATUS[run.state]).split(" ")[0] + " " + run.state.value,
         "From": one_line(run.version),
         "To": one_line(run.to) or numbers.DASH,
-        "Interlocks": f"{sum(bool(lock.holds) for lock in run.interlocks)} of {len(run.interlocks)}",
+        "Interlocks": phrase(
+            "{some} of {all}",
+            some=sum(bool(lock.holds) for lock in run.interlocks),
+            all=len(run.interlocks),
+        ),
         "Minutes": f"{run.minutes:.1f}" if run.minutes is not None else numbers.DASH,
         "What happened": one_line(run.note or run.sentence, 160),
         "By": one_line(run.by, 40) or numbers.DASH,
     }
+
+
+def _state(run: RollbackRun) -> str:
+    words = in_language(run.state.value, "rollback")
+    return words[:1].upper() + words[1:]

@@ -12,42 +12,42 @@ from plumbline.domain import PlumblineError, System
 from plumbline.logs.files.formats import SPOKEN
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace
+from plumbline.ui import language
 from plumbline.ui.frame import bar, sign_in
 from plumbline.ui.frame import scratch as scratches
 from plumbline.ui.notes import views
 from plumbline.ui.parts import cards, empty_states
 from plumbline.ui.parts.empty_states import PAGES
+from plumbline.ui.parts.page_names import page_name
 from plumbline.ui.state import links, session
 from plumbline.ui.state.view import CURRENT, View
+from plumbline.wording.language import in_language, phrase, screen_text
 
 #: the page at the root: where there is one system only, a visitor is led on to its scorecard
 HOME = "portfolio"
-#: section -> pages of it: file name, title, icon. A new page is one file and one line here.
+#: section -> pages of it: file name and icon. A new page is one file, one line here and one in ``page_names``.
 SECTIONS = {
-    "Leadership": (
-        ("portfolio", "Portfolio", "view_list"),
-        ("scorecard", "Scorecard", "verified"),
+    screen_text("Leadership"): (("portfolio", "view_list"), ("scorecard", "verified")),
+    screen_text("Analysis"): (
+        ("accuracy", "show_chart"),
+        ("drift", "grid_on"),
+        ("decisions", "manage_search"),
+        ("model_use", "leaderboard"),
+        ("releases", "rocket_launch"),
+        ("fairness", "balance"),
+        ("quality", "rule"),
     ),
-    "Analysis": (
-        ("accuracy", "Accuracy", "show_chart"),
-        ("drift", "Drift", "grid_on"),
-        ("decisions", "Decisions", "manage_search"),
-        ("model_use", "Model use", "leaderboard"),
-        ("releases", "Releases", "rocket_launch"),
-        ("fairness", "Fairness", "balance"),
-        ("quality", "Log quality", "rule"),
-    ),
-    "Operations": (
-        ("logs", "Logs", "upload_file"),
-        ("alerts", "Alerts", "notifications"),
-        ("governance", "Governance", "fact_check"),
-        ("trail", "Trail", "link"),
-        ("people", "People", "group"),
-        ("glossary", "Glossary", "menu_book"),
+    screen_text("Operations"): (
+        ("logs", "upload_file"),
+        ("alerts", "notifications"),
+        ("governance", "fact_check"),
+        ("trail", "link"),
+        ("people", "group"),
+        ("glossary", "menu_book"),
     ),
 }
 #: pages that are about every system
-ABOUT_ALL = ("Portfolio", "Trail", "People", "Glossary")
+ABOUT_ALL = ("portfolio", "trail", "people", "glossary")
 #: page -> what it can be narrowed by, beside its system; a page that is not here speaks of the whole log
 NARROWED_BY = {
     "accuracy": frozenset((bar.WINDOW, bar.CHUNK, bar.VERSION, bar.FILTER)),
@@ -79,9 +79,12 @@ def chosen(current: View) -> System:
     if current.system is not None:
         return current.system
     empty_states.empty(
-        "No log has been loaded yet.",
-        f"Drop an export of predictions ({SPOKEN}) on the Logs page, or run `plumbline demo` "
-        "in a terminal to load seven example systems.",
+        phrase("No log has been loaded yet."),
+        phrase(
+            "Drop an export of predictions ({spoken}) on the Logs page, or run `plumbline demo` "
+            "in a terminal to load seven example systems.",
+            spoken=in_language(SPOKEN),
+        ),
         empty_states.LOAD_A_LOG,
     )
     st.stop()
@@ -89,15 +92,15 @@ def chosen(current: View) -> System:
 
 def _pages() -> dict[str, list[Any]]:
     return {
-        section: [
+        in_language(section): [
             st.Page(
                 PAGES / f"{name}.py",
-                title=title,
+                title=page_name(name),
                 icon=f":material/{icon}:",
                 url_path=name,
                 default=name == HOME,
             )
-            for name, title, icon in entries
+            for name, icon in entries
             if (PAGES / f"{name}.py").exists()
         ]
         for section, entries in SECTIONS.items()
@@ -119,6 +122,7 @@ def _lead_on(page: Any, ws: Workspace) -> None:
 def main() -> None:
     """One run of one page inside the frame."""
     CURRENT.set(None)
+    language.settle()
     st.set_page_config(page_title="Plumbline", page_icon=ICON, layout="wide")
     st.logo(_wordmark(cards.mode() == "dark"), size="large")
     with st.container(width=cards.MEASURE):
@@ -134,13 +138,14 @@ def main() -> None:
         try:
             ws, scratch = scratches.workspace()
             sign_in.badge()
+            language.switch()
             _lead_on(page, ws)
             CURRENT.set(
                 bar.read(
                     ws,
                     cards.mode(),
                     scratch=scratch,
-                    above=page.title not in ABOUT_ALL,
+                    above=(page.url_path or HOME) not in ABOUT_ALL,
                     parts=NARROWED_BY.get(page.url_path, frozenset()),
                 )
             )

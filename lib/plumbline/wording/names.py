@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from plumbline.domain import System
 from plumbline.domain.messages import Message, message, word
+from plumbline.wording.language import digits, phrase
 
 _SPOKEN = {
     "mae": word("The mean absolute error", "metric"), "rmse": word("The root mean squared error", "metric"),
@@ -50,13 +51,15 @@ def say_level(value: str) -> str:
     """A filter's value in words: a level as it is, ``10..20`` as ``10 to below 20``."""
     low, start, high = value.partition("..")
     if value == "":
-        return "missing"
+        return phrase("missing")
     try:
-        sides = [f"{float(side):.4g}" if side else "" for side in (low, high)] if start else []
+        sides = [digits(f"{float(side):.4g}") if side else "" for side in (low, high)] if start else []
     except ValueError:
         sides = []
     if not any(sides):
         return value
     if not sides[0]:
-        return f"below {sides[1]}"
-    return f"{sides[0]} to below {sides[1]}" if sides[1] else f"{sides[0]} or more"
+        return phrase("below {high}", high=sides[1])
+    if not sides[1]:
+        return phrase("{low} or more", low=sides[0])
+    return phrase("{low} to below {high}", low=sides[0], high=sides[1])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from datetime import date, datetime, timedelta
 
+from plumbline.domain.messages import in_form
+from plumbline.wording.language import SOURCE, code, digits, in_language, phrase, screen_text
 from plumbline.wording.names import METHOD_NAMES
 
 DASH = "–"
@@ -31,6 +33,7 @@ SHARES = frozenset(
         "smape",
     )
 )
+METRIC = "metric name"  # the context of their names
 #: metrics whose spelling is not their name
 NAMES = {
     "roc_auc": "ROC AUC", "auc": "ROC AUC", "f1": "F1", "f1_macro": "Macro F1", "f1_weighted": "Weighted F1",
@@ -47,13 +50,19 @@ NAMES = {
 def name(metric: str) -> str:
     """A metric's or method's name in words; recall of class a (``recall:a``) keeps the class."""
     key, _, of = metric.partition(":")
-    words = NAMES.get(key) or key.replace("_", " ").capitalize()
+    words = in_language(NAMES.get(key) or key.replace("_", " ").capitalize(), METRIC)
     return f"{words} ({of})" if of else words
+
+
+def name_within(metric: str) -> str:
+    """The name as it stands within a sentence: *log loss*, but *ROC AUC*; German writes its nouns large."""
+    words = name(metric)
+    return in_form(words, "within") if code() == SOURCE else words
 
 
 def count(n: float) -> str:
     """A whole number with thousands set apart."""
-    return f"{n:,.0f}"
+    return digits(f"{n:,.0f}")
 
 
 def figure(value: float | None, metric: str = "") -> str:
@@ -67,32 +76,32 @@ def figure(value: float | None, metric: str = "") -> str:
 
 def unit(space: str) -> str:
     """What contributions are told in, in words: of a number that is predicted, its own units."""
-    return "units of the prediction" if space == "value" else space
+    return phrase("units of the prediction") if space == "value" else in_language(space)
 
 
-def significant(value: float, digits: int = 3) -> str:
-    """``digits`` significant digits without exponents between 0.0001 and 10^12."""
+def significant(value: float, places: int = 3) -> str:
+    """``places`` significant digits without exponents between 0.0001 and 10^12."""
     if abs(value) < _SMALLEST:
         return "0"
     size = math.floor(math.log10(abs(value)))
     if size < -4 or size > 11:
-        return f"{value:.{digits - 1}e}"
-    return f"{value:,.{max(digits - 1 - size, 0)}f}".replace("-", "−")
+        return digits(f"{value:.{places - 1}e}")
+    return digits(f"{value:,.{max(places - 1 - size, 0)}f}".replace("-", "−"))
 
 
 def p_value(value: float | None) -> str:
     """A p-value to two digits; what is smaller than anybody needs to know is said so."""
     if value is None or not math.isfinite(value):
         return DASH
-    return "< 0.001" if value < 0.001 else significant(value, 2)
+    return digits("< 0.001") if value < 0.001 else significant(value, 2)
 
 
 def cell_value(value: float) -> str:
     """A value as a log holds it: whole numbers whole, others to four significant digits, no zeros at the end."""
     if value.is_integer() and abs(value) < 1e12:
         return count(value)
-    words = significant(value, 4)
-    return words.rstrip("0").rstrip(".") if "." in words and "e" not in words else words
+    words, point = significant(value, 4), digits(".")
+    return words.rstrip("0").rstrip(point) if point in words and "e" not in words else words
 
 
 def share(value: float | None) -> str:
@@ -100,12 +109,12 @@ def share(value: float | None) -> str:
     if value is None or not math.isfinite(value):
         return DASH
     per_cent = 100 * value
-    return f"{per_cent:.{2 if 0 < abs(per_cent) < 1 else 1}f} %"
+    return digits(f"{per_cent:.{2 if 0 < abs(per_cent) < 1 else 1}f} %")
 
 
-def with_sign(value: float, digits: int = 3) -> str:
+def with_sign(value: float, places: int = 3) -> str:
     """A value with its sign, the minus as a minus."""
-    words = significant(abs(value), digits)
+    words = significant(abs(value), places)
     return words if words == "0" else ("+" if value > 0 else "−") + words
 
 
@@ -116,28 +125,41 @@ def signed_beside(value: float, largest: float) -> str:
     decimals = max(2 - math.floor(math.log10(abs(largest))), 0)
     words = f"{abs(value):,.{decimals}f}"
     if not float(words.replace(",", "")):
-        return "about 0"
-    return ("+" if value > 0 else "−") + words
+        return phrase("about 0")
+    return ("+" if value > 0 else "−") + digits(words)
 
 
 def interval(low: float | None, high: float | None, metric: str = "") -> str:
     """``78.1 % to 80.4 %``, or nothing where there is no interval."""
     if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
         return ""
-    return f"{figure(low, metric)} to {figure(high, metric)}"
+    return phrase("{low} to {high}", low=figure(low, metric), high=figure(high, metric))
 
 
 def money(amount: float, currency: str) -> str:
     """An amount with its currency, to three significant digits: ``EUR 2.01 million``."""
-    for size, word in ((1e9, " billion"), (1e6, " million")):
+    for size, word in ((1e9, screen_text(" billion")), (1e6, screen_text(" million"))):
         if abs(amount) >= size:
-            return f"{currency} {amount / size:.3g}{word}".strip()
-    return f"{currency} {float(f'{amount:.3g}'):,.0f}".strip()
+            return _beside(digits(f"{amount / size:.3g}") + in_language(word), currency)
+    return _beside(digits(f"{float(f'{amount:.3g}'):,.0f}"), currency)
+
+
+def _beside(amount: str, currency: str) -> str:
+    """The currency before its amount in English, behind it in German."""
+    return (f"{amount} {currency}" if code() == "de" else f"{currency} {amount}").strip()
 
 
 def day(at: date | datetime) -> str:
-    """``3 Mar 2026``."""
-    return f"{at.day} {at:%b %Y}"
+    """``3 Mar 2026``, ``3. März 2026``."""
+    return f"{_day_and_month(at)} {at.year}"
+
+
+def _day_and_month(at: date | datetime) -> str:
+    if code() == SOURCE:
+        return f"{at.day} {at:%b}"
+    from babel.dates import format_date
+
+    return format_date(at, "d. MMM", locale=code())
 
 
 def moment(at: datetime, zone: str = "") -> str:
@@ -152,7 +174,9 @@ def moment(at: datetime, zone: str = "") -> str:
 def span(start: datetime | None, end: datetime | None) -> str:
     """The half-open [start, end) as its first and last day: ``3–9 Mar 2026``."""
     if start is None or end is None:
-        return "all time" if start is end else (f"since {day(start)}" if start else f"until {day(end)}")  # type: ignore[arg-type]
+        if start is not None:
+            return phrase("since {day}", day=day(start))
+        return phrase("until {day}", day=day(end)) if end is not None else phrase("all time")
     if end - start < timedelta(days=1):
         return f"{day(start)}, {start:%H:%M}–{end:%H:%M} {start.tzname() or 'UTC'}"
     last = (end - timedelta(microseconds=1)).date()
@@ -160,7 +184,7 @@ def span(start: datetime | None, end: datetime | None) -> str:
     if first == last:
         return day(first)
     if (first.year, first.month) == (last.year, last.month):
-        return f"{first.day}–{day(last)}"
+        return f"{first.day}{'.' if code() == 'de' else ''}–{day(last)}"
     if first.year == last.year:
-        return f"{first.day} {first:%b} – {day(last)}"
+        return f"{_day_and_month(first)} – {day(last)}"
     return f"{day(first)} – {day(last)}"

@@ -15,6 +15,7 @@ from plumbline.monitor.performance.selective_labels import UNKNOWN
 from plumbline.profile.scan.slices import PROPORTIONS, slice_metric, sliced_rows, slicers
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace
+from plumbline.wording.language import phrase
 from plumbline.wording.names import say_level, say_metric
 from plumbline.wording.quantities import count
 
@@ -128,7 +129,8 @@ def segments(
 def say_slice(where: tuple[tuple[str, str], ...]) -> str:
     """A slice in words: ``region is north and basket is 10 to below 20``."""
     return " and ".join(
-        f"{column.partition(':')[2] or column} is {say_level(value)}" for column, value in where
+        phrase("{column} is {level}", column=column.partition(":")[2] or column, level=say_level(value))
+        for column, value in where
     )
 
 

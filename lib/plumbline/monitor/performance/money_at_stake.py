@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from plumbline.wording import numbers
+from plumbline.wording.language import phrase
 
 
 class StakeState(StrEnum):
@@ -37,12 +38,16 @@ def say_stake(at_stake: Mapping[str, Any]) -> str:
     """A scorecard's money at stake in a few words; an amount only where it is no chance."""
     state, currency = stake_state(at_stake), str(at_stake.get("currency", ""))
     if state is StakeState.UNKNOWN:
-        return "not known"
+        return phrase("not known")
     if state is StakeState.NONE:
-        return "no loss found"
+        return phrase("no loss found")
     if state is not StakeState.UNPROVEN:
         return numbers.money(float(at_stake["amount"]), currency)
     low, high = at_stake.get("low"), at_stake.get("high")
     if low is None or high is None:
-        return "no loss proven"
-    return f"no loss proven ({numbers.money(float(low), currency)} to {numbers.money(float(high), currency)})"
+        return phrase("no loss proven")
+    return phrase(
+        "no loss proven ({low} to {high})",
+        low=numbers.money(float(low), currency),
+        high=numbers.money(float(high), currency),
+    )

@@ -9,13 +9,14 @@ from plumbline.monitor.performance.calibration import Estimate
 from plumbline.ui.parts import cards, charts, tables
 from plumbline.ui.parts.escape import one_line
 from plumbline.wording import numbers
+from plumbline.wording.language import in_language, phrase
 
 MOST = 6  # curves drawn
 
 
 def calibration(answer: CalibrationAnswer, key: str, mode: Mode) -> None:
     """Whether the score means what it says, all versions and each."""
-    cards.section("Does the score mean what it says?", answer.sentence)
+    cards.section(phrase("Does the score mean what it says?"), answer.sentence)
     if not answer.curves or not answer.curves[0].bins:
         return
     calibrations = answer.curves[1 : MOST + 1] if len(answer.curves) > 1 else answer.curves
@@ -23,8 +24,8 @@ def calibration(answer: CalibrationAnswer, key: str, mode: Mode) -> None:
         reliability(calibrations, mode),
         key="accuracy.calibration",
         name=f"{key}-calibration",
-        alt=f"{answer.sentence} The table below has each version.",
-        caption="On the dotted line a score means what it says. Bars are 95 % intervals.",
+        alt=phrase("{sentence} The table below has each version.", sentence=answer.sentence),
+        caption=phrase("On the dotted line a score means what it says. Bars are 95 % intervals."),
         rows=[
             {
                 "version": "all" if c.version is None else c.version,
@@ -41,21 +42,25 @@ def calibration(answer: CalibrationAnswer, key: str, mode: Mode) -> None:
     tables.grid(
         [
             {
-                "Version": "all" if c.version is None else one_line(c.version) or "not logged",
+                "Version": phrase("all")
+                if c.version is None
+                else one_line(c.version) or phrase("not logged"),
                 "Calibration error": numbers.share(c.ece),
                 "Chance reaches": numbers.share(c.chance),
-                "Score less outcome, on average": numbers.with_sign(100 * c.gap) + " points"
+                "Score less outcome, on average": phrase(
+                    "{value} points", value=numbers.with_sign(100 * c.gap)
+                )
                 if c.gap is not None
                 else numbers.DASH,
                 "Came true / promised": _limited(c.ratio),
                 "Slope": _limited(c.slope),
                 "Status": cards.glyph(c.status.value),
                 "n": c.n,
-                "Note": c.note,
+                "Note": in_language(c.note),
             }
             for c in answer.curves
         ],
-        alt="Calibration by version: error, chance, status, sample",
+        alt=phrase("Calibration by version: error, chance, status, sample"),
     )
 
 
@@ -63,18 +68,21 @@ def _limited(estimates: Estimate | None) -> str:
     if estimates is None:
         return numbers.DASH
     value, low, high = (numbers.significant(v) for v in (estimates.value, estimates.low, estimates.high))
-    return f"{value} ({low} to {high})"
+    return phrase("{value} ({low} to {high})", value=value, low=low, high=high)
 
 
 def estimates(answer: PerformanceAnswer) -> None:
     """How right past estimates were, a row a metric."""
     cards.section(
-        "How right were the estimates?",
-        "Past the reference, whose outcomes an estimate has learnt from. An estimate holds while inputs change "
-        "but what they mean does not; where outcomes leave its band, that is concept drift.",
+        phrase("How right were the estimates?"),
+        phrase(
+            "Past the reference, whose outcomes an estimate has learnt from. An estimate holds "
+            "while inputs change but what they mean does not; where outcomes leave its band, "
+            "that is concept drift."
+        ),
     )
     if not answer.hindsight:
-        cards.note("Turn on Estimates above to see what scores or inputs alone would have said.")
+        cards.note(phrase("Turn on Estimates above to see what scores or inputs alone would have said."))
         return
     tables.grid(
         [
@@ -90,5 +98,5 @@ def estimates(answer: PerformanceAnswer) -> None:
             }
             for h in answer.hindsight
         ],
-        alt="Estimates against outcomes by metric: gap, distance, share in the band",
+        alt=phrase("Estimates against outcomes by metric: gap, distance, share in the band"),
     )

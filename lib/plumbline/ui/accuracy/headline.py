@@ -11,6 +11,7 @@ from plumbline.ui.frame import permissions, signed_forms
 from plumbline.ui.state import session
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
+from plumbline.wording.language import phrase
 
 
 def choose(answer: PerformanceAnswer, metric: str, view: View) -> None:
@@ -19,7 +20,9 @@ def choose(answer: PerformanceAnswer, metric: str, view: View) -> None:
         return
     with st.form("accuracy.headline", border=False):
         by = signed_forms.signature("headline", page="accuracy")
-        kept = permissions.submit(f"Judge this system by {numbers.name(metric)} first", permissions.OWNER)
+        kept = permissions.submit(
+            phrase("Judge this system by {metric} first", metric=numbers.name(metric)), permissions.OWNER
+        )
     if kept:
         signed_forms.sign(by)
         choose_headline(view.ws, answer.system.key, metric, by=by or session.LOCAL)

@@ -18,6 +18,7 @@ from plumbline.ui.state import session
 from plumbline.ui.state.view import View
 from plumbline.ui.state.windows import midnight
 from plumbline.wording import numbers
+from plumbline.wording.language import in_language, phrase
 
 VERDICTS = {"same": "ok", "better": "ok", "worse": "fail", "changed": "watch", "unknown": "unknown"}
 MOST_CLASSES = 12
@@ -27,7 +28,7 @@ def confusion(answer: ConfusionAnswer | None, key: str) -> None:
     """Predicted against true, with the share of each truth and what the reference had."""
     if answer is None:
         return
-    cards.section("Decided against true", answer.sentence)
+    cards.section(phrase("Decided against true"), answer.sentence)
     total = answer.window.sum(0)
     before = answer.reference.sum(0) if answer.reference is not None else None
     shown = range(min(len(answer.classes), MOST_CLASSES))
@@ -40,12 +41,15 @@ def confusion(answer: ConfusionAnswer | None, key: str) -> None:
             if total[j]:
                 words += f" ({numbers.share(n / float(total[j]))}"
                 if before is not None and answer.reference is not None and before[j]:
-                    words += f", was {numbers.share(float(answer.reference[i, j] / before[j]))}"
+                    words += phrase(
+                        ", was {reference}",
+                        reference=numbers.share(float(answer.reference[i, j] / before[j])),
+                    )
                 words += ")"
-            row[f"true: {one_line(answer.classes[j], 40)}"] = words
+            row[phrase("true: {name}", name=one_line(answer.classes[j], 40))] = words
         rows.append(row)
-    tables.grid(rows, alt="Labelled decisions by class decided and class true")
-    cards.note("In brackets: the share of all that were truly so, and what it was in the reference.")
+    tables.grid(rows, alt=phrase("Labelled decisions by class decided and class true"))
+    cards.note(phrase("In brackets: the share of all that were truly so, and what it was in the reference."))
     charts.data(
         [
             {
@@ -64,15 +68,15 @@ def confusion(answer: ConfusionAnswer | None, key: str) -> None:
 
 def money(stake: Stake | None) -> None:
     """What the decisions since the change cost, or how to have it said."""
-    cards.section("What it costs")
+    cards.section(phrase("What it costs"))
     if stake is None:
-        cards.note("No change is open, or the owner has not said what decisions are worth.")
-        empty_states.link(empty_states.NextPage("governance", "Say what decisions are worth"))
+        cards.note(phrase("No change is open, or the owner has not said what decisions are worth."))
+        empty_states.link(empty_states.NextPage("governance", phrase("Say what decisions are worth")))
         return
     cards.figures(
         [
             cards.Figure(
-                name="Money at stake",
+                name=phrase("Money at stake"),
                 value=say_stake(asdict(stake)),
                 note=stake.sentence,
                 help=help_for("Money at stake"),
@@ -85,30 +89,35 @@ def windows(
     view: View, reference: tuple[datetime, datetime] | None
 ) -> tuple[Slice | None, Slice | None] | None:
     """Two spans to compare: the reference and the last 30 days unless chosen; None while half chosen."""
-    cards.section("Two windows, side by side", "Left open, they are the reference and the last 30 days.")
+    cards.section(
+        phrase("Two windows, side by side"), phrase("Left open, they are the reference and the last 30 days.")
+    )
     places = st.columns(4)
     dates = [
         place.date_input(label, value=None, format="YYYY-MM-DD", key=key.name, bind="query-params")
         for place, label, key in zip(
-            places, ("First from", "First to", "Second from", "Second to"), session.TWO_WINDOWS, strict=True
+            places,
+            (phrase("First from"), phrase("First to"), phrase("Second from"), phrase("Second to")),
+            session.TWO_WINDOWS,
+            strict=True,
         )
     ]
     days = [day if isinstance(day, date) else None for day in dates]
     parts: list[Slice | None] = []
     for start, end in (days[:2], days[2:]):
         if (start is None) != (end is None):
-            cards.note("Choose both days of a window.")
+            cards.note(phrase("Choose both days of a window."))
             return None
         if start is None or end is None:
             parts.append(None)
             continue
         if end < start:
-            cards.note("A window ends before it starts.")
+            cards.note(phrase("A window ends before it starts."))
             return None
         bounds = (midnight(start), midnight(end, days=1))
         parts.append(Slice(*bounds, view.version, None, view.where))
     if parts[0] is None and reference is None:
-        cards.note("There is no reference yet: choose the first window.")
+        cards.note(phrase("There is no reference yet: choose the first window."))
         return None
     return parts[0], parts[1]
 
@@ -121,17 +130,21 @@ def compare_metrics(answer: WindowsAnswer, key: str) -> None:
         [
             {
                 "Metric": numbers.name(one.metric),
-                spans[0] if spans[0] != spans[1] else "First": numbers.figure(one.first.value, one.metric),
-                spans[1] if spans[0] != spans[1] else "Second": numbers.figure(one.second.value, one.metric),
+                spans[0] if spans[0] != spans[1] else phrase("First"): numbers.figure(
+                    one.first.value, one.metric
+                ),
+                spans[1] if spans[0] != spans[1] else phrase("Second"): numbers.figure(
+                    one.second.value, one.metric
+                ),
                 "Difference": _difference(one.difference, one.metric),
                 "95 % interval": _between(one.low, one.high, one.metric),
-                "Verdict": f"{cards.glyph(VERDICTS[one.verdict]).partition(' ')[0]} {one.verdict}",
+                "Verdict": _verdict(one.verdict),
                 "n first": one.first.n,
                 "n second": one.second.n,
             }
             for one in answer.metrics
         ],
-        alt="Metrics in two windows: values, difference, interval, verdict, samples",
+        alt=phrase("Metrics in two windows: values, difference, interval, verdict, samples"),
     )
     charts.data(
         [
@@ -157,15 +170,23 @@ def compare_metrics(answer: WindowsAnswer, key: str) -> None:
     )
 
 
+def _verdict(verdict: str) -> str:
+    return f"{cards.glyph(VERDICTS[verdict]).partition(' ')[0]} {in_language(verdict, 'comparison')}"
+
+
 def _difference(value: float | None, metric: str) -> str:
     if value is None:
         return numbers.DASH
     if metric.partition(":")[0] in numbers.SHARES:
-        return f"{numbers.with_sign(100 * value)} points"
+        return phrase("{value} points", value=numbers.with_sign(100 * value))
     return numbers.with_sign(value)
 
 
 def _between(low: float | None, high: float | None, metric: str) -> str:
     if low is None or high is None:
         return numbers.DASH
-    return f"{_difference(low, metric)} to {_difference(high, metric)}"
+    return phrase(
+        "{low} to {high}",
+        low=_difference(low, metric),
+        high=_difference(high, metric),
+    )

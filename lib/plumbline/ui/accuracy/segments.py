@@ -12,8 +12,12 @@ from plumbline.ui.parts.escape import one_line, plain
 from plumbline.ui.state import session
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
+from plumbline.wording.language import in_english, in_language, phrase, screen_text
 
-WAYS = {"reference": "its own change since the reference", "rest": "the rest of the window"}
+WAYS = {
+    "reference": screen_text("its own change since the reference"),
+    "rest": screen_text("the rest of the window"),
+}
 LINKED = 5
 FIRST = 3  # in the first view
 
@@ -21,37 +25,42 @@ FIRST = 3  # in the first view
 def against() -> str:
     """What segments are held against; the link carries it."""
     choice = st.segmented_control(
-        "Held against",
+        phrase("Held against"),
         list(WAYS),
         default="reference",
-        format_func=WAYS.__getitem__,
+        format_func=lambda way: in_language(WAYS[way]),
         key=session.HELD_AGAINST.name,
         bind="query-params",
-        help="Since the reference: who fell behind. The rest of the window: for whom the system is worse, even if "
-        "it always was.",
+        help=phrase(
+            "Since the reference: who fell behind. The rest of the window: for whom the system "
+            "is worse, even if it always was."
+        ),
     )
     return str(choice or "reference")
 
 
 def worst(answer: SegmentsAnswer, view: View) -> None:
     """The sentence, the table, and the links."""
-    cards.section("Who is hurt most", answer.sentence)
+    cards.section(phrase("Who is hurt most"), answer.sentence)
     if answer.asked:
         cards.note(
-            f"{numbers.name(answer.asked)} is no mean over single decisions, so segments are compared by "
-            f"{numbers.name(answer.search.metric)}."
+            phrase(
+                "{asked} is no mean over single decisions, so segments are compared by {metric}.",
+                asked=numbers.name(answer.asked),
+                metric=numbers.name(answer.search.metric),
+            )
         )
     segments = answer.search.segments
     if not segments:
         return
     tables.grid(
         [_row(one, answer.search.metric) for one in segments],
-        alt="Segments that hurt most: value, expected, difference, sample",
+        alt=phrase("Segments that hurt most: value, expected, difference, sample"),
     )
     room = 2 - len(view.where)  # the bar holds two filters
     for one in [one for one in segments if len(one.where) <= room][:LINKED]:
         empty_states.link(
-            empty_states.NextPage("accuracy", f"Only where {_words(one.where)}"),
+            empty_states.NextPage("accuracy", phrase("Only where {words}", words=_words(one.where))),
             drill_down.narrower_query(view, answer.system.key, one.where),
         )
     charts.data([_plain(one) for one in segments], f"{answer.system.key}-segments", "accuracy.segments")
@@ -64,19 +73,25 @@ def first(answer: SegmentsAnswer, view: View) -> None:
         return
     metric = answer.search.metric
     with st.container(border=True, gap="xsmall"):
-        st.markdown("**Hurt most**")
+        st.markdown(phrase("**Hurt most**"))
         for one in segments:
             sure = numbers.interval(one.low, one.high, metric)
             with st.container(horizontal=True, gap="small", vertical_alignment="center"):
                 st.markdown(
-                    f"{plain(say_slice(one.where), 90)}: {plain(numbers.name(metric).lower())} "
-                    f"{plain(numbers.figure(one.value, metric))} ({plain(sure)}), expected "
-                    f"{plain(numbers.figure(one.against, metric))}; n = {plain(numbers.count(one.n))}",
+                    phrase(
+                        "{where}: {metric} {value} ({sure}), expected {against}; n = {n}",
+                        where=plain(say_slice(one.where), 90),
+                        metric=plain(numbers.name_within(metric)),
+                        value=plain(numbers.figure(one.value, metric)),
+                        sure=plain(sure),
+                        against=plain(numbers.figure(one.against, metric)),
+                        n=plain(numbers.count(one.n)),
+                    ),
                     width="content",
                 )
                 if len(one.where) <= 2 - len(view.where):
                     empty_states.link(
-                        empty_states.NextPage("accuracy", "Only these"),
+                        empty_states.NextPage("accuracy", phrase("Only these")),
                         drill_down.narrower_query(view, answer.system.key, one.where),
                     )
 
@@ -100,8 +115,10 @@ def _row(segment: Segment, metric: str) -> dict[str, object]:
 
 
 def _plain(segment: Segment) -> dict[str, object]:
+    with in_english():  # a file of data
+        words = say_slice(segment.where)
     return {
-        "segment": say_slice(segment.where), "n": segment.n, "value": segment.value, "low": segment.low,
+        "segment": words, "n": segment.n, "value": segment.value, "low": segment.low,
         "high": segment.high,
         "expected": segment.against, "difference": segment.difference, "difference_low": segment.difference_low,
         "difference_high": segment.difference_high, "p_value": segment.p_value, "q_value": segment.q_value,

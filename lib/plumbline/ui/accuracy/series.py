@@ -21,10 +21,13 @@ from plumbline.ui.parts.glossary import help_for, help_for_metric
 from plumbline.ui.state import session
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
+from plumbline.wording.language import in_language, phrase, screen_text
 
 BESIDE = 4  # small pictures: more are slow to draw and harder to read
 QUIET: dict[str, Any] = {"displayModeBar": False, "displaylogo": False}
-ONE, VERSIONS = "one line", "each version"
+ONE, VERSIONS = screen_text("one line"), screen_text("each version")
+#: how a value is known
+HOW = (screen_text("estimated"), screen_text("provisional"), screen_text("realised"))
 #: the chunk that a closer look at one is cut into
 FINER = {"month": "day", "week": "day", "day": "day"}
 
@@ -38,18 +41,20 @@ def lines(columns: Sequence[str], row: Any) -> tuple[bool, str | None, bool]:
     """Whether each version has its own line, the column whose levels have one, and whether estimates are shown."""
     with row:
         choice = st.selectbox(
-            "Split by",
+            phrase("Split by"),
             [ONE, VERSIONS, *columns],
-            format_func=lambda c: c if c in (ONE, VERSIONS) else f"each {one_line(_bare(c), 40)}",
+            format_func=lambda c: (
+                in_language(c) if c in (ONE, VERSIONS) else phrase("each {bare}", bare=one_line(_bare(c), 40))
+            ),
             key=session.LINES.name,
             bind="query-params",
             width=200,
         )
         estimated = st.toggle(
-            "Estimates",
+            phrase("Estimates"),
             key=session.ESTIMATED.name,
             bind="query-params",
-            help="What scores or inputs alone lead one to expect, before outcomes are known.",
+            help=phrase("What scores or inputs alone lead one to expect, before outcomes are known."),
         )
     column = None if choice in (None, ONE, VERSIONS) else str(choice)
     return choice == VERSIONS, column, bool(estimated)
@@ -63,7 +68,7 @@ def choose(answer: PerformanceAnswer, row: Any) -> str:
     """The metric that is drawn large; the link carries it."""
     options = [answer.headline, *(name for name in answer.metrics if name != answer.headline)]
     choice = row.selectbox(
-        "Metric",
+        phrase("Metric"),
         options,
         format_func=numbers.name,
         key=session.METRIC.name,
@@ -84,7 +89,7 @@ def figures(answer: PerformanceAnswer, metric: str) -> None:
         sure = numbers.interval(last.low, last.high, metric)
         items.append(
             Figure(
-                name=f"Latest complete, {numbers.span(last.start, last.end)}",
+                name=phrase("Latest complete, {span}", span=numbers.span(last.start, last.end)),
                 value=numbers.figure(last.value, metric),
                 note=f"{sure + ', ' if sure else ''}n = {numbers.count(last.n)}",
                 status=last.status.value,
@@ -94,27 +99,36 @@ def figures(answer: PerformanceAnswer, metric: str) -> None:
     if band is not None and band.mean is not None:
         items.append(
             Figure(
-                name="Reference",
+                name=phrase("Reference"),
                 value=numbers.figure(band.mean, metric),
-                note=f"n = {numbers.count(band.n)} in {band.chunks} chunks; limit from the {band.source}",
+                note=phrase(
+                    "n = {n} in {chunks} chunks; limit from the {source}",
+                    n=numbers.count(band.n),
+                    chunks=band.chunks,
+                    source=in_language(band.source, "limit"),
+                ),
                 help=help_for("Reference"),
             )
         )
     share = answer.labelled / answer.decisions if answer.decisions else None
     items.append(
         Figure(
-            name="Outcomes known",
+            name=phrase("Outcomes known"),
             value=numbers.share(share),
-            note=f"{numbers.count(answer.labelled)} of {numbers.count(answer.decisions)}",
+            note=phrase(
+                "{some} of {all}",
+                some=numbers.count(answer.labelled),
+                all=numbers.count(answer.decisions),
+            ),
             help=help_for("Outcomes known"),
         )
     )
     breaches = sum(p.status == "breach" for p in judged)
     items.append(
         Figure(
-            name="Chunks in breach",
-            value=f"{breaches} of {len(judged)}",
-            note=f"by {answer.by}",
+            name=phrase("Chunks in breach"),
+            value=phrase("{some} of {all}", some=breaches, all=len(judged)),
+            note=phrase("by {by}", by=in_language(answer.by)),
             help=help_for("Chunks in breach"),
         )
     )
@@ -127,14 +141,31 @@ def warning(answer: PerformanceAnswer) -> None:
     if warned is None:
         return
     name = numbers.name(warned.metric)
-    healthy = "A healthy system whose days follow each other" if warned.dependent else "A healthy system"
-    stated = f"{healthy} sets this off about once in {warned.run_length / 365:.0f} years."
+    healthy = (
+        phrase("A healthy system whose days follow each other")
+        if warned.dependent
+        else phrase("A healthy system")
+    )
+    stated = phrase(
+        "{healthy} sets this off about once in {years} years.",
+        healthy=healthy,
+        years=f"{warned.run_length / 365:.0f}",
+    )
     if warned.at is None or warned.since is None:
-        cards.note(f"Early warning on {name}: quiet. {stated}", help_for("Early warning"))
+        cards.note(
+            phrase("Early warning on {name}: quiet. {stated}", name=name, stated=stated),
+            help_for("Early warning"),
+        )
         return
     cards.note(
-        f"Early warning on {name}: small deviations add up since {numbers.day(warned.since)}; it was certain "
-        f"enough on {numbers.day(warned.at - timedelta(microseconds=1))}. {stated}",
+        phrase(
+            "Early warning on {name}: small deviations add up since {since}; it was certain "
+            "enough on {at}. {stated}",
+            name=name,
+            since=numbers.day(warned.since),
+            at=numbers.day(warned.at - timedelta(microseconds=1)),
+            stated=stated,
+        ),
         help_for("Early warning"),
     )
 
@@ -155,8 +186,8 @@ def large(answer: PerformanceAnswer, metric: str, view: View) -> tuple[datetime,
         key="accuracy.trend",
         name=f"{answer.system.key}-{metric}",
         rows=[_row(p) for p in points],
-        alt=f"{answer.sentence} The table below has every value.",
-        caption="Click a mark to look into its chunk.",
+        alt=phrase("{sentence} The table below has every value.", sentence=answer.sentence),
+        caption=phrase("Click a mark to look into its chunk."),
         select=True,
         events=events,
     )
@@ -174,10 +205,20 @@ def chunk(answer: PerformanceAnswer, metric: str, span: tuple[datetime, datetime
         st.markdown(f"**{numbers.span(start, end)}**")
         for p in points:
             sure = numbers.interval(p.low, p.high, metric)
-            who = f"{one_line(p.version, 40)}: " if p.version else "Estimated: " if p.estimated else ""
+            who = (
+                f"{one_line(p.version, 40)}: " if p.version else phrase("Estimated: ") if p.estimated else ""
+            )
             cards.note(
-                f"{who}{numbers.name(metric)} {numbers.figure(p.value, metric)}{f' ({sure})' if sure else ''}, "
-                f"n = {numbers.count(p.n)}, threshold {numbers.figure(p.threshold, metric)}. {p.note}"
+                phrase(
+                    "{who}{metric} {value}{sure}, n = {n}, threshold {threshold}. {note}",
+                    who=who,
+                    metric=numbers.name(metric),
+                    value=numbers.figure(p.value, metric),
+                    sure=f" ({sure})" if sure else "",
+                    n=numbers.count(p.n),
+                    threshold=numbers.figure(p.threshold, metric),
+                    note=in_language(p.note),
+                )
             )
         query = drill_down.dates(answer.system.key, start, end) | link_query(view)
         closer = {session.METRIC.name: metric, session.CHUNK.name: FINER[answer.by]}
@@ -209,7 +250,7 @@ def small(answer: PerformanceAnswer, shown: str, view: View) -> None:
                     theme=None,
                     config=QUIET,
                     key=f"accuracy.{metric}",
-                    alt=f"{numbers.name(metric)} over time",
+                    alt=phrase("{metric} over time", metric=numbers.name(metric)),
                 )
 
 
@@ -223,7 +264,7 @@ def _row(p: Point) -> dict[str, object]:
 
 
 def _how(p: Point) -> str:
-    return "estimated" if p.estimated else "provisional" if p.provisional else "realised"
+    return HOW[0] if p.estimated else HOW[1] if p.provisional else HOW[2]
 
 
 def table(points: Sequence[Point]) -> None:
@@ -233,17 +274,17 @@ def table(points: Sequence[Point]) -> None:
         [
             {
                 "Chunk": numbers.span(p.start, p.end),
-                **({"Line": one_line(p.version) if p.version else "all"} if named else {}),
+                **({"Line": one_line(p.version) if p.version else phrase("all")} if named else {}),
                 "Value": numbers.figure(p.value, p.metric),
                 "95 % interval": numbers.interval(p.low, p.high, p.metric) or numbers.DASH,
                 "n": p.n,
                 "Threshold": numbers.figure(p.threshold, p.metric),
                 "Status": cards.glyph(p.status.value),
-                "How": _how(p),
+                "How": in_language(_how(p)),
                 "Note": one_line(p.note, 160),
             }
             for p in sorted(points, key=lambda p: p.start, reverse=True)
         ],
-        alt="Values by chunk: interval, n, threshold, status",
+        alt=phrase("Values by chunk: interval, n, threshold, status"),
         height=460 if len(points) > 11 else None,
     )

@@ -11,6 +11,7 @@ from plumbline.ui.frame import permissions, signed_forms
 from plumbline.ui.parts import cards
 from plumbline.ui.parts.escape import prose
 from plumbline.ui.state.view import View
+from plumbline.wording.language import phrase
 
 
 def acknowledgement(view: View) -> None:
@@ -25,15 +26,17 @@ def acknowledgement(view: View) -> None:
         return
     record = link.record
     with st.form("alerts.link", border=True):
-        st.markdown(f"**Finding {record.id}** {prose(str(record.finding.sentence))}")
+        st.markdown(
+            phrase("**Finding {id}** {sentence}", id=record.id, sentence=prose(record.finding.sentence))
+        )
         parts.section(link.parts)
-        cards.note("This link came with a message. It counts once.")
+        cards.note(phrase("This link came with a message. It counts once."))
         by = signed_forms.signature("link", page="alerts")
-        sent = permissions.submit("I have seen it", permissions.ANALYST, type="primary")
+        sent = permissions.submit(phrase("I have seen it"), permissions.ANALYST, type="primary")
     if not sent:
         return
     if not by.strip():
-        st.error("This needs a name. Say who acknowledges it.")
+        st.error(phrase("This needs a name. Say who acknowledges it."))
         return
     try:
         links.acknowledge(view.ws, text, by=by.strip())

@@ -11,15 +11,17 @@ from plumbline.store.findings import FindingRecord
 from plumbline.ui.alerts.triage import PAGES, place
 from plumbline.ui.parts import cards, empty_states
 from plumbline.ui.parts.escape import plain, prose
+from plumbline.ui.parts.page_names import page_name
 from plumbline.ui.state import session
 from plumbline.wording import numbers
+from plumbline.wording.language import phrase
 
 
 def section(parts: Sequence[FindingRecord]) -> None:
     """One line a part, with a link to it; nothing where a finding joins none."""
     if not parts:
         return
-    cards.note(f"It joins {len(parts)}:")
+    cards.note(phrase("It joins {n}:", n=len(parts)))
     for record in parts:
         finding = record.finding
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
@@ -37,11 +39,11 @@ def _times(finding: Finding) -> str:
     """Since when, and when it could be known."""
     if finding.since is None:
         return ""
-    until = f" to {numbers.day(finding.until)}" if finding.until else ""
-    known = f", known {numbers.day(finding.known_at)}" if finding.known_at else ""
-    return f"Since {numbers.day(finding.since)}{until}{known}."
+    until = phrase(" to {until}", until=numbers.day(finding.until)) if finding.until else ""
+    known = phrase(", known {known_at}", known_at=numbers.day(finding.known_at)) if finding.known_at else ""
+    return phrase("Since {since}{until}{known}.", since=numbers.day(finding.since), until=until, known=known)
 
 
 def _words(finding: Finding) -> str:
-    seen = plain(place(finding).get(session.FEATURE.name, "it"), 40)
-    return f"See {seen} on {finding.page.capitalize()}"
+    seen = plain(place(finding).get(session.FEATURE.name, phrase("it")), 40)
+    return phrase("See {seen} on {page}", seen=seen, page=page_name(finding.page))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from plumbline.answers.respond.triage import TriagedFinding
+from plumbline.charts.style import status_word
 from plumbline.domain import System
 from plumbline.governance.incident_deadlines import Incident
 from plumbline.monitor.drift.first_year import BREACH, tells_of
@@ -16,11 +17,13 @@ from plumbline.ui.alerts import parts, triage
 from plumbline.ui.frame import signed_forms
 from plumbline.ui.parts import cards
 from plumbline.ui.parts.escape import plain, prose
+from plumbline.ui.parts.openings import days_of
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
-from plumbline.wording.times import say_clock
+from plumbline.wording.language import in_language, phrase, screen_text
+from plumbline.wording.quantities import plural
 
-ONE, ALL = "This system", "All systems"
+ONE, ALL = screen_text("This system"), screen_text("All systems")
 MANY, TALL = 12, 640  # rows from which a table scrolls inside itself, at that many pixels
 #: findings that stand on the page with their buttons; the others are one click away
 FIRST = 8
@@ -58,31 +61,47 @@ def opening(findings: Sequence[FindingRecord], system: System) -> tuple[str, str
     records = [r for r in open_ones if r.finding.system == system.key]
     unseen = sum(not r.acknowledged_by for r in records)
     if not records:
-        text = f"{system.title} has no open finding."
+        text = phrase("{title} has no open finding.", title=system.title)
     else:
         first = min(records, key=lambda r: (*order(r), r.finding.since is None, r.finding.since))
-        seen = "none acknowledged" if unseen == len(records) else f"{unseen} of them not acknowledged"
+        seen = (
+            phrase("none acknowledged")
+            if unseen == len(records)
+            else phrase("{unseen} of them not acknowledged", unseen=unseen)
+        )
         if not unseen:
-            seen = "all acknowledged"
+            seen = phrase("all acknowledged")
         one = len(records) == 1
         if one:
-            seen = "not acknowledged" if unseen else "acknowledged"
-        count = f"{len(records)} open {'finding' if one else 'findings'}"
-        text = f"{system.title} has {count}, {seen}. {first.finding.sentence}"
+            seen = phrase("not acknowledged") if unseen else phrase("acknowledged")
+        count = plural(len(records), "open finding")
+        text = phrase(
+            "{title} has {count}, {seen}. {sentence}",
+            title=system.title,
+            count=count,
+            seen=seen,
+            sentence=first.finding.sentence,
+        )
     named = {r.finding.system for r in open_ones}
     where = (
-        f"{len(open_ones)} open in {len(named)} {'system' if len(named) == 1 else 'systems'}. "
+        phrase("{n} open in {systems}. ", n=len(open_ones), systems=plural(len(named), "system"))
         if named
         else ""
     )
-    days = "" if system.timezone == "UTC" else f" {say_clock('Days', system.timezone)}"
-    return text, f"{where}Times are UTC.{days}"
+    days = "" if system.timezone == "UTC" else f" {days_of(system.timezone)}"
+    return text, phrase("{where}Times are UTC.{days}", where=where, days=days)
 
 
 def scope() -> bool:
     """Whether all systems are meant."""
     chosen = st.segmented_control(
-        "Show", (ONE, ALL), default=ONE, required=True, key="alerts.scope", label_visibility="collapsed"
+        phrase("Show"),
+        (ONE, ALL),
+        format_func=in_language,
+        default=ONE,
+        required=True,
+        key="alerts.scope",
+        label_visibility="collapsed",
     )
     return str(chosen) == ALL
 
@@ -91,20 +110,20 @@ def section(view: View, shown: RegisterView) -> None:
     """Open findings with their buttons, those that ended unanswered, and a table of what is over."""
     listed = shown.open
     if not listed:
-        st.markdown("Nothing is open.")
+        st.markdown(phrase("Nothing is open."))
     if listed or shown.waiting:
-        by = signed_forms.signature("handle", "Your name, for what you do below", page="alerts")
+        by = signed_forms.signature("handle", phrase("Your name, for what you do below"), page="alerts")
         signed_forms.sign(by.strip())
         for one in listed[:FIRST]:
             _card(view, shown, one, by)
         if len(listed) > FIRST:
-            with st.expander(f"{len(listed) - FIRST} more"):
+            with st.expander(phrase("{n} more", n=len(listed) - FIRST)):
                 for one in listed[FIRST:]:
                     _card(view, shown, one, by)
         if shown.waiting:
             cards.section(
-                "Over, and not answered",
-                "What a guardrail found is closed with an incident, even once it is over.",
+                phrase("Over, and not answered"),
+                phrase("What a guardrail found is closed with an incident, even once it is over."),
             )
             for one in shown.waiting:
                 _card(view, shown, one, by)
@@ -129,20 +148,27 @@ def _card(view: View, shown: RegisterView, handled: TriagedFinding, by: str) -> 
 
 
 def _heading(shown: RegisterView, record: FindingRecord) -> str:
-    grave = cards.word(record.finding.severity.value) if record.open else cards.word("undone", "over")
+    grave = cards.word(record.finding.severity.value) if record.open else cards.word("undone", phrase("over"))
     several = len({one.record.finding.system for one in shown.findings.values()}) > 1
     title = shown.titles.get(record.finding.system, record.finding.system)
     return " ".join(
-        filter(None, (grave, f"**{plain(title, 60)}**" if several else "", f":gray[no. {record.id}]"))
+        filter(
+            None,
+            (grave, f"**{plain(title, 60)}**" if several else "", phrase(":gray[no. {id}]", id=record.id)),
+        )
     )
 
 
 def _facts(record: FindingRecord) -> str:
     """Since when, when it could be known, how sure, and what it cost."""
     f = record.finding
-    until = f" to {numbers.day(f.until)}" if f.until else ""
-    lines = [f"Since {numbers.day(f.since)}{until}" if f.since else "Without an onset"]
-    lines += [f"known {numbers.day(f.known_at)}"] if f.known_at else []
+    until = phrase(" to {until}", until=numbers.day(f.until)) if f.until else ""
+    lines = [
+        phrase("Since {since}{until}", since=numbers.day(f.since), until=until)
+        if f.since
+        else phrase("Without an onset")
+    ]
+    lines += [phrase("known {known_at}", known_at=numbers.day(f.known_at))] if f.known_at else []
     lines += [sure(f.confidence)] if f.confidence is not None else []
     lines += [cost(f.figures.get("cost"))] if isinstance(f.figures.get("cost"), dict) else []
     return ", ".join(lines) + "."
@@ -156,42 +182,55 @@ def order(record: FindingRecord) -> tuple[int, bool]:
 
 def sure(confidence: float) -> str:
     """How sure, never rounded up to certain."""
-    return f"{'over 99.9 %' if confidence > 0.999 else numbers.share(confidence)} sure"
+    return phrase(
+        "{share} sure", share=phrase("over 99.9 %") if confidence > 0.999 else numbers.share(confidence)
+    )
 
 
 def cost(money: object) -> str:
     """What it has cost so far."""
     if not isinstance(money, dict):
         return ""
-    return f"cost so far {numbers.money(float(money['amount']), str(money['currency']))}"
+    return phrase("cost so far {money}", money=numbers.money(float(money["amount"]), str(money["currency"])))
 
 
 def _closed(shown: RegisterView, findings: Sequence[FindingRecord]) -> None:
     """What was open once."""
     if not findings:
         return
-    cards.section("Closed", "It ended, or labels or an undo showed that it was not so.")
+    cards.section(phrase("Closed"), phrase("It ended, or labels or an undo showed that it was not so."))
     rows = [_row(shown, record) for record in findings[:100]]
     if len({record.finding.system for record in findings}) == 1:
         for row in rows:
             del row["System"]
     cards.table(
         rows,
-        alt="Closed findings: severity, system, what was found, since when, until, how sure, seen by, incident",
+        alt=phrase(
+            "Closed findings: severity, system, what was found, since when, until, how sure, "
+            "seen by, incident"
+        ),
         height=TALL if len(rows) > MANY else None,
     )
 
 
 def _row(shown: RegisterView, record: FindingRecord) -> dict[str, str]:
     f, incident = record.finding, shown.incidents.get(record.id)
-    until = f" to {numbers.day(f.until)}" if f.until else ""
-    acts = [f"seen by {plain(record.acknowledged_by, 40)}"] if record.acknowledged_by else []
+    until = phrase(" to {until}", until=numbers.day(f.until)) if f.until else ""
+    acts = (
+        [phrase("seen by {acknowledged_by}", acknowledged_by=plain(record.acknowledged_by, 40))]
+        if record.acknowledged_by
+        else []
+    )
     if incident is not None:
-        acts.append(f"incident {incident.id}, {'closed' if incident.closed_at else 'open'}")
+        acts.append(
+            phrase("incident {id}, closed", id=incident.id)
+            if incident.closed_at
+            else phrase("incident {id}, open", id=incident.id)
+        )
     return {
-        "": cards.word("undone", f"was {f.severity.value}"),
+        "": cards.word("undone", phrase("was {severity}", severity=status_word(f.severity.value))),
         "System": plain(shown.titles.get(f.system, f.system), 60),
         "Finding": prose(f.sentence, 320),
         "Since": (numbers.day(f.since) if f.since else numbers.DASH) + until,
-        "Handled": "; ".join(acts) or ":gray[not yet]",
+        "Handled": "; ".join(acts) or phrase(":gray[not yet]"),
     }

@@ -15,9 +15,11 @@ from plumbline.governance.incident_deadlines import Incident
 from plumbline.ui.frame import drill_down, permissions, sign_in, signed_forms
 from plumbline.ui.parts import cards, empty_states
 from plumbline.ui.parts.escape import plain
+from plumbline.ui.parts.page_names import page_name
 from plumbline.ui.state import session
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
+from plumbline.wording.language import phrase
 
 PAGES = ("accuracy", "drift", "releases", "fairness", "decisions", "logs")
 #: of these, the ones that show a window
@@ -32,17 +34,32 @@ def state(handled: TriagedFinding, incident: Incident | None) -> list[str]:
     lines = []
     if record.acknowledged_by and record.acknowledged_at:
         lines.append(
-            f"Acknowledged by {plain(record.acknowledged_by, 60)}, {numbers.moment(record.acknowledged_at)}."
+            phrase(
+                "Acknowledged by {acknowledged_by}, {acknowledged_at}.",
+                acknowledged_by=plain(record.acknowledged_by, 60),
+                acknowledged_at=numbers.moment(record.acknowledged_at),
+            )
         )
     elif record.open:
-        lines.append(f"{cards.word('watch', 'not acknowledged')}")
+        lines.append(f"{cards.word('watch', phrase('not acknowledged'))}")
     if triage.owner:
-        late = cards.word("fail", "overdue") if record.open and triage.is_overdue(today) else ""
-        lines.append(f"Assigned to {plain(triage.owner, 60)}, due {_spoken(triage.due)}. {late}")
+        late = cards.word("fail", phrase("overdue")) if record.open and triage.is_overdue(today) else ""
+        lines.append(
+            phrase(
+                "Assigned to {owner}, due {spoken}. {late}",
+                owner=plain(triage.owner, 60),
+                spoken=_spoken(triage.due),
+                late=late,
+            )
+        )
     if triage.is_muted(today) and record.open:
         lines.append(
-            f"Snoozed by {plain(triage.muted_by, 60)} "
-            f"until {_spoken(triage.muted_until)}: {plain(triage.muted_why, 200)}."
+            phrase(
+                "Snoozed by {muted_by} until {spoken}: {muted_why}.",
+                muted_by=plain(triage.muted_by, 60),
+                spoken=_spoken(triage.muted_until),
+                muted_why=plain(triage.muted_why, 200),
+            )
         )
     if incident is not None:
         lines.append(_incident(incident))
@@ -54,14 +71,29 @@ def state(handled: TriagedFinding, incident: Incident | None) -> list[str]:
 
 def _incident(incident: Incident) -> str:
     if incident.closed_at:
-        return f"Incident {incident.id} is closed."
+        return phrase("Incident {id} is closed.", id=incident.id)
     if incident.planned and incident.planned < signed_forms.today():
-        overdue = f"Incident {incident.id} was to be closed by {numbers.day(incident.planned)}"
-        return f"{overdue} and counts for nothing any more. {cards.word('fail', 'overdue')}"
+        overdue = phrase(
+            "Incident {id} was to be closed by {planned}",
+            id=incident.id,
+            planned=numbers.day(incident.planned),
+        )
+        return phrase(
+            "{overdue} and counts for nothing any more. {word}",
+            overdue=overdue,
+            word=cards.word("fail", phrase("overdue")),
+        )
     if incident.planned:
-        return f"Incident {incident.id}: {plain(incident.owner, 60)} closes it by {numbers.day(incident.planned)}."
-    missing = "classify it, and say its cause, who deals with it and by when"
-    return f"Incident {incident.id} is open and counts for nothing yet: {missing}."
+        return phrase(
+            "Incident {id}: {owner} closes it by {planned}.",
+            id=incident.id,
+            owner=plain(incident.owner, 60),
+            planned=numbers.day(incident.planned),
+        )
+    missing = phrase("classify it, and say its cause, who deals with it and by when")
+    return phrase(
+        "Incident {id} is open and counts for nothing yet: {missing}.", id=incident.id, missing=missing
+    )
 
 
 def buttons(view: View, handled: TriagedFinding, incident: Incident | None, by: str) -> None:
@@ -72,28 +104,30 @@ def buttons(view: View, handled: TriagedFinding, incident: Incident | None, by: 
         if (
             record.open
             and not record.acknowledged_by
-            and st.button("Acknowledge", key=f"{key}.saw", disabled=not may)
+            and st.button(phrase("Acknowledge"), key=f"{key}.saw", disabled=not may)
         ):
             if not _named(by):
                 return
             acknowledge(view.ws, record.id, by=by.strip(), system=record.finding.system)
             st.rerun()
-        with st.popover("Handle", disabled=not may):
+        with st.popover(phrase("Handle"), disabled=not may):
             _form(view, handled, by)
         if incident is None:
-            if st.button("Open an incident", key=f"{key}.incident", disabled=not may):
+            if st.button(phrase("Open an incident"), key=f"{key}.incident", disabled=not may):
                 if not _named(by):
                     return
                 open_incident(view.ws, record.finding.system, "", by=by.strip(), finding=record.id)
                 st.rerun()
         elif not incident.closed_at:
             empty_states.link(
-                empty_states.NextPage("governance", f"Incident {incident.id}"),
+                empty_states.NextPage("governance", phrase("Incident {id}", id=incident.id)),
                 {session.SECTION.name: "Incidents", session.SYSTEM.name: record.finding.system},
             )
         if record.finding.page in PAGES:
             empty_states.link(
-                empty_states.NextPage(record.finding.page, f"See it on {record.finding.page.capitalize()}"),
+                empty_states.NextPage(
+                    record.finding.page, phrase("See it on {page}", page=page_name(record.finding.page))
+                ),
                 place(record.finding),
             )
 
@@ -113,7 +147,7 @@ def place(finding: Finding) -> dict[str, str]:
 def _named(by: str) -> bool:
     """Whether somebody signs; the page says so where nobody does."""
     if not by.strip():
-        st.error("This needs a name. Say who you are, above the findings.")
+        st.error(phrase("This needs a name. Say who you are, above the findings."))
     return bool(by.strip())
 
 
@@ -128,33 +162,33 @@ def _form(view: View, handled: TriagedFinding, by: str) -> None:
     for comment in handled.comments[:-LATEST]:
         cards.note(f"{comment.by}, {numbers.moment(comment.at)}: {comment.text}")
     with st.form(f"{key}.form", border=False, width=360):
-        owner = st.text_input("Assign to", value=triage.owner, key=f"{key}.owner", max_chars=120)
+        owner = st.text_input(phrase("Assign to"), value=triage.owner, key=f"{key}.owner", max_chars=120)
         due = st.date_input(
-            "Due",
+            phrase("Due"),
             value=triage.due or None,
             min_value=min(today, _day(triage.due, today)),
             format="YYYY-MM-DD",
             key=f"{key}.due",
         )
         muted = st.date_input(
-            "Snooze reminders until",
+            phrase("Snooze reminders until"),
             value=None,
             format="YYYY-MM-DD",
             key=f"{key}.mute",
             min_value=today + timedelta(days=1),
             max_value=today + timedelta(days=LONGEST_MUTE),
-            help="Reminders rest; the all-clear, legal clocks and the verdict go on.",
+            help=phrase("Reminders rest; the all-clear, legal clocks and the verdict go on."),
         )
-        why = st.text_input("Reason for snoozing", key=f"{key}.why", max_chars=300)
-        text = st.text_area("Comment", key=f"{key}.comment", max_chars=LONGEST_TEXT, height=80)
-        saved = permissions.submit("Save", permissions.ANALYST, type=cards.leading())
+        why = st.text_input(phrase("Reason for snoozing"), key=f"{key}.why", max_chars=300)
+        text = st.text_area(phrase("Comment"), key=f"{key}.comment", max_chars=LONGEST_TEXT, height=80)
+        saved = permissions.submit(phrase("Save"), permissions.ANALYST, type=cards.leading())
     if not saved or not _named(by):
         return
     system, name = record.finding.system, by.strip()
     if owner and due and (owner.strip(), due.isoformat()) != (triage.owner, triage.due):
         acts.assign(view.ws, system, record.id, to=owner, due=due, by=name)
     elif owner and not due:
-        st.error("Set a due date as well.")
+        st.error(phrase("Set a due date as well."))
         return
     if muted:
         acts.snooze(view.ws, system, record.id, until=muted, reason=why or "", by=name)

@@ -17,9 +17,11 @@ from plumbline.ui.parts.escape import plain as escaped
 from plumbline.ui.parts.filters import title
 from plumbline.ui.state import session
 from plumbline.wording import numbers
+from plumbline.wording.language import digits, phrase
 from plumbline.wording.quantities import count
 
 LOG_ODDS = "log-odds"
+THIS = "this one"  # in the place of an id
 #: what few logs hold: not listed as missing where it is
 SELDOM = ("label_time", "arm", "trained_at", "subject", "override")
 
@@ -28,13 +30,23 @@ def outcome(context: DecisionContext) -> None:
     """What was decided, by whom in the end, and what turned out to be true."""
     decision = context.decision
     override, predicted = decision.override, decision.prediction
-    text = "none logged" if override is None else "confirmed" if override == predicted else "overruled"
-    score, scored, near = decision.score, "Score", ""
+    text = (
+        phrase("none logged")
+        if override is None
+        else phrase("confirmed")
+        if override == predicted
+        else phrase("overruled")
+    )
+    score, scored, near = decision.score, phrase("Score"), ""
     if score is None and predicted in decision.probabilities:
-        score, scored = decision.probabilities[predicted], "Its probability"
+        score, scored = decision.probabilities[predicted], phrase("Its probability")
     if context.cut is not None:
         kept = numbers.share(context.cut.agrees)
-        near = f"cut-off {numbers.significant(context.cut.score)}, which {kept} of decisions keep to"
+        near = phrase(
+            "cut-off {score}, which {kept} of decisions keep to",
+            score=numbers.significant(context.cut.score),
+            kept=kept,
+        )
     label = decision.label
     wrong = label is not None and label != predicted and isinstance(label, str)
     figures = [
@@ -47,37 +59,45 @@ def outcome(context: DecisionContext) -> None:
         off = None if label is None or guess is None else float(guess) - float(label)
         figures = [
             cards.Figure(
-                name="Off by",
+                name=phrase("Off by"),
                 value=numbers.DASH if off is None else numbers.with_sign(off),
-                note="predicted less true",
+                note=phrase("predicted less true"),
             )
         ]
     cards.figures(
         [
-            cards.Figure(name="Outcome", value=value(predicted), note=numbers.moment(decision.time)),
+            cards.Figure(name=phrase("Outcome"), value=value(predicted), note=numbers.moment(decision.time)),
             *figures,
             cards.Figure(
-                name="Human decision", value="–" if override is None else value(override), note=text
+                name=phrase("Human decision"), value="–" if override is None else value(override), note=text
             ),
             cards.Figure(
-                name="Turned out to be",
+                name=phrase("Turned out to be"),
                 value="–" if label is None else value(label),
                 note=_label_note(decision),
                 status="fail" if wrong else "",
-                word="wrong",
+                word=phrase("wrong"),
             ),
         ]
     )
     if context.differing:
         answers = sorted({value(r.prediction) for r in context.differing})
-        st.markdown(cards.chip("fail", f"The same inputs got other answers: {', '.join(answers)}"))
+        st.markdown(
+            cards.chip(
+                "fail", phrase("The same inputs got other answers: {answers}", answers=", ".join(answers))
+            )
+        )
 
 
 def _label_note(decision: Decision) -> str:
     if decision.label is None:
-        return "no label yet"
+        return phrase("no label yet")
     at = decision.label_time
-    return f"known on {numbers.moment(at)}" if at is not None else "when it was known is not logged"
+    return (
+        phrase("known on {at}", at=numbers.moment(at))
+        if at is not None
+        else phrase("when it was known is not logged")
+    )
 
 
 def contributions(explanation: Explanation, context: DecisionContext) -> None:
@@ -96,8 +116,10 @@ def contributions(explanation: Explanation, context: DecisionContext) -> None:
             for p in context.placed
         ]
         if rows:
-            tables.grid(rows, alt="Inputs: feature, value, middle and place in the reference")
-            cards.note("Percentile: share of the reference at or below the value, or with the same category.")
+            tables.grid(rows, alt=phrase("Inputs: feature, value, middle and place in the reference"))
+            cards.note(
+                phrase("Percentile: share of the reference at or below the value, or with the same category.")
+            )
         return
     largest = max(abs(part) for part in explanation.attributions.values())
     for name, part in strongest_first(explanation.attributions):
@@ -113,20 +135,27 @@ def contributions(explanation: Explanation, context: DecisionContext) -> None:
             line["Standard error"] = numbers.significant(explanation.errors[name])
         if odds:
             line["Odds ratio"] = numbers.significant(_times(part))
-        line["It"] = ("does nothing", "raises", "lowers")[direction(part, largest)]
+        line["It"] = (phrase("does nothing"), phrase("raises"), phrase("lowers"))[direction(part, largest)]
         rows.append(line)
-    tables.grid(rows, alt="Contributions: feature, value, middle and place in the reference, contribution")
-    units = f"Contributions in {numbers.unit(explanation.output_space)}"
+    tables.grid(
+        rows, alt=phrase("Contributions: feature, value, middle and place in the reference, contribution")
+    )
+    units = phrase("Contributions in {unit}", unit=numbers.unit(explanation.output_space))
     if odds:
-        units += "; odds times says what each multiplies the odds by"
+        units += phrase("; odds times says what each multiplies the odds by")
     if explanation.errors:
         many, few = WITHIN
-        units += (
-            f"; they are estimates, 19 times in 20 within {many:.1f} standard errors of the exact value, or "
-            f"{few:.1f} where a costly model allowed only four pairs of orders"
+        units += phrase(
+            "; they are estimates, 19 times in 20 within {many} standard errors of the exact "
+            "value, or {few} where a costly model allowed only four pairs of orders",
+            many=digits(f"{many:.1f}"),
+            few=digits(f"{few:.1f}"),
         )
     cards.note(
-        f"{units}. Percentile: share of the reference at or below the value, or with the same category."
+        phrase(
+            "{units}. Percentile: share of the reference at or below the value, or with the same category.",
+            units=units,
+        )
     )
 
 
@@ -139,29 +168,44 @@ def _times(part: float) -> float:
 def _lies(share: float | None, numeric: bool) -> str:
     if share is None:
         return numbers.DASH
-    return f"{numbers.share(share)} {'at or below' if numeric else 'have it'}"
+    return f"{numbers.share(share)} {phrase('at or below') if numeric else phrase('have it')}"
 
 
 def similar(context: DecisionContext) -> None:
     """The nearest decisions with their outcomes, the nearest with another one, and repeats."""
     others = [a for a in context.alike if a.decision.prediction != context.decision.prediction]
-    text = f"Of the {len(context.alike)} most similar decisions {len(others)} came out otherwise."
-    cards.section("Similar decisions", text if context.alike else "There is no input to compare by.")
+    text = phrase(
+        "Of the {alike} most similar decisions {others} came out otherwise.",
+        alike=len(context.alike),
+        others=len(others),
+    )
+    cards.section(
+        phrase("Similar decisions"), text if context.alike else phrase("There is no input to compare by.")
+    )
     if context.alike:
         more = [context.comparable] if context.comparable and not others else []
         _table(context, [*context.alike, *more])
         cards.note(
-            f"Looked for among a random sample of {count(context.sampled)} decisions of this version, and "
-            f"the nearest with another outcome among {count(context.sampled_other)}. Distance 0 is the same inputs, "
-            "1 as far as can be: numbers by their place in the reference, categories the same or not."
+            phrase(
+                "Looked for among a random sample of {sampled} decisions of this version, and the "
+                "nearest with another outcome among {sampled_other}. Distance 0 is the same inputs, "
+                "1 as far as can be: numbers by their place in the reference, categories the same or "
+                "not.",
+                sampled=count(context.sampled),
+                sampled_other=count(context.sampled_other),
+            )
         )
     if context.repeats:
         differ = len(context.differing)
         cards.section(
-            "The same inputs again",
-            f"{'At least ' if context.more_repeats else ''}{len(context.repeats)} other decisions have just these "
-            f"inputs and this version; "
-            f"{differ} got another answer.",
+            phrase("The same inputs again"),
+            phrase(
+                "{least}{repeats} other decisions have just these inputs and this version; {differ} "
+                "got another answer.",
+                least=phrase("At least ") if context.more_repeats else "",
+                repeats=len(context.repeats),
+                differ=differ,
+            ),
         )
         _table(context, [SimilarDecision(r.id, r, 0.0) for r in context.repeats])
 
@@ -169,13 +213,11 @@ def similar(context: DecisionContext) -> None:
 def _table(context: DecisionContext, items: Sequence[SimilarDecision]) -> None:
     inputs = list(context.decision.features)
     rows = []
-    for item in [SimilarDecision("this one", context.decision, 0.0), *items]:
+    for item in [SimilarDecision(THIS, context.decision, 0.0), *items]:
         decision = item.decision
         line: dict[str, object] = {
-            "Decision": one_line(item.decision_id, 40),
-            "Distance": numbers.DASH
-            if item.decision_id == "this one"
-            else numbers.significant(item.distance, 2),
+            "Decision": phrase("this one") if item.decision_id == THIS else one_line(item.decision_id, 40),
+            "Distance": numbers.DASH if item.decision_id == THIS else numbers.significant(item.distance, 2),
             "Outcome": value(decision.prediction),
             "Score": numbers.DASH if decision.score is None else numbers.significant(decision.score),
             "Human decision": numbers.DASH if decision.override is None else value(decision.override),
@@ -186,27 +228,34 @@ def _table(context: DecisionContext, items: Sequence[SimilarDecision]) -> None:
             line | {one_line(title(f"feature:{name}"), 40): value(values.get(name)) for name in inputs}
         )
     tables.grid(
-        rows, alt="Decisions side by side: id, distance, outcome, score, human decision, label, inputs"
+        rows,
+        alt=phrase("Decisions side by side: id, distance, outcome, score, human decision, label, inputs"),
     )
 
 
 def logged_values(context: DecisionContext) -> None:
     """Everything that the log holds of the decision."""
-    cards.section("As logged", "Everything that the log holds of it, as it was loaded.")
+    cards.section(phrase("As logged"), phrase("Everything that the log holds of it, as it was loaded."))
     rows = [
         {"Column": one_line(title(name), 80), "Value": _whole(name, held)}
         for name, held in context.decision.columns.items()
         if not name.startswith("_") and not (held is None and name in SELDOM)
     ]
-    rows.append({"Column": "load and line", "Value": f"{context.decision.load_id}:{context.decision.line}"})
-    tables.grid(rows, alt="All columns of this decision and their values")
+    rows.append(
+        {"Column": phrase("load and line"), "Value": f"{context.decision.load_id}:{context.decision.line}"}
+    )
+    tables.grid(rows, alt=phrase("All columns of this decision and their values"))
 
 
 def _whole(name: str, cell: Any) -> str:
     if hasattr(cell, "tzinfo"):
         return numbers.moment(cell)
     words = value(cell)
-    return f"{words[:8]}… (a keyed hash)" if name == "subject" and cell is not None else words
+    return (
+        phrase("{words}… (a keyed hash)", words=words[:8])
+        if name == "subject" and cell is not None
+        else words
+    )
 
 
 def value(cell: object) -> str:
@@ -221,7 +270,7 @@ def choose(items: Sequence[SimilarDecision]) -> None:
     with st.container(horizontal=True, gap="small"):
         for item in items:
             st.button(
-                f"See {escaped(item.decision_id, 30)}",
+                phrase("See {escaped}", escaped=escaped(item.decision_id, 30)),
                 key=f"decisions.to.{item.decision_id}",
                 on_click=session.DECISION.set,
                 args=(item.decision_id,),

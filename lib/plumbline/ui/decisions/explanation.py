@@ -16,42 +16,76 @@ from plumbline.ui.state import session
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
+from plumbline.wording.language import phrase, screen_text
 
-PARTS = ("Why", "What would have changed it", "Try other values", "Similar decisions", "Record")
+PARTS = (
+    screen_text("Why"),
+    screen_text("What would have changed it"),
+    screen_text("Try other values"),
+    screen_text("Similar decisions"),
+    screen_text("Record"),
+)
 #: what a registered model's contributions can add up to
 SPACES = ("log-odds", "probability")
 #: what contributions are told in, for those who do not use it every day
 IN = {
-    "log-odds": "The logarithm of the odds, in which contributions add up: +0.69 doubles the odds, -0.69 halves them.",
-    "probability": "Parts of the probability itself: +0.05 is five percentage points.",
-    "log of the value": "The logarithm of the predicted number: +0.1 is about ten per cent more.",
+    "log-odds": screen_text(
+        "The logarithm of the odds, in which contributions add up: +0.69 doubles the odds, -0.69 halves them."
+    ),
+    "probability": screen_text("Parts of the probability itself: +0.05 is five percentage points."),
+    "log of the value": screen_text(
+        "The logarithm of the predicted number: +0.1 is about ten per cent more."
+    ),
 }
 #: how sure an explanation is, by its source, in words and a status
 SOURCES = {
-    AttributionSource.LOGGED: ("as recorded at decision time", "pass"),
-    AttributionSource.MODEL: ("computed from the registered model", "pass"),
-    AttributionSource.SURROGATE: ("approximate: imitates the logged scores", "partial"),
+    AttributionSource.LOGGED: (screen_text("as recorded at decision time"), "pass"),
+    AttributionSource.MODEL: (screen_text("computed from the registered model"), "pass"),
+    AttributionSource.SURROGATE: (screen_text("approximate: imitates the logged scores"), "partial"),
 }
 
 
 def sentence(explanation: Explanation) -> str:
     """The finding: what moved this decision most, and which way."""
     if explanation.refused:
-        return f"Decision {explanation.decision_id} cannot be explained."
+        return phrase("Decision {decision_id} cannot be explained.", decision_id=explanation.decision_id)
     ranked = strongest_first(explanation.attributions)[:2]
     if not ranked:
-        return f"Decision {explanation.decision_id} has no contributions to show."
-    parts = [f"`{name}` {'raised' if value > 0 else 'lowered'} it most" for name, value in ranked[:1]]
-    parts += [f"then `{name}` {'raised' if value > 0 else 'lowered'} it" for name, value in ranked[1:]]
-    score = "" if explanation.score is None else f" scored {numbers.significant(explanation.score)}"
-    return f"Decision {explanation.decision_id}{score}: {', '.join(parts)}."
+        return phrase(
+            "Decision {decision_id} has no contributions to show.", decision_id=explanation.decision_id
+        )
+    parts = [
+        phrase("`{name}` raised it most", name=name)
+        if value > 0
+        else phrase("`{name}` lowered it most", name=name)
+        for name, value in ranked[:1]
+    ]
+    parts += [
+        phrase("then `{name}` raised it", name=name)
+        if value > 0
+        else phrase("then `{name}` lowered it", name=name)
+        for name, value in ranked[1:]
+    ]
+    score = (
+        ""
+        if explanation.score is None
+        else phrase(" scored {score}", score=numbers.significant(explanation.score))
+    )
+    return phrase(
+        "Decision {decision_id}{score}: {parts}.",
+        decision_id=explanation.decision_id,
+        score=score,
+        parts=", ".join(parts),
+    )
 
 
 def explanation(view: View, key: str, decision_id: str) -> Explanation | None:
     """The explanation of a decision; where there is none, the reason is on the page."""
     try:
         with st.spinner(
-            "Explaining the decision. A version without contributions or model file takes some seconds."
+            phrase(
+                "Explaining the decision. A version without contributions or model file takes some seconds."
+            )
         ):
             return ask(view, explain, key, decision_id)
     except PlumblineError as error:
@@ -62,7 +96,7 @@ def explanation(view: View, key: str, decision_id: str) -> Explanation | None:
 def part() -> str:
     """Which part of the decision is open; only that one is computed."""
     shown = st.segmented_control(
-        "Part",
+        phrase("Part"),
         PARTS,
         default=PARTS[0],
         required=True,
@@ -76,20 +110,22 @@ def part() -> str:
 def provenance(explanation: Explanation) -> None:
     """Source, output space, baseline and the verdict of our own check."""
     words, status = SOURCES[explanation.source]
-    words += ", estimated" if explanation.errors else ""
+    words += phrase(", estimated") if explanation.errors else ""
     st.markdown(
         cards.chip("fail" if explanation.refused else status, "refused" if explanation.refused else words)
     )
     lines = [
         f"{explanation.method[:1].upper()}{explanation.method[1:]}." if explanation.method else "",
-        f"In {numbers.unit(explanation.output_space)}." if explanation.output_space else "",
-        f"Baseline: {explanation.baseline}." if explanation.baseline else "",
+        phrase("In {unit}.", unit=numbers.unit(explanation.output_space)) if explanation.output_space else "",
+        phrase("Baseline: {baseline}.", baseline=explanation.baseline) if explanation.baseline else "",
         explanation.check,
     ]
     cards.note(" ".join(line for line in lines if line), help=IN.get(explanation.output_space))
     if explanation.refused:
         cards.note(
-            "Register its version's model file on the Logs page, or log contributions with each decision."
+            phrase(
+                "Register its version's model file on the Logs page, or log contributions with each decision."
+            )
         )
 
 
@@ -102,7 +138,7 @@ def decision(view: View, key: str, explanation: Explanation) -> Explanation:
             theme=None,
             config=QUIET,
             key="decisions.waterfall",
-            alt=f"{sentence(explanation)} The table below has every contribution.",
+            alt=phrase("{sentence} The table below has every contribution.", sentence=sentence(explanation)),
         )
     return explanation
 
@@ -116,24 +152,33 @@ def _in_space(view: View, key: str, explanation: Explanation) -> Explanation:
     ):
         return explanation
     chosen = st.segmented_control(
-        "Contributions in",
+        phrase("Contributions in"),
         SPACES,
         default=SPACES[0],
         required=True,
         key="decisions.space",
-        help="Log-odds: what the model adds up itself. Probability: how far each input moved the probability, "
-        "measured against decisions of the reference that were fixed for this version. The reasons stay in log-odds.",
+        help=phrase(
+            "Log-odds: what the model adds up itself. Probability: how far each input moved the "
+            "probability, measured against decisions of the reference that were fixed for this "
+            "version. The reasons stay in log-odds."
+        ),
     )
     if chosen != SPACES[1]:
         return explanation
     try:
         rescaled = ask(view, explain, key, explanation.decision_id, space=SPACES[1])
     except PlumblineError as error:
-        cards.note(f"{error} Shown in log-odds.")
+        cards.note(phrase("{error} Shown in log-odds.", error=error))
         return explanation
     if not rescaled.refused:
         cards.note(
-            f"{rescaled.method[:1].upper()}{rescaled.method[1:]}. Baseline: {rescaled.baseline}. {rescaled.check}"
+            phrase(
+                "{upper}{method}. Baseline: {baseline}. {check}",
+                upper=rescaled.method[:1].upper(),
+                method=rescaled.method[1:],
+                baseline=rescaled.baseline,
+                check=rescaled.check,
+            )
         )
     return rescaled
 
@@ -144,11 +189,11 @@ def reasons(view: View, explanation: Explanation, context: DecisionContext) -> N
         return
     system = context.system
     approximate = (
-        "An approximation, for analysts: no reason to give to the person."
+        phrase("An approximation, for analysts: no reason to give to the person.")
         if explanation.source is AttributionSource.SURROGATE
         else ""
     )
-    cards.section("Reasons against, in words", approximate)
+    cards.section(phrase("Reasons against, in words"), approximate)
     population = POPULATIONS[0]
     if (
         system.task is Task.BINARY
@@ -157,23 +202,38 @@ def reasons(view: View, explanation: Explanation, context: DecisionContext) -> N
     ):
         population = str(
             st.segmented_control(
-                "Compared with",
+                phrase("Compared with"),
                 POPULATIONS,
                 default=population,
                 required=True,
                 key="decisions.population",
-                help="All: the explanation's own baseline. Just approved: those on the favourable side nearest the "
-                "cut-off.",
+                help=phrase(
+                    "All: the explanation's own baseline. Just approved: those on the favourable side "
+                    "nearest the cut-off."
+                ),
             )
         )
     against = ask(view, reasons_against, system.key, explanation, population)
     if against.reasons.reasons:
         cards.numbered_list(against.reasons.reasons)
     else:
-        cards.note("No input weighed against the person.")
+        cards.note(phrase("No input weighed against the person."))
     for alert in against.reasons.alerts:
-        st.markdown(f"{cards.chip('fail', 'protected attribute')} {prose(alert)}")
-    stated = "as the owner stated" if system.settings.adverse else "unless the owner states otherwise"
+        st.markdown(f"{cards.chip('fail', phrase('protected attribute'))} {prose(alert)}")
+    stated = (
+        phrase("as the owner stated")
+        if system.settings.adverse
+        else phrase("unless the owner states otherwise")
+    )
     adverse = system.settings.adverse or "low"
-    told_of = f"Contributions {against.population}. " if against.population else ""
-    cards.note(f"{told_of}A {adverse} score is to the person's disadvantage, {stated} in the settings below.")
+    told_of = (
+        phrase("Contributions {population}. ", population=against.population) if against.population else ""
+    )
+    cards.note(
+        phrase(
+            "{told_of}A {adverse} score is to the person's disadvantage, {stated} in the settings below.",
+            told_of=told_of,
+            adverse=adverse,
+            stated=stated,
+        )
+    )

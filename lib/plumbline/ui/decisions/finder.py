@@ -21,6 +21,7 @@ from plumbline.ui.state import session
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
+from plumbline.wording.language import phrase, screen_text
 from plumbline.wording.quantities import count
 from plumbline.wording.times import moment
 
@@ -48,7 +49,7 @@ def chosen(view: View, offered: Sequence[str]) -> tuple[tuple[Filter, ...], str,
     session.SORT.set(session.SORT.get() if session.SORT.get() in offered else "timestamp")
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         order = st.selectbox(
-            "Sort by",
+            phrase("Sort by"),
             list(offered),
             key=session.SORT.name,
             bind="query-params",
@@ -56,16 +57,16 @@ def chosen(view: View, offered: Sequence[str]) -> tuple[tuple[Filter, ...], str,
             format_func=lambda c: one_line(title(c), 60),
         )
         falling = st.toggle(
-            "largest or newest first", value=True, key=session.FALLING.name, bind="query-params"
+            phrase("largest or newest first"), value=True, key=session.FALLING.name, bind="query-params"
         )
-        with st.popover("Columns", icon=":material/view_column:"):
+        with st.popover(phrase("Columns"), icon=":material/view_column:"):
             wanted = st.multiselect(
-                "Columns beside the fixed ones",
+                phrase("Columns beside the fixed ones"),
                 named,
                 default=default,
                 key="decisions.columns",
                 format_func=lambda c: one_line(title(c), 60),
-                help="The record of a decision always has all.",
+                help=phrase("The record of a decision always has all."),
             )
     asked = [column for column, _, _ in conditions if column in named]
     extra_columns = tuple(dict.fromkeys([*wanted, *asked]))
@@ -111,7 +112,7 @@ PICKS = {
     "Wrong": "wrong",
     "Near the cut-off": NEAR,
     "Overruled by a person": "overridden",
-    "Not labelled yet": "not labelled",
+    "Not labelled yet": screen_text("not labelled"),
 }
 
 
@@ -119,11 +120,11 @@ def picks(view: View, key: str) -> None:
     """One click to the decisions that people look at first; each takes the place of the filters that were set."""
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.button(
-            "One at random",
+            phrase("One at random"),
             icon=":material/casino:",
             on_click=_draw,
             args=(view, key),
-            help="Of the window, the version and the filter above the page.",
+            help=phrase("Of the window, the version and the filter above the page."),
         )
         for label, words in PICKS.items():
             chosen = list(session.FILTERS.get() or []) == [words]
@@ -155,36 +156,52 @@ def listing(view: View, key: str) -> None:
     page = ask(view, find, key, wanted, order=order, after=after, columns=extra_columns, count=False)
     if page.total == 0:
         empty_states.empty(
-            "No decision passes all of these filters.",
-            "Take one away here, or widen the window, the version or the filter above the page.",
+            phrase("No decision passes all of these filters."),
+            phrase("Take one away here, or widen the window, the version or the filter above the page."),
         )
         return
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        st.button("First page", disabled=after is None, on_click=session.PAGE_AFTER.clear)
+        st.button(phrase("First page"), disabled=after is None, on_click=session.PAGE_AFTER.clear)
         st.button(
-            "Next page",
+            phrase("Next page"),
             disabled=page.next is None,
             on_click=session.PAGE_AFTER.set,
             args=((question, page.next, before + PAGE),),
         )
         place = st.empty()
-    _count(place, page, before, "not counted yet")
+    _count(place, page, before, phrase("not counted yet"))
     _table(page, order)
     if page.total is None:
-        with place, st.spinner("Counting."):
+        with place, st.spinner(phrase("Counting.")):
             total, more = ask(view, how_many, key, wanted)
-        _count(place, page, before, f"more than {count(total)}" if more else f"{count(total)}")
+        _count(
+            place,
+            page,
+            before,
+            phrase("more than {total}", total=count(total)) if more else f"{count(total)}",
+        )
 
 
 def _count(place: Any, page: DecisionPage, before: int, total: str) -> None:
     """Which decisions these are, of how many."""
-    of = f"of {total}" if page.total is None else f"of {count(page.total)}"
-    words = f"Decisions {count(before + 1)} to {count(before + len(page.rows))} {of}. Times are UTC."
+    of = (
+        phrase("of {total}", total=total)
+        if page.total is None
+        else phrase("of {total}", total=count(page.total))
+    )
+    words = phrase(
+        "Decisions {before} to {before_2} {of}. Times are UTC.",
+        before=count(before + 1),
+        before_2=count(before + len(page.rows)),
+        of=of,
+    )
     if page.near is not None:
         low, high = page.near.score - page.near.near, page.near.score + page.near.near
-        words += (
-            f" Near the cut-off of {numbers.significant(page.near.score)} means a score from "
-            f"{numbers.significant(low)} to {numbers.significant(high)}: the nearest 5 %."
+        words += phrase(
+            " Near the cut-off of {score} means a score from {low} to {high}: the nearest 5 %.",
+            score=numbers.significant(page.near.score),
+            low=numbers.significant(low),
+            high=numbers.significant(high),
         )
     with place:
         cards.note(words)
@@ -204,7 +221,9 @@ def _table(page: DecisionPage, order: str) -> None:
         on_select=_choose,
         selection_mode="single-row",
         column_config={str(c): _column(str(c)) for c in shown.columns},
-        alt="Decisions: time, id, version, prediction, score, label and inputs; select a row to explain it",
+        alt=phrase(
+            "Decisions: time, id, version, prediction, score, label and inputs; select a row to explain it"
+        ),
     )
     session.PAGE_IDS.set(tuple(ids))
 
@@ -257,12 +276,12 @@ def selected_id() -> str:
     """The decision to explain: typed, chosen in the table, or named by the link."""
     return str(
         st.text_input(
-            "Decision",
+            phrase("Decision"),
             key=session.DECISION.name,
             bind="query-params",
             width=316,
             max_chars=200,
-            placeholder="an id, or select a row below",
+            placeholder=phrase("an id, or select a row below"),
         )
         or ""
     ).strip()

@@ -18,25 +18,31 @@ from plumbline.ui.frame import permissions, sign_in
 from plumbline.ui.parts import cards
 from plumbline.ui.parts.escape import one_line
 from plumbline.ui.state.view import View
+from plumbline.wording.language import code, in_language, phrase, screen_text
 
-LABELS = {".pdf": ("Record (PDF)", "application/pdf"), ".json": ("Record (JSON)", "application/json")}
-ADVERSE = {"low": "A low score", "high": "A high score"}
+LABELS = {
+    ".pdf": (screen_text("Record (PDF)"), "application/pdf"),
+    ".json": (screen_text("Record (JSON)"), "application/json"),
+}
+ADVERSE = {"low": screen_text("A low score"), "high": screen_text("A high score")}
 ROLE_WORDS = {
-    "": "Not stated", "decides": "Decides automatically", "recommends": "Recommends; a person decides",
-    "informs": "Informs a person",
-}  # fmt: skip
+    "": screen_text("Not stated"),
+    "decides": screen_text("Decides automatically"),
+    "recommends": screen_text("Recommends; a person decides"),
+    "informs": screen_text("Informs a person"),
+}
 
 
 def downloads(view: View, key: str, explanation: Explanation) -> None:
     """The record in the chosen language. It is made at the click; its hash goes on the trail."""
-    words = "For the person concerned, or an auditor. Each issue goes on the trail."
+    words = phrase("For the person concerned, or an auditor. Each issue goes on the trail.")
     if explanation.source is AttributionSource.SURROGATE:
-        words += " This explanation is an approximation, so the record gives no reasons."
-    cards.section("Record of this decision", words)
-    code = st.segmented_control(
-        "Language",
+        words += phrase(" This explanation is an approximation, so the record gives no reasons.")
+    cards.section(phrase("Record of this decision"), words)
+    chosen = st.segmented_control(
+        phrase("Language"),
         RECORD_LANGUAGES,
-        default="en",
+        default=code(),
         required=True,
         key="decisions.language",
         format_func=lambda c: str(record_language(c).texts["name"]),
@@ -45,8 +51,8 @@ def downloads(view: View, key: str, explanation: Explanation) -> None:
     with st.container(horizontal=True, gap="small"):
         for ending, (label, mime) in LABELS.items():
             st.download_button(
-                label,
-                data=_maker(view, key, explanation.decision_id, ending, str(code)),
+                in_language(label),
+                data=_maker(view, key, explanation.decision_id, ending, str(chosen)),
                 file_name=f"decision{ending}",
                 mime=mime,
                 on_click="ignore",
@@ -55,10 +61,12 @@ def downloads(view: View, key: str, explanation: Explanation) -> None:
             )
 
 
-def _maker(view: View, key: str, decision_id: str, ending: str, code: str) -> Callable[[], bytes]:
+def _maker(view: View, key: str, decision_id: str, ending: str, language_code: str) -> Callable[[], bytes]:
     actor, today = sign_in.actor(), datetime.now(UTC).date()
     return lambda: (
-        issue_record(view.ws, key, decision_id, ending, language_code=code, on=today, actor=actor).content
+        issue_record(
+            view.ws, key, decision_id, ending, language_code=language_code, on=today, actor=actor
+        ).content
     )
 
 
@@ -68,8 +76,10 @@ def settings(view: View, context: DecisionContext) -> None:
 
     system = context.system
     settings = system.settings
-    with st.expander("Settings of explanations"), st.form("decisions.settings", border=False):
-        cards.note("What is not declared changeable is taken as fixed. Words appear in reasons and records.")
+    with st.expander(phrase("Settings of explanations")), st.form("decisions.settings", border=False):
+        cards.note(
+            phrase("What is not declared changeable is taken as fixed. Words appear in reasons and records.")
+        )
         may = {item.feature: item for item in changeable_features(settings.changeable)}
         names = list(context.decision.features)
         frame = pd.DataFrame(
@@ -94,34 +104,46 @@ def settings(view: View, context: DecisionContext) -> None:
             key=f"decisions.settings.{system.key}",
             num_rows="fixed",
             column_config={
-                "Direction": st.column_config.SelectboxColumn(options=list(DIRECTIONS), required=True),
-                "Step": st.column_config.NumberColumn(
-                    min_value=0.0, help="Whole steps from the logged value only"
+                "Input": st.column_config.TextColumn(phrase("Input")),
+                "In words": st.column_config.TextColumn(phrase("In words")),
+                "May change": st.column_config.CheckboxColumn(phrase("May change")),
+                "From": st.column_config.NumberColumn(phrase("From")),
+                "To": st.column_config.NumberColumn(phrase("To")),
+                "Direction": st.column_config.SelectboxColumn(
+                    phrase("Direction"),
+                    options=list(DIRECTIONS),
+                    required=True,
+                    format_func=lambda way: in_language(str(way), "direction"),
                 ),
-                "Categories": st.column_config.TextColumn(help="Those it may take, with commas; empty: all"),
+                "Step": st.column_config.NumberColumn(
+                    phrase("Step"), min_value=0.0, help=phrase("Whole steps from the logged value only")
+                ),
+                "Categories": st.column_config.TextColumn(
+                    phrase("Categories"), help=phrase("Those it may take, with commas; empty: all")
+                ),
             },
-            alt="Inputs: words, whether they may change, direction, range, step, categories",
+            alt=phrase("Inputs: words, whether they may change, direction, range, step, categories"),
         )
         left, right = st.columns(2, gap="large")
         adverse = left.selectbox(
-            "What is to the person's disadvantage",
+            phrase("What is to the person's disadvantage"),
             list(ADVERSE),
-            format_func=lambda a: ADVERSE[a],
+            format_func=lambda a: in_language(ADVERSE[a]),
             index=list(ADVERSE).index(settings.adverse or "low"),
             key="decisions.adverse",
         )
         role = right.selectbox(
-            "Role in the procedure",
+            phrase("Role in the procedure"),
             list(ROLE_WORDS),
-            format_func=lambda r: ROLE_WORDS[r],
+            format_func=lambda r: in_language(ROLE_WORDS[r]),
             key="decisions.role",
             index=list(ROLE_WORDS).index(settings.role if settings.role in ROLES else ""),
         )
         contest = left.text_area(
-            "How to contest a decision", settings.contest, key="decisions.contest", max_chars=1500
+            phrase("How to contest a decision"), settings.contest, key="decisions.contest", max_chars=1500
         )
-        contact = right.text_area("Contact", settings.contact, key="decisions.contact", max_chars=300)
-        saved = permissions.submit("Save", permissions.OWNER)
+        contact = right.text_area(phrase("Contact"), settings.contact, key="decisions.contact", max_chars=300)
+        saved = permissions.submit(phrase("Save"), permissions.OWNER)
     if saved:
         rows = dict(zip(names, edited.to_dict("records"), strict=True))
         changes: dict[str, Any] = {

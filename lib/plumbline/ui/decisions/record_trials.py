@@ -11,17 +11,21 @@ from plumbline.ui.frame import permissions, sign_in
 from plumbline.ui.parts import cards, empty_states
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View
+from plumbline.wording.language import phrase
 
 
 def panel(view: View, key: str) -> None:
     """The result of the last trial of this log, and the button."""
     cards.section(
-        "Would anybody who asks get one?", f"The records of {SAMPLED} sampled decisions are really made."
+        phrase("Would anybody who asks get one?"),
+        phrase("The records of {sampled} sampled decisions are really made.", sampled=SAMPLED),
     )
-    cards.note(ask(view, trial_sentence, key) or "This log was not tried yet, so nobody knows.")
-    if permissions.button(f"Make {SAMPLED} records", permissions.ANALYST, key="decisions.tried"):
+    cards.note(ask(view, trial_sentence, key) or phrase("This log was not tried yet, so nobody knows."))
+    if permissions.button(
+        phrase("Make {sampled} records", sampled=SAMPLED), permissions.ANALYST, key="decisions.tried"
+    ):
         try:
-            with st.spinner("Making records. This takes some seconds."):
+            with st.spinner(phrase("Making records. This takes some seconds.")):
                 try_records(view.ws, key, actor=sign_in.actor())
         except PlumblineError as error:
             empty_states.show_error(error)

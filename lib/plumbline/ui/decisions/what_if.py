@@ -22,10 +22,11 @@ from plumbline.ui.parts.escape import one_line, plain
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
+from plumbline.wording.language import in_language, phrase, screen_text
 from plumbline.wording.quantities import count
 
 MOST = 12  # inputs that can be tried at once
-SPACES = {"logit": "log-odds", "softmax": "log-odds", "log": "log of the value"}
+SPACES = {"logit": "log-odds", "softmax": "log-odds", "log": screen_text("log of the value")}
 
 
 def counterfactual_section(view: View, context: DecisionContext, decision_id: str) -> None:
@@ -34,23 +35,25 @@ def counterfactual_section(view: View, context: DecisionContext, decision_id: st
     try:
         counterfactuals = ask(view, what_would_change, key, decision_id)
     except PlumblineError as error:
-        cards.section("What would have changed it", f"Not looked for. {error}")
+        cards.section(phrase("What would have changed it"), phrase("Not looked for. {error}", error=error))
         _comparable(context)
         return
-    cards.section("What would have changed it", _sentence(counterfactuals))
+    cards.section(phrase("What would have changed it"), _sentence(counterfactuals))
     for number, way in enumerate(counterfactuals.ways, 1):
         with st.container(border=True, gap="xsmall"):
             _way(number, way, counterfactuals.outcome)
     if counterfactuals.ways:
         cards.note(
-            f"Scored by the registered model itself: {count(counterfactuals.scored)} combinations "
-            "of the inputs declared "
-            "changeable, fewest changes first. It says what the model would have given. "
-            "It is no promise and not what causes what."
+            phrase(
+                "Scored by the registered model itself: {scored} combinations of the inputs declared "
+                "changeable, fewest changes first. It says what the model would have given. It is no "
+                "promise and not what causes what.",
+                scored=count(counterfactuals.scored),
+            )
         )
         return
     if not changeable_features(context.system.settings.changeable):
-        cards.note("Say which inputs may change under Settings of explanations below.")
+        cards.note(phrase("Say which inputs may change under Settings of explanations below."))
     _comparable(context)
 
 
@@ -60,26 +63,45 @@ def _sentence(counterfactuals: Counterfactuals) -> str:
     first = counterfactuals.ways[0]
     what = " and ".join(f"{c.feature} = {context.value(c.then)}" for c in first.changes)
     score = numbers.significant(first.score)
-    return f"With {what} the model's output would have been {score}: {counterfactuals.outcome}."
+    return phrase(
+        "With {what} the model's output would have been {score}: {outcome}.",
+        what=what,
+        score=score,
+        outcome=counterfactuals.outcome,
+    )
 
 
 def _way(number: int, way: Counterfactual, outcome: str) -> None:
     parts = [
-        f"**{plain(c.feature, 60)}** {plain(context.value(c.then))} instead of {plain(context.value(c.was))}"
+        phrase(
+            "**{feature}** {value} instead of {former}",
+            feature=plain(c.feature, 60),
+            value=plain(context.value(c.then)),
+            former=plain(context.value(c.was)),
+        )
         for c in way.changes
     ]
     st.markdown(
-        f"{number}. {' and '.join(parts)}: output {plain(numbers.significant(way.score))}, {plain(outcome)}"
+        phrase(
+            "{number}. {changes}: output {score}, {outcome}",
+            number=number,
+            changes=phrase(" and ").join(parts),
+            score=plain(numbers.significant(way.score)),
+            outcome=plain(outcome),
+        )
     )
     near = "within" if way.plausible else "beyond"
-    words = (
-        f"The nearest logged {outcome} decision is {numbers.significant(way.distance, 2)} away, {near} what is usual "
-        f"({numbers.significant(way.usual, 2)})."
+    words = phrase(
+        "The nearest logged {outcome} decision is {distance} away, {near} what is usual ({usual}).",
+        outcome=outcome,
+        distance=numbers.significant(way.distance, 2),
+        near=near,
+        usual=numbers.significant(way.usual, 2),
     )
     if way.plausible:
         cards.note(words)
     else:
-        st.markdown(cards.chip("partial", "unusual: may not occur in practice"))
+        st.markdown(cards.chip("partial", phrase("unusual: may not occur in practice")))
         cards.note(words)
 
 
@@ -88,8 +110,11 @@ def _comparable(decision_context: DecisionContext) -> None:
     if near is None:
         return
     cards.note(
-        "A comparable case: the nearest real decision of this version with another outcome, among "
-        f"{count(decision_context.sampled_other)}. It shows what differed, not what to change."
+        phrase(
+            "A comparable case: the nearest real decision of this version with another outcome, "
+            "among {sampled_other}. It shows what differed, not what to change.",
+            sampled_other=count(decision_context.sampled_other),
+        )
     )
     mine, theirs = decision_context.decision.features, near.decision.features
     pairs = [("outcome", decision_context.decision.prediction, near.decision.prediction)]
@@ -100,13 +125,16 @@ def _comparable(decision_context: DecisionContext) -> None:
         {"Input": name, "This decision": context.value(own), "Comparable case": context.value(other)}
         for name, own, other in pairs
     ]
-    tables.grid(rows, alt="Comparable case: outcome and inputs that differ")
+    tables.grid(rows, alt=phrase("Comparable case: outcome and inputs that differ"))
     context.choose([near])
 
 
 def try_other(view: View, context: DecisionContext, decision_id: str) -> None:
     """Sliders over the inputs; the registered model scores what they say."""
-    cards.section("Try other values", "The registered model itself scores what you set. Nothing is stored.")
+    cards.section(
+        phrase("Try other values"),
+        phrase("The registered model itself scores what you set. Nothing is stored."),
+    )
     _tried(view, context, decision_id)
 
 
@@ -129,17 +157,19 @@ def _tried(view: View, decision_context: DecisionContext, decision_id: str) -> N
     cards.figures(
         [
             cards.Figure(
-                name="Score with these values",
+                name=phrase("Score with these values"),
                 value=numbers.significant(result.score, 4),
-                note=f"logged {logged}",
+                note=phrase("logged {logged}", logged=logged),
             ),
             cards.Figure(
-                name="Outcome",
+                name=phrase("Outcome"),
                 value=result.outcome or numbers.DASH,
-                note=f"logged {context.value(decision_context.decision.prediction)}",
+                note=phrase("logged {value}", value=context.value(decision_context.decision.prediction)),
             ),
             cards.Figure(
-                name="Inputs changed", value=str(len(changes)), note="of " + str(len(decision_context.placed))
+                name=phrase("Inputs changed"),
+                value=str(len(changes)),
+                note=phrase("of {n}", n=len(decision_context.placed)),
             ),
         ]
     )
@@ -150,7 +180,9 @@ def _tried(view: View, decision_context: DecisionContext, decision_id: str) -> N
         if result.before and item.feature not in result.before
     ]
     if unused:
-        cards.note(f"The model does not use {', '.join(unused)}: changing them changes nothing.")
+        cards.note(
+            phrase("The model does not use {names}: changing them changes nothing.", names=", ".join(unused))
+        )
 
 
 def _input(context: DecisionContext, item: FeaturePosition, key: str) -> Any:
@@ -185,7 +217,7 @@ def _values(context: DecisionContext, feature: str) -> list[Any]:
 
 def _moved(trial: WhatIfResult) -> None:
     if not trial.attributions:
-        cards.note("This model file gives scores only: contributions cannot be split by input here.")
+        cards.note(phrase("This model file gives scores only: contributions cannot be split by input here."))
         return
     rows = [
         {
@@ -198,5 +230,7 @@ def _moved(trial: WhatIfResult) -> None:
             {name: part - trial.before[name] for name, part in trial.attributions.items()}
         )
     ]
-    tables.grid(rows, alt="Contributions as logged and with these values")
-    cards.note(f"Contributions in {SPACES.get(trial.space, 'units of the value')}.")
+    tables.grid(rows, alt=phrase("Contributions as logged and with these values"))
+    cards.note(
+        phrase("Contributions in {unit}.", unit=in_language(SPACES.get(trial.space, "units of the value")))
+    )

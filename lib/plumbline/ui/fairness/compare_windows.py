@@ -10,15 +10,19 @@ from plumbline.monitor.fairness.groups import LEAST_ROWS
 from plumbline.ui.parts import cards, charts, tables
 from plumbline.ui.parts.escape import one_line
 from plumbline.wording import numbers
+from plumbline.wording.language import phrase, screen_text
 
 _NAMES = {
-    RATIO: "Ratio to the best", FAVOURABLE: "How often favoured",
-    "true_positive_rate": "True positive rate", "false_positive_rate": "False positive rate",
+    RATIO: screen_text("Ratio to the best"), FAVOURABLE: screen_text("How often favoured"),
+    "true_positive_rate": screen_text("True positive rate"), "false_positive_rate": screen_text("False positive rate"),
 }  # fmt: skip
 _SAID = {
-    "same": ("ok", "within chance"), "further": ("fail", "further behind"), "closer": ("ok", "closer"),
-    "up": ("watch", "up"), "down": ("watch", "down"),
-}  # fmt: skip
+    "same": ("ok", screen_text("within chance")),
+    "further": ("fail", screen_text("further behind")),
+    "closer": ("ok", screen_text("closer")),
+    "up": ("watch", "up"),
+    "down": ("watch", "down"),
+}
 
 
 def compare_groups(answer: FairnessWindows) -> None:
@@ -29,7 +33,7 @@ def compare_groups(answer: FairnessWindows) -> None:
         return
     chosen = (
         st.segmented_control(
-            "Compared by",
+            phrase("Compared by"),
             options,
             default=options[0],
             format_func=_NAMES.__getitem__,
@@ -41,21 +45,45 @@ def compare_groups(answer: FairnessWindows) -> None:
     if chosen == RATIO:
         leaders = [one_line(g.name, 60) for g in answer.groups if g.best and len(g.attributes) == 1]
         cards.note(
-            f"Each group's rate over that of the most favoured group of the first window: {', '.join(leaders)}."
+            phrase(
+                "Each group's rate over that of the most favoured group of the first window: {leaders}.",
+                leaders=", ".join(leaders),
+            )
         )
     rows = [(g, g.moved[chosen]) for g in answer.groups if chosen in g.moved]
     spans = [numbers.span(part.start, part.end) for part in (answer.first, answer.second)]
-    named = spans if spans[0] != spans[1] else ["First", "Second"]
+    named = spans if spans[0] != spans[1] else [phrase("First"), phrase("Second")]
     tables.grid(
         [_row(g, moved, chosen, named) for g, moved in rows],
-        alt=f"{_NAMES[chosen]} by group in two windows: values, change, interval, verdict, samples",
+        alt=phrase(
+            "{names} by group in two windows: values, change, interval, verdict, samples",
+            names=_NAMES[chosen],
+        ),
         height=460 if len(rows) > 11 else None,
     )
     few = [g for g in answer.groups if not g.moved]
     if few:
-        words = ", ".join(f"{one_line(g.name, 60)} ({g.n_first} and {g.n_second})" for g in few)
-        cards.note(f"Under {LEAST_ROWS} decisions in a window, so not compared: {words}.")
-    cards.note(f"{numbers.count(answer.compared)} comparisons, corrected for being so many.")
+        words = ", ".join(
+            phrase(
+                "{name} ({n_first} and {n_second})",
+                name=one_line(g.name, 60),
+                n_first=g.n_first,
+                n_second=g.n_second,
+            )
+            for g in few
+        )
+        cards.note(
+            phrase(
+                "Under {least_rows} decisions in a window, so not compared: {words}.",
+                least_rows=LEAST_ROWS,
+                words=words,
+            )
+        )
+    cards.note(
+        phrase(
+            "{compared} comparisons, corrected for being so many.", compared=numbers.count(answer.compared)
+        )
+    )
     charts.data(
         [
             {
@@ -84,11 +112,17 @@ def _row(g: GroupChange, moved: MeasureChange, measure: str, spans: list[str]) -
     if measure == RATIO:
         first, second = numbers.significant(moved.first), numbers.significant(moved.second)
         change = f"× {numbers.significant(moved.change)}"
-        sure = f"{numbers.significant(moved.low)} to {numbers.significant(moved.high)}"
+        sure = phrase(
+            "{low} to {high}", low=numbers.significant(moved.low), high=numbers.significant(moved.high)
+        )
     else:
         first, second = numbers.share(moved.first), numbers.share(moved.second)
-        change = f"{numbers.with_sign(100 * moved.change)} points"
-        sure = f"{numbers.with_sign(100 * moved.low)} to {numbers.with_sign(100 * moved.high)} points"
+        change = phrase("{change} points", change=numbers.with_sign(100 * moved.change))
+        sure = phrase(
+            "{low} to {high} points",
+            low=numbers.with_sign(100 * moved.low),
+            high=numbers.with_sign(100 * moved.high),
+        )
     return {
         "Group": one_line(g.name, 80), spans[0]: first, spans[1]: second, "Change": change, "95 % interval": sure,
         "Corrected p": numbers.p_value(moved.q), "Verdict": _verdict(moved.verdict),

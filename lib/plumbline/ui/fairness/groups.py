@@ -7,13 +7,11 @@ from datetime import datetime
 
 import streamlit as st
 
-from plumbline.answers import statements
-from plumbline.answers.fairness.favourable import reading_of
 from plumbline.answers.fairness.groups import FairnessAnswer
 from plumbline.charts.forest_plot import EstimateRow, ReferenceLine, Unit, forest
 from plumbline.charts.style import Mode
 from plumbline.charts.trend import trend
-from plumbline.domain import Point, System
+from plumbline.domain import Point
 from plumbline.monitor.fairness.groups import (
     ERRORS,
     FOUR_FIFTHS,
@@ -23,64 +21,27 @@ from plumbline.monitor.fairness.groups import (
     GroupRate,
     GroupResult,
 )
-from plumbline.ui.frame import drill_down, permissions, signed_forms
+from plumbline.ui.frame import drill_down
 from plumbline.ui.notes import marks, strip
 from plumbline.ui.parts import cards, charts, empty_states, tables
 from plumbline.ui.parts.cards import Figure
 from plumbline.ui.parts.escape import one_line, plain
 from plumbline.ui.parts.glossary import help_for
-from plumbline.ui.state import session
-from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
+from plumbline.wording.language import SOURCE, code, digits, in_language, phrase, screen_text
 
 RATIO = "ratio"
 _MOST = 24  # groups drawn; the table has them all
 _LINKED = 3  # groups whose decisions are one click away: those with the lowest ratios
 _NAMES = {
-    RATIO: "Ratio to the best", "positive_rate": "Positive rate", "true_positive_rate": "True positive rate",
-    "false_positive_rate": "False positive rate", "precision": "Precision", "calibration": "Score less outcome",
-}  # fmt: skip
-
-
-def favourable(view: View, system: System) -> str | None:
-    """The class that people want; the link carries it. Where nobody says and no name tells, the page asks."""
-    if len(system.classes) < 2:
-        return None
-    read = ask(view, reading_of, system.key)
-    stated = read.source != "assumed"
-    options = (
-        [read.wanted, *(c for c in system.classes if c != read.wanted)] if stated else list(system.classes)
-    )
-    choice = st.selectbox(
-        "What people want",
-        options,
-        index=0 if stated else None,
-        key=session.FAVOURABLE.name,
-        bind="query-params",
-        width=316,
-        format_func=one_line,
-        placeholder="Which decision is good for the person?",
-        help="The decision that is good for the person. Ratios are of how often a group gets it.",
-    )
-    if not stated and choice is None:
-        cards.note(
-            "Nobody states which decision people want, and no name tells: no group can be called wronged."
-        )
-    if choice and choice != system.settings.favourable and (not stated or choice != read.wanted):
-        _keep(view, system, str(choice))
-    return str(choice) if choice else None
-
-
-def _keep(view: View, system: System, wanted: str) -> None:
-    """An owner's word on it, which the scorecard reads too."""
-    with st.form("fairness.favourable", border=False):
-        by = signed_forms.signature("favourable", page="fairness")
-        kept = permissions.submit(f"State that people want {plain(wanted, 40)}", permissions.OWNER)
-    if kept:
-        signed_forms.sign(by)
-        statements.change_settings(view.ws, system.key, {"favourable": wanted}, by=by or session.LOCAL)
-        st.rerun()
+    RATIO: screen_text("Ratio to the best"),
+    "positive_rate": screen_text("Positive rate"),
+    "true_positive_rate": screen_text("True positive rate"),
+    "false_positive_rate": screen_text("False positive rate"),
+    "precision": screen_text("Precision"),
+    "calibration": screen_text("Score less outcome"),
+}
 
 
 def figures(answer: FairnessAnswer) -> None:
@@ -92,7 +53,7 @@ def figures(answer: FairnessAnswer) -> None:
         assert worst.ratio is not None
         items.append(
             Figure(
-                name="Lowest ratio",
+                name=phrase("Lowest ratio"),
                 value=numbers.significant(worst.ratio.value),
                 note=f"{_range(worst.ratio.low, worst.ratio.high)}, {worst.name}, n = {numbers.count(worst.n)}",
                 status=worst.ratio.status.value,
@@ -104,7 +65,7 @@ def figures(answer: FairnessAnswer) -> None:
         assert most.adverse is not None
         items.append(
             Figure(
-                name="Otherwise, times as often",
+                name=phrase("Otherwise, times as often"),
                 value=numbers.significant(most.adverse.value),
                 note=f"{_range(most.adverse.low, most.adverse.high)}, {most.name}, n = {numbers.count(most.n)}",
                 status=most.adverse.status.value,
@@ -115,24 +76,30 @@ def figures(answer: FairnessAnswer) -> None:
         group, name, gap = max(gaps, key=lambda item: abs(item[2].value))
         items.append(
             Figure(
-                name="Widest gap of errors",
-                value=f"{100 * abs(gap.value):.1f} points",
-                note=f"{_NAMES[name].lower()} of {group.name}, {_points(gap.low)} to {_points(gap.high)}",
+                name=phrase("Widest gap of errors"),
+                value=phrase("{gap} points", gap=digits(f"{100 * abs(gap.value):.1f}")),
+                note=phrase(
+                    "{measure} of {group}, {low} to {high}",
+                    measure=_within(_NAMES[name]),
+                    group=group.name,
+                    low=_points(gap.low),
+                    high=_points(gap.high),
+                ),
                 status=gap.status.value,
             )
         )
     items.append(
         Figure(
-            name="Compared",
+            name=phrase("Compared"),
             value=numbers.count(answer.tested),
-            note="ratios and gaps, corrected for being so many",
+            note=phrase("ratios and gaps, corrected for being so many"),
         )
     )
     items.append(
         Figure(
-            name="Too small to judge",
+            name=phrase("Too small to judge"),
             value=numbers.count(len(answer.small)),
-            note=f"under {LEAST_ROWS} decisions",
+            note=phrase("under {least_rows} decisions", least_rows=LEAST_ROWS),
         )
     )
     cards.figures(items)
@@ -141,25 +108,32 @@ def figures(answer: FairnessAnswer) -> None:
 def groups(answer: FairnessAnswer, view: View) -> None:
     """One measure of every group drawn, all of them in the table."""
     cards.section(
-        "Groups",
-        f"{one_line(answer.favourable)} is what people want here. Each group against the most favoured one of its "
-        f"attribute. Dashed: the four-fifths line, or {100 * GAP:.0f} points.",
+        phrase("Groups"),
+        phrase(
+            "{favourable} is what people want here. Each group against the most favoured one of "
+            "its attribute. Dashed: the four-fifths line, or {gap} points.",
+            favourable=one_line(answer.favourable),
+            gap=f"{100 * GAP:.0f}",
+        ),
     )
     _measured(answer, answer.groups, view.mode, "groups")
-    _table(answer.groups, "Groups by attribute")
+    _table(answer.groups, phrase("Groups by attribute"))
     _rows(answer, answer.groups, view)
 
 
 def pairs(answer: FairnessAnswer, view: View) -> None:
     """Pairs of attributes: what no single attribute shows."""
     if not answer.pairs:
-        cards.note("There is one attribute alone, so there are no pairs of them.")
+        cards.note(phrase("There is one attribute alone, so there are no pairs of them."))
         return
     cards.section(
-        "Intersections", f"Pairs of attributes with at least {LEAST_ROWS} decisions, largest first."
+        phrase("Intersections"),
+        phrase(
+            "Pairs of attributes with at least {least_rows} decisions, largest first.", least_rows=LEAST_ROWS
+        ),
     )
     _measured(answer, answer.pairs, view.mode, "pairs")
-    _table(answer.pairs, "Intersections of two attributes")
+    _table(answer.pairs, phrase("Intersections of two attributes"))
     _rows(answer, answer.pairs, view)
 
 
@@ -180,7 +154,7 @@ def _rows(answer: FairnessAnswer, comparisons: Sequence[GroupResult], view: View
         for g in worst:
             where = [(answer.columns[a], level) for a, level in zip(g.attributes, g.levels, strict=True)]
             empty_states.link(
-                empty_states.NextPage("decisions", f"Decisions of {plain(g.name, 60)}"),
+                empty_states.NextPage("decisions", phrase("Decisions of {name}", name=plain(g.name, 60))),
                 drill_down.narrower_query(view, answer.system.key, where),
             )
 
@@ -189,17 +163,23 @@ def small(answer: FairnessAnswer) -> None:
     """Groups that are too small, by name."""
     if answer.small:
         named = ", ".join(f"{one_line(g.name, 60)} ({g.n})" for g in answer.small)
-        cards.note(f"Too few decisions to judge, {LEAST_ROWS} are needed: {named}.")
+        cards.note(
+            phrase(
+                "Too few decisions to judge, {least_rows} are needed: {named}.",
+                least_rows=LEAST_ROWS,
+                named=named,
+            )
+        )
 
 
 def _measured(answer: FairnessAnswer, comparisons: Sequence[GroupResult], mode: Mode, key: str) -> None:
     options = [name for name in _NAMES if any(_value(g, name) is not None for g in comparisons)] or [RATIO]
     chosen = (
         st.segmented_control(
-            "Measure",
+            phrase("Measure"),
             options,
             default=options[0],
-            format_func=lambda n: _NAMES[n],
+            format_func=lambda n: in_language(_NAMES[n]),
             key=f"fairness.{key}.measure",
             label_visibility="collapsed",
         )
@@ -210,10 +190,10 @@ def _measured(answer: FairnessAnswer, comparisons: Sequence[GroupResult], mode: 
     unit: Unit = "ratio" if chosen == RATIO else "points" if chosen == "calibration" else "share"
     lines = {
         RATIO: [
-            ReferenceLine(FOUR_FIFTHS, "four-fifths line", limit=True),
-            ReferenceLine(1.0, "most favoured"),
+            ReferenceLine(FOUR_FIFTHS, phrase("four-fifths line"), limit=True),
+            ReferenceLine(1.0, phrase("most favoured")),
         ],
-        "calibration": [ReferenceLine(0.0, "as promised")],
+        "calibration": [ReferenceLine(0.0, phrase("as promised"))],
     }.get(chosen, [])
     if chosen in ERRORS:
         lines = _allowed(comparisons, chosen)
@@ -221,7 +201,9 @@ def _measured(answer: FairnessAnswer, comparisons: Sequence[GroupResult], mode: 
         forest(rows, mode, unit=unit, lines=lines, longest=44),
         key=f"fairness.{key}",
         name=f"{answer.system.key}-{key}-{chosen}",
-        alt=f"{_NAMES[chosen]} by group. {answer.sentence}",
+        alt=phrase(
+            "{measure} by group. {sentence}", measure=in_language(_NAMES[chosen]), sentence=answer.sentence
+        ),
         rows=[
             {"group": r.label, "value": r.value, "low": r.low, "high": r.high, "words": r.words} for r in rows
         ],
@@ -233,10 +215,15 @@ def _allowed(comparisons: Sequence[GroupResult], measure: str) -> list[Reference
     best = [g.rates[measure].value for g in comparisons if g.best and measure in g.rates]
     if len(best) != 1:
         return []
-    ends = [(best[0] - GAP, "−10 points"), (best[0] + GAP, "+10 points")]
-    return [ReferenceLine(best[0], "most favoured")] + [
+    ends = [(best[0] - GAP, phrase("−10 points")), (best[0] + GAP, phrase("+10 points"))]
+    return [ReferenceLine(best[0], phrase("most favoured"))] + [
         ReferenceLine(at, words, limit=True) for at, words in ends if 0 < at < 1
     ]
+
+
+def _within(name: str) -> str:
+    words = in_language(name)
+    return words.lower() if code() == SOURCE else words
 
 
 def _value(g: GroupResult, measure: str) -> GroupRate | None:
@@ -249,14 +236,18 @@ def _row(g: GroupResult, measure: str) -> EstimateRow:
     rate = _value(g, measure)
     if g.small:
         return EstimateRow(
-            label=g.name, value=None, low=None, high=None, words=f"too few to judge, n = {g.n}"
+            label=g.name, value=None, low=None, high=None, words=phrase("too few to judge, n = {n}", n=g.n)
         )
     if rate is None:
         if measure == RATIO and g.best:
             return EstimateRow(
-                label=g.name, value=1.0, low=1.0, high=1.0, words=f"most favoured, n = {numbers.count(g.n)}"
+                label=g.name,
+                value=1.0,
+                low=1.0,
+                high=1.0,
+                words=phrase("most favoured, n = {n}", n=numbers.count(g.n)),
             )
-        return EstimateRow(label=g.name, value=None, low=None, high=None, words="outcomes not known")
+        return EstimateRow(label=g.name, value=None, low=None, high=None, words=phrase("outcomes not known"))
     status = ""
     if measure == RATIO and g.ratio is not None:
         status = g.ratio.status.value
@@ -264,7 +255,12 @@ def _row(g: GroupResult, measure: str) -> EstimateRow:
             f"{numbers.significant(rate.value)} ({_range(rate.low, rate.high)}), n = {numbers.count(rate.n)}"
         )
     elif measure == "calibration":
-        words = f"{_points(rate.value)} ({_points(rate.low)} to {_points(rate.high)}) points"
+        words = phrase(
+            "{value} ({low} to {high}) points",
+            value=_points(rate.value),
+            low=_points(rate.low),
+            high=_points(rate.high),
+        )
     else:
         words = f"{numbers.share(rate.value)}, n = {numbers.count(rate.n)}"
         gap = g.gaps.get(measure)
@@ -284,7 +280,7 @@ def _points(value: float) -> str:
 
 
 def _range(low: float, high: float) -> str:
-    return f"{numbers.significant(low)} to {numbers.significant(high)}"
+    return phrase("{low} to {high}", low=numbers.significant(low), high=numbers.significant(high))
 
 
 def _table(comparisons: Sequence[GroupResult], alt: str) -> None:
@@ -307,7 +303,7 @@ def _table(comparisons: Sequence[GroupResult], alt: str) -> None:
             }
             for g in comparisons
         ],
-        alt=f"{alt}: rates, ratio to the most favoured group, errors, status",
+        alt=phrase("{alt}: rates, ratio to the most favoured group, errors, status", alt=alt),
         height=460 if len(comparisons) > 11 else None,
     )
 
@@ -324,10 +320,13 @@ def _ratio(g: GroupResult) -> str:
 
 def over_time(answer: FairnessAnswer, view: View) -> None:
     """How often each group gets what it wants, month by month; by version in the table."""
-    cards.section("Over time", f"How often each group gets {one_line(answer.favourable)}, by month.")
+    cards.section(
+        phrase("Over time"),
+        phrase("How often each group gets {favourable}, by month.", favourable=one_line(answer.favourable)),
+    )
     chosen = (
         st.segmented_control(
-            "Attribute",
+            phrase("Attribute"),
             answer.attributes,
             default=answer.attributes[0],
             key="fairness.attribute",
@@ -343,8 +342,8 @@ def over_time(answer: FairnessAnswer, view: View) -> None:
         key="fairness.months",
         name=f"{answer.system.key}-months",
         select=True,
-        caption="Click a mark to look into its month.",
-        alt=f"Favourable rate by month and {one_line(chosen)}",
+        caption=phrase("Click a mark to look into its month."),
+        alt=phrase("Favourable rate by month and {chosen}", chosen=one_line(chosen)),
         rows=[
             {
                 "group": p.version,
@@ -377,7 +376,7 @@ def over_time(answer: FairnessAnswer, view: View) -> None:
                 }
                 for version, g in sorted(rows, key=lambda row: row[0])
             ],
-            alt="Groups by version: rate, ratio, status",
+            alt=phrase("Groups by version: rate, ratio, status"),
             height=460 if len(rows) > 11 else None,
         )
 

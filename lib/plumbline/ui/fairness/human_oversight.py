@@ -10,15 +10,18 @@ from plumbline.monitor.fairness.human_oversight import Oversight
 from plumbline.ui.parts import cards, tables
 from plumbline.ui.parts.escape import one_line, prose
 from plumbline.wording import numbers
+from plumbline.wording.language import digits, phrase
 
 
 def last_word(answer: FairnessAnswer) -> None:
     """How often people look and overrule, whether they were right, and how far the decisions reach."""
-    cards.section("Human override")
+    cards.section(phrase("Human override"))
     if answer.oversight is None:
         cards.note(
-            "The log does not show what people decided in the end. Log the human's final decision beside the "
-            "model's, and map that column as override."
+            phrase(
+                "The log does not show what people decided in the end. Log the human's final "
+                "decision beside the model's, and map that column as override."
+            )
         )
     else:
         st.markdown(prose(say_oversight(answer.oversight)))
@@ -28,16 +31,16 @@ def last_word(answer: FairnessAnswer) -> None:
                 _overseen(o)
                 for o in (oversights if len(answer.oversight_by_version) > 1 else answer.oversight_by_month)
             ],
-            alt="Oversight by version and month: override rate, automation rate, right to overrule",
+            alt=phrase("Oversight by version and month: override rate, automation rate, right to overrule"),
             height=460 if len(oversights) > 11 else None,
         )
     if answer.reach is not None:
-        cards.note(f"Reach: {answer.reach.sentence}")
+        cards.note(phrase("Reach: {sentence}", sentence=answer.reach.sentence))
 
 
 def _overseen(o: Oversight) -> dict[str, object]:
     return {
-        "Version or month": one_line(o.label) or "no version",
+        "Version or month": one_line(o.label) or phrase("no version"),
         "n": o.n,
         "Overruled": o.overruled,
         "Override rate": _with_range(o.override_rate),
@@ -50,4 +53,9 @@ def _overseen(o: Oversight) -> dict[str, object]:
 def _with_range(rate: GroupRate | None) -> str:
     if rate is None:
         return numbers.DASH
-    return f"{numbers.share(rate.value)} ({100 * rate.low:.1f} to {100 * rate.high:.1f})"
+    return phrase(
+        "{rate} ({low} to {high})",
+        rate=numbers.share(rate.value),
+        low=digits(f"{100 * rate.low:.1f}"),
+        high=digits(f"{100 * rate.high:.1f}"),
+    )

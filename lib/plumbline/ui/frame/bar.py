@@ -23,9 +23,10 @@ from plumbline.ui.state import bar_link, links, session, windows
 from plumbline.ui.state.links import EVERYTHING
 from plumbline.ui.state.view import View
 from plumbline.ui.state.windows import DATES, WHOLE, WINDOWS
+from plumbline.wording.language import in_language, phrase, screen_text
 
-ALL_VERSIONS = "All versions"
-CHUNKS = ("auto", "day", "week", "month")
+ALL_VERSIONS = screen_text("All versions")
+CHUNKS = (screen_text("auto"), screen_text("day"), screen_text("week"), screen_text("month"))
 #: what a page may be narrowed by, beside its system
 WINDOW, VERSION, FILTER, CHUNK = "window", "version", "filter", "chunk"
 PANEL = 300  # pixels: the panel of a part fits a telephone
@@ -54,7 +55,7 @@ def read(
         with st.sidebar:
             if scratch:
                 scratches.badge()
-            cards.note("No system yet. Load a log to begin.")
+            cards.note(phrase("No system yet. Load a log to begin."))
         return View(ws=ws, change=change, mode=mode, systems=(), scratch=scratch)
     absent: list[str] = []
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center") if above else st.sidebar:
@@ -112,21 +113,21 @@ def _ways_back(*, narrowed: bool) -> None:
     earlier = windows.earlier()
     if earlier is not None:
         st.button(
-            "Back",
+            phrase("Back"),
             key="bar.back",
             icon=":material/undo:",
             type="tertiary",
             on_click=windows.back,
-            help=f"Back to {windows.say(earlier)}",
+            help=phrase("Back to {say}", say=windows.say(earlier)),
         )
     if narrowed:
         st.button(
-            "Clear",
+            phrase("Clear"),
             key="bar.clear",
             icon=":material/close:",
             type="tertiary",
             on_click=clear,
-            help="The whole log, all versions, no filter",
+            help=phrase("The whole log, all versions, no filter"),
         )
 
 
@@ -154,9 +155,9 @@ def _system(systems: tuple[System, ...], absent: list[str]) -> System:
         session.SYSTEM.set(session.GO_TO.get())
         session.GO_TO.clear()
     else:
-        missing(session.SYSTEM.name, keys, "system", absent)
+        missing(session.SYSTEM.name, keys, screen_text("system", "link"), absent)
     key = st.selectbox(
-        "System",
+        phrase("System"),
         keys,
         key=session.SYSTEM.name,
         bind="query-params",
@@ -168,20 +169,30 @@ def _system(systems: tuple[System, ...], absent: list[str]) -> System:
 
 def _window(view: View, offered: Choices, absent: list[str], *, chunked: bool) -> View:
     """The half-open window, and how it is cut; days are counted back from the last decision, as a log may be old."""
-    missing(session.WINDOW.name, list(WINDOWS), "window", absent)
+    missing(session.WINDOW.name, list(WINDOWS), screen_text("window", "link"), absent)
     if chunked:
-        missing(session.CHUNK.name, CHUNKS, "chunk", absent)
+        missing(session.CHUNK.name, CHUNKS, screen_text("chunk", "link"), absent)
     place = st.popover(_say_window(chunked=chunked), key="bar.window")
     with place, st.container(width=PANEL, gap="small"):
-        choice = st.radio("Window", list(WINDOWS), key=session.WINDOW.name, persist_state="session")
+        choice = st.radio(
+            phrase("Window"),
+            list(WINDOWS),
+            format_func=in_language,
+            key=session.WINDOW.name,
+            persist_state="session",
+        )
         start = end = None
         if choice == DATES:
             left, right = st.columns(2)
             first = left.date_input(
-                "From", value=None, format="YYYY-MM-DD", key=session.FROM.name, persist_state="session"
+                phrase("From"),
+                value=None,
+                format="YYYY-MM-DD",
+                key=session.FROM.name,
+                persist_state="session",
             )
             last = right.date_input(
-                "To", value=None, format="YYYY-MM-DD", key=session.TO.name, persist_state="session"
+                phrase("To"), value=None, format="YYYY-MM-DD", key=session.TO.name, persist_state="session"
             )
             start, end = windows.midnight(first), windows.midnight(last, days=1)
         else:
@@ -190,7 +201,13 @@ def _window(view: View, offered: Choices, absent: list[str], *, chunked: bool) -
                 start = windows.midnight(offered.last.date(), days=1 - days)
         chunk = None
         if chunked:
-            chunk = st.selectbox("Chunk", CHUNKS, key=session.CHUNK.name, persist_state="session")
+            chunk = st.selectbox(
+                phrase("Chunk"),
+                CHUNKS,
+                format_func=in_language,
+                key=session.CHUNK.name,
+                persist_state="session",
+            )
     return replace(view, start=start, end=end, chunk=None if chunk in (None, CHUNKS[0]) else str(chunk))
 
 
@@ -199,17 +216,27 @@ def _say_window(*, chunked: bool) -> str:
     words = windows.say(windows.present())
     chunk = links.present(session.CHUNK.name, CHUNKS, CHUNKS[0]) if chunked else CHUNKS[0]
     if chunk != CHUNKS[0]:
-        words += f", by {chunk}"
-    return words if words == WHOLE else f"**{plain(words)}**"
+        words += phrase(", by {chunk}", chunk=in_language(chunk))
+    return words if words == in_language(WHOLE) else f"**{plain(words)}**"
 
 
 def _version(offered: Choices, absent: list[str]) -> str | None:
     if not offered.versions:
         return None
     options = [ALL_VERSIONS, *offered.versions]
-    missing(session.VERSION.name, options, "version", absent)
+    missing(session.VERSION.name, options, screen_text("version", "link"), absent)
     now = links.present(session.VERSION.name, options, ALL_VERSIONS)
-    words = now if now == ALL_VERSIONS else f"**version {plain(now, 24)}**"
+    words = in_language(now) if now == ALL_VERSIONS else phrase("**version {now}**", now=plain(now, 24))
     with st.popover(words, key="bar.version"), st.container(width=PANEL):
-        choice = st.selectbox("Version", options, key=session.VERSION.name, persist_state="session")
+        choice = st.selectbox(
+            phrase("Version"),
+            options,
+            format_func=_version_name,
+            key=session.VERSION.name,
+            persist_state="session",
+        )
     return None if choice in (None, ALL_VERSIONS) else str(choice)
+
+
+def _version_name(option: str) -> str:
+    return in_language(option) if option == ALL_VERSIONS else option

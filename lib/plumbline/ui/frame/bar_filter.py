@@ -12,13 +12,16 @@ from plumbline.ui.parts.escape import one_line, plain
 from plumbline.ui.state import links, session
 from plumbline.ui.state.links import EVERYTHING
 from plumbline.ui.state.view import View
+from plumbline.wording.language import in_language, phrase, screen_text
 from plumbline.wording.names import say_level
 
-MISSING = "(missing)"  # how a link asks for decisions that lack the value
+MISSING = screen_text("(missing)")  # how a link asks for decisions that lack the value
 PANEL = 300
 
 Where = tuple[tuple[str, str], ...]
-_LABELS = ("Filter", "And")
+_LABELS = (screen_text("Filter"), screen_text("And"))
+#: the same in the sentence that a link asks for what is not here
+_ASKED = (screen_text("filter", "link"), screen_text("and", "link"))
 _PAIRS = ((session.WHERE, session.LEVEL), (session.WHERE_TOO, session.LEVEL_TOO))
 
 
@@ -30,7 +33,7 @@ def choose(view: View, offered: Choices, absent: list[str]) -> Where:
     _settle(view, columns, offered, absent)
     words = _present(view, columns, offered)
     with (
-        st.popover(words or EVERYTHING, key="bar.filter"),
+        st.popover(words or in_language(EVERYTHING), key="bar.filter"),
         st.container(width=PANEL, gap="small"),
     ):
         first = _one(view, columns, offered, 0)
@@ -61,12 +64,12 @@ def _settle(view: View, columns: tuple[str, ...], offered: Choices, absent: list
     """
     left = columns
     for place, (column_key, level_key) in enumerate(_PAIRS):
-        missing(column_key.name, [EVERYTHING, *left], _LABELS[place].lower(), absent)
+        missing(column_key.name, [EVERYTHING, *left], _ASKED[place], absent)
         column = links.present(column_key.name, left, "")
         if column in offered.columns:
             levels_known = [*_levels(view, column), MISSING]
             level = st.session_state.get(level_key.name)
-            missing(level_key.name, levels_known, "value", absent)
+            missing(level_key.name, levels_known, screen_text("value", "link"), absent)
             # empty: the reader chose its column a moment ago, and the first value with it
             chosen_now = level == "" and links.asked_value(column_key.name) is None
             if level not in levels_known and not chosen_now:
@@ -100,11 +103,11 @@ def _one(view: View, columns: tuple[str, ...], offered: Choices, place: int) -> 
     column_key, level_key = _PAIRS[place]
     name = level_key.name
     column = st.selectbox(
-        _LABELS[place],
+        in_language(_LABELS[place]),
         [EVERYTHING, *columns],
         key=column_key.name,
         persist_state="session",
-        format_func=lambda c: c if c == EVERYTHING else one_line(filters.title(c), 60),
+        format_func=lambda c: in_language(c) if c == EVERYTHING else one_line(filters.title(c), 60),
         on_change=level_key.set,
         args=("",),
     )
@@ -116,10 +119,14 @@ def _one(view: View, columns: tuple[str, ...], offered: Choices, place: int) -> 
     if st.session_state.get(name) == MISSING:
         known.append(MISSING)
     if not known:
-        cards.note("This column has no values.")
+        cards.note(phrase("This column has no values."))
         return None
-    level = st.selectbox("is", known, key=name, persist_state="session")
+    level = st.selectbox(phrase("is"), known, format_func=_level_name, key=name, persist_state="session")
     return str(column), "" if level == MISSING else str(level)
+
+
+def _level_name(level: str) -> str:
+    return in_language(level) if level == MISSING else level
 
 
 def _levels(view: View, column: str) -> tuple[str, ...]:
@@ -130,11 +137,14 @@ def _levels(view: View, column: str) -> tuple[str, ...]:
 def _range(column: str, name: str) -> tuple[str, str] | None:
     """A range of a number, as links from a bar of a chart carry it."""
     text = st.text_input(
-        "is",
+        phrase("is"),
         key=name,
         persist_state="session",
-        placeholder="e.g. 30..40",
-        help="From the first number to below the second; either may be left out. One number alone is that value.",
+        placeholder=phrase("e.g. 30..40"),
+        help=phrase(
+            "From the first number to below the second; either may be left out. One number alone "
+            "is that value."
+        ),
     )
     value = str(text or "").strip()
     if not value:
@@ -142,7 +152,7 @@ def _range(column: str, name: str) -> tuple[str, str] | None:
     if value == MISSING:
         return column, ""
     if not _is_range(value):
-        cards.note("This is no range of numbers; write 30..40.")
+        cards.note(phrase("This is no range of numbers; write 30..40."))
         return None
     return column, value
 

@@ -16,6 +16,7 @@ from plumbline.store import systems
 from plumbline.store.workspace import Workspace
 from plumbline.ui.parts.escape import plain
 from plumbline.ui.state import links, session
+from plumbline.wording.language import in_language, phrase
 
 #: roles whose columns are offered as filters, in this order; features only where they are categorical
 FILTERS = ("segment", "protected", "feature")
@@ -78,4 +79,10 @@ def missing(name: str, options: Sequence[str], what: str, absent: list[str]) -> 
         st.session_state.pop(name)
     wanted = links.asked_value(name) or (st.query_params.get(name) if name == session.SYSTEM.name else None)
     if wanted and wanted not in options:
-        absent.append(f"The link asked for {what} {plain(wanted, 60)}, which is not here.")
+        absent.append(
+            phrase(
+                "The link asked for {what} {wanted}, which is not here.",
+                what=in_language(what, "link"),
+                wanted=plain(wanted, 60),
+            )
+        )

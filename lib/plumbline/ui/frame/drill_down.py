@@ -17,6 +17,7 @@ from plumbline.ui.state import session
 from plumbline.ui.state.view import View
 from plumbline.ui.state.windows import DATES
 from plumbline.wording import numbers
+from plumbline.wording.language import phrase
 
 
 def clicked_mark(event: Any) -> Any:
@@ -50,7 +51,7 @@ def to_rows(
     query = dates(system, start, end)
     if where is not None:
         query |= {session.WHERE.name: where[0], session.LEVEL.name: where[1]}
-    text = words or f"The decisions of {numbers.span(start, end)}"
+    text = words or phrase("The decisions of {span}", span=numbers.span(start, end))
     empty_states.link(NextPage("decisions", plain(text)), query)
 
 
@@ -74,23 +75,25 @@ def clicked_span(event: Any) -> tuple[datetime, datetime] | None:
 def onward(page: str, query: dict[str, str], closer: dict[str, str] | None = None) -> None:
     """From a chunk: this page over it alone, its decisions, and what shifted in it."""
     with st.container(horizontal=True, gap="medium"):
-        empty_states.link(NextPage(page, "Zoom to these days"), query | (closer or {}))
-        empty_states.link(NextPage("decisions", "See its decisions"), query)
-        empty_states.link(NextPage("drift", "What shifted in it"), query)
+        empty_states.link(NextPage(page, phrase("Zoom to these days")), query | (closer or {}))
+        empty_states.link(NextPage("decisions", phrase("See its decisions")), query)
+        empty_states.link(NextPage("drift", phrase("What shifted in it")), query)
 
 
 def two_windows(system: str, first: tuple[datetime, datetime], second: tuple[datetime, datetime]) -> None:
     """To Accuracy with two spans of days of all decisions side by side, ends not included."""
     days = [d for start, end in (first, second) for d in (start, end - timedelta(microseconds=1))]
     query = {key.name: d.date().isoformat() for key, d in zip(session.TWO_WINDOWS, days, strict=True)}
-    words = NextPage("accuracy", "Compare both windows by every metric")
+    words = NextPage("accuracy", phrase("Compare both windows by every metric"))
     empty_states.link(words, whole_log(system) | query | {session.SECTION.name: "Two windows"})
 
 
 def to_chunk(system: str, drift: FeatureDrift) -> None:
     """To this page with the chunk as its window and the feature chosen."""
     query = dates(system, drift.start, drift.end) | {session.FEATURE.name: drift.feature}
-    empty_states.link(NextPage("drift", f"Only {plain(numbers.span(drift.start, drift.end))}"), query)
+    empty_states.link(
+        NextPage("drift", phrase("Only {span}", span=plain(numbers.span(drift.start, drift.end)))), query
+    )
 
 
 def short(value: str) -> str:
@@ -100,5 +103,9 @@ def short(value: str) -> str:
         return one_line(value, 40)
     sides = [numbers.cell_value(float(f"{float(side):.6g}")) if side else "" for side in (low, high)]
     if not sides[0]:
-        return f"below {sides[1]}"
-    return f"{sides[0]} and above" if not sides[1] else f"{sides[0]} to {sides[1]}"
+        return phrase("below {high}", high=sides[1])
+    return (
+        phrase("{low} and above", low=sides[0])
+        if not sides[1]
+        else phrase("{low} to {high}", low=sides[0], high=sides[1])
+    )

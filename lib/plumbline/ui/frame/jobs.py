@@ -13,6 +13,7 @@ from plumbline.store.workspace import Workspace, WriteStop
 from plumbline.ui.parts import empty_states
 from plumbline.ui.parts.escape import plain
 from plumbline.ui.state import session
+from plumbline.wording.language import in_language, phrase
 
 Say = Callable[[str, float], None]
 #: a load, or column -> its roles now
@@ -91,18 +92,18 @@ def watch() -> Made | None:
     if job is None:
         return None
     with st.container(border=True):
-        bar = st.progress(min(job.share, 1.0), text=plain(f"{job.name}: {job.phrase}"))
+        bar = st.progress(min(job.share, 1.0), text=plain(f"{job.name}: {in_language(job.phrase)}"))
         st.button(
-            f"Stop the {job.what}",
+            phrase("Stop the {what}", what=in_language(job.what, "work")),
             key="logs.stop",
             on_click=job.stop,
             disabled=job.stopping,
             type="tertiary",
-            help="Nothing is changed then.",
+            help=phrase("Nothing is changed then."),
         )
         while job.running:
             job.wait()
-            words = "Stopping" if job.stopping else job.phrase
+            words = phrase("Stopping") if job.stopping else in_language(job.phrase)
             bar.progress(min(max(job.share, 0.0), 1.0), text=plain(f"{job.name}: {words}"))
     session.JOB.clear()
     if job.error is not None:

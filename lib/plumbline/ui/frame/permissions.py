@@ -12,6 +12,7 @@ import streamlit as st
 from plumbline.domain.acts import Access
 from plumbline.ui.frame import sign_in
 from plumbline.ui.parts import cards
+from plumbline.wording.language import in_language, phrase
 
 ANALYST, OWNER = Access.ANALYST, Access.OWNER
 
@@ -41,7 +42,12 @@ def is_allowed(needed: Access) -> bool:
 
 def _why(needed: Access, allowed: bool) -> None:
     if not allowed:
-        cards.note(f"Only {article(needed)} may do this. Ask an owner of this workspace for the role.")
+        cards.note(
+            phrase(
+                "Only {role} may do this. Ask an owner of this workspace for the role.",
+                role=in_language(article(needed), "role"),
+            )
+        )
 
 
 def article(role: Access) -> str:

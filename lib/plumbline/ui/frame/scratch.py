@@ -11,6 +11,7 @@ from plumbline.ui.frame import jobs, sign_in
 from plumbline.ui.parts import cards, empty_states
 from plumbline.ui.state import session, session_files
 from plumbline.ui.state import workspace as opened
+from plumbline.wording.language import phrase
 
 #: the bar's keys that mean another thing in another workspace
 _CHOICES = (
@@ -39,19 +40,21 @@ def workspace() -> tuple[Workspace, bool]:
 def badge() -> None:
     """What the sidebar says on every page while a file is only looked at."""
     with st.container(border=True, gap="small"):
-        st.markdown(cards.chip("watch", "scratch"))
-        cards.note("Nothing is kept. This file is deleted soon after you close or reload the tab.")
+        st.markdown(cards.chip("watch", phrase("scratch")))
+        cards.note(phrase("Nothing is kept. This file is deleted soon after you close or reload the tab."))
         st.button(
-            "Keep as a system",
+            phrase("Keep as a system"),
             key="scratch.keep",
             on_click=session.KEEPING.set,
             args=(True,),
             width="stretch",
             type=cards.leading(),
             disabled=jobs.running() or not sign_in.may(Access.ANALYST),
-            help="Loads the same file with the same mapping into the workspace.",
+            help=phrase("Loads the same file with the same mapping into the workspace."),
         )
-        st.button("Throw away", key="scratch.drop", on_click=_drop, width="stretch", disabled=jobs.running())
+        st.button(
+            phrase("Throw away"), key="scratch.drop", on_click=_drop, width="stretch", disabled=jobs.running()
+        )
 
 
 def _drop() -> None:
@@ -70,7 +73,7 @@ def keeping() -> None:
         return
     session.KEEPING.clear()
     try:
-        with st.spinner("Loading it into the workspace"):
+        with st.spinner(phrase("Loading it into the workspace")):
             load = session_files.keep(sign_in.workspace(), actor=sign_in.actor())
     except PlumblineError as error:
         empty_states.show_error(error)

@@ -18,6 +18,7 @@ from plumbline.ui.parts import cards
 from plumbline.ui.parts.escape import plain, prose
 from plumbline.ui.state import session
 from plumbline.ui.state import workspace as opened
+from plumbline.wording.language import in_language, phrase
 
 NEEDED = ("client_id", "client_secret", "server_metadata_url")
 SHARED = ("redirect_uri", "cookie_secret")
@@ -54,7 +55,9 @@ def providers() -> tuple[str, ...]:
         ]
         if missing:
             raise PlumblineError(
-                f"Sign-in is set up in part: {', '.join(missing)} missing", where=f"[auth] {name}", todo=_TODO
+                f"Sign-in is set up in part: {', '.join(missing)} missing",
+                where=f"[auth] {name}",
+                todo=_TODO,
             )
     return tuple(named)
 
@@ -92,13 +95,13 @@ def gate() -> bool:
         role = access.access_of(opened.workspace(), email)
         if role is None:
             raise PlumblineError(
-                f"`{email}` has no role in this workspace",
-                todo="Ask an owner of it, or sign in as somebody else.",
+                phrase("`{email}` has no role in this workspace", email=email),
+                todo=phrase("Ask an owner of it, or sign in as somebody else."),
             )
     except PlumblineError as error:
-        cards.opening("You are signed in, and may not see this workspace.")
+        cards.opening(phrase("You are signed in, and may not see this workspace."))
         st.markdown(prose(f"{error.what}. {error.todo}"))
-        st.button("Sign out", on_click=st.logout, key="signing.out")
+        st.button(phrase("Sign out"), on_click=st.logout, key="signing.out")
         return False
     _PERSON.set((email, role))
     session.ACTOR.set(email)
@@ -111,14 +114,16 @@ def address_of(claims: Mapping[str, Any]) -> str:
     Raises:
         PlumblineError: it gives none, or does not say that it is confirmed.
     """
-    todo = "Use an account whose e-mail address is confirmed."
+    todo = phrase("Use an account whose e-mail address is confirmed.")
     if not claims.get("email"):
-        raise PlumblineError("The provider gives no e-mail address", todo=todo)
+        raise PlumblineError(phrase("The provider gives no e-mail address"), todo=todo)
     verified = claims.get("email_verified")
     if verified is None and _trusted():
         verified = True
     if verified not in (True, "true"):  # some providers write the word
-        raise PlumblineError("The provider does not say that your e-mail address is confirmed", todo=todo)
+        raise PlumblineError(
+            phrase("The provider does not say that your e-mail address is confirmed"), todo=todo
+        )
     return access.address(str(claims["email"]))
 
 
@@ -128,10 +133,16 @@ def _trusted() -> bool:
 
 
 def _ask(offered: tuple[str, ...]) -> None:
-    cards.opening("Sign in to see this workspace.")
-    st.markdown("What you may see and change depends on the role that an owner gave your e-mail address.")
+    cards.opening(phrase("Sign in to see this workspace."))
+    st.markdown(
+        phrase("What you may see and change depends on the role that an owner gave your e-mail address.")
+    )
     for name in offered:
-        words = "Sign in" if name == "default" else f"Sign in with {plain(name, 40).capitalize()}"
+        words = (
+            phrase("Sign in")
+            if name == "default"
+            else phrase("Sign in with {name}", name=plain(name, 40).capitalize())
+        )
         st.button(
             words,
             type=cards.leading(),
@@ -170,13 +181,23 @@ def badge() -> None:
     with st.sidebar:
         if person is None:
             cards.note(
-                "Nobody signs in: anyone who reaches this address can see and change everything here.",
-                help="The README says how to switch sign-in on with your company's provider.",
+                phrase(
+                    "Nobody signs in: anyone who reaches this address can see and change everything here."
+                ),
+                help=phrase("The README says how to switch sign-in on with your company's provider."),
             )
             return
-        cards.note(f"`{person[0]}`, {person[1]}", help=f"A {person[1].value} {MAY[person[1]]}.")
+        role = person[1].value
+        words = phrase(
+            "{role:capital} {may}.", role=in_language(role, "role"), may=in_language(MAY[person[1]])
+        )
+        cards.note(f"`{person[0]}`, {in_language(role, 'role')}", help=words)
         st.button(
-            "Sign out", on_click=st.logout, key="signing.out", type="tertiary", icon=":material/logout:"
+            phrase("Sign out"),
+            on_click=st.logout,
+            key="signing.out",
+            type="tertiary",
+            icon=":material/logout:",
         )
 
 

@@ -13,12 +13,19 @@ from plumbline.domain import Attestation, Exemption, Status
 from plumbline.governance.catalogue import Control, catalogue
 from plumbline.governance.resolution import asked_by, year_after
 from plumbline.ui.frame import permissions, sign_in
+from plumbline.ui.language import control_title
 from plumbline.ui.parts import cards, tables
 from plumbline.ui.parts.escape import one_line, plain
 from plumbline.ui.state import session
 from plumbline.ui.state.view import View
+from plumbline.wording import numbers
+from plumbline.wording.language import in_language, phrase, screen_text
 
-CLAIMS = {"It holds": Status.PASS, "It holds in part": Status.PARTIAL, "It does not hold": Status.FAIL}
+CLAIMS = {
+    screen_text("It holds"): Status.PASS,
+    screen_text("It holds in part"): Status.PARTIAL,
+    screen_text("It does not hold"): Status.FAIL,
+}
 
 
 def today() -> date:
@@ -26,13 +33,19 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
-def signature(form: str, label: str = "Your name", *, page: str = "governance") -> str:
+def signature(form: str, label: str = "", *, page: str = "governance") -> str:
     """A name is asked for where nobody signs in: it goes on the trail beside the time."""
     if sign_in.email():
-        cards.note(f"Signed as `{sign_in.email()}`.")
+        cards.note(phrase("Signed as `{email}`.", email=sign_in.email()))
         return sign_in.email()
     return str(
-        st.text_input(label, value=session.ACTOR.get(), key=f"{page}.{form}.by", max_chars=120, width=420)
+        st.text_input(
+            label or phrase("Your name"),
+            value=session.ACTOR.get(),
+            key=f"{page}.{form}.by",
+            max_chars=120,
+            width=420,
+        )
         or ""
     )
 
@@ -45,14 +58,16 @@ def sign(name: str) -> None:
 def attestations(view: View, stated: Statements) -> None:
     """Statements so far, what has to be renewed or approved, and a new one."""
     cards.note(
-        "A dated statement by a named person. It never outvotes what the log shows, and ends on its date."
+        phrase(
+            "A dated statement by a named person. It never outvotes what the log shows, and ends on its date."
+        )
     )
     _reminders(stated)
     if stated.attestations:
         tables.attestations(stated.attestations, today())
         _files(view, stated)
     _approvals(view, stated)
-    with st.expander("New attestation", expanded=not stated.attestations):
+    with st.expander(phrase("New attestation"), expanded=not stated.attestations):
         attestation_and_file = _attestation(stated)
     if attestation_and_file is not None:
         statements.attest(view.ws, attestation_and_file[0], file=attestation_and_file[1])
@@ -62,14 +77,17 @@ def attestations(view: View, stated: Statements) -> None:
 def exemptions(view: View, stated: Statements) -> None:
     """Exemptions so far, and a new one."""
     cards.note(
-        "An exempt control lifts the verdict to MANAGED at most, and counts again the day after it ends: after "
-        "twelve months at most, and at the latest when the system goes into commercial use."
+        phrase(
+            "An exempt control lifts the verdict to MANAGED at most, and counts again the day "
+            "after it ends: after twelve months at most, and at the latest when the system goes "
+            "into commercial use."
+        )
     )
     if stated.exemptions:
         tables.exemptions(stated.exemptions, today())
     if statements.waiting(stated, today())[1]:
-        cards.note("What waits is approved under Four eyes on the Attestations tab.")
-    with st.expander("New exemption", expanded=not stated.exemptions):
+        cards.note(phrase("What waits is approved under Four eyes on the Attestations tab."))
+    with st.expander(phrase("New exemption"), expanded=not stated.exemptions):
         granted = _exemption(stated)
     if granted is not None:
         statements.exempt(view.ws, granted)
@@ -79,11 +97,23 @@ def exemptions(view: View, stated: Statements) -> None:
 def _reminders(stated: Statements) -> None:
     for item in statements.reminders(stated, today()):
         left = (item.ends - today()).days
-        when = f"ends in {left} days" if left > 1 else "ends tomorrow" if left == 1 else "ends today"
-        when = when if left >= 0 else f"ended on {item.ends:%-d %b %Y}"
+        when = (
+            phrase("ends in {left} days", left=left)
+            if left > 1
+            else phrase("ends tomorrow")
+            if left == 1
+            else phrase("ends today")
+        )
+        when = when if left >= 0 else phrase("ended on {ends}", ends=numbers.day(item.ends))
         state = "watch" if left >= 0 else "fail"
         st.markdown(
-            f"{cards.word(state, when)} **{plain(item.control)}**, {item.kind} by {plain(item.who)}: renew it."
+            phrase(
+                "{word} **{control}**, {kind} by {who}: renew it.",
+                word=cards.word(state, when),
+                control=plain(item.control),
+                kind=in_language(item.kind, "statement"),
+                who=plain(item.who),
+            )
         )
 
 
@@ -92,7 +122,7 @@ def _files(view: View, stated: Statements) -> None:
     attestations = [a for a in stated.attestations if a.evidence]
     if not attestations:
         return
-    with st.expander(f"Evidence files ({len(attestations)})"):
+    with st.expander(phrase("Evidence files ({count})", count=len(attestations))):
         for item in attestations:
             name, sha256 = item.evidence_name, item.evidence
             st.download_button(
@@ -116,10 +146,12 @@ def _approvals(view: View, stated: Statements) -> None:
     on = stated.system.settings.four_eyes
     attestations, freed = statements.waiting(stated, today())
     open_ones: tuple[Attestation | Exemption, ...] = (*attestations, *freed)
-    with st.expander(f"Four eyes: {'on' if on else 'off'}", expanded=bool(open_ones)):
+    with st.expander(phrase("Four eyes: on") if on else phrase("Four eyes: off"), expanded=bool(open_ones)):
         cards.note(
-            "With four eyes a statement that a control holds, and an exemption, count only once a second person "
-            "approved them."
+            phrase(
+                "With four eyes a statement that a control holds, and an exemption, count only once "
+                "a second person approved them."
+            )
         )
         with st.form("governance.approve", border=False):
             chosen = [
@@ -128,10 +160,12 @@ def _approvals(view: View, stated: Statements) -> None:
                 if st.checkbox(_waits(item), key=f"governance.approve.{type(item).__name__}.{item.id}")
             ]
             wanted = st.toggle(
-                "Ask for a second person", value=on, key=f"governance.{stated.system.key}.four_eyes"
+                phrase("Ask for a second person"), value=on, key=f"governance.{stated.system.key}.four_eyes"
             )
             by = signature("approve")
-            saved = permissions.submit("Approve and save" if open_ones else "Save", permissions.OWNER)
+            saved = permissions.submit(
+                phrase("Approve and save") if open_ones else phrase("Save"), permissions.OWNER
+            )
     if not saved:
         return
     sign(by)
@@ -149,7 +183,10 @@ def _waits(item: Attestation | Exemption) -> str:
     if isinstance(item, Attestation):
         what, who = item.statement, item.owner
     else:
-        what, who = f"exempt until {item.until:%-d %b %Y}, {item.reason}", asked_by(item)
+        what, who = (
+            phrase("exempt until {until}, {reason}", until=numbers.day(item.until), reason=item.reason),
+            asked_by(item),
+        )
     return f"{plain(item.control)}: {plain(what, 120)} ({plain(who)}, {item.at:%-d %b %Y})"
 
 
@@ -159,31 +196,35 @@ def _attestation(stated: Statements) -> tuple[Attestation, tuple[str, bytes] | N
     with st.form("governance.attest", border=False, clear_on_submit=True):
         left, right = st.columns(2, gap="large")
         with left:
-            control = accepting[str(_control("Control", accepting, "attest"))]
-            claim = st.radio("Claim", list(CLAIMS), key="governance.attest.claim")
+            control = accepting[str(_control(phrase("Control"), accepting, "attest"))]
+            claim = st.radio(
+                phrase("Claim"), list(CLAIMS), format_func=in_language, key="governance.attest.claim"
+            )
             expires = st.date_input(
-                "Holds until",
+                phrase("Holds until"),
                 value=today() + timedelta(days=180),
                 format="YYYY-MM-DD",
                 min_value=today() + timedelta(days=1),
                 max_value=today() + timedelta(days=365),
-                help="Twelve months at most. The day after, the control is unknown again.",
+                help=phrase("Twelve months at most. The day after, the control is unknown again."),
                 key="governance.attest.expires",
             )
             owner = signature("attest")
         with right:
             statement = st.text_area(
-                "Statement", key="governance.attest.statement", max_chars=2000, height=120
+                phrase("Statement"), key="governance.attest.statement", max_chars=2000, height=120
             )
-            reference = st.text_input("Link to the document", key="governance.attest.link", max_chars=500)
+            reference = st.text_input(
+                phrase("Link to the document"), key="governance.attest.link", max_chars=500
+            )
             file = st.file_uploader(
-                "Or the document itself",
+                phrase("Or the document itself"),
                 key="governance.attest.file",
                 max_upload_size=5,
                 disabled=not sign_in.may(permissions.OWNER),
-                help="Kept in this workspace by its SHA-256, 5 MB at most.",
+                help=phrase("Kept in this workspace by its SHA-256, 5 MB at most."),
             )
-        saved = permissions.submit("Attest", permissions.OWNER, type=cards.leading())
+        saved = permissions.submit(phrase("Attest"), permissions.OWNER, type=cards.leading())
     if not saved or not isinstance(expires, date):
         return None
     sign(owner)
@@ -206,21 +247,25 @@ def _exemption(stated: Statements) -> Exemption | None:
     with st.form("governance.exempt", border=False, clear_on_submit=True):
         left, right = st.columns(2, gap="large")
         with left:
-            control = _control("Control", controls, "exempt")
+            control = _control(phrase("Control"), controls, "exempt")
             until = st.date_input(
-                "Until",
+                phrase("Until"),
                 value=today() + timedelta(days=90),
                 format="YYYY-MM-DD",
                 min_value=today() + timedelta(days=1),
                 max_value=year_after(today()),
                 key="governance.exempt.until",
             )
-            link = st.text_input("Link to its document", key="governance.exempt.link", max_chars=500)
+            link = st.text_input(phrase("Link to its document"), key="governance.exempt.link", max_chars=500)
         with right:
-            reason = st.text_area("Reason", key="governance.exempt.reason", max_chars=2000, height=120)
+            reason = st.text_area(
+                phrase("Reason"), key="governance.exempt.reason", max_chars=2000, height=120
+            )
             two = stated.system.settings.four_eyes
-            approver = signature("exempt", "Your name: a second person approves it" if two else "Approved by")
-        saved = permissions.submit("Exempt", permissions.OWNER, type=cards.leading())
+            approver = signature(
+                "exempt", phrase("Your name: a second person approves it") if two else phrase("Approved by")
+            )
+        saved = permissions.submit(phrase("Exempt"), permissions.OWNER, type=cards.leading())
     if not saved or not isinstance(until, date):
         return None
     sign(approver)
@@ -239,6 +284,6 @@ def _control(label: str, controls: dict[str, Control], form: str) -> str | None:
     return st.selectbox(
         label,
         list(controls),
-        format_func=lambda i: f"{i}  {controls[i].title}",
+        format_func=lambda i: f"{i}  {control_title(i, controls[i].title)}",
         key=f"governance.{form}.control",
     )

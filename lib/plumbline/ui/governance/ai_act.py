@@ -16,13 +16,14 @@ from plumbline.ui.parts import cards
 from plumbline.ui.parts.escape import plain, prose
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
+from plumbline.wording.language import in_language, phrase, screen_text
 
 LOOKS = {"prohibited": "fail", "high risk": "watch", "transparency": "ok", "minimal": "ok"}
 GROUPS = (
-    ("Does the Act reach it", ("minimal",)),
-    ("Prohibited practices", ("prohibited",)),
-    ("High risk", ("high risk", "not high risk")),
-    ("Transparency", ("transparency",)),
+    (screen_text("Does the Act reach it"), ("minimal",)),
+    (screen_text("Prohibited practices"), ("prohibited",)),
+    (screen_text("High risk"), ("high risk", "not high risk")),
+    (screen_text("Transparency"), ("transparency",)),
 )
 OPEN, NO = "open", "no"
 
@@ -35,18 +36,31 @@ def section(view: View, stated: Statements, results: tuple[ControlResult, ...]) 
         reviewed = (
             numbers.day(date.fromisoformat(str(stored_class["reviewed"])))
             if stored_class.get("reviewed")
-            else "no day"
+            else phrase("no day")
         )
-        st.markdown(f"{cards.chip(LOOKS.get(name, 'unknown'), name)} reviewed on {reviewed}")
+        st.markdown(
+            phrase(
+                "{chip} reviewed on {reviewed}",
+                chip=cards.chip(LOOKS.get(name, "unknown"), in_language(name, "class")),
+                reviewed=reviewed,
+            )
+        )
     else:
-        st.markdown(cards.word("unknown", f"not worked out yet{f', so far {name}' if name else ''}"))
+        st.markdown(
+            cards.word(
+                "unknown",
+                phrase("not worked out yet, so far {name}", name=in_language(name, "class"))
+                if name
+                else phrase("not worked out yet"),
+            )
+        )
     answers, role = _questions(stated, stored_class)
     act_class = classify(answers, role)
     _comes_to(act_class, stated)
     borne = _duties(act_class, stored_class, {r.id: r for r in results})
     by = signed_forms.signature("act")
     if permissions.button(
-        "Save class and duties", permissions.OWNER, type=cards.leading(), key="governance.act.save"
+        phrase("Save class and duties"), permissions.OWNER, type=cards.leading(), key="governance.act.save"
     ):
         signed_forms.sign(by)
         act = {"class": act_class.name, "reviewed": signed_forms.today().isoformat(), "by": by.strip(), "role": role,
@@ -55,9 +69,16 @@ def section(view: View, stated: Statements, results: tuple[ControlResult, ...]) 
         statements.change_settings(view.ws, stated.system.key, {"ai_act": act}, by=by)
         st.rerun()
     data = law()
-    checked = "checked against the source" if data.confirmed else "to be checked against the source"
+    checked = (
+        phrase("checked against the source") if data.confirmed else phrase("to be checked against the source")
+    )
     cards.note(
-        f"Questions and dates as of {numbers.day(data.as_of)}, {checked}. {data.source}. Not legal advice."
+        phrase(
+            "Questions and dates as of {as_of}, {checked}. {source}. Not legal advice.",
+            as_of=numbers.day(data.as_of),
+            checked=checked,
+            source=data.source,
+        )
     )
 
 
@@ -66,22 +87,28 @@ def _questions(stated: Statements, stored: AiActClass) -> tuple[dict[str, str], 
     before = dict(kept) if isinstance(kept, dict) else suggest_answers(stated.context.get("impact", ""))
     key = f"governance.{stated.system.key}.act"
     role = st.radio(
-        "Our role",
+        phrase("Our role"),
         list(ROLES),
-        format_func=ROLES.__getitem__,
+        format_func=lambda role: in_language(ROLES[role]),
         key=f"{key}.role",
         index=list(ROLES).index(str(stored.get("role"))) if stored.get("role") in ROLES else 1,
     )
     answers: dict[str, str] = {}
     if not kept and before:
-        cards.note("The context suggests the first answers; correct them where they are wrong.")
+        cards.note(phrase("The context suggests the first answers; correct them where they are wrong."))
     for title, classes in GROUPS:
         questions = [q for q in law().questions if q.leads_to in classes]
         left = sum(not before.get(q.key) for q in questions)
         with st.expander(
-            f"{title} ({len(questions) - left} of {len(questions)} answered)", expanded=title == "High risk"
+            phrase(
+                "{title} ({some} of {all} answered)",
+                title=in_language(title),
+                some=len(questions) - left,
+                all=len(questions),
+            ),
+            expanded=title == "High risk",
         ):
-            if st.checkbox("No to all that is open here", key=f"{key}.{classes[0]}.none"):
+            if st.checkbox(phrase("No to all that is open here"), key=f"{key}.{classes[0]}.none"):
                 before = {q.key: before.get(q.key) or NO for q in questions} | {
                     k: v for k, v in before.items() if v
                 }
@@ -89,8 +116,9 @@ def _questions(stated: Statements, stored: AiActClass) -> tuple[dict[str, str], 
                 options = [OPEN, YES, NO]
                 now = str(before.get(question.key) or OPEN)
                 answer = st.segmented_control(
-                    prose(question.asks),
+                    prose(in_language(question.asks)),
                     options,
+                    format_func=lambda answer: in_language(answer, "answer"),
                     default=now,
                     required=True,
                     help=plain(question.source),
@@ -101,26 +129,46 @@ def _questions(stated: Statements, stored: AiActClass) -> tuple[dict[str, str], 
 
 
 def _comes_to(act_class: ActClass, stated: Statements) -> None:
-    cards.section(f"These answers come to: {act_class.name}")
+    cards.section(phrase("These answers come to: {name}", name=in_language(act_class.name, "class")))
     if act_class.because:
-        st.markdown(f"By {plain(', '.join(act_class.because))}.")
+        st.markdown(phrase("By {reasons}.", reasons=plain(", ".join(act_class.because))))
     if act_class.open:
-        graver = ", ".join(CLASSES[: CLASSES.index(act_class.name)])
-        many = f"{len(act_class.open)} questions are" if len(act_class.open) > 1 else "1 question is"
-        many = cards.word("unknown", f"{many} open")
-        st.markdown(f"{many} that could lead to: {plain(graver)}. Until then the class counts as open.")
+        graver = ", ".join(in_language(name, "class") for name in CLASSES[: CLASSES.index(act_class.name)])
+        many = cards.word(
+            "unknown",
+            phrase("{n} questions are open", n=len(act_class.open))
+            if len(act_class.open) > 1
+            else phrase("1 question is open"),
+        )
+        st.markdown(
+            phrase(
+                "{many} that could lead to: {graver}. Until then the class counts as open.",
+                many=many,
+                graver=plain(graver),
+            )
+        )
     if act_class.name == "prohibited":
         first = min(d.since for d in act_class.duties if d.classes == ("prohibited",))
-        when = "" if first <= signed_forms.today() else f", from {numbers.day(first)} on"
-        st.markdown(cards.word("fail", f"A prohibited practice may not be used at all{when}."))
+        when = "" if first <= signed_forms.today() else phrase(", from {first} on", first=numbers.day(first))
+        st.markdown(
+            cards.word("fail", phrase("A prohibited practice may not be used at all{when}.", when=when))
+        )
 
 
 def _since(duty: Duty) -> str:
     """Whether a duty applies today, else from when; of a system that is older than it, too."""
-    text = "applies" if duty.since <= signed_forms.today() else f"from {numbers.day(duty.since)}"
+    text = (
+        phrase("applies")
+        if duty.since <= signed_forms.today()
+        else phrase("from {since}", since=numbers.day(duty.since))
+    )
     if duty.older and signed_forms.today() < duty.older[1]:
         before, then = duty.older
-        text += f"; where it was on the market before {numbers.day(before)}, from {numbers.day(then)}"
+        text += phrase(
+            "; where it was on the market before {before}, from {then}",
+            before=numbers.day(before),
+            then=numbers.day(then),
+        )
     return text
 
 
@@ -133,13 +181,15 @@ def _duties(act_class: ActClass, stored: AiActClass, results: dict[str, ControlR
         words, who = st.columns([5, 2], gap="medium", vertical_alignment="center")
         since = _since(duty)
         shown = " ".join(cards.word(results[c].status.value, c) for c in duty.controls if c in results)
-        words.markdown(f"{prose(duty.words)}  \n:small[:gray[{plain(duty.source)}, {plain(since)}]] {shown}")
+        words.markdown(
+            f"{prose(in_language(duty.words))}  \n:small[:gray[{plain(duty.source)}, {plain(since)}]] {shown}"
+        )
         name = who.text_input(
-            "Who bears it",
+            phrase("Who bears it"),
             value=str(names.get(duty.key, "")),
             max_chars=120,
             key=f"governance.duty.{duty.key}",
-            placeholder="Who bears it",
+            placeholder=phrase("Who bears it"),
             label_visibility="collapsed",
         )
         if (name or "").strip():

@@ -12,16 +12,19 @@ from plumbline.governance.catalogue import catalogue
 from plumbline.governance.context import BY_KEY, NUMBER, ContextQuestion, check_answer, spoken
 from plumbline.governance.context_effects import Effects, effects
 from plumbline.ui.frame import permissions, signed_forms
+from plumbline.ui.language import control_title
 from plumbline.ui.parts import cards
 from plumbline.ui.parts.escape import plain, prose
 from plumbline.ui.state.view import View
+from plumbline.wording import numbers
+from plumbline.wording.language import in_language, phrase, screen_text
 
-NOT_ANSWERED = "not answered"
+NOT_ANSWERED = screen_text("not answered")
 #: the questions in the order of a conversation
 STEPS = (
-    ("What it is for", ("environment", "impact", "interactions_per_month")),
-    ("What can go wrong", ("harm", "oversight", "critical")),
-    ("Who may ask", ("regulated_buyers", "financial_entity", "exemption")),
+    (screen_text("What it is for"), ("environment", "impact", "interactions_per_month")),
+    (screen_text("What can go wrong"), ("harm", "oversight", "critical")),
+    (screen_text("Who may ask"), ("regulated_buyers", "financial_entity", "exemption")),
 )
 
 
@@ -37,13 +40,13 @@ def section(view: View, stated: Statements, answer: Answer) -> None:
         consequences = effects(answers if known else stated.context, facts, instead_of=stated.context)
         given: dict[str, str] = {}
         for title, keys in STEPS:
-            st.markdown(f"**{plain(title)}**")
+            st.markdown(f"**{plain(in_language(title))}**")
             for key in keys:
                 given[key] = _answer(BY_KEY[key], stated, consequences.by_answer.get(key, ""))
         changed = {key: value for key, value in given.items() if value != stated.context.get(key, "")}
         by = signed_forms.signature("context")
         saved = permissions.button(
-            "Save answers",
+            phrase("Save answers"),
             permissions.OWNER,
             type=cards.leading(),
             key="governance.context.save",
@@ -65,18 +68,29 @@ def _waits(view: View, stated: Statements, answer: Answer) -> None:
     if not waiting:
         return
     with st.container(border=True):
-        st.markdown(cards.word("watch", "waits for a second person"))
+        st.markdown(cards.word("watch", phrase("waits for a second person")))
         given = "; ".join(
-            f"{plain(key)}: {plain(stated.context[key])}, by {plain(stated.alone[key])}"
+            phrase(
+                "{key}: {context}, by {alone}",
+                key=plain(key),
+                context=plain(in_language(stated.context[key], "answer")),
+                alone=plain(stated.alone[key]),
+            )
             for key in waiting
             if key in stated.context and key in stated.alone
         )
         st.markdown(
-            f"{given}. These answers lower what is asked, so one person alone is not enough: until somebody else "
-            "approves them, as in a workspace of one person, the stricter reading stands."
+            phrase(
+                "{given}. These answers lower what is asked, so one person alone is not enough: "
+                "until somebody else approves them, as in a workspace of one person, the stricter "
+                "reading stands.",
+                given=given,
+            )
         )
         by = signed_forms.signature("context.approve")
-        approved = permissions.button("Approve answers", permissions.OWNER, key="governance.context.approve")
+        approved = permissions.button(
+            phrase("Approve answers"), permissions.OWNER, key="governance.context.approve"
+        )
     if approved:
         signed_forms.sign(by)
         statements.approve_context(view.ws, stated.system.key, by=by)
@@ -97,47 +111,61 @@ def _as_kept(key: str, typed: str) -> str:
 
 def _answer(question: ContextQuestion, stated: Statements, effect: str) -> str:
     now = stated.context.get(question.key, "")
-    key, label = _key(stated, question.key), plain(question.question)
+    key, label = _key(stated, question.key), plain(in_language(question.question))
     if NUMBER in question.values:
         typed = st.text_input(
             label,
             value=spoken(question.key, now),
             key=key,
-            help=plain(question.help),
-            placeholder="a number, or unknown",
+            help=plain(in_language(question.help)),
+            placeholder=phrase("a number, or unknown"),
         )
         answer = _as_kept(question.key, str(typed or ""))
     else:
         options = [NOT_ANSWERED, *question.values]
         at = options.index(now) if now in options else 0
-        choice = st.selectbox(label, options, index=at, key=key, help=plain(question.help))
+        choice = st.selectbox(
+            label,
+            options,
+            format_func=lambda value: in_language(value, "" if value == NOT_ANSWERED else "answer"),
+            index=at,
+            key=key,
+            help=plain(in_language(question.help)),
+        )
         answer = "" if choice in (None, NOT_ANSWERED) else str(choice)
     who = stated.signatures.get(question.key)
-    signed = f"{who[0]}, {who[1]:%-d %b %Y}. " if who and now else ""
+    signed = f"{who[0]}, {numbers.day(who[1])}. " if who and now else ""
     if signed or effect:
-        cards.note(f"{signed}{effect}")
+        cards.note(f"{signed}{in_language(effect)}")
     return answer
 
 
 def _comes_to(effects: Effects, changed: bool) -> None:
     """The tier, how many controls are mandatory, what saving would change, and which laws apply."""
-    cards.note("These answers come to")
-    st.markdown(f"## {plain(effects.tier.value.capitalize())}", anchors=False)
+    cards.note(phrase("These answers come to"))
+    st.markdown(f"## {plain(in_language(effects.tier.value.capitalize(), 'tier'))}", anchors=False)
     st.markdown(prose(effects.because))
-    st.markdown(f"**{len(effects.mandatory)}** of {len(catalogue().controls)} controls are mandatory.")
+    st.markdown(
+        phrase(
+            "**{mandatory}** of {all} controls are mandatory.",
+            mandatory=len(effects.mandatory),
+            all=len(catalogue().controls),
+        )
+    )
     if changed:
-        for words, ids in (("Saving adds", effects.added), ("Saving drops", effects.dropped)):
+        for words, ids in ((phrase("Saving adds"), effects.added), (phrase("Saving drops"), effects.dropped)):
             if ids:
-                titles = ", ".join(f"{name} {catalogue().control(name).title}" for name in ids[:8])
-                st.markdown(
-                    f"**{words}** {plain(titles)}{f' and {len(ids) - 8} more' if len(ids) > 8 else ''}."
+                titles = ", ".join(
+                    f"{name} {control_title(name, catalogue().control(name).title)}" for name in ids[:8]
                 )
+                more = phrase(" and {n} more", n=len(ids) - 8) if len(ids) > 8 else ""
+                st.markdown(f"**{words}** {plain(titles)}{more}.")
     states = {
-        True: ("watch", "applies"),
-        False: ("not applicable", "does not apply"),
-        None: ("unknown", "open"),
+        True: ("watch", phrase("applies")),
+        False: ("not applicable", phrase("does not apply")),
+        None: ("unknown", phrase("open")),
     }
     for law in effects.laws:
         state, word = states[law.applies]
-        st.markdown(f"**{plain(law.law)}** {cards.word(state, word)}: {prose(law.because)}")
-    cards.note("An indication from the answers and the log, not legal advice.")
+        st.markdown(f"**{plain(in_language(law.law))}** {cards.word(state, word)}: {prose(law.because)}")
+    cards.note(phrase("An indication from the answers and the log, not legal advice."))

@@ -10,6 +10,7 @@ from plumbline.domain import CostMatrix, System, Task
 from plumbline.ui.frame import permissions, signed_forms
 from plumbline.ui.parts import cards
 from plumbline.ui.parts.escape import one_line
+from plumbline.wording.language import phrase
 
 MOST_CLASSES = 8
 
@@ -19,12 +20,14 @@ def form(system: System) -> tuple[dict[str, Any], str] | None:
     costs = system.settings.cost_matrix or {}
     stated = system.settings.at_stake or {}
     cards.note(
-        "A gain is above zero, a loss below. With it, a fall in accuracy is said in money. A stated amount, such as "
-        "a deal that hangs on a review, is shown as stated."
+        phrase(
+            "A gain is above zero, a loss below. With it, a fall in accuracy is said in money. A "
+            "stated amount, such as a deal that hangs on a review, is shown as stated."
+        )
     )
     with st.form("governance.costs", border=False):
         currency = st.text_input(
-            "Currency",
+            phrase("Currency"),
             value=str(costs.get("currency") or stated.get("currency") or "EUR"),
             max_chars=8,
             key=f"governance.costs.{system.key}.currency",
@@ -33,28 +36,28 @@ def form(system: System) -> tuple[dict[str, Any], str] | None:
         of = _unit(system) if system.task is Task.REGRESSION else None
         worth = _error(system, costs) if system.task is Task.REGRESSION else _matrix(system, costs)
         reason = st.text_input(
-            "Why these amounts",
+            phrase("Why these amounts"),
             value=str(costs.get("reason", "")),
             max_chars=300,
             key=f"governance.costs.{system.key}.reason",
-            placeholder="e.g. a margin of 15 % on the average order",
+            placeholder=phrase("e.g. a margin of 15 % on the average order"),
         )
         left, right = st.columns(2, gap="large")
         amount = left.number_input(
-            "Stated amount at stake",
+            phrase("Stated amount at stake"),
             value=_number(stated.get("amount")),
             min_value=0.0,
             placeholder="none",
             key=f"governance.costs.{system.key}.amount",
         )
         sentence = right.text_input(
-            "What hangs on it",
+            phrase("What hangs on it"),
             value=str(stated.get("sentence", "")),
             max_chars=300,
             key=f"governance.costs.{system.key}.sentence",
         )
         by = signed_forms.signature("costs")
-        saved = permissions.submit("Save costs", permissions.OWNER, type=cards.leading())
+        saved = permissions.submit(phrase("Save costs"), permissions.OWNER, type=cards.leading())
     if not saved:
         return None
     signed_forms.sign(by)
@@ -74,13 +77,13 @@ def form(system: System) -> tuple[dict[str, Any], str] | None:
 def _unit(system: System) -> str:
     """What the system predicts so many of."""
     return st.text_input(
-        "Predicts a number of",
+        phrase("Predicts a number of"),
         value=system.unit,
         max_chars=24,
-        placeholder="e.g. parcels",
+        placeholder=phrase("e.g. parcels"),
         width=240,
         key=f"governance.costs.{system.key}.unit",
-        help="Said behind each error, such as: 36.5 parcels too many.",
+        help=phrase("Said behind each error, such as: 36.5 parcels too many."),
     ).strip()
 
 
@@ -90,14 +93,21 @@ def _matrix(system: System, costs: CostMatrix) -> dict[str, Any]:
 
     classes = list(system.classes)
     if not classes or len(classes) > MOST_CLASSES:
-        cards.note(f"A table of values needs 1 to {MOST_CLASSES} classes; this system has {len(classes)}.")
+        cards.note(
+            phrase(
+                "A table of values needs 1 to {most_classes} classes; this system has {classes}.",
+                most_classes=MOST_CLASSES,
+                classes=len(classes),
+            )
+        )
         return {}
     values = costs.get("matrix", {})
     frame = pd.DataFrame({"Decided": [one_line(c, 40) for c in classes]})
     for i, true in enumerate(classes):
         frame[str(i)] = [_number(values.get(f"{decided}|{true}")) for decided in classes]
     config: dict[str, Any] = {
-        str(i): st.column_config.NumberColumn(f"true: {one_line(true, 40)}") for i, true in enumerate(classes)
+        str(i): st.column_config.NumberColumn(phrase("true: {true}", true=one_line(true, 40)))
+        for i, true in enumerate(classes)
     }
     edited = st.data_editor(
         frame,
@@ -106,7 +116,7 @@ def _matrix(system: System, costs: CostMatrix) -> dict[str, Any]:
         column_config=config,
         width="content",
         key=f"governance.costs.{system.key}.matrix",
-        alt="Value of each decision by what turned out to be true",
+        alt=phrase("Value of each decision by what turned out to be true"),
     )
     amounts = {
         f"{decided}|{true}": float(edited[str(j)].iloc[i])
@@ -121,14 +131,14 @@ def _error(system: System, costs: CostMatrix) -> dict[str, Any]:
     """Cost of one unit predicted too much and of one too little."""
     left, right = st.columns(2, gap="large")
     over = left.number_input(
-        "Cost of one unit too much",
+        phrase("Cost of one unit too much"),
         value=_number(costs.get("over")),
         min_value=0.0,
         placeholder="none",
         key=f"governance.costs.{system.key}.over",
     )
     under = right.number_input(
-        "Cost of one unit too little",
+        phrase("Cost of one unit too little"),
         value=_number(costs.get("under")),
         min_value=0.0,
         placeholder="none",

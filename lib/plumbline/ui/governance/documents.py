@@ -19,6 +19,7 @@ from plumbline.ui.parts.escape import one_line, plain
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
+from plumbline.wording.language import phrase
 
 MIME = "application/pdf"
 ROW = 3  # documents side by side
@@ -27,12 +28,15 @@ ROW = 3  # documents side by side
 def section(view: View, system: System) -> None:
     """Each document with how much of it is known; texts for the rest; versions and their reviews."""
     cards.note(
-        "Filled in from the log, the registries and what people state. A review of the technical documentation with "
-        "no item open answers CMP-3. An outline to work from, not legal advice."
+        phrase(
+            "Filled in from the log, the registries and what people state. A review of the "
+            "technical documentation with no item open answers CMP-3. An outline to work from, "
+            "not legal advice."
+        )
     )
     code = str(
         st.segmented_control(
-            "Language",
+            phrase("Language"),
             LANGUAGES,
             default="en",
             required=True,
@@ -46,10 +50,13 @@ def section(view: View, system: System) -> None:
     for place, (key, sections) in zip(places, filled.items(), strict=False):
         known, items = tally(sections)
         with place, st.container(border=True):
-            state = cards.word("pass" if known == items else "partial", f"{known} of {items} items known")
+            state = cards.word(
+                "pass" if known == items else "partial",
+                phrase("{known} of {items} items known", known=known, items=items),
+            )
             st.markdown(f"**{plain(language(code).say(key, 'document'))}**  \n{state}")
             st.download_button(
-                "Make and download",
+                phrase("Make and download"),
                 data=_maker(view, system.key, key, code),
                 mime=MIME,
                 width="stretch",
@@ -68,30 +75,38 @@ def _maker(view: View, key: str, kind: str, code: str) -> Callable[[], bytes]:
 
 
 def _versions(view: View, system: System) -> None:
-    cards.section("Versions", "Each is kept as it was made, by its hash. A review is of one version.")
+    cards.section(
+        phrase("Versions"), phrase("Each is kept as it was made, by its hash. A review is of one version.")
+    )
     versions = kept.versions(view.ws, system.key)
     if not versions:
-        st.markdown("None was made yet. Make one, read it, and come back to say that you reviewed it.")
+        st.markdown(
+            phrase("None was made yet. Make one, read it, and come back to say that you reviewed it.")
+        )
         return
     cards.table(
-        [_row(v) for v in versions[:12]], alt="Versions: document, made, language, open items, hash, reviewed"
+        [_row(v) for v in versions[:12]],
+        alt=phrase("Versions: document, made, language, open items, hash, reviewed"),
     )
     by_hash = {v.sha256: v for v in versions[:50]}
     with st.form("governance.review", border=False):
         left, right = st.columns(2, gap="large")
         chosen = left.selectbox(
-            "Version", list(by_hash), key="governance.review.version", format_func=lambda h: _name(by_hash[h])
+            phrase("Version"),
+            list(by_hash),
+            key="governance.review.version",
+            format_func=lambda h: _name(by_hash[h]),
         )
         with right:
             by = signed_forms.signature("review")
-        saved = permissions.submit("I reviewed this version", permissions.OWNER, type=cards.leading())
+        saved = permissions.submit(phrase("I reviewed this version"), permissions.OWNER, type=cards.leading())
     if saved and chosen:
         signed_forms.sign(by)
         kept.review(view.ws, system.key, str(chosen), by=by)
         st.rerun()
     chosen = str(chosen or versions[0].sha256)
     st.download_button(
-        "Download this version",
+        phrase("Download this version"),
         data=partial(_content, view, chosen),
         on_click="ignore",
         mime=MIME,
@@ -116,24 +131,28 @@ def _row(version: Version) -> dict[str, object]:
     reviewed = [f"{plain(r.by, 40)}, {numbers.day(r.at)}" for r in version.reviews]
     return {
         "Document": plain(language("en").say(version.kind, "document")),
-        "Made": f"{numbers.moment(version.made_at)} by {plain(version.made_by, 40)}",
+        "Made": phrase(
+            "{made_at} by {made_by}",
+            made_at=numbers.moment(version.made_at),
+            made_by=plain(version.made_by, 40),
+        ),
         "Language": str(language(version.language).texts["name"]),
-        "Open items": f"{version.open} of {version.items}",
+        "Open items": phrase("{open} of {items}", open=version.open, items=version.items),
         "SHA-256": plain(version.sha256[:12]),
-        "Reviewed": "  \n".join(reviewed) or cards.word("open", "by nobody yet"),
+        "Reviewed": "  \n".join(reviewed) or cards.word("open", phrase("by nobody yet")),
     }
 
 
 def _texts(view: View, system: System, filled: dict[str, Sections], code: str) -> None:
     """What only people know: a text for each item that is open or has one already."""
     cards.section(
-        "What the log cannot know",
-        "Each text stands in the document with who states it, and when.",
+        phrase("What the log cannot know"),
+        phrase("Each text stands in the document with who states it, and when."),
     )
     speech, statements = language(code), kept.texts_of(system)
     key = str(
         st.segmented_control(
-            "Document",
+            phrase("Document"),
             list(filled),
             default="annex_iv",
             required=True,
@@ -159,7 +178,7 @@ def _texts(view: View, system: System, filled: dict[str, Sections], code: str) -
                 )
                 texts[item.key] = str(text or "")
         by = signed_forms.signature("texts")
-        saved = permissions.submit("Save texts", permissions.OWNER, type=cards.leading())
+        saved = permissions.submit(phrase("Save texts"), permissions.OWNER, type=cards.leading())
     if saved:
         signed_forms.sign(by)
         fill_in(view.ws, system.key, texts, by=by)

@@ -19,6 +19,7 @@ from plumbline.ui.parts import cards, tables
 from plumbline.ui.parts.escape import one_line, plain, prose
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
+from plumbline.wording.language import in_language, phrase
 from plumbline.wording.times import iso_day, iso_minute
 
 OLD = timedelta(days=90)
@@ -27,7 +28,10 @@ OLD = timedelta(days=90)
 def incidents(view: View, system: System) -> None:
     """Open incidents with what is due and when, closed ones, and a new one."""
     cards.note(
-        "Clocks run from when somebody knew. What is due and not done fails CMP-4. A helper, not legal advice."
+        phrase(
+            "Clocks run from when somebody knew. What is due and not done fails CMP-4. A helper, "
+            "not legal advice."
+        )
     )
     incidents = register.incidents(view.ws, system.key)
     now = datetime.now(UTC)
@@ -36,8 +40,10 @@ def incidents(view: View, system: System) -> None:
             _incident(view, system, item, now)
     closed = [_closed(item) for item in incidents if item.closed_at is not None]
     if closed:
-        tables.grid(closed, alt="Closed incidents: number, title, known, closed, cause. Times are UTC.")
-    with st.expander("Open an incident", expanded=not incidents):
+        tables.grid(
+            closed, alt=phrase("Closed incidents: number, title, known, closed, cause. Times are UTC.")
+        )
+    with st.expander(phrase("Open an incident"), expanded=not incidents):
         _open(view, system)
 
 
@@ -51,107 +57,137 @@ def _closed(item: Incident) -> dict[str, object]:
 
 def _incident(view: View, system: System, item: Incident, now: datetime) -> None:
     with st.container(border=True):
-        state = cards.word("open") if item.closed_at is None else cards.word("undone", "closed")
+        state = cards.word("open") if item.closed_at is None else cards.word("undone", phrase("closed"))
         st.markdown(f"**{item.id}. {plain(item.title)}** {state}")
-        kinds = ", ".join(FLAGS[flag] for flag in item.flags)
-        none = "of none of the laws' kinds" if item.classified_at else "not classified yet"
-        cards.note(f"Known {numbers.moment(item.aware_at)}, opened by {item.by}; {kinds or none}.")
+        kinds = ", ".join(in_language(FLAGS[flag]) for flag in item.flags)
+        none = phrase("of none of the laws' kinds") if item.classified_at else phrase("not classified yet")
+        cards.note(
+            phrase(
+                "Known {aware_at}, opened by {by}; {kinds}.",
+                aware_at=numbers.moment(item.aware_at),
+                by=item.by,
+                kinds=kinds or none,
+            )
+        )
         if item.finding:
-            cards.note(f"Opened for finding {item.finding} on the Alerts page.")
+            cards.note(phrase("Opened for finding {finding} on the Alerts page.", finding=item.finding))
         if item.closed_at is None:
             cards.note(_in_hand(item))
         steps = notices(item, now)
         if steps:
-            cards.table([_step(n, now) for n in steps], alt="Steps: law, step, due, state, source")
+            cards.table([_step(n, now) for n in steps], alt=phrase("Steps: law, step, due, state, source"))
         _act(view, system, item, steps)
 
 
 def _in_hand(item: Incident) -> str:
     """Who deals with it and by when, or what is missing before it counts."""
     if item.planned and item.planned >= signed_forms.today():
-        return (
-            f"{item.owner} closes it by {numbers.day(item.planned)}. Cause, as far as is known: {item.cause}"
+        return phrase(
+            "{owner} closes it by {planned}. Cause, as far as is known: {cause}",
+            owner=item.owner,
+            planned=numbers.day(item.planned),
+            cause=item.cause,
         )
     if item.planned:
-        return (
-            f"It was to be closed by {numbers.day(item.planned)}: it keeps no control from failing any more."
+        return phrase(
+            "It was to be closed by {planned}: it keeps no control from failing any more.",
+            planned=numbers.day(item.planned),
         )
     missing = [
         words
         for words, there in (
-            ("classify it", item.classified_at),
-            ("say its cause, as far as it is known", item.cause),
-            ("say who deals with it", item.owner),
-            ("say by when", item.due),
+            (phrase("classify it"), item.classified_at),
+            (phrase("say its cause, as far as it is known"), item.cause),
+            (phrase("say who deals with it"), item.owner),
+            (phrase("say by when"), item.due),
         )
         if not there
     ]
-    return f"It keeps no control from failing yet. Still to do: {', '.join(missing)}."
+    return phrase("It keeps no control from failing yet. Still to do: {join}.", join=", ".join(missing))
 
 
 def _step(notice: Notice, now: datetime) -> dict[str, object]:
     if notice.sent is not None:
-        late = "late, " if notice.late else ""
+        late = phrase("late, ") if notice.late else ""
         state = cards.word("watch" if notice.late else "pass", f"{late}{numbers.moment(notice.sent)}")
     elif notice.late:
-        state = cards.word("fail", f"overdue by {_span(-notice.left(now))}")
+        state = cards.word("fail", phrase("overdue by {span}", span=_span(-notice.left(now))))
     else:
-        state = cards.word("open", f"{_span(notice.left(now))} left")
-    source = notice.source + (f"; read on {numbers.day(notice.read)}" if notice.read else "")
+        state = cards.word("open", phrase("{span} left", span=_span(notice.left(now))))
+    source = notice.source + (
+        phrase("; read on {read}", read=numbers.day(notice.read)) if notice.read else ""
+    )
     return {
-        "Law": plain(notice.law) or numbers.DASH, "Step": prose(notice.title), "Due": numbers.moment(notice.due),
-        "State": state, "Source": plain(source),
-    }  # fmt: skip
+        "Law": plain(notice.law) or numbers.DASH,
+        "Step": prose(in_language(notice.title)),
+        "Due": numbers.moment(notice.due),
+        "State": state,
+        "Source": plain(source),
+    }
 
 
 def _span(left: timedelta) -> str:
     hours = left.total_seconds() / 3600
-    return f"{hours:.0f} hours" if hours < 72 else f"{hours / 24:.0f} days"
+    return (
+        phrase("{hours} hours", hours=f"{hours:.0f}")
+        if hours < 72
+        else phrase("{days} days", days=f"{hours / 24:.0f}")
+    )
 
 
 def _act(view: View, system: System, item: Incident, steps: tuple[Notice, ...]) -> None:
     """Classify, give notice or close, in one form."""
     key = f"governance.incident.{item.id}"
-    due = {n.key: f"{n.law} {n.title}" for n in steps if n.sent is None and n.key != "classify"}
-    asks = {str(c["key"]): str(c["asks"]) for c in law().criteria}
+    due = {n.key: f"{n.law} {in_language(n.title)}" for n in steps if n.sent is None and n.key != "classify"}
+    asks = {str(c["key"]): in_language(str(c["asks"])) for c in law().criteria}
     offered = register.flags_of(view.ws, system.key)
     offered |= {flag: FLAGS[flag] for flag in item.flags}
-    with st.popover("Take a step"), st.form(key, border=False):
+    with st.popover(phrase("Take a step")), st.form(key, border=False):
         if item.known and item.classified_at is None:
             _known(item, asks)
         flags = st.multiselect(
-            "It is",
+            phrase("It is"),
             list(offered),
             default=list(item.flags),
-            format_func=offered.__getitem__,
+            format_func=lambda flag: in_language(offered[flag]),
             key=f"{key}.flags",
         )
         about = 0 if item.finding else _about(view, system, key)
         critical = st.checkbox(
-            "A critical service is hit (DORA)", value=item.critical_service, key=f"{key}.critical"
+            phrase("A critical service is hit (DORA)"), value=item.critical_service, key=f"{key}.critical"
         )
         met = st.multiselect(
-            "DORA thresholds met",
+            phrase("DORA thresholds met"),
             list(asks),
             default=list(item.criteria),
             format_func=asks.__getitem__,
             key=f"{key}.met",
         )
         lines = st.multiselect(
-            "Notices sent now", list(due), format_func=due.__getitem__, key=f"{key}.sent", disabled=not due
+            phrase("Notices sent now"),
+            list(due),
+            format_func=due.__getitem__,
+            key=f"{key}.sent",
+            disabled=not due,
         )
         cause = st.text_area(
-            "Cause, as far as is known; to close it, what was done as well",
+            phrase("Cause, as far as is known; to close it, what was done as well"),
             value=item.cause,
             key=f"{key}.cause",
             max_chars=2000,
             height=80,
         )
-        owner = st.text_input("Who deals with it", value=item.owner, key=f"{key}.owner", max_chars=120)
-        until = st.date_input("To be closed by", value=item.due, format="YYYY-MM-DD", key=f"{key}.due")
-        ends = st.checkbox("It is dealt with: close it", key=f"{key}.ends", disabled=bool(item.closed_at))
+        owner = st.text_input(
+            phrase("Who deals with it"), value=item.owner, key=f"{key}.owner", max_chars=120
+        )
+        until = st.date_input(
+            phrase("To be closed by"), value=item.due, format="YYYY-MM-DD", key=f"{key}.due"
+        )
+        ends = st.checkbox(
+            phrase("It is dealt with: close it"), key=f"{key}.ends", disabled=bool(item.closed_at)
+        )
         by = signed_forms.signature(f"incident.{item.id}")
-        saved = permissions.submit("Save", permissions.ANALYST, type=cards.leading())
+        saved = permissions.submit(phrase("Save"), permissions.ANALYST, type=cards.leading())
     if not saved:
         return
     signed_forms.sign(by)
@@ -189,11 +225,11 @@ def _about(view: View, system: System, key: str) -> int:
     incidents = register.of_findings(view.ws, [system.key])
     free = {r.id: r for r in findings(view.ws, system.key) if r.id not in incidents}
     number = st.selectbox(
-        "Finding it is about",
+        phrase("Finding it is about"),
         [0, *free],
         key=f"{key}.finding",
-        format_func=lambda n: f"{n}: {one_line(free[n].finding.sentence, 90)}" if n else "none",
-        help="An incident handles a breach only if it names a finding of it.",
+        format_func=lambda n: f"{n}: {one_line(free[n].finding.sentence, 90)}" if n else phrase("none"),
+        help=phrase("An incident handles a breach only if it names a finding of it."),
     )
     return int(number or 0)
 
@@ -201,32 +237,35 @@ def _about(view: View, system: System, key: str) -> int:
 def _known(item: Incident, asks: dict[str, str]) -> None:
     """What the log knew of each criterion when the incident was opened; the boxes below begin with it."""
     st.markdown(
-        "**What the log knows.** Thresholds that it shows to be met are chosen below; the rest is yours to say."
+        phrase(
+            "**What the log knows.** Thresholds that it shows to be met are chosen below; the "
+            "rest is yours to say."
+        )
     )
-    named = {**asks, "critical": "Critical service"}
+    named = {**asks, "critical": phrase("Critical service")}
     for name in [name for name in named if name in item.known]:  # in the order of the law
-        cards.note(f"{named[name].partition(':')[0]}: {item.known[name]}")
+        cards.note(f"{named[name].partition(':')[0]}: {in_language(item.known[name])}")
 
 
 def _open(view: View, system: System) -> None:
     with st.form("governance.incident", border=False, clear_on_submit=True):
-        title = st.text_input("What happened", key="governance.incident.title", max_chars=300)
+        title = st.text_input(phrase("What happened"), key="governance.incident.title", max_chars=300)
         left, right = st.columns(2, gap="large")
         day = left.date_input(
-            "Known since (UTC)",
+            phrase("Known since (UTC)"),
             value=signed_forms.today(),
             format="YYYY-MM-DD",
             max_value=signed_forms.today(),
             key="governance.incident.day",
         )
         at = right.time_input(
-            "At (UTC)",
+            phrase("At (UTC)"),
             value=None,
             key="governance.incident.at",
-            help="Left open: now for today, and the first minute of an earlier day.",
+            help=phrase("Left open: now for today, and the first minute of an earlier day."),
         )
         by = signed_forms.signature("incident")
-        saved = permissions.submit("Open", permissions.ANALYST, type=cards.leading())
+        saved = permissions.submit(phrase("Open"), permissions.ANALYST, type=cards.leading())
     if saved and isinstance(day, date):
         signed_forms.sign(by)
         aware = datetime.combine(day, at or time(), UTC)
@@ -239,9 +278,12 @@ def _open(view: View, system: System) -> None:
 def registries(view: View, system: System) -> None:
     """Where versions are kept and what was read there, and a new look."""
     cards.note(
-        "An MLflow registry or a folder with DVC's files is read, never written. What it says answers REL-2, REL-7 "
-        "and AUD-5. A password in the address is used once and not kept. Only listed places are read, with no "
-        "credential of this machine that its operator did not bind to them."
+        phrase(
+            "An MLflow registry or a folder with DVC's files is read, never written. What it "
+            "says answers REL-2, REL-7 and AUD-5. A password in the address is used once and not "
+            "kept. Only listed places are read, with no credential of this machine that its "
+            "operator did not bind to them."
+        )
     )
     now = datetime.now(UTC)
     for item in probe.probes(view.ws, system.key):
@@ -249,45 +291,62 @@ def registries(view: View, system: System) -> None:
     with st.form("governance.probe", border=False):
         left, right = st.columns(2, gap="large")
         uri = left.text_input(
-            "MLflow: tracking server or database",
+            phrase("MLflow: tracking server or database"),
             key="governance.probe.uri",
             max_chars=500,
             placeholder="https://mlflow.example:5000",
         )
         model = left.text_input(
-            "Registered model",
+            phrase("Registered model"),
             key="governance.probe.model",
             max_chars=200,
-            placeholder="may be left out if it is the only one",
+            placeholder=phrase("may be left out if it is the only one"),
         )
         folder = right.text_input(
-            "Or DVC: folder on this machine", key="governance.probe.folder", max_chars=500
+            phrase("Or DVC: folder on this machine"), key="governance.probe.folder", max_chars=500
         )
         with right:
             by = signed_forms.signature("probe")
-        saved = permissions.submit("Read it", permissions.ANALYST, type=cards.leading())
+        saved = permissions.submit(phrase("Read it"), permissions.ANALYST, type=cards.leading())
     places.section(view)
     if saved:
         signed_forms.sign(by)
-        with st.spinner("Reading."):
+        with st.spinner(phrase("Reading.")):
             probe.probe(view.ws, system.key, by=by, mlflow=uri or "", model=model or "", dvc=folder or "")
         st.rerun()
 
 
 def _probe(view: View, system: System, item: Probe, now: datetime) -> None:
     age = (now - item.at).days
-    state = f"{age} days ago" if age else "today"
-    state = cards.word("partial", f"{state}: look again") if now - item.at > OLD else state
-    with st.expander(f"{KINDS[item.kind]}: {plain(item.subject, 60)}, {len(item.versions)} versions"):
-        st.markdown(f"{plain(item.place, 120)}, read by {plain(item.by)} on {numbers.day(item.at)}, {state}.")
+    state = phrase("{age} days ago", age=age) if age else phrase("today")
+    state = (
+        cards.word("partial", phrase("{state}: look again", state=state)) if now - item.at > OLD else state
+    )
+    with st.expander(
+        phrase(
+            "{kind}: {subject}, {versions} versions",
+            kind=in_language(KINDS[item.kind]),
+            subject=plain(item.subject, 60),
+            versions=len(item.versions),
+        )
+    ):
+        st.markdown(
+            phrase(
+                "{place}, read by {by} on {at}, {state}.",
+                place=plain(item.place, 120),
+                by=plain(item.by),
+                at=numbers.day(item.at),
+                state=state,
+            )
+        )
         for note in item.notes:
             cards.note(note)
         tables.grid(
             [_version(v) for v in item.versions],
-            alt="Versions as registered: version, other names, when, who, code, data, parameters",
+            alt=phrase("Versions as registered: version, other names, when, who, code, data, parameters"),
         )
         key = f"governance.probe.{item.kind}.{item.place}.{item.subject}"
-        if permissions.button("Leave this place out", permissions.ANALYST, key=key):
+        if permissions.button(phrase("Leave this place out"), permissions.ANALYST, key=key):
             probe.forget(view.ws, system.key, item, by=sign_in.actor())
             st.rerun()
 

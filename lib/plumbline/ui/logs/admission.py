@@ -16,12 +16,15 @@ from plumbline.ui.parts.escape import plain
 from plumbline.ui.state import session, session_files
 from plumbline.ui.state import workspace as opened
 from plumbline.ui.state.view import View
+from plumbline.wording.language import phrase, screen_text
 
-_LOADS = "Kept in the workspace, for everybody who works here. A load can be undone at any time."
-_LOADS_TO_SCRATCH = "Goes to the file that this browser tab looks at. Nothing is kept unless you keep it."
-_LOOKS = (
-    "For this browser tab alone: every page shows it, and it is deleted when you close the tab. "
-    '"Keep as a system", on the left of every page, keeps it after all.'
+_LOADS = screen_text("Kept in the workspace, for everybody who works here. A load can be undone at any time.")
+_LOADS_TO_SCRATCH = screen_text(
+    "Goes to the file that this browser tab looks at. Nothing is kept unless you keep it."
+)
+_LOOKS = screen_text(
+    "For this browser tab alone: every page shows it, and it is deleted when you close "
+    'the tab. "Keep as a system", on the left of every page, keeps it after all.'
 )
 
 
@@ -43,25 +46,25 @@ def _buttons(
         st.markdown(plain(rest, 600))
     used = settled.used
     reference = not labels and st.checkbox(
-        "These decisions were healthy: use them as the reference",
+        phrase("These decisions were healthy: use them as the reference"),
         key=f"logs.reference.{upload.token}",
-        help="Otherwise the reference is found in the log itself, and said.",
+        help=phrase("Otherwise the reference is found in the log itself, and said."),
     )
     missing = questions.required_questions(settled.found, settled.said)
     if missing:
-        cards.note(f"Answer first: {missing[0].text}")
+        cards.note(phrase("Answer first: {text}", text=missing[0].text))
     accept = _accepted(settled.trial, upload)
     idle = not title or bool(missing) or jobs.running() or accept is False
     left, right = st.columns(2, gap="large")
     with left:
         for_good = permissions.button(
-            "Load", permissions.ANALYST, type=cards.leading(), icon=":material/upload:", disabled=idle
+            phrase("Load"), permissions.ANALYST, type=cards.leading(), icon=":material/upload:", disabled=idle
         )
         cards.note(_LOADS_TO_SCRATCH if view.scratch else _LOADS)
     look = False
     if not (view.scratch or labels):
         with right:
-            look = st.button("Just look at this file", icon=":material/visibility:", disabled=idle)
+            look = st.button(phrase("Just look at this file"), icon=":material/visibility:", disabled=idle)
             cards.note(_LOOKS)
     if for_good or look:
         ws = session_files.scratch(opened.workspace()) if look else view.ws
@@ -95,9 +98,9 @@ def _accepted(trial: LoadTrial, upload: uploads.Upload) -> bool | None:
     elif not trial.too_many:
         return None
     else:
-        cards.note("Correct what the columns mean; or, if the file is meant so, accept it:")
+        cards.note(phrase("Correct what the columns mean; or, if the file is meant so, accept it:"))
     return st.checkbox(
-        "Load the rows that fit; the others wait in quarantine", key=f"logs.accept.{upload.token}"
+        phrase("Load the rows that fit; the others wait in quarantine"), key=f"logs.accept.{upload.token}"
     )
 
 
@@ -116,7 +119,7 @@ def finish(view: View) -> None:
                 st.rerun()
         return
     if not isinstance(result, Load):
-        st.toast("The roles are changed, and everything is counted anew.")
+        st.toast(phrase("The roles are changed, and everything is counted anew."))
         st.rerun()
     if session_file is not None:
         session_files.desk(opened.workspace()).files.append(session_file)

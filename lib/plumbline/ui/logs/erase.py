@@ -12,8 +12,12 @@ from plumbline.ui.parts import cards, empty_states
 from plumbline.ui.parts.escape import plain
 from plumbline.ui.state import session
 from plumbline.ui.state.view import View
+from plumbline.wording.language import in_language, phrase, screen_text
 
-_BY = {"subject": "A person, by the value in the log", "decision": "One decision, by its id"}
+_BY = {
+    "subject": screen_text("A person, by the value in the log"),
+    "decision": screen_text("One decision, by its id"),
+}
 
 
 def section(view: View) -> None:
@@ -23,24 +27,35 @@ def section(view: View) -> None:
         _certificate(result)
     if view.system is None:
         return
-    with st.expander("Erase a person or a decision"):
+    with st.expander(phrase("Erase a person or a decision")):
         cards.note(
-            "Rows, labels, explanations, comments and quarantine of this system go, and the counts are made anew. It "
-            "cannot be taken back; a certificate without anything personal stays on the trail."
+            phrase(
+                "Rows, labels, explanations, comments and quarantine of this system go, and the "
+                "counts are made anew. It cannot be taken back; a certificate without anything "
+                "personal stays on the trail."
+            )
         )
         with st.form("logs.erase", border=False, clear_on_submit=True):
             by = st.radio(
-                "Whom", list(_BY), format_func=_BY.__getitem__, horizontal=True, key="logs.erase.by"
+                phrase("Whom"),
+                list(_BY),
+                format_func=lambda by: in_language(_BY[by]),
+                horizontal=True,
+                key="logs.erase.by",
             )
             value = st.text_input(
-                "Spelt as in the log", max_chars=200, width=489, key="logs.erase.value", autocomplete="off"
+                phrase("Spelt as in the log"),
+                max_chars=200,
+                width=489,
+                key="logs.erase.value",
+                autocomplete="off",
             )
-            sure = st.checkbox("Erase it for good", key="logs.erase.sure")
-            asked = permissions.submit("Erase", permissions.OWNER)
+            sure = st.checkbox(phrase("Erase it for good"), key="logs.erase.sure")
+            asked = permissions.submit(phrase("Erase"), permissions.OWNER)
         if not asked:
             return
         if not sure or not value.strip():
-            st.markdown(cards.word("watch", "Nothing was erased: give the value and tick the box."))
+            st.markdown(cards.word("watch", phrase("Nothing was erased: give the value and tick the box.")))
             return
         try:
             result = erase_person(
@@ -61,16 +76,16 @@ def section(view: View) -> None:
 def _certificate(erased: ErasureResult) -> None:
     with st.container(border=True):
         first, *rest = sentences(erased)
-        cards.section("Certificate of erasure", first)
+        cards.section(phrase("Certificate of erasure"), first)
         for words in rest:
             st.markdown(plain(words))
         with st.container(horizontal=True, vertical_alignment="center"):
             st.download_button(
-                "Download the certificate",
+                phrase("Download the certificate"),
                 lambda: certificate(erased).encode(),
                 mime="application/json",
                 file_name=f"erasure-{erased.system}-{erased.keyed_hash[:12]}.json",
                 on_click="ignore",
                 icon=":material/download:",
             )
-            st.button("Close", key="logs.erase.close", on_click=session.ERASED.clear, type="tertiary")
+            st.button(phrase("Close"), key="logs.erase.close", on_click=session.ERASED.clear, type="tertiary")

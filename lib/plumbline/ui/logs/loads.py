@@ -17,6 +17,7 @@ from plumbline.ui.parts.escape import one_line, plain
 from plumbline.ui.state import session
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
+from plumbline.wording.language import in_language, phrase
 from plumbline.wording.times import iso_minute
 
 
@@ -28,31 +29,33 @@ def result() -> None:
     with st.container(border=True):
         nothing = not load.rows_loaded and not load.labels_joined
         cards.section(
-            f"{load.file} holds nothing that is new to {load.system}"
+            phrase("{file} holds nothing that is new to {system}", file=load.file, system=load.system)
             if nothing
-            else f"{load.file} is loaded into {load.system}"
+            else phrase("{file} is loaded into {system}", file=load.file, system=load.system)
         )
         items = [
             Figure(
-                name="Rows read", value=numbers.count(load.rows_read), note="the sum of the three beside it"
+                name=phrase("Rows read"),
+                value=numbers.count(load.rows_read),
+                note=phrase("the sum of the three beside it"),
             ),
-            Figure(name="Loaded", value=numbers.count(load.rows_loaded)),
+            Figure(name=phrase("Loaded"), value=numbers.count(load.rows_loaded)),
             Figure(
-                name="Duplicates",
+                name=phrase("Duplicates"),
                 value=numbers.count(load.rows_duplicate),
-                note="already there, left out" if load.rows_duplicate else "",
+                note=phrase("already there, left out") if load.rows_duplicate else "",
             ),
             Figure(
-                name="Quarantined",
+                name=phrase("Quarantined"),
                 value=numbers.count(load.rows_quarantined),
-                note="kept below, with the reason" if load.rows_quarantined else "",
+                note=phrase("kept below, with the reason") if load.rows_quarantined else "",
             ),
         ]
         if load.kind == "labels":
             items[1] = Figure(
-                name="Labels joined",
+                name=phrase("Labels joined"),
                 value=numbers.count(load.labels_joined),
-                note=f"{numbers.count(load.rows_loaded)} rows",
+                note=phrase("{rows_loaded} rows", rows_loaded=numbers.count(load.rows_loaded)),
             )
         cards.figures(items, inside=True)
         for reason, n in load.reasons.items():
@@ -61,13 +64,15 @@ def result() -> None:
             cards.note(words)
         if load.unchecked:
             empty_states.show_error(
-                PlumblineError("The load is in, but its signals could not be checked", todo=load.unchecked)
+                PlumblineError(
+                    phrase("The load is in, but its signals could not be checked"), todo=load.unchecked
+                )
             )
         with st.container(horizontal=True, vertical_alignment="center"):
-            empty_states.link(empty_states.NextPage("scorecard", "See the verdict"))
+            empty_states.link(empty_states.NextPage("scorecard", phrase("See the verdict")))
             query = drill_down.whole_log(load.system)
-            empty_states.link(empty_states.NextPage("accuracy", "See the accuracy"), query)
-            st.button("Close", on_click=session.RESULT.clear, type="tertiary")
+            empty_states.link(empty_states.NextPage("accuracy", phrase("See the accuracy")), query)
+            st.button(phrase("Close"), on_click=session.RESULT.clear, type="tertiary")
             scroll.to_top(session.UPLOAD_TURN.get())  # the button that was pressed is far below
 
 
@@ -79,7 +84,9 @@ def table(loads: Sequence[Load]) -> None:
                 "Load": load.load_id,
                 "When (UTC)": f"{iso_minute(load.at)}",
                 "File": one_line(load.file, 60),
-                "Holds": load.kind if load.retry_of is None else f"rows of load {load.retry_of}",
+                "Holds": in_language(load.kind, "load")
+                if load.retry_of is None
+                else phrase("rows of load {retry_of}", retry_of=load.retry_of),
                 "Read": load.rows_read,
                 "Loaded": load.rows_loaded,
                 "Duplicates": load.rows_duplicate,
@@ -87,12 +94,12 @@ def table(loads: Sequence[Load]) -> None:
                 "Labels joined": load.labels_joined,
                 "Reference": "yes" if load.reference else "no",
                 "By": one_line(load.actor, 40),
-                "State": cards.glyph("undone") if load.undone_at else "● loaded",
+                "State": cards.glyph("undone") if load.undone_at else phrase("● loaded"),
                 "SHA-256": load.sha256[:12],
             }
             for load in loads
         ],
-        alt="Loads: number, time, file, rows read, loaded, duplicates, quarantined, labels joined",
+        alt=phrase("Loads: number, time, file, rows read, loaded, duplicates, quarantined, labels joined"),
     )
 
 
@@ -101,17 +108,17 @@ def undo(view: View, loads: Sequence[Load]) -> None:
     there = {load.load_id: load for load in loads if load.undone_at is None}
     if not there:
         return
-    with st.expander("Undo a load"):
+    with st.expander(phrase("Undo a load")):
         chosen = st.selectbox(
-            "Load",
+            phrase("Load"),
             list(there),
             format_func=lambda i: f"{i}: {one_line(there[i].file, 60)}",
             key="logs.undo.load",
             width=489,
         )
-        sure = st.checkbox("Remove its decisions, labels and counts", key="logs.undo.sure")
+        sure = st.checkbox(phrase("Remove its decisions, labels and counts"), key="logs.undo.sure")
         if (
-            permissions.button("Undo it", permissions.ANALYST, disabled=not sure or chosen is None)
+            permissions.button(phrase("Undo it"), permissions.ANALYST, disabled=not sure or chosen is None)
             and chosen is not None
         ):
             try:
@@ -120,7 +127,13 @@ def undo(view: View, loads: Sequence[Load]) -> None:
                 empty_states.show_error(error)
                 return
             session.RESULT.clear()
-            st.toast(f"Load {chosen} is undone: {numbers.count(removed)} rows removed.")
+            st.toast(
+                phrase(
+                    "Load {chosen} is undone: {removed} rows removed.",
+                    chosen=chosen,
+                    removed=numbers.count(removed),
+                )
+            )
             st.rerun()
 
 
@@ -128,10 +141,10 @@ def remove(view: View) -> None:
     """Delete a system that holds nothing."""
     if view.system is None or view.scratch or not is_removable(view.ws, view.system.key):
         return
-    with st.expander("Remove this system"):
-        cards.note("It holds no decision. What was stated of it goes; the trail keeps what was done.")
-        sure = st.checkbox("Delete what was stated of it", key="logs.remove.sure")
-        if permissions.button("Remove it", permissions.OWNER, disabled=not sure):
+    with st.expander(phrase("Remove this system")):
+        cards.note(phrase("It holds no decision. What was stated of it goes; the trail keeps what was done."))
+        sure = st.checkbox(phrase("Delete what was stated of it"), key="logs.remove.sure")
+        if permissions.button(phrase("Remove it"), permissions.OWNER, disabled=not sure):
             try:
                 remove_system(view.ws, view.system.key, actor=sign_in.actor())
             except PlumblineError as error:

@@ -12,6 +12,7 @@ from plumbline.domain import IGNORE, NAMED_ROLES, SINGLE_ROLES, ColumnMap, Mappi
 from plumbline.ui.logs.role_words import say_role
 from plumbline.ui.parts.escape import one_line
 from plumbline.ui.parts.tables import for_export
+from plumbline.wording.language import in_language, phrase
 from plumbline.wording.safe_csv import no_formula
 
 OPTIONS = (*SINGLE_ROLES, *NAMED_ROLES, IGNORE)
@@ -103,7 +104,7 @@ def editor(
             "Values": [list((bars or {}).get(row.column, ())) for row in rows],
             "Examples": [", ".join(one_line(v, 24) for v in samples.get(row.column, ())[:3]) for row in rows],
             "Confidence": [_sure(row, fresh) for row in rows],
-            "Reason": [one_line("; ".join(m.reason for m in row.maps), 200) for row in rows],
+            "Reason": [one_line("; ".join(in_language(m.reason) for m in row.maps), 200) for row in rows],
             "Name": [one_line(row.name, 80) for row in rows],
         }
     )
@@ -114,37 +115,48 @@ def editor(
         height="auto" if len(frame) <= 30 else 1100,
         disabled=["Column", "Values", "Examples", "Confidence", "Reason"],
         column_config={
-            "Column": st.column_config.TextColumn(width=150),
+            "Column": st.column_config.TextColumn(phrase("Column"), width=150),
             "Role": st.column_config.SelectboxColumn(
+                phrase("Role"),
                 options=list(OPTIONS),
                 required=True,
                 width=215,
-                help="What the column holds. Double-click, or press Enter, to change it.",
+                help=phrase("What the column holds. Double-click, or press Enter, to change it."),
                 format_func=say_role,
             ),
             "Second role": st.column_config.SelectboxColumn(
+                phrase("Second role"),
                 options=list(ALSO),
                 width=110,
                 format_func=say_role,
-                help="A second role, e.g. a model input that is a protected attribute as well.",
+                help=phrase("A second role, e.g. a model input that is a protected attribute as well."),
             ),
             "Values": st.column_config.BarChartColumn(
+                phrase("Values"),
                 width=110,
-                help="How the first rows are spread: numbers and times from least to greatest, words by how often "
-                "each stands there. Nothing is drawn where nearly every cell differs.",
+                help=phrase(
+                    "How the first rows are spread: numbers and times from least to greatest, words by "
+                    "how often each stands there. Nothing is drawn where nearly every cell differs."
+                ),
             ),
-            "Examples": st.column_config.TextColumn(width=150),
+            "Examples": st.column_config.TextColumn(phrase("Examples"), width=150),
             "Confidence": st.column_config.TextColumn(
-                width=92, help="● sure, ▲ worth a look, ◆ new since the log before."
+                phrase("Confidence"),
+                width=92,
+                help=phrase("● sure, ▲ worth a look, ◆ new since the log before."),
             ),
-            "Reason": st.column_config.TextColumn(width="medium"),
+            "Reason": st.column_config.TextColumn(phrase("Reason"), width="medium"),
             "Name": st.column_config.TextColumn(
+                phrase("Name"),
                 width="small",
                 max_chars=80,
-                help="The name of a model input, segment, class or protected attribute.",
+                help=phrase("The name of a model input, segment, class or protected attribute."),
             ),
         },
-        alt="Columns of the file, the role of each, a second role, values, examples, confidence, reason and name",
+        alt=phrase(
+            "Columns of the file, the role of each, a second role, values, examples, confidence, "
+            "reason and name"
+        ),
     )
     return changes(rows, list(changed["Role"]), list(changed["Second role"]), list(changed["Name"]))
 
@@ -159,7 +171,7 @@ def one_column(mapping: Mapping, key: str, first: Sequence[str] = ()) -> tuple[t
     mapping_lines = {row.column: row for row in reversed(rows)}
     left, middle, right = st.columns(3, gap="medium")
     column = left.selectbox(
-        "Column",
+        phrase("Column"),
         list(dict.fromkeys(row.column for row in rows)),
         format_func=lambda name: one_line(name, 60),
         key=f"{key}.column",
@@ -168,10 +180,18 @@ def one_column(mapping: Mapping, key: str, first: Sequence[str] = ()) -> tuple[t
         return ()
     row = mapping_lines[column]
     role = middle.selectbox(
-        "Role", OPTIONS, index=OPTIONS.index(row.means), format_func=say_role, key=f"{key}.role.{column}"
+        phrase("Role"),
+        OPTIONS,
+        index=OPTIONS.index(row.means),
+        format_func=say_role,
+        key=f"{key}.role.{column}",
     )
     also = right.selectbox(
-        "Second role", ALSO, index=ALSO.index(row.also), format_func=say_role, key=f"{key}.also.{column}"
+        phrase("Second role"),
+        ALSO,
+        index=ALSO.index(row.also),
+        format_func=say_role,
+        key=f"{key}.also.{column}",
     )
     return changes([row], [str(role)], [also], [row.name])
 
@@ -197,5 +217,5 @@ def changes(
 
 
 def _sure(row: MappingLine, fresh: Sequence[str]) -> str:
-    mark = "◆ new," if row.column in fresh else "●" if row.confidence >= SURE else "▲"
+    mark = phrase("◆ new,") if row.column in fresh else "●" if row.confidence >= SURE else "▲"
     return f"{mark} {row.confidence:.0%}"

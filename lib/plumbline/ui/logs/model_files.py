@@ -19,6 +19,7 @@ from plumbline.ui.parts.escape import one_line, plain
 from plumbline.ui.state import session
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
+from plumbline.wording.language import phrase
 from plumbline.wording.quantities import count
 
 
@@ -29,9 +30,11 @@ def section(view: View) -> None:
     key = view.system.key
     files, versions = model_files.files_of_system(view.ws, key), model_files.versions(view.ws, key)
     cards.section(
-        "Model files",
-        "A version's own file explains its decisions exactly, if it reproduces their logged scores. It is opened in a "
-        "process of its own, with limits; pickles are refused.",
+        phrase("Model files"),
+        phrase(
+            "A version's own file explains its decisions exactly, if it reproduces their logged "
+            "scores. It is opened in a process of its own, with limits; pickles are refused."
+        ),
     )
     outcome = session.MODEL_SAID.get()
     if outcome:
@@ -43,7 +46,9 @@ def section(view: View) -> None:
                     "Version": one_line(m.version),
                     "File": one_line(m.name, 60),
                     "Format": m.format,
-                    "Reproduces": f"{m.share:.1%} of {count(m.checked)}",
+                    "Reproduces": phrase(
+                        "{share} of {checked}", share=f"{m.share:.1%}", checked=count(m.checked)
+                    ),
                     "Check": cards.glyph("pass" if m.passed else "fail"),
                     "SHA-256": m.sha256,
                     "Registered": f"{numbers.moment(m.at)}",
@@ -51,10 +56,10 @@ def section(view: View) -> None:
                 }
                 for m in files
             ],
-            alt="Registered model files: version, file, format, check, SHA-256",
+            alt=phrase("Registered model files: version, file, format, check, SHA-256"),
         )
     if not versions:
-        cards.note("The log names no version, so that no file can be tied to its decisions.")
+        cards.note(phrase("The log names no version, so that no file can be tied to its decisions."))
         return
     _register(view, key, versions)
     if any(m.passed for m in files):
@@ -65,30 +70,43 @@ def _register(view: View, key: str, versions: tuple[str, ...]) -> None:
     with st.form("models.register", border=False, clear_on_submit=True):
         with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
             version = st.selectbox(
-                "Version", versions, format_func=lambda v: one_line(v, 60), key="models.version", width=220
+                phrase("Version"),
+                versions,
+                format_func=lambda v: one_line(v, 60),
+                key="models.version",
+                width=220,
             )
             uploaded_file = st.file_uploader(
-                "Model file",
+                phrase("Model file"),
                 type=list(ENDINGS),
                 key="models.file",
                 max_upload_size=model_files.MOST_BYTES // 2**20,
                 disabled=not sign_in.may(permissions.ANALYST),
-                help=f"LightGBM text, XGBoost JSON or UBJSON, scikit-learn as skops, ONNX tree ensembles. {RESAVE}",
+                help=phrase(
+                    "LightGBM text, XGBoost JSON or UBJSON, scikit-learn as skops, ONNX tree ensembles. "
+                    "{resave}",
+                    resave=RESAVE,
+                ),
             )
         pairs = st.text_input(
-            "Where names differ: model=column, with commas between",
+            phrase("Where names differ: model=column, with commas between"),
             key="models.names",
-            placeholder="age=Alter, f3=Income",
-            help="Left empty, names are looked for by content; only those under which the scores come out are taken.",
+            placeholder=phrase("age=Alter, f3=Income"),
+            help=phrase(
+                "Left empty, names are looked for by content; only those under which the scores come "
+                "out are taken."
+            ),
         )
-        asked = permissions.submit("Register the file", permissions.ANALYST, icon=":material/upload_file:")
+        asked = permissions.submit(
+            phrase("Register the file"), permissions.ANALYST, icon=":material/upload_file:"
+        )
     if not asked or version is None:
         return
     if uploaded_file is None:
-        cards.note("Choose a file first.")
+        cards.note(phrase("Choose a file first."))
         return
     try:
-        with tempfile.TemporaryDirectory() as folder, st.spinner("Holding the file against the log."):
+        with tempfile.TemporaryDirectory() as folder, st.spinner(phrase("Holding the file against the log.")):
             path = Path(folder) / safe_name(uploaded_file.name)
             path.write_bytes(uploaded_file.getbuffer())
             registration = model_files.register(
@@ -108,14 +126,17 @@ def _register(view: View, key: str, versions: tuple[str, ...]) -> None:
 
 def _explain_all(view: View, key: str) -> None:
     if not permissions.button(
-        "Explain every decision",
+        phrase("Explain every decision"),
         permissions.ANALYST,
         icon=":material/functions:",
         key="models.all",
-        help="Keeps the attributions of all decisions whose file passed. It can be broken off: what is done stays.",
+        help=phrase(
+            "Keeps the attributions of all decisions whose file passed. It can be broken off: "
+            "what is done stays."
+        ),
     ):
         return
-    bar = st.progress(0.0, text="Starting")
+    bar = st.progress(0.0, text=phrase("Starting"))
 
     def say(words: str, share: float) -> None:
         bar.progress(min(share, 1.0), text=plain(words))

@@ -17,6 +17,8 @@ from plumbline.ui.parts.escape import one_line, plain
 from plumbline.ui.state import session
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
+from plumbline.wording.language import phrase
+from plumbline.wording.quantities import plural
 
 _NONE = "–"
 
@@ -46,7 +48,7 @@ def rows(
     if preview and preview[0] == key:
         seen, trial = preview[1:]
     else:
-        with st.spinner("Trying the rows"):
+        with st.spinner(phrase("Trying the rows")):
             seen = preview_file(view.ws, path, mapping, labels=labels, system=system, sheet=sheet)
             trial = try_file(view.ws, path, mapping, labels=labels, system=system or None, sheet=sheet)
         session.PREVIEW.set((key, seen, trial))
@@ -56,10 +58,13 @@ def rows(
 
 def _table(seen: Preview) -> None:
     total = len(seen.rows) + len(seen.unparsed)
-    bad = f", {seen.bad} of them would go to quarantine" if seen.bad else ""
-    cards.section("As they will be loaded", f"The first {total} rows{bad}. Times are shown in UTC.")
+    bad = phrase(", {bad} of them would go to quarantine", bad=seen.bad) if seen.bad else ""
+    cards.section(
+        phrase("As they will be loaded"),
+        phrase("The first {total} rows{bad}. Times are shown in UTC.", total=total, bad=bad),
+    )
     table = [
-        {"Row": f"▲ {one_line(say_reason(row.reason))}" if row.reason else "● loads"}
+        {"Row": f"▲ {one_line(say_reason(row.reason))}" if row.reason else phrase("● loads")}
         | {
             _head(role, column): one_line(_NONE if cell is None else cell, 60)
             for (role, column), cell in zip(seen.columns, row.cells, strict=True)
@@ -69,32 +74,47 @@ def _table(seen: Preview) -> None:
     table += [{"Row": f"▲ {one_line(say_reason(why))}: {one_line(raw, 120)}"} for why, raw in seen.unparsed]
     tables.grid(
         [{name: line.get(name, "") for name in table[0]} for line in table] if table else [],
-        alt="The first rows as they will be loaded: whether each loads, then a column a role",
+        alt=phrase("The first rows as they will be loaded: whether each loads, then a column a role"),
         widths={"Row": 190} if seen.bad else None,
     )
 
 
 def verdict(trial: LoadTrial, *, labels: bool) -> tuple[str, str, str]:
     """Whether the rows will load: a status, the sentence that stands above the button, and what becomes of the rest."""
-    what = "outcomes" if labels else "rows"
     rows, fit = trial.rows, trial.rows - trial.unfit - trial.repeats
-    first, rest = ("", []) if trial.whole else ("first ", ["The rest is checked as it loads."])
+    what = plural(rows, "outcome") if labels else plural(rows, "row")
+    rest = [] if trial.whole else [phrase("The rest is checked as it loads.")]
     if not rows:
-        return "unknown", "The rows are checked as they load.", ""
+        return "unknown", phrase("The rows are checked as they load."), ""
     if fit == rows:
-        some = "All" if trial.whole else "All of the"
-        return "pass", f"{some} {first}{numbers.count(rows)} {what} will load.", " ".join(rest)
+        every = (
+            phrase("All {what} will load.", what=what)
+            if trial.whole
+            else phrase("All of the first {what} will load.", what=what)
+        )
+        return "pass", every, " ".join(rest)
     words = []
     if trial.repeats:
-        are = "repeats another and is" if trial.repeats == 1 else "repeat others and are"
-        words.append(f"{numbers.count(trial.repeats)} {are} left out.")
+        words.append(
+            phrase("1 repeats another and is left out.")
+            if trial.repeats == 1
+            else phrase("{n} repeat others and are left out.", n=numbers.count(trial.repeats))
+        )
     if trial.unfit:
         causes = sorted(trial.reasons, key=lambda item: (-item[1], item[0]))
         why = "; ".join(f"{say_reason(reason)} ({numbers.count(n)})" for reason, n in causes)
-        wait = "cannot load as the columns are read now" if trial.too_many else "will wait in quarantine"
-        words.append(f"{numbers.count(trial.unfit)} {wait}: {why}.")
+        unfit = numbers.count(trial.unfit)
+        words.append(
+            phrase("{n} cannot load as the columns are read now: {why}.", n=unfit, why=why)
+            if trial.too_many
+            else phrase("{n} will wait in quarantine: {why}.", n=unfit, why=why)
+        )
     status = "fail" if trial.too_many else "watch" if trial.unfit else "pass"
-    head = f"{numbers.count(fit)} of the {first}{numbers.count(rows)} {what} will load."
+    head = (
+        phrase("{fit} of the {what} will load.", fit=numbers.count(fit), what=what)
+        if trial.whole
+        else phrase("{fit} of the first {what} will load.", fit=numbers.count(fit), what=what)
+    )
     return status, head, " ".join(words + rest)
 
 
@@ -111,11 +131,14 @@ def worth(mapping: Mapping) -> None:
     items = gains(column.role.role for column in mapping.columns)
     there = [f"{cards.word('pass', title(role))}: {plain(words)}" for role, words, has in items if has]
     lacking = [
-        f"{cards.word('unknown', f'No {lower(role)}')}: {plain(words)}"
+        f"{cards.word('unknown', phrase('No {role}', role=lower(role)))}: {plain(words)}"
         for role, words, has in items
         if not has
     ]
-    cards.section("What this makes possible", "And on the right what the log lacks, with the cost of it.")
+    cards.section(
+        phrase("What this makes possible"),
+        phrase("And on the right what the log lacks, with the cost of it."),
+    )
     left, right = st.columns(2, gap="large")
-    left.markdown("  \n".join(there) or "Nothing yet.")
-    right.markdown("  \n".join(lacking) or "Nothing is lacking.")
+    left.markdown("  \n".join(there) or phrase("Nothing yet."))
+    right.markdown("  \n".join(lacking) or phrase("Nothing is lacking."))

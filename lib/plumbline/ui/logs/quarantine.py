@@ -23,9 +23,14 @@ from plumbline.ui.parts.openings import waiting
 from plumbline.ui.state import session
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
+from plumbline.wording.language import in_language, phrase, screen_text
 
 ALL = "all"
-_AS_BEFORE = {"": "As before", "dmy": "Day first", "mdy": "Month first"}
+_AS_BEFORE = {
+    "": screen_text("As before"),
+    "dmy": screen_text("Day first"),
+    "mdy": screen_text("Month first"),
+}
 
 
 def section(view: View) -> None:
@@ -36,31 +41,39 @@ def section(view: View) -> None:
     if not every.total and not st.query_params.get(session.LOAD.name):
         return
     if not every.total:
-        cards.section("Quarantine", "Nothing waits there: every row was loaded or was a duplicate.")
+        cards.section(
+            phrase("Quarantine"), phrase("Nothing waits there: every row was loaded or was a duplicate.")
+        )
         return
     cards.section(
-        f"{waiting(every.total)} in quarantine",
-        "They could not be loaded and are kept as they stood. Mend how they are read and try just them again, "
-        "or take them away, mend them in the file, and load that.",
+        phrase("{waiting} in quarantine", waiting=waiting(every.total)),
+        phrase(
+            "They could not be loaded and are kept as they stood. Mend how they are read and try "
+            "just them again, or take them away, mend them in the file, and load that."
+        ),
     )
     load_id, reason = _filter(every)
     _reasons(every)
     answer = quarantine_of(view.ws, view.system.key, load_id=load_id, reason=reason)
     shown = (
-        f"The first {len(answer.rows)} of {numbers.count(answer.waiting)} rows."
+        phrase(
+            "The first {rows} of {waiting} rows.",
+            rows=len(answer.rows),
+            waiting=numbers.count(answer.waiting),
+        )
         if len(answer.rows) < answer.waiting
         else ""
     )
     _rows(answer, shown)
     key = view.system.key
     st.download_button(
-        "Download as CSV",
+        phrase("Download as CSV"),
         lambda: quarantine_csv(view.ws, key, load_id=load_id, reason=reason).encode("utf-8-sig"),
         file_name=f"{key}-quarantine.csv",
         mime="text/csv",
         on_click="ignore",
         icon=":material/download:",
-        help="Safe to open in a spreadsheet: no cell is read as a formula.",
+        help=phrase("Safe to open in a spreadsheet: no cell is read as a formula."),
     )
     _again(view, every, load_id, reason)
 
@@ -70,9 +83,9 @@ def _filter(every: QuarantineAnswer) -> tuple[int | None, str | None]:
     left, right = st.columns(2, gap="medium")
     loads = [ALL, *dict.fromkeys(str(load) for load, _, _ in every.counts)]
     reasons = [ALL, *sorted({reason for _, reason, _ in every.counts})]
-    load = left.selectbox("Load", loads, key=session.LOAD.name, bind="query-params")
+    load = left.selectbox(phrase("Load"), loads, key=session.LOAD.name, bind="query-params")
     reason = right.selectbox(
-        "Reason",
+        phrase("Reason"),
         reasons,
         key=session.REASON.name,
         bind="query-params",
@@ -91,7 +104,7 @@ def _reasons(every: QuarantineAnswer) -> None:
             }
             for load, reason, n in every.counts[:12]
         ],
-        alt="Reasons: load, reason, rows",
+        alt=phrase("Reasons: load, reason, rows"),
     )
 
 
@@ -109,7 +122,7 @@ def _rows(quarantine: QuarantineAnswer, shown: str) -> None:
             }
             for row in quarantine.rows
         ],
-        alt="Rows in quarantine: load, line, reason, detail, text",
+        alt=phrase("Rows in quarantine: load, line, reason, detail, text"),
         height=300 if len(quarantine.rows) > 7 else None,
     )
 
@@ -118,9 +131,9 @@ def _again(view: View, every: QuarantineAnswer, load_id: int | None, reason: str
     """Mend how the rows of one load are read, see how many would fit, and load those."""
     there = list(dict.fromkeys(load for load, _, _ in every.counts))
     chosen = load_id or (there[0] if len(there) == 1 else None)
-    with st.expander("Try these rows again", expanded=False):
+    with st.expander(phrase("Try these rows again"), expanded=False):
         if chosen is None:
-            st.markdown("Choose one load above: each was read in its own way.")
+            st.markdown(phrase("Choose one load above: each was read in its own way."))
             return
         try:
             form = read_form(view.ws, chosen)
@@ -128,19 +141,28 @@ def _again(view: View, every: QuarantineAnswer, load_id: int | None, reason: str
             empty_states.show_error(error)
             return
         cards.note(
-            f"Rows of load {chosen}{'' if reason is None else f' with the reason {reason!r}'}. "
-            "What fits becomes a load of its own that can be taken back; the rest stays here."
+            phrase(
+                "Rows of load {chosen}{reason}. What fits becomes a load of its own that can be taken "
+                "back; the rest stays here.",
+                chosen=chosen,
+                reason="" if reason is None else phrase(" with the reason {reason}", reason=reason),
+            )
         )
         answers = mapping.editor(
             form.mapping, samples_of(view.ws, chosen, reason=reason), f"logs.retry.{chosen}"
         )
         order = st.selectbox(
-            "Dates", list(_AS_BEFORE), format_func=_AS_BEFORE.__getitem__, key="logs.retry.order"
+            phrase("Dates"),
+            list(_AS_BEFORE),
+            format_func=lambda order: in_language(_AS_BEFORE[order]),
+            key="logs.retry.order",
         )
         lenient = st.checkbox(
-            "Fill up rows that are too short, cut those too long",
+            phrase("Fill up rows that are too short, cut those too long"),
             key="logs.retry.lenient",
-            help="Missing cells are taken as empty at the end; what is beyond the header is left out.",
+            help=phrase(
+                "Missing cells are taken as empty at the end; what is beyond the header is left out."
+            ),
         )
         try:
             trial = try_retry(
@@ -150,15 +172,16 @@ def _again(view: View, every: QuarantineAnswer, load_id: int | None, reason: str
             empty_states.show_error(error)
             return
         stay = ", ".join(
-            f"{plain(why.replace('_', ' '))} in {numbers.count(n)}" for why, n in trial.reasons.items()
+            phrase("{why} in {n}", why=plain(in_language(why.replace("_", " "))), n=numbers.count(n))
+            for why, n in trial.reasons.items()
         )
         fits = numbers.count(len(trial.fits))
         st.markdown(
-            f"{cards.word('pass' if trial.fits else 'watch', fits)} rows would load so."
-            + (f" The rest stays: {stay}." if stay else "")
+            phrase("{rows} rows would load so.", rows=cards.word("pass" if trial.fits else "watch", fits))
+            + (phrase(" The rest stays: {stay}.", stay=stay) if stay else "")
         )
         if permissions.button(
-            f"Load these {fits} rows",
+            phrase("Load these {fits} rows", fits=fits),
             permissions.ANALYST,
             disabled=not trial.fits or jobs.running(),
             key="logs.retry.go",
@@ -166,7 +189,7 @@ def _again(view: View, every: QuarantineAnswer, load_id: int | None, reason: str
             who = sign_in.actor()
             jobs.start(
                 view.ws,
-                f"Rows of load {chosen}",
+                phrase("Rows of load {chosen}", chosen=chosen),
                 lambda say: retry_load(
                     view.ws,
                     chosen,

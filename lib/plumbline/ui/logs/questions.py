@@ -14,14 +14,19 @@ from plumbline.logs.values.month_names import LANGUAGES
 from plumbline.logs.values.zone_names import time_zones
 from plumbline.ui.parts import cards
 from plumbline.ui.parts.escape import one_line, prose
+from plumbline.wording.language import in_language, phrase, screen_text
 
-_UNSAID = "Please choose"
+_UNSAID = screen_text("Please choose")
 _ORDERS = {
-    "dmy": "Day first: 31/12/2026",
-    "mdy": "Month first: 12/31/2026",
-    "excel": "Days since 1900, as Excel keeps dates",
+    "dmy": screen_text("Day first: 31/12/2026"),
+    "mdy": screen_text("Month first: 12/31/2026"),
+    "excel": screen_text("Days since 1900, as Excel keeps dates"),
 }
-_TASKS = {"binary": "Two classes", "multiclass": "Several classes", "regression": "A number"}
+_TASKS = {
+    "binary": screen_text("Two classes"),
+    "multiclass": screen_text("Several classes"),
+    "regression": screen_text("A number"),
+}
 
 
 def ask(inspection: Inspection, token: str, frozen: Task | None = None) -> FileAnswers:
@@ -32,17 +37,22 @@ def ask(inspection: Inspection, token: str, frozen: Task | None = None) -> FileA
     topics = {q.topic: q for q in inspection.asked}
     for question in inspection.asked:
         if question.topic == "role":
-            mark = cards.word("fail", "needs an answer") if question.must else cards.word("watch", "to check")
+            mark = (
+                cards.word("fail", phrase("needs an answer"))
+                if question.must
+                else cards.word("watch", phrase("to check"))
+            )
             st.markdown(
                 f"{mark}  {prose(question.text)}"
-                + (" Change it in the table below." if question.must else "")
+                + (phrase(" Change it in the table below.") if question.must else "")
             )
     order = topics.get("date_order")
     said_order = (
         _choose(
             order,
             list(order.options),
-            _ORDERS | {la: f"Months in {la}" for la in LANGUAGES},
+            {order: in_language(words) for order, words in _ORDERS.items()}
+            | {la: phrase("Months in {language}", language=in_language(la, "language")) for la in LANGUAGES},
             f"logs.order.{token}",
         )
         if order
@@ -65,7 +75,7 @@ def _task(
 ) -> str | None:
     """What the log predicts: always shown, and to be changed until the system holds decisions."""
     if frozen is not None:
-        cards.note(f"The system predicts {_TASKS[frozen].lower()}.")
+        cards.note(phrase("The system predicts {task}.", task=in_language(frozen.value, "task")))
         return None
     guessed = inspection.mapping.task
     # the widget's name holds the guess: other roles make another guess, which is then shown
@@ -76,7 +86,12 @@ def _task(
     open_now = question is not None and question.must
     index = options.index(guessed) if guessed and not open_now else None
     chosen = st.radio(
-        "The log predicts", options, index=index, key=key, horizontal=True, format_func=_TASKS.__getitem__
+        phrase("The log predicts"),
+        options,
+        index=index,
+        key=key,
+        horizontal=True,
+        format_func=lambda task: in_language(_TASKS[task]),
     )
     return str(chosen) if chosen and (question or chosen != guessed) else None
 
@@ -84,9 +99,13 @@ def _task(
 def _mark(question: FileQuestion, key: str) -> None:
     """The question, and whether it is answered."""
     if st.session_state.get(key):
-        mark = cards.word("pass", "answered")
+        mark = cards.word("pass", phrase("answered"))
     else:
-        mark = cards.word("fail", "needs an answer") if question.must else cards.word("watch", "to check")
+        mark = (
+            cards.word("fail", phrase("needs an answer"))
+            if question.must
+            else cards.word("watch", phrase("to check"))
+        )
     st.markdown(f"{mark}  {prose(question.text)}")
 
 
@@ -94,7 +113,7 @@ def _choose(question: FileQuestion, options: Sequence[str], words: dict[str, str
     _mark(question, key)
     index = options.index(question.taken) if question.taken in options else None
     chosen = st.radio(
-        "Answer",
+        phrase("Answer"),
         options,
         index=index,
         key=key,
@@ -119,12 +138,12 @@ def _zone(inspection: Inspection, question: FileQuestion | None, token: str, pla
     if question:
         _mark(question, f"logs.zone.{token}")
     chosen = place.selectbox(  # type: ignore[attr-defined]
-        "Times without a zone are written in",
+        phrase("Times without a zone are written in"),
         offered,
         index=None if question else offered.index(inspection.mapping.timezone),
-        placeholder=_UNSAID,
+        placeholder=in_language(_UNSAID),
         key=f"logs.zone.{token}",
-        help="Remembered for the system. Times that carry their zone are not touched.",
+        help=phrase("Remembered for the system. Times that carry their zone are not touched."),
     )
     return str(chosen) if chosen else None
 
@@ -140,14 +159,14 @@ def _positive(inspection: Inspection, question: FileQuestion | None, token: str,
         dict.fromkeys([*(question.options if question else ()), mapping.positive, *sorted(set(seen))])
     )
     if question:
-        st.markdown(f"{cards.word('watch', 'to check')}  {prose(question.text)}")
+        st.markdown(f"{cards.word('watch', phrase('to check'))}  {prose(question.text)}")
     chosen = place.selectbox(  # type: ignore[attr-defined]
-        "Positive class",
+        phrase("Positive class"),
         options,
         index=options.index(mapping.positive),
         format_func=lambda o: one_line(o, 60),
         key=f"logs.positive.{token}",
-        help="The class whose probability the score is. Remembered for the system.",
+        help=phrase("The class whose probability the score is. Remembered for the system."),
     )
     return str(chosen) if chosen and (question or chosen != mapping.positive) else None
 

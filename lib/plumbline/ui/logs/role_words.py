@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from plumbline.wording.language import SOURCE, code, in_language, phrase, screen_text
+
 
 @dataclass(frozen=True, slots=True)
 class RoleWords:
@@ -20,110 +22,124 @@ class RoleWords:
 ROLES = (
     RoleWords(
         "timestamp",
-        "Time of the decision",
-        "when the decision was made",
-        "everything over time",
-        "the log cannot be loaded",
+        screen_text("Time of the decision"),
+        screen_text("when the decision was made"),
+        screen_text("everything over time"),
+        screen_text("the log cannot be loaded"),
     ),
     RoleWords(
         "prediction",
-        "Prediction",
-        "the class, number or action decided",
-        "rates, drift of the output",
-        "it is taken from the score",
+        screen_text("Prediction"),
+        screen_text("the class, number or action decided"),
+        screen_text("rates, drift of the output"),
+        screen_text("it is taken from the score"),
     ),
     RoleWords(
         "score",
-        "Score or probability",
-        "the probability or raw score behind it",
-        "calibration, AUC, estimated accuracy",
-        "no calibration, AUC or estimate",
+        screen_text("Score or probability"),
+        screen_text("the probability or raw score behind it"),
+        screen_text("calibration, AUC, estimated accuracy"),
+        screen_text("no calibration, AUC or estimate"),
     ),
     RoleWords(
         "label",
-        "True outcome",
-        "what turned out to be true",
-        "accuracy and every other performance metric",
-        "no accuracy: load a labels file later",
+        screen_text("True outcome"),
+        screen_text("what turned out to be true"),
+        screen_text("accuracy and every other performance metric"),
+        screen_text("no accuracy: load a labels file later"),
     ),
     RoleWords(
         "label_time",
-        "Time of the outcome",
-        "when the truth was known",
-        "label delay",
-        "late labels cannot be told from missing",
+        screen_text("Time of the outcome"),
+        screen_text("when the truth was known"),
+        screen_text("label delay"),
+        screen_text("late labels cannot be told from missing"),
     ),
     RoleWords(
         "decision_id",
-        "Decision ID",
-        "the name of the decision",
-        "late labels, finding one decision",
-        "no late labels, and the audit trail control says so",
+        screen_text("Decision ID"),
+        screen_text("the name of the decision"),
+        screen_text("late labels, finding one decision"),
+        screen_text("no late labels, and the audit trail control says so"),
     ),
     RoleWords(
         "version",
-        "Model version",
-        "the model version that decided",
-        "releases, comparisons, rollback",
-        "the release controls stay unknown",
+        screen_text("Model version"),
+        screen_text("the model version that decided"),
+        screen_text("releases, comparisons, rollback"),
+        screen_text("the release controls stay unknown"),
     ),
     RoleWords(
         "arm",
-        "Test arm",
-        "champion, challenger or shadow",
-        "comparisons before a release",
-        "overlaps stay unknown",
+        screen_text("Test arm"),
+        screen_text("champion, challenger or shadow"),
+        screen_text("comparisons before a release"),
+        screen_text("overlaps stay unknown"),
     ),
     RoleWords(
         "trained_at",
-        "Training date",
-        "when that version was trained",
-        "staleness",
-        "age counts from first sight",
+        screen_text("Training date"),
+        screen_text("when that version was trained"),
+        screen_text("staleness"),
+        screen_text("age counts from first sight"),
     ),
     RoleWords(
         "subject",
-        "Person concerned",
-        "the person concerned, kept as a keyed hash",
-        "erasure",
-        "erasure by person is impossible",
+        screen_text("Person concerned"),
+        screen_text("the person concerned, kept as a keyed hash"),
+        screen_text("erasure"),
+        screen_text("erasure by person is impossible"),
     ),
     RoleWords(
         "override",
-        "Human's final decision",
-        "the human's final decision",
-        "human oversight, measured",
-        "oversight is only claimed",
+        screen_text("Human's final decision"),
+        screen_text("the human's final decision"),
+        screen_text("human oversight, measured"),
+        screen_text("oversight is only claimed"),
     ),
     RoleWords(
         "proba",
-        "Probability of one class",
-        "the probability of one class",
-        "log loss over several classes",
-        "only the class is known",
+        screen_text("Probability of one class"),
+        screen_text("the probability of one class"),
+        screen_text("log loss over several classes"),
+        screen_text("only the class is known"),
     ),
-    RoleWords("segment", "Segment", "a slice worth watching", "performance for whom", "no view by segment"),
     RoleWords(
-        "protected", "Protected attribute", "a protected attribute", "fairness", "fairness stays unknown"
+        "segment",
+        screen_text("Segment"),
+        screen_text("a slice worth watching"),
+        screen_text("performance for whom"),
+        screen_text("no view by segment"),
+    ),
+    RoleWords(
+        "protected",
+        screen_text("Protected attribute"),
+        screen_text("a protected attribute"),
+        screen_text("fairness"),
+        screen_text("fairness stays unknown"),
     ),
     RoleWords(
         "attribution",
-        "Contribution to the score",
-        "a logged SHAP or LIME value",
-        "explanations as recorded",
-        "a surrogate at best",
+        screen_text("Contribution to the score"),
+        screen_text("a logged SHAP or LIME value"),
+        screen_text("explanations as recorded"),
+        screen_text("a surrogate at best"),
     ),
     RoleWords(
         "weight",
-        "Sample weight",
-        "how many decisions a row of a sample stands for",
-        "that no share of a sample is told as one of all",
-        "every row counts once",
+        screen_text("Sample weight"),
+        screen_text("how many decisions a row of a sample stands for"),
+        screen_text("that no share of a sample is told as one of all"),
+        screen_text("every row counts once"),
     ),
     RoleWords(
-        "feature", "Model input", "an input of the model", "drift, explanations", "no drift of the inputs"
+        "feature",
+        screen_text("Model input"),
+        screen_text("an input of the model"),
+        screen_text("drift, explanations"),
+        screen_text("no drift of the inputs"),
     ),
-    RoleWords("ignore", "Not used", "not loaded", "", ""),
+    RoleWords("ignore", screen_text("Not used"), screen_text("not loaded"), "", ""),
 )
 WORDS = {role.role: role for role in ROLES}
 #: the roles whose absence costs something worth saying
@@ -144,7 +160,11 @@ def gains(roles: Iterable[str]) -> list[tuple[str, str, bool]]:
     """What a mapping makes possible and what it lacks: (role, sentence, there) in the order of ROLES."""
     there = set(roles)
     return [
-        (word.role, word.enables if word.role in there else word.without, word.role in there)
+        (
+            word.role,
+            in_language(word.enables if word.role in there else word.without),
+            word.role in there,
+        )
         for word in ROLES
         if word.role in ASKED or (word.role in there and word.enables)
     ]
@@ -155,30 +175,31 @@ def say_role(role: object) -> str:
     words = WORDS.get(str(role))
     if words is None:
         return str(role)
-    return words.title if words.title.lower() == words.role else f"{words.title} ({words.role})"
+    shown = in_language(words.title)
+    return shown if shown.lower() == words.role else f"{shown} ({words.role})"
 
 
 def title(role: str) -> str:
     """A role in plain words alone."""
-    return WORDS[role].title
+    return in_language(WORDS[role].title)
 
 
 def lower(role: str) -> str:
     """The same inside a sentence."""
-    words = WORDS[role].title
-    return f"{words[0].lower()}{words[1:]}"
+    words = title(role)
+    return f"{words[0].lower()}{words[1:]}" if code() == SOURCE else words
 
 
 _REASONS = {
-    "no_prediction": "there is neither a prediction nor a score",
-    "too_few_fields": "the line has too few cells",
-    "too_many_fields": "the line has too many cells",
-    "unknown_decision": "no decision here has this ID",
+    "no_prediction": screen_text("there is neither a prediction nor a score"),
+    "too_few_fields": screen_text("the line has too few cells"),
+    "too_many_fields": screen_text("the line has too many cells"),
+    "unknown_decision": screen_text("no decision here has this ID"),
 }
 
 
 def say_reason(reason: str) -> str:
     """Why a row cannot be loaded, as the end of a sentence."""
     if reason.startswith("bad_") and reason.removeprefix("bad_") in WORDS:
-        return f"the {lower(reason.removeprefix('bad_'))} cannot be read"
-    return _REASONS.get(reason, reason.replace("_", " "))
+        return phrase("the {role} cannot be read", role=lower(reason.removeprefix("bad_")))
+    return in_language(_REASONS.get(reason, reason.replace("_", " ")))

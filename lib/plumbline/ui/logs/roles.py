@@ -12,6 +12,7 @@ from plumbline.ui.logs.role_words import say_role
 from plumbline.ui.parts import cards, tables
 from plumbline.ui.parts.escape import one_line
 from plumbline.ui.state.view import View
+from plumbline.wording.language import phrase
 
 #: roles that a loaded column can be given in place
 CHANGEABLE = (
@@ -28,35 +29,43 @@ def section(view: View) -> None:
     if system is None or not roles:
         return
     cards.section(
-        "What the loaded columns mean",
-        "Give a column another role here, e.g. to make a model input a protected attribute. The rows stay as they "
-        "are, everything is counted anew, and the change can be undone.",
+        phrase("What the loaded columns mean"),
+        phrase(
+            "Give a column another role here, e.g. to make a model input a protected attribute. "
+            "The rows stay as they are, everything is counted anew, and the change can be undone."
+        ),
     )
     left, middle, right = st.columns(3, gap="medium")
     column = str(
-        left.selectbox("Column", list(roles), format_func=lambda c: one_line(c, 60), key="logs.roles.column")
+        left.selectbox(
+            phrase("Column"), list(roles), format_func=lambda c: one_line(c, 60), key="logs.roles.column"
+        )
     )
     now = ", ".join(_words(roles.get(column, ())))
     role = middle.selectbox(
-        "Role",
+        phrase("Role"),
         CHANGEABLE,
         index=None,
-        placeholder=one_line(f"Now: {now}", 60),
+        placeholder=one_line(phrase("Now: {now}", now=now), 60),
         key="logs.roles.role",
         format_func=say_role,
     )
     also = right.selectbox(
-        "Second role", [NONE, "segment", "protected"], key="logs.roles.also", format_func=say_role
+        phrase("Second role"), [NONE, "segment", "protected"], key="logs.roles.also", format_func=say_role
     )
     asked = [f"{column}={role}", *([f"{column}={also}"] if also != NONE else [])] if role else []
     with st.container(horizontal=True, vertical_alignment="center"):
-        change = permissions.button("Change it", permissions.ANALYST, disabled=not asked or jobs.running())
-        back = permissions.button("Undo the last change", permissions.ANALYST, disabled=jobs.running())
+        change = permissions.button(
+            phrase("Change it"), permissions.ANALYST, disabled=not asked or jobs.running()
+        )
+        back = permissions.button(
+            phrase("Undo the last change"), permissions.ANALYST, disabled=jobs.running()
+        )
     if change or back:
         who, ws = sign_in.actor(), view.ws
         jobs.start(
             ws,
-            f"Roles of {system.title}",
+            phrase("Roles of {title}", title=system.title),
             lambda say: (
                 change_roles(ws, system.key, asked, actor=who, progress=say)
                 if change
@@ -83,6 +92,6 @@ def _table(held: Mapping[str, Sequence[str]]) -> None:
             }
             for column, roles in held.items()
         ],
-        alt="Columns of the log: name in the file, roles, name in Plumbline",
+        alt=phrase("Columns of the log: name in the file, roles, name in Plumbline"),
         height=420 if len(held) > 11 else None,
     )

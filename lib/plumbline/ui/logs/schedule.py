@@ -13,6 +13,7 @@ from plumbline.ui.frame import permissions, signed_forms
 from plumbline.ui.parts import cards
 from plumbline.ui.parts.escape import plain
 from plumbline.ui.state.view import View
+from plumbline.wording.language import phrase
 from plumbline.wording.times import iso_minute
 
 
@@ -23,22 +24,30 @@ def section(view: View) -> None:
         runs = {kind: last_run(cursor, kind) for kind in (CHECK, BACKUP)}
     if view.system is None and not any(runs.values()):
         return  # whoever loads a first log has other questions
-    cards.section("Schedule", _sentence(item))
+    cards.section(phrase("Schedule"), _sentence(item))
     for kind, words in ((CHECK, "check"), (BACKUP, "backup")):
         run = runs[kind]
         if run is not None:
             _last(run, words)
-    with st.expander("Change the schedule"), st.form("logs.schedule", border=False):
+    with st.expander(phrase("Change the schedule")), st.form("logs.schedule", border=False):
         check = st.text_input(
-            "Pull, take the inbox, check and send", item.check or "off", key="logs.schedule.check", help=FORMS
+            phrase("Pull, take the inbox, check and send"),
+            item.check or "off",
+            key="logs.schedule.check",
+            help=FORMS,
         )
         backup = st.text_input(
-            "Copy the workspace", item.backup or "off", key="logs.schedule.backup", help="E.g. daily@02:30."
+            phrase("Copy the workspace"),
+            item.backup or "off",
+            key="logs.schedule.backup",
+            help=phrase("E.g. daily@02:30."),
         )
-        days = st.number_input("Keep copies for (days)", 1, 3650, item.keep_days, key="logs.schedule.days")
-        zone = st.text_input("Time zone", item.zone, key="logs.schedule.zone")
+        days = st.number_input(
+            phrase("Keep copies for (days)"), 1, 3650, item.keep_days, key="logs.schedule.days"
+        )
+        zone = st.text_input(phrase("Time zone"), item.zone, key="logs.schedule.zone")
         by = signed_forms.signature("schedule")
-        saved = permissions.submit("Save the schedule", permissions.OWNER)
+        saved = permissions.submit(phrase("Save the schedule"), permissions.OWNER)
     if saved:
         signed_forms.sign(by)
         set_schedule(
@@ -50,36 +59,48 @@ def section(view: View) -> None:
 def _sentence(item: Schedule) -> str:
     now = datetime.now(UTC)
     if not item.check and not item.backup:
-        return (
+        return phrase(
             "Nothing runs automatically yet: sources are pulled and systems are checked when somebody asks."
         )
     parts = []
     if due := next_due(item.check, item.zone, now):
         parts.append(
-            f"Sources are pulled and systems are checked {item.check}, next at {iso_minute(due)} UTC."
+            phrase(
+                "Sources are pulled and systems are checked {check}, next at {minute} UTC.",
+                check=item.check,
+                minute=iso_minute(due),
+            )
         )
     if due := next_due(item.backup, item.zone, now):
         parts.append(
-            f"The workspace is copied {item.backup}, next at {iso_minute(due)} UTC; "
-            f"copies stay {item.keep_days} days."
+            phrase(
+                "The workspace is copied {backup}, next at {minute} UTC; copies stay {keep_days} days.",
+                backup=item.backup,
+                minute=iso_minute(due),
+                keep_days=item.keep_days,
+            )
         )
     if item.inbox:
-        parts.append("An inbox is taken.")
+        parts.append(phrase("An inbox is taken."))
     if item.heartbeat_host:
-        parts.append(f"The heartbeat goes to {item.heartbeat_host}.")
+        parts.append(phrase("The heartbeat goes to {host}.", host=item.heartbeat_host))
     return " ".join(parts)
 
 
 def _last(run: Run, words: str) -> None:
     at = (run.ended or run.began).replace("T", " ")[:16]
     if run.running:
-        cards.note(f"The {words} of {at} UTC has not ended.")
+        cards.note(phrase("The {words} of {at} UTC has not ended.", words=words, at=at))
     elif run.faults:
         st.warning(
             plain(
-                f"The last {words}, at {at} UTC, failed in part. "
+                phrase("The last {words}, at {at} UTC, failed in part. ", words=words, at=at)
                 + " ".join(f"{key.replace('/', ', ')}: {why}" for key, why in list(run.faults.items())[:5])
             )
         )
     else:
-        cards.note(f"The last {words} ended at {at} UTC. {run.sentence}")
+        cards.note(
+            phrase(
+                "The last {words} ended at {at} UTC. {sentence}", words=words, at=at, sentence=run.sentence
+            )
+        )

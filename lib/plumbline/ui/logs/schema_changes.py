@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from plumbline.domain import SchemaChange
 from plumbline.ui.parts import cards, tables
 from plumbline.ui.parts.escape import one_line
+from plumbline.wording.language import phrase
 
 
 def table(changes: Sequence[SchemaChange]) -> None:
     """Changes from load to load, the newest first; nothing where the columns stayed the same."""
     if not changes:
         return
-    cards.section("Columns that changed", "Nothing is stopped by it: see what each means for the rows.")
+    cards.section(
+        phrase("Columns that changed"), phrase("Nothing is stopped by it: see what each means for the rows.")
+    )
     tables.grid(
         [
             {
@@ -25,5 +28,5 @@ def table(changes: Sequence[SchemaChange]) -> None:
             }
             for change in reversed(changes)
         ],
-        alt="Columns that changed: load, column, role, change, what it means",
+        alt=phrase("Columns that changed: load, column, role, change, what it means"),
     )

@@ -14,10 +14,17 @@ from plumbline.ui.parts import cards, tables
 from plumbline.ui.parts.escape import one_line
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
+from plumbline.wording.language import phrase, screen_text
 from plumbline.wording.times import iso_minute
 
-_KINDS = {"postgres": "PostgreSQL", "mysql": "MySQL", "sqlite": "SQLite", "files": "files", "delta": "Delta table",
-          "iceberg": "Iceberg table"}  # fmt: skip
+_KINDS = {
+    "postgres": screen_text("PostgreSQL"),
+    "mysql": screen_text("MySQL"),
+    "sqlite": "SQLite",
+    "files": screen_text("files"),
+    "delta": screen_text("Delta table"),
+    "iceberg": screen_text("Iceberg table"),
+}
 
 
 def sheet(upload: Upload) -> Upload:
@@ -29,7 +36,7 @@ def sheet(upload: Upload) -> Upload:
     if len(names) < 2:
         return upload
     chosen = st.selectbox(
-        "The workbook holds several tables. Sheet",
+        phrase("The workbook holds several tables. Sheet"),
         names,
         format_func=lambda name: one_line(name, 60),
         key=f"logs.sheet.{upload.token}",
@@ -45,7 +52,8 @@ def source_list(view: View) -> None:
     if not known:
         return
     cards.section(
-        "Sources", "Pulled with `plumbline pull`, from cron or by hand. No password or key is kept."
+        phrase("Sources"),
+        phrase("Pulled with `plumbline pull`, from cron or by hand. No password or key is kept."),
     )
     tables.grid(
         [
@@ -61,5 +69,5 @@ def source_list(view: View) -> None:
             }
             for s in known
         ],
-        alt="Sources: name, kind, where, table or query, read up to, last pull",
+        alt=phrase("Sources: name, kind, where, table or query, read up to, last pull"),
     )

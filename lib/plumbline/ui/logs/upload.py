@@ -14,6 +14,7 @@ from streamlit.delta_generator import DeltaGenerator
 from plumbline.answers.data.load import FileAnswers, amend, apply_answers, inspect_file
 from plumbline.answers.data.match_system import system_of
 from plumbline.domain import Mapping, PlumblineError
+from plumbline.domain.messages import Message
 from plumbline.logs.files.formats import SPOKEN, SUFFIXES, TITLES
 from plumbline.logs.inspect import COSTS, Inspection
 from plumbline.logs.load.trial import LoadTrial
@@ -25,21 +26,22 @@ from plumbline.ui.parts.escape import one_line
 from plumbline.ui.state import session, session_files
 from plumbline.ui.state import workspace as opened
 from plumbline.ui.state.view import View
+from plumbline.wording.language import in_language, phrase, screen_text
 from plumbline.wording.quantities import count
 
 LIMIT = 200  # MB
-NEW = "New system"
-_EITHER = (
+NEW = screen_text("New system")
+_EITHER = screen_text(
     "Or a file of outcomes for decisions that were loaded earlier: which of the two it is, is recognised."
 )
-_STEPS = (
+_STEPS = screen_text(
     "1. The format and what each column means are recognised; you correct what is wrong.\n"
-    "2. The rows are tried, and the page says how many will load, before anything is loaded.\n"
-    "3. Load it for everybody who works here, or just look: then nothing is kept."
+    "2. The rows are tried, and the page says how many will load, before anything is "
+    "loaded.\n3. Load it for everybody who works here, or just look: then nothing is kept."
 )
 #: what becomes of a file that no browser should carry
-LARGER = (
-    f"Larger than {LIMIT} MB? The server can take it from an inbox folder, or pull it from a database, a bucket or a "
+LARGER = screen_text(
+    "Larger than {limit} MB? The server can take it from an inbox folder, or pull it from a database, a bucket or a "
     "web address: whoever runs it sets that up on the command line."
 )
 
@@ -66,13 +68,16 @@ def drop(view: View) -> Upload | None:
     with st.container(border=waits):
         above = st.container()
         uploaded_file = st.file_uploader(
-            f"{SPOKEN}, at most {LIMIT} MB", type=SUFFIXES, max_upload_size=LIMIT, key=key
+            phrase("{spoken}, at most {limit} MB", spoken=in_language(SPOKEN), limit=LIMIT),
+            type=SUFFIXES,
+            max_upload_size=LIMIT,
+            key=key,
         )
         if waits:
             with above:
-                cards.section("Drop a log of predictions here", _EITHER)
-            st.markdown(_STEPS)
-            cards.note(LARGER)
+                cards.section(phrase("Drop a log of predictions here"), in_language(_EITHER))
+            st.markdown(in_language(_STEPS))
+            cards.note(in_language(Message(LARGER, {"limit": str(LIMIT)})))
     if jobs.running():
         return upload
     if uploaded_file is None:
@@ -119,29 +124,30 @@ def target(view: View, upload: Upload) -> str:
     keys = [system.key for system in view.systems]
     likely, labels = _likely(view, upload)
     if labels and not keys:
-        cards.note("These are labels for decisions: load the log of the decisions first.")
+        cards.note(phrase("These are labels for decisions: load the log of the decisions first."))
         return ""
     if labels and not likely:
-        cards.note("No system holds decisions with these ids, as far as the first rows tell.")
+        cards.note(phrase("No system holds decisions with these ids, as far as the first rows tell."))
     left, right = st.columns(2, gap="medium")
     choice = NEW
     if keys:
         offered = keys if labels else [NEW, *keys]
         choice = str(
             left.selectbox(
-                "Load into",
+                phrase("Load into"),
                 offered,
                 index=offered.index(likely) if likely in offered else None if labels else 0,
-                placeholder="Choose the system of these decisions",
+                placeholder=phrase("Choose the system of these decisions"),
+                format_func=lambda key: in_language(key) if key == NEW else key,
                 key=f"logs.into.{upload.token}",
-                help="Found by the columns, or by the ids in a file of labels." if likely else None,
+                help=phrase("Found by the columns, or by the ids in a file of labels.") if likely else None,
             )
             or ""
         )
     if choice != NEW:
         return choice
     named = (right if keys else left).text_input(
-        "Name of the new system",
+        phrase("Name of the new system"),
         value=upload.path.stem.replace("_", " ")[:60],
         max_chars=60,
         key=f"logs.name.{upload.token}",
@@ -149,7 +155,7 @@ def target(view: View, upload: Upload) -> str:
     title = str(named or "").strip()
     there = held_as(title, keys)
     if there:
-        cards.note(f"The system {there} is there already: the file goes into it.")
+        cards.note(phrase("The system {there} is there already: the file goes into it.", there=there))
     return there or title
 
 
@@ -206,23 +212,38 @@ def first_look(view: View, upload: Upload, title: str) -> Inspection | None:
 def describe(inspection: Inspection) -> None:
     """Format, kind and open questions."""
     what = (
-        "a labels file: outcomes for decisions loaded earlier"
+        phrase("a labels file: outcomes for decisions loaded earlier")
         if inspection.kind == "labels"
-        else "a log of decisions"
+        else phrase("a log of decisions")
     )
-    parts = [TITLES[inspection.format]]
+    parts = [in_language(TITLES[inspection.format])]
     if inspection.format == "csv":
-        separators = {"\t": "tab", ";": "semicolon", ",": "comma", "|": "pipe"}
+        separators = {
+            "\t": phrase("tab"),
+            ";": phrase("semicolon"),
+            ",": phrase("comma"),
+            "|": phrase("pipe"),
+        }
         parts += [
             inspection.encoding,
-            f"{separators.get(inspection.delimiter, repr(inspection.delimiter))} between columns",
+            phrase(
+                "{mark} between columns",
+                mark=separators.get(inspection.delimiter, repr(inspection.delimiter)),
+            ),
         ]
-        parts.append(f"decimal {'comma' if inspection.decimal == ',' else 'point'}")
+        parts.append(phrase("decimal comma") if inspection.decimal == "," else phrase("decimal point"))
     cards.section(
-        f"This is {what}", f"{', '.join(parts)}; judged by its first {count(inspection.rows_sampled)} rows."
+        phrase("This is {what}", what=what),
+        phrase(
+            "{parts}; judged by its first {rows} rows.",
+            parts=", ".join(parts),
+            rows=count(inspection.rows_sampled),
+        ),
     )
     if inspection.remembered:
-        cards.note("The mapping is remembered from earlier logs of this system. " + _differences(inspection))
+        cards.note(
+            phrase("The mapping is remembered from earlier logs of this system. ") + _differences(inspection)
+        )
     for words in inspection.notes:
         if words not in COSTS.values():  # those are said beside the mapping, as it stands
             cards.note(words)
@@ -231,10 +252,20 @@ def describe(inspection: Inspection) -> None:
 def _differences(inspection: Inspection) -> str:
     parts = []
     if inspection.fresh:
-        parts.append(f"New columns, marked ◆: {', '.join(one_line(c, 40) for c in inspection.fresh[:12])}.")
+        parts.append(
+            phrase(
+                "New columns, marked ◆: {names}.",
+                names=", ".join(one_line(c, 40) for c in inspection.fresh[:12]),
+            )
+        )
     if inspection.gone:
-        parts.append(f"Columns that it lacks: {', '.join(one_line(c, 40) for c in inspection.gone[:12])}.")
-    return " ".join(parts) or "The columns are the same."
+        parts.append(
+            phrase(
+                "Columns that it lacks: {names}.",
+                names=", ".join(one_line(c, 40) for c in inspection.gone[:12]),
+            )
+        )
+    return " ".join(parts) or phrase("The columns are the same.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,14 +306,14 @@ def correct(view: View, inspection: Inspection, upload: Upload, title: str) -> F
             fault = error
     place = st.container(border=True)
     first = mapping.doubtful(inspection.mapping.columns, inspection.fresh)
-    cards.section("What each column means", _guessed(first))
+    cards.section(phrase("What each column means"), _guessed(first))
     samples = {column: [v for v in values if v] for column, values in inspection.samples().items()}
     shown = final.mapping if fault is None else amend(inspection.mapping, maps)
     turn = f"{token}.{hash((maps, answers.task))}"
     changed = mapping.editor(
         shown, samples, f"logs.mapping.{turn}", inspection.fresh, first=first, bars=inspection.bars()
     )
-    with st.expander("Change one column without the table"):
+    with st.expander(phrase("Change one column without the table")):
         changed = mapping.one_column(shown, f"logs.column.{turn}", first) or changed
     if changed:
         session.ROLES.set((token, merge_roles(maps, changed)))
@@ -320,9 +351,15 @@ def correct(view: View, inspection: Inspection, upload: Upload, title: str) -> F
 def _guessed(first: Sequence[str]) -> str:
     """How far the guess is to be looked at."""
     if not first:
-        return "Guessed from names and contents, without doubt. Change what is wrong."
-    come = "The column to check comes" if len(first) == 1 else f"The {len(first)} columns to check come"
-    return f"Guessed from names and contents. {come} first. Change what is wrong."
+        return phrase("Guessed from names and contents, without doubt. Change what is wrong.")
+    if len(first) == 1:
+        return phrase(
+            "Guessed from names and contents. The column to check comes first. Change what is wrong."
+        )
+    return phrase(
+        "Guessed from names and contents. The {n} columns to check come first. Change what is wrong.",
+        n=len(first),
+    )
 
 
 def merge_roles(

@@ -12,11 +12,14 @@ from plumbline.ui.parts.escape import plain
 from plumbline.ui.state import session
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
+from plumbline.wording.language import phrase
 
 
 def panel(view: View, key: str, decision_id: str) -> None:
     """What people wrote beneath the decision, the oldest first, and a form to write more."""
-    cards.section("Comments", "Kept with the decision, printed in its record, and erased with it.")
+    cards.section(
+        phrase("Comments"), phrase("Kept with the decision, printed in its record, and erased with it.")
+    )
     for comment in decision_comments.comments(view.ws, key, decision_id):
         with st.container(border=True, gap="xsmall"):
             cards.note(f"{comment.by}, {numbers.moment(comment.at)}")
@@ -24,13 +27,13 @@ def panel(view: View, key: str, decision_id: str) -> None:
             st.markdown("  \n".join(plain(line) or "&nbsp;" for line in comment.text.splitlines()))
     with st.form("decisions.comment", border=False, clear_on_submit=True):
         text = st.text_area(
-            "Write a comment",
+            phrase("Write a comment"),
             key="decisions.comment.text",
             max_chars=decision_comments.LONGEST_TEXT,
             height=80,
         )
         by = signed_forms.signature("comment", page="decisions")
-        saved = permissions.submit("Comment", permissions.ANALYST)
+        saved = permissions.submit(phrase("Comment"), permissions.ANALYST)
     if not saved:
         return
     signed_forms.sign(by)

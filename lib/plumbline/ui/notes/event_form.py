@@ -15,6 +15,8 @@ from plumbline.ui.parts import cards, empty_states
 from plumbline.ui.parts.escape import plain
 from plumbline.ui.state import session
 from plumbline.ui.state.view import View
+from plumbline.wording.language import in_language, phrase
+from plumbline.wording.quantities import plural
 
 SHOWN = 12  # of the newest events, in the panel; the rest are folded
 
@@ -22,13 +24,15 @@ SHOWN = 12  # of the newest events, in the panel; the rest are folded
 def panel(view: View, events: Sequence[CalendarEvent]) -> None:
     """The events of the chosen system, and the form for another one."""
     many = f" ({len(events)})" if events else ""
-    with st.popover(f"Events{many}", icon=":material/event_note:", type="tertiary", key="events"):
+    with st.popover(
+        phrase("Events{many}", many=many), icon=":material/event_note:", type="tertiary", key="events"
+    ):
         newest_first = list(events)[::-1]
         for event in newest_first[:SHOWN]:
             _line(view, event)
         earlier = newest_first[SHOWN:]
         if earlier:
-            with st.expander(f"{len(earlier)} earlier {'event' if len(earlier) == 1 else 'events'}"):
+            with st.expander(phrase("{events}", events=plural(len(earlier), "earlier event"))):
                 for event in earlier:
                     _line(view, event)
         _form(view)
@@ -39,10 +43,10 @@ def _line(view: View, event: CalendarEvent) -> None:
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.markdown(f"◆ {plain(calendar_events.say(event))}", width="stretch")
         gone = st.button(
-            "Remove",
+            phrase("Remove"),
             key=f"events.remove.{event.id}",
             type="tertiary",
-            help=f"Noted by {plain(event.by, 60)}",
+            help=phrase("Noted by {by}", by=plain(event.by, 60)),
             disabled=not sign_in.may(permissions.ANALYST),
         )
     if gone:
@@ -53,25 +57,34 @@ def _line(view: View, event: CalendarEvent) -> None:
 
 def _form(view: View) -> None:
     with st.form("events.add", border=False, clear_on_submit=True, width=320):
-        st.markdown("**Note an event**")
-        kind = st.selectbox("Kind", [kind.value for kind in EventKind], key="events.kind")
+        st.markdown(phrase("**Note an event**"))
+        kind = st.selectbox(
+            phrase("Kind"),
+            [kind.value for kind in EventKind],
+            format_func=lambda kind: in_language(kind, "event"),
+            key="events.kind",
+        )
         text = st.text_input(
-            "What happened",
+            phrase("What happened"),
             key="events.text",
             max_chars=calendar_events.LONGEST_TEXT,
-            placeholder="Summer sale",
+            placeholder=phrase("Summer sale"),
         )
         left, right = st.columns(2)
-        first = left.date_input("First day", value=None, format="YYYY-MM-DD", key="events.first")
+        first = left.date_input(phrase("First day"), value=None, format="YYYY-MM-DD", key="events.first")
         last = right.date_input(
-            "Last day", value=None, format="YYYY-MM-DD", key="events.last", help="Left empty: one day."
+            phrase("Last day"),
+            value=None,
+            format="YYYY-MM-DD",
+            key="events.last",
+            help=phrase("Left empty: one day."),
         )
         by = signed_forms.signature("add", page="events")
-        saved = permissions.submit("Note it", permissions.ANALYST, type=cards.leading())
+        saved = permissions.submit(phrase("Note it"), permissions.ANALYST, type=cards.leading())
     if not saved or view.system is None:
         return
     if not isinstance(first, date):
-        st.error("Choose the day on which it happened.")
+        st.error(phrase("Choose the day on which it happened."))
         return
     signed_forms.sign(by)
     try:

@@ -9,6 +9,7 @@ from plumbline.charts.marks import Alert, Release
 from plumbline.domain.notes import CalendarEvent
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View
+from plumbline.wording.language import phrase
 
 
 def events(view: View) -> tuple[CalendarEvent, ...]:
@@ -21,7 +22,7 @@ def releases(view: View) -> list[Release]:
     if view.system is None:
         return []
     spans = ask(view, history, view.system.key).releases.spans
-    return [Release(span.version or "no version", span.start) for span in spans]
+    return [Release(span.version or phrase("no version"), span.start) for span in spans]
 
 
 def alerts(view: View) -> list[Alert]:

@@ -17,6 +17,7 @@ from plumbline.ui.state import windows
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
+from plumbline.wording.language import in_language, phrase
 
 QUIET = {"displayModeBar": False}
 
@@ -52,11 +53,16 @@ def strip(view: View, *, right: int = 8) -> None:
             selection_mode="box",
         )
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        of = f"version {view.version}" if view.version else "the whole log"
+        of = phrase("version {version}", version=view.version) if view.version else phrase("the whole log")
         cards.note(
-            f"Decisions by {found.by}, {of}. Drag over the bars to set the window of every page. Triangles: findings."
+            phrase(
+                "Decisions by {by}, {of}. Drag over the bars to set the window of every page. "
+                "Triangles: findings.",
+                by=in_language(found.by),
+                of=of,
+            )
             if len(found.periods) > 1
-            else f"{numbers.count(sum(p.n for p in found.periods))} decisions."
+            else phrase("{n} decisions.", n=numbers.count(sum(p.n for p in found.periods)))
         )
         event_form.panel(view, events)
 
@@ -64,9 +70,14 @@ def strip(view: View, *, right: int = 8) -> None:
 def _say(found: Volume) -> str:
     most = max(found.periods, key=lambda p: p.n)
     total = numbers.count(sum(p.n for p in found.periods))
-    return (
-        f"Decisions by {found.by}: {total} in {len(found.periods)} periods, most in "
-        f"{numbers.span(most.start, most.end)} with {numbers.count(most.n)}. It can be chosen above the page as well."
+    return phrase(
+        "Decisions by {by}: {total} in {periods} periods, most in {span} with {n}. It can be "
+        "chosen above the page as well.",
+        by=in_language(found.by),
+        total=total,
+        periods=len(found.periods),
+        span=numbers.span(most.start, most.end),
+        n=numbers.count(most.n),
     )
 
 

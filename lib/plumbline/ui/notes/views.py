@@ -18,6 +18,7 @@ from plumbline.ui.state import links, session
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.links import encode_link
 from plumbline.ui.state.view import View
+from plumbline.wording.language import phrase
 
 #: what is kept where nothing is chosen as well, so that a view opens without what the reader had chosen
 OPEN = (session.ESTIMATED, session.FILTERS, session.THEN_FROM, session.THEN_TO, *session.TWO_WINDOWS)
@@ -43,7 +44,7 @@ def panel(view: View, page: str, bar: Mapping[str, str]) -> None:
         return
     with st.sidebar:
         if saved:
-            cards.note("Views")
+            cards.note(phrase("Views"))
         for item in saved:
             if (PAGES / f"{item.page}.py").exists():
                 st.page_link(
@@ -51,9 +52,9 @@ def panel(view: View, page: str, bar: Mapping[str, str]) -> None:
                     label=plain(item.name),
                     icon=":material/bookmark:",
                     query_params=encode_link({session.SYSTEM.name: item.system, **dict(item.query)}),
-                    help=f"Kept by {plain(item.by, 60)}",
+                    help=phrase("Kept by {by}", by=plain(item.by, 60)),
                 )
-        words = "Keep or remove views" if saved else "Keep this view"
+        words = phrase("Keep or remove views") if saved else phrase("Keep this view")
         with st.popover(words, icon=":material/bookmark_add:", type="tertiary", key="views"):
             for item in saved:
                 _remove(view, item)
@@ -64,7 +65,7 @@ def panel(view: View, page: str, bar: Mapping[str, str]) -> None:
 def _remove(view: View, item: NamedView) -> None:
     may = sign_in.may(permissions.ANALYST)
     if st.button(
-        f"Remove {plain(item.name)}",
+        phrase("Remove {name}", name=plain(item.name)),
         key=f"views.remove.{item.name}",
         type="tertiary",
         icon=":material/close:",
@@ -78,14 +79,17 @@ def _remove(view: View, item: NamedView) -> None:
 def _save(view: View, page: str, bar: Mapping[str, str]) -> None:
     with st.form("views.save", border=False, clear_on_submit=True, width=280):
         name = st.text_input(
-            "Name of this view",
+            phrase("Name of this view"),
             key="views.name",
             max_chars=named_views.LONGEST_NAME,
-            placeholder="e.g. North, last 30 days",
-            help="Keeps this page with its window, version and filter for everybody. The same name replaces a view.",
+            placeholder=phrase("e.g. North, last 30 days"),
+            help=phrase(
+                "Keeps this page with its window, version and filter for everybody. The same name "
+                "replaces a view."
+            ),
         )
         by = signed_forms.signature("save", page="views")
-        saved = permissions.submit("Keep it", permissions.ANALYST, type=cards.leading())
+        saved = permissions.submit(phrase("Keep it"), permissions.ANALYST, type=cards.leading())
     if not saved or view.system is None:
         return
     signed_forms.sign(by)

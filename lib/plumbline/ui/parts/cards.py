@@ -9,9 +9,10 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from plumbline.charts.style import Mode, mark
+from plumbline.charts.style import Mode, mark, status_word
 from plumbline.governance.verdict import control_reason
 from plumbline.ui.parts.escape import plain, prose
+from plumbline.wording.language import in_language
 
 
 def mode() -> Mode:
@@ -46,13 +47,13 @@ def section(title: str, small: str = "") -> None:
 def chip(status: str, words: str = "") -> str:
     """A status as Markdown: shape, word and colour."""
     look = mark(status)
-    return f":{look.markdown}-badge[{look.glyph} {plain(words or look.word)}]"
+    return f":{look.markdown}-badge[{look.glyph} {plain(words or status_word(status))}]"
 
 
 def word(status: str, words: str = "") -> str:
     """A status as quiet Markdown for tables: shape, word and colour without a ground."""
     look = mark(status)
-    return f":{look.markdown}[{look.glyph}\u00a0{plain(words or look.word)}]"
+    return f":{look.markdown}[{look.glyph}\u00a0{plain(words or status_word(status))}]"
 
 
 #: where the first clause of a finding ends, and of what stands in its brackets
@@ -69,17 +70,19 @@ def reason(words: str, longest: int = 260, *, clause: bool = False) -> str:
     if reason is None:
         return prose(_first(words) if clause else words, longest)
     text = prose(_first(reason.evidence) if clause else reason.evidence, longest)
-    return f"{text} {word(reason.status, f'{reason.control} {reason.status}')}"
+    status = status_word(reason.status)
+    return f"{text} {word(reason.status, f'{reason.control} {status}')}"
 
 
 def _first(finding: str) -> str:
-    return _CLAUSE.split(_BRACKET.sub(r"(\1)", finding), maxsplit=1)[0].rstrip(".") + "."
+    text = in_language(finding)
+    return _CLAUSE.split(_BRACKET.sub(r"(\1)", text), maxsplit=1)[0].rstrip(".") + "."
 
 
 def glyph(status: str) -> str:
     """A status as bare text, for cells that show no Markdown."""
     look = mark(status)
-    return f"{look.glyph} {look.word}"
+    return f"{look.glyph} {status_word(status)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,13 +123,13 @@ def figures(items: Sequence[Figure], *, inside: bool = False) -> None:
 
 
 def table(rows: Iterable[Mapping[str, object]], *, alt: str, height: int | None = None) -> None:
-    """A printed table whose cells are Markdown made by ``word`` or ``plain``; headers are our own words.
+    """A printed table whose cells are Markdown made by ``word`` or ``plain``; headers are our own English words.
 
     It scrolls inside itself past ``height`` pixels.
     """
     import pandas as pd
 
-    frame = pd.DataFrame(list(rows))
+    frame = pd.DataFrame(list(rows)).rename(columns=in_language)
     st.table(frame, border="horizontal", hide_index=True, alt=alt, height=height or "content")
 
 

@@ -12,6 +12,7 @@ from plumbline.answers.notes.calendar_events import say
 from plumbline.domain.notes import CalendarEvent
 from plumbline.ui.parts.escape import one_line
 from plumbline.ui.state import session
+from plumbline.wording.language import phrase
 from plumbline.wording.safe_csv import Cell, safe_csv
 
 FORMATS = ("PNG", "SVG")
@@ -55,9 +56,9 @@ def show(
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         if caption:
             st.markdown(f":small[:gray[{caption}]]", width="stretch")
-        with st.popover("Export", icon=":material/download:", type="tertiary"):
+        with st.popover(phrase("Export"), icon=":material/download:", type="tertiary"):
             st.download_button(
-                "Data as CSV",
+                phrase("Data as CSV"),
                 as_csv(beside(rows, events)),
                 f"{name}.csv",
                 "text/csv",
@@ -65,11 +66,11 @@ def show(
                 on_click="ignore",
             )
             chosen = st.segmented_control(
-                "Picture",
+                phrase("Picture"),
                 FORMATS,
                 default=session.PICTURE.get(),
                 key=f"{key}.format",
-                help="Saved by the camera above the picture.",
+                help=phrase("Saved by the camera above the picture."),
             )
             if chosen and chosen != session.PICTURE.get():
                 session.PICTURE.set(chosen)
@@ -97,7 +98,7 @@ def _of_row(row: Mapping[str, object], events: Sequence[CalendarEvent]) -> str:
 def data(rows: Sequence[Mapping[str, object]], name: str, key: str) -> None:
     """A table's data as a file; ``name`` without ending."""
     st.download_button(
-        "Data as CSV",
+        phrase("Data as CSV"),
         as_csv(rows),
         f"{name}.csv",
         "text/csv",

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from plumbline.wording import numbers
+from plumbline.wording.language import phrase
 
 MOST = 3  # of a list, beyond which only its ends are told
 _DIGEST = re.compile(r"^[0-9a-f]{40,64}$")
@@ -24,7 +25,7 @@ def _value(value: object) -> str:
     if value is None or value == "" or value == [] or value == {}:
         return ""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return phrase("yes") if value else phrase("no")
     if isinstance(value, int):
         return numbers.count(value)
     if isinstance(value, float):
@@ -52,5 +53,5 @@ def _list(value: Sequence[object]) -> str:
     if len(words) <= MOST:
         return ", ".join(words)
     if max(map(len, words)) > 40:
-        return f"{len(words)} of them, the first: {words[0]}"
-    return f"{words[0]} to {words[-1]} ({len(words)})"
+        return phrase("{count} of them, the first: {first}", count=len(words), first=words[0])
+    return phrase("{first} to {last} ({count})", first=words[0], last=words[-1], count=len(words))

@@ -11,6 +11,7 @@ from plumbline.domain import PlumblineError
 from plumbline.store.locations import app_folder
 from plumbline.ui.parts.escape import plain, prose
 from plumbline.ui.state.links import encode_link
+from plumbline.wording.language import in_language, phrase, screen_text
 
 PAGES = app_folder() / "pages"
 #: the part of a sentence, or a whole one, that names options of the command line
@@ -26,7 +27,7 @@ class NextPage:
     words: str
 
 
-LOAD_A_LOG = NextPage("logs", "Load a log")
+LOAD_A_LOG = NextPage("logs", screen_text("Load a log"))
 
 
 def link(step: NextPage, query: dict[str, str] | None = None) -> None:
@@ -36,7 +37,7 @@ def link(step: NextPage, query: dict[str, str] | None = None) -> None:
     """
     st.page_link(
         PAGES / f"{step.page}.py",
-        label=step.words,
+        label=in_language(step.words),
         icon=":material/arrow_forward:",
         query_params=encode_link(query),
     )
@@ -70,14 +71,17 @@ def show_error(error: PlumblineError) -> None:
 def broken(reference: str) -> None:
     """An error that nobody foresaw: nothing of it is shown but a number to find it by."""
     st.error(
-        "**This page could not be drawn.** Your data is safe: nothing is written half.\n\n"
-        f"Reload the page. If it happens again, give this number to whoever runs the server: `{reference}`. "
-        "The server's log has the details beside it.",
+        phrase(
+            "**This page could not be drawn.** Your data is safe: nothing is written half.\n\n"
+            "Reload the page. If it happens again, give this number to whoever runs the server: "
+            "`{reference}`. The server's log has the details beside it.",
+            reference=reference,
+        ),
         icon=":material/error:",
     )
 
 
 def no_shell() -> None:
     """A page that was opened without the shell: it has no system to show."""
-    st.error("This page was opened outside of Plumbline's frame. Open the start page instead.")
-    st.markdown("[Open the start page](/)")
+    st.error(phrase("This page was opened outside of Plumbline's frame. Open the start page instead."))
+    st.markdown(phrase("[Open the start page](/)"))

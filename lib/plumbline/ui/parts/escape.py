@@ -9,6 +9,9 @@ from __future__ import annotations
 import re
 from string import punctuation
 
+from plumbline.domain.messages import Message
+from plumbline.wording.language import in_language
+
 _MARKS = re.compile("([" + re.escape(punctuation) + "])")
 _SPACES = re.compile(r"\s+")
 _PER_CENT = re.compile(r"(?<=\d) (?=\\?%)")  # a number and its per cent stay on one line
@@ -57,8 +60,12 @@ def _whole_sentences(words: str, longest: int) -> str:
 
 
 def one_line(value: object, longest: int = 0) -> str:
-    """Any value as bare text on one line without control or direction marks, for places without Markdown."""
-    words = _SPACES.sub(" ", _TRICKS.sub(" ", str(value))).strip()
+    """Any value as bare text on one line without control or direction marks, for places without Markdown.
+
+    A message is said in the reader's language.
+    """
+    text = in_language(value) if isinstance(value, Message) else str(value)
+    words = _SPACES.sub(" ", _TRICKS.sub(" ", text)).strip()
     if longest and len(words) > longest:
         words = words[: longest - 1].rstrip() + "…"
     return words

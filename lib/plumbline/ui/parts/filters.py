@@ -12,13 +12,14 @@ from plumbline.profile.scan.decisions import MARK_OPERATOR, MARKED
 from plumbline.ui.parts import cards
 from plumbline.ui.parts.escape import one_line
 from plumbline.ui.state import session
+from plumbline.wording.language import in_language, phrase, screen_text
 
 NO_VALUE = ("is missing", "is there")
 #: the longest first, so that "<=" is not read as "<"
 _SIGNS = sorted(COMPARISONS, key=len, reverse=True)
-HELP = (
-    "Type a filter and press Enter: a column, a comparison, a value. For example score between 0.4..0.6, "
-    "region = north, label is missing, wrong."
+HELP = screen_text(
+    "Type a filter and press Enter: a column, a comparison, a value. For example score "
+    "between 0.4..0.6, region = north, label is missing, wrong."
 )
 
 #: roles of which what is kept as text goes by the role's own words
@@ -69,22 +70,28 @@ def choose(offered: Sequence[str]) -> tuple[Filter, ...]:
     filters = list(session.FILTERS.get() or [])
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         texts = st.multiselect(
-            "Only decisions where all of this holds",
+            phrase("Only decisions where all of this holds"),
             list(dict.fromkeys([*filters, *ASKED])),
             key=session.FILTERS.name,
             bind="query-params",
             accept_new_options=True,
-            help=HELP,
-            placeholder="wrong, or type e.g. score >= 0.5",
+            help=in_language(HELP),
+            placeholder=phrase("wrong, or type e.g. score >= 0.5"),
             width="stretch",
         )
-        with st.popover("Add a filter", icon=":material/filter_alt:"):
+        with st.popover(phrase("Add a filter"), icon=":material/filter_alt:"):
             _form(offered)
     filters_read = []
     for text in texts:
         item = understood(str(text), offered)
         if item is None:
-            cards.note(f"Not understood, so left out: {one_line(text, 120)}. {HELP}")
+            cards.note(
+                phrase(
+                    "Not understood, so left out: {text}. {help}",
+                    text=one_line(text, 120),
+                    help=in_language(HELP),
+                )
+            )
         else:
             filters_read.append(item)
     return tuple(filters_read)
@@ -92,16 +99,24 @@ def choose(offered: Sequence[str]) -> tuple[Filter, ...]:
 
 def _form(offered: Sequence[str]) -> None:
     column = st.selectbox(
-        "Column", list(offered), key="decisions.column", format_func=lambda c: one_line(title(c), 60)
+        phrase("Column"), list(offered), key="decisions.column", format_func=lambda c: one_line(title(c), 60)
     )
-    operator = str(st.selectbox("Comparison", list(COMPARISONS), key="decisions.operator"))
+    operator = str(
+        st.selectbox(
+            phrase("Comparison"), list(COMPARISONS), format_func=in_language, key="decisions.operator"
+        )
+    )
     value = ""
     if operator not in NO_VALUE:
         hint = "30..40" if operator == BETWEEN else ""
-        value = str(st.text_input("Value", key="decisions.value", placeholder=hint) or "").strip()
+        value = str(st.text_input(phrase("Value"), key="decisions.value", placeholder=hint) or "").strip()
     ready = bool(column) and (bool(value) or operator in NO_VALUE)
     st.button(
-        "Add", disabled=not ready, on_click=_add, args=((str(column), operator, value),), key="decisions.add"
+        phrase("Add"),
+        disabled=not ready,
+        on_click=_add,
+        args=((str(column), operator, value),),
+        key="decisions.add",
     )
 
 

@@ -9,6 +9,7 @@ from importlib import resources
 
 from plumbline.monitor.metrics.metrics import METRICS
 from plumbline.wording import numbers
+from plumbline.wording.language import code, in_english
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +27,8 @@ class Term:
 def terms() -> tuple[Term, ...]:
     """Every word of the glossary, by section."""
     text = resources.files("plumbline.ui.parts").joinpath("glossary.toml").read_text("utf-8")
-    own = {numbers.name(name): metric.says for name, metric in METRICS.items()}
+    with in_english():
+        own = {numbers.name(name): metric.says for name, metric in METRICS.items()}
     return tuple(
         Term(
             section=section.replace("_", " ").capitalize(),
@@ -41,16 +43,21 @@ def terms() -> tuple[Term, ...]:
 
 
 @cache
-def _meanings() -> dict[str, str]:
-    return {term.name: term.says for term in terms()}
+def _meanings(language: str) -> dict[str, str]:
+    return {term.name: term.german_says if language == "de" else term.says for term in terms()}
 
 
 def help_for(term: str) -> str | None:
-    """The tooltip of a measure; None where the word needs none."""
-    return _meanings().get(term) or _meanings().get(term.partition(",")[0])
+    """The tooltip of a measure, by its English name; None where the word needs none."""
+    meanings = _meanings(code())
+    return meanings.get(term) or meanings.get(term.partition(",")[0])
 
 
 def help_for_metric(metric: str) -> str | None:
     """What a performance metric measures, by its name in the JSON."""
-    entry = METRICS.get(metric.partition(":")[0])
-    return str(entry.says) if entry else None
+    name = metric.partition(":")[0]
+    if name not in METRICS:
+        return None
+    with in_english():
+        term = numbers.name(name)
+    return help_for(term) or str(METRICS[name].says)

@@ -20,26 +20,39 @@ from plumbline.ui.parts.escape import one_line
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
+from plumbline.wording.language import in_language, phrase
 from plumbline.wording.names import say_level
-from plumbline.wording.times import say_clock
+from plumbline.wording.quantities import plural
 
 Opening = tuple[str, str]
 
 
 def window(view: View, *more: str) -> str:
     """What the page speaks of: window, version, filter, zone."""
-    lines = ["the whole log" if not (view.start or view.end) else numbers.span(view.start, view.end)]
+    lines = [phrase("the whole log") if not (view.start or view.end) else numbers.span(view.start, view.end)]
     if view.version:
-        lines.append(f"version {view.version}")
+        lines.append(phrase("version {version}", version=view.version))
     lines += [f"{column.partition(':')[2] or column} = {say_level(value)}" for column, value in view.where]
     words = ", ".join((*lines, *more))
     zone = view.system.timezone if view.system else "UTC"
-    return " ".join((f"{words[:1].upper()}{words[1:]}.", say_clock("Days", zone), *of_the_reference(view)))
+    return " ".join(
+        (f"{words[:1].upper()}{words[1:]}.", days_of(zone), *map(in_language, of_the_reference(view)))
+    )
 
 
 def whole_log(system: System, cautions: Sequence[str]) -> str:
     """Of a page that speaks of a whole log: so, whose clock its times are of, and what is to be known first."""
-    return " ".join(("The whole log.", say_clock("Times", system.timezone), *cautions))
+    return " ".join((phrase("The whole log."), times_of(system.timezone), *map(in_language, cautions)))
+
+
+def days_of(zone: str) -> str:
+    """On whose clock days are: ``Days are UTC.``"""
+    return phrase("Days are UTC.") if zone == "UTC" else phrase("Days are those of {zone}.", zone=zone)
+
+
+def times_of(zone: str) -> str:
+    """On whose clock times are."""
+    return phrase("Times are UTC.") if zone == "UTC" else phrase("Times are those of {zone}.", zone=zone)
 
 
 def of_the_reference(view: View) -> tuple[str, ...]:
@@ -51,9 +64,10 @@ def drift(answer: DriftAnswer, view: View) -> str:
     """The two spans that are compared, and what narrows them."""
     text = window(
         replace(view, start=answer.window[0], end=answer.window[1]),
-        f"against {numbers.span(*answer.reference)}",
+        phrase("against {span}", span=numbers.span(*answer.reference)),
     )
-    return " ".join((text, *(c for c in answer.cautions if c not in text)))
+    cautions = (in_language(caution) for caution in answer.cautions)
+    return " ".join((text, *(caution for caution in cautions if caution not in text)))
 
 
 def portfolio(rows: Sequence[SystemRow]) -> Opening:
@@ -61,57 +75,82 @@ def portfolio(rows: Sequence[SystemRow]) -> Opening:
     tally = Counter(row.verdict.words for row in rows)
     worst, waiting = tally.get("LIABILITY", 0), tally.pop(Verdict.NOT_YET_JUDGED.words, 0)
     judged = len(rows) - waiting
-    kind = "judged system" if waiting else "system"
-    systems = f"1 {kind}" if judged == 1 else f"{judged} {kind}s"
+    systems = plural(judged, "judged system") if waiting else plural(judged, "system")
     aside = (
-        f" {waiting} {'waits' if waiting == 1 else 'wait'} for an answer to what it is for."
-        if waiting
-        else ""
+        ""
+        if not waiting
+        else phrase(" 1 waits for an answer to what it is for.")
+        if waiting == 1
+        else phrase(" {waiting} wait for an answer to what it is for.", waiting=waiting)
     )
     if not judged:
         return (
-            f"No system is judged yet:{aside.lower()}",
-            "Open a system, and answer eight questions about it.",
+            phrase("No system is judged yet:{aside}", aside=aside),
+            phrase("Open a system, and answer eight questions about it."),
         )
     if worst:
-        are = "is a liability" if worst == 1 else "are liabilities"
-        sentence = f"{worst} of {systems} {are}."
+        sentence = (
+            phrase("1 of {systems} is a liability.", systems=systems)
+            if worst == 1
+            else phrase("{worst} of {systems} are liabilities.", worst=worst, systems=systems)
+        )
     elif tally.get("EXPOSED"):
-        sentence = f"None of {systems} is a liability; {tally['EXPOSED']} cannot prove all that is asked."
+        sentence = phrase(
+            "None of {systems} is a liability; {exposed} cannot prove all that is asked.",
+            systems=systems,
+            exposed=tally["EXPOSED"],
+        )
     else:
-        sentence = f"None of {systems} is a liability."
-    others = ", ".join(f"{n} {word}" for word, n in tally.items() if word != "LIABILITY")
+        sentence = phrase("None of {systems} is a liability.", systems=systems)
+    others = ", ".join(
+        f"{n} {in_language(word, 'verdict')}" for word, n in tally.items() if word != "LIABILITY"
+    )
     return (
         f"{sentence}{aside}",
-        f"Worst first{f'; {others}' if others else ''}. Open a system for its scorecard.",
+        phrase(
+            "Worst first{others}. Open a system for its scorecard.", others=f"; {others}" if others else ""
+        ),
     )
 
 
 def waiting(rows: int) -> str:
     """How many rows wait, in words."""
-    return "1 row waits" if rows == 1 else f"{numbers.count(rows)} rows wait"
+    return phrase("1 row waits") if rows == 1 else phrase("{rows} rows wait", rows=numbers.count(rows))
 
 
 def logs(view: View, answer: SystemLoads | None) -> Opening:
     """What has been loaded."""
     if view.system is None or answer is None:
         return (
-            "Load a log, and see in minutes whether the model behind it is a liability.",
-            f"An export of predictions as {SPOKEN} is enough; what its columns mean is guessed, and yours to correct.",
+            phrase("Load a log, and see in minutes whether the model behind it is a liability."),
+            phrase(
+                "An export of predictions as {spoken} is enough; what its columns mean is guessed, "
+                "and yours to correct.",
+                spoken=in_language(SPOKEN),
+            ),
         )
     there = [load for load in answer.loads if load.undone_at is None]
     brought = sum(load.kind != "labels" and load.rows_loaded > 0 for load in there)
-    loaded = "1 load" if brought == 1 else f"{brought} loads"
-    sentence = f"{view.system.title} holds {numbers.count(answer.decisions)} decisions from {loaded}."
-    aside = f"{waiting(answer.waiting)} in quarantine." if answer.waiting else "Nothing is in quarantine."
+    loaded = phrase("1 load") if brought == 1 else phrase("{brought} loads", brought=brought)
+    sentence = phrase(
+        "{title} holds {decisions} decisions from {loaded}.",
+        title=view.system.title,
+        decisions=numbers.count(answer.decisions),
+        loaded=loaded,
+    )
+    aside = (
+        phrase("{waiting} in quarantine.", waiting=waiting(answer.waiting))
+        if answer.waiting
+        else phrase("Nothing is in quarantine.")
+    )
     return sentence, aside
 
 
 def new_file(name: str) -> Opening:
     """A file that is open and not loaded yet."""
     return (
-        f"{one_line(name, 60)} is open and not loaded yet.",
-        "What its columns mean is guessed, and yours to correct.",
+        phrase("{name} is open and not loaded yet.", name=one_line(name, 60)),
+        phrase("What its columns mean is guessed, and yours to correct."),
     )
 
 
@@ -123,35 +162,61 @@ def context(stated: Statements, today: date) -> Opening:
     missing = [key for key in asking if not stated.context.get(key)]
     name, asked = stated.system.title, len(asking)
     if not missing:
-        sentence = f"All {asked} questions about {name} are answered."
+        sentence = phrase("All {asked} questions about {name} are answered.", asked=asked, name=name)
     elif len(missing) == asked:
-        sentence = f"Nobody has said yet what {name} is for: it is judged as the strictest kind of system."
+        sentence = phrase(
+            "Nobody has said yet what {name} is for: it is judged as the strictest kind of system.", name=name
+        )
     else:
-        are = "is" if len(missing) == 1 else "are"
         sentence = (
-            f"{len(missing)} of {asked} questions about {name} {are} open, and read in the stricter way."
+            phrase(
+                "1 of {asked} questions about {name} is open, and read in the stricter way.",
+                asked=asked,
+                name=name,
+            )
+            if len(missing) == 1
+            else phrase(
+                "{missing} of {asked} questions about {name} are open, and read in the stricter way.",
+                missing=len(missing),
+                asked=asked,
+                name=name,
+            )
         )
     ended = [a for a in stated.attestations if a.expires < today]
     lapsed = [e for e in stated.exemptions if e.until < today]
     if ended or lapsed:
         return (
             sentence,
-            f"No longer counted, as their date has passed: {len(ended) + len(lapsed)} statements.",
+            phrase(
+                "No longer counted, as their date has passed: {ended} statements.",
+                ended=len(ended) + len(lapsed),
+            ),
         )
-    return sentence, "Answers, attestations and exemptions are signed, dated and kept on the trail."
+    return sentence, phrase("Answers, attestations and exemptions are signed, dated and kept on the trail.")
 
 
 def trail(answer: TrailAnswer) -> Opening:
     """Whether the record was altered."""
     if not answer.intact:
         return (
-            f"The trail was altered: entry {answer.first_broken} does not fit the one before it.",
-            "Nothing from that entry on can be relied on. Compare with a backup; find out who had the file.",
+            phrase(
+                "The trail was altered: entry {first_broken} does not fit the one before it.",
+                first_broken=answer.first_broken,
+            ),
+            phrase(
+                "Nothing from that entry on can be relied on. Compare with a backup; find out who "
+                "had the file."
+            ),
         )
     if not answer.entries:
-        return "The trail is empty: nothing has been done in this workspace yet.", ""
+        return phrase("The trail is empty: nothing has been done in this workspace yet."), ""
     return (
-        f"The trail is intact: all {numbers.count(answer.count)} entries fit together.",
-        f"{answer.clock} Checked now. Newest entry {numbers.moment(answer.entries[0].at)}. Keep its digest elsewhere, "
-        f"to prove later that nothing was cut off the end: {answer.head}".lstrip(),
+        phrase("The trail is intact: all {count} entries fit together.", count=numbers.count(answer.count)),
+        phrase(
+            "{clock} Checked now. Newest entry {at}. Keep its digest elsewhere, to prove later "
+            "that nothing was cut off the end: {head}",
+            clock=in_language(answer.clock),
+            at=numbers.moment(answer.entries[0].at),
+            head=answer.head,
+        ).lstrip(),
     )

@@ -16,6 +16,7 @@ from plumbline.ui.parts.details import say_detail
 from plumbline.ui.parts.escape import one_line, plain
 from plumbline.ui.parts.glossary import help_for
 from plumbline.wording import numbers
+from plumbline.wording.language import in_language, phrase
 from plumbline.wording.safe_csv import no_formula
 from plumbline.wording.times import iso_second
 
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 #: cells that are numbers in words: right-aligned, so that their digits stand below each other
 _NUMBER = re.compile(r"^(?:(?:< )?[+−-]?[\d,.]+(?:e[+-]?\d+)?(?: %)?|–|)$")
 #: a difference or a range of them as we write it: it begins as a formula might, and cannot be one
-_QUANTITY = re.compile(r"^[+−-][\d,.]+(?: %| points)?(?: to [+−-]?[\d,.]+(?: %| points)?)?$")
+_QUANTITY = re.compile(
+    r"^[+−-][\d,.]+(?: %| points| Punkte)?(?: (?:to|bis) [+−-]?[\d,.]+(?: %| points| Punkte)?)?$"
+)
 
 
 def grid(
@@ -36,7 +39,7 @@ def grid(
     widths: Mapping[str, int] | None = None,
     bars: Sequence[str] = (),
 ) -> None:
-    """A scrolling table of plain cells: canvas, so that nothing in a cell is read as markup.
+    """A scrolling table of plain cells: canvas, so that nothing in a cell is read as markup; headers as in ``table``.
 
     ``widths``: of columns of text, in pixels, where their content should not decide. ``bars``: columns of lists of
     numbers from 0 to 1, drawn as small histograms.
@@ -46,20 +49,22 @@ def grid(
     frame = for_export(pd.DataFrame(list(rows)))
     config: dict[str, Any] = {}
     for column in frame.columns:
+        shown = in_language(str(column))
         if pd.api.types.is_integer_dtype(frame[column]):
-            config[str(column)] = st.column_config.NumberColumn(
-                format="localized", help=help_for(str(column))
-            )
+            config[shown] = st.column_config.NumberColumn(format="localized", help=help_for(str(column)))
         elif column not in ("Version", *bars) and all(
             isinstance(c, str) and _NUMBER.match(c) for c in frame[column]
         ):
-            config[str(column)] = st.column_config.Column(alignment="right", help=help_for(str(column)))
+            config[shown] = st.column_config.Column(alignment="right", help=help_for(str(column)))
         elif help_for(str(column)):
-            config[str(column)] = st.column_config.Column(help=help_for(str(column)))
+            config[shown] = st.column_config.Column(help=help_for(str(column)))
     for name, width in (widths or {}).items():
-        config[name] = st.column_config.Column(width=width, help=help_for(name))
+        config[in_language(name)] = st.column_config.Column(width=width, help=help_for(name))
     for name in bars:
-        config[name] = st.column_config.BarChartColumn(width=96, y_min=0, y_max=1, help=help_for(name))
+        config[in_language(name)] = st.column_config.BarChartColumn(
+            width=96, y_min=0, y_max=1, help=help_for(name)
+        )
+    frame = frame.rename(columns=in_language)
     st.dataframe(frame, hide_index=True, alt=alt, height=height or "auto", column_config=config)
 
 
@@ -95,7 +100,7 @@ def trail(entries: Sequence[TrailEntry]) -> None:
             }
             for entry in entries
         ],
-        alt="Trail entries, newest first: number, time, actor, action, system, detail, digest",
+        alt=phrase("Trail entries, newest first: number, time, actor, action, system, detail, digest"),
         height=560 if len(entries) > 14 else None,
         widths={"Who": 140, "What": 190, "System": 115, "Detail": 330},
     )
@@ -112,13 +117,13 @@ def attestations(items: Sequence[Attestation], today: date) -> None:
                 "Statement": plain(item.statement, 300),
                 "By": plain(item.owner),
                 **({"Approved by": plain(item.approved_by) or numbers.DASH} if approved else {}),
-                "Dated": f"{item.at:%-d %b %Y}",
+                "Dated": numbers.day(item.at),
                 "Holds until": _until(item.expires, today),
                 "Document": plain(item.link, 80) or numbers.DASH,
             }
             for item in items
         ],
-        alt="Attestations: control, claim, statement, who, date, end, document",
+        alt=phrase("Attestations: control, claim, statement, who, date, end, document"),
     )
 
 
@@ -130,17 +135,17 @@ def exemptions(items: Sequence[Exemption], today: date) -> None:
                 "Control": plain(item.control),
                 "Reason": plain(item.reason, 300),
                 "Asked for by": plain(item.proposer) or numbers.DASH,
-                "Approved by": plain(item.approver) or cards.word("unknown", "waits"),
-                "Document": plain(item.link, 200) or cards.word("unknown", "none: does not count"),
-                "Dated": f"{item.at:%-d %b %Y}",
+                "Approved by": plain(item.approver) or cards.word("unknown", phrase("waits")),
+                "Document": plain(item.link, 200) or cards.word("unknown", phrase("none: does not count")),
+                "Dated": numbers.day(item.at),
                 "Until": _until(exempt_until(item), today),
             }
             for item in items
         ],
-        alt="Exemptions: control, reason, who asked for it, approver, document, date, end",
+        alt=phrase("Exemptions: control, reason, who asked for it, approver, document, date, end"),
     )
 
 
 def _until(day: date, today: date) -> str:
-    words = f"{day:%-d %b %Y}"
-    return cards.word("fail", f"ended {words}") if day < today else words
+    words = numbers.day(day)
+    return cards.word("fail", phrase("ended {words}", words=words)) if day < today else words

@@ -7,11 +7,14 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from plumbline.charts.style import mark
+from plumbline.charts.style import mark, status_word
 from plumbline.domain import ControlResult, Requirement, Status
+from plumbline.domain.messages import enumeration
 from plumbline.governance.catalogue import catalogue
+from plumbline.ui.language import catalogue_title, control_title
 from plumbline.ui.parts import cards
 from plumbline.ui.parts.escape import plain
+from plumbline.wording.language import in_language, phrase
 
 #: families side by side, the most urgent for a leader first
 PLACES = (("MON",), ("REL",), ("AUD", "EXP"), ("SEC",), ("FAIR", "OVR"), ("CMP",))
@@ -31,9 +34,14 @@ def control_map(results: Sequence[ControlResult]) -> None:
     titles = catalogue().families
     family = {control.id: control.family for control in catalogue().controls}
     tally = Counter(result.status for result in control_results)
-    counts = ", ".join(f"{tally[status]} {status.value}" for status in ORDER if tally[status])
+    counts = ", ".join(f"{tally[status]} {status_word(status.value)}" for status in ORDER if tally[status])
     cards.section(
-        "Controls at a glance", f"{len(control_results)} are asked: {counts}. In italics: recommended."
+        phrase("Controls at a glance"),
+        phrase(
+            "{asked} are asked: {counts}. In italics: recommended.",
+            asked=len(control_results),
+            counts=counts,
+        ),
     )
     blocks = [(place, [r for r in control_results if family[r.id] in place]) for place in PLACES]
     shown = [(place, own) for place, own in blocks if own]
@@ -41,13 +49,21 @@ def control_map(results: Sequence[ControlResult]) -> None:
         for place, own in shown:
             with st.container(width=cards.GRID[3], gap="xsmall"):
                 passing = sum(r.status is Status.PASS for r in own)
-                name = " and ".join(titles[key] for key in place)
-                st.markdown(f"**{plain(name)}** :gray[{passing} of {len(own)} pass]")
+                names = [catalogue_title("family", key, titles[key]) for key in place]
+                name = in_language(enumeration(names))
+                st.markdown(
+                    phrase(
+                        "**{name}** :gray[{passing} of {own} pass]",
+                        name=plain(name),
+                        passing=passing,
+                        own=len(own),
+                    )
+                )
                 st.markdown("  \n".join(_word(r) for r in sorted(own, key=lambda r: ORDER.index(r.status))))
 
 
 def _word(result: ControlResult) -> str:
     look = mark(result.status.value)
-    title = plain(result.title)
+    title = plain(control_title(result.id, result.title))
     words = f"*{title}*" if result.requirement is Requirement.RECOMMENDED else title
     return f":{look.markdown}[{look.glyph}\u00a0{words}]"

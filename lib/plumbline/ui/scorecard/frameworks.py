@@ -7,11 +7,14 @@ from collections.abc import Sequence
 import streamlit as st
 
 from plumbline.domain import ControlResult
-from plumbline.governance.frameworks import FrameworkPage, frameworks
+from plumbline.governance.frameworks import Coverage, FrameworkPage, frameworks
+from plumbline.ui.language import catalogue_title
 from plumbline.ui.parts import cards
 from plumbline.ui.parts.escape import plain, prose
+from plumbline.wording import numbers
+from plumbline.wording.language import in_language, phrase, screen_text
 
-NONE = "Choose a framework"
+NONE = screen_text("Choose a framework")
 
 
 def section(results: Sequence[ControlResult]) -> None:
@@ -19,27 +22,38 @@ def section(results: Sequence[ControlResult]) -> None:
     pages = [page for page in frameworks(results) if page.asked]
     if not pages:
         return
-    cards.section("Laws and standards", "The same evidence answers all. Pointers to check, not legal advice.")
-    cards.table([_row(page) for page in pages], alt="Frameworks: covered, open, gaps")
+    cards.section(
+        phrase("Laws and standards"),
+        phrase("The same evidence answers all. Pointers to check, not legal advice."),
+    )
+    cards.table([_row(page) for page in pages], alt=phrase("Frameworks: covered, open, gaps"))
     by_title = {page.key: page for page in pages}
     chosen = st.selectbox(
-        "References and their evidence",
+        phrase("References and their evidence"),
         [NONE, *by_title],
         key="scorecard.framework",
-        format_func=lambda key: by_title[key].title if key in by_title else key,
+        format_func=lambda key: _title(by_title[key]) if key in by_title else in_language(key),
     )
     if chosen in by_title:
         _references(by_title[str(chosen)], {result.id: result for result in results})
+
+
+def _title(page: FrameworkPage) -> str:
+    return catalogue_title("framework", page.title, page.title)
+
+
+def _subject(row: Coverage) -> str:
+    return plain(catalogue_title("subject", row.reference, row.subject))
 
 
 def _row(page: FrameworkPage) -> dict[str, object]:
     asked, covered, gaps = len(page.asked), len(page.covered), page.gaps
     state = "pass" if covered == asked else "fail" if gaps else "partial"
     return {
-        "": cards.word(state, f"{covered} of {asked}"),
-        "Framework": plain(page.title),
+        "": cards.word(state, phrase("{covered} of {asked}", covered=covered, asked=asked)),
+        "Framework": plain(_title(page)),
         "Not covered": plain(", ".join(row.article or row.reference for row in gaps), 90) or "–",
-        "As of": f"{page.as_of:%-d %b %Y}{'' if page.confirmed else ', to check'}",
+        "As of": numbers.day(page.as_of) + ("" if page.confirmed else phrase(", to check")),
     }
 
 
@@ -49,7 +63,7 @@ def _references(page: FrameworkPage, results: dict[str, ControlResult]) -> None:
     cards.table(
         [
             {
-                plain(page.unit): f"**{plain(row.article or page.key)}** {plain(row.subject)}",
+                in_language(page.unit, "framework"): f"**{plain(row.article or page.key)}** {_subject(row)}",
                 "Controls": "  \n".join(
                     cards.word(results[name].status.value, name) for name in (*row.passing, *row.open)
                 ),
@@ -59,6 +73,6 @@ def _references(page: FrameworkPage, results: dict[str, ControlResult]) -> None:
             }
             for row in page.asked
         ],
-        alt=f"{page.key}: reference, controls, evidence",
+        alt=phrase("{key}: reference, controls, evidence", key=page.key),
         height=620 if len(page.asked) > 8 else None,
     )

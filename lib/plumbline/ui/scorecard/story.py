@@ -13,8 +13,10 @@ from plumbline.store.findings import FindingRecord
 from plumbline.ui.notes import marks
 from plumbline.ui.parts import cards, empty_states
 from plumbline.ui.parts.escape import plain
+from plumbline.ui.parts.page_names import page_name
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
+from plumbline.wording.language import in_language, phrase
 
 HEIGHT = 120  # with the rest of the first screen it fits 1440 x 900
 
@@ -23,7 +25,7 @@ def story(answer: Answer, findings: Sequence[FindingRecord], view: View) -> None
     """The headline metric over the whole log; without outcomes, what would make it visible."""
     standing, releases = answer.measured.standing, answer.measured.releases
     if standing is None or not any(p.value is not None for p in standing.points):
-        cards.note("No outcome is known yet: load labels to see whether it is still right.")
+        cards.note(phrase("No outcome is known yet: load labels to see whether it is still right."))
         empty_states.link(empty_states.LOAD_A_LOG)
         return
     name = numbers.name(standing.headline)
@@ -36,24 +38,35 @@ def story(answer: Answer, findings: Sequence[FindingRecord], view: View) -> None
         view.mode,
         reference=answer.system.reference,
         level=standing.levels.get(standing.headline),
-        releases=[Release(s.version or "no version", s.start) for s in releases.releases.spans]
+        releases=[Release(s.version or phrase("no version"), s.start) for s in releases.releases.spans]
         if releases
         else [],
-        alerts=[Alert(f.sentence, f.since) for f in system_findings if f.since is not None],
+        alerts=[Alert(in_language(f.sentence), f.since) for f in system_findings if f.since is not None],
         events=events,
         height=HEIGHT,
     )
     breach = answer.measured.facts.performance_breach
-    words = f"{name} by {standing.by}" + (f", in breach since {numbers.day(breach.since)}" if breach else "")
+    words = phrase("{name} by {by}", name=name, by=in_language(standing.by)) + (
+        phrase(", in breach since {since}", since=numbers.day(breach.since)) if breach else ""
+    )
     st.plotly_chart(
         figure,
         theme=None,
         config={"displayModeBar": False},
         key="scorecard.story",
-        alt=f"{words}. {len(system_findings)} findings are marked at their onset.",
+        alt=phrase(
+            "{words}. {findings} findings are marked at their onset.",
+            words=words,
+            findings=len(system_findings),
+        ),
     )
-    marked = " Triangles: findings at their onset." if system_findings else ""
+    marked = phrase(" Triangles: findings at their onset.") if system_findings else ""
     st.markdown(
-        f":small[:gray[{plain(words)}. Dotted: the limit.{marked}]]"
-        f" :small[[Accuracy](accuracy?system={answer.system.key})]"
+        phrase(
+            ":small[:gray[{words}. Dotted: the limit.{marked}]] :small[[{page}](accuracy?system={key})]",
+            page=page_name("accuracy"),
+            words=plain(words),
+            marked=marked,
+            key=answer.system.key,
+        )
     )

@@ -10,44 +10,63 @@ import streamlit as st
 
 from plumbline.answers.governance import past_scorecards
 from plumbline.answers.governance.scorecard import Answer, AssignedAction
-from plumbline.charts.status_strip import strip
-from plumbline.charts.style import Mode, mark
+from plumbline.charts.style import mark, status_word
 from plumbline.domain import Condition, ControlResult, EvidenceKind, Requirement, Scorecard, Status, Verdict
 from plumbline.governance.conditions import GATE, MET
 from plumbline.governance.history import Changes
 from plumbline.governance.verdict import reason_of
 from plumbline.monitor.performance.money_at_stake import StakeState, say_stake, stake_state
 from plumbline.ui.frame import drill_down, permissions, signed_forms
+from plumbline.ui.language import catalogue_title, control_title
 from plumbline.ui.parts import cards, empty_states
 from plumbline.ui.parts.escape import plain, prose
+from plumbline.ui.parts.page_names import page_name
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
+from plumbline.wording.language import in_language, phrase, screen_text
 
 #: what a verdict means, in the words of a sentence about the system, and why it is so
 MEANS = {
-    "LIABILITY": ("is a liability", ""),
-    "NOT_YET_JUDGED": ("is not yet judged", "nobody has said what it is for"),
-    "EXPOSED": ("is exposed", "no mandatory control fails, but not all is proven"),
-    "MANAGED": ("is managed", "every mandatory control passes, or is exempt until a date"),
-    "MATURE": ("is mature", "every mandatory control passes by evidence"),
-    "EXEMPT": ("is exempt", "a sandbox that affects nothing"),
+    "LIABILITY": (screen_text("is a liability"), ""),
+    "NOT_YET_JUDGED": (screen_text("is not yet judged"), screen_text("nobody has said what it is for")),
+    "EXPOSED": (screen_text("is exposed"), screen_text("no mandatory control fails, but not all is proven")),
+    "MANAGED": (
+        screen_text("is managed"),
+        screen_text("every mandatory control passes, or is exempt until a date"),
+    ),
+    "MATURE": (screen_text("is mature"), screen_text("every mandatory control passes by evidence")),
+    "EXEMPT": (screen_text("is exempt"), screen_text("a sandbox that affects nothing")),
 }
+#: the same of what lasts
+LASTING = (
+    screen_text("has been a liability"),
+    screen_text("has been not yet judged"),
+    screen_text("has been exposed"),
+    screen_text("has been managed"),
+    screen_text("has been mature"),
+    screen_text("has been exempt"),
+)
 #: a tier in the words of a sentence
 KINDS = {
-    "exempt": "an exempt system",
-    "light": "a light system",
-    "full": "a system in full production",
-    "regulated": "a regulated system",
+    "exempt": screen_text("an exempt system"),
+    "light": screen_text("a light system"),
+    "full": screen_text("a system in full production"),
+    "regulated": screen_text("a regulated system"),
 }
 #: what a tier asks for, and of whom
 TIERS = {
-    "exempt": "Tier exempt: a sandbox that affects nothing. No control is asked for.",
-    "light": "Tier light: it recommends, runs operations or affects nothing, is not critical, harms nobody, and a "
-    "person looks at each decision. Few controls are mandatory.",
-    "full": "Tier full: in production and affecting outcomes. Most controls are mandatory.",
-    "regulated": "Tier regulated: as full, and buyers are regulated, it can harm, it is high risk under the AI Act, or "
-    "the company is a financial entity. Nearly all controls are mandatory.",
+    "exempt": screen_text("Tier exempt: a sandbox that affects nothing. No control is asked for."),
+    "light": screen_text(
+        "Tier light: it recommends, runs operations or affects nothing, is not critical, "
+        "harms nobody, and a person looks at each decision. Few controls are mandatory."
+    ),
+    "full": screen_text("Tier full: in production and affecting outcomes. Most controls are mandatory."),
+    "regulated": screen_text(
+        "Tier regulated: as full, and buyers are regulated, it can harm, it is high risk "
+        "under the AI Act, or the company is a financial entity. Nearly all controls are "
+        "mandatory."
+    ),
 }
 MANY, TALL = 12, 620  # rows from which a table scrolls inside itself, at that many pixels
 HEAD = 760  # width of the verdict beside the documents, in pixels
@@ -61,25 +80,45 @@ def verdict(answer: Answer, view: View) -> None:
     means, because = MEANS[card.verdict.value]
     in_log = card.since is not None and (card.judged_at is None or card.since < card.judged_at)
     if in_log and card.since:
-        means = f"{means.replace('is', 'has been', 1)} since {numbers.day(card.since)}"
+        means = phrase(
+            "{means} since {since}",
+            means=in_language(means.replace("is", "has been", 1)),
+            since=numbers.day(card.since),
+        )
+    else:
+        means = in_language(means)
     judged = card.verdict is not Verdict.NOT_YET_JUDGED
-    first = f"First judged so on {numbers.day(card.judged_at)}; " if card.judged_at and judged else ""
+    first = (
+        phrase("First judged so on {day}; judged", day=numbers.day(card.judged_at))
+        if card.judged_at and judged
+        else phrase("Judged")
+    )
     if not judged and not answer.measured.facts.decisions:
-        because = "there is no log"
-    st.markdown(f"# :{look.markdown}[{look.glyph} {card.verdict.words}]", anchors=False)
+        because = phrase("there is no log")
+    st.markdown(
+        f"# :{look.markdown}[{look.glyph} {in_language(card.verdict.words, 'verdict')}]", anchors=False
+    )
     cards.opening(
-        f"{system.title} {means}{f': {because}' if because else ''}.",
-        f"{first}{'judged' if first else 'Judged'} {numbers.moment(card.at)} as {KINDS[card.tier.value]}"
-        + ("." if card.context_complete else ", the stricter reading of open questions.")
-        + "".join(f" {words}" for words in answer.measured.cautions),
+        f"{system.title} {means}{f': {in_language(because)}' if because else ''}.",
+        phrase(
+            "{first} {at} as {kind}",
+            first=first,
+            at=numbers.moment(card.at),
+            kind=in_language(KINDS[card.tier.value]),
+        )
+        + ("." if card.context_complete else phrase(", the stricter reading of open questions."))
+        + "".join(f" {in_language(words)}" for words in answer.measured.cautions),
         below=True,
-        help=f"{TIERS[card.tier.value]} A question without an answer is read the stricter way.",
+        help=phrase(
+            "{tier} A question without an answer is read the stricter way.",
+            tier=in_language(TIERS[card.tier.value]),
+        ),
     )
 
 
 def reasons(card: Scorecard) -> None:
     """The three reasons that weigh most: the finding first, then the control that it breaks, and where to see it."""
-    cards.section("Why")
+    cards.section(phrase("Why"))
     places = {str(reason_of(control)): _where(control, card.system) for control in card.controls}
     lines = [f"{cards.reason(words)} {places.get(str(words), '')}".rstrip() for words in card.reasons[:3]]
     st.markdown("\n".join(f"{i}. {line}" for i, line in enumerate(lines, 1)))
@@ -87,32 +126,35 @@ def reasons(card: Scorecard) -> None:
 
 def stake(answer: Answer) -> None:
     """Money at stake, or how to make it known."""
-    cards.section("At stake")
+    cards.section(phrase("At stake"))
     card = answer.card
     state, words = stake_state(card.at_stake), say_stake(card.at_stake)
     if state is StakeState.NONE:
         st.markdown(cards.word("pass", words))
         cards.note(
-            "By the stated worth of decisions, none of the log's spans lost money against the reference."
+            phrase(
+                "By the stated worth of decisions, none of the log's spans lost money against the reference."
+            )
         )
         return
     if state is StakeState.UNKNOWN:
         st.markdown(cards.word("unknown", words))
-        cards.note("Say on the Governance page what decisions are worth, to see it in money.")
+        cards.note(phrase("Say on the Governance page what decisions are worth, to see it in money."))
         return
     if state is StakeState.UNPROVEN:
         st.markdown(cards.word("unknown", words))
     else:
         st.markdown(f"## {plain(words)}", anchors=False)
-    reason = str(card.at_stake.get("reason") or "")
-    cards.note(" ".join(filter(None, (str(card.at_stake.get("sentence", "")), reason))))
+    reason = in_language(card.at_stake.get("reason") or "")
+    sentence = in_language(card.at_stake.get("sentence") or "")
+    cards.note(" ".join(filter(None, (sentence, reason))))
 
 
 def actions(answer: Answer) -> tuple[str, str, date | None, str] | None:
     """The three things to do next with who and by when; (control, owner, due, signer) when just assigned."""
-    cards.section("Next steps")
+    cards.section(phrase("Next steps"))
     if not answer.actions:
-        st.markdown("Nothing is open. Keep the checks running.")
+        st.markdown(phrase("Nothing is open. Keep the checks running."))
         return None
     given = None
     for i, (place, item) in enumerate(
@@ -120,13 +162,13 @@ def actions(answer: Answer) -> tuple[str, str, date | None, str] | None:
     ):
         action = item.action
         with place:
-            ends = f", exempt until {numbers.day(action.until)}" if action.until else ""
+            ends = phrase(", exempt until {until}", until=numbers.day(action.until)) if action.until else ""
             st.markdown(f"**{i}** {prose(action.words)} :gray[{plain(action.control)}{plain(ends)}]")
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.markdown(_who(item, answer.card.at.date()))
                 if action.page in PAGES:
                     empty_states.link(
-                        empty_states.NextPage(action.page, action.page.capitalize()),
+                        empty_states.NextPage(action.page, page_name(action.page)),
                         drill_down.whole_log(answer.card.system),
                     )
                 given = _assign(item) or given
@@ -135,20 +177,21 @@ def actions(answer: Answer) -> tuple[str, str, date | None, str] | None:
 
 def _who(item: AssignedAction, today: date) -> str:
     if not item.owner:
-        return cards.word("unknown", "nobody yet")
+        return cards.word("unknown", phrase("nobody yet"))
     if item.due is None:
-        return f"**{plain(item.owner)}**, no date"
-    when = f"by {numbers.day(item.due)}"
-    return f"**{plain(item.owner)}**, {cards.word('fail', f'due {when}') if item.due < today else when}"
+        return phrase("**{owner}**, no date", owner=plain(item.owner))
+    when = phrase("by {due}", due=numbers.day(item.due))
+    late = cards.word("fail", phrase("due {when}", when=when)) if item.due < today else when
+    return f"**{plain(item.owner)}**, {late}"
 
 
 def _assign(item: AssignedAction) -> tuple[str, str, date | None, str] | None:
     key = f"scorecard.assign.{item.action.control}"
-    with st.popover("Assign", type="tertiary"), st.form(key, border=False):
-        owner = st.text_input("Who does it", value=item.owner, max_chars=120, key=f"{key}.owner")
-        due = st.date_input("By when", value=item.due, format="YYYY-MM-DD", key=f"{key}.due")
+    with st.popover(phrase("Assign"), type="tertiary"), st.form(key, border=False):
+        owner = st.text_input(phrase("Who does it"), value=item.owner, max_chars=120, key=f"{key}.owner")
+        due = st.date_input(phrase("By when"), value=item.due, format="YYYY-MM-DD", key=f"{key}.due")
         by = signed_forms.signature(f"assign.{item.action.control}", page="scorecard")
-        saved = permissions.submit("Save", permissions.OWNER, type=cards.leading())
+        saved = permissions.submit(phrase("Save"), permissions.OWNER, type=cards.leading())
     if not saved:
         return None
     signed_forms.sign(by)
@@ -160,26 +203,36 @@ def changes(answer: Answer) -> None:
     changes = answer.changes
     if changes is None or not (changes.controls or changes.context or changes.statements):
         return
-    cards.section(f"What changed since {numbers.day(changes.before.at)}")
+    cards.section(phrase("What changed since {at}", at=numbers.day(changes.before.at)))
     _changed(changes)
 
 
 def _changed(changes: Changes) -> None:
-    was, now = changes.before.verdict.words, changes.after.verdict.words
-    cards.note(f"The verdict: {f'still {now}' if was == now else f'{was} to {now}'}.")
-    words = [f"{key}: {before or 'open'} to {after or 'open'}" for key, before, after in changes.context]
-    words += [w[:1].upper() + w[1:] for w in changes.statements]
+    was, now = (in_language(card.verdict.words, "verdict") for card in (changes.before, changes.after))
+    cards.note(
+        phrase(
+            "The verdict: {course}.",
+            course=phrase("still {now}", now=now)
+            if was == now
+            else phrase("{was} to {now}", was=was, now=now),
+        )
+    )
+    words = [
+        phrase("{key}: {was} to {now}", key=key, was=before or phrase("open"), now=after or phrase("open"))
+        for key, before, after in changes.context
+    ]
+    words += [w[:1].upper() + w[1:] for w in map(in_language, changes.statements)]
     if changes.catalogue_changed:
-        words.append("The catalogue or its rules changed, so the two are not judged alike")
+        words.append(phrase("The catalogue or its rules changed, so the two are not judged alike"))
     if words:
         cards.note(". ".join(words) + ".")
     if not changes.controls:
-        st.markdown("No control stands differently.")
+        st.markdown(phrase("No control stands differently."))
         return
     cards.table(
         [
             {
-                "Control": f"**{plain(item.id)}** {plain(item.title)}",
+                "Control": f"**{plain(item.id)}** {plain(control_title(item.id, item.title))}",
                 "Was": cards.word(item.before) if item.before else numbers.DASH,
                 "Is": cards.word(item.after) if item.after else numbers.DASH,
                 "Evidence then": prose(item.was, 240),
@@ -187,7 +240,7 @@ def _changed(changes: Changes) -> None:
             }
             for item in changes.controls
         ],
-        alt="What changed: control, status before, status now, evidence then, evidence now",
+        alt=phrase("What changed: control, status before, status now, evidence then, evidence now"),
         height=TALL if len(changes.controls) > MANY else None,
     )
 
@@ -197,54 +250,62 @@ def compare(view: View, answer: Answer) -> None:
     days = sorted({at.date().isoformat() for at, _ in answer.history})
     if len(days) < 2:
         return
-    with st.expander("Compare two days"):
+    with st.expander(phrase("Compare two days")):
         left, right = st.columns(2, gap="large")
-        first = left.selectbox("From", days, index=len(days) - 2, key="scorecard.compare.from")
-        second = right.selectbox("To", days, index=len(days) - 1, key="scorecard.compare.to")
+        first = left.selectbox(phrase("From"), days, index=len(days) - 2, key="scorecard.compare.from")
+        second = right.selectbox(phrase("To"), days, index=len(days) - 1, key="scorecard.compare.to")
         if first == second:
-            cards.note("Choose two different days.")
+            cards.note(phrase("Choose two different days."))
             return
         _changed(ask(view, past_scorecards.changes, answer.system.key, *sorted((str(first), str(second)))))
 
 
 def conditions(items: Sequence[Condition]) -> None:
     """The four default conditions side by side."""
-    cards.section("Four conditions of a liability", "Met means that it holds against the system.")
+    cards.section(
+        phrase("Four conditions of a liability"), phrase("Met means that it holds against the system.")
+    )
     for place, item in zip(cards.row(len(items), border=True), items, strict=True):
         with place:
             matters = item.key == GATE and item.state == MET  # that it matters is no fault
-            st.markdown(cards.word("not applicable", "at stake") if matters else cards.chip(item.state))
-            st.markdown(f"**{plain(item.title)}**")
+            st.markdown(
+                cards.word("not applicable", phrase("at stake")) if matters else cards.chip(item.state)
+            )
+            st.markdown(f"**{plain(catalogue_title('condition', item.key, item.title))}**")
             cards.note(item.sentence)
 
 
 def triggers(items: Sequence[Condition]) -> None:
     """The six triggers as a table."""
     cards.section(
-        "Six triggers", "The events that change the answer, and whether the system would stand each."
+        phrase("Six triggers"),
+        phrase("The events that change the answer, and whether the system would stand each."),
     )
     cards.table(
         [
             {
                 "": cards.word(item.state),
-                "Trigger": f"**{item.number}** {plain(item.title)}",
+                "Trigger": f"**{item.number}** {plain(catalogue_title('trigger', item.key, item.title))}",
                 "Evidence": prose(item.sentence),
             }
             for item in items
         ],
-        alt="The six triggers: state, number and title, evidence",
+        alt=phrase("The six triggers: state, number and title, evidence"),
     )
 
 
-OPEN_ONES, MANDATORY, ALL = "To do", "Mandatory", "All"
+OPEN_ONES, MANDATORY, ALL = screen_text("To do"), screen_text("Mandatory"), screen_text("All")
 
 
 def controls(items: Sequence[ControlResult], system: str) -> None:
     """Every control with its evidence, by family; the reader chooses how many."""
-    cards.section("Controls and their evidence", "What is asked, how it stands, and what shows it.")
+    cards.section(
+        phrase("Controls and their evidence"), phrase("What is asked, how it stands, and what shows it.")
+    )
     shown = st.segmented_control(
-        "Show",
+        phrase("Show"),
         (OPEN_ONES, MANDATORY, ALL),
+        format_func=in_language,
         default=OPEN_ONES,
         required=True,
         key="scorecard.controls",
@@ -252,18 +313,18 @@ def controls(items: Sequence[ControlResult], system: str) -> None:
     )
     results = [item for item in items if _wanted(item, str(shown))]
     if not results:
-        st.markdown("None. Choose another list above.")
+        st.markdown(phrase("None. Choose another list above."))
         return
     cards.table(
         [
             {
-                "Control": f"**{plain(item.title)}** :gray[{plain(item.id)}]",
-                "Status": f"{cards.word(item.status.value)} :gray[{plain(item.requirement.value)}]",
+                "Control": f"**{plain(control_title(item.id, item.title))}** :gray[{plain(item.id)}]",
+                "Status": f"{cards.word(item.status.value)} :gray[{plain(status_word(item.requirement.value))}]",
                 "Evidence": f"{_evidence(item)} {_where(item, system)}".rstrip(),
             }
             for item in results
         ],
-        alt="Controls: id and title, status and requirement, evidence and where to see it",
+        alt=phrase("Controls: id and title, status and requirement, evidence and where to see it"),
         height=TALL if len(results) > MANY else None,
     )
 
@@ -280,46 +341,17 @@ def _wanted(item: ControlResult, shown: str) -> bool:
 def _where(item: ControlResult, system: str) -> str:
     """A link to the page that shows the evidence, with the same system."""
     page = item.evidence.page
-    return f"[{page.capitalize()}]({page}?system={quote(system)})" if page in PAGES else ""
+    return f"[{page_name(page)}]({page}?system={quote(system)})" if page in PAGES else ""
 
 
 def _evidence(item: ControlResult) -> str:
     known = item.evidence.kind is not EvidenceKind.NONE
-    parts = [f":gray[{plain(item.evidence.kind.value)}]"] if known else []
+    parts = [f":gray[{plain(status_word(item.evidence.kind.value))}]"] if known else []
     parts.append(prose(item.evidence.sentence))
     if item.evidence.by:
-        parts.append(f"By {plain(item.evidence.by)}.")
+        parts.append(phrase("By {by}.", by=plain(item.evidence.by)))
     if item.evidence.until:
-        parts.append(f"Until {item.evidence.until:%-d %b %Y}.")
+        parts.append(phrase("Until {until}.", until=numbers.day(item.evidence.until)))
     if item.contradiction:
-        parts.append(f"{cards.word('fail', 'contradiction')} {prose(item.contradiction)}")
+        parts.append(f"{cards.word('fail', phrase('contradiction'))} {prose(item.contradiction)}")
     return " ".join(parts)
-
-
-def history(answer: Answer, mode: Mode) -> None:
-    """How the verdict moved over time."""
-    entries, changes = answer.history, answer.changes
-    cards.section("History")
-    moved = changes is not None and changes.catalogue_changed
-    judged = (
-        " The catalogue or its rules changed before the newest, so the last two are not judged alike."
-        if moved
-        else ""
-    )
-    if len({at.date() for at, _ in entries}) < 2:
-        many = "The first scorecard is" if len(entries) < 2 else f"All {len(entries)} scorecards are"
-        cards.note(
-            f"{many} of {numbers.day(entries[0][0])}. The strip grows each time an input changes.{judged}"
-        )
-        return
-    cards.note(
-        f"{len(entries)} scorecards kept with all their inputs. `plumbline scorecard {answer.system.key} --at DATE` "
-        f"shows the one of a day and computes it again.{judged}"
-    )
-    st.plotly_chart(
-        strip([(at, word, f"{word}, judged {numbers.moment(at)}") for at, word in entries], mode),
-        theme=None,
-        config={"displayModeBar": False},
-        key="scorecard.history",
-        alt="Verdicts over time: " + ", ".join(f"{word} {numbers.day(at)}" for at, word in entries[-6:]),
-    )

@@ -10,9 +10,19 @@ import streamlit as st
 
 from plumbline.store.workspace import Workspace
 from plumbline.ui.state.view import View
+from plumbline.wording.language import in_english, in_language, screen_text
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+class ScreenText(str):
+    """A text of ours that is rendered when it is written: Streamlit is given it once, and shows it to every reader."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return in_language(str.__str__(self))
 
 
 def ask(
@@ -21,7 +31,8 @@ def ask(
     """Put a question of ``plumbline.answers`` to the view's workspace.
 
     Kept by workspace, its change counter, the question and the day (statements end on a date), so that a
-    load or an undo needs no clearing. A question about the chosen system, which is its first argument, is kept
+    load or an undo needs no clearing. It is answered in English, and rendered where it is drawn.
+     A question about the chosen system, which is its first argument, is kept
     through what is done to the others. The answer is a copy: nothing done to it reaches the next run.
     """
     of_this_system = view.system is not None and args[:1] == (view.system.key,)
@@ -44,10 +55,11 @@ def _answer(
     args: tuple[Any, ...],
     options: dict[str, Any],
 ) -> Any:
-    return _question(_ws, *args, **options)
+    with in_english():
+        return _question(_ws, *args, **options)
 
 
-_SPINNER = "Measuring. This is done once after each change."
+_SPINNER = ScreenText(screen_text("Measuring. This is done once after each change."))
 _kept = st.cache_data(max_entries=96, show_spinner=_SPINNER)(_answer)
 
 

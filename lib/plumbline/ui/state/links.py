@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urlencode
 import streamlit as st
 
 from plumbline.ui.state import bar_link, session
+from plumbline.wording.language import screen_text
 
 GO = "go"
 _OF_PAGES: tuple[session.Key[Any], ...] = (
@@ -40,7 +41,7 @@ _DAYS = tuple(
     key.name for key in (session.FROM, session.TO, session.THEN_FROM, session.THEN_TO, *session.TWO_WINDOWS)
 )
 #: the bar's word for no filter
-EVERYTHING = "No filter"
+EVERYTHING = screen_text("No filter")
 
 
 def encode_link(query: Mapping[str, str] | None) -> dict[str, str] | None:

@@ -68,7 +68,7 @@ TWO_WINDOWS: tuple[Key[Any], ...] = tuple(
     Key(name, None) for name in ("first_from", "first_to", "second_from", "second_to")
 )
 WORD = Key("word", "")  # what is looked for in the glossary
-LANGUAGE = Key("language", "English")  # of the glossary
+LANGUAGE = Key("language", "")  # of the screens, by its own name
 WHOLE_ROW = Key("whole_row", False)
 SPACE = Key("space", "log-odds")  # what contributions add up to
 SWITCH = Key("switch", "")  # a version whose takeover is looked at

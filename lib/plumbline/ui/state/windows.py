@@ -7,10 +7,17 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from plumbline.ui.state import bar_link, links, session
 from plumbline.wording import numbers
+from plumbline.wording.language import in_language, screen_text
 
-WHOLE, DATES = "Whole log", "Choose dates"
+WHOLE, DATES = screen_text("Whole log"), screen_text("Choose dates")
 #: window -> days before the last decision
-WINDOWS = {WHOLE: None, "Last 30 days": 30, "Last 90 days": 90, "Last 180 days": 180, DATES: None}
+WINDOWS = {
+    WHOLE: None,
+    screen_text("Last 30 days"): 30,
+    screen_text("Last 90 days"): 90,
+    screen_text("Last 180 days"): 180,
+    DATES: None,
+}
 #: how many windows one can go back
 DEPTH = 8
 
@@ -35,9 +42,9 @@ def present() -> Window:
 def say(window: Window) -> str:
     """A window in words: ``Last 30 days``, ``3–9 Mar 2026``."""
     if window.choice != DATES:
-        return window.choice
+        return in_language(window.choice)
     if window.first is None and window.last is None:
-        return WHOLE
+        return in_language(WHOLE)
     return numbers.span(midnight(window.first), midnight(window.last, days=1))
 
 
