@@ -4,6 +4,7 @@ import streamlit as st
 
 from plumbline.answers import statements
 from plumbline.answers.alerts.findings import findings
+from plumbline.answers.governance.reason_rows import evidence_rows
 from plumbline.answers.governance.scorecard import assign, scorecard_answer
 from plumbline.domain import Verdict
 from plumbline.ui import shell
@@ -20,6 +21,7 @@ system = shell.chosen(view)
 
 answer = ask(view, scorecard_answer, system.key)
 card = answer.card
+rows = evidence_rows(view.ws, system.key, answer)
 
 with st.container(horizontal=True, gap="medium"):
     with st.container(width=verdict.HEAD, gap=None):
@@ -37,7 +39,7 @@ if card.verdict is Verdict.NOT_YET_JUDGED:
     contexts.section(view, statements.statements(view.ws, system.key), answer)
 why, money = st.columns([5, 2], gap="large")
 with why:
-    verdict.reasons(card)
+    verdict.reasons(card, rows)
 with money:
     verdict.stake(answer)
 assigned = verdict.actions(answer)
@@ -59,7 +61,7 @@ if conditions.open:
 if controls.open:
     with controls:
         control_map(card.controls)
-        verdict.controls(card.controls, system.key)
+        verdict.controls(card.controls, system.key, rows)
 if laws.open:
     with laws:
         frameworks.section(card.controls)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from urllib.parse import quote
 
 import streamlit as st
 
@@ -21,6 +20,7 @@ from plumbline.ui.language import catalogue_title, control_title
 from plumbline.ui.parts import cards, empty_states
 from plumbline.ui.parts.escape import plain, prose
 from plumbline.ui.parts.page_names import page_name
+from plumbline.ui.scorecard import evidence_links
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
@@ -70,7 +70,6 @@ TIERS = {
 }
 MANY, TALL = 12, 620  # rows from which a table scrolls inside itself, at that many pixels
 HEAD = 760  # width of the verdict beside the documents, in pixels
-PAGES = {path.stem for path in empty_states.PAGES.glob("*.py")}
 
 
 def verdict(answer: Answer, view: View) -> None:
@@ -116,10 +115,12 @@ def verdict(answer: Answer, view: View) -> None:
     )
 
 
-def reasons(card: Scorecard) -> None:
+def reasons(card: Scorecard, rows: evidence_links.Rows) -> None:
     """The three reasons that weigh most: the finding first, then the control that it breaks, and where to see it."""
     cards.section(phrase("Why"))
-    places = {str(reason_of(control)): _where(control, card.system) for control in card.controls}
+    places = {
+        str(reason_of(control)): evidence_links.links(control, card.system, rows) for control in card.controls
+    }
     lines = [f"{cards.reason(words)} {places.get(str(words), '')}".rstrip() for words in card.reasons[:3]]
     st.markdown("\n".join(f"{i}. {line}" for i, line in enumerate(lines, 1)))
 
@@ -166,7 +167,7 @@ def actions(answer: Answer) -> tuple[str, str, date | None, str] | None:
             st.markdown(f"**{i}** {prose(action.words)} :gray[{plain(action.control)}{plain(ends)}]")
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.markdown(_who(item, answer.card.at.date()))
-                if action.page in PAGES:
+                if action.page in evidence_links.PAGES:
                     empty_states.link(
                         empty_states.NextPage(action.page, page_name(action.page)),
                         drill_down.whole_log(answer.card.system),
@@ -297,7 +298,7 @@ def triggers(items: Sequence[Condition]) -> None:
 OPEN_ONES, MANDATORY, ALL = screen_text("To do"), screen_text("Mandatory"), screen_text("All")
 
 
-def controls(items: Sequence[ControlResult], system: str) -> None:
+def controls(items: Sequence[ControlResult], system: str, rows: evidence_links.Rows) -> None:
     """Every control with its evidence, by family; the reader chooses how many."""
     cards.section(
         phrase("Controls and their evidence"), phrase("What is asked, how it stands, and what shows it.")
@@ -320,7 +321,7 @@ def controls(items: Sequence[ControlResult], system: str) -> None:
             {
                 "Control": f"**{plain(control_title(item.id, item.title))}** :gray[{plain(item.id)}]",
                 "Status": f"{cards.word(item.status.value)} :gray[{plain(status_word(item.requirement.value))}]",
-                "Evidence": f"{_evidence(item)} {_where(item, system)}".rstrip(),
+                "Evidence": f"{_evidence(item)} {evidence_links.links(item, system, rows)}".rstrip(),
             }
             for item in results
         ],
@@ -336,12 +337,6 @@ def _wanted(item: ControlResult, shown: str) -> bool:
         return False
     done = item.status in (Status.PASS, Status.NOT_APPLICABLE)
     return item.requirement is Requirement.MANDATORY if shown == MANDATORY else not done
-
-
-def _where(item: ControlResult, system: str) -> str:
-    """A link to the page that shows the evidence, with the same system."""
-    page = item.evidence.page
-    return f"[{page_name(page)}]({page}?system={quote(system)})" if page in PAGES else ""
 
 
 def _evidence(item: ControlResult) -> str:

@@ -1,0 +1,159 @@
+"""Which rows of a log a control's evidence speaks of: a filter, a window, a version, or one decision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from plumbline.answers.decisions.callers import RECENT
+from plumbline.answers.decisions.find import Filter
+from plumbline.answers.governance.scorecard import Answer
+from plumbline.answers.scans import duplicate_ids, repeats_of
+from plumbline.domain import Slice, Status, System, Task
+from plumbline.governance.facts import Facts
+from plumbline.monitor.quality.completeness import audit
+from plumbline.profile.read import profiles
+from plumbline.profile.scan.callers import caller_column
+from plumbline.profile.scan.decisions import MARK_OPERATOR, MARKED
+from plumbline.store import systems
+from plumbline.store.workspace import Cursor, Workspace
+
+#: of a gap in the log, so much on either side is shown
+_BESIDE = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceRows:
+    """Where to look: a page, what the bar narrows it to, and what is looked for on the Decisions page.
+
+    ``start``, ``end``: on the clock of the system's zone, half-open. ``where``: at most two (column, value).
+    """
+
+    page: str = "decisions"
+    start: datetime | None = None
+    end: datetime | None = None
+    version: str = ""
+    where: tuple[tuple[str, str], ...] = ()
+    find: tuple[Filter, ...] = ()
+    decision: str = ""
+    switch: str = ""
+
+
+def evidence_rows(ws: Workspace, key: str, answer: Answer) -> dict[str, tuple[EvidenceRows, ...]]:
+    """By control, of those that do not pass and whose evidence lies in rows."""
+    wanted = {c.id for c in answer.card.controls if c.status in (Status.FAIL, Status.PARTIAL, Status.UNKNOWN)}
+    if not answer.measured.facts.decisions:
+        return {}
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, key)
+        places = {
+            "MON-1": _unlabelled, "MON-4": _performance, "MON-5": _drift, "REL-1": _unnamed, "REL-4": _switch,
+            "REL-5": _guardrail, "REL-8": _conflicts, "AUD-1": _unlogged, "EXP-1": _unexplained, "FAIR-1": _group,
+            "OVR-1": _overruled, "SEC-3": _uncalled, "SEC-9": _prober,
+        }  # fmt: skip
+        found = {
+            control: tuple(rows(cursor, system, answer))
+            for control, rows in places.items()
+            if control in wanted
+        }
+    return {control: rows for control, rows in found.items() if rows}
+
+
+def _unlabelled(_cursor: Cursor, _system: System, answer: Answer) -> Iterator[EvidenceRows]:
+    if answer.measured.facts.labels:
+        yield EvidenceRows(find=(("label", "is missing", ""),))
+
+
+def _performance(_cursor: Cursor, system: System, answer: Answer) -> Iterator[EvidenceRows]:
+    breach = answer.measured.facts.performance_breach
+    if breach is not None:
+        yield EvidenceRows(page="accuracy", start=breach.since)
+        wrong: tuple[Filter, ...] = ((MARKED, MARK_OPERATOR, "wrong"),)
+        yield EvidenceRows(start=breach.since, find=() if system.task is Task.REGRESSION else wrong)
+
+
+def _drift(_cursor: Cursor, _system: System, answer: Answer) -> Iterator[EvidenceRows]:
+    breach = answer.measured.facts.drift_breach
+    if breach is not None:
+        yield EvidenceRows(page="drift", start=breach.since)
+        yield EvidenceRows(start=breach.since)
+
+
+def _unnamed(_cursor: Cursor, _system: System, answer: Answer) -> Iterator[EvidenceRows]:
+    if _some(answer.measured.facts.version_share):
+        yield EvidenceRows(find=(("version", "is missing", ""),))
+
+
+def _some(share: float | None) -> bool:
+    """Whether a share of rows that hold something leaves some that do not."""
+    return share is not None and share < 1
+
+
+def _switch(_cursor: Cursor, _system: System, answer: Answer) -> Iterator[EvidenceRows]:
+    switches = answer.measured.facts.switches
+    if switches:
+        newest = max(switches, key=lambda switch: switch.at)
+        yield EvidenceRows(page="releases", switch=newest.version)
+        yield EvidenceRows(start=newest.at - _BESIDE, end=newest.at + _BESIDE)
+
+
+def _guardrail(_cursor: Cursor, _system: System, answer: Answer) -> Iterator[EvidenceRows]:
+    releases = answer.measured.releases
+    tripped = [g for g in releases.guardrails if g.fired and not g.proved] if releases else []
+    if tripped:
+        newest = tripped[-1]
+        yield EvidenceRows(page="releases", switch=newest.version)
+        left = newest.switched + timedelta(hours=max(newest.exposed_hours, 1.0))
+        yield EvidenceRows(start=newest.switched, end=left, version=newest.version)
+
+
+def _conflicts(cursor: Cursor, system: System, answer: Answer) -> Iterator[EvidenceRows]:
+    if answer.measured.facts.conflicting_share:
+        for group in repeats_of(cursor, system, examples=True).examples[:1]:
+            for decision in (group[0], group[-1]):
+                yield EvidenceRows(decision=decision.id)
+
+
+def _unlogged(cursor: Cursor, system: System, answer: Answer) -> Iterator[EvidenceRows]:
+    facts = answer.measured.facts
+    if _some(facts.id_share):
+        yield EvidenceRows(find=(("decision_id", "is missing", ""),))
+    if facts.gaps_unexplained:
+        profile = profiles.completeness(cursor, system, Slice())
+        gaps = audit(profile, decisions=facts.decisions, duplicate_ids=duplicate_ids(cursor, system)).gaps
+        longest = max(gaps, key=lambda gap: gap.hours, default=None)
+        if longest is not None:
+            yield EvidenceRows(start=longest.start - _BESIDE, end=longest.end + _BESIDE)
+
+
+def _unexplained(cursor: Cursor, system: System, answer: Answer) -> Iterator[EvidenceRows]:
+    logged = [c.name for c in systems.decision_columns(cursor, system.key) if c.role.role == "attribution"]
+    if logged and _some(answer.measured.facts.explained_share):
+        yield EvidenceRows(find=((logged[0], "is missing", ""),))
+
+
+def _group(_cursor: Cursor, _system: System, answer: Answer) -> Iterator[EvidenceRows]:
+    """The group that fares worst against the most favoured one of its attribute."""
+    groups = [g for g in answer.measured.facts.fairness or () if not g.pair and g.ratio is not None]
+    if groups:
+        worst = min(groups, key=lambda g: g.ratio if g.ratio is not None else 1.0)
+        yield EvidenceRows(where=((f"protected:{worst.attribute}", worst.group),))
+
+
+def _overruled(_cursor: Cursor, _system: System, answer: Answer) -> Iterator[EvidenceRows]:
+    if answer.measured.facts.override_rate:
+        yield EvidenceRows(find=((MARKED, MARK_OPERATOR, "overridden"),))
+
+
+def _uncalled(cursor: Cursor, system: System, answer: Answer) -> Iterator[EvidenceRows]:
+    column = caller_column(cursor, system)
+    if column is not None and _some(answer.measured.facts.caller_share):
+        yield EvidenceRows(find=((column, "is missing", ""),))
+
+
+def _prober(cursor: Cursor, system: System, answer: Answer) -> Iterator[EvidenceRows]:
+    facts: Facts = answer.measured.facts
+    column = caller_column(cursor, system)
+    for caller in facts.probing[:1] if column is not None else ():
+        yield EvidenceRows(start=facts.as_of - RECENT, where=((str(column), caller.caller),))

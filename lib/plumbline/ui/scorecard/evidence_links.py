@@ -1,0 +1,65 @@
+"""Links from a control's evidence to the rows and days that it speaks of, as Markdown for a list or a cell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from urllib.parse import quote, urlencode
+
+from plumbline.answers.governance.reason_rows import EvidenceRows
+from plumbline.domain import ControlResult
+from plumbline.ui.frame import bar_filter, drill_down
+from plumbline.ui.parts import empty_states, filters
+from plumbline.ui.parts.escape import plain
+from plumbline.ui.parts.page_names import page_name
+from plumbline.ui.state import session
+from plumbline.ui.state.links import GO, text_of
+from plumbline.wording import numbers
+
+PAGES = {path.stem for path in empty_states.PAGES.glob("*.py")}
+Rows = Mapping[str, Sequence[EvidenceRows]]
+
+
+def links(item: ControlResult, system: str, rows: Rows) -> str:
+    """The page that shows the evidence, and the rows where it lies in some; empty where no page shows it."""
+    places = [_link(place, system) for place in rows.get(item.id, ())]
+    page = item.evidence.page
+    if page in PAGES and not any(place.page == page for place in rows.get(item.id, ())):
+        places.insert(0, f"[{page_name(page)}]({page}?system={quote(system)})")
+    return " ".join(places)
+
+
+def query(place: EvidenceRows, system: str) -> dict[str, str]:
+    """What a link asks of the bar and of the page; whatever else the bar had goes."""
+    asked = drill_down.whole_log(system) | drill_down.dates(system, place.start, place.end)
+    if place.version:
+        asked[session.VERSION.name] = place.version
+    if place.where:
+        asked |= bar_filter.query(place.where)
+    if place.decision:
+        asked[session.DECISION.name] = place.decision
+    if place.switch:
+        asked[session.SWITCH.name] = place.switch
+    if place.page == "decisions":
+        asked[session.FILTERS.name] = text_of([filters.filter_text(item) for item in place.find])
+    return asked
+
+
+def _link(place: EvidenceRows, system: str) -> str:
+    return f"[{plain(_words(place))}]({place.page}?{urlencode({GO: urlencode(query(place, system))})})"
+
+
+def _words(place: EvidenceRows) -> str:
+    """What the link shows, in words."""
+    what = page_name(place.page)
+    if place.decision:
+        return f"Decision {place.decision}"
+    if place.page == "decisions":
+        what = "Decisions"
+    parts = [filters.filter_text(item) for item in place.find]
+    parts += [bar_filter.say(place.where)] if place.where else []
+    parts += [f"version {place.version or place.switch}"] if place.version or place.switch else []
+    if place.start and place.end:
+        parts.append(numbers.span(place.start, place.end))
+    elif place.start:
+        parts.append(f"since {numbers.day(place.start)}")
+    return f"{what}: {', '.join(parts)}" if parts else what
