@@ -103,7 +103,7 @@ ANALYSTS = {
     "load", "undo", "counted anew", "pushes merged", "roles changed", "reference set", "pull", "pull refused",
     "signals checked",
     "decision records tried",
-    "attributions stored", "model file registered", "columns grouped", "registry ", "registry read",
+    "attributions stored", "model file registered", "model file refused", "columns grouped", "registry ", "registry read",
     "registry forgotten",
     "recorded: ", "incident ", "incident classified", "incident notified",
     "alerts sent", "alert not delivered", "channel tested", "channel confirmed", "channel gone", "finding assigned",
