@@ -37,7 +37,7 @@ from plumbline.commands import (
     statements,
     triage,
 )
-from plumbline.commands.operations import backup, schedule, tokens
+from plumbline.commands.operations import backup, interface, schedule, tokens
 from plumbline.commands.respond import freezes, rollback, triggers
 from plumbline.console import CommandGroups
 
@@ -84,7 +84,7 @@ for made in command.COMMANDS:
 #: how a server runs a command for somebody who calls it beside
 carry_out = command.carry_out
 #: how it answers a program that asks over HTTP
-commands = command.InterfaceCommands()
+commands = interface.InterfaceCommands()
 
 
 if __name__ == "__main__":

@@ -138,6 +138,43 @@ class CommandOutput:
     code: int
 
 
+class SystemRefusal(PlumblineError):
+    """A token gives a command that is not of a system that it is for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandOrder:
+    """A command as a program on another machine gives it.
+
+    ``arguments``: value by the command's own name of it, a list where there may be several; a file is
+    ``{"upload": number, "name": NAME}`` where it was sent, ``{"name": NAME}`` where it is to be written.
+    ``uploads``: number -> where a file that was sent lies; ``folder``: an empty one. ``only``: the systems that the
+    caller may touch; empty: all.
+    """
+
+    path: tuple[str, ...]
+    arguments: Mapping[str, Any]
+    actor: str
+    only: tuple[str, ...]
+    as_json: bool
+    uploads: Mapping[str, Path]
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderOutcome:
+    """What a command said, each text with whether it is an error's, its exit code, and the files that it wrote."""
+
+    out: tuple[tuple[str, bool], ...]
+    code: int
+    files: Mapping[str, bytes]
+
+    @property
+    def text(self) -> str:
+        """What went to standard output."""
+        return "".join(text for text, err in self.out if not err)
+
+
 class CommandLine(Protocol):
     """The commands, for who runs them without a terminal."""
 
@@ -150,6 +187,17 @@ class CommandLine(Protocol):
         """What a command prints on this workspace, in somebody's name.
 
         Raises:
+            PlumblineError: what it says where it fails, or an argument is none of its.
+        """
+
+    def knows(self, path: Sequence[str]) -> bool:
+        """Whether a server runs a command of these words."""
+
+    def order(self, ws: Workspace, order: CommandOrder) -> OrderOutcome:
+        """Run a command as somebody on another machine gave it.
+
+        Raises:
+            SystemRefusal: it names no system that the caller may touch.
             PlumblineError: what it says where it fails, or an argument is none of its.
         """
 

@@ -13,7 +13,8 @@ from pathlib import Path
 import click
 
 from plumbline.cli import main
-from plumbline.commands.command import SERVED
+from plumbline.client.orders import REFUSED
+from plumbline.commands.command import ENTRIES
 from plumbline.console import GROUPS
 from tests.environment.reference_pages import (
     controls_page,
@@ -36,9 +37,20 @@ def commands(group: click.Group = main, parents: tuple[str, ...] = ()) -> Iterat
             yield from commands(command, (*parents, name))
 
 
-def _served() -> str:
-    """The commands that a server on another machine answers."""
-    return ", ".join(f"`{name}`" for name in SERVED)
+def _beside() -> str:
+    """The commands that need the machine of the workspace."""
+    local = {" ".join(path) for path, _ in _leaves(main)} - {" ".join(path) for path in ENTRIES}
+    return ", ".join(f"`{name}`" for name in sorted(local | set(REFUSED)))
+
+
+def _leaves(
+    group: click.Group, parents: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from _leaves(command, (*parents, name))
+        else:
+            yield (*parents, name), command
 
 
 def _sections() -> dict[str, list[str]]:
@@ -113,9 +125,11 @@ def commands_page() -> str:
 Every command with all of its options, as `plumbline COMMAND --help` prints them. {MADE}
 
 Each command takes `--workspace PATH` (the workspace file; default: `PLUMBLINE_WORKSPACE`, or the data folder's) and
-`--json` (prints the result as JSON); `serve`, which does not end, takes no `--json`. {_served()}
-also take `--server URL`, to [ask a server](http-api.md) on another machine with the token in PLUMBLINE_TOKEN, or in the
-variable that `--token-env VAR` names. Results go to standard output, errors and progress to standard error. Exit codes:
+`--json` (prints the result as JSON); `serve`, which does not end, takes no `--json`. With `--server URL` a command is
+run by [a server](http-api.md#commands-from-another-machine) on another machine, with the token in PLUMBLINE_TOKEN, or
+in the variable that `--token-env VAR` names. Only on the workspace's own machine run {_beside()}.
+
+Results go to standard output, errors and progress to standard error. Exit codes:
 0 fine; 1 the check that was asked for failed; 2 wrong use or bad input, in one line. [Settings](settings.md) lists the
 variables of the environment, [Roles](roles.md) what `--map` takes.
 

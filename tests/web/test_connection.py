@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,8 +10,8 @@ import pandas as pd
 import pytest
 
 import plumbline
-from plumbline.api import System
-from plumbline.client.workspace import TABLES, RemoteSystem, RemoteWorkspace
+from plumbline.client.answers import TABLES
+from plumbline.client.workspace import RemoteWorkspace
 from tests.environment.product import ROOT
 from tests.served.serving import serve
 from tests.web.conftest import workspace
@@ -77,13 +76,9 @@ def test_rows_of_a_file_and_of_a_frame_are_pushed_and_waited_for(
     frame = pd.DataFrame(
         {"timestamp": pd.to_datetime(["2026-03-09T08:00:00Z"]), "decision_id": ["c1"], "score": [0.5]}
     )
-    made = there.load(frame, system="shop").last_load
-    assert made is not None
+    made = there.push(frame, system="shop")
     assert (made.rows_read, made.rows_loaded) == (1, 1)
-    labels = there.load(
-        pd.DataFrame({"decision_id": ["c1"], "label": ["yes"]}), system="shop", labels=True
-    ).last_load
-    assert labels is not None
+    labels = there.push(pd.DataFrame({"decision_id": ["c1"], "label": ["yes"]}), system="shop", labels=True)
     assert labels.rows_loaded == 1
 
 
@@ -91,20 +86,15 @@ def test_what_the_server_refuses_is_one_sentence(there: RemoteWorkspace, tmp_pat
     for act, said in (
         (lambda: there.system("nowhere"), "no system 'nowhere'"),
         (lambda: there.system("shop").drift(methods=["none"]), "none"),
-        (lambda: there.load(tmp_path / "missing.csv", system="shop"), "cannot be pushed"),
-        (lambda: there.load(pd.DataFrame({"score": [1]}), system="shop"), "'decided_at' is missing"),
+        (lambda: there.push(tmp_path / "missing.csv", system="shop"), "cannot be pushed"),
+        (lambda: there.load(tmp_path / "missing.csv", system="shop"), "cannot be read"),
+        (lambda: there.push(pd.DataFrame({"score": [1]}), system="shop"), "'decided_at' is missing"),
         (lambda: plumbline.connect("http://127.0.0.1:9", "t").systems(), "cannot be reached"),
         (lambda: plumbline.connect("nowhere", "t"), "no address"),
         (lambda: plumbline.connect(there.url, "plumbline_wrong").systems(), "token is wrong"),
     ):
         with pytest.raises(plumbline.PlumblineError, match=said):
             act()  # type: ignore[no-untyped-call]
-
-
-def test_its_questions_have_the_names_and_parameters_of_the_local_ones() -> None:
-    for name in ("performance", "drift", "releases", "fairness", "explain", "findings", "check", "scorecard"):
-        own, remote = (inspect.signature(getattr(kind, name)) for kind in (System, RemoteSystem))
-        assert list(own.parameters) == list(remote.parameters), name
 
 
 def test_the_code_of_the_document_runs(

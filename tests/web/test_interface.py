@@ -16,7 +16,6 @@ import pyarrow as pa
 import pytest
 
 from plumbline.client.questions import QUESTIONS
-from plumbline.commands.command import SERVED
 from tests.conftest import Ran
 from tests.web.conftest import NDJSON, Interface
 
@@ -71,7 +70,8 @@ def test_a_command_prints_a_server_s_answer_as_its_own(
             near = plumbline(*command, *form, "--workspace", interface.server.workspace)
             assert (far.code, far.err) == (near.code, ""), command
             assert _MOMENT.sub("", far.out) == _MOMENT.sub("", near.out), command
-    assert {command[0] for _, command in READ} | {"check"} == set(SERVED)
+    reading = {question.command for question in QUESTIONS if question.method == "GET"} | {"systems"}
+    assert {command[0] for _, command in READ} == reading
 
 
 def test_a_command_says_in_one_line_why_a_server_does_not_answer(

@@ -2,105 +2,31 @@
 
 from __future__ import annotations
 
-import csv
+import base64
 import json
 import os
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
+from plumbline.client.answers import RemoteAnswer
 from plumbline.client.connection import Connection, ServerReply
+from plumbline.client.log_rows import bodies_of, file_of, records_of
 from plumbline.client.logger import TOKEN
 from plumbline.domain.errors import PlumblineError
-from plumbline.domain.result import Result
 
 if TYPE_CHECKING:
     import pandas as pd
 
 #: ``"2026-01-01..2026-02-01"``, or its two ends, of which either may be None; the last is left out
 Window = str | tuple[date | datetime | None, date | datetime | None]
-#: rows of one request; seconds without a word from the server, which may work out an answer first
-TOGETHER, PATIENCE = 5_000, 300.0
+#: seconds without a word from the server, which may work out an answer first
+PATIENCE = 300.0
 _COUNTS = ("rows_read", "rows_loaded", "rows_duplicate", "rows_quarantined")
-
-
-class RemoteAnswer(Result):
-    """What a server answered: the JSON of the command line, its first level as attributes.
-
-    ``to_frame()`` is the frame of the same answer of a local workspace.
-    """
-
-    __slots__ = ("_kind", "_values")
-
-    def __init__(self, kind: str, values: dict[str, Any]) -> None:
-        self._kind, self._values = kind, values
-
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self._values[name]
-        except KeyError:
-            raise AttributeError(f"{self._kind} has no {name!r}: it has {', '.join(self._values)}") from None
-
-    @property
-    def sentence(self) -> str:
-        """What was measured."""
-        return str(self._values.get("sentence", ""))
-
-    def to_dict(self) -> dict[str, Any]:
-        """All of it as JSON values."""
-        return self._values
-
-    def rows(self) -> list[dict[str, Any]]:
-        """The rows of its table: column -> value.
-
-        Raises:
-            PlumblineError: this answer has no table over a server.
-        """
-        if self._kind not in TABLES:
-            raise PlumblineError(
-                f"The answer {self._kind} has no table over a server", todo="Its to_dict() holds all of it."
-            )
-        place, columns = TABLES[self._kind]
-        value = self._values[place]
-        if self._kind == "findings":
-            value = [
-                row | row["finding"] | {"id": row["id"], "open": row["closed_at"] is None} for row in value
-            ]
-        return [{name: row.get(name) for name in columns} for row in value]
-
-    def to_frame(self) -> pd.DataFrame:
-        """Its table, as of a local workspace; times are aware, in UTC. Raises PlumblineError as ``rows``."""
-        import pandas as pd
-
-        frame = pd.DataFrame(self.rows(), columns=list(TABLES[self._kind][1]))
-        for name in {"start", "end", "since", "until", "known_at"} & set(frame.columns):
-            frame[name] = pd.to_datetime(frame[name], utc=True)
-        return frame
-
-    def _repr_html_(self) -> str:
-        if self._kind in TABLES:
-            return super()._repr_html_()
-        return f"<p><strong>{escape(self.sentence)}</strong></p>"
-
-    def __repr__(self) -> str:
-        return f"plumbline.RemoteAnswer({self._kind!r}: {self.sentence})"
-
-
-#: kind of answer -> the list in it that is its table, and the table's columns
-TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
-    "performance": ("series", ("metric", "start", "end", "version", "n", "value", "low", "high", "threshold",
-                               "status")),
-    "drift": ("features", ("feature", "method", "value", "low", "high", "threshold", "q_value", "n_reference", "n",
-                           "status", "note")),
-    "findings": ("findings", ("id", "signal", "sentence", "since", "until", "known_at", "severity", "open",
-                              "acknowledged_by")),
-    "scorecard": ("controls", ("id", "title", "status", "evidence_kind", "evidence", "requirement", "next_action")),
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +39,15 @@ class PushResult:
     rows_quarantined: int
     reasons: Mapping[str, int] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OrderReply:
+    """What a command said, each text with whether it is an error's, its exit code, and the files that it wrote."""
+
+    out: tuple[tuple[str, bool], ...]
+    code: int
+    files: Mapping[str, bytes]
 
 
 class RemoteWorkspace:
@@ -139,26 +74,73 @@ class RemoteWorkspace:
         self.ask("GET", f"/systems/{quote(key, safe='')}/findings")
         return RemoteSystem(self, key)
 
-    def load(self, log: str | Path | pd.DataFrame, *, system: str, labels: bool = False) -> RemoteSystem:
-        """Push a log of decisions, or late labels, into a system that is there, and wait until all of it is loaded.
+    def load(
+        self,
+        log: str | Path | pd.DataFrame,
+        *,
+        system: str,
+        roles: Mapping[str, str] | None = None,
+        positive: str | None = None,
+        task: str | None = None,
+        timezone: str | None = None,
+        date_order: str | None = None,
+        sheet: str | None = None,
+        reference: bool = False,
+        accept_quarantine: bool = False,
+    ) -> RemoteSystem:
+        """Send a log of decisions, or a file of late labels, and have it loaded; see ``Workspace.load``.
+
+        Raises:
+            PlumblineError: the server refuses it, or a question is open that only a person can answer. Nothing has
+                changed.
+        """
+        given = {
+            "title": system, "maps": [f"{column}={role}" for column, role in (roles or {}).items()],
+            "positive": positive, "task": task, "timezone": timezone, "date_order": date_order, "sheet": sheet,
+            "reference": reference, "accept": accept_quarantine,
+        }  # fmt: skip
+        with file_of(log) as path:
+            sent = {"upload": self.send_file(path), "name": path.name}
+        arguments = {name: value for name, value in given.items() if value not in (None, False, [])}
+        load = self.outcome(("load",), {"file": sent, **arguments})
+        return RemoteSystem(self, str(load["system"]), RemoteAnswer("load", load))
+
+    def outcome(self, path: Sequence[str], arguments: Mapping[str, Any]) -> Any:
+        """The JSON that a command prints. Raises PlumblineError as ``order``."""
+        return json.loads("".join(text for text, err in self.order(path, arguments).out if not err))
+
+    @property
+    def store(self) -> Any:
+        """What the functions in ``plumbline.answers`` take, which only the process has that holds the file.
+
+        Raises:
+            PlumblineError: always.
+        """
+        raise PlumblineError(
+            "A workspace behind a server has no store", todo="Ask its systems, or use plumbline.open."
+        )
+
+    def push(
+        self,
+        log: str | Path | pd.DataFrame | Iterable[Mapping[str, Any]],
+        *,
+        system: str,
+        labels: bool = False,
+    ) -> PushResult:
+        """Push rows of decisions, or late labels, into a system that is there, and wait until they are loaded.
 
         Args:
-            log: a CSV, a file of one JSON object a line, or a frame.
-            system: its key; its first log has been loaded on the server.
+            log: a CSV, a file of one JSON object a line, a frame, or rows: column -> value.
+            system: its key; its first log has been loaded.
             labels: the rows are labels: ``decision_id``, ``label``, ``label_time``.
 
         Raises:
             PlumblineError: the server refuses it. What was taken before that stays.
         """
-        pushed = self.push(_records(log), system=system, labels=labels)
-        return RemoteSystem(self, system, pushed)
-
-    def push(self, rows: Iterator[Mapping[str, Any]], *, system: str, labels: bool = False) -> PushResult:
-        """Push rows, column -> value, and wait until they are loaded. Raises PlumblineError as ``load``."""
         path = f"/systems/{quote(system, safe='')}/{'labels' if labels else 'decisions'}"
         headers = {"Content-Type": "application/x-ndjson"}
         numbers = []
-        for body in _bodies(rows):
+        for body in bodies_of(records_of(log)):
             reply = self.reply("POST", path, body, headers | {"Idempotency-Key": uuid.uuid4().hex})
             numbers.append(str(reply.json()["receipt"]))
         receipts = [self._receipt(number) for number in numbers]
@@ -178,6 +160,39 @@ class RemoteWorkspace:
     def ask(self, method: str, path: str) -> Any:
         """The JSON of an answer. Raises PlumblineError: what the server says where it fails."""
         return self.reply(method, path).json()
+
+    def send_file(self, path: Path) -> str:
+        """Send a file that the next command reads; its number.
+
+        Raises:
+            PlumblineError: it cannot be read, or the server does not take it.
+        """
+        try:
+            body = path.read_bytes()
+        except OSError as error:
+            raise PlumblineError(f"The file cannot be read: {error.strerror}", where=str(path)) from error
+        headers = {"Content-Type": "application/octet-stream"}
+        reply = self.reply("PUT", f"/files/{quote(path.name, safe='')}", body, headers)
+        return str(reply.json()["upload"])
+
+    def order(self, path: Sequence[str], arguments: Mapping[str, Any], *, as_json: bool = True) -> OrderReply:
+        """Have the server run a command.
+
+        Args:
+            path: the command's words.
+            arguments: by the command's own names of them.
+
+        Raises:
+            PlumblineError: what the command says where it fails, or the server refuses it.
+        """
+        body = json.dumps({"arguments": arguments, "json": as_json}).encode()
+        headers = {"Content-Type": "application/json"}
+        reply = self.reply(
+            "POST", f"/commands/{'/'.join(quote(word, safe='') for word in path)}", body, headers
+        )
+        outcome = reply.json()
+        files = {name: base64.b64decode(body) for name, body in outcome["files"].items()}
+        return OrderReply(tuple((text, err) for text, err in outcome["out"]), int(outcome["code"]), files)
 
     def reply(
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
@@ -216,7 +231,7 @@ class RemoteWorkspace:
 class RemoteSystem:
     """One system behind a server. ``last_load``: what became of the rows that it was pushed."""
 
-    def __init__(self, workspace: RemoteWorkspace, key: str, last_load: PushResult | None = None) -> None:
+    def __init__(self, workspace: RemoteWorkspace, key: str, last_load: RemoteAnswer | None = None) -> None:
         self.workspace, self.key, self.last_load = workspace, key, last_load
 
     def performance(
@@ -268,9 +283,9 @@ class RemoteSystem:
             "fairness", by=by, favourable=favourable, window=window, version=version, where=where
         )
 
-    def quality(self) -> RemoteAnswer:
+    def quality(self, *, window: Window | None = None) -> RemoteAnswer:
         """What the log itself is worth."""
-        return self._ask("quality")
+        return self._ask("quality", window=window)
 
     def explain(self, decision_id: str, *, space: str = "") -> RemoteAnswer:
         """Why one decision came out as it did; see ``System.explain``."""
@@ -279,6 +294,27 @@ class RemoteSystem:
     def findings(self) -> RemoteAnswer:
         """The register of findings: open ones first, then the newest."""
         return self._ask("findings")
+
+    def events(self) -> RemoteAnswer:
+        """Campaigns, price changes, holidays and outages that people noted, the earliest first."""
+        return RemoteAnswer("events", self.workspace.outcome(("event", "list"), {"system": self.key}))
+
+    def report(self, path: str | Path, *, language: str = "en") -> Path:
+        """Write the report (``.pdf``) or the evidence pack (``.zip``); its hash goes on the trail.
+
+        Raises:
+            PlumblineError: no such kind or language, or the file cannot be written.
+        """
+        path = Path(path)
+        arguments = {"system": self.key, "out": {"name": path.name}, "language": language}
+        files = self.workspace.order(("report",), arguments).files
+        try:
+            path.write_bytes(files[path.name])
+        except OSError as error:
+            raise PlumblineError(
+                f"The report cannot be written: {error.strerror}", where=str(path)
+            ) from error
+        return path
 
     def check(self) -> RemoteAnswer:
         """Measure every signal again and keep what was compared; the register afterwards."""
@@ -324,38 +360,3 @@ def _texts(value: Any) -> list[str]:
     if isinstance(value, (list, tuple)):
         return [str(each) for each in value]
     return ["true" if value is True else str(value)]
-
-
-def _records(log: str | Path | pd.DataFrame) -> Iterator[Mapping[str, Any]]:
-    """The rows of a file or a frame.
-
-    Raises:
-        PlumblineError: the file cannot be read.
-    """
-    if not isinstance(log, (str, Path)):
-        yield from json.loads(log.to_json(orient="records", date_format="iso", date_unit="us"))
-        return
-    try:
-        with Path(log).open(encoding="utf-8-sig", newline="") as file:
-            if Path(log).suffix.lower() in (".jsonl", ".ndjson", ".json"):
-                for line in file:
-                    yield from [json.loads(line)] if line.strip() else []
-            else:
-                yield from csv.DictReader(file, strict=True)
-    except (OSError, ValueError, csv.Error) as error:
-        raise PlumblineError(
-            f"The file cannot be pushed: {error}",
-            where=str(log),
-            todo="Push a CSV, one JSON object a line, or a frame.",
-        ) from error
-
-
-def _bodies(rows: Iterator[Mapping[str, Any]]) -> Iterator[bytes]:
-    lines: list[bytes] = []
-    for row in rows:
-        lines.append(json.dumps(row, default=str).encode())
-        if len(lines) == TOGETHER:
-            yield b"\n".join(lines)
-            lines = []
-    if lines:
-        yield b"\n".join(lines)

@@ -19,8 +19,6 @@ import click
 from plumbline.console import (
     BAD_INPUT,
     TERMINAL,
-    CommandOption,
-    CommandOutput,
     Terminal,
     one_line,
     say,
@@ -36,13 +34,22 @@ if TYPE_CHECKING:
     from plumbline.store.workspace import Workspace
 
 ACTOR = "command line"
+
+
+class Signature(click.Option):
+    """Who acts, which has to be said; to a server it is the token that says it."""
+
+    def process_value(self, ctx: click.Context, value: Any) -> Any:
+        """The name; nothing where a server is asked."""
+        if self.value_is_missing(value) and ctx.params.get("server"):
+            return None
+        return super().process_value(ctx, value)
+
+
 _ACTS = "Who does it; it goes on the trail."
 #: in whose name an act is done: a person has to say so, or it is the command line's own
-SIGNED = click.option("--by", required=True, metavar="NAME", help=_ACTS)
+SIGNED = click.option("--by", required=True, metavar="NAME", help=_ACTS, cls=Signature)
 BY = click.option("--by", default=ACTOR, show_default=True, metavar="NAME", help=_ACTS)
-#: commands that a server on another machine answers
-SERVED = ("systems", "scorecard", "performance", "drift", "fairness", "quality", "releases", "findings", "explain",
-          "check")  # fmt: skip
 #: filled as the command modules are imported
 COMMANDS: list[click.Command] = []
 
@@ -86,22 +93,24 @@ def command(
             if server:
                 from plumbline.commands.operations.remote import asked
 
-                return asked(_named(name), arguments, as_json=as_json, server=server, variable=token_env)
+                return asked(path, arguments, as_json=as_json, server=server, variable=token_env)
             given = _absolute(arguments)
             if in_server:
                 code = _in_server(path, given, as_json, _own_streams())
                 if code is not None:
                     return code
-            return _carry_out(function, given, as_json)
+            return carry_out_here(function, given, as_json)
 
-        if into is None and name in SERVED:
+        if in_server:
             run = click.option(
                 "--token-env",
                 metavar="VAR",
                 default="PLUMBLINE_TOKEN",
                 help="The variable with the server's token.",
             )(run)
-            run = click.option("--server", metavar="URL", help="Ask a server on another machine.")(run)
+            run = click.option(
+                "--server", metavar="URL", is_eager=True, help="Ask a server on another machine."
+            )(run)
         run = click.option("--json", "as_json", is_flag=True, help="Print JSON.")(run)
         run = click.option(
             "--workspace", metavar="PATH", help="Default: PLUMBLINE_WORKSPACE, or the data folder's."
@@ -117,14 +126,14 @@ def command(
 
 
 @dataclass(frozen=True, slots=True)
-class _Invocation:
+class Invocation:
     """A command's arguments with absolute paths, and how these were written."""
 
     arguments: dict[str, Any]
     typed: dict[str, str]
 
 
-def _absolute(arguments: Mapping[str, Any]) -> _Invocation:
+def _absolute(arguments: Mapping[str, Any]) -> Invocation:
     """Arguments whose paths hold in any folder."""
     made, typed = {}, {}
     for name, value in arguments.items():
@@ -133,10 +142,10 @@ def _absolute(arguments: Mapping[str, Any]) -> _Invocation:
             typed[str(made[name])] = str(value)
         else:
             made[name] = value
-    return _Invocation(made, typed)
+    return Invocation(made, typed)
 
 
-def _carry_out(function: Callable[..., Any], given: _Invocation, as_json: bool) -> int:
+def carry_out_here(function: Callable[..., Any], given: Invocation, as_json: bool) -> int:
     """Run a command and write what it returns."""
     from plumbline.domain.json_values import json_value
 
@@ -164,7 +173,7 @@ def _own_streams() -> caller.Streams:
 
 
 def _in_server(
-    path: tuple[str, ...], given: _Invocation, as_json: bool, streams: caller.Streams
+    path: tuple[str, ...], given: Invocation, as_json: bool, streams: caller.Streams
 ) -> int | None:
     """Have the server that holds the workspace run a command; its exit code, or None where there is no server."""
     from plumbline.store.locations import workspace_path
@@ -258,8 +267,8 @@ def carry_out(call: RunningCommand, find: Callable[[], Workspace]) -> int:
         asked = order.arguments
         _same_sight(order.files, asked["typed"])
         arguments = {name: tuple(v) if isinstance(v, list) else v for name, v in asked["arguments"].items()}
-        return _carry_out(
-            entry.function, _Invocation({"workspace": None, **arguments}, asked["typed"]), order.as_json
+        return carry_out_here(
+            entry.function, Invocation({"workspace": None, **arguments}, asked["typed"]), order.as_json
         )
     except Exception as error:
         sentence = sentence_of(error) + _lacking(order.arguments.get("variables", ()))
@@ -317,59 +326,17 @@ def acting() -> str:
     return TERMINAL.get().actor or ACTOR
 
 
-class InterfaceCommands:
-    """The commands for the HTTP interface; see ``console.CommandLine``."""
+def named(path: Sequence[str]) -> click.Command:
+    """A command, or one of a group, by its words.
 
-    def options(self, command: str) -> Mapping[str, CommandOption]:
-        """The options of a command by their names without dashes."""
-        options_by_name = {}
-        for option in _named(command).params:
-            if isinstance(option, click.Option):
-                kind = option.type
-                options_by_name[option.opts[-1].lstrip("-")] = CommandOption(
-                    name=option.opts[-1].lstrip("-"),
-                    help=option.help or "",
-                    choices=tuple(kind.choices) if isinstance(kind, click.Choice) else (),
-                    repeated=option.multiple,
-                    flag=option.is_flag,
-                )
-        return options_by_name
-
-    def printed(
-        self, ws: Workspace, command: str, written: Sequence[str], *, actor: str, as_json: bool
-    ) -> CommandOutput:
-        """What a command prints on this workspace, in somebody's name.
-
-        Raises:
-            PlumblineError: what it says where it fails, or an argument is none of its.
-        """
-        out: list[str] = []
-
-        def heard(text: str, err: bool, _passing: bool) -> None:
-            if not err:
-                out.append(text)
-
-        def put(_path: Path, _body: bytes) -> None:
-            raise PlumblineError("This command writes a file", todo="Run it on the command line.")
-
-        try:
-            given = dict(_named(command).make_context(command, list(written)).params)
-        except click.ClickException as error:
-            raise PlumblineError(error.format_message()) from error
-        for name in ("as_json", "server", "token_env"):
-            given.pop(name, None)
-        token = TERMINAL.set(
-            Terminal(say=heard, put=put, shows_progress=lambda: False, lend=lambda _: ws, actor=actor)
-        )
-        try:
-            code = _carry_out(ENTRIES[(command,)].function, _absolute(given), as_json)
-        finally:
-            TERMINAL.reset(token)
-        return CommandOutput("".join(out), code)
-
-
-def _named(command: str) -> click.Command:
-    return next(each for each in COMMANDS if each.name == command)
+    Raises:
+        KeyError: there is none.
+    """
+    commands = {each.name or "": each for each in COMMANDS}
+    for word in path[:-1]:
+        group = commands[word]
+        commands = dict(group.commands) if isinstance(group, click.Group) else {}
+    return commands[path[-1]]
 
 
 def told(faults: Iterable[SystemFault]) -> None:

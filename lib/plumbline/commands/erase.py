@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from plumbline.commands.command import ACTOR, COMMANDS, command
+from plumbline.commands.command import ACTOR, COMMANDS, Signature, command
 from plumbline.console import workspace as open_for
 from plumbline.wording.times import iso_minute
 
@@ -46,7 +46,12 @@ COMMANDS.append(system)
 @command("delete", into=system)
 @click.argument("system")
 @click.option(
-    "--by", "actor", required=True, metavar="NAME", help="Who deletes it; it goes on the certificate."
+    "--by",
+    "actor",
+    required=True,
+    cls=Signature,
+    metavar="NAME",
+    help="Who deletes it; it goes on the certificate.",
 )
 def delete(workspace: str | None, system: str, actor: str) -> Any:
     """Delete SYSTEM, which holds no decision any more, and print the certificate; the trail stays."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from plumbline.commands.command import ACTOR, command
+from plumbline.commands.command import acting, command
 from plumbline.console import FAILED, as_written, put, say
 from plumbline.console import workspace as open_for
 from plumbline.domain import PlumblineError
@@ -56,7 +56,9 @@ def explain(
 def _every(ws: Workspace, system: str, version: str | None) -> Any:
     from plumbline.answers.decisions.attribute_all import attribute_all
 
-    made = attribute_all(ws, system, version=version, actor=ACTOR, say=lambda words, _: say(words, err=True))
+    made = attribute_all(
+        ws, system, version=version, actor=acting(), say=lambda words, _: say(words, err=True)
+    )
     return made, [made.sentence, *made.skipped]
 
 
@@ -70,7 +72,7 @@ def model(workspace: str | None, file: Path, system: str, version: str, features
     from plumbline.answers.decisions.model_files import read_names, register
 
     with open_for(workspace) as ws:
-        registration = register(ws, system, version, file, names=read_names(features), actor=ACTOR)
+        registration = register(ws, system, version, file, names=read_names(features), actor=acting())
     return registration, [registration.sentence], 0 if registration.passed else FAILED
 
 
@@ -89,7 +91,7 @@ def decision(workspace: str | None, system: str, decision_id: str, out: Path, la
     with open_for(workspace) as ws:
         today = datetime.now(UTC).date()
         document = issue_record(
-            ws, system, decision_id, out.suffix.lower(), language_code=language, on=today, actor=ACTOR
+            ws, system, decision_id, out.suffix.lower(), language_code=language, on=today, actor=acting()
         )
         write(document, out, put)
     summary = {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from plumbline.commands.command import ACTOR, ENTRIES, Entry, answer_of, command
+from plumbline.commands.command import ENTRIES, Entry, acting, answer_of, command
 from plumbline.console import FAILED, as_written, one_line, say
 from plumbline.console import workspace as open_for
 from plumbline.domain import PlumblineError
@@ -80,7 +80,7 @@ def _take_files(workspace: str | None, files: tuple[str, ...], titles: tuple[str
 
     paths = [Path(file) for file in files]
     with open_for(workspace, sorted({path.parent for path in paths})) as ws:
-        results = [take(ws, path, title, actor=ACTOR) for path, title in zip(paths, titles, strict=True)]
+        results = [take(ws, path, title, actor=acting()) for path, title in zip(paths, titles, strict=True)]
     return [one for one in results if one is not None], []
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from plumbline.commands.command import ACTOR, command, refuse_beside_server
+from plumbline.commands.command import acting, command, refuse_beside_server
 from plumbline.console import BAD_INPUT, as_written, progress, put, say
 from plumbline.console import workspace as open_for
 from plumbline.domain import PlumblineError
@@ -161,8 +161,8 @@ def load(
         raise PlumblineError("This is a source, not a file", todo="Use plumbline pull SOURCE --system S.")
     options: dict[str, Any] = {
         "title": title, "maps": loading.read_maps(maps), "reference": reference, "timezone": timezone,
-        "positive": positive, "date_order": date_order, "task": task, "sheet": sheet, "accept": accept, "actor": ACTOR,
-        "progress": progress,
+        "positive": positive, "date_order": date_order, "task": task, "sheet": sheet, "accept": accept,
+        "actor": acting(), "progress": progress,
     }  # fmt: skip
     many = folders.is_many(file)
     paths = [f.parent for f in folders.files_of(file)] if many else [file.parent] if file.exists() else []
@@ -202,7 +202,7 @@ def undo(workspace: str | None, load_id: int) -> Any:
     from plumbline.answers.data import load as loading
 
     with open_for(workspace) as ws:
-        removed = loading.undo_load(ws, load_id, actor=ACTOR)
+        removed = loading.undo_load(ws, load_id, actor=acting())
     return {"load_id": load_id, "rows_removed": removed}, [f"Load {load_id} undone: {removed} rows removed."]
 
 
@@ -286,7 +286,7 @@ def retry(
             lenient=lenient,
             date_order=date_order,
             timezone=timezone,
-            actor=ACTOR,
+            actor=acting(),
             progress=progress,
         )
     return load, _told(load)
@@ -309,9 +309,9 @@ def roles(workspace: str | None, system: str, maps: tuple[str, ...], undone: boo
             )
         changed: dict[str, str] = {}
         if undone:
-            changed = answers.undo_roles(ws, system, actor=ACTOR)
+            changed = answers.undo_roles(ws, system, actor=acting())
         elif maps:
-            changed = answers.change_roles(ws, system, maps, actor=ACTOR)
+            changed = answers.change_roles(ws, system, maps, actor=acting())
         held = answers.roles_of(ws, system)
     roles_by_column = changed or {column: ", ".join(names) for column, names in held.items()}
     lines = [f"{column} -> {names}" for column, names in roles_by_column.items()]

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from plumbline.commands.command import ACTOR, command
+from plumbline.commands.command import acting, command
 from plumbline.console import as_written, put
 from plumbline.console import workspace as open_for
 from plumbline.domain import PlumblineError
@@ -35,7 +35,7 @@ def questionnaire(workspace: str | None, system: str, file: Path, out: Path, lan
     except OSError as error:
         raise PlumblineError(f"The file cannot be read: {error.strerror}", where=str(file)) from error
     with open_for(workspace) as ws:
-        made, filled = issue_workbook(ws, system, content, language_code=language, actor=ACTOR)
+        made, filled = issue_workbook(ws, system, content, language_code=language, actor=acting())
     write(made, out, put)
     told = {name: list(getattr(filled, name)) for name in ("answered", "described", "kept", "left")}
     counts = ", ".join(

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from plumbline.commands.command import ACTOR, command, told
+from plumbline.commands.command import ACTOR, acting, command, told
 from plumbline.console import BAD_INPUT, FAILED, as_written, put
 from plumbline.console import workspace as open_for
 from plumbline.domain import PlumblineError, Verdict
@@ -184,9 +184,9 @@ def report(workspace: str | None, system: str, out: Path, language: str, period:
     with open_for(workspace) as ws:
         if period:
             start, end = read_span(period, "--period")
-            document = issue_period(ws, system, start, end, language_code=language, actor=ACTOR)
+            document = issue_period(ws, system, start, end, language_code=language, actor=acting())
         else:
-            document = issue(ws, system, out.suffix.lower(), language_code=language, actor=ACTOR)
+            document = issue(ws, system, out.suffix.lower(), language_code=language, actor=acting())
     write(document, out, put)
     summary = {
         "path": as_written(out),

@@ -271,12 +271,13 @@ def compare(
 
 @command("quality")
 @click.argument("system")
-def quality(workspace: str | None, system: str) -> Any:
+@click.option("--window", metavar="A..B", help="The decisions that are looked at; without, all.")
+def quality(workspace: str | None, system: str, window: str | None) -> Any:
     """Log quality, personal data, consistency, staleness and shelf life."""
     from plumbline.answers.data.quality import quality as answer
 
     with open_for(workspace) as ws:
-        quality_answer = answer(ws, system)
+        quality_answer = answer(ws, system, window=span(window, "--window"))
     lines = [
         quality_answer.trail.sentence,
         quality_answer.consistency.sentence,

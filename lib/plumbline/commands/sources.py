@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from plumbline.commands.command import ACTOR, command
+from plumbline.commands.command import acting, command
 from plumbline.console import progress
 from plumbline.console import workspace as open_for
 
@@ -77,7 +77,7 @@ def pull(
 
     with open_for(workspace) as ws:
         if source is None:
-            again = pulling.pull_again(ws, title=title, overlap=overlap, actor=ACTOR, progress=progress)
+            again = pulling.pull_again(ws, title=title, overlap=overlap, actor=acting(), progress=progress)
             lines = [line for result in again for line in _told(result)]
             return {"pulled": [result.to_dict() for result in again]}, lines
         result = pulling.pull(
@@ -85,7 +85,7 @@ def pull(
             source,
             title=title,
             wanted=FetchRequest(table=table, query=query, since=since, mark=None, overlap=overlap),
-            actor=ACTOR,
+            actor=acting(),
             progress=progress,
             maps=loading.read_maps(maps),
             **options,

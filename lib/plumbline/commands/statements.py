@@ -8,14 +8,16 @@ from typing import Any
 
 import click
 
-from plumbline.commands.command import ACTOR, command
+from plumbline.commands.command import ACTOR, Signature, command
 from plumbline.console import put
 from plumbline.console import workspace as open_for
 from plumbline.domain import PlumblineError
 from plumbline.wording.times import iso_day
 
 CLAIM = click.Choice(["pass", "partial", "fail"])
-BY = click.option("--by", required=True, metavar="NAME", help="Who says so; it goes on the trail.")
+BY = click.option(
+    "--by", required=True, metavar="NAME", help="Who says so; it goes on the trail.", cls=Signature
+)
 
 
 @command("context")

@@ -22,6 +22,7 @@ from plumbline.store.workspace import Workspace
 from plumbline.web import metrics, reference
 from plumbline.web.callers import Callers
 from plumbline.web.limits import limits
+from plumbline.web.orders import Orders
 from plumbline.web.problems import ProblemDocument, problem_of, response
 from plumbline.web.pushes import Pushes
 from plumbline.web.questions import Questions
@@ -44,6 +45,7 @@ class Interface:
         router = APIRouter()
         Pushes(self._find, self._callers, self._limits, self.intake).add_to(router)
         Questions(self._find, self._callers, commands, self._limits.answers).add_to(router)
+        Orders(self._find, self._callers, self._limits, commands).add_to(router)
         app = FastAPI(
             title="Plumbline",
             version=__version__,

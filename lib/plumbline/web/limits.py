@@ -17,10 +17,12 @@ _CALLERS = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestLimits:
-    """``body``: bytes of one; ``seconds``: for which it may take to come; ``rate``: requests of a token a second;
-    ``every``: seconds between two loads of what was pushed; ``answers``: questions that are worked out at a time."""
+    """``body``: bytes of one; ``file``: of a file that a command reads; ``seconds``: for which a body may take to come;
+    ``rate``: requests of a token a second; ``every``: seconds between two loads of what was pushed; ``answers``:
+    questions that are worked out at a time."""
 
     body: int
+    file: int
     seconds: float
     rate: float
     every: float
@@ -35,6 +37,7 @@ def limits() -> RequestLimits:
     """
     return RequestLimits(
         body=amount("PLUMBLINE_REQUEST_BODY", "16MB"),
+        file=amount("PLUMBLINE_REQUEST_FILE", "200MB"),
         seconds=_number("PLUMBLINE_REQUEST_SECONDS", 30),
         rate=_number("PLUMBLINE_REQUEST_RATE", 300),
         every=_number("PLUMBLINE_PUSH_SECONDS", 3),

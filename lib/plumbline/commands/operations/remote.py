@@ -1,63 +1,129 @@
-"""A command that a server on another machine answers: asked over HTTP, printed here."""
+"""A command that a server on another machine answers or runs: asked over HTTP, printed here."""
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import click
 
+from plumbline.client.orders import of_actor, refusal_of
 from plumbline.client.questions import EXIT_CODE, QUESTIONS, CommandRoute
 from plumbline.client.workspace import RemoteWorkspace
-from plumbline.console import say
+from plumbline.commands.command import ACTOR, named
+from plumbline.console import TERMINAL, say
 from plumbline.domain import PlumblineError
 
 _OWN = {"workspace", "as_json", "server", "token_env", "help"}
 _SYSTEMS = CommandRoute(path="", command="systems", summary="", places=())
 
 
-def asked(
-    command: click.Command, given: Mapping[str, Any], *, as_json: bool, server: str, variable: str
-) -> int:
-    """Have a server answer a command, and print what it prints; its exit code.
+def asked(path: Sequence[str], given: Mapping[str, Any], *, as_json: bool, server: str, variable: str) -> int:
+    """Have a server answer or run a command, and print what it prints; its exit code.
 
     Args:
-        given: the command's arguments by their names.
+        path: the command's words.
+        given: its arguments by their names.
         variable: of the environment, with the token.
 
     Raises:
         PlumblineError: the server cannot be reached or refuses it, or it takes no such option.
     """
-    question = next((q for q in QUESTIONS if q.command == command.name), _SYSTEMS)
+    if refused := refusal_of(path):
+        raise PlumblineError(refused, todo="Run it on the server's machine, or use the app.")
     if given.get("workspace"):
         raise PlumblineError("A server has a workspace of its own", todo="Leave --workspace or --server out.")
+    question = next(
+        (q for q in (*QUESTIONS, _SYSTEMS) if (q.command,) == tuple(path) and q.method == "GET"), None
+    )
     try:
         there = RemoteWorkspace(server, os.environ.get(variable, ""))
     except PlumblineError as error:
         raise PlumblineError(error.what, where=variable) from error
-    form = "application/json" if as_json else "text/plain"
     with there:
-        reply = there.reply(question.method, _path(command, question, given), headers={"Accept": form})
+        if question is not None and _fits(named(path), question, given):
+            return _answered(there, named(path), question, given, as_json)
+        return _ordered(there, path, given, as_json)
+
+
+def _answered(
+    there: RemoteWorkspace,
+    command: click.Command,
+    question: CommandRoute,
+    given: Mapping[str, Any],
+    as_json: bool,
+) -> int:
+    form = "application/json" if as_json else "text/plain"
+    reply = there.reply(question.method, _address(command, question, given), headers={"Accept": form})
     say(reply.body.decode("utf-8", "replace").rstrip("\n"))
     return int(reply.headers.get(EXIT_CODE.lower(), "0"))
 
 
-def _path(command: click.Command, question: CommandRoute, given: Mapping[str, Any]) -> str:
-    places = iter(question.places)
-    named: dict[str, str] = {}
-    query: list[tuple[str, str]] = []
-    for parameter in command.params:
-        value = given.get(parameter.name or "")
-        if isinstance(parameter, click.Argument):
-            if value is None:
-                raise PlumblineError(f"A server is asked about one {parameter.name}", todo="Name it.")
-            named[next(places)] = quote(str(value), safe="")
-        elif parameter.name not in _OWN and value not in (None, False, ()) and value != parameter.default:
-            name = parameter.opts[-1].lstrip("-")
-            if name not in question.options:
-                raise PlumblineError(f"A server takes no --{name}", todo="Run the command beside the server.")
-            query += [(name, str(each)) for each in (value if isinstance(value, tuple) else (value,))]
-    below = f"/{named['system']}/{question.path.format(**named)}" if question.places else ""
+def _fits(command: click.Command, question: CommandRoute, given: Mapping[str, Any]) -> bool:
+    """Whether a question's own address takes what was given; what it does not is a command for all that."""
+    arguments = [p.name for p in command.params if isinstance(p, click.Argument)]
+    return all(given.get(name or "") is not None for name in arguments) and all(
+        name in question.options for name, _ in _options(command, given)
+    )
+
+
+def _options(command: click.Command, given: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """The options that were given, by their names without dashes."""
+    return [
+        (parameter.opts[-1].lstrip("-"), value)
+        for parameter in command.params
+        if isinstance(parameter, click.Option)
+        and parameter.name not in _OWN
+        and (value := given.get(parameter.name or "")) not in (None, False, ())
+        and value != parameter.default
+    ]
+
+
+def _address(command: click.Command, question: CommandRoute, given: Mapping[str, Any]) -> str:
+    arguments = [p.name or "" for p in command.params if isinstance(p, click.Argument)]
+    places = dict(zip(question.places, (quote(str(given[name]), safe="") for name in arguments), strict=True))
+    query = [
+        (name, str(each))
+        for name, value in _options(command, given)
+        for each in (value if isinstance(value, tuple) else (value,))
+    ]
+    below = f"/{places['system']}/{question.path.format(**places)}" if question.places else ""
     return f"/systems{below}" + (f"?{urlencode(query)}" if query else "")
+
+
+def _ordered(there: RemoteWorkspace, path: Sequence[str], given: Mapping[str, Any], as_json: bool) -> int:
+    outcome = there.order(path, _arguments(there, named(path), given), as_json=as_json)
+    for name, body in outcome.files.items():
+        TERMINAL.get().put(Path(name), body)
+    for text, err in outcome.out:
+        TERMINAL.get().say(text, err, False)
+    return outcome.code
+
+
+def _arguments(there: RemoteWorkspace, command: click.Command, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What the server is told: files that are read are sent, those that are written come back."""
+    arguments: dict[str, Any] = {}
+    for parameter in command.params:
+        name, value = parameter.name or "", given.get(parameter.name or "")
+        if name in _OWN or value in (None, False, ()):
+            continue
+        if of_actor(name) and isinstance(parameter, click.Option):
+            if value not in (ACTOR, parameter.default, ""):
+                raise PlumblineError("A server acts in the name of the token", todo="Leave --by out.")
+        elif isinstance(parameter, click.Argument) or value != parameter.default:
+            arguments[name] = _value(there, value)
+    return arguments
+
+
+def _value(there: RemoteWorkspace, value: Any) -> Any:
+    if isinstance(value, Path):
+        if value.is_dir():
+            raise PlumblineError("A server takes one file at a time", where=str(value), todo="Name a file.")
+        return {"name": str(value)} | ({"upload": there.send_file(value)} if value.exists() else {})
+    if isinstance(value, (list, tuple)):
+        return [_value(there, each) for each in value]
+    return value if isinstance(value, bool) else json.loads(json.dumps(value, default=str))

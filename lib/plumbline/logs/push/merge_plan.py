@@ -141,11 +141,11 @@ def _read_alike(cursor: duckdb.DuckDBPyConnection, system: System, ids: Sequence
     union: loads.Schema = {}
     form: loads.LoadForm | None = None
     for load in ids:
-        own, schema = loads.load_form(cursor, load), schemas.get(load, {})
-        same_form = form is None or own is None or _reading(own) == _reading(form)
+        reading, schema = loads.load_form(cursor, load), schemas.get(load, {})
+        same_form = form is None or reading is None or _reading(reading) == _reading(form)
         if same_form and all(union.get(name, held) == held for name, held in schema.items()):
             union |= schema
-            form = form or own
+            form = form or reading
             alike.append(load)
     return alike
 
