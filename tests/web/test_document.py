@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import stat
 import subprocess
 import sys
@@ -56,7 +57,7 @@ def test_the_examples_run_as_they_stand_there(server: Server, tmp_path: Path) ->
         "PATH": f"{tmp_path}:/usr/bin:/bin", "PLUMBLINE_WORKSPACE": str(server.workspace), "URL": server.address,
     }  # fmt: skip
     blocks = re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL)
-    assert len(blocks) == 6
+    assert len(blocks) == 7
 
     def run(block: str) -> str:
         ran = subprocess.run(
@@ -85,6 +86,9 @@ def test_the_examples_run_as_they_stand_there(server: Server, tmp_path: Path) ->
     checked, handled = _values(run(blocks[5]))
     assert checked["findings"]
     assert handled["finding"]["acknowledged_by"] == "token scoring"
+    shutil.copy(server.workspace.with_name("shop.csv"), tmp_path / "week-10.csv")
+    (loaded,) = _values(run(blocks[6]))
+    assert (loaded["code"], json.loads(loaded["out"][0][0])["rows_loaded"]) == (0, 0)
 
 
 def test_the_three_lines_log_a_decision_and_its_label(

@@ -82,10 +82,8 @@ def test_a_command_says_in_one_line_why_a_server_does_not_answer(
     for command, said in (
         (("check", "shop", *here), "takes a token with the role analyst"),
         (("drift", "nowhere", *here), "no system 'nowhere'"),
-        (("findings", *here), "asked about one system"),
-        (("explain", "shop", "--all", *here), "asked about one decision_id"),
         (("drift", "shop", *here, "--workspace", "x.duckdb"), "workspace of its own"),
-        (("findings", "shop", "--acknowledge", "1", *here), "takes no --acknowledge"),
+        (("findings", "shop", "--acknowledge", "1", *here), "Only an analyst may do this"),
         (("drift", "shop", "--server", "http://127.0.0.1:9"), "cannot be reached"),
         (("drift", "shop", "--server", "nowhere"), "no address"),
         (("drift", "shop", *here, "--token-env", "NOTHING"), "no token"),
