@@ -106,11 +106,11 @@ def test_a_version_is_beside_before_it_is_in_charge_and_stragglers_are_not_told(
     assert len(told) == 2
 
 
-def rates(moved: bool) -> ArmSums:
-    """Every other day is five times as good; the second version is two points better on either; ``moved``: it has half
-    of the good days' decisions and a tenth of the others', else three in ten of both."""
+def rates(moved: bool, block: int = 24) -> ArmSums:
+    """Every other ``block`` of hours is five times as good; the second version is two points better on either;
+    ``moved``: it has half of the good hours' decisions and a tenth of the others', else three in ten of both."""
     rng = np.random.default_rng(6)
-    good = np.arange(len(HOURS)) // 24 % 2 == 0
+    good = np.arange(len(HOURS)) // block % 2 == 0
     n = np.zeros((len(HOURS), 2))
     n[:, 1] = np.where(good, 50, 10) if moved else 30
     n[:, 0] = 100 - n[:, 1]
@@ -120,9 +120,11 @@ def rates(moved: bool) -> ArmSums:
     return ArmSums(n, total, total)
 
 
-def test_where_the_split_moved_from_day_to_day_versions_are_compared_within_the_hours() -> None:
+@pytest.mark.parametrize("block", [24, 12])
+def test_where_the_split_moved_versions_are_compared_within_the_hours(block: int) -> None:
+    """From day to day, or from night to day alike on every day."""
     for moved in (False, True):
-        looks = rates(moved)
+        looks = rates(moved, block)
         told = measure("positive_rate", HOURS, looks, NOTHING, proportion=True)
         assert told is not None
         sums = looks.total.sum(0) / looks.n.sum(0)

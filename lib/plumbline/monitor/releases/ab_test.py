@@ -133,9 +133,9 @@ def measure(
 def _widened(plain: Difference, hours: Times, looks: ArmSums, times: float, most: float) -> Difference:
     """The difference with the limits that decisions in common ask for; within the hours where the split moved."""
     d, v, _ = (float(of[-1]) for of in within_looks(looks))
-    steady = sample_ratio(_by_day(hours, looks.n), None).steady_p
+    moved = _is_moved(hours, looks.n)
     wide, value, before = times**0.5, plain.value, plain.before
-    if steady is not None and steady < MISMATCH and v > 0:
+    if moved and v > 0:
         weight = looks.n.prod(1) / np.maximum(looks.n.sum(1), 1.0)
         before = float(np.nansum(weight * looks.mean[:, 0]) / weight.sum())
         value = d
@@ -212,10 +212,25 @@ def metric_names(task: Task, marked: str) -> tuple[str, str]:
     return ("positive_rate" if task is Task.BINARY else f"share:{marked}"), "error_rate"
 
 
+def _is_moved(hours: Times, n: FloatArray) -> bool:
+    """Whether the split was another on some days, or at some hours of the day: as where one version has the nights."""
+    tests = [sample_ratio(block, None).steady_p for block in (_by_day(hours, n), _by_hour_of_day(hours, n))]
+    return any(p is not None and p < MISMATCH for p in tests)
+
+
 def _by_day(hours: Times, n: FloatArray) -> FloatArray:
     """Decisions a day and arm, (days, 2)."""
-    _, day = np.unique(hours.astype("datetime64[D]"), return_inverse=True)
-    placed: IntArray = np.asarray(day, dtype=np.int64)
+    return _by_block(hours.astype("datetime64[D]"), n)
+
+
+def _by_hour_of_day(hours: Times, n: FloatArray) -> FloatArray:
+    """Decisions an hour of the day and arm, (hours that occur, 2)."""
+    return _by_block(hours.astype("datetime64[h]") - hours.astype("datetime64[D]"), n)
+
+
+def _by_block(block: Times, n: FloatArray) -> FloatArray:
+    _, place = np.unique(block, return_inverse=True)
+    placed: IntArray = np.asarray(place, dtype=np.int64)
     values = np.zeros((int(placed.max()) + 1 if len(placed) else 0, 2))
     np.add.at(values, placed, n)
     return values
