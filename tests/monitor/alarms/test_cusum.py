@@ -18,6 +18,8 @@ from plumbline.monitor.alarms.cusum import (
     early_warning,
     unsure_mean,
 )
+from plumbline.monitor.metrics.metrics import least_change, metric
+from plumbline.monitor.statistics.autocorrelation import long_run_ratio
 from tests.monitor.outcomes import at, classified, counted, regressed, scored, wandering
 
 REFERENCE = (at(0), at(90))
@@ -268,3 +270,67 @@ def test_an_unsure_mean_is_students_with_the_independent_days_that_it_has(n: int
     freedom = max(n / kept**2 - 1, 1)
     expected = stats.t(freedom).ppf(stats.norm.cdf(1.5)) / np.sqrt(n)
     assert unsure_mean(n, kept, 1.5) == pytest.approx(expected)
+
+
+def _plainly(
+    right: np.ndarray, rows: np.ndarray, reference: int
+) -> tuple[list[float], float, list[tuple[int, ...]]]:
+    """Sums, limit and alarms (end of the day, onset, over or -1) of daily counts of right answers, by the formulas of
+    the docstrings and day by day; ``long_run_ratio`` and the limit have tests of their own."""
+    healthy, n = right[:reference] / rows[:reference], rows[:reference]
+    mean, total = right[:reference].sum() / n.sum(), n.sum()
+    row = np.sqrt(max(mean * (1 - mean), 0.25 / total))
+    normal = (mean - healthy) * np.sqrt(n) / row
+    weekday = np.array([at(i).weekday() for i in range(reference)])
+    plain = long_run_ratio(normal, weekday=weekday, week=7)
+    kept = long_run_ratio(normal, weekday=weekday, week=7, unsure=1.0)
+    restless = max(1.0, np.sqrt((normal**2).sum() / reference / max(1 - kept / reference, 0.5)))
+    freedom = max(reference / kept - 1, 1)
+    unsure = stats.t(freedom).ppf(stats.norm.cdf(1.645)) / np.sqrt(reference)
+    least = min(0.5, 0.75 / np.sqrt(kept))
+    limit = cusum_limit(3650.0, least)
+    matters = least_change(metric("accuracy"), mean)
+    sums, alarms, total_so_far, onset, crossed = [], [], 0.0, 0, -1
+    for i in range(reference, len(rows)):
+        se = row / np.sqrt(rows[i])
+        unit = restless * np.sqrt(kept)
+        step = (mean - right[i] / rows[i]) / se / unit
+        before, total_so_far = (
+            total_so_far,
+            max(0.0, total_so_far + step - max(least, matters / (2 * se) / unit) - unsure),
+        )
+        sums.append(total_so_far)
+        if before == 0 and total_so_far > 0:
+            onset, crossed = i, -1
+        if total_so_far > limit and crossed < 0:
+            crossed = i
+            alarms.append((i + 1, onset, -1))
+        if before > 0 and total_so_far == 0 and crossed >= 0:
+            alarms[-1] = (*alarms[-1][:2], i)
+            crossed = -1
+    assert plain <= kept
+    return sums, limit, alarms
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_sum_its_limit_and_its_alarms_are_those_of_the_formulas(seed: int) -> None:
+    """Days of 40 to 400 decisions, independent or not, with a fall that comes, goes, or is not there."""
+    rng = np.random.default_rng(seed)
+    reference, days = (28, 61, 90)[seed % 3], 150
+    level = np.where((np.arange(days) >= 100) & (np.arange(days) < 125), 0.85 - 0.05 * (seed % 4), 0.85)
+    if seed % 2:
+        level = expit(logit(level) + 0.15 * wandering(rng, days, 0.7))
+    rows = rng.integers(40, 400, days)
+    right = rng.binomial(rows, level)
+    sums, limit, alarms = _plainly(right, rows, reference)
+    warned = early_warning(counted(right, rows), reference=(at(0), at(reference)), name="accuracy")
+    assert warned is not None
+    assert warned.limit == pytest.approx(limit)
+    assert warned.sums == pytest.approx(np.array(sums), abs=1e-8)
+    assert [(a.at, a.since, a.until) for a in warned.alarms] == [
+        (at(end), at(onset), at(over) if over >= 0 else None) for end, onset, over in alarms
+    ]
+    open_alarm = alarms[-1] if alarms and alarms[-1][2] < 0 else None
+    assert (warned.at, warned.since) == (
+        (at(open_alarm[0]), at(open_alarm[1])) if open_alarm else (None, None)
+    )
