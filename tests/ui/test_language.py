@@ -35,7 +35,7 @@ NO_TEXT = {
     "ui/alerts/register.py": {"open finding"},
     "ui/alerts/triage.py": {"Incidents"},
     "ui/decisions/context.py": {"this one"},
-    "ui/decisions/finder.py": {"is missing"},
+    "ui/decisions/finder.py": {"is missing", "not labelled"},
     "ui/decisions/record.py": {"Float64", "Input", "From", "To", "Step"},
     "ui/drift.py": {"whole rows", "drift {}", "Then", "Now"},
     "ui/drift_feature.py": {"{} then and now"},

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import plotly.graph_objects as go
 
+from plumbline.domain.messages import Message
 from plumbline.wording.language import code, digits, in_language
 
 Mode = Literal["light", "dark"]
@@ -135,8 +136,8 @@ def colour(status: str, mode: Mode) -> str:
 
 
 def text(name: object, longest: int = 0) -> str:
-    """A name from a log as text in a figure: plotly would read its tags. Cut to ``longest`` characters."""
-    plain = str(name)
+    """A name from a log, or a message, as text in a figure: plotly would read its tags. ``longest``: cut to it."""
+    plain = in_language(name) if isinstance(name, Message) else str(name)
     if longest and len(plain) > longest:
         plain = plain[: longest - 1] + "…"
     return escape(plain, quote=False)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from plumbline.domain import PlumblineError, Requirement, Tier
-from plumbline.domain.messages import enumeration
+from plumbline.domain.messages import NOTHING, Message, enumeration, message, sequence, word
 from plumbline.governance.catalogue import catalogue
 from plumbline.governance.context import (
     BY_KEY,
@@ -24,10 +24,12 @@ from plumbline.wording.quantities import count, plural, share
 
 #: why the tier is what it is, in words
 TIERS = {
-    Tier.EXEMPT: "A sandbox that affects nothing: no control is mandatory.",
-    Tier.LIGHT: "Not critical, no harm, and a person reviews everything: the least is asked.",
-    Tier.FULL: "In production and acted upon: monitoring and governance are mandatory.",
-    Tier.REGULATED: "A regulator, a buyer or a person harmed may ask: explanations and records are mandatory too.",
+    Tier.EXEMPT: message("A sandbox that affects nothing: no control is mandatory."),
+    Tier.LIGHT: message("Not critical, no harm, and a person reviews everything: the least is asked."),
+    Tier.FULL: message("In production and acted upon: monitoring and governance are mandatory."),
+    Tier.REGULATED: message(
+        "A regulator, a buyer or a person harmed may ask: explanations and records are mandatory too."
+    ),
 }
 
 
@@ -35,9 +37,9 @@ TIERS = {
 class LawApplicability:
     """Whether a law applies, and why, as far as the answers and the log say."""
 
-    law: str
+    law: Message
     applies: bool | None  # None: not known yet
-    because: str
+    because: Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +47,11 @@ class Effects:
     """What a set of answers comes to."""
 
     tier: Tier
-    because: str
+    because: Message
     mandatory: tuple[str, ...]
     added: tuple[str, ...]  # beyond what the other set of answers makes mandatory
     dropped: tuple[str, ...]
-    by_answer: Mapping[str, str]  # question -> what its answer switches on, in words
+    by_answer: Mapping[str, Message]  # question -> what its answer switches on, in words
     laws: tuple[LawApplicability, ...]
 
 
@@ -85,9 +87,9 @@ def laws(answers: Mapping[str, str], facts: Facts) -> tuple[LawApplicability, ..
     """Which laws apply. An indication from the answers, not legal advice."""
     dora = {"yes": True, "no": False}.get(answers.get("financial_entity", ""))
     dora_words = {
-        True: "a financial entity is involved, as stated: major incidents run on its clock.",
-        False: "no financial entity is involved, as stated.",
-        None: "whether a financial entity is involved is open.",
+        True: message("a financial entity is involved, as stated: major incidents run on its clock."),
+        False: message("no financial entity is involved, as stated."),
+        None: message("whether a financial entity is involved is open."),
     }
     personal = sorted({*(facts.personal_detected or ()), *facts.personal_declared})
     gdpr: bool | None = True if personal else False if facts.personal_detected is not None else None
@@ -96,27 +98,27 @@ def laws(answers: Mapping[str, str], facts: Facts) -> tuple[LawApplicability, ..
     ):  # they decide about people, whatever is logged
         gdpr = None
     gdpr_words = {
-        True: f"the log holds personal data ({enumeration(personal[:3])}).",
-        False: "no personal data was found or declared.",
-        None: "the decisions may concern people; declare the personal data of the log.",
+        True: message("the log holds personal data ({columns}).", columns=enumeration(personal[:3])),
+        False: message("no personal data was found or declared."),
+        None: message("the decisions may concern people; declare the personal data of the log."),
     }
     known = facts.ai_act_class
-    act = "its class is not worked out yet; until then it is read from its impact."
+    act = message("its class is not worked out yet; until then it is read from its impact.")
     buyers = {"yes": True, "no": False}.get(answers.get("regulated_buyers", ""))
     buyers_words = {
-        True: "buyers ask for vendor security reviews, as stated: they ask for this by name.",
-        False: "no buyer asks for vendor security reviews, as stated.",
-        None: "whether buyers ask for vendor security reviews is open.",
+        True: message("buyers ask for vendor security reviews, as stated: they ask for this by name."),
+        False: message("no buyer asks for vendor security reviews, as stated."),
+        None: message("whether buyers ask for vendor security reviews is open."),
     }
     return (
-        LawApplicability("GDPR", gdpr, gdpr_words[gdpr]),
+        LawApplicability(word("GDPR"), gdpr, gdpr_words[gdpr]),
         LawApplicability(
-            "AI Act",
+            word("AI Act"),
             None if known is None else known != "minimal",
-            f"its class is {known}." if known else act,
+            message("its class is {known}.", known=known) if known else act,
         ),
-        LawApplicability("DORA", dora, dora_words[dora]),
-        LawApplicability("ISO 27001 and SOC 2", buyers, buyers_words[buyers]),
+        LawApplicability(word("DORA"), dora, dora_words[dora]),
+        LawApplicability(word("ISO 27001 and SOC 2"), buyers, buyers_words[buyers]),
     )
 
 
@@ -132,7 +134,7 @@ def _readable(answers: Mapping[str, str]) -> dict[str, str]:
     return given
 
 
-def _switches(key: str, given: Mapping[str, str], facts: Facts) -> str:
+def _switches(key: str, given: Mapping[str, str], facts: Facts) -> Message:
     """What one answer makes mandatory that the mildest other answer would not, all else as it is."""
     now = read_context(given, facts)
     answer = given.get(key, "")
@@ -146,22 +148,51 @@ def _switches(key: str, given: Mapping[str, str], facts: Facts) -> str:
     more = [i for i in mandatory(now) if i not in (fewest or ())]
     if not more:
         strict = answer in ("", BY_KEY[key].strictest)
-        same = "As the rest stands, no other answer here makes fewer controls mandatory."
-        return same if strict else ""
-    shown = ", ".join(more[:6]) + (f" and {len(more) - 6} more" if len(more) > 6 else "")
-    lead = "This answer makes" if answer else f"Read as {BY_KEY[key].strictest!r} while open: it makes"
-    return f"{lead} {plural(len(more), 'control')} mandatory that {mildest!r} would not: {shown}."
+        same = message("As the rest stands, no other answer here makes fewer controls mandatory.")
+        return same if strict else NOTHING
+    shown: Message = sequence(more[:6], ", ")
+    if len(more) > 6:
+        shown = message(
+            "{most} and {last}", most=shown, last=message("{count} more", count=count(len(more) - 6))
+        )
+    controls = plural(len(more), "control")
+    if answer:
+        return message(
+            "This answer makes {controls} mandatory that '{other}' would not: {names}.",
+            controls=controls,
+            other=mildest,
+            names=shown,
+        )
+    return message(
+        "Read as '{strictest}' while open: it makes {controls} mandatory that '{other}' would not: {names}.",
+        strictest=BY_KEY[key].strictest,
+        controls=controls,
+        other=mildest,
+        names=shown,
+    )
 
 
-def _reach(reading: ContextReading) -> str:
+def _reach(reading: ContextReading) -> Message:
     if reading.tier is Tier.EXEMPT:
-        return ""
+        return NOTHING
     limit = share(SHARE_LIMIT)
     if reading.share is None or reading.share_together is None:
-        return f"Unknown, and read as above {limit}: monitoring and rollback are mandatory."
-    words = f"The log's decisions are {share(reading.share)} of these"
+        return message(
+            "Unknown, and read as above {limit}: monitoring and rollback are mandatory.", limit=limit
+        )
+    words = message("The log's decisions are {share} of these", share=share(reading.share))
     if reading.share_together > reading.share:
-        words += f", {share(reading.share_together)} with the other systems in production"
+        together = share(reading.share_together)
+        words = message("{words}, {share} with the other systems in production", words=words, share=together)
     if reading.share_together > SHARE_LIMIT:
-        return f"{words}, above {limit}: monitoring and rollback are mandatory whatever else is said."
-    return f"{words}, not above {limit}: it adds nothing. {count(len(mandatory(reading)))} controls are mandatory."
+        return message(
+            "{words}, above {limit}: monitoring and rollback are mandatory whatever else is said.",
+            words=words,
+            limit=limit,
+        )
+    return message(
+        "{words}, not above {limit}: it adds nothing. {n} controls are mandatory.",
+        words=words,
+        limit=limit,
+        n=count(len(mandatory(reading))),
+    )

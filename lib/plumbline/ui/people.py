@@ -58,7 +58,7 @@ def register(people: Sequence[Person]) -> None:
             [
                 {
                     "E-mail": one_line(p.email),
-                    "Role": p.access.value,
+                    "Role": in_language(p.access.value, "role"),
                     "Since (UTC)": f"{iso_minute(p.given_at)}",
                     "Given by": one_line(p.given_by),
                 }
@@ -66,9 +66,7 @@ def register(people: Sequence[Person]) -> None:
             ],
             alt=phrase("People: e-mail, role, since when, given by"),
         )
-    st.markdown(
-        "\n".join(f"- **{permissions.article(role).capitalize()}** {plain(MAY[role])}." for role in Access)
-    )
+    st.markdown("\n".join(f"- **{_article(role)}** {plain(in_language(MAY[role]))}." for role in Access))
 
 
 def change(people: Sequence[Person]) -> None:
@@ -96,3 +94,8 @@ def change(people: Sequence[Person]) -> None:
     else:
         access.give(real(), email or "", Access(str(role)), by=by)
     st.rerun()
+
+
+def _article(role: Access) -> str:
+    words = in_language(permissions.article(role), "role")
+    return words[:1].upper() + words[1:]

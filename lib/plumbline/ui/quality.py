@@ -39,7 +39,7 @@ def record(answer: QualityAnswer) -> None:
     cards.figures(
         [
             Figure(
-                name=words,
+                name=in_language(words),
                 value=numbers.share(trail.shares[name]),
                 note="",
                 status=trail.statuses.get(name, ""),

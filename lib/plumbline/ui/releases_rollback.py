@@ -56,14 +56,16 @@ def rollback(view: View, key: str) -> None:
     eyes = phrase(" One person's word is enough to ask for it and to make it.")
     if answer.setting.four_eyes:
         eyes = phrase(" A second person approves what somebody asks for.")
-    cards.section(phrase("Rollback"), f"{name}. {words} {_hand(answer)}{eyes}")
+    cards.section(phrase("Rollback"), f"{in_language(name)}. {in_language(words)} {_hand(answer)}{eyes}")
     _message()
     now_locks = st.session_state.pop("rollback.locks", ())
     if now_locks:
         _locks(now_locks, phrase("Interlocks now"))
     real = next((run for run in answer.runs if run.state is not RollbackState.DRILLED), None)
     if real is not None:
-        st.markdown(f"{cards.chip(_STATUS[real.state], real.state.value)} {prose(_said(real))}")
+        st.markdown(
+            f"{cards.chip(_STATUS[real.state], in_language(real.state.value, 'rollback'))} {prose(_said(real))}"
+        )
         _locks(real.interlocks)
     _acts(view, key, answer)
     if answer.runs:
@@ -121,7 +123,7 @@ def _acts(view: View, key: str, answer: Rollbacks) -> None:
                 modes = list(MODES)
                 chosen = st.radio(
                     phrase("How far it may go"), modes, index=modes.index(answer.setting.mode),
-                    format_func=lambda mode: f"{MODES[mode][0]}: {MODES[mode][1]}",
+                    format_func=lambda mode: f"{in_language(MODES[mode][0])}: {in_language(MODES[mode][1])}",
                 )  # fmt: skip
                 cards.note(phrase("An analyst lowers it; only an owner raises it."))
                 if permissions.submit(phrase("Set the mode"), permissions.ANALYST):

@@ -80,6 +80,12 @@ def in_language(text: str, context: str = "") -> str:
     return str(text) if "{" in text else reader.render(Message(text, None, context))
 
 
+def capital(text: str) -> str:
+    """A message or marked text in the reader's language, as a sentence begins with it."""
+    words = in_language(text)
+    return words[:1].upper() + words[1:]
+
+
 def digits(written: str) -> str:
     """The digits of an English number with the marks of the reader's language: ``1.234,5``."""
     marks = _MARKS.get(code())

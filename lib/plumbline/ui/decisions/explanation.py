@@ -16,7 +16,7 @@ from plumbline.ui.state import session
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
-from plumbline.wording.language import phrase, screen_text
+from plumbline.wording.language import capital, in_language, phrase, screen_text
 
 PARTS = (
     screen_text("Why"),
@@ -98,6 +98,7 @@ def part() -> str:
     shown = st.segmented_control(
         phrase("Part"),
         PARTS,
+        format_func=in_language,
         default=PARTS[0],
         required=True,
         key=session.PART.name,
@@ -110,17 +111,23 @@ def part() -> str:
 def provenance(explanation: Explanation) -> None:
     """Source, output space, baseline and the verdict of our own check."""
     words, status = SOURCES[explanation.source]
+    words = in_language(words)
     words += phrase(", estimated") if explanation.errors else ""
     st.markdown(
-        cards.chip("fail" if explanation.refused else status, "refused" if explanation.refused else words)
+        cards.chip(
+            "fail" if explanation.refused else status, phrase("refused") if explanation.refused else words
+        )
     )
     lines = [
-        f"{explanation.method[:1].upper()}{explanation.method[1:]}." if explanation.method else "",
+        f"{capital(explanation.method)}." if explanation.method else "",
         phrase("In {unit}.", unit=numbers.unit(explanation.output_space)) if explanation.output_space else "",
         phrase("Baseline: {baseline}.", baseline=explanation.baseline) if explanation.baseline else "",
-        explanation.check,
+        in_language(explanation.check),
     ]
-    cards.note(" ".join(line for line in lines if line), help=IN.get(explanation.output_space))
+    cards.note(
+        " ".join(line for line in lines if line),
+        help=in_language(IN.get(explanation.output_space, "")) or None,
+    )
     if explanation.refused:
         cards.note(
             phrase(
@@ -173,9 +180,8 @@ def _in_space(view: View, key: str, explanation: Explanation) -> Explanation:
     if not rescaled.refused:
         cards.note(
             phrase(
-                "{upper}{method}. Baseline: {baseline}. {check}",
-                upper=rescaled.method[:1].upper(),
-                method=rescaled.method[1:],
+                "{method}. Baseline: {baseline}. {check}",
+                method=capital(rescaled.method),
                 baseline=rescaled.baseline,
                 check=rescaled.check,
             )
@@ -204,6 +210,7 @@ def reasons(view: View, explanation: Explanation, context: DecisionContext) -> N
             st.segmented_control(
                 phrase("Compared with"),
                 POPULATIONS,
+                format_func=lambda each: in_language(each, "population"),
                 default=population,
                 required=True,
                 key="decisions.population",
@@ -229,11 +236,13 @@ def reasons(view: View, explanation: Explanation, context: DecisionContext) -> N
     told_of = (
         phrase("Contributions {population}. ", population=against.population) if against.population else ""
     )
+    values = {"told_of": told_of, "stated": stated}
     cards.note(
         phrase(
-            "{told_of}A {adverse} score is to the person's disadvantage, {stated} in the settings below.",
-            told_of=told_of,
-            adverse=adverse,
-            stated=stated,
+            "{told_of}A low score is to the person's disadvantage, {stated} in the settings below.", **values
+        )
+        if adverse == "low"
+        else phrase(
+            "{told_of}A high score is to the person's disadvantage, {stated} in the settings below.", **values
         )
     )

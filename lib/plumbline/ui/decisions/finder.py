@@ -21,7 +21,7 @@ from plumbline.ui.state import session
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
-from plumbline.wording.language import phrase, screen_text
+from plumbline.wording.language import in_language, phrase, screen_text
 from plumbline.wording.quantities import count
 from plumbline.wording.times import moment
 
@@ -109,10 +109,10 @@ def _of_the_bar(view: View) -> list[Filter]:
 
 #: words of a button -> the one filter that it sets
 PICKS = {
-    "Wrong": "wrong",
-    "Near the cut-off": NEAR,
-    "Overruled by a person": "overridden",
-    "Not labelled yet": screen_text("not labelled"),
+    screen_text("Wrong"): "wrong",
+    screen_text("Near the cut-off"): NEAR,
+    screen_text("Overruled by a person"): "overridden",
+    screen_text("Not labelled yet"): "not labelled",
 }
 
 
@@ -129,7 +129,7 @@ def picks(view: View, key: str) -> None:
         for label, words in PICKS.items():
             chosen = list(session.FILTERS.get() or []) == [words]
             st.button(
-                label,
+                in_language(label),
                 icon=":material/check:" if chosen else None,
                 on_click=session.FILTERS.set,
                 args=([] if chosen else [words],),

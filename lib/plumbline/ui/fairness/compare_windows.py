@@ -10,7 +10,7 @@ from plumbline.monitor.fairness.groups import LEAST_ROWS
 from plumbline.ui.parts import cards, charts, tables
 from plumbline.ui.parts.escape import one_line
 from plumbline.wording import numbers
-from plumbline.wording.language import phrase, screen_text
+from plumbline.wording.language import in_language, phrase, screen_text
 
 _NAMES = {
     RATIO: screen_text("Ratio to the best"), FAVOURABLE: screen_text("How often favoured"),
@@ -36,7 +36,7 @@ def compare_groups(answer: FairnessWindows) -> None:
             phrase("Compared by"),
             options,
             default=options[0],
-            format_func=_NAMES.__getitem__,
+            format_func=lambda name: in_language(_NAMES[name]),
             key="fairness.compared",
             label_visibility="collapsed",
         )
@@ -57,7 +57,7 @@ def compare_groups(answer: FairnessWindows) -> None:
         [_row(g, moved, chosen, named) for g, moved in rows],
         alt=phrase(
             "{names} by group in two windows: values, change, interval, verdict, samples",
-            names=_NAMES[chosen],
+            names=in_language(_NAMES[chosen]),
         ),
         height=460 if len(rows) > 11 else None,
     )
@@ -132,4 +132,4 @@ def _row(g: GroupChange, moved: MeasureChange, measure: str, spans: list[str]) -
 
 def _verdict(verdict: str) -> str:
     status, words = _SAID[verdict]
-    return f"{cards.glyph(status).partition(' ')[0]} {words}"
+    return f"{cards.glyph(status).partition(' ')[0]} {in_language(words)}"

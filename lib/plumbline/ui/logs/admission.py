@@ -16,7 +16,7 @@ from plumbline.ui.parts.escape import plain
 from plumbline.ui.state import session, session_files
 from plumbline.ui.state import workspace as opened
 from plumbline.ui.state.view import View
-from plumbline.wording.language import phrase, screen_text
+from plumbline.wording.language import in_language, phrase, screen_text
 
 _LOADS = screen_text("Kept in the workspace, for everybody who works here. A load can be undone at any time.")
 _LOADS_TO_SCRATCH = screen_text(
@@ -60,12 +60,12 @@ def _buttons(
         for_good = permissions.button(
             phrase("Load"), permissions.ANALYST, type=cards.leading(), icon=":material/upload:", disabled=idle
         )
-        cards.note(_LOADS_TO_SCRATCH if view.scratch else _LOADS)
+        cards.note(in_language(_LOADS_TO_SCRATCH if view.scratch else _LOADS))
     look = False
     if not (view.scratch or labels):
         with right:
             look = st.button(phrase("Just look at this file"), icon=":material/visibility:", disabled=idle)
-            cards.note(_LOOKS)
+            cards.note(in_language(_LOOKS))
     if for_good or look:
         ws = session_files.scratch(opened.workspace()) if look else view.ws
         who = sign_in.actor()

@@ -164,7 +164,9 @@ def actions(answer: Answer) -> tuple[str, str, date | None, str] | None:
         action = item.action
         with place:
             ends = phrase(", exempt until {until}", until=numbers.day(action.until)) if action.until else ""
-            st.markdown(f"**{i}** {prose(action.words)} :gray[{plain(action.control)}{plain(ends)}]")
+            st.markdown(
+                f"**{i}** {prose(in_language(action.words, 'action'))} :gray[{plain(action.control)}{plain(ends)}]"
+            )
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.markdown(_who(item, answer.card.at.date()))
                 if action.page in evidence_links.PAGES:
