@@ -22,6 +22,7 @@ from plumbline.governance.resolution import (
 )
 from plumbline.store import statements as promises
 from plumbline.store import systems, trail
+from plumbline.store.backup import register_digest
 from plumbline.store.workspace import Cursor, Workspace
 
 LARGEST_FILE = 5_000_000  # bytes of a file kept with a statement
@@ -64,8 +65,10 @@ def save_context(ws: Workspace, key: str, answers: dict[str, str], *, by: str) -
         before, alone = promises.context_answers(cursor, key), promises.context_alone(cursor, key)
         new = {k: v for k, v in answers.items() if v != before.get(k, "")}
         seconded = [k for k in answers if k in alone and k not in new and not _same(alone[k], name)]
+        begun = register_digest.begin(cursor, key)
         promises.save_context(cursor, key, new, name)
-        trail.append(cursor, actor=name, action=Act.CONTEXT_ANSWERED, system=key, detail=dict(answers))
+        detail = dict(answers) | register_digest.seal(cursor, key, begun)
+        trail.append(cursor, actor=name, action=Act.CONTEXT_ANSWERED, system=key, detail=detail)
         _approve_answers(cursor, key, seconded, name)
 
 
@@ -89,10 +92,11 @@ def approve_context(ws: Workspace, key: str, *, by: str) -> tuple[str, ...]:
 
 
 def _approve_answers(cursor: Cursor, key: str, questions: list[str], name: str) -> None:
+    begun = register_digest.begin(cursor, key)
     for question in questions:
         promises.approve_context(cursor, key, question, name)
     if questions:
-        detail = {"questions": questions}
+        detail = {"questions": questions, **register_digest.seal(cursor, key, begun)}
         trail.append(cursor, actor=name, action=Act.CONTEXT_APPROVED, system=key, detail=detail)
 
 
@@ -124,9 +128,11 @@ def attest(ws: Workspace, item: Attestation, *, file: tuple[str, bytes] | None =
         systems.get_system(cursor, item.system)
         if file is not None:
             promises.keep_file(cursor, item.evidence, item.evidence_name, file[1], item.owner)
+        begun = register_digest.begin(cursor, item.system)
         promises.add_attestation(cursor, item)
         detail = {"control": item.control, "status": item.status.value, "statement": item.statement,
-                  "expires": item.expires.isoformat(), "link": item.link, "evidence": item.evidence}  # fmt: skip
+                  "expires": item.expires.isoformat(), "link": item.link, "evidence": item.evidence,
+                  **register_digest.seal(cursor, item.system, begun)}  # fmt: skip
         trail.append(cursor, actor=item.owner, action=Act.CONTROL_ATTESTED, system=item.system, detail=detail)
 
 
@@ -144,8 +150,10 @@ def approve(ws: Workspace, key: str, attestation_id: int, *, by: str, on: date) 
         if attestation.approved_by:
             raise PlumblineError(f"This statement was approved by {attestation.approved_by} already")
         _second(name, attestation.owner, "a statement of their own")
+        begun = register_digest.begin(cursor, key)
         promises.approve_attestation(cursor, attestation_id, name, on)
-        detail = {"control": attestation.control, "statement": attestation_id, "owner": attestation.owner}
+        detail = {"control": attestation.control, "statement": attestation_id, "owner": attestation.owner,
+                  **register_digest.seal(cursor, key, begun)}  # fmt: skip
         trail.append(cursor, actor=name, action=Act.ATTESTATION_APPROVED, system=key, detail=detail)
 
 
@@ -164,8 +172,10 @@ def approve_exemption(ws: Workspace, key: str, exemption_id: int, *, by: str, on
             raise PlumblineError(f"This exemption was approved by {exemption.approver} already")
         asked = asked_by(exemption)
         _second(name, asked, "an exemption that they asked for")
+        begun = register_digest.begin(cursor, key)
         promises.approve_exemption(cursor, exemption_id, proposer=asked, by=name, on=on)
-        detail = {"control": exemption.control, "exemption": exemption_id, "proposer": asked}
+        detail = {"control": exemption.control, "exemption": exemption_id, "proposer": asked,
+                  **register_digest.seal(cursor, key, begun)}  # fmt: skip
         trail.append(cursor, actor=name, action=Act.EXEMPTION_APPROVED, system=key, detail=detail)
 
 
@@ -302,7 +312,9 @@ def exempt(ws: Workspace, item: Exemption) -> Exemption:
         signed, action = item.approver, Act.CONTROL_EXEMPTED
         if system.settings.four_eyes:
             item, action = replace(item, proposer=signed, approver=""), Act.EXEMPTION_ASKED
+        begun = register_digest.begin(cursor, item.system)
         promises.add_exemption(cursor, item)
+        detail |= register_digest.seal(cursor, item.system, begun)
         trail.append(cursor, actor=signed, action=action, system=item.system, detail=detail)
     return item
 

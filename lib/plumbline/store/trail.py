@@ -18,6 +18,8 @@ from plumbline.domain import TrailEntry
 from plumbline.store.workspace import aware, naive, now
 
 GENESIS = "0" * 64
+#: the setting that holds the digest of the last entry
+_HEAD = "trail head"
 #: by how much a clock is corrected without anybody having set it
 _STEP = timedelta(minutes=1)
 
@@ -70,20 +72,23 @@ def append(
     seq, previous = (int(last[0]) + 1, str(last[1])) if last else (1, GENESIS)
     at = naive(now())
     body = json.dumps(detail or {}, ensure_ascii=True, sort_keys=True, separators=(",", ":"), default=str)
+    own = digest(seq, at.isoformat(timespec="microseconds"), actor, action, system, body, previous)
     cursor.execute(
         "INSERT INTO trail VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            seq,
-            at,
-            actor,
-            action,
-            system,
-            body,
-            previous,
-            digest(seq, at.isoformat(timespec="microseconds"), actor, action, system, body, previous),
-        ],
+        [seq, at, actor, action, system, body, previous, own],
     )
+    cursor.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", [_HEAD, own])
     return seq
+
+
+def lost_head(cursor: duckdb.DuckDBPyConnection) -> str:
+    """The digest of the last entry that was written, where the trail does not end with it; else empty.
+
+    Shows an end that was cut off by hand, whatever its entries were about; not to somebody who changes this note too.
+    """
+    noted = cursor.execute("SELECT value FROM setting WHERE name = ?", [_HEAD]).fetchone()
+    last = cursor.execute("SELECT digest FROM trail ORDER BY seq DESC LIMIT 1").fetchone()
+    return str(noted[0]) if noted and (not last or noted[0] != last[0]) else ""
 
 
 def entries(

@@ -6,12 +6,14 @@ import csv
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from plumbline.answers import statements
+from plumbline.answers.alerts import incidents
 from plumbline.answers.data.erase import erase_person
 from plumbline.answers.data.load import load_file, set_reference, undo_load
 from plumbline.answers.data.roles import change_roles, undo_roles
@@ -20,9 +22,10 @@ from plumbline.answers.governance.scorecard import scorecard_answer
 from plumbline.answers.governance.trail import trail
 from plumbline.answers.operations.verify import verify
 from plumbline.answers.proof import proof
+from plumbline.domain import Attestation, Exemption, Status
 from plumbline.domain.acts import Access, Act
 from plumbline.store import trail as chain
-from plumbline.store.backup import state_digest
+from plumbline.store.backup import register_digest, state_digest
 from plumbline.store.backup.integrity import IntegrityProblem, trail_problems
 from plumbline.store.trail import append
 from plumbline.store.workspace import Cursor, Workspace, open_workspace
@@ -53,11 +56,11 @@ def _log(path: Path, days: range, *, more: bool = False, spelt: str = "yes", rep
     return path
 
 
-def _labels(path: Path) -> Path:
+def _labels(path: Path, spelt: str = "yes") -> Path:
     with path.open("w", newline="") as out:
         write = csv.writer(out)
         write.writerow(["id", "label"])
-        write.writerows([f"D{n:04d}", "yes" if n % 4 else "no"] for n in range(100, 140))
+        write.writerows([f"D{n:04d}", spelt if n % 4 else "no"] for n in range(100, 140))
     return path
 
 
@@ -79,6 +82,14 @@ def ws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     load_file(made, _labels(folder / "l.csv"), title="Shop", actor="Ana")
     access.give(made, "ana@x.org", Access.OWNER, by="Ana")
     scorecard_answer(made, "shop")
+    statements.save_context(made, "shop", {"harm": "yes", "critical": "no"}, by="Ana")
+    day = date.today()
+    statements.attest(
+        made, Attestation("shop", "SEC-1", Status.PASS, "By role.", "Ana", day, day + timedelta(days=9))
+    )
+    incidents.open_incident(made, "shop", "Wrong prices", by="Ana")
+    with made.write() as cursor:  # an entry that vouches for no state
+        append(cursor, actor="Ana", action=Act.FINDING_COMMENTED, system="shop")
     yield made
     made.close()
 
@@ -165,6 +176,14 @@ BY_HAND = {
     "DELETE FROM person": "ana@x.org has no role",
     "UPDATE scorecard SET verdict = 'MATURE'": "is not on the trail",
     "DELETE FROM trail": "is not on the trail",
+    "DELETE FROM trail WHERE seq = (SELECT max(seq) FROM trail)": "its end was cut off",
+    "UPDATE context SET answer = 'no' WHERE question = 'harm'": "Statements or incidents of shop",
+    "UPDATE context SET approved_by = 'Bo'": "Statements or incidents of shop",
+    "DELETE FROM context": "Statements or incidents of shop",
+    "UPDATE attestation SET expires = expires + INTERVAL 90 DAY": "Statements or incidents of shop",
+    "INSERT INTO context SELECT * REPLACE ('other' AS system) FROM context": "Statements or incidents of other",
+    "UPDATE incident SET body = replace(body, 'Wrong', 'Right')": "Statements or incidents of shop",
+    "DELETE FROM incident": "Statements or incidents of shop",
 }  # fmt: skip
 
 
@@ -186,6 +205,94 @@ def test_what_is_changed_by_hand_shows(ws: Workspace, statement: str) -> None:
         cursor.execute(statement)
         found = [one.sentence for one in trail_problems(cursor) if isinstance(one, IntegrityProblem)]
         assert any(BY_HAND[statement] in sentence for sentence in found), found
+
+
+def test_every_act_on_statements_and_incidents_keeps_them_tied(ws: Workspace) -> None:
+    day, later = date.today(), date.today() + timedelta(days=20)
+    number = incidents.open_incident(ws, "shop", "Late prices", by="Bo").id
+    _whole(ws)
+    statements.approve_context(ws, "shop", by="Bo")
+    statements.save_context(ws, "shop", {"harm": "", "impact": "pricing"}, by="Bo")
+    _whole(ws)
+    statements.change_settings(ws, "shop", {"four_eyes": True}, by="Ana")
+    statements.attest(ws, Attestation("shop", "SEC-2", Status.PASS, "By key.", "Ana", day, later))
+    statements.exempt(ws, Exemption("shop", "EXP-1", "phase", "Ana", later, day, link="dms/1"))
+    _whole(ws)
+    attestations, exemptions = statements.waiting(statements.statements(ws, "shop"), day)
+    statements.approve(ws, "shop", attestations[0].id, by="Bo", on=day)
+    statements.approve_exemption(ws, "shop", exemptions[0].id, by="Bo", on=day)
+    _whole(ws)
+    incidents.classify(ws, "shop", number, by="Bo", flags=[])
+    incidents.plan(ws, "shop", number, by="Bo", cause="a join", owner="Bo", due=later)
+    incidents.close_incident(ws, "shop", number, by="Bo", cause="a join, mended")
+    _whole(ws)
+
+
+def test_a_statement_changed_by_hand_stays_to_be_seen_whatever_act_follows(
+    ws: Workspace, tmp_path: Path
+) -> None:
+    with ws.read() as cursor:
+        cursor.execute("CHECKPOINT")
+    shutil.copy(ws.path, tmp_path / "w.duckdb")
+    other = open_workspace(tmp_path / "w.duckdb")
+    with other.write() as cursor:
+        cursor.execute("UPDATE attestation SET status = 'fail' WHERE system = 'shop'")
+    statements.save_context(other, "shop", {"critical": "yes"}, by="Ana")
+    statements.save_context(other, "shop", {"critical": "no"}, by="Ana")
+    problems = trail(other, with_state=True).problems
+    entry = next(e.seq for e in trail(other).entries if "registers_before" in e.detail)
+    assert [p.sentence for p in problems] == [
+        f"Statements or incidents of shop had been changed past the trail when entry {entry} was written."
+    ]
+    other.close()
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda ws, folder: load_file(ws, _labels(folder / "l2.csv", "no"), title="Shop", actor="Ana"),
+        lambda ws, folder: erase_person(ws, "shop", subject="c5", actor="Ana"),
+        lambda ws, folder: change_roles(ws, "shop", ["age=protected"], actor="Ana"),
+    ],
+    ids=["labels", "erasure", "roles"],
+)
+def test_a_decision_changed_by_hand_stays_to_be_seen_whatever_act_follows(
+    ws: Workspace, tmp_path: Path, act: Callable[[Workspace, Path], Any]
+) -> None:
+    with ws.read() as cursor:
+        cursor.execute("CHECKPOINT")
+    shutil.copy(ws.path, tmp_path / "w.duckdb")
+    other = open_workspace(tmp_path / "w.duckdb", read_from=[tmp_path])
+    with other.write() as cursor:
+        cursor.execute("UPDATE decision_shop SET prediction = 'no' WHERE decision_id = 'D0110'")
+    act(other, tmp_path)
+    entry = next(e for e in trail(other).entries if "changed_past_trail" in e.detail)
+    assert entry.detail["changed_past_trail"] == [1]
+    with other.write() as cursor:  # nothing that follows covers it up
+        append(cursor, actor="Ana", action=Act.FINDING_COMMENTED, system="shop")
+    said = [p.sentence for p in trail(other, with_state=True).problems]
+    assert said == [f"Load 1 of shop had been changed past the trail when entry {entry.seq} was written."]
+    other.close()
+
+
+def test_loads_too_large_to_look_at_first_are_changed_as_before(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state_digest, "MOST_ROWS", 10)
+    with _taken_back(ws) as cursor:
+        cursor.execute("UPDATE decision_shop SET prediction = 'no' WHERE decision_id = 'D0110'")
+        state_digest.look(cursor, "shop")
+        state_digest.mark_decisions(cursor, "shop", [1])
+        assert set(state_digest.seal(cursor, "shop")) == {"digests"}
+
+
+def test_registers_of_an_earlier_version_are_no_problem_until_an_act_vouches_for_them(ws: Workspace) -> None:
+    with _taken_back(ws) as cursor:
+        cursor.execute("UPDATE trail SET detail = json_merge_patch(detail, '{\"registers\": null}')")
+        assert list(register_digest.differences(cursor)) == []
+        begun = register_digest.begin(cursor, "shop")
+        assert begun == ""
+        assert set(register_digest.seal(cursor, "shop", begun)) == {"registers"}
 
 
 def test_loads_of_an_earlier_version_are_said_to_be_untied_and_no_problem(ws: Workspace) -> None:

@@ -15,6 +15,7 @@ from plumbline.governance import canonical_json
 from plumbline.governance.incident_deadlines import FLAGS, Incident, flags_for, is_major, notices
 from plumbline.store import findings, systems, trail
 from plumbline.store import incidents as kept
+from plumbline.store.backup import register_digest
 from plumbline.store.findings import FindingRecord
 from plumbline.store.respond.triage import NOTHING, triages
 from plumbline.store.workspace import Cursor, Workspace
@@ -82,6 +83,7 @@ def open_in(
     system = systems.get_system(cursor, key)
     if record is not None:
         item = _filled_in(cursor, system, item, record)
+    begun = register_digest.begin(cursor, key)
     number = kept.add(cursor, key, opened, canonical_json.write(item))
     item = replace(item, id=number)
     detail: dict[str, Any] = {
@@ -92,6 +94,7 @@ def open_in(
     }
     if record is not None:
         detail["finding"] = record.id
+    detail |= register_digest.seal(cursor, key, begun)
     trail.append(cursor, actor=item.by, action=OPENED, system=key, detail=detail)
     return item
 
@@ -294,8 +297,8 @@ def _step(
         if item.closed_at is not None and action != Act.INCIDENT_NOTIFIED:
             raise PlumblineError("This incident is closed", todo="Open another one.")
         changed: Incident = change(item)
+        begun = register_digest.begin(cursor, key)
         kept.change(cursor, number, changed.closed_at, canonical_json.write(changed))
-        trail.append(
-            cursor, actor=by.strip(), action=action, system=key, detail={"incident": number, **detail}
-        )
+        detail = {"incident": number, **detail, **register_digest.seal(cursor, key, begun)}
+        trail.append(cursor, actor=by.strip(), action=action, system=key, detail=detail)
     return changed

@@ -101,6 +101,7 @@ def erase(
                 todo="Check the spelling; it must be as in the log.",
             )
         if decisions:
+            state_digest.look(cursor, system.key, loads)
             _rewrite_decisions(cursor, system)
             state_digest.mark_decisions(cursor, system.key, loads)
         cursor.execute(f"DROP TABLE temp.{GONE}")

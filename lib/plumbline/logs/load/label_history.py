@@ -115,6 +115,8 @@ def _settle(cursor: duckdb.DuckDBPyConnection, system: System) -> LabelSettlemen
             WHERE relabelled OR d.label_time IS DISTINCT FROM told_at OR d._label_load IS DISTINCT FROM giver""",
         key,
     )
+    loads = cursor.execute(f"SELECT DISTINCT row_load FROM temp.{CHANGES} ORDER BY 1").fetchall()
+    state_digest.look(cursor, system.key, [load for (load,) in loads])
     cursor.execute(
         f"""UPDATE {table} AS d SET label = c.label, label_time = c.told_at, _label_load = c.giver
             FROM temp.{CHANGES} c WHERE d._load_id = c.row_load AND d._line = c.row_line"""
@@ -130,7 +132,6 @@ def _settle(cursor: duckdb.DuckDBPyConnection, system: System) -> LabelSettlemen
     row = cursor.execute(
         f"SELECT count(*) FILTER (relabelled), count(was) FILTER (relabelled) FROM temp.{CHANGES}"
     ).fetchone()
-    loads = cursor.execute(f"SELECT DISTINCT row_load FROM temp.{CHANGES} ORDER BY 1").fetchall()
     joined, corrected = row or (0, 0)
     _forget(cursor)
     state_digest.mark_decisions(cursor, system.key, [load for (load,) in loads])

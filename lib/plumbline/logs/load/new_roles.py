@@ -109,6 +109,7 @@ def change_roles(
         _refuse_taken(before, changed)
         layout = before | {c: _places(cursor, system, c, before[c], roles) for c, roles in changed.items()}
         _refuse_late(cursor, system, before, changed)
+        state_digest.look(cursor, system.key)
         _rewrite(cursor, system, before, layout, set(changed))
         _note_mapping(cursor, system, changed, layout)
         forget_draws(cursor, system.key)

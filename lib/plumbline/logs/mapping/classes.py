@@ -172,6 +172,8 @@ def _respell(
     table = decision_table(system.key)
     for role in _COLUMNS:
         other = {c: spelling[fold(c)] for c in spellings[role] if spelling[fold(c)] != c}
+        if other:
+            state_digest.look(cursor, system.key)
         _update(cursor, table, role, other)
         if other:
             state_digest.mark_decisions(cursor, system.key)

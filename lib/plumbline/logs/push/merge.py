@@ -111,6 +111,7 @@ def _move_decisions(
             FROM temp.{MOVES} m WHERE d._load_id = m.load_id AND {within}"""
     )
     if relabelled:
+        state_digest.look(cursor, system.key, [load for load in relabelled if load not in gone])
         cursor.execute(
             f"""UPDATE {table} SET _label_load = $into
                 WHERE list_contains($loads::INTEGER[], _load_id) AND list_contains($gone::INTEGER[], _label_load)""",

@@ -10,7 +10,7 @@ import duckdb
 
 from plumbline.domain.acts import Act
 from plumbline.store import trail
-from plumbline.store.backup import state_digest
+from plumbline.store.backup import register_digest, state_digest
 from plumbline.store.connection import damage_sentence
 from plumbline.store.sql import ident
 
@@ -19,8 +19,8 @@ _NAMED = 20  # loads listed by number
 
 @dataclass(frozen=True, slots=True)
 class IntegrityProblem:
-    """What is wrong. ``kind``: file, trail, loads, people, tokens, scorecards, state, profiles; ``where``: the table,
-    entry, load or system."""
+    """What is wrong. ``kind``: file, trail, loads, people, tokens, scorecards, state, registers, profiles;
+    ``where``: the table, entry, load or system."""
 
     kind: str
     where: str
@@ -78,12 +78,14 @@ def trail_problems(cursor: duckdb.DuckDBPyConnection) -> Iterator[IntegrityProbl
     and count once."""
     there = set(_tables(cursor))
     for table, check in (
+        ("setting", _head),
         ("load", _loads),
         ("load", _loads_gone),
         ("person", _people),
         ("token", _tokens),
         ("kept", _scorecards),
         ("state_digest", _state),
+        ("state_digest", _registers),
     ):
         if table in there:  # a copy may be of an older schema
             yield from check(cursor)
@@ -243,8 +245,35 @@ _OF_NO_LOAD = {
 }
 
 
+def _head(cursor: duckdb.DuckDBPyConnection) -> Iterator[IntegrityProblem]:
+    """Where the trail does not end with the entry that was written last."""
+    lost = trail.lost_head(cursor)
+    if lost:
+        words = (
+            f"The trail does not end with the entry that was written last ({lost[:12]}): its end was cut off."
+        )
+        yield IntegrityProblem("trail", "head", words)
+
+
+def _registers(cursor: duckdb.DuckDBPyConnection) -> Iterator[IntegrityProblem]:
+    """Where statements and incidents are not those that the trail vouches for."""
+    for one in register_digest.differences(cursor):
+        words = f"Statements or incidents of {one.system} are not those that the trail vouches for."
+        if one.entry is not None:
+            words = (
+                f"Statements or incidents of {one.system} had been changed past the trail when entry {one.entry} was "
+                "written."
+            )
+        yield IntegrityProblem("registers", f"entry {one.entry}" if one.entry else one.system, words)
+
+
 def _state(cursor: duckdb.DuckDBPyConnection) -> Iterator[IntegrityProblem | state_digest.LooseLoad]:
-    """Where decisions and counts do not fit their digests, and the loads that have none."""
+    """Where decisions and counts do not fit their digests, or did not when an act changed them, and the loads that have
+    none."""
+    for key, seq, loads in state_digest.changed_entries(cursor):
+        named = ", ".join(map(str, loads[:_NAMED])) + (" and more" if len(loads) > _NAMED else "")
+        words = f"Load {named} of {key} had been changed past the trail when entry {seq} was written."
+        yield IntegrityProblem("state", f"entry {seq}", words)
     for (key,) in cursor.execute("SELECT key FROM system ORDER BY 1").fetchall():
         for one in state_digest.differences(cursor, key):
             if isinstance(one, state_digest.LooseLoad):

@@ -7,7 +7,9 @@ by hand fits the entry no more, and an entry fits the chain.
 
 The digests are sums of DuckDB's own hashes, which cost a few per cent of a load. They show what was changed by hand
 or by a fault, not what somebody computed so that the sums stay as they are; and they hold within one version of DuckDB.
-What was changed by hand shows until an act changes the same load: it is digested as it then is, change and all.
+What was changed by hand shows until an act changes the same load: it is digested as it then is, change and all. So an
+act that changes rows looks at its loads first (``look``), and where one is not what was digested, its entry says so for
+good. Where these loads have more than 200,000 rows, that would cost too much, and is left out.
 """
 
 from __future__ import annotations
@@ -28,6 +30,12 @@ PROFILES = (
 )  # fmt: skip
 #: the place of the grids among the loads
 GRIDS = 0
+#: instead of a digest: the load was not what was digested when an act came to change it
+_BY_HAND = "!"
+#: in an entry's detail: the loads of which that is so
+CHANGED = "changed_past_trail"
+#: rows of an act's loads up to which it looks at them first
+MOST_ROWS = 200_000
 _AT_ONCE = 200  # columns counted in one statement
 ENGINE = duckdb.__version__
 
@@ -64,6 +72,35 @@ def drop(cursor: duckdb.DuckDBPyConnection, key: str, load_id: int) -> None:
     cursor.execute("DELETE FROM state_digest WHERE system = ? AND load_id = ?", [key, load_id])
 
 
+def look(cursor: duckdb.DuckDBPyConnection, key: str, loads: Collection[int] | None = None) -> None:
+    """To be called before an act changes rows of some loads, or of all: notes those that are not what was digested."""
+    chosen = None if loads is None else [int(load) for load in loads]
+    rows = cursor.execute(
+        """SELECT load_id, decisions, profiles FROM state_digest
+           WHERE system = $key AND engine = $engine AND load_id <> $grids AND decisions NOT IN ('', $hand)
+           AND ($loads::INTEGER[] IS NULL OR list_contains($loads::INTEGER[], load_id))""",
+        {"key": key, "engine": ENGINE, "grids": GRIDS, "hand": _BY_HAND, "loads": chosen},
+    ).fetchall()
+    held = {int(load): (decisions, profiles) for load, decisions, profiles in rows}
+    if not held:
+        return
+    size = cursor.execute(f"SELECT count(*) FROM {decision_table(key)} WHERE {_among(held)}").fetchone()
+    if size is None or size[0] > MOST_ROWS:
+        return
+    decisions, counts = _decisions(cursor, key, held), _profiles(cursor, key, held)
+    unfit = [
+        load
+        for load, (rows_then, counts_then) in held.items()
+        if rows_then != decisions[load] or counts_then not in ("", counts[load])
+    ]
+    if unfit:
+        cursor.execute(
+            """UPDATE state_digest SET decisions = $hand
+               WHERE system = $key AND list_contains($loads::INTEGER[], load_id)""",
+            {"key": key, "hand": _BY_HAND, "loads": unfit},
+        )
+
+
 def mark_decisions(cursor: duckdb.DuckDBPyConnection, key: str, loads: Collection[int] | None = None) -> None:
     """Say that rows of some loads, or of all, are others than those that were digested."""
     _mark(cursor, "decisions", key, loads)
@@ -77,17 +114,24 @@ def mark_profiles(cursor: duckdb.DuckDBPyConnection, key: str, loads: Collection
 def _mark(cursor: duckdb.DuckDBPyConnection, what: str, key: str, loads: Collection[int] | None) -> None:
     chosen = None if loads is None else [int(load) for load in loads]
     cursor.execute(
-        f"""UPDATE state_digest SET {what} = '' WHERE system = $key AND {what} <> ''
+        f"""UPDATE state_digest SET {what} = '' WHERE system = $key AND {what} NOT IN ('', '{_BY_HAND}')
             AND ($loads::INTEGER[] IS NULL OR list_contains($loads::INTEGER[], load_id))""",
         {"key": key, "loads": chosen},
     )
 
 
-def seal(cursor: duckdb.DuckDBPyConnection, key: str) -> dict[str, str]:
+def seal(cursor: duckdb.DuckDBPyConnection, key: str) -> dict[str, object]:
     """Digest what is marked anew, and return what the entry of the trail has to hold; nothing where no load is tied.
 
     Called last of all, so that nothing changes between it and the entry.
     """
+    by_hand = cursor.execute(
+        "SELECT load_id FROM state_digest WHERE system = ? AND decisions = ? ORDER BY 1", [key, _BY_HAND]
+    ).fetchall()
+    if by_hand:
+        cursor.execute(
+            "UPDATE state_digest SET decisions = '' WHERE system = ? AND decisions = ?", [key, _BY_HAND]
+        )
     held = cursor.execute(
         # a digest of another engine beside one of this would pass for one of this as well
         """SELECT load_id, decisions = '' OR (moved AND profiles = ''), profiles = '' OR (moved AND decisions = '')
@@ -112,7 +156,8 @@ def seal(cursor: duckdb.DuckDBPyConnection, key: str) -> dict[str, str]:
                 WHERE s.system = $key AND s.load_id = d.load_id""",
             {"key": key, "engine": ENGINE, "loads": list(digests), "digests": list(digests.values())},
         )
-    return {"digests": _fold(cursor, key)}
+    changed = {CHANGED: [int(load) for (load,) in by_hand]} if by_hand else {}
+    return {"digests": _fold(cursor, key), **changed}
 
 
 def _fold(cursor: duckdb.DuckDBPyConnection, key: str) -> str:
@@ -209,6 +254,15 @@ def _profiles(cursor: duckdb.DuckDBPyConnection, key: str, loads: Collection[int
             ).fetchone()
             sums[GRIDS] += [table, row]
     return {load: _sha256(parts) for load, parts in sums.items()}
+
+
+def changed_entries(cursor: duckdb.DuckDBPyConnection) -> list[tuple[str, int, tuple[int, ...]]]:
+    """The entries that found loads changed past the trail when they were written: system, number, loads."""
+    rows = cursor.execute(
+        f"""SELECT system, seq, json_extract(detail, '$.{CHANGED}')::INTEGER[] AS loads FROM trail
+            WHERE contains(detail, '"{CHANGED}"') AND loads IS NOT NULL ORDER BY seq"""
+    ).fetchall()
+    return [(key, int(seq), tuple(loads)) for key, seq, loads in rows]
 
 
 def differences(cursor: duckdb.DuckDBPyConnection, key: str) -> Iterator[Difference | LooseLoad]:
