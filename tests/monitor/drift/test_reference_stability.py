@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from plumbline.monitor.binned_counts import cells_of
+from plumbline.monitor.drift.distances import METHODS
 from plumbline.monitor.drift.reference_stability import _chance, unsteady
 from tests.bench.detection.shifts import drawn, profile_of
 from tests.bench.detection.worlds import INPUTS, START
@@ -84,3 +86,36 @@ def test_the_chance_of_a_split_is_the_f_law_over_the_dispersion_within() -> None
         expected = stats.f.sf(between / 3 / spread, 3, 7)
         assert _chance(table, 6) == pytest.approx(expected, rel=1e-6, abs=0)
     assert _chance(np.tile([[5.0, 0, 0]], (9, 1)), 4) == 1.0
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_plainest_change_is_the_one_of_all_features_and_splits(seed: int) -> None:
+    """Every split of every feature's whole weeks, compared one by one; the size of the step differs by the seed."""
+    weeks = 6 + seed % 3
+    log = drawn("independent", seed)
+    frame = log.frame[log.frame["at"] < START + np.timedelta64(7 * weeks + 3, "D")].copy()
+    frame.loc[frame["at"] >= START + np.timedelta64(21, "D"), "tenure"] += (0, 2, 4, 6, 9, 12)[seed]
+    span = (BEGUN, BEGUN + timedelta(days=7 * weeks + 3))  # three days are no week
+    profiles = [profile_of(frame, c, 7 * weeks + 3) for c in INPUTS]
+    split, tried = [], 0
+    for profile in profiles:
+        counts = np.zeros((weeks, profile.counts.shape[1]))
+        for day, row in zip(profile.days, profile.counts, strict=True):
+            week = (day - BEGUN.date()).days // 7
+            if week < weeks:
+                counts[week] += row
+        for place in range(2, weeks - 1):
+            tried += 1
+            sides = cells_of(profile.bins, counts[:place].sum(axis=0), counts[place:].sum(axis=0))
+            distance = METHODS["js"].one(sides)
+            if distance.above_chance is not None and distance.above_chance >= METHODS["js"].breach:
+                split.append((_chance(counts, place), profile.bins.feature, place, distance.value))
+    sure = [each for each in split if each[0] * tried < 0.01]
+    told = unsteady(profiles, span)
+    if not sure:
+        assert told is None
+        return
+    p_value, feature, place, value = min(sure)
+    assert told is not None
+    assert (told.feature, told.at) == (feature, BEGUN + timedelta(days=7 * place))
+    assert (told.p_value, told.value) == pytest.approx((p_value, value), rel=1e-9, abs=0)
