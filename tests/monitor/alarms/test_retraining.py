@@ -32,15 +32,17 @@ def series(*statuses: PointStatus) -> list[Point]:
     ("statuses", "week"),
     [
         ((OK, BREACH, BREACH), 1),
-        ((BREACH, OK, BREACH), 2),
+        ((BREACH, OK, BREACH), 0),  # one week within the limit is no end
         ((OK, BREACH, UNKNOWN, BREACH, UNKNOWN), 1),
-        ((OK, BREACH, OK), None),
+        ((OK, BREACH, OK), 1),
+        ((OK, BREACH, OK, OK), None),
+        ((BREACH, OK, OK, OK, BREACH), 4),
         ((OK, WATCH), None),
         ((UNKNOWN, UNKNOWN), None),
         ((), None),
     ],
 )
-def test_it_fires_with_the_first_week_of_the_breach_that_is_open(
+def test_it_fires_with_the_first_week_of_the_problem_that_is_open(
     statuses: tuple[PointStatus, ...], week: int | None
 ) -> None:
     hours = version_hours(TIMES, ["1"] * len(TIMES), trained="2026-05-20")

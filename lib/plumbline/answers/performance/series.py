@@ -210,7 +210,8 @@ def performance(
     alarms: dict[str, Any] = asked | {"by": alarm_chunk(profile), "metrics": family}
     judged = measure(profile, together=family, windows=True, **alarms, **waiting)
     limits = thresholds(profile, **alarms)
-    due = None if by_version else retraining_due(judged, versions, as_of=now)
+    levels = {name: band.mean for name, band in limits.items()}
+    due = None if by_version else retraining_due(judged, versions, as_of=now, healthy=levels)
     warned = None
     if system.reference and not window.where and headline not in unknown:
         warned = early_warning(
@@ -226,7 +227,6 @@ def performance(
     change_point = changes.change_point(daily, unit=unit_of(system, headline))
     task = system.task or Task.BINARY
     names = tuple(dict.fromkeys(metrics or (m.name for m in metrics_for(task, profile.classes))))
-    levels = {name: band.mean for name, band in limits.items()}
     lasts = lasting(judged, change_point, limits.get(headline))
     sentence = holding(
         system,

@@ -6,44 +6,40 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from plumbline.domain import Point, PointStatus, VersionHours
+from plumbline.domain import Point, VersionHours
 from plumbline.domain.messages import Day, Message, message
+from plumbline.monitor.alarms.findings import Levels, problems_of
 from plumbline.monitor.quality.staleness import staleness
 
 
 @dataclass(frozen=True, slots=True)
 class RetrainingDue:
-    """Retraining is due since the first chunk of the breach that is open; ``version`` is still in charge."""
+    """Retraining is due since the first chunk in breach of the problem that is open; ``version`` is still in charge."""
 
     since: datetime
     version: str
     sentence: Message
 
 
-def retraining_due(points: Sequence[Point], hours: VersionHours, *, as_of: datetime) -> RetrainingDue | None:
+def retraining_due(
+    points: Sequence[Point], hours: VersionHours, *, as_of: datetime, healthy: Levels = None
+) -> RetrainingDue | None:
     """Whether the threshold calls for retraining at ``as_of``; None: it does not.
 
-    It fires where the last judged chunk is in breach, and holds from the first chunk of that run until a
-    version that was trained after it is in charge: what that one is worth has to be seen first.
+    It fires with the first chunk in breach and lasts while that problem does, through chunks that are within the limit
+    for a while (``episodes``), until a version that was trained after it is in charge: what that one is worth has to
+    be seen first.
 
     Args:
         points: one metric, or several that are judged together, each in order of time; estimated, provisional and
             unknown ones are passed over.
         hours: versions by hour, as for ``staleness``.
+        healthy: the mean of the reference, of each metric or of the only one.
     """
-    judged = [
-        p
-        for p in points
-        if p.status is not PointStatus.UNKNOWN and not p.provisional and not p.estimated and p.start < as_of
-    ]
-    fired = [
-        began
-        for name in dict.fromkeys(p.metric for p in judged)
-        if (began := _began([p for p in judged if p.metric == name])) is not None
-    ]
-    if not fired:
+    problems = problems_of([p for p in points if not p.estimated and p.start < as_of], healthy)
+    if not problems or problems[-1].until is not None:
         return None
-    since = min(fired)
+    since = problems[-1].since
     used = staleness(hours, as_of=as_of)
     trained = used.since if used.source == "trained_at" else None
     if trained is not None and trained >= since:
@@ -78,13 +74,3 @@ def _sentence(since: datetime, version: str, trained: datetime | None) -> Messag
         "Retraining is due: the threshold has been breached since {since}, and the model is still in use.",
         since=Day(since),
     )
-
-
-def _began(judged: Sequence[Point]) -> datetime | None:
-    """Where the run of breaches that the last chunk is in begins; None where that is in no breach."""
-    if judged[-1].status is not PointStatus.BREACH:
-        return None
-    first = len(judged) - 1
-    while first and judged[first - 1].status is PointStatus.BREACH:
-        first -= 1
-    return judged[first].start
