@@ -130,9 +130,15 @@ def attest(ws: Workspace, item: Attestation, *, file: tuple[str, bytes] | None =
             promises.keep_file(cursor, item.evidence, item.evidence_name, file[1], item.owner)
         begun = register_digest.begin(cursor, item.system)
         promises.add_attestation(cursor, item)
-        detail = {"control": item.control, "status": item.status.value, "statement": item.statement,
-                  "expires": item.expires.isoformat(), "link": item.link, "evidence": item.evidence,
-                  **register_digest.seal(cursor, item.system, begun)}  # fmt: skip
+        detail = {
+            "control": item.control,
+            "status": item.status.value,
+            "statement": item.statement,
+            "expires": item.expires.isoformat(),
+            "link": item.link,
+            "evidence": item.evidence,
+            **register_digest.seal(cursor, item.system, begun),
+        }
         trail.append(cursor, actor=item.owner, action=Act.CONTROL_ATTESTED, system=item.system, detail=detail)
 
 
@@ -152,8 +158,12 @@ def approve(ws: Workspace, key: str, attestation_id: int, *, by: str, on: date) 
         _second(name, attestation.owner, "a statement of their own")
         begun = register_digest.begin(cursor, key)
         promises.approve_attestation(cursor, attestation_id, name, on)
-        detail = {"control": attestation.control, "statement": attestation_id, "owner": attestation.owner,
-                  **register_digest.seal(cursor, key, begun)}  # fmt: skip
+        detail = {
+            "control": attestation.control,
+            "statement": attestation_id,
+            "owner": attestation.owner,
+            **register_digest.seal(cursor, key, begun),
+        }
         trail.append(cursor, actor=name, action=Act.ATTESTATION_APPROVED, system=key, detail=detail)
 
 
@@ -174,8 +184,12 @@ def approve_exemption(ws: Workspace, key: str, exemption_id: int, *, by: str, on
         _second(name, asked, "an exemption that they asked for")
         begun = register_digest.begin(cursor, key)
         promises.approve_exemption(cursor, exemption_id, proposer=asked, by=name, on=on)
-        detail = {"control": exemption.control, "exemption": exemption_id, "proposer": asked,
-                  **register_digest.seal(cursor, key, begun)}  # fmt: skip
+        detail = {
+            "control": exemption.control,
+            "exemption": exemption_id,
+            "proposer": asked,
+            **register_digest.seal(cursor, key, begun),
+        }
         trail.append(cursor, actor=name, action=Act.EXEMPTION_APPROVED, system=key, detail=detail)
 
 

@@ -11,10 +11,24 @@ from typing import Any
 RUNS_CODE = ("pickle", "cloudpickle", "joblib", "dill", "torch pickle")
 #: endings of files -> their format
 ENDINGS = {
-    ".pkl": "pickle", ".pickle": "pickle", ".p": "pickle", ".joblib": "joblib", ".dill": "dill", ".pt": "torch pickle",
-    ".pth": "torch pickle", ".sav": "pickle", ".skops": "skops", ".onnx": "onnx", ".json": "json", ".ubj": "ubj",
-    ".txt": "text", ".lgb": "text", ".cbm": "catboost", ".safetensors": "safetensors", ".xgb": "xgboost",
-}  # fmt: skip
+    ".pkl": "pickle",
+    ".pickle": "pickle",
+    ".p": "pickle",
+    ".joblib": "joblib",
+    ".dill": "dill",
+    ".pt": "torch pickle",
+    ".pth": "torch pickle",
+    ".sav": "pickle",
+    ".skops": "skops",
+    ".onnx": "onnx",
+    ".json": "json",
+    ".ubj": "ubj",
+    ".txt": "text",
+    ".lgb": "text",
+    ".cbm": "catboost",
+    ".safetensors": "safetensors",
+    ".xgb": "xgboost",
+}
 #: what flavors of MLflow call their file
 _FILES = ("pickled_model", "model_path", "data", "model_data", "python_model", "code")
 

@@ -72,12 +72,12 @@ def append(
     seq, previous = (int(last[0]) + 1, str(last[1])) if last else (1, GENESIS)
     at = naive(now())
     body = json.dumps(detail or {}, ensure_ascii=True, sort_keys=True, separators=(",", ":"), default=str)
-    own = digest(seq, at.isoformat(timespec="microseconds"), actor, action, system, body, previous)
+    entry_digest = digest(seq, at.isoformat(timespec="microseconds"), actor, action, system, body, previous)
     cursor.execute(
         "INSERT INTO trail VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [seq, at, actor, action, system, body, previous, own],
+        [seq, at, actor, action, system, body, previous, entry_digest],
     )
-    cursor.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", [_HEAD, own])
+    cursor.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", [_HEAD, entry_digest])
     return seq
 
 

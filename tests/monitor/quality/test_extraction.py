@@ -62,6 +62,7 @@ def test_who_goes_through_combinations_is_seen_even_alone(part: float) -> None:
     walk = queries(rows[: int(part * len(rows))], None)
     assert walk.enumerates
     assert probes(walk) is True
+    assert probes(queries(rows, people(250, 1))) is True  # others who ask less hide nothing
 
 
 def test_people_are_not_taken_for_it() -> None:

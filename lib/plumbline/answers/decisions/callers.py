@@ -72,6 +72,6 @@ def callers_of(cursor: Cursor, system: System, end: datetime) -> CallersAnswer |
 
 def _queries(cursor: Cursor, system: System, column: str, name: str, since: datetime) -> CallerQueries:
     """One caller's inputs beside as many of all others."""
-    own = callers.input_hashes(cursor, system, column, name, since, MOST_DECISIONS)
-    others = callers.input_hashes(cursor, system, column, name, since, len(own), others=True)
-    return queries_of(name, own, others)
+    inputs = callers.input_hashes(cursor, system, column, name, since, MOST_DECISIONS)
+    others = callers.input_hashes(cursor, system, column, name, since, len(inputs), others=True)
+    return queries_of(name, inputs, others)

@@ -48,16 +48,26 @@ def evidence_rows(ws: Workspace, key: str, answer: Answer) -> dict[str, tuple[Ev
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
         places = {
-            "MON-1": _unlabelled, "MON-4": _performance, "MON-5": _drift, "REL-1": _unnamed, "REL-4": _switch,
-            "REL-5": _guardrail, "REL-8": _conflicts, "AUD-1": _unlogged, "EXP-1": _unexplained, "FAIR-1": _group,
-            "OVR-1": _overruled, "SEC-3": _uncalled, "SEC-9": _prober,
-        }  # fmt: skip
-        found = {
+            "MON-1": _unlabelled,
+            "MON-4": _performance,
+            "MON-5": _drift,
+            "REL-1": _unnamed,
+            "REL-4": _switch,
+            "REL-5": _guardrail,
+            "REL-8": _conflicts,
+            "AUD-1": _unlogged,
+            "EXP-1": _unexplained,
+            "FAIR-1": _group,
+            "OVR-1": _overruled,
+            "SEC-3": _uncalled,
+            "SEC-9": _prober,
+        }
+        rows_of = {
             control: tuple(rows(cursor, system, answer))
             for control, rows in places.items()
             if control in wanted
         }
-    return {control: rows for control, rows in found.items() if rows}
+    return {control: rows for control, rows in rows_of.items() if rows}
 
 
 def _unlabelled(_cursor: Cursor, _system: System, answer: Answer) -> Iterator[EvidenceRows]:

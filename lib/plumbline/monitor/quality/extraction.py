@@ -36,13 +36,13 @@ SURELY = 5.0
 class CallerQueries:
     """One caller's decisions (``asked``) with their different inputs (``n``) and those of them a step away from another
     (``near``); the same of as many inputs of all others (0 of 0: nobody else asked enough), and of its own values dealt
-    out anew. ``cells``: how many combinations of its values there are."""
+    out anew. ``enumerates``: it goes through the combinations of its values."""
 
     caller: str
     asked: int
     n: int
     near: int
-    cells: float
+    enumerates: bool
     dealt_n: int = 0
     dealt_near: int = 0
     usual_n: int = 0
@@ -58,47 +58,47 @@ class CallerQueries:
         """The same share among others; None where they asked too little to tell."""
         return self.usual_near / self.usual_n if self.usual_n else None
 
-    @property
-    def enumerates(self) -> bool:
-        """Whether it goes through the combinations of its values: far fewer repeats than drawing them would give.
 
-        Of ``asked`` draws from ``cells`` combinations, equally likely ones repeat least; the expected number of
-        different ones and its variance are those of the occupancy problem (Feller 1968, IV.2).
-        """
-        if self.n < FEWEST or self.cells > MOST_CELLS * self.asked:
-            return False
-        load = self.asked / self.cells
-        empty = float(np.exp(-load))
-        expected = self.cells * (1 - empty)
-        variance = self.cells * empty * (1 - (1 + load) * empty)
-        return self.n > expected + SURELY * max(float(np.sqrt(max(variance, 0.0))), 1.0)
+def _enumerates(asked: int, n: int, cells: float) -> bool:
+    """Whether ``n`` different ones of ``asked`` inputs are far more than drawing from ``cells`` combinations would give.
+
+    Equally likely combinations repeat least; the expected number of different ones and its variance are those of the
+    occupancy problem (Feller 1968, IV.2).
+    """
+    if n < FEWEST or cells > MOST_CELLS * asked:
+        return False
+    load = asked / cells
+    empty = float(np.exp(-load))
+    variance = cells * empty * (1 - (1 + load) * empty)
+    return n > cells * (1 - empty) + SURELY * max(float(np.sqrt(max(variance, 0.0))), 1.0)
 
 
 def queries_of(
-    caller: str, own: NDArray[np.uint64], others: NDArray[np.uint64] | None = None
+    caller: str, inputs: NDArray[np.uint64], others: NDArray[np.uint64] | None = None
 ) -> CallerQueries:
     """One caller's inputs, beside as many of all others.
 
     Args:
-        own: (n, inputs), one hash a value, the newest first; rows may repeat.
+        inputs: (n, inputs), one hash a value, the newest first; rows may repeat.
         others: the same of all other callers; None or too few: nobody tells what is usual.
     """
-    n, near = count_neighbours(own)
-    values = [len(np.unique(own[:, column])) for column in range(own.shape[1])]
+    n, near = count_neighbours(inputs)
+    values = [len(np.unique(inputs[:, column])) for column in range(inputs.shape[1])]
+    cells = float(np.prod(np.array(values, dtype=float)))
     queries = CallerQueries(
-        caller=caller, asked=len(own), n=n, near=near, cells=float(np.prod(np.array(values, dtype=float)))
+        caller=caller, asked=len(inputs), n=n, near=near, enumerates=_enumerates(len(inputs), n, cells)
     )
     if n < FEWEST or near == 0:
         return queries
     if others is not None:
-        usual_n, usual_near = count_neighbours(others[: len(own)])
+        usual_n, usual_near = count_neighbours(others[: len(inputs)])
         if usual_n >= FEWEST:
-            if len(others) < len(own):  # the more inputs, the more of them lie side by side
-                own = own[: len(others)]
-                n, near = count_neighbours(own)
+            if len(others) < len(inputs):  # the more inputs, the more of them lie side by side
+                inputs = inputs[: len(others)]
+                n, near = count_neighbours(inputs)
             queries = replace(queries, n=n, near=near, usual_n=usual_n, usual_near=usual_near)
     draw = np.random.default_rng(0)
-    dealt = np.column_stack([draw.permutation(own[:, column]) for column in range(own.shape[1])])
+    dealt = np.column_stack([draw.permutation(inputs[:, column]) for column in range(inputs.shape[1])])
     dealt_n, dealt_near = count_neighbours(dealt)
     return replace(queries, dealt_n=dealt_n, dealt_near=dealt_near)
 
@@ -142,12 +142,12 @@ def probes(queries: CallerQueries) -> bool | None:
         return False
     if queries.usual is None:
         return None
-    own = float(wilson(np.array([queries.near]), np.array([queries.n]))[0][0])
+    surely = float(wilson(np.array([queries.near]), np.array([queries.n]))[0][0])
     usual = max(
         float(wilson(np.array([near]), np.array([n]))[1][0])
         for near, n in ((queries.usual_near, queries.usual_n), (queries.dealt_near, queries.dealt_n))
         if n
     )
-    if own > TIMES * usual:
+    if surely > TIMES * usual:
         return True
     return None if TIMES * usual >= 1 else False

@@ -29,9 +29,10 @@ def caller_column(cursor: duckdb.DuckDBPyConnection, system: System) -> str | No
 def named_share(cursor: duckdb.DuckDBPyConnection, system: System, column: str) -> float | None:
     """Share of all decisions, shadow included, that name their caller; None without decisions."""
     scope = of_slice(cursor, system, Slice(), shadow=True)
-    row = cursor.execute(f"SELECT count({ident(column)}) / nullif(count(*), 0) {scope.rows}", scope.params)
-    found = row.fetchone()
-    return float(found[0]) if found and found[0] is not None else None
+    row = cursor.execute(
+        f"SELECT count({ident(column)}) / nullif(count(*), 0) {scope.rows}", scope.params
+    ).fetchone()
+    return float(row[0]) if row and row[0] is not None else None
 
 
 def busiest(

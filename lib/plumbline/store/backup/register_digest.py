@@ -24,9 +24,14 @@ TABLES = ("context", "attestation", "exemption", "incident")
 AFTER, BEFORE = "registers", "registers_before"
 #: the acts that change a register; of incidents each, as they are families
 _ACTS = (
-    Act.CONTEXT_ANSWERED, Act.CONTEXT_APPROVED, Act.CONTROL_ATTESTED, Act.ATTESTATION_APPROVED, Act.CONTROL_EXEMPTED,
-    Act.EXEMPTION_ASKED, Act.EXEMPTION_APPROVED,
-)  # fmt: skip
+    Act.CONTEXT_ANSWERED,
+    Act.CONTEXT_APPROVED,
+    Act.CONTROL_ATTESTED,
+    Act.ATTESTATION_APPROVED,
+    Act.CONTROL_EXEMPTED,
+    Act.EXEMPTION_ASKED,
+    Act.EXEMPTION_APPROVED,
+)
 _FAMILIES = (Act.INCIDENT, Act.RECORDED.of("incident "))
 
 

@@ -81,16 +81,16 @@ def look(cursor: duckdb.DuckDBPyConnection, key: str, loads: Collection[int] | N
            AND ($loads::INTEGER[] IS NULL OR list_contains($loads::INTEGER[], load_id))""",
         {"key": key, "engine": ENGINE, "grids": GRIDS, "hand": _BY_HAND, "loads": chosen},
     ).fetchall()
-    held = {int(load): (decisions, profiles) for load, decisions, profiles in rows}
-    if not held:
+    digests = {int(load): (decisions, profiles) for load, decisions, profiles in rows}
+    if not digests:
         return
-    size = cursor.execute(f"SELECT count(*) FROM {decision_table(key)} WHERE {_among(held)}").fetchone()
+    size = cursor.execute(f"SELECT count(*) FROM {decision_table(key)} WHERE {_among(digests)}").fetchone()
     if size is None or size[0] > MOST_ROWS:
         return
-    decisions, counts = _decisions(cursor, key, held), _profiles(cursor, key, held)
+    decisions, counts = _decisions(cursor, key, digests), _profiles(cursor, key, digests)
     unfit = [
         load
-        for load, (rows_then, counts_then) in held.items()
+        for load, (rows_then, counts_then) in digests.items()
         if rows_then != decisions[load] or counts_then not in ("", counts[load])
     ]
     if unfit:
