@@ -13,12 +13,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plumbline.domain import Status
+from plumbline.answers.proof import disclosure
+from plumbline.domain import PlumblineError, Status
 from plumbline.report import verify
 from plumbline.report.csv_tables import FIGURES, _answer, sheet
 from plumbline.report.material import Material
 from plumbline.report.pack import evidence_pack
 from plumbline.report.signature import public_key
+from plumbline.store.trail import GENESIS, digest
+from plumbline.store.workspace import Workspace
 from tests.environment import product
 
 
@@ -127,6 +130,40 @@ def test_the_trail_of_other_systems_is_withheld(pack: bytes) -> None:
     entries = [json.loads(line) for line in unpacked(pack)[verify.TRAIL].splitlines()]
     assert any(e.get("withheld") for e in entries)
     assert {e["system"] for e in entries if not e.get("withheld")} <= {"", "offers"}
+
+
+def test_a_withheld_entry_is_disclosed_later_and_compared(
+    pack: bytes, held: Workspace, tmp_path: Path
+) -> None:
+    entries = [json.loads(line) for line in unpacked(pack)[verify.TRAIL].splitlines()]
+    withheld = [int(e["seq"]) for e in entries if e.get("withheld")]
+    (tmp_path / "p.zip").write_bytes(pack)
+    whole = disclosure(held, withheld[:2]).decode()
+    assert verify.check(tmp_path / "p.zip", disclosed=whole) == []
+    for before, after in (('"actor": "', '"actor": "x'), ('"system": "other"', '"system": ""')):
+        forged = whole.replace(before, after, 1)
+        assert forged != whole
+        faults = verify.check(tmp_path / "p.zip", disclosed=forged)
+        assert any("is not the one that the pack commits to" in fault for fault in faults)
+    (tmp_path / "entries.jsonl").write_text(whole, "utf-8")
+    (tmp_path / "verify.py").write_bytes(unpacked(pack)["verify.py"])
+    asked = ("p.zip", "--key", public_key().public_key, "--disclosed", "entries.jsonl")
+    ran = verifier(tmp_path / "verify.py", *asked, cwd=tmp_path)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "Disclosed entries: 2, each the one" in ran.stdout
+    with pytest.raises(PlumblineError, match="no entry 9999"):
+        disclosure(held, [9999])
+
+
+def test_a_digest_does_not_give_away_what_is_withheld(held: Workspace) -> None:
+    """Who guesses an entry to the microsecond still lacks the salt, which no pack holds of what it withholds."""
+    whole = json.loads(disclosure(held, [1]))
+    detail = json.loads(whole["detail"])
+    assert len(detail.pop("entry_salt")) == 32
+    guess = json.dumps(detail, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+    fields = (whole["seq"], whole["at"], whole["actor"], whole["action"], whole["system"])
+    assert digest(*fields, whole["detail"], GENESIS) == whole["digest"]
+    assert digest(*fields, guess, GENESIS) != whole["digest"]
 
 
 def test_no_cell_of_any_sheet_can_be_read_as_a_formula(pack: bytes) -> None:

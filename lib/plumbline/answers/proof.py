@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,6 +75,21 @@ def proof(ws: Workspace, key: str) -> ScorecardProof:
     )
 
 
+def disclosure(ws: Workspace, numbers: Sequence[int]) -> bytes:
+    """Whole entries as JSON, one a line, for somebody whose pack withholds them: ``verify.py --disclosed`` compares
+    them with what the pack holds of them.
+
+    Raises:
+        PlumblineError: there is no entry of a number.
+    """
+    with ws.read() as cursor:
+        entries = trail.numbered(cursor, numbers)
+    missing = sorted(set(numbers) - {entry.seq for entry in entries})
+    if missing:
+        raise PlumblineError(f"The trail has no entry {missing[0]}", todo="plumbline trail lists them.")
+    return "".join(json.dumps(_whole(entry)) + "\n" for entry in entries).encode()
+
+
 def note_issue(
     ws: Workspace, key: str, *, kind: str, sha256: str, actor: str, language: str, time: str = ""
 ) -> None:
@@ -87,9 +103,15 @@ def note_issue(
 def _link(entry: TrailEntry, key: str) -> dict[str, Any]:
     if entry.system not in ("", key):
         return {"seq": entry.seq, "withheld": True, "previous": entry.previous, "digest": entry.digest}
+    return _whole(entry)
+
+
+def _whole(entry: TrailEntry) -> dict[str, Any]:
+    """An entry with all that its digest is of."""
+    detail = entry.detail | ({trail.SALT: entry.salt} if entry.salt else {})
     return {
         "seq": entry.seq, "at": naive(entry.at).isoformat(timespec="microseconds"), "actor": entry.actor,
         "action": entry.action, "system": entry.system,
-        "detail": json.dumps(entry.detail, ensure_ascii=True, sort_keys=True, separators=(",", ":")),
+        "detail": json.dumps(detail, ensure_ascii=True, sort_keys=True, separators=(",", ":")),
         "previous": entry.previous, "digest": entry.digest,
     }  # fmt: skip

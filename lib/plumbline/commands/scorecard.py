@@ -135,8 +135,26 @@ def record(
 )
 @click.option("--system", metavar="S", help="Only acts on this system.")
 @click.option("--limit", type=int, default=50, show_default=True, metavar="N", help="How many acts at most.")
-def trail(workspace: str | None, verify: bool, head: str, system: str | None, limit: int) -> Any:
+@click.option(
+    "--disclose",
+    type=int,
+    multiple=True,
+    metavar="SEQ",
+    help="Write this entry whole, for a receiver whose pack withholds it; may be repeated, needs --out.",
+)
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE.jsonl", help="Where --disclose writes.")
+def trail(
+    workspace: str | None,
+    verify: bool,
+    head: str,
+    system: str | None,
+    limit: int,
+    disclose: tuple[int, ...],
+    out: Path | None,
+) -> Any:
     """Who did what, newest first."""
+    if disclose or out:
+        return _disclose(workspace, disclose, out)
     from plumbline.answers.governance.trail import trail as answer
     from plumbline.store.backup.integrity import untied_sentence
 
@@ -156,6 +174,19 @@ def trail(workspace: str | None, verify: bool, head: str, system: str | None, li
         ],
         FAILED if (verify or head) and not trail_answer.holds else 0,
     )
+
+
+def _disclose(workspace: str | None, numbers: tuple[int, ...], out: Path | None) -> Any:
+    """Write entries of the trail whole."""
+    from plumbline.answers.proof import disclosure
+
+    if out is None or not numbers:
+        raise PlumblineError("--disclose needs --out, and --out needs --disclose", todo="Give both.")
+    with open_for(workspace) as ws:
+        content = disclosure(ws, numbers)
+    put(out, content)
+    path = as_written(out)
+    return {"path": path, "disclosed": sorted(numbers)}, [f"{path}: {len(numbers)} entries, whole."]
 
 
 @command("report")

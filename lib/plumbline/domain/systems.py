@@ -181,7 +181,11 @@ class Load:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrailEntry:
-    """One line of the hash-chained record of everything done in the workspace."""
+    """One line of the hash-chained record of everything done in the workspace.
+
+    ``salt``: what is hashed with the detail, so that the digest alone tells nobody what the entry says; empty in
+    entries of earlier versions.
+    """
 
     seq: int
     at: datetime
@@ -191,3 +195,4 @@ class TrailEntry:
     detail: dict[str, Any]
     previous: str
     digest: str
+    salt: str = ""

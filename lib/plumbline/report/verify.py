@@ -1,12 +1,16 @@
 """Check an evidence pack with Python's standard library alone:
 
     python3 verify.py [PACK.zip or its folder] --key PUBLIC_KEY [--head DIGEST] [--authority SHA256] [--before TIME]
+                      [--disclosed FILE]
 
 It recomputes the SHA-256 of every file against MANIFEST.sha256, follows the trail's hash chain from its first
 entry, compares the scorecard's hash with those on the trail, and checks the manifest's Ed25519 signature.
 
 PUBLIC_KEY is the company's, got by another way than this pack (`plumbline key show` prints it there). DIGEST is the
 head of the trail as an earlier document printed it: the chain has to hold it still.
+
+FILE holds entries that the pack withholds (they are of other systems) and that the company disclosed to you since, one
+a line: each has to have the digest that the pack has in its place.
 
 Where TIMESTAMP.tsr is there, an authority outside of the company says when the manifest existed (RFC 3161). This file
 checks that it is of this manifest and signed (RSA or ECDSA) by the certificate in it. SHA256 is the fingerprint of that
@@ -203,6 +207,19 @@ def chain_faults(text: str) -> tuple[list[str], list[dict[str, object]]]:
     return faults, entries
 
 
+def disclosure_faults(text: str, entries: list[dict[str, object]]) -> list[str]:
+    """What of disclosed entries is not what the pack commits to in their places."""
+    faults = []
+    for line in text.splitlines():
+        entry = json.loads(line)
+        fields = [entry[key] for key in ("seq", "at", "actor", "action", "system", "detail", "previous")]
+        body = json.dumps(fields, ensure_ascii=True, separators=(",", ":")).encode()
+        digest = hashlib.sha256(body).hexdigest()
+        if not any(known["seq"] == entry["seq"] and known["digest"] == digest for known in entries):
+            faults.append(f"the disclosed entry {entry['seq']!a} is not the one that the pack commits to")
+    return faults
+
+
 def card_faults(files: dict[str, bytes], entries: list[dict[str, object]]) -> list[str]:
     """Whether the scorecard is the one whose hash the trail holds."""
     card = hashlib.sha256(files[CARD]).hexdigest()
@@ -237,12 +254,15 @@ def signature_faults(files: dict[str, bytes], key: str) -> list[str]:
     )
 
 
-def check(place: Path, key: str = "", head: str = "", authority: str = "", before: str = "") -> list[str]:
+def check(
+    place: Path, key: str = "", head: str = "", authority: str = "", before: str = "", disclosed: str = ""
+) -> list[str]:
     """Everything that is wrong with a pack; empty when it holds.
 
     ``key``: the public key that has to have signed it; empty: a signature has to fit the key in the pack.
     ``head``: a digest of the trail that somebody remembers; the chain has to hold it.
     ``authority``: the SHA-256 of the certificate that has to have stamped it; ``before``: the latest time of the stamp.
+    ``disclosed``: entries that it withholds, as JSON, one a line.
     """
     try:
         pack_files = files(place)
@@ -257,6 +277,7 @@ def check(place: Path, key: str = "", head: str = "", authority: str = "", befor
             + faults
             + card_faults(pack_files, entries)
             + signature_faults(pack_files, key)
+            + disclosure_faults(disclosed, entries)
         )
         return faults + stamp_faults(pack_files, authority, before)
     except (
@@ -283,6 +304,7 @@ def main() -> int:
         "--authority", default="", help="SHA-256 of the certificate of the time stamp's authority"
     )
     parser.add_argument("--before", default="", help="the latest time (ISO 8601) of the time stamp")
+    parser.add_argument("--disclosed", type=Path, help="entries of the trail that were disclosed since")
     namespace = parser.parse_args()
     return tell(
         namespace.pack,
@@ -290,12 +312,13 @@ def main() -> int:
         namespace.head.strip(),
         namespace.authority.strip(),
         namespace.before.strip(),
+        namespace.disclosed.read_text("utf-8") if namespace.disclosed else "",
     )
 
 
-def tell(place: Path, key: str, head: str, authority: str = "", before: str = "") -> int:
+def tell(place: Path, key: str, head: str, authority: str = "", before: str = "", disclosed: str = "") -> int:
     """Print what a check says of a pack, and return the exit code."""
-    faults = check(place, key, head, authority, before)
+    faults = check(place, key, head, authority, before, disclosed)
     for fault in faults:
         print(f"BROKEN: {fault}")
     if faults:
@@ -306,6 +329,8 @@ def tell(place: Path, key: str, head: str, authority: str = "", before: str = ""
     else:
         print(f"NOT PROVEN: {place.name}: {parts} fit each other, but anybody could have made this.")
         print("Give --key with the company's public key, got by another way than this pack.")
+    if disclosed:
+        print(f"Disclosed entries: {len(disclosed.splitlines())}, each the one that the pack commits to.")
     print(time_sentence(files(place), *(["the one that was given"] if authority else [])))
     return 0 if key else 2
 

@@ -1,13 +1,17 @@
 """The append-only, hash-chained record of everything done in the workspace.
 
 Each entry's digest is the SHA-256 of its canonical JSON together with the digest before it, so that a
-changed, removed or inserted entry breaks the chain at a place that can be named.
+changed, removed or inserted entry breaks the chain at a place that can be named. The detail holds 128 random bits, the
+salt: a digest that is handed out without its entry commits to what the entry says and does not give it away, and the
+entry can be disclosed later and compared with it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -18,6 +22,8 @@ from plumbline.domain import TrailEntry
 from plumbline.store.workspace import aware, naive, now
 
 GENESIS = "0" * 64
+#: the key of the salt in an entry's detail as it is stored
+SALT = "entry_salt"
 #: the setting that holds the digest of the last entry
 _HEAD = "trail head"
 #: by how much a clock is corrected without anybody having set it
@@ -71,7 +77,8 @@ def append(
     action = str(action)  # an act of the table is kept in its words
     seq, previous = (int(last[0]) + 1, str(last[1])) if last else (1, GENESIS)
     at = naive(now())
-    body = json.dumps(detail or {}, ensure_ascii=True, sort_keys=True, separators=(",", ":"), default=str)
+    salted = {**(detail or {}), SALT: secrets.token_hex(16)}
+    body = json.dumps(salted, ensure_ascii=True, sort_keys=True, separators=(",", ":"), default=str)
     entry_digest = digest(seq, at.isoformat(timespec="microseconds"), actor, action, system, body, previous)
     cursor.execute(
         "INSERT INTO trail VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -107,19 +114,33 @@ def entries(
            ORDER BY seq DESC LIMIT ?""",
         [system, system, words, words, before, before, limit],
     ).fetchall()
-    return [
-        TrailEntry(
-            seq=r[0],
-            at=aware(r[1]),
-            actor=r[2],
-            action=r[3],
-            system=r[4],
-            detail=json.loads(r[5]),
-            previous=r[6],
-            digest=r[7],
-        )
-        for r in rows
-    ]
+    return [_entry(row) for row in rows]
+
+
+def numbered(cursor: duckdb.DuckDBPyConnection, numbers: Sequence[int]) -> list[TrailEntry]:
+    """The entries of these numbers that there are, in order."""
+    rows = cursor.execute(
+        """SELECT seq, made_at, actor, action, system, detail, previous, digest FROM trail
+           WHERE list_contains($numbers::BIGINT[], seq) ORDER BY seq""",
+        {"numbers": list(numbers)},
+    ).fetchall()
+    return [_entry(row) for row in rows]
+
+
+def _entry(row: tuple[Any, ...]) -> TrailEntry:
+    detail = json.loads(row[5])
+    salt = str(detail.pop(SALT, ""))
+    return TrailEntry(
+        seq=row[0],
+        at=aware(row[1]),
+        actor=row[2],
+        action=row[3],
+        system=row[4],
+        detail=detail,
+        previous=row[6],
+        digest=row[7],
+        salt=salt,
+    )
 
 
 def length(cursor: duckdb.DuckDBPyConnection) -> int:
@@ -134,6 +155,7 @@ def latest_detail(cursor: duckdb.DuckDBPyConnection, begins: str) -> dict[str, A
         "SELECT detail FROM trail WHERE starts_with(action, ?) ORDER BY seq DESC LIMIT 1", [str(begins)]
     ).fetchone()
     detail: dict[str, Any] = json.loads(row[0]) if row else {}
+    detail.pop(SALT, None)
     return detail
 
 

@@ -60,7 +60,7 @@ class CallerQueries:
 
 
 def _enumerates(asked: int, n: int, cells: float) -> bool:
-    """Whether ``n`` different ones of ``asked`` inputs are far more than drawing from ``cells`` combinations would give.
+    """Whether ``n`` different ones of ``asked`` inputs are more than drawing from ``cells`` combinations gives.
 
     Equally likely combinations repeat least; the expected number of different ones and its variance are those of the
     occupancy problem (Feller 1968, IV.2).
