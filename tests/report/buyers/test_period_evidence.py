@@ -12,13 +12,22 @@ import pytest
 
 from plumbline.answers import events
 from plumbline.answers.alerts.incidents import open_incident
-from plumbline.answers.events import EVENTS
+from plumbline.answers.events import EVENTS, REHEARSAL_EVENTS
 from plumbline.answers.governance import access
-from plumbline.answers.governance.period import CHANGES, Period, _access, period
+from plumbline.answers.governance.period import CHANGES, REHEARSALS, Period, _access, period
 from plumbline.answers.governance.scorecard import scorecard_answer
-from plumbline.domain import Attestation, Exemption, PlumblineError, Status, TrailEntry
+from plumbline.domain import (
+    Attestation,
+    EvidenceKind,
+    Exemption,
+    PlumblineError,
+    Requirement,
+    Severity,
+    Status,
+    TrailEntry,
+)
 from plumbline.domain.acts import Access, Act
-from plumbline.governance.incident_deadlines import notices
+from plumbline.governance.incident_deadlines import FLAGS, notices
 from plumbline.report import verify
 from plumbline.report.buyers.period_evidence import _statements, period_pack, summary
 from plumbline.report.issue import issue_period
@@ -47,7 +56,7 @@ def told(held: Workspace) -> Period:
     access.take(held, "bob@x.org", by="Ana")
     events.record(held, "offers", "rollback rehearsed", by="Ana", note="=HYPERLINK(1)")
     for event in EVENTS:
-        events.record(held, "other", event, by="Ana")
+        events.record(held, "other", event, by="Ana", note="C-1")
     _entry(held, Act.BACKED_UP, {})
     _entry(held, Act.CHANNEL_CONFIRMED, {})
     _entry(held, Act.RESTORE_REHEARSED, {})
@@ -147,8 +156,9 @@ def test_the_summary_counts_the_tables_and_leaves_open_what_nobody_stated(
         assert items[key].value == speech.number(len(read(files[f"{table}.csv"]))), key
     for key in ("approvals", "release_tests", "reviews"):
         assert (items[key].known, items[key].value) == (False, "")
-    rows = read(files["releases.csv"])
-    assert all(row["approved_by"] == row["tests"] == "" for row in rows)
+    rows, columns = read(files["releases.csv"]), speech.texts.get("column", {})
+    unknown = [columns.get(name, name) for name in ("approved_by", "tests")]
+    assert all(row[name] == "" for row in rows for name in unknown)
     assert "'=HYPERLINK" not in files["changes.csv"].decode("utf-8-sig")  # within JSON it begins no cell
 
 
@@ -178,7 +188,7 @@ def test_an_exemption_is_in_force_from_its_approval(held: Workspace, told: Perio
     system = replace(system, settings=replace(system.settings, four_eyes=four_eyes))
     statements = replace(material.statements, attestations=stated, exemptions=exempted)
     material = replace(material, answer=replace(material.answer, system=system), statements=statements)
-    rows = {row["statement"]: row["from"] for row in read(_statements(material, told))}
+    rows = {row["statement"]: row["from"] for row in read(_statements(material, told, language("en")))}
     ago = {n: str(day - timedelta(days=n)) for n in (3, 10, 20, 30)}
     one_is_enough = {"by one person": ago[20], "waits too": ago[30], "two": ago[30]}
     assert rows == {"approved": ago[10]} | ({"two": ago[3]} if four_eyes else one_is_enough)
@@ -250,3 +260,24 @@ def test_the_command_wants_a_zip(plumbline: Callable[..., Ran], tmp_path: Path) 
     ran = plumbline("report", "s", "--out", tmp_path / "r.pdf", "--period", "2026-01-01..2026-02-01",
                     "--workspace", tmp_path / "w.duckdb")  # fmt: skip
     assert (ran.code, "is a .zip" in ran.err) == (2, True)
+
+
+def test_a_german_pack_says_columns_and_fixed_words_in_german(held: Workspace, told: Period) -> None:
+    """Whatever a table may hold of a fixed set: an act, a flag, a status. Names and identifiers stay."""
+    german = language("de").texts
+    fixed = {act.value for act in (*CHANGES, *REHEARSALS)} | {
+        f"recorded: {event}" for event in REHEARSAL_EVENTS
+    }
+    fixed |= {*FLAGS, *Severity, *Access, "workspace", "log", "attestation", "exemption", "True", "False"}
+    fixed |= {*(s.value for s in Status), *(r.value for r in Requirement), *(k.value for k in EvidenceKind)}
+    assert fixed - set(german["cell"]) == set()
+    files = unpacked(period_pack(gather(held, "offers"), told, "de"))
+    english = unpacked(period_pack(gather(held, "offers"), told, "en"))
+    for name in (name for name in files if name.endswith(".csv")):
+        header = files[name].decode("utf-8-sig").splitlines()[0].split(",")
+        then = english[name].decode("utf-8-sig").splitlines()[0].split(",")
+        assert [german["column"][column] for column in then] == header, name
+    acts = {row["Handlung"] for row in read(files["changes.csv"])}
+    assert "Datei geladen" in acts
+    assert not acts & fixed
+    assert {row["betrifft"] for row in read(files["changes.csv"])} <= {"Arbeitsbereich", "offers"}

@@ -6,22 +6,28 @@ entry of the trail, the scorecard or the row of the log that each line comes fro
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
 
 from plumbline.answers.governance.period import AccessOf, Period, written
-from plumbline.domain import Attestation, Exemption
+from plumbline.domain import Attestation, Exemption, TrailEntry
 from plumbline.governance.incident_deadlines import Incident, Notice, notices
 from plumbline.governance.resolution import asked_by, ends_on, exempt_until, needs_approval
 from plumbline.monitor.releases.history import Switch
-from plumbline.report.csv_tables import Row, sheet
+from plumbline.report.csv_tables import Row
+from plumbline.report.csv_tables import sheet as plain_sheet
 from plumbline.report.documents import Item, Sections, sections_pdf
 from plumbline.report.language import Language, language
 from plumbline.report.material import Material
 from plumbline.report.pack import readme
 from plumbline.report.seal import Stamper, sealed, unstamped
 from plumbline.report.translation import Translator
+
+#: columns that hold words of a fixed set, which each language has
+CODED = frozenset(
+    {"act", "at_start", "at_end", "severity", "requirement", "status", "evidence_kind", "kind", "notice", "late",
+     "hours_by_law", "verdict", "source"}
+)  # fmt: skip
 
 
 def period_pack(material: Material, evidence: Period, code: str, stamper: Stamper = unstamped) -> bytes:
@@ -43,33 +49,56 @@ def period_pack(material: Material, evidence: Period, code: str, stamper: Stampe
         )
         .encode(),
         "summary.pdf": _summary(material, evidence, speech),
-        "changes.csv": _changes(evidence),
-        "releases.csv": _releases(material, evidence),
-        "access.csv": _access(evidence),
-        "incidents.csv": _incidents(evidence),
-        "notices.csv": _notices(evidence),
+        "changes.csv": _changes(evidence, speech),
+        "releases.csv": _releases(material, evidence, speech),
+        "access.csv": _access(evidence, speech),
+        "incidents.csv": _incidents(evidence, speech),
+        "notices.csv": _notices(evidence, speech),
         "findings.csv": _findings(evidence, speech),
         "control-history.csv": _controls(evidence, speech),
-        "verdicts.csv": sheet(("at", "verdict"), evidence.verdicts),
-        "rehearsals.csv": _entries(evidence.rehearsals),
-        "checks.csv": sheet(("at",), ((at,) for at in evidence.checks)),
-        "statements.csv": _statements(material, evidence),
+        "verdicts.csv": sheet(speech, ("at", "verdict"), evidence.verdicts),
+        "rehearsals.csv": _entries(evidence.rehearsals, speech),
+        "checks.csv": sheet(speech, ("at",), ((at,) for at in evidence.checks)),
+        "statements.csv": _statements(material, evidence, speech),
     }
     return sealed(files, material.proof, evidence.at, stamper)
 
 
-def _entries(entries: Any) -> bytes:
-    header = ("entry", "at", "by", "act", "of", "detail")
-    return sheet(
-        header, ((e.seq, e.at, e.actor, e.action, e.system or "workspace", written(e)) for e in entries)
+def sheet(speech: Language, header: Sequence[str], rows: Iterable[Row]) -> bytes:
+    """A table of the pack: its columns, and the words of a fixed set in them, in the language of the pack.
+
+    What people wrote, names, identifiers and the detail of an entry stay as they are.
+    """
+    coded = {place for place, name in enumerate(header) if name in CODED}
+    return plain_sheet(
+        tuple(speech.title("column", name, name) for name in header),
+        (
+            tuple(
+                speech.title("cell", str(cell), str(cell))
+                if place in coded and cell not in (None, "")
+                else cell
+                for place, cell in enumerate(row)
+            )
+            for row in rows
+        ),
     )
 
 
-def _changes(evidence: Period) -> bytes:
-    return _entries(evidence.changes)
+def _entries(entries: Sequence[TrailEntry], speech: Language) -> bytes:
+    header = ("entry", "at", "by", "act", "of", "detail")
+    workspace = speech.title("cell", "workspace", "workspace")
+    return sheet(
+        speech,
+        header,
+        ((e.seq, e.at, e.actor, e.action, e.system or workspace, written(e)) for e in entries),
+    )
 
 
-def _releases(material: Material, evidence: Period) -> bytes:
+def _changes(evidence: Period, speech: Language) -> bytes:
+    return _entries(evidence.changes, speech)
+
+
+def _releases(material: Material, evidence: Period, speech: Language) -> bytes:
     """Versions that took over in the period, as the log shows them. Who approved and tested them no log says."""
     header = (
         "version",
@@ -85,7 +114,7 @@ def _releases(material: Material, evidence: Period) -> bytes:
         (s.version, s.at, s.previous, s.overlap_hours, s.overlap_decisions, "", "", "log")
         for s in _switches(material, evidence)
     )
-    return sheet(header, rows)
+    return sheet(speech, header, rows)
 
 
 def _switches(material: Material, evidence: Period) -> list[Switch]:
@@ -94,7 +123,7 @@ def _switches(material: Material, evidence: Period) -> list[Switch]:
     return [s for s in switches if evidence.start <= s.at < evidence.end]
 
 
-def _access(evidence: Period) -> bytes:
+def _access(evidence: Period, speech: Language) -> bytes:
     header = ("who", "at_start", "at_end", "changed_at", "changed_by", "change")
 
     def rows() -> Iterator[Row]:
@@ -104,10 +133,10 @@ def _access(evidence: Period) -> bytes:
             for at, by, change in one.changes:
                 yield one.who, one.at_start, one.at_end, at, by, change
 
-    return sheet(header, rows())
+    return sheet(speech, header, rows())
 
 
-def _incidents(evidence: Period) -> bytes:
+def _incidents(evidence: Period, speech: Language) -> bytes:
     header = (
         "incident",
         "title",
@@ -124,6 +153,7 @@ def _incidents(evidence: Period) -> bytes:
         "finding",
     )
     return sheet(
+        speech,
         header,
         (
             (
@@ -133,8 +163,8 @@ def _incidents(evidence: Period) -> bytes:
                 i.opened_at,
                 i.by,
                 i.classified_at,
-                "; ".join(i.flags),
-                "; ".join(i.criteria),
+                "; ".join(speech.title("cell", flag, flag) for flag in i.flags),
+                "; ".join(speech.title("cell", key, key) for key in i.criteria),
                 i.cause,
                 i.owner,
                 i.due,
@@ -146,9 +176,10 @@ def _incidents(evidence: Period) -> bytes:
     )
 
 
-def _notices(evidence: Period) -> bytes:
+def _notices(evidence: Period, speech: Language) -> bytes:
     header = ("incident", "law", "notice", "due", "given_at", "late", "hours_by_law", "source", "read_on")
     return sheet(
+        speech,
         header,
         (
             (i.id, n.law, n.title, n.due, n.sent, n.late, not n.undue, n.source, n.read)
@@ -176,6 +207,7 @@ def _findings(evidence: Period, speech: Language) -> bytes:
     )
     translator = Translator(speech)
     return sheet(
+        speech,
         header,
         (
             (
@@ -208,6 +240,7 @@ def _controls(evidence: Period, speech: Language) -> bytes:
     )
     translator = Translator(speech)
     return sheet(
+        speech,
         header,
         (
             (
@@ -226,7 +259,7 @@ def _controls(evidence: Period, speech: Language) -> bytes:
     )
 
 
-def _statements(material: Material, evidence: Period) -> bytes:
+def _statements(material: Material, evidence: Period, speech: Language) -> bytes:
     """What was in force in the period, from the day on which it counted: where two persons are asked for, the day of
     the approval."""
     header = (
@@ -271,7 +304,7 @@ def _statements(material: Material, evidence: Period) -> bytes:
         if e.link and e.approver and counts(e) and begins < last and ends >= first:
             asked = asked_by(e)
             rows.append(("exemption", e.control, "", e.reason, asked, begins, ends, e.approver, e.link, ""))
-    return sheet(header, sorted(rows, key=lambda row: (str(row[5]), row[0], row[1])))
+    return sheet(speech, header, sorted(rows, key=lambda row: (str(row[5]), row[0], row[1])))
 
 
 def _summary(material: Material, evidence: Period, speech: Language) -> bytes:
