@@ -16,7 +16,7 @@ WORKERS ?= $(shell $(PY) -c 'import os; print(min(4, 1 + (os.cpu_count() or 1)))
 # a server or command that a test starts reads the package compiled, as an installation does
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install run demo test test-install bench bench-load bench-kill bench-kill-messages bench-detection bench-decisions bench-signals bench-pages bench-push bench-mutants bench-random system lint types lock notices reference clean
+.PHONY: help install run demo test test-install bench bench-load bench-kill bench-kill-messages bench-detection bench-decisions bench-signals bench-pages bench-push bench-visitors bench-backup bench-fuzz bench-mutants bench-random system lint types lock notices reference clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -89,6 +89,22 @@ bench-pages: $(TESTED)  ## server time of every page, first and again, over 1M a
 
 bench-push: $(TESTED)  ## rows and requests a second over HTTP, also while pages are read, and kills meanwhile
 	$(TOOLS)/python -m pytest tests/bench/test_push.py -m bench -s
+
+# a workspace with logs, and a log to load beside the visitors, with the options of its load
+VISITED ?= data/workspace.duckdb
+bench-visitors: $(TESTED)  ## processor time of each page again and again, and fifty people who click every ten seconds
+	$(TOOLS)/python -m tests.bench.visitors $(VISITED) pages
+	$(TOOLS)/python -m tests.bench.visitors $(VISITED) 50 120 $(BESIDE)
+
+bench-backup: $(TESTED)  ## backup, restore, rehearsal and verify over 1M and 10M rows
+	$(TOOLS)/python -m pytest tests/bench/test_backup.py -m bench -s
+
+FUZZED ?= 10000
+FUZZED_MODELS ?= 2000
+SEED ?= 1
+bench-fuzz: $(TESTED)  ## broken logs and model files drawn by SEED: loaded rightly or refused in one sentence
+	$(TOOLS)/python -m tests.bench.fuzz.files data/fuzz $(FUZZED) $(SEED)
+	$(TOOLS)/python -m tests.bench.fuzz.models data/fuzz $(FUZZED_MODELS) $(SEED)
 
 lint: $(TESTED)  ## style and import rules
 	$(TOOLS)/ruff check .

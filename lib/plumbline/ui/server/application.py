@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import secrets
 import tempfile
@@ -215,6 +216,8 @@ def get_ready(find: Callable[[], Workspace], stop: threading.Event | None = None
     if stopped():
         return
     attempt("kept answers", stopped, lambda: ready(find(), stopped))
+    if stop is not None:
+        set_modules_aside()
     if not stopped():
         LOG.info("ready after %.1f s", time.monotonic() - begun)
     seen, text, rested = -1, "", 0.0
@@ -232,6 +235,15 @@ def get_ready(find: Callable[[], Workspace], stop: threading.Event | None = None
                 LOG.warning("the workspace cannot be looked at: %s", text)
         if stop is None or stop.wait(LOOK):
             return
+
+
+def set_modules_aside() -> None:
+    """Have the collector of garbage pass over what is there now, modules above all, for as long as the process lives.
+
+    Streamlit collects after every run of a page, which looked at each object of each module: most of what a visit cost.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _first_figure() -> None:

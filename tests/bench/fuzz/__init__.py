@@ -1,0 +1,1 @@
+"""Broken files, drawn by a seed: logs in every kind that is read, and model files."""

@@ -1,0 +1,143 @@
+"""``make bench-visitors``: people who click every ten seconds, with and without a load of a long log beside them.
+
+Run as ``python -m tests.bench.visitors WORKSPACE [PEOPLE] [SECONDS] [LOG] [MAPPING...]``; the workspace is copied. A
+server of its own holds the copy; each person is a tab with a socket that goes to a page of a system drawn at random and
+thinks ten seconds on average. A visit is told by the seconds until its run has ended, and by the processor time of
+the server's process divided by the visits, which other work on the machine changes less. ``LOG`` is loaded by the
+command line beside the server in the second half.
+"""
+
+from __future__ import annotations
+
+import collections
+import json
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.environment import product
+from tests.served.serving import Server, Tab, serve
+
+#: pages that a person looks at, the ones that open most often twice
+PAGES = ("portfolio", "scorecard", "scorecard", "accuracy", "accuracy", "drift", "drift", "releases", "fairness",
+         "quality", "alerts", "decisions", "governance", "trail")  # fmt: skip
+THINKING = 10.0
+
+
+@dataclass
+class Visits:
+    """Seconds of each visit by phase and page, and what went wrong."""
+
+    seconds: dict[str, list[tuple[str, float]]] = field(default_factory=lambda: collections.defaultdict(list))
+    faults: collections.Counter[str] = field(default_factory=collections.Counter)
+    phase: str = "first"
+
+
+def _processor_seconds(pid: int) -> float:
+    text = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(text[11]) + int(text[12])) / 100
+
+
+def _resident_mb(pid: int) -> int:
+    text = Path(f"/proc/{pid}/status").read_text()
+    return int(text.split("VmRSS:")[1].split()[0]) // 1024
+
+
+def _person(server: Server, seed: int, systems: list[str], visits: Visits, end: threading.Event) -> None:
+    draw = random.Random(seed)
+    with Tab(server) as tab:
+        tab.run("", f"system={draw.choice(systems)}")
+        while not end.wait(draw.uniform(0, 2 * THINKING)):
+            page, phase, begun = draw.choice(PAGES), visits.phase, time.perf_counter()
+            try:
+                tab.run("" if page == "scorecard" else page, f"system={draw.choice(systems)}")
+            except Exception as error:
+                visits.faults[f"{page}: {type(error).__name__}"] += 1
+                return
+            visits.seconds[phase].append((page, time.perf_counter() - begun))
+            for shown in tab.elements("exception"):
+                visits.faults[f"{page}: {shown.message[:80]}"] += 1
+
+
+def _visited(server: Server, systems: list[str], visits: Visits) -> None:
+    """Everybody's pages once, so that what follows is what a visit again and again costs."""
+    with Tab(server) as tab:
+        for system in systems:
+            for page in dict.fromkeys(PAGES):
+                tab.run("" if page == "scorecard" else page, f"system={system}")
+
+
+def measure(workspace: Path, people: int, seconds: float, log: list[str]) -> list[dict[str, object]]:
+    """Figures of each phase: visits, seconds, processor time a visit, resident memory."""
+    visits, rows = Visits(), []
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(shutil.copy(workspace, Path(folder) / "workspace.duckdb"))
+        with serve(copy) as server:
+            listed = [product.python(), "-m", "plumbline.cli", "systems", "--json", "--workspace", str(copy)]
+            out = subprocess.run(listed, check=True, capture_output=True, text=True).stdout
+            systems = [row["key"] for row in json.loads(out)["systems"]]
+            _visited(server, systems, visits)
+            end = threading.Event()
+            threads = [
+                threading.Thread(target=_person, args=(server, seed, systems, visits, end), daemon=True)
+                for seed in range(people)
+            ]
+            for thread in threads:
+                thread.start()
+            time.sleep(THINKING)
+            for phase in ("quiet", *(["loading"] if log else [])):
+                visits.phase, begun, used = phase, time.perf_counter(), _processor_seconds(server.process.pid)
+                if phase == "loading":
+                    order = [product.python(), "-m", "plumbline.cli", "load", *log, "--workspace", str(copy)]
+                    loaded = subprocess.run(order, check=False, capture_output=True, text=True)
+                    print(loaded.stdout or loaded.stderr, file=sys.stderr)
+                else:
+                    time.sleep(seconds)
+                span = time.perf_counter() - begun
+                used = _processor_seconds(server.process.pid) - used
+                took = sorted(value for _, value in visits.seconds[phase])
+                rows.append({
+                    "people": people, "phase": phase, "seconds": round(span, 1), "visits": len(took),
+                    "median": round(statistics.median(took), 3) if took else None,
+                    "p95": round(took[int(0.95 * (len(took) - 1))], 3) if took else None,
+                    "processor_seconds": round(used, 1),
+                    "processor_a_visit": round(used / len(took), 3) if took and phase == "quiet" else None,
+                    "resident_mb": _resident_mb(server.process.pid), "faults": dict(visits.faults),
+                })  # fmt: skip
+            end.set()
+    return rows
+
+
+def per_page(workspace: Path, turns: int = 5) -> dict[str, float]:
+    """Processor seconds of a visit again and again, page by page, nobody else being there."""
+    used: dict[str, list[float]] = collections.defaultdict(list)
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(shutil.copy(workspace, Path(folder) / "workspace.duckdb"))
+        with serve(copy) as server, Tab(server) as tab:
+            tab.run()
+            time.sleep(20)  # what a server reads beside its first visitors
+            for turn in range(turns + 1):
+                for page in dict.fromkeys(PAGES):
+                    before = _processor_seconds(server.process.pid)
+                    tab.run("" if page == "scorecard" else page)
+                    time.sleep(0.3)  # what a visit leaves to be done
+                    if turn:
+                        used[page].append(_processor_seconds(server.process.pid) - before)
+    return {page: round(statistics.median(values), 3) for page, values in used.items()}
+
+
+if __name__ == "__main__":
+    where, *given = sys.argv[1:]
+    if given[:1] == ["pages"]:
+        print(json.dumps(per_page(Path(where))))
+    else:
+        people, seconds = int((given or ["50"])[0]), float((given[1:] or ["60"])[0])
+        for row in measure(Path(where), people, seconds, given[2:]):
+            print(json.dumps(row), flush=True)
