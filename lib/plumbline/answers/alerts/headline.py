@@ -135,9 +135,7 @@ def measure_headline(
         drift_breach=open_drift(cursor, system, now, answer, noted),
         stake=_stake(profile, system, breach, change, delay, now, selected),
         logged_share=check_recorded(cursor, system),
-        retraining=retraining_due(
-            judged, profiles.version_hours(cursor, system), as_of=now, healthy=levels
-        ),
+        retraining=retraining_due(judged, profiles.version_hours(cursor, system), as_of=now, healthy=levels),
         selected=selected,
         guess=say_guess(system, headline, guess) if guess else NOTHING,
         worse=guess is not None and guess.worse,
