@@ -19,7 +19,8 @@ DRAWN = ("grid", "table", "Figure")
 #: names that say all there is to say to somebody who has never met them
 PLAIN = frozenset(
     (
-        "Answered", "As of", "Change (points)", "Check", "Chunks", "Code", "Controls", "Framework", "Holds", "Inputs changed",
+        "Answered", "As of", "Change (points)", "Check", "Chunks", "Code", "Controls", "Framework", "Holds",
+        "Inputs changed",
         "Is", "New version", "Roles", "SHA-256", "Says", "Score with these values", "Step", "What happened",
         "About", "After", "Also named", "Approved by", "Asked for by", "By",
         "Cause", "Change", "Channel", "Claim", "Closed (UTC)", "Column", "Compared", "Data", "Dated", "Days",
@@ -28,7 +29,8 @@ PLAIN = frozenset(
         "File", "First seen", "Format", "From", "From (UTC)", "Given by", "Group", "Handled", "Holds until", "Hours",
         "How sure", "Human decision", "Id", "In charge for", "In the reference", "Kept its performance",
         "Kind", "Known (UTC)", "Known by", "Labels joined", "Language",
-        "Last pull (UTC)", "Last seen", "Law", "Left for you", "Line", "Load", "Loaded", "Made", "Masked example", "Meaning",
+        "Last pull (UTC)", "Last seen", "Law", "Left for you", "Line", "Load", "Loaded", "Made",
+        "Masked example", "Meaning",
         "Measure", "Message", "Metric", "Minutes", "Name", "No.", "Not covered", "Note", "Off by", "Open items",
         "Outcome", "Overruled", "Parameters", "Quantile", "Rate", "Read", "Read up to", "Reason",
         "Receipt, or why not", "Refused", "Registered", "Reviewed", "Role", "Row", "Rows", "Rows read", "Rule",
