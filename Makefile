@@ -4,9 +4,12 @@ VENV := .venv
 TESTS := .venv-test
 BIN := $(VENV)/bin
 TOOLS := $(TESTS)/bin
+# and beside these the cluster that some tests need: 430 MB
+SPARK := .venv-spark
 LOCKED := $(VENV)/.locked
 READY := $(VENV)/.ready
 TESTED := $(TESTS)/.ready
+CLUSTER := $(SPARK)/.ready
 INSTALL := -m pip install -q --disable-pip-version-check
 SITE := import sys, sysconfig; site = sysconfig.get_path("purelib")
 PORT ?= 8501
@@ -16,7 +19,7 @@ WORKERS ?= $(shell $(PY) -c 'import os; print(min(4, 1 + (os.cpu_count() or 1)))
 # a server or command that a test starts reads the package compiled, as an installation does
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install run demo test test-install bench bench-load bench-kill bench-kill-messages bench-detection bench-decisions bench-signals bench-pages bench-push bench-visitors bench-backup bench-fuzz bench-mutants bench-random system lint types lock notices reference clean
+.PHONY: help install run demo test test-install test-spark java bench-spark bench bench-load bench-kill bench-kill-messages bench-detection bench-decisions bench-signals bench-pages bench-push bench-visitors bench-backup bench-fuzz bench-mutants bench-random system lint types lock notices reference clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,6 +42,13 @@ $(TESTED): $(LOCKED) requirements-test.lock | $(READY)
 	$(TOOLS)/python $(INSTALL) --no-deps --require-hashes -r requirements-test.lock
 	@touch $@
 
+$(CLUSTER): $(TESTED) requirements-spark.lock
+	@$(BIN)/python -m venv --clear $(SPARK)
+	@$(SPARK)/bin/python -c '$(SITE); open(f"{site}/tests.pth", "w").write("".join(f"import site; site.addsitedir({p!r})\n" for p in sys.argv[1:]))' \
+	  "$$($(TOOLS)/python -c '$(SITE); print(site)')"
+	$(SPARK)/bin/python $(INSTALL) --no-deps --require-hashes -r requirements-spark.lock
+	@touch $@
+
 install: $(READY)  ## create the environment from the lock file
 
 demo: $(READY)  ## write and load the seven demo systems
@@ -52,6 +62,12 @@ test: $(TESTED) system lint types  ## all checks and tests, real-browser journey
 
 test-install: $(TESTED)  ## the wheel with its dependencies by pip, pipx and uv, where they are there, and its first pages
 	$(TOOLS)/python -m pytest tests/browser/test_install.py -m install -s
+
+test-spark: $(CLUSTER) java  ## decisions that stay in a Spark cluster, against a real one on this machine
+	$(SPARK)/bin/python -m pytest tests/cluster -m spark -s
+
+bench-spark: $(CLUSTER) java  ## counting in Spark on one and two cores against its bare scan and DuckDB's load, 1M and 10M rows
+	$(SPARK)/bin/python -m pytest tests/bench/test_spark.py -m bench -s
 
 bench: bench-load bench-kill bench-explain bench-detection bench-decisions bench-signals bench-pages  ## all benchmarks: ratios against peers in one run
 
@@ -126,19 +142,26 @@ CHROMIUM := test -n "$$PLUMBLINE_CHROMIUM" || command -v chromium || command -v 
 POSTGRES := command -v postgres || ls /usr/lib/postgresql/*/bin/postgres || ls /usr/pgsql-*/bin/postgres
 MARIADB := command -v mariadbd || ls /usr/sbin/mariadbd || ls /usr/local/sbin/mariadbd
 
+java:  ## what Spark runs on
+	$(call need,Java,command -v java || test -x "$$JAVA_HOME/bin/java",openjdk-17-jre-headless,dnf install java-17-openjdk-headless or brew install openjdk@17)
+
 system:  ## programs that some tests need and pip cannot install: Chromium, PostgreSQL, MariaDB
 	$(call need,Chromium,$(CHROMIUM),chromium,dnf install chromium or brew install --cask chromium; or set PLUMBLINE_CHROMIUM to its path)
 	$(call need,PostgreSQL,$(POSTGRES),postgresql,dnf install postgresql-server or brew install postgresql)
 	$(call need,MariaDB,$(MARIADB),mariadb-server,dnf install mariadb-server or brew install mariadb)
 
-LOCK := uv pip compile -q pyproject.toml --all-extras --group build --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
+LOCK := uv pip compile -q pyproject.toml --extra all --group build --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 BOTH := data/both.lock
-lock:  ## renew the two lock files, the app's and what the tests have beyond it (needs uv)
+ALL := data/all.lock
+lock:  ## renew the three lock files: the app's, what the tests have beyond it, and what a Spark cluster needs (needs uv)
 	cat requirements.lock requirements-test.lock > $(BOTH)
 	$(LOCK) --group test -o $(BOTH)
 	$(LOCK) -c $(BOTH) -o requirements.lock
 	$(PY) -m tests.environment.locks requirements.lock $(BOTH) requirements-test.lock
-	@rm $(BOTH)
+	cat $(BOTH) requirements-spark.lock > $(ALL)
+	$(LOCK) -c $(BOTH) --group test --group spark -o $(ALL)
+	$(PY) -m tests.environment.locks $(BOTH) $(ALL) requirements-spark.lock
+	@rm $(BOTH) $(ALL)
 
 notices: $(READY)  ## renew the list of third-party notices after `make lock`
 	$(BIN)/python -m tests.environment.notices requirements.lock docs/third-party-notices.md
@@ -147,4 +170,4 @@ reference: $(TESTED)  ## renew the pages of docs/ that are made from commands, m
 	$(TOOLS)/python -m tests.environment.reference
 
 clean:  ## remove the environments and the demo workspace
-	rm -rf $(VENV) $(TESTS) data/workspace.duckdb* data/demo
+	rm -rf $(VENV) $(TESTS) $(SPARK) data/workspace.duckdb* data/demo

@@ -41,6 +41,23 @@ for arguments in (["load", {sample!r}, "--system", "shop"], ["scorecard", "shop"
 """
 
 
+#: extras whose packages only `make test-spark` installs
+APART = {"spark"}
+
+
+def test_a_cluster_says_which_extra_reads_it(
+    plumbline: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyspark", None)
+    options = ("--table", "a.b.c", "--since", "at", "--system", "shop")
+    ran = plumbline("attach", "spark:sc://127.0.0.1:1", *options)
+    assert ran.code == 2
+    assert (
+        "Counting in a Spark cluster needs an extra that is not installed. Install it: pip install 'plumbline[spark]'"
+        in ran.err
+    )
+
+
 def _package(requirement: str) -> str:
     return re.sub(r"[-_.]+", "-", re.split(r"[\[<>=!~; ]", requirement)[0]).lower()
 
@@ -50,11 +67,11 @@ def test_the_table_names_each_package_of_each_extra_and_nothing_else() -> None:
         (extra, _package(requirement))
         for extra, packages in PROJECT["optional-dependencies"].items()
         for requirement in packages
-        if extra != "all"
+        if extra not in ("all", *APART)
     }
     providers = importlib.metadata.packages_distributions()
     told = set()
-    for module in OPTIONAL:
+    for module in (module for module in OPTIONAL if module.extra not in APART):
         packages = {_package(p) for p in providers[module.name]} & {package for _, package in listed}
         assert len(packages) == 1, module
         told.add((module.extra, packages.pop()))
@@ -63,7 +80,7 @@ def test_the_table_names_each_package_of_each_extra_and_nothing_else() -> None:
 
 def test_one_extra_brings_all_others() -> None:
     extras = PROJECT["optional-dependencies"]
-    assert extras["all"] == [f"plumbline[{','.join(name for name in extras if name != 'all')}]"]
+    assert extras["all"] == [f"plumbline[{','.join(name for name in extras if name not in ('all', *APART))}]"]
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +143,7 @@ def test_an_onnx_file_says_which_extra_reads_it(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_an_extra_that_is_there_is_not_asked_for() -> None:
-    for extra in {module.extra for module in OPTIONAL}:
+    for extra in {module.extra for module in OPTIONAL} - APART:
         need_extra(extra)
 
 

@@ -30,8 +30,8 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 #: title of a group in the list of commands -> the commands in it, in the order of their use
 GROUPS = {
     "Begin": ("demo", "serve", "systems", "scorecard", "check", "findings"),
-    "Logs": ("inspect", "load", "watch", "pull", "sources", "roles", "quarantine", "retry", "labels", "undo", "erase",
-             "remove", "system"),
+    "Logs": ("inspect", "load", "watch", "pull", "attach", "sources", "roles", "quarantine", "retry", "labels", "undo",
+             "erase", "remove", "system"),
     "Signals": ("performance", "drift", "releases", "gate", "fairness", "compare", "quality", "event"),
     "Single decisions and models": ("decision", "explain", "model"),
     "Acting on findings": ("acknowledge", "assign", "snooze", "comment", "channel", "deliveries", "trigger", "rollback",

@@ -15,6 +15,7 @@ from scipy.stats import ks_2samp
 
 from plumbline.domain import FloatArray, Task
 from plumbline.profile import bins, build
+from plumbline.profile.edges import numeric_edges
 from plumbline.profile.read import profiles
 from tests.profile.decision_tables import START, insert, make_system, workspace
 
@@ -35,7 +36,7 @@ def _deciles(edges: FloatArray, places: tuple[int, ...], values: FloatArray) -> 
 @settings(max_examples=50, deadline=None)
 @given(values=arrays(float, st.integers(1, 60), elements=_VALUES))
 def test_edges_ascend_and_deciles_hold_equal_values_above(values: FloatArray) -> None:
-    edges, places = bins.numeric_edges(values)
+    edges, places = numeric_edges(values)
     assert (np.diff(edges) > 0).all()
     assert np.isfinite(edges).all()
     inner = np.unique(np.quantile(values, np.arange(1, 10) / 10))
@@ -47,7 +48,7 @@ def test_edges_ascend_and_deciles_hold_equal_values_above(values: FloatArray) ->
 @pytest.mark.parametrize("n", [300, 5_000])
 def test_continuous_values_get_250_quantiles_with_the_deciles_among_them(n: int) -> None:
     values = np.random.default_rng(1).normal(size=n)
-    edges, places = bins.numeric_edges(values)
+    edges, places = numeric_edges(values)
     grid = np.quantile(values, np.arange(251) / 250)
     assert set(grid) <= set(edges)
     assert len(edges) == 251 + 9 + 1  # and just below each decile and the minimum
@@ -64,7 +65,7 @@ def test_continuous_values_get_250_quantiles_with_the_deciles_among_them(n: int)
 def test_ks_from_the_grid_is_exact_where_the_reference_has_few_values(
     reference: FloatArray, window: FloatArray
 ) -> None:
-    edges, _ = bins.numeric_edges(reference)
+    edges, _ = numeric_edges(reference)
     p, q = (np.cumsum(_counts(edges, v)) / len(v) for v in (reference, window))
     assert np.abs(p - q).max() == pytest.approx(ks_2samp(reference, window).statistic, abs=1e-12)
 
@@ -72,7 +73,7 @@ def test_ks_from_the_grid_is_exact_where_the_reference_has_few_values(
 def test_a_mass_at_zero_sits_in_a_cell_of_its_own() -> None:
     rng = np.random.default_rng(2)
     values = np.concatenate([np.zeros(3_000), rng.exponential(size=2_000)])
-    edges, _ = bins.numeric_edges(values)
+    edges, _ = numeric_edges(values)
     cell = int(np.searchsorted(edges, 0.0, side="left"))
     assert _counts(edges, values)[cell] == 3_000
     assert _counts(edges, np.array([-1e-9, 1e-12]))[cell] == 0

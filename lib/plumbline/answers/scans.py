@@ -9,6 +9,7 @@ import numpy as np
 
 from plumbline.answers.cache import stored
 from plumbline.domain import Kind, Repeats, Slice, System, Task
+from plumbline.logs.cluster import attachments
 from plumbline.monitor.quality.consistency import score_tolerance
 from plumbline.monitor.quality.personal_data import PersonalData, find_personal
 from plumbline.profile.scan import decisions, exact, group_outcomes
@@ -53,10 +54,13 @@ def duplicate_ids(cursor: Cursor, system: System) -> int:
 
 
 def repeats_of(cursor: Cursor, system: System, *, examples: bool = False) -> Repeats:
-    """Decisions of the whole log that share every feature, the version and the deployment.
+    """Decisions of the whole log that share every feature, the version and the deployment; unknown in a sample.
 
     See ``profile.scan.identical_inputs``.
     """
+
+    if attachments.find(cursor, system.key):
+        return Repeats(decisions=0, conflicting=0, groups=0, conflicting_groups=0, sampled=True)
 
     def make() -> _RepeatCounts:
         repeat_counts = repeats(cursor, system, Slice())

@@ -27,6 +27,7 @@ REFUSED = {
     "backup": _OWN_PATHS,
     "rehearse-restore": _OWN_PATHS,
     "pull": _OWN_SECRETS,
+    "attach": _OWN_SECRETS,
     "probe": _OWN_SECRETS,
     "places": "it says what the server may reach",
 }

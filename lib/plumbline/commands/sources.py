@@ -95,6 +95,8 @@ def pull(
 
 def _told(result: Any) -> list[str]:
     """What a pull did, in lines."""
+    if result.attached:
+        return _counted(result.attached)
     where = f"{result.origin.name} ({result.origin.location})"
     if not result.loads:
         return [f"{where}: nothing new since {result.mark}."]
@@ -105,6 +107,78 @@ def _told(result: Any) -> list[str]:
     lines += [f"  {reason}: {rows}" for reason, rows in result.reasons.items()]
     lines += [f"  {note}" for load in result.loads for note in load.notes]
     return lines + ([f"  Read up to {result.origin.since} {result.mark}."] if result.mark is not None else [])
+
+
+def _counted(result: Any) -> list[str]:
+    """What a look at an attached table brought, in lines."""
+    again = f"  {result.days} days were counted anew, of which labels or rows changed." if result.days else ""
+    lost = (
+        f"  {result.unplaced} rows have no place in the order and are never read." if result.unplaced else ""
+    )
+    if result.load is None:
+        lines = [f"{result.item} ({result.location}): nothing new since {result.mark}."]
+    else:
+        lines = [
+            f"{result.item} ({result.location}): {result.decisions} decisions counted where they lie, "
+            f"of {result.n_read} rows read; a sample of {result.sampled} is kept here.",
+            *(f"  {note}" for note in result.load.notes),
+            *([f"  Its signals were not checked: {result.load.unchecked}"] if result.load.unchecked else []),
+            f"  Read up to {result.mark}.",
+        ]
+    return [*lines, *filter(None, (again, lost))]
+
+
+@command("attach", variables=("SPARK_CONNECT_AUTHENTICATE_TOKEN",))
+@click.argument("source")
+@click.option("--system", "title", required=True, metavar="S", help="The system; made when it is new.")
+@click.option("--table", required=True, metavar="NAME", help="CATALOG.SCHEMA.TABLE, or a view.")
+@click.option(
+    "--since", required=True, metavar="COLUMN", help="The column that orders the rows, and only grows."
+)
+@click.option(
+    "--sample", "size", type=int, default=200_000, show_default=True, help="About how many rows to keep here."
+)
+@click.option("--map", "maps", multiple=True, metavar="COLUMN=ROLE", help="Say what a column means.")
+@click.option("--timezone", metavar="ZONE", help="What a time without a zone is taken to be in.")
+@click.option("--positive", metavar="CLASS", help="The class whose probability the score is.")
+@click.option(
+    "--task", metavar="TASK", help="binary, multiclass or regression, where the table leaves it open."
+)
+def attach(
+    workspace: str | None,
+    source: str,
+    title: str,
+    table: str,
+    since: str,
+    size: int,
+    maps: tuple[str, ...],
+    timezone: str | None,
+    positive: str | None,
+    task: str | None,
+) -> Any:
+    """Make a system of a table in a Spark cluster, whose decisions stay there.
+
+    SOURCE is spark:sc://HOST:PORT, a Spark Connect server. The decisions are counted in the cluster; a sample of
+    them is kept here for what needs rows. `plumbline pull --system S` counts what is new, and anew what changed. The
+    token comes from the environment and is never kept.
+    """
+    from plumbline.answers.data import attach as attaching
+    from plumbline.answers.data.load import FileAnswers, read_maps
+
+    answers = FileAnswers(maps=read_maps(maps), timezone=timezone, positive=positive, task=task)
+    with open_for(workspace) as ws:
+        result = attaching.attach(
+            ws,
+            source,
+            title=title,
+            item=table,
+            since=since,
+            size=size,
+            answers=answers,
+            actor=acting(),
+            progress=progress,
+        )
+    return result.to_dict(), _counted(result)
 
 
 @command("sources")

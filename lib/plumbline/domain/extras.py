@@ -36,6 +36,7 @@ OPTIONAL = (
     OptionalModule("psycopg", "mlflow", _REGISTRY),
     OptionalModule("pymysql", "mlflow", _REGISTRY),
     OptionalModule("onnx", "onnx", "Reading ONNX models"),
+    OptionalModule("pyspark", "spark", "Counting in a Spark cluster"),
     OptionalModule("apprise", "messages", "Handing messages to a service by Apprise"),
     OptionalModule("rfc3161_client", "time-stamps", "Time stamps of evidence packs"),
     OptionalModule("openpyxl", "workbooks", "Answering a buyer's workbook"),

@@ -185,6 +185,7 @@ class Repeats:
     near: int = 0
     near_groups: int = 0
     reach: float = 0.0
+    sampled: bool = False  # only a sample of the decisions is here, in which repeats cannot be seen
 
 
 @dataclass(frozen=True, slots=True)

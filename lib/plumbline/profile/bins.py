@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import duckdb
@@ -21,6 +21,8 @@ import numpy as np
 
 from plumbline.domain import Bins, FloatArray, Kind, System, Task
 from plumbline.profile.arrays import fetch
+from plumbline.profile.cluster.grids import GridRows, LevelCounts, cluster_grids
+from plumbline.profile.edges import numeric_edges
 from plumbline.profile.grids import Grid, value
 from plumbline.profile.scope import Scope, all_rows, of_load, of_span
 from plumbline.store.backup.state_digest import GRIDS, mark_profiles
@@ -28,7 +30,6 @@ from plumbline.store.sql import ident
 from plumbline.store.systems import decision_columns
 from plumbline.store.workspace import naive
 
-QUANTILES = 250
 #: how outcomes are counted: a workspace that says another number, or none, is counted anew with its next load
 COUNTING = 2
 #: numeric columns whose reference is held at once
@@ -36,8 +37,6 @@ COLUMNS = 32
 MAX_LEVELS = 100
 #: beyond this many reference rows the numeric grids come from a sample of about this many
 SAMPLE_ROWS = 200_000
-#: the column under which earlier versions kept a grid of |prediction - label| (regression)
-ERROR = "error"
 _FEATURE = "feature:"
 OUTPUTS = ("prediction", "score", "label")
 
@@ -46,30 +45,6 @@ def feature_name(column: str) -> str:
     """The name a page shows: the feature's own, unless an output has the same name."""
     name = column.removeprefix(_FEATURE)
     return column if name in OUTPUTS and column != name else name
-
-
-def numeric_edges(values: FloatArray) -> tuple[FloatArray, tuple[int, ...]]:
-    """Edges (ascending, distinct, finite) and the positions of the decile edges, from finite values.
-
-    Args:
-        values: (n,) any order; empty gives no edges.
-    """
-    if values.size == 0:
-        return np.empty(0), ()
-    values = np.sort(values)
-    grid = np.quantile(values, np.arange(QUANTILES + 1) / QUANTILES)
-    deciles = np.unique(grid[QUANTILES // 10 : -1 : QUANTILES // 10])
-    distinct = values[np.r_[True, np.diff(values) > 0]]
-    if len(distinct) <= QUANTILES:
-        points = alone = np.union1d(distinct, deciles)
-    else:
-        points = np.unique(grid)
-        alone = np.concatenate([deciles, grid[:1], grid[1:][np.diff(grid) <= 0]])
-    with np.errstate(over="ignore"):
-        edges = np.union1d(points, np.nextafter(alone, -np.inf))
-        below = np.nextafter(deciles, -np.inf)
-    edges = edges[np.isfinite(edges)]
-    return edges, tuple(int(place) for place in np.searchsorted(edges, below))
 
 
 def profiled_columns(cursor: duckdb.DuckDBPyConnection, system: System) -> list[tuple[str, Kind, int]]:
@@ -242,72 +217,90 @@ def make_grids(
 
     A column that the reference does not hold takes its grid from the earliest load that holds it.
     """
-    scope = reference_scope(cursor, system)
-    row = cursor.execute(f"SELECT count(*) {scope.rows}", scope.params).fetchone()
-    rows = int(row[0]) if row else 0
-    results = _grids(cursor, columns, scope, rows, "reference")
-    late: dict[int, list[int]] = {}
-    for at, (column, kind, _) in enumerate(columns):
-        if results[at].rows_used == 0:
-            filled = f"{_expression(column, kind)} IS NOT NULL"
-            first = cursor.execute(f"SELECT min(_load_id) {all_rows(system).rows} AND {filled}").fetchone()
-            if first and first[0] is not None:
-                late.setdefault(int(first[0]), []).append(at)
-    for load_id, places in late.items():
-        load = of_load(system, load_id)
-        count = cursor.execute(f"SELECT count(*) {load.rows}", load.params).fetchone()
-        grids = _grids(
-            cursor, [columns[at] for at in places], load, count[0] if count else 0, f"load {load_id}"
+    if not columns:
+        return []
+    with cluster_grids(cursor, system) as away:
+        rows = away.reference(cursor) if away else _local(cursor, reference_scope(cursor, system))
+        results = _grids(rows, columns, "reference")
+        empty = [at for at, grid in enumerate(results) if grid.rows_used == 0]
+        firsts = (
+            away.first_loads([columns[at][:2] for at in empty])
+            if away and empty
+            else [_first_load(cursor, system, *columns[at][:2]) for at in empty]
         )
-        for at, grid in zip(places, grids, strict=True):
-            results[at] = grid
+        late: dict[int, list[int]] = {}
+        for at, first in zip(empty, firsts, strict=True):
+            if first is not None:
+                late.setdefault(first, []).append(at)
+        for load_id, places in late.items():
+            rows = away.of_load(load_id) if away else _local(cursor, of_load(system, load_id))
+            grids = _grids(rows, [columns[at] for at in places], f"load {load_id}")
+            for at, grid in zip(places, grids, strict=True):
+                results[at] = grid
     return [replace(grid, first_load=first) for grid, (_, _, first) in zip(results, columns, strict=True)]
+
+
+def _first_load(cursor: duckdb.DuckDBPyConnection, system: System, column: str, kind: Kind) -> int | None:
+    filled = f"{_expression(column, kind)} IS NOT NULL"
+    first = cursor.execute(f"SELECT min(_load_id) {all_rows(system).rows} AND {filled}").fetchone()
+    return int(first[0]) if first and first[0] is not None else None
 
 
 def _expression(column: str, kind: Kind) -> str:
     return value(column) if kind is Kind.NUMERIC else f"{ident(column)}::VARCHAR"
 
 
-def _grids(
-    cursor: duckdb.DuckDBPyConnection,
-    columns: Sequence[tuple[str, Kind, int]],
-    scope: Scope,
-    rows: int,
-    basis: str,
-) -> list[Grid]:
-    """A grid of each column from the rows of a scope, of which there are so many."""
-    grids = {c: _levels(cursor, c, scope, basis) for c, kind, _ in columns if kind is Kind.CATEGORICAL}
-    numeric = [c for c, kind, _ in columns if kind is Kind.NUMERIC]
+def _grids(rows: GridRows, columns: Sequence[tuple[str, Kind, int]], basis: str) -> list[Grid]:
+    """A grid of each column from some rows."""
+    grids = {}
+    by_level = [column for column, kind, _ in columns if kind is Kind.CATEGORICAL]
+    for column, levels in zip(by_level, rows.levels(by_level, MAX_LEVELS), strict=True):
+        bins = Bins(feature=feature_name(column), kind=Kind.CATEGORICAL, levels=levels.names)
+        grids[column] = Grid(
+            column=column, bins=bins, basis=basis, rows_available=levels.n, rows_used=levels.n
+        )
+    numeric = [column for column, kind, _ in columns if kind is Kind.NUMERIC]
     for at in range(0, len(numeric), COLUMNS):
-        grids |= _edges(cursor, numeric[at : at + COLUMNS], scope, rows, basis)
+        some = numeric[at : at + COLUMNS]
+        for column, values in zip(some, rows.values(some, SAMPLE_ROWS), strict=True):
+            edges, deciles = numeric_edges(values)
+            bins = Bins(
+                feature=feature_name(column), kind=Kind.NUMERIC, edges=edges, levels=(), decile_cells=deciles
+            )
+            grids[column] = Grid(
+                column=column, bins=bins, basis=basis, rows_available=rows.n, rows_used=len(values)
+            )
     return [grids[column] for column, _, _ in columns]
 
 
-def _levels(cursor: duckdb.DuckDBPyConnection, column: str, scope: Scope, basis: str) -> Grid:
-    rows = cursor.execute(
-        f"""SELECT {_expression(column, Kind.CATEGORICAL)} AS level, count(*) AS n, sum(n) OVER ()
-            {scope.rows} AND level IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {MAX_LEVELS}""",
-        scope.params,
-    ).fetchall()
-    total = int(rows[0][2]) if rows else 0
-    bins = Bins(feature=feature_name(column), kind=Kind.CATEGORICAL, levels=tuple(r[0] for r in rows))
-    return Grid(column=column, bins=bins, first_load=0, basis=basis, rows_available=total, rows_used=total)
+@dataclass(frozen=True, slots=True)
+class _LocalRows:
+    """Rows of a decision table of which grids are made; see ``GridRows``."""
+
+    cursor: duckdb.DuckDBPyConnection
+    scope: Scope
+    n: int
+
+    def levels(self, columns: Sequence[str], most: int) -> list[LevelCounts]:
+        return [self._levels(column, most) for column in columns]
+
+    def _levels(self, column: str, most: int) -> LevelCounts:
+        rows = self.cursor.execute(
+            f"""SELECT {_expression(column, Kind.CATEGORICAL)} AS level, count(*) AS n, sum(n) OVER ()
+                {self.scope.rows} AND level IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {int(most)}""",
+            self.scope.params,
+        ).fetchall()
+        return LevelCounts(tuple(r[0] for r in rows), int(rows[0][2]) if rows else 0)
+
+    def values(self, columns: Sequence[str], most: int) -> list[FloatArray]:
+        scope = self.scope.drawn_by_id(most, self.n)
+        wanted = ", ".join(_expression(column, Kind.NUMERIC) for column in columns)
+        read = self.cursor.execute(f"SELECT {wanted} {scope.rows}", scope.params).to_arrow_table()
+        return [
+            np.asarray(read.column(at).drop_null().to_numpy(), dtype=np.float64) for at in range(len(columns))
+        ]
 
 
-def _edges(
-    cursor: duckdb.DuckDBPyConnection, columns: Sequence[str], scope: Scope, rows: int, basis: str
-) -> dict[str, Grid]:
-    scope = scope.drawn(SAMPLE_ROWS, rows)
-    wanted = ", ".join(_expression(column, Kind.NUMERIC) for column in columns)
-    read = cursor.execute(f"SELECT {wanted} {scope.rows}", scope.params).to_arrow_table()
-    grids = {}
-    for at, column in enumerate(columns):
-        values = np.asarray(read.column(at).drop_null().to_numpy(), dtype=np.float64)
-        edges, deciles = numeric_edges(values)
-        bins = Bins(
-            feature=feature_name(column), kind=Kind.NUMERIC, edges=edges, levels=(), decile_cells=deciles
-        )
-        grids[column] = Grid(
-            column=column, bins=bins, first_load=0, basis=basis, rows_available=rows, rows_used=len(values)
-        )
-    return grids
+def _local(cursor: duckdb.DuckDBPyConnection, scope: Scope) -> GridRows:
+    row = cursor.execute(f"SELECT count(*) {scope.rows}", scope.params).fetchone()
+    return _LocalRows(cursor, scope, int(row[0]) if row else 0)

@@ -15,7 +15,6 @@ import duckdb
 from plumbline.domain import Kind, System, Task
 from plumbline.profile import grids as features
 from plumbline.profile.bins import (
-    ERROR,
     MAX_LEVELS,
     drop_grids,
     ensure_bins,
@@ -27,6 +26,8 @@ from plumbline.profile.bins import (
     profiled_columns,
     read_grids,
 )
+from plumbline.profile.cluster.counts import counted_away
+from plumbline.profile.constants import ERROR
 from plumbline.profile.count import activity_sql, outcome_sql, stream, to_arrow
 from plumbline.profile.count.categorical import Levels, distinct
 from plumbline.profile.count.completeness import PresenceCounter
@@ -34,6 +35,7 @@ from plumbline.profile.count.numeric import Numbers
 from plumbline.profile.count.outcomes import OutcomeCounter
 from plumbline.profile.grids import Grid
 from plumbline.profile.scope import all_rows, of_load
+from plumbline.profile.stored_counts import insert_counts, keep_counts
 from plumbline.store.backup.state_digest import mark_profiles
 from plumbline.store.sql import decision_table
 
@@ -46,7 +48,6 @@ _COLUMNS = {
     "profile_delay": activity_sql.DELAY_COLUMNS,
 }
 _TABLES = ("profile_feature", *_COLUMNS)
-_KEYS = ("col", "version", "arm", "day", "hour", "prediction", "label")
 
 
 def on_loaded(cursor: duckdb.DuckDBPyConnection, system: System, load_id: int) -> None:
@@ -275,14 +276,33 @@ def _count(
     decided: bool,
     since: date | None = None,
 ) -> None:
+    """Count the columns of some grids, and what was decided where that is wanted too, of a load, or of its days since
+    one; where its decisions lie in a cluster, there."""
+    away = counted_away(cursor, system, load_id, grids, wanted, decided, since)
+    if away is None:
+        _count_here(cursor, system, load_id, grids, wanted, decided, since)
+        return
+    for table, counted_rows in away.tables():
+        keep_counts(cursor, table, _COLUMNS.get(table, features.COLUMNS), system, load_id, counted_rows)
+
+
+def _count_here(
+    cursor: duckdb.DuckDBPyConnection,
+    system: System,
+    load_id: int,
+    grids: list[Grid],
+    wanted: Sequence[Grid],
+    decided: bool,
+    since: date | None,
+) -> None:
     """Count the columns of some grids, and what was decided where that is wanted too, in one scan of the load, or of
     its days since one.
 
     The levels and classes looked for are those of the grids; where the load holds others, these columns are counted
     once more with its own. What NumPy does not count takes a statement of its own.
     """
-    scope, names = of_load(system, load_id, since), [grid.column for grid in grids]
     known = [grid for grid in wanted if grid.column != ERROR and grid.first_load <= load_id]
+    scope, names = of_load(system, load_id, since), [grid.column for grid in grids]
     levels: dict[str, Sequence[str] | None] = {
         grid.column: grid.bins.levels if len(grid.bins.levels) < MAX_LEVELS else None
         for grid in grids if grid.bins.kind is Kind.CATEGORICAL
@@ -315,7 +335,9 @@ def _count(
     _keep_features(cursor, system, load_id, groups, done)
     for each in presence if groups.numbers else ():
         counts_by_group = to_arrow.by_group(groups, each.rows())
-        _keep(cursor, "profile_presence", activity_sql.PRESENCE_COLUMNS, system, load_id, counts_by_group)
+        keep_counts(
+            cursor, "profile_presence", activity_sql.PRESENCE_COLUMNS, system, load_id, counts_by_group
+        )
     if counted and not counted.unseen:
         _keep_decided(cursor, system, load_id, groups, counted)
         decided = False
@@ -332,7 +354,7 @@ def _count(
     for grid in rest:
         if levels[grid.column] is None:
             sql, params = features.categorical(grid, scope)
-            _insert(cursor, "profile_feature", features.COLUMNS, system, load_id, sql, params)
+            insert_counts(cursor, "profile_feature", features.COLUMNS, system, load_id, sql, params)
     if decided and not counted:
         for table, statement in (
             ("profile_outcome", outcome_sql.outcome_statement(system, scope, how)),
@@ -340,7 +362,7 @@ def _count(
             ("profile_hour", activity_sql.hour_statement(system, scope)),
             ("profile_delay", activity_sql.delay_statement(scope)),
         ):
-            _insert(cursor, table, _COLUMNS[table], system, load_id, *statement)
+            insert_counts(cursor, table, _COLUMNS[table], system, load_id, *statement)
 
 
 def _keep_decided(
@@ -358,7 +380,7 @@ def _keep_decided(
         ("profile_hour", to_arrow.hours(groups, counted)),
         ("profile_delay", to_arrow.by_group(groups, counted.delay())),
     ):
-        _keep(cursor, table, _COLUMNS[table], system, load_id, rows)
+        keep_counts(cursor, table, _COLUMNS[table], system, load_id, rows)
 
 
 def _keep_features(
@@ -370,30 +392,4 @@ def _keep_features(
 ) -> None:
     if groups.numbers:
         for counted in to_arrow.features(groups, columns):
-            _keep(cursor, "profile_feature", features.COLUMNS, system, load_id, counted)
-
-
-def _keep(
-    cursor: duckdb.DuckDBPyConnection, table: str, columns: str, system: System, load_id: int, counted: Any
-) -> None:
-    cursor.register("counted_rows", counted)
-    _insert(cursor, table, columns, system, load_id, "SELECT * FROM counted_rows", {})
-    cursor.unregister("counted_rows")
-
-
-def _insert(
-    cursor: duckdb.DuckDBPyConnection,
-    table: str,
-    columns: str,
-    system: System,
-    load_id: int,
-    sql: str,
-    params: dict[str, Any],
-) -> None:
-    """Store what a counting statement yields, in an order that does not depend on threads."""
-    key = ", ".join(name for name in columns.split(", ") if name in _KEYS)
-    cursor.execute(
-        f"INSERT INTO {table} (system, load_id, {columns}) "
-        f"SELECT $system_key, $this_load, {columns} FROM ({sql}) ORDER BY {key}",
-        params | {"system_key": system.key, "this_load": load_id},
-    )
+            keep_counts(cursor, "profile_feature", features.COLUMNS, system, load_id, counted)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from plumbline.domain import LARGEST_NUMBER, Bins
-from plumbline.profile.count.constants import NAMED_OTHERS
+from plumbline.profile.constants import NAMED_OTHERS
 from plumbline.profile.scope import ARM, DAY, VERSION, Scope
 from plumbline.store.sql import Statement, ident
 

@@ -26,6 +26,10 @@ WHO = "hash(coalesce(subject::VARCHAR, 'row ' || _load_id || ' ' || _line))"
 #: rows in an order of their own that no load changes
 SHUFFLED = 'hash(_hash, "timestamp", "decision_id")'
 
+#: whether a row is below a share of all hashes: of its id and time where it has an id (16 hexadecimal digits)
+DRAWN_BY_ID = f"""CASE WHEN "decision_id" IS NULL THEN {SHUFFLED} < $share::UBIGINT
+    ELSE substr(md5("decision_id" || '|' || epoch_us("timestamp")), 1, 16) < $share_digits END"""
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
@@ -44,6 +48,13 @@ class Scope:
         if n <= most:
             return self
         return self.narrowed(f"{SHUFFLED} < $share::UBIGINT", share=int(most / n * 2**64))
+
+    def drawn_by_id(self, most: int, n: int) -> Scope:
+        """As ``drawn``, by a hash of the decision's id that other engines reckon alike, where it has one."""
+        if n <= most:
+            return self
+        share = int(most / n * 2**64)
+        return self.narrowed(DRAWN_BY_ID, share=share, share_digits=f"{share:016x}")
 
     @property
     def rows(self) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from plumbline.answers.data.attach import sample_share
 from plumbline.domain import PlumblineError, System
 from plumbline.logs.files.formats import SPOKEN
 from plumbline.store import systems
@@ -151,9 +152,18 @@ def main() -> None:
             )
             views.panel(view(), page.url_path, bar.WITHOUT | bar.query(view()))
             scratches.keeping()
+            if page.title not in ABOUT_ALL:
+                _say_sample(view())
             page.run()
         except PlumblineError as error:
             empty_states.show_error(error)
+
+
+def _say_sample(current: View) -> None:
+    """Of a system whose decisions lie elsewhere: what is of all of them, and what of a sample."""
+    share = sample_share(current.ws, current.system.key) if current.system else None
+    if share is not None:
+        cards.note(share.sentence)
 
 
 def _wordmark(dark: bool) -> str:

@@ -14,7 +14,7 @@ from plumbline.monitor.binned_counts import BinnedCounts, cells_of
 from plumbline.monitor.drift.distances import METHODS
 from plumbline.monitor.drift.exact import exact_ks, exact_psi, exact_wasserstein
 from plumbline.monitor.statistics.multiple_testing import benjamini_hochberg
-from plumbline.profile.bins import numeric_edges
+from plumbline.profile.edges import numeric_edges
 
 RNG = np.random.default_rng(11)
 counts = st.lists(st.integers(0, 400), min_size=3, max_size=12).filter(lambda c: sum(c) > 50)

@@ -17,7 +17,7 @@ from plumbline.monitor.drift.dispersion import own_law
 from plumbline.monitor.drift.distances import METHODS
 from plumbline.monitor.drift.features import drift, drift_by_chunk, exactly, ranking, running
 from plumbline.monitor.drift.missing_values import larger_by_chance
-from plumbline.profile.bins import numeric_edges
+from plumbline.profile.edges import numeric_edges
 
 START = date(2026, 1, 5)
 UTC_START = datetime(2026, 1, 5, tzinfo=UTC)

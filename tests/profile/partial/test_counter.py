@@ -22,8 +22,8 @@ from plumbline.profile import build
 from plumbline.profile.bins import read_grids
 from plumbline.profile.count.activity_sql import presence_condition
 from plumbline.profile.partial import counter, rows
+from plumbline.profile.partial.grid_plan import count_plan
 from plumbline.profile.partial.plan import PRESENCE, CountPlan
-from plumbline.profile.partial.planning import count_plan
 from plumbline.profile.partial.sums import Sums, decided_rows, feature_rows
 from plumbline.profile.scope import of_load
 from plumbline.store import systems

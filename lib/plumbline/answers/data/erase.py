@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 
 from plumbline.domain import PlumblineError, System
 from plumbline.domain.acts import Act
+from plumbline.logs.cluster import attachments
 from plumbline.logs.load.erase import ErasureResult, clear_bytes, erase
 from plumbline.profile import build
 from plumbline.store import answer_cache, copies, trail
@@ -26,7 +27,9 @@ def erase_person(
             workspace itself holds nothing of it any more.
     """
     result = erase(ws, key, subject=subject, decision_id=decision_id, actor=actor, after=_count_anew)
-    result = replace(result, bytes_cleared=clear_bytes(ws))
+    with ws.read() as cursor:
+        attachment = attachments.find(cursor, result.system)
+    result = replace(result, bytes_cleared=clear_bytes(ws), table=attachment.item if attachment else "")
     try:
         gone = copies.drop_all(ws.path)
     except OSError as error:
@@ -58,7 +61,9 @@ def sentences(erased: ErasureResult) -> tuple[str, ...]:
         else "The file still holds deleted bytes: it is in use. Erase again when it is not.",
         *(("Copies of the workspace that lay beside it were deleted: "
            f"{erased.copies_deleted}.",) if erased.copies_deleted else ()),
-        "The files that were loaded are not touched: erase there too.",
+        f"It was erased from the sample that is kept here. The decisions lie in {erased.table}, which is not ours: "
+        "erase there too; what was counted of it stays until that table is counted anew." if erased.table
+        else "The files that were loaded are not touched: erase there too.",
         *(f"Still in {table}: {rows} rows; look at them." for table, rows in erased.elsewhere.items()),
     )  # fmt: skip
 
@@ -69,5 +74,6 @@ def certificate(erased: ErasureResult) -> str:
 
 
 def _count_anew(cursor: Cursor, system: System, loads: Sequence[int]) -> None:
-    build.on_erased(cursor, system, loads)
+    if attachments.find(cursor, system.key) is None:
+        build.on_erased(cursor, system, loads)
     answer_cache.forget(cursor, system.key)

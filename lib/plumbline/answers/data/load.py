@@ -23,7 +23,7 @@ from plumbline.domain.acts import Act
 from plumbline.logs import reader
 from plumbline.logs.files.source import open_source
 from plumbline.logs.inspect import COSTS, Inspection, inspect, inspect_in
-from plumbline.logs.load.decisions import load_decisions
+from plumbline.logs.load.decisions import After, load_decisions
 from plumbline.logs.load.labels import load_labels
 from plumbline.logs.load.preview import Preview, preview
 from plumbline.logs.load.reference_period import need_every_weekday
@@ -240,6 +240,7 @@ def load_file(
     sheet: str | None = None,
     origin: Origin | None = None,
     accept: bool = False,
+    after: After = build.on_loaded,
     actor: str,
     progress: Progress | None = None,
 ) -> Load:
@@ -253,6 +254,7 @@ def load_file(
         sheet: of a workbook; without, the largest.
         origin: the source that the file was pulled from, remembered in the same transaction.
         accept: whether more than a fifth of the rows may wait in quarantine.
+        after: what counts the decisions of a log, in the load's own transaction.
 
     Raises:
         PlumblineError: the file or the mapping cannot be used, or a question is open that only a person can
@@ -283,7 +285,7 @@ def load_file(
     else:
         load = load_decisions(
             ws, given, title=title, mapping=used, actor=actor, reference=reference, accept=accept,
-            after=build.on_loaded, progress=progress,
+            after=after, progress=progress,
         )  # fmt: skip
     checked = check_loaded(ws, load, actor=actor)
     return replace(checked, notes=(*checked.notes, *doubts)) if load.rows_loaded else checked

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from plumbline.answers.data.attach import AttachResult, pull_attached
 from plumbline.answers.data.folders import SUMS
 from plumbline.answers.data.load import Progress, load_file
 from plumbline.domain import Finding, Load, PlumblineError, Severity, json_object
@@ -29,6 +30,7 @@ class PullResult:
     origin: Origin
     mark: str | None
     loads: tuple[Load, ...]
+    attached: AttachResult | None = None  # of a table whose decisions stay where they are
 
     def total(self, field: str) -> int:
         """The sum of a figure over the loads."""
@@ -56,6 +58,7 @@ class PullResult:
                 "reasons": self.reasons,
                 "loads": self.loads,
             }
+            | ({"attached": self.attached.to_dict()} if self.attached else {})
         )
 
 
@@ -88,6 +91,12 @@ def pull(
         PlumblineError: see ``fetch`` and ``load_file``; the mark has not moved.
     """
     location = read_location(source)
+    if location.kind == "spark":
+        raise PlumblineError(
+            "A table in a cluster is not pulled, but attached: its decisions stay there",
+            where=location.shown,
+            todo="plumbline attach SOURCE --table NAME --since COLUMN --system S.",
+        )
     item = wanted.query or wanted.table
     before = next(
         (
@@ -202,6 +211,10 @@ def pull_source(
     Raises:
         PlumblineError: see ``pull``.
     """
+    if source.origin.kind == "spark":
+        result = pull_attached(ws, source.system, actor=actor, progress=progress)
+        origin = replace(source.origin, mark=result.mark)
+        return PullResult(origin, result.mark, (result.load,) if result.load else (), result)
     request = _wanted(source.origin, overlap)
     return pull(
         ws, source.origin.location, title=source.system, wanted=request, actor=actor, progress=progress

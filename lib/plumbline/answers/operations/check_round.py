@@ -149,6 +149,9 @@ def _check(own: Workspace, item: Schedule, outcome: RoundOutcome, also: Also | N
 
 def _pull(own: Workspace, source: StoredSource) -> str:
     found = pull.pull_source(own, source, actor=ACTOR)
+    if found.attached:
+        decisions, days = found.attached.decisions, found.attached.days
+        return f"{decisions} decisions counted in {found.origin.name}." if decisions or days else ""
     return f"{found.total('rows_loaded')} rows from {found.origin.name}." if found.loads else ""
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 from plumbline.domain import NAMED_ROLES, DecisionColumn, Kind, Load, Mapping, PlumblineError, System, Task
+from plumbline.logs.cluster import attachments
 from plumbline.logs.files.source import Source, open_source, require
 from plumbline.logs.load import removal
 from plumbline.logs.load.duplicates import find_repeats
@@ -28,7 +29,7 @@ from plumbline.logs.load.settle import (
     secret,
     task_of,
 )
-from plumbline.logs.load.staging import REPEATS, STAGE, STAGE_TABLE, drop_stage, stage, texts_held
+from plumbline.logs.load.staging import REPEATS, STAGE, STAGE_TABLE, bad_rows, drop_stage, stage, texts_held
 from plumbline.logs.load.trial import refuse_unfit
 from plumbline.logs.mapping.classes import settle_classes, spell_staged_classes
 from plumbline.store import loads, systems
@@ -145,6 +146,7 @@ def _load(
     number: int | None,
 ) -> Load:
     system = _system(cursor, title, mapping, source)
+    attachments.refuse_other_log(cursor, system.key, source.origin)
     load_id, direct = number or loads.next_load_id(cursor), number is None
     same = loaded_before(cursor, system.key, source)
     if same:
@@ -247,7 +249,7 @@ def _by_stage(
     say("Looking for repeats", 0.5)
     labels = any(c.name == "label" for c in plan.columns)
     repeated, filled = find_repeats(cursor, system, labels=labels, load_id=load_id)
-    loaded = staged - _staged_bad(cursor) - repeated
+    loaded = staged - bad_rows(cursor) - repeated
     if loaded == 0 and repeated == 0 and not none_fits:
         raise nothing_fits(source.given.name, aside.records, aside.reasons)
     if not (accept or none_fits):
@@ -343,11 +345,6 @@ def _as_held(mapping: Mapping, existing: list[DecisionColumn]) -> Mapping:
     kinds = {c.name.lower(): c.kind for c in existing}
     columns = (replace(c, kind=kinds.get(str(c.role).lower(), c.kind)) for c in mapping.columns)
     return replace(mapping, columns=tuple(columns))
-
-
-def _staged_bad(cursor: duckdb.DuckDBPyConnection) -> int:
-    row = cursor.execute(f"SELECT count(_reason) FROM {STAGE}").fetchone()
-    return int(row[0]) if row else 0
 
 
 def _named_columns(plan: Plan) -> list[DecisionColumn]:

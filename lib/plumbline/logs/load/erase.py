@@ -53,6 +53,7 @@ class ErasureResult:
     elsewhere: dict[str, int] = field(default_factory=dict)
     bytes_cleared: bool = False
     copies_deleted: int = 0
+    table: str = ""  # where the decisions lie, if not here: it is not ours, and counts of it stay
 
 
 def erase(

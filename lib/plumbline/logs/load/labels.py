@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 
 from plumbline.domain import Load, Mapping, PlumblineError, System, Task
+from plumbline.logs.cluster import attachments
 from plumbline.logs.files.source import Source, open_source, require
 from plumbline.logs.load.label_history import claim
 from plumbline.logs.load.plan import Plan, labels_plan
@@ -91,6 +92,7 @@ def _load(
     settle: Settle | None,
     say: Progress,
 ) -> Load:
+    attachments.refuse_other_rows(cursor, system.key, "Labels are not loaded from a file")
     table = decision_table(system.key)
     if not cursor.execute(f'SELECT 1 FROM {table} WHERE "decision_id" IS NOT NULL LIMIT 1').fetchone():
         raise PlumblineError(

@@ -27,6 +27,7 @@ from plumbline.domain import (  # fmt: skip
     System,
 )
 from plumbline.domain.acts import Act
+from plumbline.logs.cluster import attachments
 from plumbline.logs.load.plan import UNHASHED
 from plumbline.logs.mapping.classes import settle_classes
 from plumbline.logs.mapping.given_roles import two_columns
@@ -101,6 +102,7 @@ def change_roles(
     """
     with ws.write() as cursor:
         system = systems.get_system(cursor, key)
+        attachments.refuse_other_rows(cursor, key, "Roles are not changed")
         before = held_roles(cursor, system)
         wanted = _wanted(before, maps)
         changed = {c: roles for c, roles in wanted.items() if roles != [p.role for p in before[c]]}

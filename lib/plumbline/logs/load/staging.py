@@ -127,6 +127,12 @@ def texts_held(cursor: duckdb.DuckDBPyConnection, plan: Plan) -> list[tuple[int,
     return [(i, c) for i, (c, n) in enumerate(zip(columns, row or (), strict=True), 1) if n]
 
 
+def bad_rows(cursor: duckdb.DuckDBPyConnection) -> int:
+    """How many rows of the stage cannot be loaded."""
+    row = cursor.execute(f"SELECT count(_reason) FROM {STAGE}").fetchone()
+    return int(row[0]) if row else 0
+
+
 def drop_stage(cursor: duckdb.DuckDBPyConnection) -> None:
     """Remove what a load left on this connection."""
     cursor.execute(f"DROP VIEW IF EXISTS temp.{STAGE}")

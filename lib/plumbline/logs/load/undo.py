@@ -9,6 +9,7 @@ import duckdb
 from plumbline.domain import Load, PlumblineError, System
 from plumbline.domain.acts import Act
 from plumbline.domain.messages import Day
+from plumbline.logs.cluster import attachments
 from plumbline.logs.load.label_history import withdraw
 from plumbline.logs.load.reference_period import settle_reference
 from plumbline.logs.mapping.classes import settle_classes
@@ -53,6 +54,7 @@ def undo(ws: Workspace, load_id: int, *, actor: str, after: AfterUndo | None = N
                 f"Load {later[-1]} was made of rows of load {load_id}'s quarantine",
                 todo=f"Take back load {later[-1]} first.",
             )
+        attachments.refuse_early_undo(cursor, load)
         system = systems.get_system(cursor, load.system)
         table = decision_table(system.key)
         altered = systems.take_columns_back(

@@ -55,6 +55,8 @@ def read_location(text: str) -> Location:
     scheme = scheme.lower()
     if scheme in ("postgres", "postgresql", "mysql") and rest.startswith("//"):
         return _url("mysql" if scheme == "mysql" else "postgres", words)
+    if scheme == "spark" and rest.startswith("sc://"):
+        return _cluster(rest)
     if scheme in ("s3", "http", "https") and rest.startswith("//"):
         return _url("files", words)
     if scheme == "sqlite" and rest:
@@ -81,7 +83,8 @@ def read_location(text: str) -> Location:
 def is_remote(text: str) -> bool:
     """Whether a person who wanted to load a file named a source."""
     return (
-        re.match(r"(?i)(postgres(ql)?|mysql|s3|https?)://|(sqlite|delta|iceberg):.", text.strip()) is not None
+        re.match(r"(?i)(postgres(ql)?|mysql|s3|https?)://|(sqlite|delta|iceberg|spark):.", text.strip())
+        is not None
     )
 
 
@@ -103,6 +106,28 @@ def _url(kind: str, text: str) -> Location:
     if kind == "files":
         secrets.append(parts.username or "")
     return Location(kind, text, shown, tuple(s for s in secrets if s))
+
+
+def _cluster(text: str) -> Location:
+    """A Spark Connect server, ``sc://HOST:PORT/;key=value``; what follows the host may be a secret."""
+    bare, _, params = text.partition("/;")
+    try:
+        parts = urlsplit(bare)
+        port = parts.port or 15002
+    except ValueError as error:
+        raise PlumblineError(
+            "The address of the cluster cannot be read", todo="E.g. spark:sc://HOST:15002."
+        ) from error
+    if not parts.hostname or parts.username or parts.path.strip("/") or parts.query:
+        raise PlumblineError(
+            "This is no address of a Spark Connect server", todo="E.g. spark:sc://HOST:15002."
+        )
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    plain = f"sc://{host}:{port}"
+    values = [pair.partition("=")[2] for pair in params.split(";")]
+    return Location(
+        "spark", f"{plain}/;{params}" if params else plain, f"spark:{plain}", tuple(filter(None, values))
+    )
 
 
 def _file(kind: str, text: str) -> Location:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 
 from plumbline.domain import TEXT, Kind, System, Task
-from plumbline.profile.count.constants import DELAY_CELLS
+from plumbline.profile.constants import DELAY_CELLS
 from plumbline.profile.grids import value
 from plumbline.profile.scope import ARM, DAY, VERSION, Scope
 from plumbline.store.sql import Statement, ident

@@ -12,7 +12,7 @@ import duckdb
 import numpy as np
 
 from plumbline.domain import IntArray
-from plumbline.profile.count.constants import NAMED_OTHERS
+from plumbline.profile.constants import NAMED_OTHERS
 from plumbline.profile.count.stream import MANY, BatchSplit, Column, GroupTally
 from plumbline.profile.grids import Grid
 from plumbline.profile.scope import Scope

@@ -14,7 +14,7 @@ import duckdb
 import numpy as np
 
 from plumbline.domain import FeatureProfile, IntArray, Kind
-from plumbline.profile.count.constants import NAMED_OTHERS
+from plumbline.profile.constants import NAMED_OTHERS
 from plumbline.profile.count.numeric import Numbers
 from plumbline.profile.count.stream import GroupTally, split_by
 from plumbline.profile.grids import Grid

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import duckdb
 
 from plumbline.domain import REGRESSION_MOMENTS, System, Task
-from plumbline.profile.count.constants import CLIP, ERROR_BASE, ERROR_ZERO
+from plumbline.profile.constants import CLIP, ERROR_BASE, ERROR_ZERO
 from plumbline.profile.count.scores import BY_NUMBER
 from plumbline.profile.grids import Grid
 from plumbline.profile.scope import ARM, DAY, VERSION, Scope

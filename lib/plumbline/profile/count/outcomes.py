@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plumbline.domain import FloatArray, IntArray, System, Task
+from plumbline.profile.constants import CLIP, DELAY_CELLS
 from plumbline.profile.count.categorical import codes, place
 from plumbline.profile.count.completeness import count_filled
-from plumbline.profile.count.constants import CLIP, DELAY_CELLS
 from plumbline.profile.count.outcome_sql import Losses
 from plumbline.profile.count.scores import NEGATIVE, POSITIVE, UNLABELLED, ScoreCounts, as_lists
 from plumbline.profile.count.stream import DAY, HOUR, BatchSplit, Column, GroupTally, split_by

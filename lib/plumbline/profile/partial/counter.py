@@ -14,7 +14,7 @@ from plumbline.profile.count.stream import DAY, HOUR, BatchSplit, GroupTally, sp
 from plumbline.profile.partial import rows
 from plumbline.profile.partial.outcomes import ClassPart, Counted, NumberPart, ScorePart, delays
 from plumbline.profile.partial.plan import PRESENCE, BinnedPart, CountPlan
-from plumbline.profile.partial.texts import Numbered
+from plumbline.profile.partial.texts import TextCodes
 
 #: counts that are held before they are handed on, so that memory depends on neither rows nor versions
 MOST_COUNTS = 8_000_000
@@ -43,7 +43,7 @@ class _LevelPart:
     """Counts a column of categories: of each group and level how many, with its place in the grid."""
 
     def __init__(self, column: BinnedPart) -> None:
-        self.column, self.texts, self.counts = column, Numbered(), KeyCounts()
+        self.column, self.texts, self.counts = column, TextCodes(), KeyCounts()
 
     def add(self, split: BatchSplit, values: Any) -> None:
         code = self.texts.codes(values)
@@ -75,12 +75,12 @@ class _PartCounter:
 
     def __init__(self, plan: CountPlan) -> None:
         self.plan = plan
-        self.versions, self.arms = Numbered(lambda text: text or ""), Numbered(lambda text: text or "")
+        self.versions, self.arms = TextCodes(lambda text: text or ""), TextCodes(lambda text: text or "")
         self.groups: dict[int, int] = {}
         self.numbers = [Numbers(c) if c.numeric else None for c in plan.columns]
         self.levels = [None if c.numeric else _LevelPart(c) for c in plan.columns]
         self.rows, self.present, self.waits = GroupTally(), GroupTally(len(PRESENCE)), KeyCounts()
-        self.predictions, self.labels = Numbered(self._spelt), Numbered(self._spelt)
+        self.predictions, self.labels = TextCodes(self._spelt), TextCodes(self._spelt)
         self.hours: dict[int, int] = {}
         self.pairs, self.sums = KeyCounts(), GroupTally(kind=np.float64)
         self.times: IntArray = np.zeros((0, 3), np.int64)  # first, last, trained
@@ -118,9 +118,9 @@ class _PartCounter:
             self._decided(batch, split)
 
     def _decided(self, batch: Any, split: BatchSplit) -> None:
-        held = [_flags(batch.column(f"holds:{name}")) for name in PRESENCE]
-        self.present.add(split.groups, np.stack([split.how_many(flags) for flags in held], 1))
-        labelled = held[PRESENCE.index("label")]
+        flags = [_flags(batch.column(f"holds:{name}")) for name in PRESENCE]
+        self.present.add(split.groups, np.stack([split.how_many(rows_held) for rows_held in flags], 1))
+        labelled = flags[PRESENCE.index("label")]
         if self.plan.regression:
             prediction = _numbers(batch.column("prediction"))
             pair = labelled.astype(np.int64)
@@ -151,11 +151,11 @@ class _PartCounter:
             start = [rows.LATEST, rows.EARLIEST, rows.EARLIEST]
             self.times = np.concatenate([self.times, np.tile(start, (fresh, 1))])
         trained = np.asarray(batch.column("trained_at").fill_null(rows.EARLIEST).to_numpy(), np.int64)
-        own = self.times[hours.groups]
-        own[:, 0] = np.minimum(own[:, 0], hours.extremes(split.at, np.minimum))
-        own[:, 1] = np.maximum(own[:, 1], hours.extremes(split.at, np.maximum))
-        own[:, 2] = np.maximum(own[:, 2], hours.extremes(trained, np.maximum))
-        self.times[hours.groups] = own
+        extremes = self.times[hours.groups]
+        extremes[:, 0] = np.minimum(extremes[:, 0], hours.extremes(split.at, np.minimum))
+        extremes[:, 1] = np.maximum(extremes[:, 1], hours.extremes(split.at, np.maximum))
+        extremes[:, 2] = np.maximum(extremes[:, 2], hours.extremes(trained, np.maximum))
+        self.times[hours.groups] = extremes
 
     def table(self) -> Any:
         """Everything counted, as one long table."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from plumbline.domain import REGRESSION_MOMENTS, SCORE_CELLS, FloatArray, IntArray
-from plumbline.profile.count.constants import CLIP, DELAY_CELLS, ERROR_BASE, ERROR_ZERO
+from plumbline.profile.constants import CLIP, DELAY_CELLS, ERROR_BASE, ERROR_ZERO
 from plumbline.profile.count.scores import NEGATIVE, POSITIVE, UNLABELLED, KeyCounts, ScoreCounts
 from plumbline.profile.count.stream import DAY, BatchSplit, GroupTally
 from plumbline.profile.partial import rows

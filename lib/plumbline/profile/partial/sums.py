@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from plumbline.domain import REGRESSION_MOMENTS, SCORE_CELLS, IntArray
-from plumbline.profile.count.constants import DELAY_CELLS, NAMED_OTHERS
+from plumbline.profile.constants import DELAY_CELLS, NAMED_OTHERS
 from plumbline.profile.count.scores import BY_NUMBER as NUMBERED
 from plumbline.profile.count.scores import Entries, ScoreCounts, as_lists
 from plumbline.profile.count.stream import DAY, HOUR
@@ -18,6 +18,10 @@ from plumbline.profile.partial.plan import PRESENCE, BinnedPart, CountPlan
 
 #: the code of the levels beyond those named, where the cluster has cut them
 REST = -4
+
+
+#: columns of a table of counts by their names
+Columns = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +66,12 @@ class Sums:
         self._parts: dict[int, _Part] = {}
         numbers = {name: table[name].to_numpy() for name in ("code", "n", "x", "y", "low", "high", "top")}
         texts = {name: table[name] for name in ("name", "other")}
-        for own in np.unique(part).tolist():
-            start, end = np.searchsorted(part, [own, own + 1]).tolist()
+        for number in np.unique(part).tolist():
+            start, end = np.searchsorted(part, [number, number + 1]).tolist()
             cut = slice(start, end)
             values = {name: column[cut] for name, column in numbers.items()}
             values |= {name: column.slice(start, end - start) for name, column in texts.items()}
-            self._parts[own] = _Part(group[cut], values)
+            self._parts[number] = _Part(group[cut], values)
 
     def part(self, number: int) -> _Part:
         """A part, empty where nothing was counted of it."""
@@ -77,6 +81,12 @@ class Sums:
         empty |= {"x": np.zeros(0), "y": np.zeros(0)}
         texts = {name: pa.array([], pa.string()) for name in ("name", "other")}
         return self._parts.get(number) or _Part(np.zeros(0, np.int64), empty | texts)
+
+    def tables(self) -> Iterator[tuple[str, Any]]:
+        """(profile table, its rows) of everything that was counted."""
+        yield from (("profile_feature", rows_of_column) for rows_of_column in feature_rows(self))
+        if self.plan.decided:
+            yield from decided_rows(self)
 
     @property
     def n(self) -> int:
@@ -89,7 +99,7 @@ class Sums:
         n[self.part(rows.ROWS).group] = self.part(rows.ROWS).values["n"]
         return n
 
-    def named(self, group: IntArray) -> dict[str, Any]:
+    def named(self, group: IntArray) -> Columns:
         """Version, arm and day of groups."""
         import pyarrow as pa
 
@@ -122,10 +132,13 @@ def _numeric(sums: Sums, part: _Part, column: BinnedPart) -> dict[str, Any]:
     counts = part.dense(sums.groups, column.bins.cells + 1)
     none: list[list[str]] = [[]] * sums.groups
     return {
-        "counts": counts[:, :-1], "missing": counts[:, -1],
+        "counts": counts[:, :-1],
+        "missing": counts[:, -1],
         "total": part.dense(sums.groups, 1, "x", rows.TOTALS)[:, 0],
-        "squares": part.dense(sums.groups, 1, "y", rows.TOTALS)[:, 0], "other": none, "other_n": none,
-    }  # fmt: skip
+        "squares": part.dense(sums.groups, 1, "y", rows.TOTALS)[:, 0],
+        "other": none,
+        "other_n": none,
+    }
 
 
 def _levels(sums: Sums, part: _Part, column: BinnedPart) -> dict[str, Any]:
@@ -145,8 +158,13 @@ def _levels(sums: Sums, part: _Part, column: BinnedPart) -> dict[str, Any]:
     none = np.zeros(sums.groups)
     missing = part.dense(sums.groups, 1, start=rows.NO_LEVEL)[:, 0]
     return {
-        "counts": counts, "missing": missing, "total": none, "squares": none, "other": other, "other_n": other_n,
-    }  # fmt: skip
+        "counts": counts,
+        "missing": missing,
+        "total": none,
+        "squares": none,
+        "other": other,
+        "other_n": other_n,
+    }
 
 
 def decided_rows(sums: Sums) -> Iterator[tuple[str, Any]]:
@@ -172,18 +190,25 @@ def _outcome(sums: Sums, n: IntArray) -> dict[str, Any]:
     counted = losses.dense(sums.groups, 1)[:, 0]
     none = np.zeros((sums.groups, 0), np.uint32)
     values: dict[str, Any] = {
-        "n": n, "n_labelled": _labelled(sums), "n_scored": counted,
+        "n": n,
+        "n_labelled": _labelled(sums),
+        "n_scored": counted,
         "sum_log_loss": losses.dense(sums.groups, 1, "x")[:, 0],
-        "sum_brier": losses.dense(sums.groups, 1, "y")[:, 0], "cells_negative": none,
-        "cells_positive": none, "cells_unlabelled": none, "moments": np.zeros((sums.groups, 0)),
+        "sum_brier": losses.dense(sums.groups, 1, "y")[:, 0],
+        "cells_negative": none,
+        "cells_positive": none,
+        "cells_unlabelled": none,
+        "moments": np.zeros((sums.groups, 0)),
         "error_cells": none,
-    }  # fmt: skip
+    }
     if sums.plan.regression:
         moments = sums.part(rows.MOMENTS).dense(sums.groups, len(REGRESSION_MOMENTS), "x")
         return values | {
-            "n_labelled": counted, "n_scored": np.zeros_like(counted), "moments": moments,
+            "n_labelled": counted,
+            "n_scored": np.zeros_like(counted),
+            "moments": moments,
             "error_cells": _error_lists(sums),
-        }  # fmt: skip
+        }
     if sums.plan.losses:
         scores = ScoreCounts()
         scores.add_counted(
@@ -213,8 +238,8 @@ def _error_lists(sums: Sums) -> Any:
     order = np.lexsort((part.values["code"], part.group))
     group, code, n = (each[order] for each in (part.group, part.values["code"], part.values["n"]))
     lists: list[list[int]] = []
-    for own in range(sums.groups):
-        start, end = np.searchsorted(group, [own, own + 1]).tolist()
+    for place in range(sums.groups):
+        start, end = np.searchsorted(group, [place, place + 1]).tolist()
         lists.append([NUMBERED, *code[start:end].tolist(), *n[start:end].tolist()] if end > start else [])
     return lists
 
@@ -228,21 +253,23 @@ def _confusion(sums: Sums) -> Any:
         return _table(sums.named(none), {"prediction": [], "label": [], "n": none})
     table = pa.table(
         {
-            "group": pairs.group, "prediction": pairs.values["name"], "label": pairs.values["other"],
+            "group": pairs.group,
+            "prediction": pairs.values["name"],
+            "label": pairs.values["other"],
             "n": pairs.values["n"],
         }
-    )  # fmt: skip
+    )
     added = table.group_by(["group", "prediction", "label"]).aggregate([("n", "sum")])
-    own = added["group"].to_numpy()
+    of_pair = added["group"].to_numpy()
     values = {"prediction": added["prediction"], "label": added["label"], "n": added["n_sum"].to_numpy()}
-    return _table(sums.named(own), values)
+    return _table(sums.named(of_pair), values)
 
 
 def _hours(sums: Sums) -> Any:
     import pyarrow as pa
 
     times, pairs, plan = sums.part(rows.HOURS), sums.part(rows.PAIRS), sums.plan
-    key, own = np.unique(times.group * 24 + times.values["code"], return_inverse=True)
+    key, of_time = np.unique(times.group * 24 + times.values["code"], return_inverse=True)
     of_pair = np.searchsorted(key, pairs.group * 24 + pairs.values["code"])
     predicted, true, n = pairs.texts("name"), pairs.texts("other"), pairs.values["n"]
     flags = {
@@ -258,10 +285,10 @@ def _hours(sums: Sums) -> Any:
         np.add.at(values[name], of_pair[which], n[which])
     values["positives"] = values["positives"].astype(np.float64)
     if plan.regression:
-        values["positives"][own] = times.values["x"]
+        values["positives"][of_time] = times.values["x"]
     for name, source in (("first_at", "low"), ("last_at", "high"), ("trained", "top")):
         at = np.zeros(len(key), np.int64)
-        at[own] = times.values[source]
+        at[of_time] = times.values[source]
         values[name] = pa.array(at, pa.timestamp("us"), mask=at == rows.EARLIEST)
     group, hour = np.divmod(key, 24)
     began = pa.array(sums.days(group) * DAY + hour * HOUR, pa.timestamp("us"))

@@ -10,7 +10,7 @@ import numpy as np
 from plumbline.domain import IntArray
 
 
-class Numbered:
+class TextCodes:
     """Texts by the order in which they came, a missing one as well: ``texts`` by number."""
 
     def __init__(self, spell: Callable[[str | None], str | None] = lambda text: text) -> None:

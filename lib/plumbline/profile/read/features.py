@@ -13,7 +13,6 @@ import numpy as np
 from plumbline.domain import FeatureProfile, IntArray, Slice, System
 from plumbline.profile.arrays import Rows, fetch_wide, float_sums, sums
 from plumbline.profile.bins import (
-    ERROR,
     OUTPUTS,
     feature_name,
     make_grids,
@@ -21,6 +20,7 @@ from plumbline.profile.bins import (
     read_grids,
     stored_grids,
 )
+from plumbline.profile.constants import ERROR
 from plumbline.profile.count import filtered_features
 from plumbline.profile.grids import Grid
 from plumbline.profile.scope import is_stored, of_slice, stored_condition

@@ -10,7 +10,8 @@ import numpy as np
 
 from plumbline.domain import REGRESSION_MOMENTS, IntArray, OutcomeProfile, Slice, System, Task
 from plumbline.profile.arrays import Rows, fetch, fetch_wide, float_sums, groups, sums
-from plumbline.profile.bins import ERROR, stored_grids
+from plumbline.profile.bins import stored_grids
+from plumbline.profile.constants import ERROR
 from plumbline.profile.count import outcome_sql, stream
 from plumbline.profile.count.scored_rows import ScoredRows
 from plumbline.profile.read.score_counts import (

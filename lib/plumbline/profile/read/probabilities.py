@@ -12,7 +12,7 @@ import numpy as np
 
 from plumbline.domain import EQUAL_CELLS, ExpectedOutcomes, FloatArray, IntArray, Slice, System
 from plumbline.profile.arrays import fetch
-from plumbline.profile.count.constants import CLIP
+from plumbline.profile.constants import CLIP
 from plumbline.profile.scope import DAY, Scope, of_slice
 from plumbline.store.sql import ident
 from plumbline.store.systems import decision_columns

@@ -12,8 +12,8 @@ import duckdb
 
 from plumbline.domain import CompletenessProfile, DelayProfile, Slice, System, VersionHours
 from plumbline.profile.arrays import Rows, fetch, groups, sums
+from plumbline.profile.constants import DELAY_CELLS
 from plumbline.profile.count import activity_sql
-from plumbline.profile.count.constants import DELAY_CELLS
 from plumbline.profile.read.features import feature_profiles
 from plumbline.profile.read.outcomes import outcome_profile
 from plumbline.profile.scope import Scope, is_stored, of_slice, stored_condition

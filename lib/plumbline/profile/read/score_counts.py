@@ -24,7 +24,7 @@ from plumbline.domain import (
     score_numbers,
 )
 from plumbline.profile.arrays import Rows
-from plumbline.profile.count.constants import ERROR_BASE, ERROR_ZERO
+from plumbline.profile.constants import ERROR_BASE, ERROR_ZERO
 from plumbline.profile.count.numeric import CellFinder
 from plumbline.profile.count.scores import (
     NEGATIVE,

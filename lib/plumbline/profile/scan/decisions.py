@@ -12,6 +12,7 @@ import numpy as np
 
 from plumbline.domain import SINGLE_ROLES, PlumblineError, Slice, System
 from plumbline.domain.decisions import Decision
+from plumbline.profile.cluster import scans
 from plumbline.profile.scope import ARM, Scope, all_rows, column_kinds, of_slice, typed_parameter
 from plumbline.store import loads
 from plumbline.store.sql import Statement, decision_table, ident
@@ -155,7 +156,7 @@ def one(cursor: duckdb.DuckDBPyConnection, system: System, decision_id: str) -> 
     """One decision by its id.
 
     Where an id was logged more than once, the newest decision that took effect is meant. A log without
-    ids is addressed by ``#LOAD:LINE``, e.g. ``#3:1204``.
+    ids is addressed by ``#LOAD:LINE``, e.g. ``#3:1204``. One that only a cluster holds is looked up there.
 
     Raises:
         PlumblineError: there is none.
@@ -178,6 +179,9 @@ def one(cursor: duckdb.DuckDBPyConnection, system: System, decision_id: str) -> 
         )
     )
     if not decisions:
+        row = scans.decision_row(cursor, system, decision_id)
+        if row is not None:
+            return Decision({name: _plain(cell) for name, cell in row.items()})
         raise PlumblineError(
             f"{system.key} has no decision {decision_id!r}",
             todo="Check the id, and whether the log that holds it is loaded.",

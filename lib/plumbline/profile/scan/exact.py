@@ -11,11 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plumbline.domain import FloatArray, IntArray, Kind, PlumblineError, Slice, System, Task
+from plumbline.logs.cluster import attachments
 from plumbline.profile.bins import feature_name, profiled_columns
+from plumbline.profile.cluster import scans
 from plumbline.profile.grids import value
 from plumbline.profile.scan.identical_inputs import repeats
 from plumbline.profile.scope import ARM, VERSION, WHO, all_rows, of_slice
 from plumbline.store.sql import ident
+from plumbline.store.times import off_clock
 from plumbline.store.workspace import aware, naive
 
 __all__ = [
@@ -27,8 +30,22 @@ _ALL = Slice()
 
 def span(cursor: duckdb.DuckDBPyConnection, system: System) -> tuple[datetime, datetime, int] | None:
     """First decision, last decision (UTC) and how many there are, shadow included; None without any."""
+    if attachments.find(cursor, system.key):
+        return _counted_span(cursor, system)
     row = cursor.execute(
         f'SELECT min("timestamp"), max("timestamp"), count(*) {all_rows(system).rows}'
+    ).fetchone()
+    return (aware(row[0]), aware(row[1]), int(row[2])) if row and row[2] else None
+
+
+def _counted_span(cursor: duckdb.DuckDBPyConnection, system: System) -> tuple[datetime, datetime, int] | None:
+    """The same from the counts, where only a sample of the decisions is here."""
+    first, last = (off_clock(f"{name}(moment)", system.timezone) for name in ("min", "max"))
+    row = cursor.execute(
+        f"""SELECT {first}, {last}, sum(n) FROM (
+                SELECT unnest([first_at, last_at]) AS moment, unnest([n, 0]) AS n FROM profile_hour
+                WHERE system = ?)""",
+        [system.key],
     ).fetchone()
     return (aware(row[0]), aware(row[1]), int(row[2])) if row and row[2] else None
 
@@ -130,6 +147,9 @@ def scores_and_labels(
 
 def duplicate_ids(cursor: duckdb.DuckDBPyConnection, system: System) -> int:
     """Decisions whose id an earlier decision of the same arm already had."""
+    elsewhere = scans.duplicate_ids(cursor, system)
+    if elsewhere is not None:
+        return elsewhere
     row = cursor.execute(
         f"""SELECT count(decision_id) - count(DISTINCT ({ARM}, decision_id)) FILTER (decision_id IS NOT NULL)
             {all_rows(system).rows}"""

@@ -9,6 +9,7 @@ import duckdb
 
 from plumbline.domain import System
 from plumbline.domain.decisions import bare_name
+from plumbline.profile.cluster import scans
 from plumbline.store.sql import decision_table, ident
 from plumbline.store.times import off_clock
 from plumbline.store.workspace import naive
@@ -33,6 +34,9 @@ class GroupOutcomes:
 
 def group_sizes(cursor: duckdb.DuckDBPyConnection, system: System, column: str) -> list[tuple[str, int, int]]:
     """Groups of a column with decisions and labelled decisions, for any task, largest first."""
+    elsewhere = scans.level_sizes(cursor, system, column)
+    if elsewhere is not None:
+        return elsewhere
     return cursor.execute(
         f"""SELECT {ident(column)}::VARCHAR AS grp, count(*), count(label) FROM {decision_table(system.key)}
             WHERE {ident(column)} IS NOT NULL AND coalesce(lower(arm), '') <> 'shadow'

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import duckdb
 
 from plumbline.domain import System
+from plumbline.logs.cluster import attachments
 from plumbline.profile.scope import all_rows
 from plumbline.store.times import naive
 
@@ -15,10 +16,13 @@ DAYS, FEWEST = 28, 3
 
 
 def usual_pause(cursor: duckdb.DuckDBPyConnection, system: System, until: datetime) -> timedelta | None:
-    """The longest pause of a usual day: the median over the last 28 days of each day's longest; None: too few days.
+    """The longest pause of a usual day: the median over the last 28 days of each day's longest; None: too few days, or
+    only a sample is here.
 
     Pauses of a night or a weekend are usual where most days have them. A day's longest pause is one that ends in it.
     """
+    if attachments.find(cursor, system.key):
+        return None  # a sample pauses longer than its log
     scope = all_rows(system).narrowed(
         '"timestamp" <= $until AND "timestamp" > $since',
         until=naive(until),

@@ -16,7 +16,7 @@ import numpy as np
 
 from plumbline.domain import Kind, PlumblineError, Slice, SlicedColumn, SlicedRows, System, Task
 from plumbline.profile.bins import read_grids, reference_scope
-from plumbline.profile.count.constants import CLIP
+from plumbline.profile.constants import CLIP
 from plumbline.profile.grids import value
 from plumbline.profile.scope import WHO, Scope, of_slice
 from plumbline.store.sql import ident

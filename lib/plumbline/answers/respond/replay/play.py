@@ -32,6 +32,7 @@ from plumbline.answers.respond.rollback.situation import tripped_guardrail
 from plumbline.domain import Finding, PlumblineError, Severity, System
 from plumbline.domain.acts import Act
 from plumbline.domain.respond import RetrainingTrigger, RollbackRun
+from plumbline.logs.cluster import attachments
 from plumbline.logs.load.log_cut import cut_log, forget_told
 from plumbline.monitor.drift.first_year import apart
 from plumbline.profile import build
@@ -90,6 +91,7 @@ def replay(
         raise PlumblineError("At least one day has to be played", where="--days")
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
+        attachments.refuse_other_rows(cursor, key, "Its days are not played again")
         span = span_of(cursor, system)
     if span is None:
         raise PlumblineError(f"{key} has no log to play")

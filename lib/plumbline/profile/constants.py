@@ -11,3 +11,5 @@ CLIP = 1e-15
 DELAY_CELLS = 92
 #: unseen levels kept by name for each day, version and arm of one load; the rest are only counted
 NAMED_OTHERS = 50
+#: the column under which earlier versions kept a grid of |prediction - label| (regression)
+ERROR = "error"

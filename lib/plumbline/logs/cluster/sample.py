@@ -1,0 +1,131 @@
+"""The rows of a table that are kept here: a look for guessing the mapping, and a sample by a hash of the id."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from plumbline.domain import IGNORE, PlumblineError, Task
+from plumbline.logs.cluster import cells
+from plumbline.logs.cluster.attachments import DayDigests, Window
+from plumbline.logs.cluster.cells import quoted
+from plumbline.logs.cluster.table import ClusterReading, ClusterTable
+
+#: rows of which the mapping is guessed
+LOOK_ROWS = 20_000
+#: rows of each day and version, and of each pair of prediction and label, that are wanted whatever the share
+LEAST = 20
+#: days back from the newest in which late labels are looked for
+LATE_DAYS = 180
+_EPOCH = date(1970, 1, 1)
+#: where a row lies among all, in [0, 1)
+_PLACE = "CAST(conv(substr(_row, 1, 12), 16, 10) AS DOUBLE) / 281474976710656D"
+
+
+def newest(session: Any, table: ClusterTable, above: str | None) -> tuple[str | None, int, int]:
+    """Up to where the rows are read now, as text; how many there are above ``above``, and without a place in the order.
+
+    Times more than a day ahead, and the last day of a column of dates, which may still be filling, are left out.
+    """
+    column, kind = quoted(table.since), table.kinds[table.since]
+    due = "true"
+    if kind == "date":
+        due = f"{column} < (SELECT max({column}) FROM {cells.table_name(table.name)})"
+    elif cells.is_time(kind):
+        due = f"{column} <= CAST(current_timestamp() AS {kind}) + INTERVAL 1 DAY"
+    row = session.sql(
+        f"""SELECT CAST(max({column}) FILTER (WHERE {due}) AS STRING), count(*) FILTER (WHERE {due}),
+                   count(*) FILTER (WHERE {column} IS NULL)
+            FROM {cells.table_name(table.name)} WHERE {column} IS NULL OR {table.range(above, None)}"""
+    ).collect()[0]
+    return row[0], int(row[1]), int(row[2])
+
+
+def look(session: Any, table: ClusterTable, rows: int, path: Path) -> None:
+    """Some rows of the whole table as they are, as a Parquet file."""
+    share = min(1.0, 2 * LOOK_ROWS / max(rows, 1))
+    chosen = session.table(table.name) if share >= 1 else session.table(table.name).sample(share, seed=1)
+    _write(chosen.limit(LOOK_ROWS).toArrow(), path)
+
+
+def decisions_of(session: Any, reading: ClusterReading, window: Window) -> int:
+    """How many decisions a window holds."""
+    row = session.sql(f"SELECT count(*) FROM ({reading.decisions([window])})").collect()[0]
+    return int(row[0])
+
+
+def draw(session: Any, reading: ClusterReading, window: Window, share: float, path: Path) -> int:
+    """The sample of a window, its columns as they are in the table, as a Parquet file; how many rows it has.
+
+    A row is drawn where its hash is below the share; below a larger one where its day and version, or its prediction
+    and label, have so few rows that fewer than ``LEAST`` would be drawn.
+    """
+    if reading.mapping.column_of("decision_id") is None:
+        raise PlumblineError(
+            "No column gives the id of a decision, by which a sample is drawn",
+            where=reading.table.name,
+            todo="Name it: --map COLUMN=decision_id.",
+        )
+    names = dict.fromkeys(c.column for c in reading.mapping.columns if c.role.role != IGNORE)
+    rows = reading.decisions([window], beside=list(names))
+    query = rows
+    if share < 1:
+        plain = reading.decisions([window])
+        query = f"""
+            SELECT d.* FROM ({rows}) d LEFT JOIN ({_few(plain, ("CAST(`timestamp` AS DATE)", "`version`"), share)}) a
+            ON a.g0 <=> CAST(d.`timestamp` AS DATE) AND a.g1 <=> d.`version`"""
+        least = f"coalesce({LEAST}D / a.n, 0D)"
+        if reading.task is not Task.REGRESSION:
+            query += f"""
+                LEFT JOIN ({_few(plain, ("`prediction`", "`label`"), share)}) c
+                ON c.g0 <=> d.`prediction` AND c.g1 <=> d.`label`"""
+            least = f"{least}, coalesce({LEAST}D / c.n, 0D)"
+        query += f" WHERE {_PLACE} < greatest({share!r}D, {least})"
+    chosen = session.sql(query)
+    table = chosen.select(*(quoted(f"raw:{name}") for name in names)).toArrow()
+    _write(table.rename_columns(list(names)), path)
+    return int(table.num_rows)
+
+
+def _few(rows: str, groups: tuple[str, str], share: float) -> str:
+    """The query of the groups of which the share alone would draw fewer than ``LEAST`` rows."""
+    return (
+        f"SELECT {groups[0]} AS g0, {groups[1]} AS g1, count(*) AS n FROM ({rows}) GROUP BY 1, 2 "
+        f"HAVING count(*) * {share!r}D < {LEAST}"
+    )
+
+
+def day_digests(session: Any, reading: ClusterReading, windows: Sequence[Window]) -> DayDigests:
+    """What each day of some loads looks like now, of the last ``LATE_DAYS`` days of the table."""
+    if not windows:
+        return {}
+    hashed = "xxhash64(`decision_id`, _utc, `label`, `label_time`)"
+    days = session.sql(
+        f"""SELECT _load, CAST(`timestamp` AS DATE) AS day, count(*) AS n,
+                   CAST(sum(CAST({hashed} AS DECIMAL(38, 0))) AS STRING) AS digest
+            FROM ({reading.decisions(windows)}) GROUP BY 1, 2"""
+    ).collect()
+    last = max((row[1] for row in days), default=_EPOCH)
+    since = last - timedelta(days=LATE_DAYS)
+    return {(int(row[0]), row[1]): (int(row[2]), str(row[3])) for row in days if row[1] >= since}
+
+
+def labels_of(session: Any, reading: ClusterReading, windows: Sequence[Window], ids: Any) -> Any:
+    """The labels that some decisions have now, as an Arrow table (decision_id, utc, label, label_time).
+
+    Args:
+        ids: an Arrow table of their ids, ``decision_id``.
+    """
+    session.createDataFrame(ids).createOrReplaceTempView("plumbline_ids")
+    return session.sql(
+        f"""SELECT d.`decision_id`, unix_micros(d._utc) AS utc, d.`label`, unix_micros(d.`label_time`) AS label_time
+            FROM ({reading.decisions(windows)}) d JOIN plumbline_ids i ON d.`decision_id` = i.`decision_id`"""
+    ).toArrow()
+
+
+def _write(table: Any, path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    pq.write_table(table, path)

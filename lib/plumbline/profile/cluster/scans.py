@@ -1,0 +1,66 @@
+"""Questions about every decision of a table in a cluster, which no sample answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import duckdb
+
+from plumbline.domain import SINGLE_ROLES, System
+from plumbline.logs.cluster.cells import literal, quoted
+from plumbline.profile.cluster.away import away
+
+#: levels of a column that are told apart
+_MOST = 200
+
+
+def duplicate_ids(cursor: duckdb.DuckDBPyConnection, system: System) -> int | None:
+    """Decisions whose id an earlier decision of the same arm had, counted in the cluster; None where they lie here."""
+    with away(cursor, system) as place:
+        if place is None:
+            return None
+        row = place.session.sql(
+            f"""SELECT count(decision_id) - count(DISTINCT coalesce(arm, ''), decision_id)
+                FROM ({place.reading.decisions()}) WHERE decision_id IS NOT NULL"""
+        ).collect()[0]
+        return int(row[0])
+
+
+def level_sizes(
+    cursor: duckdb.DuckDBPyConnection, system: System, column: str
+) -> list[tuple[str, int, int]] | None:
+    """Levels of a column with decisions and labelled ones, largest first, shadow left out; None where they lie here."""
+    with away(cursor, system) as place:
+        if place is None:
+            return None
+        rows = place.session.sql(
+            f"""SELECT CAST({quoted(column)} AS STRING) AS level, count(*) AS n, count(label) AS labelled
+                FROM ({place.reading.decisions()})
+                WHERE {quoted(column)} IS NOT NULL AND coalesce(lower(arm), '') <> 'shadow'
+                GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {_MOST}"""
+        ).collect()
+        return [(str(row[0]), int(row[1]), int(row[2])) for row in rows]
+
+
+def decision_row(
+    cursor: duckdb.DuckDBPyConnection, system: System, decision_id: str
+) -> Mapping[str, Any] | None:
+    """A decision that the sample lacks, by the columns of a decision table; None where there is none, or all lie here.
+
+    It has no line of a file (0), and the person is left out: here a person is only ever kept as a hash.
+    """
+    with away(cursor, system) as place:
+        if place is None:
+            return None
+        stored = replace(place.reading, zone="UTC")
+        names = [name for name in SINGLE_ROLES if name != "subject"] + [c.name for c in stored.named]
+        wanted = ", ".join(quoted(name) for name in names)
+        row = place.session.sql(
+            f"""SELECT {wanted}, CAST(NULL AS STRING) AS subject, _load AS _load_id, CAST(0 AS BIGINT) AS _line
+                FROM ({stored.decisions()}) WHERE decision_id = {literal(decision_id)}
+                ORDER BY lower(coalesce(arm, '')) = 'shadow', _utc DESC LIMIT 1"""
+        ).toArrow()
+        rows: list[dict[str, Any]] = row.to_pylist()
+        return rows[0] if rows else None
