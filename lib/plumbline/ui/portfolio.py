@@ -13,6 +13,7 @@ from plumbline.answers.governance.portfolio import SystemRow, Total
 from plumbline.charts.sparkline import sparkline
 from plumbline.charts.style import Mode
 from plumbline.domain import PlumblineError, Point, Verdict
+from plumbline.domain.messages import Quantity
 from plumbline.monitor.performance.money_at_stake import StakeState, say_stake, stake_state
 from plumbline.ui.parts import cards, empty_states
 from plumbline.ui.parts.escape import plain
@@ -96,8 +97,8 @@ def _total(each: Total) -> str:
     return f"{in_language(screen_text(', and ')).join(parts)}."
 
 
-def _systems(n: int) -> str:
-    return phrase("{systems}", systems=plural(n, "system"))
+def _systems(n: int) -> Quantity:
+    return plural(n, "system")
 
 
 def order(rows: Sequence[SystemRow]) -> Sequence[SystemRow]:

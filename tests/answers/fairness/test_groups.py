@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from plumbline.answers.fairness.compare_windows import fairness_windows
-from plumbline.answers.fairness.groups import FairnessAnswer, fairness, say_oversight
+from plumbline.answers.fairness.groups import FairnessAnswer, fairness
+from plumbline.answers.fairness.sentence import say_oversight
 from plumbline.domain import PlumblineError, PointStatus, Slice
 from plumbline.store import statements
 from tests.answers.conftest import SYSTEM, Held

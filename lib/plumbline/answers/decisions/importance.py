@@ -11,12 +11,13 @@ import numpy as np
 
 from plumbline.answers.decisions import explain
 from plumbline.answers.decisions.explain import Sources, groups_of
+from plumbline.answers.decisions.model_use_sentence import say_use
 from plumbline.answers.drift.features import CARRIES, Span, drift, reference_of, window_of
 from plumbline.domain import AttributionSource, FloatArray, PlumblineError, Slice, System
 from plumbline.domain.acts import Act
+from plumbline.domain.messages import NOTHING, message, word
 from plumbline.explain.explanation import SPACES
 from plumbline.explain.reasons.global_importance import (
-    NDCG_WATCH,
     SAMPLE,
     AttributionDrift,
     FeatureImportance,
@@ -47,6 +48,13 @@ VERDICTS = {
     (True, False): "note: drifted, hardly used",
     (False, True): "look: stable, used differently",
     (False, False): "quiet",
+}
+
+_UNITS = {
+    "value": message("units of the prediction"),
+    "log-odds": word("log-odds", "space"),
+    "probability": word("probability", "space"),
+    "log of the value": word("log of the value", "space"),
 }
 
 
@@ -155,10 +163,12 @@ def model_use(
     if whole < min(FEWEST, len(frame)):  # one decision takes too long for a sample
         ranked, chunks, quadrants, moved = (), (), (), None
     scale = space or sources.space
-    unit = "units of the prediction" if scale == "value" else scale
-    small = (
-        f"Mean absolute contribution ({unit}) over a random sample of {count(whole)} decisions"
-        f"{f' of version {wanted}' if wanted else ''}. {sources.sentence}"
+    small = message(
+        "Mean absolute contribution ({unit}) over a random sample of {n} decisions{version}. {source}",
+        unit=_UNITS.get(scale) or scale,
+        n=count(whole),
+        version=message(" of version {version}", version=wanted) if wanted else NOTHING,
+        source=sources.sentence,
     )
     return ModelUse(
         system=system,
@@ -178,7 +188,7 @@ def model_use(
         names=tuple(names),
         parts=parts[shown] if len(parts) else parts,
         values=values,
-        sentence=_sentence(wanted, ranked, moved, quadrants, sources),
+        sentence=say_use(wanted, ranked, moved, sum(q.verdict.startswith("act") for q in quadrants), sources),
         small=small,
         twins=_twins(system, values),
     )
@@ -285,7 +295,7 @@ def _drift(
     space: str,
 ) -> tuple[AttributionDrift | None, str, tuple[int, int], dict[str, float]]:
     if system.reference is None or not names:
-        return None, "There is no reference to compare with." if names else "", (0, 0), {}
+        return None, message("There is no reference to compare with.") if names else "", (0, 0), {}
     spans = reference_of(system, None), window_of(cursor, system, window)
     sides = [_sample(cursor, system, sources, span, COMPARED, 3, space)[1] for span in spans]
     borrowed = len(sides[0]) < FEWEST and sources.best is AttributionSource.MODEL
@@ -296,14 +306,24 @@ def _drift(
     sides = [s[np.isfinite(s).all(axis=1)] if len(s) else s for s in sides]
     compared = (len(sides[0]), len(sides[1]))
     if min(compared) < FEWEST:
-        where = "the reference" if compared[0] < FEWEST else "the window"
+        fewest, version = count(FEWEST), sources.version or "(none)"
+        values = {"version": version, "n": count(min(compared)), "fewest": fewest}
         note = (
-            f"Version {sources.version or '(none)'} has {min(compared)} explained decisions in {where}: how its "
-            f"use moved cannot be told (at least {FEWEST} are needed)."
+            message(
+                "Version {version} has {n} explained decisions in the reference: how its use moved cannot be told (at "
+                "least {fewest} are needed).",
+                **values,
+            )
+            if compared[0] < FEWEST
+            else message(
+                "Version {version} has {n} explained decisions in the window: how its use moved cannot be told (at "
+                "least {fewest} are needed).",
+                **values,
+            )
         )
         return None, note, compared, {}
     before = {f.feature: f.share for f in importance(sides[0], names)}
-    note = (
+    note = message(
         "The version did not decide in the reference: its model file was asked about the inputs of that time."
     )
     return attribution_drift(sides[0], sides[1], names), note if borrowed else "", compared, before
@@ -378,22 +398,3 @@ def _coverage(cursor: Cursor, system: System) -> tuple[ExplanationCoverage, ...]
             )
         )
     return tuple(result)
-
-
-def _sentence(
-    version: str, ranked: tuple[FeatureImportance, ...], moved: AttributionDrift | None,
-    quadrants: tuple[Quadrant, ...], sources: Sources,
-) -> str:  # fmt: skip
-    who = f"Version {version}" if version else "The model"
-    if not ranked:
-        return f"What {who[0].lower()}{who[1:]} uses cannot be told: {sources.sentence}"
-    if sources.best is AttributionSource.SURROGATE:
-        who = f"Approximately, {who[0].lower()}{who[1:]}"
-    most = " and ".join(f"{f.feature} ({f.share:.0%})" for f in ranked[:2])
-    act = [q.feature for q in quadrants if q.verdict.startswith("act")]
-    tail = f"; {len(act)} of the inputs that it uses have drifted" if act else ""
-    if moved is None:
-        return f"{who} leans most on {most}{tail}."
-    how = "uses its inputs in another order than" if moved.ndcg < NDCG_WATCH else "uses its inputs much as"
-    end = "" if moved.ndcg < NDCG_WATCH else f" ({moved.share_shift:.0%} of the weight moved)"
-    return f"{who} leans most on {most}; it {how} in the reference{end}{tail}."

@@ -11,6 +11,7 @@ from plumbline.answers.drift.features import Span, drift_chunk, reference_of, wi
 from plumbline.answers.question import resolve_filters
 from plumbline.domain import Kind, PlumblineError, PointStatus, Result, Slice, System, json_value
 from plumbline.domain.decisions import bare_name
+from plumbline.domain.messages import Message, as_message, message
 from plumbline.monitor.chunks import chunk_index
 from plumbline.monitor.drift import multivariate
 from plumbline.monitor.drift.multivariate import Column, WholeRow
@@ -18,7 +19,7 @@ from plumbline.profile.read import profiles as read
 from plumbline.profile.scan import decisions
 from plumbline.store import systems
 from plumbline.store.workspace import Cursor, Workspace
-from plumbline.wording.quantities import count
+from plumbline.wording.quantities import count, decimal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -163,14 +164,26 @@ def _chunks(days: tuple[object, ...], by: str) -> list[tuple[datetime, datetime]
     return list(zip(starts, ends, strict=True))
 
 
-def _sentence(now: WholeRow) -> str:
+def _sentence(now: WholeRow) -> Message:
     if now.auc is None or now.low is None or now.high is None:
-        return f"Whole rows could not be compared: {now.note}"
-    size = (
-        f"a classifier tells the window's rows from the reference's with AUC {now.auc:.2f} "
-        f"({now.low:.2f} to {now.high:.2f}, n = {count(now.n)} and {count(now.n_reference)})"
+        return message("Whole rows could not be compared: {note}", note=as_message(now.note))
+    size = message(
+        "a classifier tells the window's rows from the reference's with AUC {auc} ({low} to {high}, n = {n} and "
+        "{n_reference})",
+        auc=decimal(now.auc, ".2f"),
+        low=decimal(now.low, ".2f"),
+        high=decimal(now.high, ".2f"),
+        n=count(now.n),
+        n_reference=count(now.n_reference),
     )
     if now.status is PointStatus.OK:
-        return f"Whole rows did not shift enough to matter: {size}; 0.5 is no difference."
-    most = f", mostly by {', '.join(now.strongest)}" if now.strongest else ""
-    return f"Whole rows shifted: {size}{most}."
+        return message(
+            "Whole rows did not shift enough to matter: {size}; {half} is no difference.",
+            size=size,
+            half=decimal(0.5, ".1f"),
+        )
+    if not now.strongest:
+        return message("Whole rows shifted: {size}.", size=size)
+    return message(
+        "Whole rows shifted: {size}, mostly by {names}.", size=size, names=", ".join(now.strongest)
+    )

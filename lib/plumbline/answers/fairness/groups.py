@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from plumbline.answers.fairness.favourable import reading
+from plumbline.answers.fairness.sentence import NO_ATTRIBUTE, TWO_CLASSES, say_fairness, say_oversight
 from plumbline.answers.performance.headline import without_outcomes
 from plumbline.answers.question import as_of, fairness_lines, resolve_filters, span_of
 from plumbline.domain import (
@@ -23,7 +24,7 @@ from plumbline.domain.messages import NOTHING, message
 from plumbline.governance.context import SHARE_LIMIT, interaction_share
 from plumbline.governance.facts import Facts
 from plumbline.monitor.chunks import chunk_index
-from plumbline.monitor.fairness.groups import FOUR_FIFTHS, LEAST_ROWS, GroupResult, judge
+from plumbline.monitor.fairness.groups import LEAST_ROWS, GroupResult, judge
 from plumbline.monitor.fairness.human_oversight import Oversight, oversight, oversight_by
 from plumbline.profile.scan import protected_groups as counting
 from plumbline.profile.scan.weights import why_unknown
@@ -107,7 +108,7 @@ class FairnessAnswer(Result):
     @property
     def sentence(self) -> str:
         """The finding: the worst group first."""
-        return _sentence(self)
+        return say_fairness(self)
 
     def to_dict(self) -> dict[str, Any]:
         """The keys that the command line prints."""
@@ -233,25 +234,25 @@ def chosen(
 def why_not(system: System, mapped: bool) -> str:
     """Why groups cannot be compared; empty where they can."""
     if system.task is not Task.BINARY or system.positive is None:
-        return "Groups are compared for systems with two classes, one of them positive."
-    return "" if mapped else "This log has no protected attribute."
+        return TWO_CLASSES
+    return "" if mapped else NO_ATTRIBUTE
 
 
 def _by_month(counts: Sequence[counting.GroupCounts], good: bool) -> tuple[tuple[str, Point], ...]:
     """Favourable rates by month; a month with under 30 rows of a group has no value."""
     points = []
-    for count, group in zip(counts, judge(counts, favourable=good), strict=True):
-        assert count.month is not None
-        (start,), (end,), _ = chunk_index([count.month], "month")
+    for part, group in zip(counts, judge(counts, favourable=good), strict=True):
+        assert part.month is not None
+        (start,), (end,), _ = chunk_index([part.month], "month")
         rate = group.favourable
         known = not group.small
         points.append(
             (
-                count.attributes[0],
+                part.attributes[0],
                 Point(
                     metric="positive_rate", start=start, end=end, n=group.n, value=rate.value if known else None,
                     low=rate.low if known else None, high=rate.high if known else None, threshold=None,
-                    status=PointStatus.OK if known else PointStatus.UNKNOWN, version=count.levels[0],
+                    status=PointStatus.OK if known else PointStatus.UNKNOWN, version=part.levels[0],
                     note=NOTHING if known else message("{n} rows are needed", n=decimal(LEAST_ROWS, "d")),
                 ),
             )
@@ -282,111 +283,9 @@ def _reach(cursor: Cursor, system: System) -> InteractionShare | None:
     return InteractionShare(monthly, interaction_share(statements.context_answers(cursor, system.key), facts))
 
 
-def say_oversight(oversight: Oversight) -> str:
-    """How often people looked and overruled, and whether they were right."""
-    if oversight.override_rate is None:
-        return f"No person's own decision is on record for {oversight.n:,} decisions."
-    o = oversight.override_rate
-    text = (
-        f"People overruled {100 * o.value:.1f} % ({100 * o.low:.1f} to {100 * o.high:.1f}) of the {o.n:,} decisions "
-        f"that they looked at"
-    )
-    if oversight.automation_rate is not None and oversight.automation_rate.value > 0:
-        text += f"; {100 * oversight.automation_rate.value:.1f} % took effect without one"
-    right = oversight.right_to_overrule
-    if right is None:
-        return f"{text}. Whether they were right is not known yet."
-    verdict = "more often right than wrong" if right.low > 0.5 else "more often wrong than right"
-    if right.low <= 0.5 <= right.high:
-        verdict = "right about as often as wrong"
-    return (
-        f"{text}. Overruling, they were {verdict}: right in {100 * right.value:.0f} % ({100 * right.low:.0f} to "
-        f"{100 * right.high:.0f}) of {right.n:,} cases with a known outcome."
-    )
-
-
 def _plain(g: GroupResult) -> dict[str, Any]:
     return {
         "group": g.name, "attributes": g.attributes, "levels": g.levels, "n": g.n, "labelled": g.labelled,
         "best": g.best, "rates": g.rates, "favourable": g.favourable, "ratio": g.ratio, "gaps": g.gaps,
         "adverse": g.adverse, "calibration": g.calibration, "ece": g.ece, "status": g.status,
     }  # fmt: skip
-
-
-def _sentence(answer: FairnessAnswer) -> str:
-    said = _compared(answer)
-    if answer.why_not or answer.source != "assumed":
-        return said
-    return f"{said} Nobody states which outcome people want, so {answer.favourable} is read as it here: choose it."
-
-
-def _compared(answer: FairnessAnswer) -> str:
-    if answer.why_not:
-        return f"{answer.why_not[:-1]}, so whether groups are treated alike is unknown."
-    judged = [g for g in (*answer.groups, *answer.pairs) if not g.small]
-    compared = [g for g in judged if g.ratio is not None]
-    if not compared:
-        return f"No group has {LEAST_ROWS} decisions to compare with another, so fairness is unknown."
-    below = [g for g in compared if g.ratio is not None and g.ratio.status is PointStatus.BREACH]
-    if below:
-        worst = min(below, key=lambda g: g.ratio.value if g.ratio else 1.0)
-        assert worst.ratio is not None
-        more = f" {_others(len(below) - 1)} below as well." if len(below) > 1 else ""
-        line = fairness_lines(answer.system).ratio
-        named = "four-fifths line" if line == FOUR_FIFTHS else f"line of {line:.2f}"
-        return (
-            f"{worst.name} is decided {answer.favourable} {worst.ratio.value:.2f} times as often as "
-            f"{_most(answer, worst)} ({worst.ratio.low:.2f} to {worst.ratio.high:.2f}; "
-            f"n = {worst.n:,}): below the {named}.{more}"
-        )
-    often = [g for g in compared if g.adverse is not None and g.adverse.status is PointStatus.BREACH]
-    if often:
-        worst = max(often, key=lambda g: g.adverse.value if g.adverse else 0.0)
-        assert worst.adverse is not None
-        other = next((c for c in answer.system.classes if c != answer.favourable), "otherwise")
-        return (
-            f"{worst.name} is decided {other} {worst.adverse.value:.1f} times as often as {_most(answer, worst)} "
-            f"({worst.adverse.low:.1f} to {worst.adverse.high:.1f}; n = {worst.n:,}), which four fifths of "
-            f"{answer.favourable} cannot show."
-        )
-    apart = [(g, name, c) for g in compared for name, c in g.gaps.items() if c.status is PointStatus.BREACH]
-    if apart:
-        group, name, gap = max(apart, key=lambda item: abs(item[2].value))
-        return (
-            f"{group.name}: the {name.replace('_', ' ')} is {100 * abs(gap.value):.0f} points "
-            f"{'below' if gap.value < 0 else 'above'} the most favoured group's "
-            f"({100 * gap.low:+.0f} to {100 * gap.high:+.0f}; n = {group.n:,}). Ten are allowed."
-        )
-    worst = min(compared, key=lambda g: g.ratio.low if g.ratio else 1.0)
-    assert worst.ratio is not None
-    watch = [g for g in compared if g.status is PointStatus.WATCH]
-    if watch:
-        least = min(watch, key=lambda g: g.ratio.value if g.ratio else 1.0)
-        value = least.ratio.value if least.ratio else 1.0
-        return (
-            f"No group is surely treated otherwise; {least.name} may be (ratio to the most favoured group {value:.2f}, "
-            f"n = {least.n:,})."
-        )
-    few = [g for g in compared if g.status is PointStatus.UNKNOWN]
-    if few:
-        named = few[0].name if len(few) == 1 else f"{few[0].name} and {len(few) - 1} more"
-        return (
-            f"No group is found to be treated otherwise, but of {named} there are too few decisions to tell (lowest "
-            f"ratio to the most favoured group {worst.ratio.value:.2f}, {worst.ratio.low:.2f} to "
-            f"{worst.ratio.high:.2f})."
-        )
-    unsure = " That it stays above 0.80 is not proved." if worst.ratio.low < FOUR_FIFTHS else ""
-    return (
-        f"Groups are treated alike: the lowest ratio to the most favoured group is {worst.ratio.value:.2f} "
-        f"({worst.ratio.low:.2f} to {worst.ratio.high:.2f}), {worst.name}.{unsure}"
-    )
-
-
-def _most(answer: FairnessAnswer, group: GroupResult) -> str:
-    """Whom a group is held against: by name where nobody says whether that one is favoured."""
-    same = [g for g in (*answer.groups, *answer.pairs) if g.best and g.attributes == group.attributes]
-    return same[0].name if answer.source == "assumed" and same else "the most favoured group"
-
-
-def _others(n: int) -> str:
-    return "One more group is" if n == 1 else f"{n} more groups are"

@@ -10,6 +10,7 @@ from plumbline.answers.performance.headline import among_known, answers_known, h
 from plumbline.answers.performance.label_delay import delays
 from plumbline.answers.question import as_of, resolve_filters, span_of
 from plumbline.domain import FloatArray, PlumblineError, Result, Slice, System, Task, json_object, json_value
+from plumbline.domain.messages import Message, message, sequence
 from plumbline.monitor.alarms.change_point import ChangePoint
 from plumbline.monitor.figures import say_value
 from plumbline.monitor.metrics.counts import counts_of
@@ -20,7 +21,7 @@ from plumbline.profile.read.outcomes import outcome_profile
 from plumbline.store import systems
 from plumbline.store.workspace import Cursor, Workspace
 from plumbline.wording.names import say_metric, unit_of
-from plumbline.wording.quantities import count
+from plumbline.wording.quantities import count, percent
 from plumbline.wording.times import say_span
 
 #: days of the second window where none is asked for
@@ -117,7 +118,7 @@ def confusion(ws: Workspace, key: str, *, window: Slice | None = None) -> Confus
         reference=then.confusion.sum(0) if then is not None and same else None,
         cost=now.cost,
         currency=str((cost or {}).get("currency", "")),
-        sentence=f"{_most_frequent_error(now.classes, table)} {whose}".rstrip(),
+        sentence=sequence([_most_frequent_error(now.classes, table), whose]),
     )
 
 
@@ -212,30 +213,51 @@ def _most_frequent_error(classes: tuple[str, ...], table: FloatArray) -> str:
     wrong = [(float(table[i, j]), i, j) for i in range(len(classes)) for j in range(len(classes)) if i != j]
     if not total or not wrong or not max(wrong)[0]:
         return (
-            "No wrong decision among the labelled ones." if total else "No outcomes are known in this window."
+            message("No wrong decision among the labelled ones.")
+            if total
+            else message("No outcomes are known in this window.")
         )
     n, i, j = max(wrong)
-    return (
-        f"The most frequent error: {classes[i]} was decided where {classes[j]} was true, {count(n)} times in "
-        f"{count(total)} labelled decisions ({100 * n / total:.1f} %)."
+    return message(
+        "The most frequent error: {decided} was decided where {true} was true, {n} times in {total} labelled decisions "
+        "({share}).",
+        decided=classes[i],
+        true=classes[j],
+        n=count(n),
+        total=count(total),
+        share=percent(n / total),
     )
 
 
 def _sentence(
     system: System, name: str, a: Slice, b: Slice, comparisons: tuple[WindowComparison, ...]
-) -> str:
+) -> Message:
     head = next((one for one in comparisons if one.metric == name), None)
-    spans = f"{say_span(b.start, b.end)} against {say_span(a.start, a.end)}"
-    if head is None or head.first.value is None or head.second.value is None:
-        return f"{say_metric(name)} cannot be compared ({spans}): one of the windows has too few labels."
-    words = {
-        "same": "is no different beyond chance",
-        "worse": "is worse",
-        "better": "is better",
-        "changed": "has changed",
-        "unknown": "cannot be judged",
-    }[head.verdict]
-    return (
-        f"{say_metric(name)} {words}: {say_value(name, head.second.value, unit_of(system, name))} after "
-        f"{say_value(name, head.first.value, unit_of(system, name))} ({spans}).{overlap(a, b)}"
+    spans = message(
+        "{second} against {first}", second=say_span(b.start, b.end), first=say_span(a.start, a.end)
     )
+    if head is None or head.first.value is None or head.second.value is None:
+        return message(
+            "{metric} cannot be compared ({spans}): one of the windows has too few labels.",
+            metric=say_metric(name),
+            spans=spans,
+        )
+    unit = unit_of(system, name)
+    return message(
+        "{metric} {verdict}: {second} after {first} ({spans}).{overlap}",
+        metric=say_metric(name),
+        verdict=_COMPARED[head.verdict],
+        second=say_value(name, head.second.value, unit),
+        first=say_value(name, head.first.value, unit),
+        spans=spans,
+        overlap=overlap(a, b),
+    )
+
+
+_COMPARED = {
+    "same": message("is no different beyond chance"),
+    "worse": message("is worse"),
+    "better": message("is better"),
+    "changed": message("has changed"),
+    "unknown": message("cannot be judged"),
+}

@@ -9,6 +9,7 @@ from plumbline.answers.cache import stored
 from plumbline.answers.performance.headline import among_known, headline_of
 from plumbline.answers.question import resolve_filters
 from plumbline.domain import Result, Slice, System, json_object, json_value
+from plumbline.domain.messages import NOTHING, Message, message
 from plumbline.monitor.figures import say_value
 from plumbline.monitor.performance.segments import SegmentSearch, search
 from plumbline.monitor.performance.selective_labels import UNKNOWN
@@ -134,30 +135,55 @@ def say_slice(where: tuple[tuple[str, str], ...]) -> str:
     )
 
 
-def _sentence(search: SegmentSearch, columns: bool, unit: str) -> str:
+def _sentence(search: SegmentSearch, columns: bool, unit: str) -> Message:
     if not columns:
-        return "There is no column to slice the decisions by."
+        return message("There is no column to slice the decisions by.")
     if not search.n:
-        return "No outcomes are known in this window, so no segment can be compared."
-    name = say_metric(search.metric)
-    looked = f"{count(search.tried)} segments were compared over {count(search.n)} labelled decisions"
-    if search.n < search.available:
-        looked += f", a sample of {count(search.available)}"
-    looked += (
-        ", counted by subject"
+        return message("No outcomes are known in this window, so no segment can be compared.")
+    looked = message(
+        "{tried} segments were compared over {n} labelled decisions{sample}{how}",
+        tried=count(search.tried),
+        n=count(search.n),
+        sample=message(", a sample of {available}", available=count(search.available))
+        if search.n < search.available
+        else NOTHING,
+        how=message(", counted by subject")
         if search.named
-        else ", counted as independent but for what a day has in common"
+        else message(", counted as independent but for what a day has in common"),
     )
     if not search.segments:
-        comparison = (
-            "is worse than the rest"
+        return (
+            message("No segment is worse than the rest by enough to matter: {looked}.", looked=looked)
             if search.against == "rest"
-            else "fell behind the rest since the reference"
+            else message(
+                "No segment fell behind the rest since the reference by enough to matter: {looked}.",
+                looked=looked,
+            )
         )
-        return f"No segment {comparison} by enough to matter: {looked}."
     worst = search.segments[0]
-    other = "for the rest" if search.against == "rest" else "had it changed like the rest"
-    return (
-        f"{name} suffers most where {say_slice(worst.where)}: {say_value(search.metric, worst.value, unit)} against "
-        f"{say_value(search.metric, worst.against, unit)} {other} (n = {count(worst.n)}). {looked}."
+    values = {
+        "metric": say_metric(search.metric),
+        "where": _slice(worst.where),
+        "value": say_value(search.metric, worst.value, unit),
+        "against": say_value(search.metric, worst.against, unit),
+        "n": count(worst.n),
+        "looked": looked,
+    }
+    if search.against == "rest":
+        return message(
+            "{metric} suffers most where {where}: {value} against {against} for the rest (n = {n}). {looked}.",
+            **values,
+        )
+    return message(
+        "{metric} suffers most where {where}: {value} against {against} had it changed like the rest (n = {n}). "
+        "{looked}.",
+        **values,
     )
+
+
+def _slice(where: tuple[tuple[str, str], ...]) -> Message:
+    parts = [
+        message("{column} is {level}", column=column.partition(":")[2] or column, level=say_level(value))
+        for column, value in where
+    ]
+    return message("{most} and {last}", most=parts[0], last=parts[1]) if len(parts) > 1 else parts[0]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from plumbline.answers.fairness.groups import FairnessAnswer, say_oversight
+from plumbline.answers.fairness.groups import FairnessAnswer
+from plumbline.answers.fairness.sentence import say_oversight
 from plumbline.monitor.fairness.groups import GroupRate
 from plumbline.monitor.fairness.human_oversight import Oversight
 from plumbline.ui.parts import cards, tables
