@@ -184,9 +184,10 @@ def figures(material: Material, speech: Language) -> list[list[str]]:
     loads = ", ".join(str(load.load_id) for load in material.proof.loads if load.rows_loaded)
     everything, labelled = (speech.say(key, "index") for key in ("all_decisions", "labelled"))
     facts, found = material.answer.measured.facts, []
+    zone = material.answer.system.timezone
 
     def span(first: Any, last: Any) -> str:
-        return " – ".join(speech.moment(at) if at else "…" for at in (first, last))
+        return " – ".join(speech.moment(at, zone) if at else "…" for at in (first, last))
 
     whole = span(facts.first_decision, facts.last_decision)
     if material.performance is not None and material.performance.points:

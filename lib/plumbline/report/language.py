@@ -84,10 +84,14 @@ class Language:
         written = format_date(at, "long", locale=self.code)
         return f"1er{written[1:]}" if self.code == "fr" and at.day == 1 else written
 
-    def moment(self, at: datetime) -> str:
-        """A time of day with its zone, always UTC."""
-        utc = at.astimezone(UTC)
-        return f"{self.day(utc)}, {clock_time(utc)} UTC"
+    def moment(self, at: datetime, zone: str = "") -> str:
+        """A time of day with its zone.
+
+        Args:
+            zone: whose clock shows it, of times that are a system's and stand for no moment; empty: a moment, in UTC.
+        """
+        shown = at if zone else at.astimezone(UTC)
+        return f"{self.day(shown)}, {clock_time(shown)} {zone or 'UTC'}"
 
 
 def typographic(text: str, code: str) -> str:

@@ -211,14 +211,14 @@ def _span(span: tuple[Any, Any], speech: Language) -> str:
 
 
 def _releases(material: Material, translator: Translator) -> dict[str, Any]:
-    answer, speech = material.releases, translator.speech
+    answer, speech, zone = material.releases, translator.speech, material.answer.system.timezone
     spans = answer.releases.spans[-SPANS:] if answer else ()
     return {
         "title": speech.say("releases"),
         "sentence": translator.text(answer.releases.sentence) if answer else "",
         "head": [speech.say(key, "table") for key in ("version", "first", "last", "decisions")],
         "rows": [
-            [s.version or "–", speech.moment(s.start), speech.moment(s.end), speech.number(s.n)]
+            [s.version or "–", speech.moment(s.start, zone), speech.moment(s.end, zone), speech.number(s.n)]
             for s in spans
         ],
     }
@@ -283,7 +283,8 @@ def _rests(material: Material, speech: Language) -> dict[str, Any]:
     state = speech.say("intact" if proof.chain.intact else "broken", "rests")
     rows = [("decisions", speech.number(facts.decisions), False)]
     if facts.first_decision and facts.last_decision:
-        span = f"{speech.moment(facts.first_decision)} – {speech.moment(facts.last_decision)}"
+        zone = material.answer.system.timezone
+        span = f"{speech.moment(facts.first_decision, zone)} – {speech.moment(facts.last_decision, zone)}"
         rows.append(("span", span, False))
     rows += [
         ("trail", speech.number(proof.chain.entries), False), ("trail_state", state, False),

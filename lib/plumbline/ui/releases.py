@@ -109,7 +109,7 @@ def history(answer: ReleasesAnswer, view: View) -> None:
             phrase(
                 "Guardrail, {signal}: {advice}",
                 signal=in_language(w.signal, "guardrail"),
-                advice=sentences.roll_back(w),
+                advice=sentences.roll_back(w, answer.system.timezone),
             ),
         )
         for w in answer.guardrails
@@ -160,7 +160,9 @@ def guardrails(answer: ReleasesAnswer) -> None:
     for watched in answer.guardrails:
         if watched.fired:
             status = "watch" if watched.proved else "fail"
-            st.markdown(f"{cards.chip(status, watched.version)} {prose(_advice(watched))}")
+            st.markdown(
+                f"{cards.chip(status, watched.version)} {prose(_advice(watched, answer.system.timezone))}"
+            )
     if not answer.guardrails:
         cards.note(phrase("No version took over from another, so there was nothing to watch."))
         return
@@ -170,10 +172,10 @@ def guardrails(answer: ReleasesAnswer) -> None:
     )
 
 
-def _advice(watched: GuardrailResult) -> str:
+def _advice(watched: GuardrailResult, zone: str) -> str:
     if watched.proved:
         return f"{_signal(watched)}: {in_language(watched.found.sentence)}{in_language(watched.acquittal)}"
-    return f"{_signal(watched)}: {in_language(sentences.roll_back(watched))}"
+    return f"{_signal(watched)}: {in_language(sentences.roll_back(watched, zone))}"
 
 
 def _signal(watched: GuardrailResult) -> str:
@@ -208,8 +210,9 @@ def side_by_side(answer: ReleasesAnswer, mode: Mode) -> None:
             )
         )
         return
+    zone = answer.system.timezone
     for comparison in answer.comparisons[:3]:
-        st.markdown(f"- {prose(sentences.say_comparison(comparison))}")
+        st.markdown(f"- {prose(sentences.say_comparison(comparison, zone))}")
     rows = [
         _compared_row(c, m)
         for c in answer.comparisons

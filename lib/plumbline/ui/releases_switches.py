@@ -56,7 +56,7 @@ def switches(answer: ReleasesAnswer, mode: Mode) -> None:
         forest(rows, mode, unit=unit, lines=no_change, none=phrase("This switch cannot be split.")),
         key="releases.switch",
         name=f"{answer.system.key}-switch",
-        alt=sentences.say_shift(shift),
+        alt=sentences.say_shift(shift, answer.system.timezone),
         rows=[estimate_data(r) for r in rows],
     )
     _rows_of(answer, shift)

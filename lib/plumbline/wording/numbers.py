@@ -171,14 +171,18 @@ def moment(at: datetime, zone: str = "") -> str:
     return f"{day(at)}, {at:%H:%M} {zone or at.tzname() or 'UTC'}"
 
 
-def span(start: datetime | None, end: datetime | None) -> str:
-    """The half-open [start, end) as its first and last day: ``3–9 Mar 2026``."""
+def span(start: datetime | None, end: datetime | None, zone: str = "") -> str:
+    """The half-open [start, end) as its first and last day: ``3–9 Mar 2026``; of less than a day, as hours.
+
+    Args:
+        zone: whose clock shows the hours; empty: whoever shows them says it elsewhere.
+    """
     if start is None or end is None:
         if start is not None:
             return phrase("since {day}", day=day(start))
         return phrase("until {day}", day=day(end)) if end is not None else phrase("all time")
     if end - start < timedelta(days=1):
-        return f"{day(start)}, {start:%H:%M}–{end:%H:%M} {start.tzname() or 'UTC'}"
+        return f"{day(start)}, {start:%H:%M}–{end:%H:%M} {zone}".rstrip()
     last = (end - timedelta(microseconds=1)).date()
     first = start.date()
     if first == last:

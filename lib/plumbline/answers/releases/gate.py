@@ -13,6 +13,7 @@ from typing import Any
 from plumbline.answers.cache import stored
 from plumbline.answers.releases.guardrails import GuardrailResult, watch
 from plumbline.answers.releases.history import ReleasesAnswer, releases_of
+from plumbline.answers.releases.sentences import moment
 from plumbline.domain import PlumblineError, Result, System
 from plumbline.monitor.releases.challengers import ChallengerPeriod, presences
 from plumbline.monitor.releases.champion import ChampionPeriod
@@ -102,7 +103,7 @@ def _judged(cursor: Cursor, system: System, version: str) -> GateAnswer:
     answer = releases_of(cursor, system)
     back = next((r for r in reversed(answer.releases.rollbacks) if r.bad_version == version), None)
     if back is not None and answer.releases.spans[-1].version != version:
-        return _answer(system, version, back.back_to, GateDecision.STOP, (_left(back),))
+        return _answer(system, version, back.back_to, GateDecision.STOP, (_left(back, system.timezone),))
     switch, watched = _watched(cursor, system, answer, version)
     if switch is None:
         return _answer(system, version, "", GateDecision.INCONCLUSIVE, (_nothing(answer, version),))
@@ -208,8 +209,8 @@ def _signal(watched: GuardrailResult) -> Signal:
     )
 
 
-def _left(back: Rollback) -> str:
-    return f"Version {back.bad_version} was taken back to {back.back_to} on {back.end:%Y-%m-%d, %H:%M} UTC."
+def _left(back: Rollback, zone: str) -> str:
+    return f"Version {back.bad_version} was taken back to {back.back_to} on {moment(back.end, zone)}."
 
 
 def _nothing(answer: ReleasesAnswer, version: str) -> str:

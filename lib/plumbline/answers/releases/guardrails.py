@@ -153,13 +153,13 @@ def _outputs(cursor: Cursor, system: System, switch: Switch) -> tuple[str, Guard
     times, new, _ = exact.first_decisions(cursor, system, switch.version, switch.at, FIRST)
     _, old, _, who = exact.last_decisions(cursor, system, switch.previous, switch.at, BEFORE)
     if system.task is Task.REGRESSION:
-        return _large("prediction", PREDICTIONS, times, new, old, who)
+        return _large("prediction", PREDICTIONS, times, new, old, who, zone=system.timezone)
     new, old = np.nan_to_num(new), np.nan_to_num(old)
     if not len(new) or not len(old):
         return None
     return "positive rate", guardrail(
         times, new.astype(bool), previous_rate=float(old.mean()), previous_n=len(old),
-        times_over=_times_over(old, who),
+        times_over=_times_over(old, who), zone=system.timezone,
     )  # fmt: skip
 
 
@@ -173,13 +173,13 @@ def _losses(
 ) -> tuple[str, Guardrail] | None:
     """Of the share of wrong decisions, in the order in which they were made; only more of them fire."""
     if system.task is Task.REGRESSION:
-        return _large("large errors", ERRORS, times, new, old, who, rising=True)
+        return _large("large errors", ERRORS, times, new, old, who, zone=system.timezone, rising=True)
     if not len(new) or not len(old):
         return None
     return "wrong decisions", guardrail(
         times, new > 0, previous_rate=float((old > 0).mean()), previous_n=len(old),
         rising=True, were=WRONG,
-        times_over=_times_over((old > 0).astype(float), who),
+        times_over=_times_over((old > 0).astype(float), who), zone=system.timezone,
     )  # fmt: skip
 
 
@@ -191,6 +191,7 @@ def _large(
     old: FloatArray,
     who: Who,
     *,
+    zone: str,
     rising: bool = False,
 ) -> tuple[str, Guardrail] | None:
     kept, known = np.isfinite(new), np.isfinite(old)
@@ -207,6 +208,7 @@ def _large(
         rising=rising,
         were=message("{were} (over {limit})", were=were, limit=decimal(limit, ",.4g")),
         times_over=_times_over((old > limit).astype(float), who),
+        zone=zone,
     )
     return signal, large_errors
 

@@ -90,11 +90,15 @@ class ReleasesAnswer(Result):
 
     def lines(self) -> list[str]:
         """The same for a terminal."""
+        zone = self.system.timezone
+        mark = "Z" if zone == "UTC" else f" {zone}"
         spans = [
-            f"{iso_minute(s.start)}Z to {iso_minute(s.end)}Z  {s.version}  n={s.n}"
+            f"{iso_minute(s.start)}{mark} to {iso_minute(s.end)}{mark}  {s.version}  n={s.n}"
             for s in self.releases.spans
         ]
-        lines = [say_shift(s) for s in self.shifts] + [say_comparison(c) for c in self.comparisons]
+        lines = [say_shift(s, zone) for s in self.shifts] + [
+            say_comparison(c, zone) for c in self.comparisons
+        ]
         return list(
             dict.fromkeys(
                 [self.sentence, *self.cautions, *spans, *lines, *(f.sentence for f in self.findings)]
@@ -255,7 +259,7 @@ def _opening(answer: ReleasesAnswer) -> str:
         return f"{differed} from its first decisions on. {last.acquittal}".rstrip()
     last = min((w for w in guilty if w.version == guilty[-1].version), key=lambda w: w.at or w.switched)
     back = next((r for r in answer.releases.rollbacks if r.bad_version == last.version), None)
-    opening = f"Version {last.version} should have been taken back. {roll_back(last)}"
+    opening = f"Version {last.version} should have been taken back. {roll_back(last, answer.system.timezone)}"
     if back is not None:
-        opening += f" It was rolled back to {back.back_to} on {moment(back.end)}."
+        opening += f" It was rolled back to {back.back_to} on {moment(back.end, answer.system.timezone)}."
     return opening

@@ -9,6 +9,7 @@ from plumbline.monitor.releases.ab_test import Comparison, Measure
 from plumbline.monitor.releases.shift_attribution import ShiftAttribution, ShiftPart
 from plumbline.monitor.statistics.proportions import Difference
 from plumbline.wording.quantities import count
+from plumbline.wording.times import long_minute
 
 if TYPE_CHECKING:
     from plumbline.answers.releases.guardrails import GuardrailResult
@@ -49,9 +50,9 @@ def interval(metric: str, low: float, high: float) -> str:
     return f"{change(metric, low)} to {change(metric, high)}"
 
 
-def moment(at: datetime) -> str:
-    """``21 October 2026, 09:04 UTC``."""
-    return f"{at.day} {at:%B %Y, %H:%M} UTC"
+def moment(at: datetime, zone: str) -> str:
+    """``21 October 2026, 09:04 Europe/Berlin``; a time of a system is what the clock of its zone shows."""
+    return f"{long_minute(at)} {zone}"
 
 
 def say_difference(metric: str, difference: Difference) -> str:
@@ -63,8 +64,8 @@ def say_difference(metric: str, difference: Difference) -> str:
     )
 
 
-def say_shift(shift: SwitchShift) -> str:
-    """One switch: what changed, and who did it."""
+def say_shift(shift: SwitchShift, zone: str) -> str:
+    """One switch: what changed, and who did it. ``zone``: whose clock its times are of."""
     parts = []
     for metric, plain, parted in (
         (shift.metrics[0], shift.output, shift.output_split),
@@ -72,7 +73,7 @@ def say_shift(shift: SwitchShift) -> str:
     ):
         if plain is not None:
             parts.append(f"{say_difference(metric, plain)}: {who(shift, metric, parted)}")
-    head = f"{shift.switch.previous or 'no version'} to {shift.switch.version} on {moment(shift.switch.at)}"
+    head = f"{shift.switch.previous or 'no version'} to {shift.switch.version} on {moment(shift.switch.at, zone)}"
     return f"{head}: {'; '.join(parts) or 'nothing to compare'}."
 
 
@@ -120,13 +121,13 @@ def _first_down(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
-def say_comparison(comparison: Comparison) -> str:
+def say_comparison(comparison: Comparison, zone: str) -> str:
     """Two versions side by side, and what to do about it."""
     first, second = comparison.versions
     how = {"A/B": "in a test with", "canary": "as a canary beside", "shadow": "in shadow beside"}[
         comparison.kind
     ]
-    parts = [_measured(m) for m in comparison.measures]
+    parts = [_measured(m, zone) for m in comparison.measures]
     text = f"{second} ran {how} {first} for {comparison.days:.1f} days: {'; '.join(parts) or 'too few decisions'}."
     if comparison.agreed is not None:
         both = count(comparison.n_both)
@@ -141,10 +142,10 @@ def say_comparison(comparison: Comparison) -> str:
     return text
 
 
-def _measured(m: Measure) -> str:
+def _measured(m: Measure, zone: str) -> str:
     text = say_difference(m.metric, m.difference)
     if m.differs:
-        since = f", known by {moment(m.known_at)}" if m.known_at else ""
+        since = f", known by {moment(m.known_at, zone)}" if m.known_at else ""
         return f"{text}, beyond chance (always-valid p {p_value(m.p_value)}{since})"
     text += f", no difference beyond chance (always-valid p {p_value(m.p_value)})"
     if m.days_more:
@@ -170,14 +171,14 @@ def p_value(p: float) -> str:
     return "under 0.001" if p < 0.001 else f"{p:.2g}"
 
 
-def roll_back(watch: GuardrailResult) -> str:
+def roll_back(watch: GuardrailResult, zone: str) -> str:
     """What should have been done, by when, and what it has cost not to."""
     if watch.at is None:
         return watch.sentence
     if watch.since is not None and not watch.since.decisions:
-        return f"Outcomes proved it on {moment(watch.at)}, after version {watch.version} had left."
+        return f"Outcomes proved it on {moment(watch.at, zone)}, after version {watch.version} had left."
     number = count(watch.found.at_decision or 0)
-    text = f"Roll back to {watch.previous}: known at {moment(watch.at)} after {number} decisions"
+    text = f"Roll back to {watch.previous}: known at {moment(watch.at, zone)} after {number} decisions"
     since = watch.since
     if since is not None and watch.signal == "positive rate" and since.wrong_positives:
         return f"{text}; {count(since.wrong)} wrong since, {count(since.wrong_positives)} of them {watch.positive!r}."

@@ -69,6 +69,7 @@ def guardrail(
     rising: bool = False,
     were: Message = POSITIVE,
     times_over: float = 1.0,
+    zone: str = "UTC",
 ) -> Guardrail:
     """Watch the decisions of a new version, oldest first, against the previous version's positive rate.
 
@@ -82,6 +83,7 @@ def guardrail(
             previous version's own sample misled included.
         rising: only a rate above the usual fires, as for errors; the whole of alpha is then spent on it.
         were: what is counted, as the sentence says it.
+        zone: whose clock the times are of, as the sentence says it.
         times_over: the design effect, 1 at least: so many decisions tell as much as one, as of a subject who comes
             again. Counts, and what is known of the previous rate, are divided by it.
 
@@ -115,13 +117,14 @@ def guardrail(
     rate = float(hits[:crossing].mean())
     at = _aware(times[crossing - 1])
     sentence = message(
-        "{share} of the first {n} {were} against {before} before: beyond chance from {day}, {time} UTC on.",
+        "{share} of the first {n} {were} against {before} before: beyond chance from {day}, {time} {zone} on.",
         share=percent(rate),
         n=decimal(crossing, ","),
         were=were,
         before=percent(previous_rate),
         day=Day(at),
         time=f"{clock_time(at)}",
+        zone=zone,
     )
     return Guardrail(
         fired=True,

@@ -18,7 +18,7 @@ from plumbline.profile.scan.pauses import usual_pause
 from plumbline.respond.interlocks import PAUSES, Situation, decide, interlocks
 from plumbline.store.workspace import Cursor
 from plumbline.wording.quantities import count
-from plumbline.wording.times import clock_time, iso_day
+from plumbline.wording.times import clock_time, iso_day, long_minute, moment
 
 SIGNAL = "release.rollback_failed"
 
@@ -89,10 +89,10 @@ def would_have(
     case = situation(cursor, system, answer.releases, past, setting, findings, at, past_moment=True)
     run = _run(system, setting, past, case, at)
     state = decide(Mode.DRY_RUN, run.interlocks)
-    when = {"time": f"{clock_time(at)}", "day": f"{iso_day(at)}"}
-    note = message("At {time} UTC on {day} it would not have rolled back.", **when)
+    when = {"time": f"{clock_time(at)}", "zone": system.timezone, "day": f"{iso_day(at)}"}
+    note = message("At {time} {zone} on {day} it would not have rolled back.", **when)
     if state is RollbackState.DRY:
-        note = message("At {time} UTC on {day} it would have rolled back.", **when)
+        note = message("At {time} {zone} on {day} it would have rolled back.", **when)
     return replace(run, state=state, mode=Mode.DRY_RUN, note=note)
 
 
@@ -135,20 +135,22 @@ def _followed(
             b
             for b in answer.releases.rollbacks
             if (b.bad_version, b.back_to) == (run.version, run.to)
-            and b.end >= run.acted_at - timedelta(hours=1)
+            and moment(b.end, system.timezone) >= run.acted_at - timedelta(hours=1)
         ),
         None,
     )
     if back is not None and not _is_served(answer, run):
-        minutes = max((back.end - run.acted_at).total_seconds() / 60, 0.0)
+        seen_at = moment(back.end, system.timezone)
+        minutes = max((seen_at - run.acted_at).total_seconds() / 60, 0.0)
         note = message(
-            "The log shows version {version} deciding since {moment} UTC.",
+            "The log shows version {version} deciding since {moment} {zone}.",
             version=run.to,
-            moment=f"{back.end:%Y-%m-%d, %H:%M}",
+            moment=long_minute(back.end),
+            zone=system.timezone,
         )
-        return replace(run, state=RollbackState.SEEN, seen_at=back.end, minutes=minutes, note=note)
+        return replace(run, state=RollbackState.SEEN, seen_at=seen_at, minutes=minutes, note=note)
     pause = usual_pause(cursor, system, now)
-    last = answer.releases.spans[-1].end
+    last = moment(answer.releases.spans[-1].end, system.timezone)
     if pause is not None and _is_served(answer, run) and last > run.acted_at + PAUSES * pause:
         note = message(
             "Version {version} still decides, {n} usual pauses after the alias was moved.",
