@@ -52,8 +52,8 @@ def chosen() -> str:
 
 
 def _of_browser() -> str:
-    own = str(st.context.locale or "").partition("-")[0].lower()
-    return own if own in NAMES else SOURCE
+    code = str(st.context.locale or "").partition("-")[0].lower()
+    return code if code in NAMES else SOURCE
 
 
 def switch() -> None:
