@@ -20,10 +20,10 @@ def choose(answer: PerformanceAnswer, metric: str, view: View) -> None:
         return
     with st.form("accuracy.headline", border=False):
         by = signed_forms.signature("headline", page="accuracy")
-        kept = permissions.submit(
+        is_submitted = permissions.submit(
             phrase("Judge this system by {metric} first", metric=numbers.name(metric)), permissions.OWNER
         )
-    if kept:
+    if is_submitted:
         signed_forms.sign(by)
         choose_headline(view.ws, answer.system.key, metric, by=by or session.LOCAL)
         st.rerun()
