@@ -33,7 +33,9 @@ class Server:
     def session(self) -> Any:
         from pyspark.sql.connect.session import SparkSession
 
-        return SparkSession.builder.remote(f"sc://127.0.0.1:{self.port}").create()
+        session = SparkSession.builder.remote(f"sc://127.0.0.1:{self.port}").create()
+        session.client.set_retry_policies([])  # or the tests would wait for a killed server when they end
+        return session
 
     def table(self, name: str, path: Path) -> str:
         """Make a table of a Parquet file or folder, in place of one of that name."""

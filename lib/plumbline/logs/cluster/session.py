@@ -6,6 +6,7 @@ import os
 import re
 import socket
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -66,8 +67,10 @@ def cluster(location: Location) -> Iterator[Any]:
         return
     _reach(location)
     with explained(location):
-        from pyspark.sql.connect.client.retries import DefaultPolicy
-        from pyspark.sql.connect.session import SparkSession
+        with warnings.catch_warnings():  # of versions of pandas, of which nothing is used here
+            warnings.simplefilter("ignore", FutureWarning)
+            from pyspark.sql.connect.client.retries import DefaultPolicy
+            from pyspark.sql.connect.session import SparkSession
 
         session = SparkSession.builder.remote(location.address).create()
         session.client.set_retry_policies([DefaultPolicy(max_retries=RETRIES, max_backoff=5000)])
