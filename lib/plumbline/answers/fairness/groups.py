@@ -30,7 +30,7 @@ from plumbline.profile.scan import protected_groups as counting
 from plumbline.profile.scan.weights import why_unknown
 from plumbline.store import statements, systems
 from plumbline.store.workspace import Cursor, Workspace
-from plumbline.wording.quantities import decimal
+from plumbline.wording.quantities import count, decimal
 
 DAYS_A_MONTH = 30.44
 
@@ -46,15 +46,28 @@ class InteractionShare:
     @property
     def sentence(self) -> str:
         """In words."""
-        monthly = f"{self.decisions_a_month:,.0f} decisions a month"
+        monthly = count(self.decisions_a_month)
         if self.share is None:
-            return (
-                f"{monthly}; how many customer interactions there are is not stated, so the share is unknown."
+            return message(
+                "{n} decisions a month; how many customer interactions there are is not stated, so the share is "
+                "unknown.",
+                n=monthly,
             )
-        beyond = "over" if self.share > self.limit else "within"
-        return (
-            f"{monthly} are {100 * self.share:.1f} % of all customer interactions, {beyond} the "
-            f"{100 * self.limit:.0f} % from which monitoring and rollback are mandatory."
+        values = {
+            "n": monthly,
+            "share": decimal(100 * self.share, ".1f"),
+            "limit": decimal(100 * self.limit, ".0f"),
+        }
+        if self.share > self.limit:
+            return message(
+                "{n} decisions a month are {share} % of all customer interactions, over the {limit} % from which "
+                "monitoring and rollback are mandatory.",
+                **values,
+            )
+        return message(
+            "{n} decisions a month are {share} % of all customer interactions, within the {limit} % from which "
+            "monitoring and rollback are mandatory.",
+            **values,
         )
 
 

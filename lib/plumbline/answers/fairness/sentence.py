@@ -83,12 +83,12 @@ _RATES = {
 
 def say_fairness(answer: GroupComparisons) -> Message:
     """The finding of an answer: the worst group first."""
-    said = _compared(answer)
+    finding = _compared(answer)
     if answer.why_not or answer.source != "assumed":
-        return said
+        return finding
     return message(
         "{said} Nobody states which outcome people want, so {favourable} is read as it here: choose it.",
-        said=said,
+        said=finding,
         favourable=answer.favourable,
     )
 

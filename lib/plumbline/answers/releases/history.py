@@ -12,10 +12,10 @@ from plumbline.answers.events import EventRecord, closed_incidents
 from plumbline.answers.performance.cautions import of_the_reference
 from plumbline.answers.question import span_of
 from plumbline.answers.releases.guardrails import GuardrailResult, guardrail_finding, watch
-from plumbline.answers.releases.sentences import moment, roll_back, say_comparison, say_shift
+from plumbline.answers.releases.sentences import roll_back, say_comparison, say_moment, say_shift
 from plumbline.answers.releases.switches import SwitchShift, comparisons, shifts
 from plumbline.domain import Finding, PlumblineError, Result, Severity, System, Task, json_object
-from plumbline.domain.messages import NOTHING, Message, message
+from plumbline.domain.messages import NOTHING, Message, message, sequence
 from plumbline.governance.facts import SwitchFacts as SwitchFact
 from plumbline.monitor.drift.first_year import signals
 from plumbline.monitor.releases.ab_test import Comparison
@@ -247,7 +247,7 @@ def _guarded(watched: GuardrailResult) -> dict[str, Any]:
     return kept
 
 
-def _opening(answer: ReleasesAnswer) -> str:
+def _opening(answer: ReleasesAnswer) -> Message:
     """The page's first sentence: the release that should have been taken back, else the history."""
     tripped = [w for w in answer.guardrails if w.fired]
     guilty = [w for w in tripped if w.proved is None]
@@ -255,11 +255,24 @@ def _opening(answer: ReleasesAnswer) -> str:
         return answer.releases.sentence
     if not guilty:
         last = tripped[-1]
-        differed = f"Version {last.version} decided differently from version {last.previous}"
-        return f"{differed} from its first decisions on. {last.acquittal}".rstrip()
+        differed = message(
+            "Version {version} decided differently from version {previous} from its first decisions on.",
+            version=last.version,
+            previous=last.previous or "",
+        )
+        return sequence([differed, last.acquittal])
     last = min((w for w in guilty if w.version == guilty[-1].version), key=lambda w: w.at or w.switched)
     back = next((r for r in answer.releases.rollbacks if r.bad_version == last.version), None)
-    opening = f"Version {last.version} should have been taken back. {roll_back(last, answer.system.timezone)}"
+    opening = [
+        message("Version {version} should have been taken back.", version=last.version),
+        roll_back(last, answer.system.timezone),
+    ]
     if back is not None:
-        opening += f" It was rolled back to {back.back_to} on {moment(back.end, answer.system.timezone)}."
-    return opening
+        opening.append(
+            message(
+                "It was rolled back to {previous} on {at}.",
+                previous=back.back_to,
+                at=say_moment(back.end, answer.system.timezone),
+            )
+        )
+    return sequence(opening)

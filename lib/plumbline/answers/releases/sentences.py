@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from plumbline.domain.messages import Message, message
 from plumbline.monitor.releases.ab_test import Comparison, Measure
 from plumbline.monitor.releases.shift_attribution import ShiftAttribution, ShiftPart
 from plumbline.monitor.statistics.proportions import Difference
 from plumbline.wording.quantities import count
-from plumbline.wording.times import long_minute
+from plumbline.wording.times import clock_time, long_minute, say_day
 
 if TYPE_CHECKING:
     from plumbline.answers.releases.guardrails import GuardrailResult
@@ -53,6 +54,11 @@ def interval(metric: str, low: float, high: float) -> str:
 def moment(at: datetime, zone: str) -> str:
     """``21 October 2026, 09:04 Europe/Berlin``; a time of a system is what the clock of its zone shows."""
     return f"{long_minute(at)} {zone}"
+
+
+def say_moment(at: datetime, zone: str) -> Message:
+    """The same as a message."""
+    return message("{day}, {time} {zone}", day=say_day(at), time=clock_time(at), zone=zone)
 
 
 def say_difference(metric: str, difference: Difference) -> str:
@@ -171,17 +177,36 @@ def p_value(p: float) -> str:
     return "under 0.001" if p < 0.001 else f"{p:.2g}"
 
 
-def roll_back(watch: GuardrailResult, zone: str) -> str:
+def roll_back(watch: GuardrailResult, zone: str) -> Message:
     """What should have been done, by when, and what it has cost not to."""
     if watch.at is None:
         return watch.sentence
-    if watch.since is not None and not watch.since.decisions:
-        return f"Outcomes proved it on {moment(watch.at, zone)}, after version {watch.version} had left."
-    number = count(watch.found.at_decision or 0)
-    text = f"Roll back to {watch.previous}: known at {moment(watch.at, zone)} after {number} decisions"
-    since = watch.since
-    if since is not None and watch.signal == "positive rate" and since.wrong_positives:
-        return f"{text}; {count(since.wrong)} wrong since, {count(since.wrong_positives)} of them {watch.positive!r}."
-    if since is not None and since.labelled:
-        return f"{text}; {count(since.wrong)} of {count(since.labelled)} decisions with known outcomes wrong since."
-    return f"{text}; {count(since.decisions)} decisions since." if since is not None else f"{text}."
+    at, since = say_moment(watch.at, zone), watch.since
+    if since is not None and not since.decisions:
+        return message(
+            "Outcomes proved it on {at}, after version {version} had left.", at=at, version=watch.version
+        )
+    text = message(
+        "Roll back to {previous}: known at {at} after {n} decisions",
+        previous=watch.previous or "",
+        at=at,
+        n=count(watch.found.at_decision or 0),
+    )
+    if since is None:
+        return message("{text}.", text=text)
+    if watch.signal == "positive rate" and since.wrong_positives:
+        return message(
+            "{text}; {wrong} wrong since, {positives} of them '{positive}'.",
+            text=text,
+            wrong=count(since.wrong),
+            positives=count(since.wrong_positives),
+            positive=watch.positive or "",
+        )
+    if since.labelled:
+        return message(
+            "{text}; {wrong} of {labelled} decisions with known outcomes wrong since.",
+            text=text,
+            wrong=count(since.wrong),
+            labelled=count(since.labelled),
+        )
+    return message("{text}; {n} decisions since.", text=text, n=count(since.decisions))

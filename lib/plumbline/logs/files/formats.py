@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from plumbline.domain import PlumblineError
+from plumbline.domain.messages import message
 
 _CSV_TODO = "Export it as CSV or Parquet and load that."
 _PARQUET_TODO = "Save it as Parquet and load that."
@@ -37,7 +38,7 @@ PACKED = tuple(f.name for f in FORMATS if f.packed)
 TITLES = {f.name: f.title for f in FORMATS}
 _OPEN = [f.title for f in FORMATS if not f.packed]
 #: the formats as sentences name them: ``CSV, Parquet, JSON, Excel or Arrow``
-SPOKEN = f"{', '.join(_OPEN[:-1])} or {_OPEN[-1]}"
+SPOKEN = message("{most} or {last}", most=", ".join(_OPEN[:-1]), last=_OPEN[-1])
 #: what a file of a log may end with, without the dot
 SUFFIXES = tuple(suffix for f in FORMATS for suffix in f.suffixes)
 

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plumbline.domain import CompletenessProfile, IntArray, PointStatus
-from plumbline.domain.messages import Message, message
+from plumbline.domain.messages import Message, Number, message, sequence
 from plumbline.monitor.chunks import midnight
 from plumbline.wording.quantities import count, decimal, percent
-from plumbline.wording.times import long_minute
+from plumbline.wording.times import clock_time, say_day
 
 #: names of the shares and the roles whose presence they count
 SHARES = {
@@ -256,34 +256,62 @@ def _level(decided: IntArray, start: int, length: int) -> float:
     return float(min(others[near].sum() / max(int(near.sum()), 1) / usual, 1.0)) if usual > 0 else 0.0
 
 
-def _sentence(n: int, shares: dict[str, float], duplicates: float | None, holes: tuple[Gap, ...]) -> str:
+def _sentence(n: int, shares: dict[str, float], duplicates: float | None, holes: tuple[Gap, ...]) -> Message:
     if not n:
-        return "No decision is logged."
-    lines = [f"{_percent(shares[name])} {words}" for name, words in _WORDS.items() if name in shares]
+        return message("No decision is logged.")
+    lines = [
+        message("{share} {words}", share=_percent(shares[name]), words=words)
+        for name, words in _WORDS.items()
+        if name in shares
+    ]
     absent = [words for name, words in _ABSENT.items() if name not in shares]
-    text = f"Of {count(n)} decisions " + (", ".join(lines) if lines else "nothing but the outcome is logged")
-    text += f"; no {' and no '.join(absent)} is logged" if absent else ""
+    parts = sequence(lines, ", ") if lines else message("nothing but the outcome is logged")
+    text = message("Of {n} decisions {parts}", n=count(n), parts=parts)
+    if absent:
+        text = message("{text}; no {names} is logged", text=text, names=_none_of(absent))
     if duplicates:
-        text += f"; {_percent(duplicates)} share their id with another"
+        text = message("{text}; {share} share their id with another", text=text, share=_percent(duplicates))
     if holes:
         worst = max(holes, key=lambda gap: gap.hours)
-        many = "one gap" if len(holes) == 1 else f"{len(holes)} gaps, the longest"
-        text += f"; {many} of {worst.hours} hours from {long_minute(worst.start)} UTC"
-    return text + "."
+        many = message("one gap")
+        if len(holes) > 1:
+            many = message("{n} gaps, the longest", n=count(len(holes)))
+        text = message(
+            "{text}; {gaps} of {hours} hours from {day}, {time} UTC",
+            text=text,
+            gaps=many,
+            hours=count(worst.hours),
+            day=say_day(worst.start),
+            time=clock_time(worst.start),
+        )
+    return message("{text}.", text=text)
+
+
+def _none_of(names: list[Message]) -> Message:
+    joined = names[0]
+    for name in names[1:]:
+        joined = message("{first} and no {second}", first=joined, second=name)
+    return joined
 
 
 _WORDS = {
-    "id": "have an id", "version": "name their version", "features": "hold all features",
-    "explanation": "hold an explanation",
-}  # fmt: skip
-_ABSENT = {"id": "id", "version": "version", "explanation": "explanation"}
+    "id": message("have an id"),
+    "version": message("name their version"),
+    "features": message("hold all features"),
+    "explanation": message("hold an explanation"),
+}
+_ABSENT = {
+    "id": message("id"),
+    "version": message("version"),
+    "explanation": message("explanation"),
+}
 
 
-def _percent(share: float) -> str:
+def _percent(share: float) -> Message:
     """A share in per cent that says 100 only where it is all of them, and 0 only where it is none."""
     shown = f"{100 * share:.1f}"
     shown = "99.9" if shown == "100.0" and share < 1 else "0.1" if shown == "0.0" and share > 0 else shown
-    return {"100.0": "100", "0.0": "0"}.get(shown, shown) + " %"
+    return message("{percent} %", percent=Number({"100.0": "100", "0.0": "0"}.get(shown, shown)))
 
 
 def lack_sentence(name: str, share: float, n: int) -> Message:

@@ -18,6 +18,7 @@ from plumbline.ui.state import workspace as opened
 from plumbline.ui.state.view import View
 from plumbline.wording.language import in_language, phrase, screen_text
 
+_LOAD = screen_text("Load", "act")
 _LOADS = screen_text("Kept in the workspace, for everybody who works here. A load can be undone at any time.")
 _LOADS_TO_SCRATCH = screen_text(
     "Goes to the file that this browser tab looks at. Nothing is kept unless you keep it."
@@ -58,7 +59,11 @@ def _buttons(
     left, right = st.columns(2, gap="large")
     with left:
         for_good = permissions.button(
-            phrase("Load"), permissions.ANALYST, type=cards.leading(), icon=":material/upload:", disabled=idle
+            in_language(_LOAD, "act"),
+            permissions.ANALYST,
+            type=cards.leading(),
+            icon=":material/upload:",
+            disabled=idle,
         )
         cards.note(in_language(_LOADS_TO_SCRATCH if view.scratch else _LOADS))
     look = False

@@ -92,7 +92,7 @@ def table(loads: Sequence[Load]) -> None:
                 "Duplicates": load.rows_duplicate,
                 "Quarantined": load.rows_quarantined,
                 "Labels joined": load.labels_joined,
-                "Reference": "yes" if load.reference else "no",
+                "Reference": phrase("yes") if load.reference else phrase("no"),
                 "By": one_line(load.actor, 40),
                 "State": cards.glyph("undone") if load.undone_at else phrase("● loaded"),
                 "SHA-256": load.sha256[:12],
