@@ -45,12 +45,13 @@ class Situation:
     ``fired``: the guardrail's sentence, empty where it is quiet. ``pause``: the longest usual time between decisions
     in the log. ``to_ready``: whether the version to go back to can be had. ``inputs_lost``: what of its inputs is gone
     since. ``world``, ``world_high``: the share of the change that the inputs account for, and its upper 95 % limit.
-    ``pointed``: the version that the registry serves, as the log names it.
+    ``zone``: whose clock its times are of. ``pointed``: the version that the registry serves, as the log names it.
     """
 
     now: datetime
     version: str
     to: str
+    zone: str = "UTC"
     switched_at: datetime | None = None
     fired: str = ""
     acquitted: str = ""
@@ -109,7 +110,9 @@ def _recent(case: Situation) -> Interlock:
             f"The version took over {days:.0f} days ago; after {SWITCH_DAYS} it is no news of a release.",
         )
     return Interlock(
-        name, True, f"It took over on {case.switched_at:%Y-%m-%d, %H:%M} UTC, within {SWITCH_DAYS} days."
+        name,
+        True,
+        f"It took over on {case.switched_at:%Y-%m-%d, %H:%M} {case.zone}, within {SWITCH_DAYS} days.",
     )
 
 
@@ -122,7 +125,7 @@ def _fresh(case: Situation) -> Interlock:
             name, None, "How often decisions come is not known, so neither is whether the log is fresh."
         )
     since = case.now - case.last_decision
-    text = f"The last decision is of {case.last_decision:%Y-%m-%d, %H:%M} UTC, {_long(since)} ago"
+    text = f"The last decision is of {case.last_decision:%Y-%m-%d, %H:%M} {case.zone}, {_long(since)} ago"
     if since > PAUSES * case.pause:
         return Interlock(name, False, f"{text}; at most {_long(PAUSES * case.pause)} are usual.")
     return Interlock(name, True, f"{text} (at most {_long(PAUSES * case.pause)}).")

@@ -49,6 +49,11 @@ def read_span(text: str, option: str = "span") -> tuple[datetime | None, datetim
     return start, end
 
 
+def clock(at: datetime, zone: str) -> datetime:
+    """What the clock of a zone shows at a moment, as times of a system are kept; ``moment`` the other way round."""
+    return at.astimezone(ZoneInfo(zone)).replace(tzinfo=UTC)
+
+
 def say_clock(what: str, zone: str) -> str:
     """On whose clock times or days are, in a sentence: ``Times are UTC.``, ``Days are those of Europe/Berlin.``"""
     return f"{what} are {'UTC' if zone == 'UTC' else f'those of {zone}'}."

@@ -28,6 +28,7 @@ from plumbline.profile.scan.pauses import usual_pause
 from plumbline.respond.interlocks import PastRollback, Situation
 from plumbline.store import loads, model_files
 from plumbline.store.workspace import Cursor
+from plumbline.wording.times import clock
 
 #: a version that decided so lately, beside the two, is a release in flight
 LATELY = timedelta(days=1)
@@ -54,6 +55,9 @@ def situation(
         version, to: what is left, and what for; default: those of the guardrail.
         past_moment: ``now`` lies back: the log is taken as of then, registries and loads as they are.
     """
+    zone, called = system.timezone, now
+    if not past_moment:  # the log's times are what the clock of its zone shows, and so is the moment of then
+        now = clock(now, zone)
     version = version or (watched.version if watched else "")
     to = to or (watched.previous if watched else "")
     hours = _until(profiles.version_hours(cursor, system), now)
@@ -71,11 +75,12 @@ def situation(
         now=now,
         version=version,
         to=to,
+        zone=zone,
         switched_at=switch.at if switch else None,
         fired=watched.found.sentence if watched is not None and watched.fired else "",
         acquitted=watched.acquittal.strip() if watched is not None else "",
         last_decision=min(last, now) if last else None,
-        pause=_pause(cursor, system, now, past_moment),
+        pause=_pause(cursor, system, now, None if past_moment else called),
         unfinished="" if past_moment else _unfinished(cursor, system),
         to_decisions=_made(hours, to, switch.at if switch else now),
         to_breach=_breach(known, switch.at if switch else now),
@@ -84,8 +89,8 @@ def situation(
         inputs_lost=_inputs_lost(cursor, system, known, switch.at if switch else now, now),
         world=world.share if world else None,
         world_high=world.high if world else None,
-        past=_past(cursor, system.key, releases),
-        freeze=_frozen(cursor, system.key, now),
+        past=_past(cursor, system, releases),
+        freeze=_frozen(cursor, system.key, called),
         others=_others(hours, runs, (version, to), now),
         pointed=_pointed(setting, runs),
         pointed_where="the log" if setting.hand != "alias" else "the registry",
@@ -113,15 +118,18 @@ def _until(hours: VersionHours, now: datetime) -> VersionHours:
     )
 
 
-def _pause(cursor: Cursor, system: System, now: datetime, past_moment: bool) -> timedelta | None:
-    """The longest usual pause between decisions, or between loads where those come less often."""
+def _pause(cursor: Cursor, system: System, now: datetime, called: datetime | None) -> timedelta | None:
+    """The longest usual pause between decisions, or between loads where those come less often; ``called``: the moment
+    whose loads count, None: of then no loads are known."""
     pause = usual_pause(cursor, system, now)
     moments = sorted(
         load.at
         for load in loads.list_loads(cursor, system.key)
-        if load.undone_at is None and load.kind == "decisions" and load.at > now - timedelta(days=28)
+        if load.undone_at is None
+        and load.kind == "decisions"
+        and load.at > (called or now) - timedelta(days=28)
     )
-    if pause is None or past_moment or len(moments) < 3:
+    if pause is None or called is None or len(moments) < 3:
         return pause
     between = sorted(b - a for a, b in pairwise(moments))
     return max(pause, between[len(between) // 2])
@@ -205,12 +213,12 @@ def _ready(cursor: Cursor, system: System, setting: RollbackSetting, to: str) ->
     return None, ""
 
 
-def _past(cursor: Cursor, key: str, releases: Releases) -> tuple[PastRollback, ...]:
+def _past(cursor: Cursor, system: System, releases: Releases) -> tuple[PastRollback, ...]:
     rollbacks = [PastRollback(back.end, back.bad_version, back.back_to) for back in releases.rollbacks]
-    for run in runs_in(cursor, key):
+    for run in runs_in(cursor, system.key):
         done_before = any(p.version == run.version and p.to == run.to for p in rollbacks)
         if run.acted_at is not None and run.state is not RollbackState.DRILLED and not done_before:
-            rollbacks.append(PastRollback(run.acted_at, run.version, run.to))
+            rollbacks.append(PastRollback(clock(run.acted_at, system.timezone), run.version, run.to))
     return tuple(sorted(rollbacks, key=lambda p: p.at))
 
 
