@@ -124,8 +124,7 @@ def on_erased(cursor: duckdb.DuckDBPyConnection, system: System, load_ids: Seque
 
 def on_merged(cursor: duckdb.DuckDBPyConnection, system: System, load_id: int, gone: Sequence[int]) -> None:
     """What merging calls once the decisions of some loads are those of one: its counts are theirs together."""
-    for load in gone:
-        drop(cursor, system, load)
+    drop(cursor, system, *gone)
     build(cursor, system, load_id)
     merge_basis(cursor, system, load_id, gone)
 
@@ -213,11 +212,13 @@ def _day(table: str) -> str:
     return "CAST(hour AS DATE)" if table == "profile_hour" else "day"
 
 
-def drop(cursor: duckdb.DuckDBPyConnection, system: System, load_id: int) -> None:
-    """Take one load's counts out of every profile."""
-    mark_profiles(cursor, system.key, [load_id])
+def drop(cursor: duckdb.DuckDBPyConnection, system: System, *load_ids: int) -> None:
+    """Take the counts of some loads out of every profile."""
+    loads = [int(load_id) for load_id in load_ids]
+    mark_profiles(cursor, system.key, loads)
     for table in _TABLES:
-        cursor.execute(f"DELETE FROM {table} WHERE system = ? AND load_id = ?", [system.key, load_id])
+        where = "system = ? AND load_id BETWEEN ? AND ? AND list_contains(?::INTEGER[], load_id)"
+        cursor.execute(f"DELETE FROM {table} WHERE {where}", [system.key, min(loads), max(loads), loads])
 
 
 def loads_present(cursor: duckdb.DuckDBPyConnection, system: System) -> list[int]:

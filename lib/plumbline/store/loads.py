@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -171,6 +172,15 @@ def loads_of_file(cursor: duckdb.DuckDBPyConnection, system: str, sha256: str, k
     return [_load(row) for row in rows]
 
 
+def loads_by_id(cursor: duckdb.DuckDBPyConnection, ids: Sequence[int]) -> list[Load]:
+    """Loads by their numbers, in their order; those that are not there are left out."""
+    rows = cursor.execute(
+        f"SELECT {_FIELDS} FROM load WHERE list_contains($ids::INTEGER[], load_id) ORDER BY load_id",
+        {"ids": [int(load) for load in ids]},
+    ).fetchall()
+    return [_load(row) for row in rows]
+
+
 def get_load(cursor: duckdb.DuckDBPyConnection, load_id: int) -> Load:
     """The load of that number.
 
@@ -226,6 +236,18 @@ def save_form(cursor: duckdb.DuckDBPyConnection, load_id: int, form: LoadForm) -
         "INSERT INTO load_form VALUES (?, ?, ?, ?, ?)",
         [load_id, json.dumps(form.columns), form.delimiter, form.quote, mapping_text(form.mapping)],
     )
+
+
+def load_forms(cursor: duckdb.DuckDBPyConnection, ids: Sequence[int]) -> dict[int, LoadForm]:
+    """How the rows of some loads are read, by load; as ``load_form``."""
+    rows = cursor.execute(
+        """SELECT load_id, columns, delimiter, quote, mapping FROM load_form
+           WHERE list_contains($ids::INTEGER[], load_id)""",
+        {"ids": [int(load) for load in ids]},
+    ).fetchall()
+    return {
+        int(row[0]): LoadForm(tuple(json.loads(row[1])), row[2], row[3], mapping_from(row[4])) for row in rows
+    }
 
 
 def load_form(cursor: duckdb.DuckDBPyConnection, load_id: int) -> LoadForm | None:

@@ -1,4 +1,4 @@
-"""``make bench-fuzz``: broken logs through inspection and load, each in a process of its own forked from a warm one.
+"""``make bench-fuzz``: broken logs through inspection and load.
 
 Run as ``python -m tests.bench.fuzz.files FOLDER [CASES] [SEED]``. What may happen: the file is loaded, and rows read
 are loaded, repeated or in quarantine, the profiles count what is held and quarantine holds what is counted; or it is
@@ -12,21 +12,22 @@ import collections
 import gzip
 import io
 import json
-import os
 import random
+import re
 import resource
 import signal
+import subprocess
 import sys
 import tempfile
-import time
 import traceback
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from tests.bench.fuzz.mutations import broken, broken_archive
 
-SECONDS, MEMORY, ROWS = 60.0, 2_000_000, 120
+SECONDS, MEMORY, ROWS = 60, 2_000_000, 120
 ENDINGS = {"csv": ".csv", "scsv": ".csv", "tsv": ".tsv", "qcsv": ".csv", "jsonl": ".jsonl", "json": ".json",
            "nested": ".jsonl", "arrow": ".arrow", "arrows": ".arrows", "gz": ".csv.gz", "gzpq": ".parquet.gz",
            "zst": ".csv.zst", "xlsx": ".xlsx"}  # fmt: skip
@@ -82,7 +83,7 @@ def bases() -> dict[str, bytes]:
         ).encode(),
         "arrow": arrow(ipc.new_file, wide),
         "arrows": arrow(ipc.new_stream, table),
-        "xlsx": packed(lambda out: frame.to_excel(out, index=False)),
+        "xlsx": _undated(packed(lambda out: frame.to_excel(out, index=False))),
     }  # fmt: skip
     for kind in ("snappy", "zstd", "none", "gzip"):
         made[f"pq_{kind}"] = packed(
@@ -92,6 +93,16 @@ def bases() -> dict[str, bytes]:
     made["gz"], made["gzpq"] = gzip.compress(made["csv"], mtime=0), gzip.compress(made["pq_snappy"], mtime=0)
     made["zst"] = pa.compress(made["csv"], codec="zstd", asbytes=True)
     return made
+
+
+def _undated(book: bytes) -> bytes:
+    """A workbook without the time at which it was made, so that a seed gives its cases again."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(book)) as archive, zipfile.ZipFile(out, "w") as made:
+        for name in archive.namelist():
+            body = re.sub(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", b"2026-01-01T00:00:00Z", archive.read(name))
+            made.writestr(zipfile.ZipInfo(name), body, zipfile.ZIP_DEFLATED)
+    return out.getvalue()
 
 
 def case_of(number: int, seed: int, sound: dict[str, bytes]) -> tuple[str, bytes]:
@@ -155,61 +166,84 @@ def _fault_of(path: Path, workspace: Path) -> tuple[str, str]:
         ws.close()
 
 
-def _run(path: Path, workspace: Path) -> tuple[str, str]:
-    """The same in a process forked from this warm one, with bounds on time and memory."""
-    receive, send = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(receive)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-        os.write(send, json.dumps(_fault_of(path, workspace)).encode())
-        os._exit(0)
-    os.close(send)
-    end = time.monotonic() + SECONDS
-    while time.monotonic() < end:
-        done, status, used = os.wait4(child, os.WNOHANG)
-        if done:
-            with os.fdopen(receive, "rb") as reply:
-                said = reply.read()
-            how, wrong = json.loads(said) if said else ("died", f"status {status}")
-            return how, wrong or (f"{used.ru_maxrss // 1000} MB" if used.ru_maxrss > MEMORY else "")
-        time.sleep(0.01)
-    os.kill(child, signal.SIGKILL)
-    os.wait4(child, 0)
-    os.close(receive)
-    return "hung", f"more than {SECONDS:.0f} s"
+def _late(*_: object) -> None:
+    raise TimeoutError(f"more than {SECONDS:.0f} s")
 
 
-def main(folder: Path, cases: int, seed: int) -> int:
-    """Run the cases and print what became of them; the number of those that went wrong."""
-    import plumbline.answers.alerts.check
-    import plumbline.answers.data.load
-    import plumbline.profile.build  # noqa: F401 - each fork would import them again
-
-    folder.mkdir(parents=True, exist_ok=True)
-    sound = bases()
-    ends: collections.Counter[str] = collections.Counter()
-    wrong = 0
-    for number in range(cases):
-        kind, body = case_of(number, seed, sound)
-        ending = ENDINGS.get(kind, ".parquet")
+def run_case(body: bytes, ending: str, folder: Path) -> tuple[str, str]:
+    """(how it ended, what is wrong) of one body, in a workspace of its own, with a bound on time and memory."""
+    signal.signal(signal.SIGALRM, _late)
+    signal.alarm(SECONDS)
+    try:
         with tempfile.TemporaryDirectory(dir=folder) as place:
             path = Path(place) / "in" / f"case{ending}"
             path.parent.mkdir()
             path.write_bytes(body)
-            how, fault = _run(path, Path(place) / "w.duckdb")
-        ends[how] += 1
+            how, fault = _fault_of(path, Path(place) / "w.duckdb")
+    finally:
+        signal.alarm(0)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return how, fault or (f"{peak // 1000} MB" if peak > MEMORY else "")
+
+
+def work(folder: Path, numbers: range, seed: int) -> None:
+    """Run some cases in this process, and say of each on a line when it begins and how it ended."""
+    sound = bases()
+    for number in numbers:
+        kind, body = case_of(number, seed, sound)
+        ending = ENDINGS.get(kind, ".parquet")
+        print(json.dumps([number, kind]), flush=True)
+        how, fault = run_case(body, ending, folder)
         if fault:
-            wrong += 1
             (folder / f"{number}{ending}").write_bytes(body)
-            print(f"case {number} ({kind}): {how}: {fault}", flush=True)
-        if number % 500 == 499:
-            print(f"{number + 1} cases: {dict(ends)}, {wrong} wrong", flush=True)
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1000
-    print(json.dumps({"cases": cases, "seed": seed, **ends, "wrong": wrong, "peak_mb": peak}))
+        print(json.dumps([number, kind, how, fault]), flush=True)
+
+
+def main(folder: Path, cases: int, seed: int) -> int:
+    """Run the cases in a process beside this one, begun anew after a case that ends it; the number that went wrong."""
+    folder.mkdir(parents=True, exist_ok=True)
+    ends: collections.Counter[str] = collections.Counter()
+    wrong = first = 0
+    while first < cases:
+        command = [
+            sys.executable,
+            "-m",
+            "tests.bench.fuzz.files",
+            str(folder),
+            str(cases),
+            str(seed),
+            str(first),
+        ]
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        ) as process:
+            begun: list[Any] = []
+            for line in process.stdout or ():
+                begun, (number, kind, *end) = [], json.loads(line)
+                if not end:
+                    begun = [number, kind]
+                    continue
+                first = number + 1
+                ends[end[0]] += 1
+                if end[1]:
+                    wrong += 1
+                    print(f"case {number} ({kind}): {end[0]}: {end[1]}", flush=True)
+                if first % 500 == 0:
+                    print(f"{first} cases: {dict(ends)}, {wrong} wrong", flush=True)
+        if begun:
+            first = begun[0] + 1
+            ends["died"] += 1
+            wrong += 1
+            print(f"case {begun[0]} ({begun[1]}): the process ended with {process.returncode}", flush=True)
+        elif process.returncode:
+            raise SystemExit(f"the cases cannot be run: exit {process.returncode}")
+    print(json.dumps({"cases": cases, "seed": seed, **ends, "wrong": wrong}))
     return wrong
 
 
 if __name__ == "__main__":
-    where, count, seed_given = [*sys.argv[1:], *("10000", "1")[len(sys.argv) - 2 :]]
-    sys.exit(min(1, main(Path(where), int(count), int(seed_given))))
+    where, count, seed_given, *begin = [*sys.argv[1:], *("10000", "1")[len(sys.argv) - 2 :]]
+    if begin:
+        work(Path(where), range(int(begin[0]), int(count)), int(seed_given))
+    else:
+        sys.exit(min(1, main(Path(where), int(count), int(seed_given))))

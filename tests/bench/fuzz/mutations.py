@@ -132,5 +132,8 @@ def broken_archive(
         chosen = draw.choice(archive.namelist())
         for name in archive.namelist():
             member = archive.read(name)
-            made.writestr(name, broken(draw, member, others, numbers=numbers) if name == chosen else member)
+            made.writestr(
+                zipfile.ZipInfo(name),
+                broken(draw, member, others, numbers=numbers) if name == chosen else member,
+            )
     return out.getvalue()

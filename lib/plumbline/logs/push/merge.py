@@ -56,7 +56,7 @@ def merge_loads(
 def _merge(
     cursor: duckdb.DuckDBPyConnection, system: System, ids: Sequence[int], actor: str, after: AfterMerge
 ) -> Load:
-    members = [loads.get_load(cursor, load) for load in ids]
+    members = loads.loads_by_id(cursor, ids)
     into, gone = ids[0], list(ids[1:])
     _note_moves(cursor, members)
     _move_decisions(cursor, system, into, gone)
@@ -64,8 +64,7 @@ def _merge(
     _move_beside(cursor, system, into)
     merged = _register(cursor, system, members)
     cursor.execute(f"DROP TABLE temp.{MOVES}")
-    for load in gone:
-        state_digest.drop(cursor, system.key, load)
+    state_digest.drop(cursor, system.key, *gone)
     if merged.kind == "decisions":
         if merged.rows_loaded:
             state_digest.add(cursor, system.key, into)
@@ -208,9 +207,9 @@ def _register(cursor: duckdb.DuckDBPyConnection, system: System, members: Sequen
         loads.replace_schema(cursor, first.load_id, union)
     elif union:
         loads.record_schema(cursor, system.key, first.load_id, union)
-    forms = [form for load in members if (form := loads.load_form(cursor, load.load_id))]
-    if forms and loads.load_form(cursor, first.load_id) is None:
-        loads.save_form(cursor, first.load_id, forms[0])
+    forms = loads.load_forms(cursor, [load.load_id for load in members])
+    if forms and first.load_id not in forms:
+        loads.save_form(cursor, first.load_id, forms[min(forms)])
     for table in ("load", "load_schema", "load_form"):
         cursor.execute(f"DELETE FROM {table} WHERE list_contains($gone::INTEGER[], load_id)", {"gone": gone})
     loads.rewrite_load(cursor, merged)

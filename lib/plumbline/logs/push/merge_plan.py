@@ -20,6 +20,8 @@ from plumbline.store.times import naive
 TOGETHER = 16
 #: rows beyond which loads are not merged: to count them anew takes seconds
 MOST_ROWS = 1_000_000
+#: loads of one merge: each is looked at, and others wait to write meanwhile
+MOST_LOADS = 500
 #: how long the loads of an hour stay apart; those of a day become one when their receipts are forgotten
 HOURLY = timedelta(days=KEPT)
 
@@ -92,7 +94,7 @@ def _runs(group: Iterable[PushedLoad]) -> Iterator[list[PushedLoad]]:
     """Neighbours that together have no more rows than may be counted anew."""
     run: list[PushedLoad] = []
     for load in group:
-        if run and sum(other.rows for other in run) + load.rows > MOST_ROWS:
+        if run and (len(run) == MOST_LOADS or sum(other.rows for other in run) + load.rows > MOST_ROWS):
             if len(run) > 1:
                 yield run
             run = []
@@ -108,11 +110,15 @@ def mergeable(cursor: duckdb.DuckDBPyConnection, system: System, ids: Sequence[i
     a column of another kind, whose labels lie between those of others, and those that are not what the trail vouches
     for: such a change has to stay to be seen.
     """
-    left = [load for load in ids if load not in _pillars(cursor, system)]
+    pillars = _pillars(cursor, system)
+    left = [load for load in ids if load not in pillars]
     left = _read_alike(cursor, system, left)
     left = _labels_apart(cursor, system, left)
-    unvouched = integrity.unvouched_loads(cursor, system.key)
-    with_rows = [load for load in left if _has_rows(cursor, system.key, load)]
+    members = loads.loads_by_id(cursor, left)
+    if not members:
+        return []
+    unvouched = integrity.unvouched_loads(cursor, system.key, min(load.at for load in members))
+    with_rows = [load.load_id for load in members if load.kind == "decisions" and load.rows_loaded]
     unfit = state_digest.unfit_loads(cursor, system.key, with_rows)
     return [load for load in left if load not in unvouched and load not in unfit]
 
@@ -136,12 +142,12 @@ def _pillars(cursor: duckdb.DuckDBPyConnection, system: System) -> set[int]:
 
 def _read_alike(cursor: duckdb.DuckDBPyConnection, system: System, ids: Sequence[int]) -> list[int]:
     """Those whose columns mean the same, and whose quarantined rows are read in one way."""
-    schemas = dict(loads.schemas(cursor, system.key))
+    schemas, forms = dict(loads.schemas(cursor, system.key)), loads.load_forms(cursor, ids)
     alike: list[int] = []
     union: loads.Schema = {}
     form: loads.LoadForm | None = None
     for load in ids:
-        reading, schema = loads.load_form(cursor, load), schemas.get(load, {})
+        reading, schema = forms.get(load), schemas.get(load, {})
         same_form = form is None or reading is None or _reading(reading) == _reading(form)
         if same_form and all(union.get(name, held) == held for name, held in schema.items()):
             union |= schema
@@ -178,11 +184,3 @@ def _labels_apart(cursor: duckdb.DuckDBPyConnection, system: System, ids: Sequen
             break
         left = [load for load in left if load not in between]
     return left
-
-
-def _has_rows(cursor: duckdb.DuckDBPyConnection, key: str, load: int) -> bool:
-    row = cursor.execute(
-        "SELECT kind = 'decisions' AND rows_loaded > 0 FROM load WHERE load_id = ? AND system = ?",
-        [load, key],
-    ).fetchone()
-    return bool(row and row[0])

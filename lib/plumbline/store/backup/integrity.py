@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -13,6 +14,7 @@ from plumbline.store import trail
 from plumbline.store.backup import register_digest, state_digest
 from plumbline.store.connection import damage_sentence
 from plumbline.store.sql import ident
+from plumbline.store.times import naive
 
 _NAMED = 20  # loads listed by number
 
@@ -115,26 +117,27 @@ def chain_problems(cursor: duckdb.DuckDBPyConnection, head: str = "") -> Iterato
 
 
 def unvouched_loads(
-    cursor: duckdb.DuckDBPyConnection, key: str | None = None
+    cursor: duckdb.DuckDBPyConnection, key: str | None = None, since: datetime | None = None
 ) -> dict[int, tuple[str, int | None]]:
     """Loads whose file, hash or figures are not those that the trail noted: system, and the entry that says otherwise;
     None: none knows the load.
 
     Args:
         key: only of one system.
+        since: only loads made then or later, and entries: a long trail takes seconds to read.
     """
     rows = cursor.execute(
         """WITH noted AS (
                SELECT *, row_number() OVER (PARTITION BY system, load ORDER BY seq DESC) AS nth FROM (
                    SELECT seq, system, actor, detail, CAST(json_extract_string(detail, '$.load_id') AS INTEGER) AS load
-                   FROM trail WHERE action IN ($act, $merged))),
+                   FROM trail WHERE action IN ($act, $merged) AND ($since::TIMESTAMP IS NULL OR made_at >= $since))),
            undone AS (
                SELECT seq, system, CAST(json_extract_string(detail, '$.load_id') AS INTEGER) AS load
-               FROM trail WHERE action = $undo)
+               FROM trail WHERE action = $undo AND ($since::TIMESTAMP IS NULL OR made_at >= $since))
            SELECT l.load_id, l.system, t.seq FROM load l
            LEFT JOIN noted t ON t.nth = 1 AND t.system = l.system AND t.load = l.load_id
            LEFT JOIN undone u ON u.system = l.system AND u.seq > t.seq AND u.load = l.load_id
-           WHERE ($key IS NULL OR l.system = $key) AND (
+           WHERE ($key IS NULL OR l.system = $key) AND ($since::TIMESTAMP IS NULL OR l.made_at >= $since) AND (
               t.seq IS NULL OR json_extract_string(t.detail, '$.file') IS DISTINCT FROM l.file
               OR json_extract_string(t.detail, '$.sha256') IS DISTINCT FROM l.sha256
               OR json_extract_string(t.detail, '$.kind') <> l.kind
@@ -144,7 +147,13 @@ def unvouched_loads(
               OR CAST(json_extract_string(t.detail, '$.labels_joined') AS BIGINT) <> l.labels_joined
               OR (l.undone_at IS NULL) <> (u.seq IS NULL))
            ORDER BY 1""",
-        {"act": Act.LOADED.value, "undo": Act.UNDONE.value, "merged": Act.PUSHES_MERGED.value, "key": key},
+        {
+            "act": Act.LOADED.value,
+            "undo": Act.UNDONE.value,
+            "merged": Act.PUSHES_MERGED.value,
+            "key": key,
+            "since": naive(since) if since else None,
+        },
     ).fetchall()
     return {int(load): (str(system), seq) for load, system, seq in rows}
 

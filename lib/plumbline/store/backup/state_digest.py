@@ -67,9 +67,12 @@ def add(cursor: duckdb.DuckDBPyConnection, key: str, load_id: int) -> None:
         cursor.execute("INSERT INTO state_digest VALUES (?, ?, '', '', '')", [key, load_id])
 
 
-def drop(cursor: duckdb.DuckDBPyConnection, key: str, load_id: int) -> None:
-    """Forget a load that is taken back."""
-    cursor.execute("DELETE FROM state_digest WHERE system = ? AND load_id = ?", [key, load_id])
+def drop(cursor: duckdb.DuckDBPyConnection, key: str, *loads: int) -> None:
+    """Forget loads that are taken back, or become part of another one."""
+    cursor.execute(
+        "DELETE FROM state_digest WHERE system = $key AND list_contains($loads::INTEGER[], load_id)",
+        {"key": key, "loads": [int(load) for load in loads]},
+    )
 
 
 def look(cursor: duckdb.DuckDBPyConnection, key: str, loads: Collection[int] | None = None) -> None:
