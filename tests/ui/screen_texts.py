@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -78,10 +79,22 @@ def _asked(path: Path) -> Iterator[ScreenText]:
 
 
 @cache
-def sources() -> str:
-    """All that the package says, code and tables: where words of other rooms come from."""
-    kinds = ("*.py", "*.toml")
-    return "\n".join(path.read_text("utf-8") for kind in kinds for path in sorted(HOME.rglob(kind)))
+def sources() -> frozenset[str]:
+    """Every text that stands in the package, code and tables: where words of other rooms come from."""
+    code = (node.value for path in HOME.rglob("*.py") for node in ast.walk(tree_of(path)) if _is_text(node))
+    tables = (tomllib.loads(path.read_text("utf-8")) for path in HOME.rglob("*.toml"))
+    return frozenset((*code, *(text for table in tables for text in _leaves(table))))
+
+
+def _is_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def _leaves(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _leaves(item)
 
 
 @cache

@@ -20,6 +20,8 @@ from plumbline.ui.frame import permissions, sign_in, signed_forms
 from plumbline.ui.parts import cards, empty_states
 from plumbline.ui.parts.escape import plain
 from plumbline.ui.state.view import View
+from plumbline.wording.language import code as reader_code
+from plumbline.wording.language import phrase
 
 MEGABYTES = LARGEST // 1_000_000
 ZIP, XLSX = "application/zip", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -30,14 +32,17 @@ USUAL = 365
 def section(view: View, answer: Answer) -> None:
     """The evidence of a period, a buyer's workbook, and what outsiders check packs with."""
     cards.note(
-        "What procurement and auditors ask a supplier for. Each file is made when it is asked for, and its hash goes "
-        "on the trail. The report and the evidence pack of today are on the Scorecard page."
+        phrase(
+            "What procurement and auditors ask a supplier for. Each file is made when it is "
+            "asked for, and its hash goes on the trail. The report and the evidence pack of "
+            "today are on the Scorecard page."
+        )
     )
     code = str(
         st.segmented_control(
-            "Language",
+            phrase("Language"),
             LANGUAGES,
-            default="en",
+            default=reader_code(),
             required=True,
             key="governance.buyers.language",
             format_func=lambda c: str(language(c).texts["name"]),
@@ -54,21 +59,23 @@ def section(view: View, answer: Answer) -> None:
 
 def _period(view: View, answer: Answer, code: str) -> None:
     cards.section(
-        "Evidence of a period",
-        "Changes, incidents, access, rehearsals, checks and how each control stood from day to day, as a SOC 2 audit "
-        "over a period asks. Days are UTC.",
+        phrase("Evidence of a period"),
+        phrase(
+            "Changes, incidents, access, rehearsals, checks and how each control stood from day "
+            "to day, as a SOC 2 audit over a period asks. Days are UTC."
+        ),
     )
     today = signed_forms.today()
     first, last = st.columns(2)
     start = first.date_input(
-        "First day",
+        phrase("First day"),
         value=today - timedelta(days=USUAL - 1),
         max_value=today,
         format="YYYY-MM-DD",
         key="governance.buyers.start",
     )
     end = last.date_input(
-        "Last day",
+        phrase("Last day"),
         value=today,
         max_value=today,
         format="YYYY-MM-DD",
@@ -77,10 +84,10 @@ def _period(view: View, answer: Answer, code: str) -> None:
     if not isinstance(start, date) or not isinstance(end, date):
         return
     if end < start:
-        cards.note("The period ends before it begins: choose a later last day.")
+        cards.note(phrase("The period ends before it begins: choose a later last day."))
         return
     st.download_button(
-        "Make and download",
+        phrase("Make and download"),
         data=_period_maker(view, answer.system.key, start, end, code),
         file_name=f"plumbline-{answer.system.key}-{start.isoformat()}-{end.isoformat()}.zip",
         mime=ZIP,
@@ -97,12 +104,14 @@ def _period_maker(view: View, key: str, start: date, end: date, code: str) -> Ca
 
 def _questionnaire(view: View, answer: Answer, code: str) -> None:
     cards.section(
-        "A buyer's questionnaire",
-        "The AI-CAIQ workbook as the buyer sent it. A copy is answered by the questions' ids, where a control says "
-        "something; cells that hold something stay.",
+        phrase("A buyer's questionnaire"),
+        phrase(
+            "The AI-CAIQ workbook as the buyer sent it. A copy is answered by the questions' "
+            "ids, where a control says something; cells that hold something stay."
+        ),
     )
     workbook = st.file_uploader(
-        f"The buyer's workbook (XLSX, at most {MEGABYTES} MB)",
+        phrase("The buyer's workbook (XLSX, at most {megabytes} MB)", megabytes=MEGABYTES),
         type=["xlsx"],
         max_upload_size=MEGABYTES,
         key="governance.buyers.workbook",
@@ -118,18 +127,28 @@ def _questionnaire(view: View, answer: Answer, code: str) -> None:
     cards.figures(
         [
             cards.Figure(
-                name="Answered", value=str(len(filled.answered)), note="by a control that passes or fails"
+                name=phrase("Answered"),
+                value=str(len(filled.answered)),
+                note=phrase("by a control that passes or fails"),
             ),
             cards.Figure(
-                name="Described", value=str(len(filled.described)), note="with what is known, no answer"
+                name=phrase("Described"),
+                value=str(len(filled.described)),
+                note=phrase("with what is known, no answer"),
             ),
-            cards.Figure(name="Kept", value=str(len(filled.kept)), note="as the buyer's file had it"),
-            cards.Figure(name="Left for you", value=str(len(filled.left)), note="no control speaks to it"),
+            cards.Figure(
+                name=phrase("Kept"), value=str(len(filled.kept)), note=phrase("as the buyer's file had it")
+            ),
+            cards.Figure(
+                name=phrase("Left for you"),
+                value=str(len(filled.left)),
+                note=phrase("no control speaks to it"),
+            ),
         ],
         inside=True,
     )
     st.download_button(
-        "Answer and download",
+        phrase("Answer and download"),
         data=partial(_workbook, view, answer.system.key, content, code),
         file_name=f"plumbline-{answer.system.key}-questionnaire.xlsx",
         mime=XLSX,
@@ -146,21 +165,25 @@ def _workbook(view: View, key: str, content: bytes, code: str) -> bytes:
 
 def _check(view: View) -> None:
     cards.section(
-        "How outsiders check what you hand out",
-        "Give a buyer the public key by another way than the packs, e.g. in the contract: a signature proves nothing "
-        "to somebody who takes the key from the same file.",
+        phrase("How outsiders check what you hand out"),
+        phrase(
+            "Give a buyer the public key by another way than the packs, e.g. in the contract: a "
+            "signature proves nothing to somebody who takes the key from the same file."
+        ),
     )
     key, stamp = st.columns(2, gap="large")
     with key:
         try:
-            st.markdown("**Public key** that signs every pack")
+            st.markdown(phrase("**Public key** that signs every pack"))
             st.code(public_key().public_key, language=None, wrap_lines=True)
         except PlumblineError as error:
             empty_states.show_error(error)
-        st.markdown("**SHA-256 of `verify.py`**, the one file that checks a pack")
+        st.markdown(phrase("**SHA-256 of `verify.py`**, the one file that checks a pack"))
         st.code(verifier_sha256(), language=None, wrap_lines=True)
         cards.note(
-            "A buyer runs `python verify.py PACK.zip --key PUBLIC_KEY`; nothing else has to be installed."
+            phrase(
+                "A buyer runs `python verify.py PACK.zip --key PUBLIC_KEY`; nothing else has to be installed."
+            )
         )
     with stamp:
         _authority(view)
@@ -169,30 +192,35 @@ def _check(view: View) -> None:
 def _authority(view: View) -> None:
     """Which authority stamps packs, and the owner's form to name another."""
     authority = time_authority(view.ws)
-    st.markdown("**Time-stamp authority** (RFC 3161)")
+    st.markdown(phrase("**Time-stamp authority** (RFC 3161)"))
     if authority is None:
         cards.note(
-            "None is named: packs say when they were made by this machine's clock alone, and whoever holds the key "
-            "could make one of an earlier day."
+            phrase(
+                "None is named: packs say when they were made by this machine's clock alone, and "
+                "whoever holds the key could make one of an earlier day."
+            )
         )
     else:
-        st.markdown(plain(f"Packs are stamped by {authority.host}."))
+        st.markdown(plain(phrase("Packs are stamped by {host}.", host=authority.host)))
     with st.form("governance.authority", border=False):
         url = st.text_input(
-            "Its address; empty: none",
+            phrase("Its address; empty: none"),
             value=authority.url if authority else "",
             key="governance.authority.url",
             max_chars=500,
             placeholder="https://tsa.example",
-            help="It gets the SHA-256 of a pack's manifest and nothing else. Where it does not answer, packs say so.",
+            help=phrase(
+                "It gets the SHA-256 of a pack's manifest and nothing else. Where it does not "
+                "answer, packs say so."
+            ),
         )
         inner = st.checkbox(
-            "It is a host of our own network",
+            phrase("It is a host of our own network"),
             value=bool(authority and authority.allow_inner),
             key="governance.authority.inner",
         )
         by = signed_forms.signature("authority")
-        saved = permissions.submit("Save the authority", permissions.OWNER)
+        saved = permissions.submit(phrase("Save the authority"), permissions.OWNER)
     if saved:
         signed_forms.sign(by)
         try:

@@ -14,6 +14,7 @@ from plumbline.ui.parts.page_names import page_name
 from plumbline.ui.state import session
 from plumbline.ui.state.links import GO, text_of
 from plumbline.wording import numbers
+from plumbline.wording.language import phrase
 
 PAGES = {path.stem for path in empty_states.PAGES.glob("*.py")}
 Rows = Mapping[str, Sequence[EvidenceRows]]
@@ -52,14 +53,15 @@ def _words(place: EvidenceRows) -> str:
     """What the link shows, in words."""
     what = page_name(place.page)
     if place.decision:
-        return f"Decision {place.decision}"
+        return phrase("Decision {decision}", decision=place.decision)
     if place.page == "decisions":
-        what = "Decisions"
+        what = phrase("Decisions")
     parts = [filters.filter_text(item) for item in place.find]
     parts += [bar_filter.say(place.where)] if place.where else []
-    parts += [f"version {place.version or place.switch}"] if place.version or place.switch else []
+    version = place.version or place.switch
+    parts += [phrase("version {version}", version=version)] if version else []
     if place.start and place.end:
         parts.append(numbers.span(place.start, place.end))
     elif place.start:
-        parts.append(f"since {numbers.day(place.start)}")
+        parts.append(phrase("since {since}", since=numbers.day(place.start)))
     return f"{what}: {', '.join(parts)}" if parts else what
