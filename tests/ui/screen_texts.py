@@ -99,7 +99,13 @@ def _leaves(value: object) -> Iterator[str]:
 
 @cache
 def headings() -> tuple[tuple[str, str], ...]:
-    """The headings of tables: (file, heading), the keys of their rows that begin large."""
+    """The headings of tables: (file, heading)."""
+    return tuple(dict.fromkeys((file, key) for file, keys in rows() for key in keys))
+
+
+@cache
+def rows() -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The rows of tables: (file, headings), the keys that begin large."""
     found = []
     for path in sorted((HOME / "ui").rglob("*.py")):
         if path.is_relative_to(HOME / "ui" / "server"):
@@ -109,8 +115,8 @@ def headings() -> tuple[tuple[str, str], ...]:
                 keys = [
                     k.value for k in node.keys if isinstance(k, ast.Constant) and isinstance(k.value, str)
                 ]
-                found += [(file_of(path), key) for key in keys if _is_heading(key)]
-    return tuple(dict.fromkeys(found))
+                found.append((file_of(path), tuple(key for key in keys if _is_heading(key))))
+    return tuple(found)
 
 
 def _is_heading(key: str) -> bool:

@@ -18,7 +18,7 @@ from plumbline.wording import numbers
 from plumbline.wording.language import address, in_language, phrase
 from plumbline.wording.quantities import count, plural
 
-from .screen_texts import HOME, SCREENS, bare, file_of, screen_texts, sources
+from .screen_texts import HOME, SCREENS, bare, file_of, rows, screen_texts, sources
 
 #: files whose words for people are still English; it may only shrink
 ENGLISH: frozenset[str] = frozenset(
@@ -96,6 +96,14 @@ def test_every_text_of_the_screens_has_its_entry_and_none_is_left_over() -> None
     left = [key for key in own.keys() - asked if key[1] not in BUILT and key[0] not in sources()]
     assert sorted(left) == []
     assert len(asked) > 1_500
+
+
+@pytest.mark.usefixtures("german")
+def test_no_table_has_one_heading_twice() -> None:
+    """A table's columns are told apart by their headings."""
+    for file, keys in rows():
+        shown = [in_language(key) for key in keys]
+        assert len(set(shown)) == len(set(keys)), (file, shown)
 
 
 def test_places_agree() -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
-from typing import Any
 
 import streamlit as st
 
@@ -97,8 +96,7 @@ def adapt(name: str, texts: Sequence[str]) -> list[str]:
     """The texts in the reader's language, and the same choice where session or address have it in another."""
     shown = [in_language(text) for text in texts]
     places = {reader(each).render(Message(text)): i for each in NAMES for i, text in enumerate(texts)}
-    store: Any = st.session_state if name in st.session_state else st.query_params
-    now = store.get(name)
+    now = st.session_state.get(name) or st.query_params.get(name)
     if now in places and now not in shown:
-        store[name] = shown[places[now]]
+        st.session_state[name] = shown[places[now]]
     return shown

@@ -64,7 +64,7 @@ def overall(usage: ModelUse, view: View) -> None:
     """Importance with its sampling error, and its course over the chunks."""
     if usage.source is not None:
         words, status = SOURCES[usage.source]
-        st.markdown(cards.chip(status, words))
+        st.markdown(cards.chip(status, in_language(words)))
     rows = [
         {
             "Feature": f.feature,

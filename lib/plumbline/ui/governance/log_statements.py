@@ -19,7 +19,7 @@ from plumbline.ui.state.view import View
 from plumbline.wording import numbers
 from plumbline.wording.language import in_language, phrase, screen_text
 
-LAUNCH = {"not stated": None, "yes": True, "no": False}
+LAUNCH = {screen_text("not stated"): None, screen_text("yes"): True, screen_text("no"): False}
 #: of the events that can be recorded, those that a person does
 REHEARSALS = (
     screen_text("rollback rehearsed"),
@@ -47,6 +47,7 @@ def section(view: View, system: System, answer: Answer) -> None:
         launch = left.selectbox(
             phrase("Does the log go back to the launch?"),
             list(LAUNCH),
+            format_func=in_language,
             index=list(LAUNCH).index(goes_back),
             key=f"governance.{system.key}.launch",
         )

@@ -9,7 +9,7 @@ from plumbline.charts.marks import Alert, Release
 from plumbline.domain.notes import CalendarEvent
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View
-from plumbline.wording.language import phrase
+from plumbline.wording.language import in_language, phrase
 
 
 def events(view: View) -> tuple[CalendarEvent, ...]:
@@ -30,4 +30,6 @@ def alerts(view: View) -> list[Alert]:
     if view.system is None:
         return []
     known = [record.finding for record in ask(view, findings, view.system.key)]
-    return [Alert(str(finding.sentence), finding.since) for finding in known if finding.since is not None]
+    return [
+        Alert(in_language(finding.sentence), finding.since) for finding in known if finding.since is not None
+    ]
