@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -81,6 +82,12 @@ def test_a_link_carries_window_version_and_filter_and_names_them() -> None:
     text = evidence_links.links(_control("releases"), SYSTEM, {"REL-5": (place,)})
     assert text.startswith(f"[Releases](releases?system={SYSTEM}) [Decisions")
     assert "r](x)" not in text
+    assert "2–3 Mar 2026](decisions" in text.replace("\\", "")  # the days that the bar opens
+    night = replace(
+        place, start=datetime(2026, 3, 2, 21, tzinfo=UTC), end=datetime(2026, 3, 3, 3, tzinfo=UTC)
+    )
+    shown = evidence_links.links(_control("releases"), SYSTEM, {"REL-5": (night,)})
+    assert "2–3 Mar 2026](decisions" in shown.replace("\\", "")
     asked = parse_qs(parse_qs(urlsplit(text.rpartition("(")[2].rstrip(")")).query)["go"][0])
     assert {name: asked[name] for name in ("system", "from", "to", "version", "where", "is", "find")} == {
         "system": [SYSTEM], "from": ["2026-03-02"], "to": ["2026-03-03"], "version": ["r](x) 9"],

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from urllib.parse import quote, urlencode
 
 from plumbline.answers.governance.reason_rows import EvidenceRows
 from plumbline.domain import ControlResult
+from plumbline.monitor.chunks import midnight
 from plumbline.ui.frame import bar_filter, drill_down
 from plumbline.ui.parts import empty_states, filters
 from plumbline.ui.parts.escape import plain
@@ -61,7 +63,13 @@ def _words(place: EvidenceRows) -> str:
     version = place.version or place.switch
     parts += [phrase("version {version}", version=version)] if version else []
     if place.start and place.end:
-        parts.append(numbers.span(place.start, place.end))
+        parts.append(numbers.span(*_whole_days(place.start, place.end)))
     elif place.start:
         parts.append(phrase("since {since}", since=numbers.day(place.start)))
     return f"{what}: {', '.join(parts)}" if parts else what
+
+
+def _whole_days(start: datetime, end: datetime) -> tuple[datetime, datetime]:
+    """The days that the bar opens for a span: its first and its last one whole."""
+    last = (end - timedelta(microseconds=1)).date()
+    return midnight(start.date()), midnight(last + timedelta(days=1))
