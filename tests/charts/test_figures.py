@@ -192,3 +192,14 @@ def test_the_strip_shows_every_decision_and_the_window_in_another_colour() -> No
     assert inside == [False, False, True, True, False, False, False, False]
     assert figure.layout.dragmode == "select"
     assert set(volume(bars).data[0].marker.color) == {TOKENS["light"].accent}
+
+
+def test_a_picture_that_is_drawn_again_is_made_once_and_another_one_is_another() -> None:
+    """A page draws the same pictures at each visit, and plotly looks at each of their values."""
+    first = trend(points())
+    written = first.to_json()
+    assert trend(points()) is first
+    assert first.to_dict() is not first.to_dict()
+    assert trend(points(), mode="dark") is not first
+    assert trend([replace(point, value=0.5) for point in points()]) is not first
+    assert first.to_json() == written

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
+from plumbline.charts.figure import Sketch
 from plumbline.charts.style import TOKENS, Mode, blank, note, text
 from plumbline.wording import numbers
 from plumbline.wording.language import phrase
@@ -32,12 +33,12 @@ def distribution(
         n_then, n_now: decisions behind each.
         ordered: True for ranges (kept in order), False for levels (largest first, the rest summed).
     """
-    figure = blank(mode, height)
+    figure = Sketch(mode=mode, height=height)
     rows: list[tuple[str, float, float]] = [
         (str(label), float(p), float(q)) for label, p, q in zip(labels, then, now, strict=True)
     ]
     if not rows or n_then + n_now == 0:
-        return note(figure, mode, phrase("No values in either span."))
+        return note(blank(mode, height), mode, phrase("No values in either span."))
     if not ordered:
         rows.sort(key=lambda row: -max(row[1], row[2]))
         rest = rows[MOST_LEVELS:]
@@ -81,7 +82,7 @@ def distribution(
         range=[-0.6, max(len(rows), 6) - 0.4],
     )
     figure.update_yaxes(tickformat=".0%", rangemode="tozero")
-    return figure
+    return figure.figure()
 
 
 def histogram(
@@ -103,9 +104,9 @@ def histogram(
         n_then, n_now: decisions behind each.
         what: whose values they are, below the axis.
     """
-    figure = blank(mode, height)
+    figure = Sketch(mode=mode, height=height)
     if len(edges) < 2 or len(now) != len(edges) - 1 or n_then + n_now == 0:
-        return note(figure, mode, phrase("All values are the same, or none is there."))
+        return note(blank(mode, height), mode, phrase("All values are the same, or none is there."))
     t = TOKENS[mode]
     borders = [float(edge) for edge in edges]
     words = [
@@ -148,7 +149,7 @@ def histogram(
     figure.update_xaxes(range=[borders[0], borders[-1]], title={"text": text(what), "font": {"size": 12}})
     figure.update_yaxes(tickformat=".0%", rangemode="tozero")
     figure.update_layout(clickmode="event+select", dragmode=False, bargap=0)
-    return figure
+    return figure.figure()
 
 
 def _side(edge: float) -> str:
@@ -165,7 +166,7 @@ def _told(series: str, words: str, share: float, n: int) -> str:
     )
 
 
-def _key(figure: go.Figure, mode: Mode, n_then: int, n_now: int) -> None:
+def _key(figure: Sketch, mode: Mode, n_then: int, n_now: int) -> None:
     """What is what, and how many, at the top left: the camera is at the right."""
     t = TOKENS[mode]
     figure.add_annotation(

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
+import orjson
 import plotly.graph_objects as go
 
 from plumbline.charts.style import Mode, template
 from plumbline.wording.language import code
 
 Plain = dict[str, Any]
+#: figures that are kept: those of a dozen pages
+FIGURES = 64
 
 
 @dataclass(slots=True, kw_only=True)
@@ -64,11 +67,34 @@ class Sketch:
         self.layout["yaxis"] = self.layout.get("yaxis", {}) | settings
 
     def figure(self) -> go.Figure:
-        """The figure, in the house style."""
+        """The figure, in the house style. It is shared by all who draw the same: whoever changes it copies it first."""
         parts = {"shapes": self.shapes, "annotations": self.annotations}
         held = {name: own for name, own in parts.items() if own}
-        layout = {"template": _template(self.mode, code()), "height": self.height, **held, **self.layout}
-        return go.Figure({"data": self.traces, "layout": layout})
+        plain = {"data": self.traces, "layout": {"height": self.height, **held, **self.layout}}
+        style, how = (self.mode, code()), orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
+        return _figure(_Drawing(style, orjson.dumps(plain, default=repr, option=how), plain))
+
+
+class _Drawing:
+    """A sketch by its content."""
+
+    __slots__ = ("content", "plain", "style")
+
+    def __init__(self, style: tuple[Mode, str], content: bytes, plain: Plain) -> None:
+        self.style, self.content, self.plain = style, content, plain
+
+    def __hash__(self) -> int:
+        return hash((self.style, self.content))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Drawing) and (self.style, self.content) == (other.style, other.content)
+
+
+@lru_cache(maxsize=FIGURES)
+def _figure(drawing: _Drawing) -> go.Figure:
+    """Plotly looks at every value of a figure: 5 ms each, of which a page has six."""
+    template_and_rest = {"template": _template(*drawing.style), **drawing.plain["layout"]}
+    return go.Figure({"data": drawing.plain["data"], "layout": template_and_rest})
 
 
 @cache

@@ -8,6 +8,7 @@ from typing import Literal
 
 import plotly.graph_objects as go
 
+from plumbline.charts.figure import Sketch
 from plumbline.charts.style import TOKENS, Mode, blank, colour, mark, note, text
 
 Unit = Literal["share", "points", "ratio", "number"]
@@ -54,7 +55,7 @@ def forest(
     if not estimate_rows:
         return note(blank(mode, 96), mode, none)
     t = TOKENS[mode]
-    figure = blank(mode, 70 + ROW * max(len(rows), 2))
+    figure = Sketch(mode=mode, height=70 + ROW * max(len(rows), 2))
     ends = [x for r in estimate_rows for x in (r.value, r.low, r.high) if x is not None] + [
         line.at for line in lines
     ]
@@ -134,7 +135,7 @@ def forest(
         if bounds[1] - bounds[0] > 0.2:
             figure.update_xaxes(tickformat="+.0%" if unit == "points" else ".0%")
     figure.update_layout(margin={"l": 8, "r": 8, "t": 28, "b": 8})
-    return figure
+    return figure.figure()
 
 
 def _anchor(at: float, bounds: tuple[float, float]) -> str:

@@ -9,7 +9,8 @@ from typing import Literal
 
 import plotly.graph_objects as go
 
-from plumbline.charts.marks import ROOM, mark_events_on
+from plumbline.charts.figure import Sketch
+from plumbline.charts.marks import ROOM, mark_events
 from plumbline.charts.style import TOKENS, Mode, blank, colour, dates, note, text
 from plumbline.domain.notes import CalendarEvent
 from plumbline.wording import numbers
@@ -57,7 +58,7 @@ def timeline(
         return note(blank(mode, 96), mode, phrase("No decision is logged."))
     t = TOKENS[mode]
     versions = list(dict.fromkeys(s.version for s in sorted(stretches, key=lambda s: s.start)))
-    figure = blank(mode, 64 + ROW * max(len(versions), 2))
+    figure = Sketch(mode=mode, height=64 + ROW * max(len(versions), 2))
     first, last = min(s.start for s in stretches), max(s.end for s in stretches)
     least = (last - first) / 240 or (last - first)
     for role in _HEIGHT:
@@ -88,7 +89,7 @@ def timeline(
     for status in dict.fromkeys(e.status for e in events):
         _mark(figure, [e for e in events if e.status == status and e.version in versions], versions, mode)
     figure.update_layout(barmode="overlay", margin={"l": 8, "r": 16, "t": ROOM if calendar else 12, "b": 8})
-    mark_events_on(figure, mode, calendar, (first, last))
+    mark_events(figure, mode, calendar, (first, last))
     figure.update_yaxes(
         tickmode="array",
         tickvals=list(range(len(versions))),
@@ -99,10 +100,10 @@ def timeline(
     )
     pad = (last - first) / 60
     figure.update_xaxes(**dates(), range=[first - pad, last + pad], nticks=8)
-    return figure
+    return figure.figure()
 
 
-def _mark(figure: go.Figure, events: Sequence[ReleaseEvent], versions: list[str], mode: Mode) -> None:
+def _mark(figure: Sketch, events: Sequence[ReleaseEvent], versions: list[str], mode: Mode) -> None:
     if not events:
         return
     look = colour(events[0].status, mode)
