@@ -22,6 +22,7 @@ import numpy as np
 from plumbline.domain import Bins, FloatArray, Kind, System, Task
 from plumbline.profile.arrays import fetch
 from plumbline.profile.cluster.grids import GridRows, LevelCounts, cluster_grids
+from plumbline.profile.constants import MAX_LEVELS
 from plumbline.profile.edges import numeric_edges
 from plumbline.profile.grids import Grid, value
 from plumbline.profile.scope import Scope, all_rows, of_load, of_span
@@ -34,7 +35,6 @@ from plumbline.store.workspace import naive
 COUNTING = 2
 #: numeric columns whose reference is held at once
 COLUMNS = 32
-MAX_LEVELS = 100
 #: beyond this many reference rows the numeric grids come from a sample of about this many
 SAMPLE_ROWS = 200_000
 _FEATURE = "feature:"

@@ -15,7 +15,6 @@ import duckdb
 from plumbline.domain import Kind, System, Task
 from plumbline.profile import grids as features
 from plumbline.profile.bins import (
-    MAX_LEVELS,
     drop_grids,
     ensure_bins,
     forget_bins,
@@ -27,7 +26,7 @@ from plumbline.profile.bins import (
     read_grids,
 )
 from plumbline.profile.cluster.counts import counted_away
-from plumbline.profile.constants import ERROR
+from plumbline.profile.constants import ERROR, MAX_LEVELS
 from plumbline.profile.count import activity_sql, outcome_sql, stream, to_arrow
 from plumbline.profile.count.categorical import Levels, distinct
 from plumbline.profile.count.completeness import PresenceCounter

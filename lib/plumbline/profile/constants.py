@@ -13,3 +13,5 @@ DELAY_CELLS = 92
 NAMED_OTHERS = 50
 #: the column under which earlier versions kept a grid of |prediction - label| (regression)
 ERROR = "error"
+#: levels that a grid names at most
+MAX_LEVELS = 100

@@ -20,7 +20,7 @@ import pandas as pd
 
 from plumbline.domain import Bins, FeatureProfile, Finding, Kind
 from plumbline.monitor.drift.shifts import shift_findings
-from plumbline.profile.bins import MAX_LEVELS
+from plumbline.profile.constants import MAX_LEVELS
 from plumbline.profile.edges import numeric_edges
 from tests.bench.detection.changes import CHANGES
 from tests.bench.detection.kinds import KINDS

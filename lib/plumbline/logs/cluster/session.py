@@ -32,6 +32,7 @@ TOKEN = "SPARK_CONNECT_AUTHENTICATE_TOKEN"  # noqa: S105 - the name of a variabl
 _SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "false",
+    "spark.sql.codegen.hugeMethodLimit": "8000",  # beyond it Java interprets what Spark wrote, ten times slower
     "spark.sql.execution.arrow.maxRecordsPerBatch": str(BATCH_ROWS),
 }
 #: class of a Spark error -> what it means, and what to do

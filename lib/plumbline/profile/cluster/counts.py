@@ -16,7 +16,7 @@ from plumbline.logs.cluster.cells import quoted
 from plumbline.logs.cluster.table import ClusterReading
 from plumbline.profile.cluster.away import away
 from plumbline.profile.cluster.parcel import counting, write_parcel
-from plumbline.profile.constants import ERROR, NAMED_OTHERS
+from plumbline.profile.constants import ERROR, MAX_LEVELS, NAMED_OTHERS
 from plumbline.profile.grids import Grid
 from plumbline.profile.partial import rows
 from plumbline.profile.partial.grid_plan import count_plan
@@ -40,7 +40,7 @@ def count_window(
     batches = session.sql(batch_query(reading, plan, window, since))
     partial = batches.mapInArrow(counting(plan), _SPARK_SCHEMA)
     partial.createOrReplaceTempView("plumbline_partial")
-    return Sums(session.sql(_ADDED).toArrow(), plan)
+    return Sums(session.sql(_added(plan)).toArrow(), plan)
 
 
 def counted_away(
@@ -72,17 +72,20 @@ _TYPES |= dict.fromkeys(("version", "arm", "name", "other"), "string")
 _SPARK_SCHEMA = ", ".join(f"{name} {_TYPES.get(name, 'bigint')}" for name in (*rows.KEYS, *rows.SUMS))
 _SUMMED = ", ".join(f"{how}({name}) AS {name}" for name, how in rows.SUMS.items())
 _GROUP = "part, version, arm, day"
-#: levels that the grid lacks travel by name as far as they are named; the rest as one number
-_ADDED = f"""
-    WITH added AS (SELECT {", ".join(rows.KEYS)}, {_SUMMED} FROM plumbline_partial GROUP BY {", ".join(rows.KEYS)}),
-         ranked AS (SELECT *, row_number() OVER (PARTITION BY {_GROUP} ORDER BY n DESC, name) > {NAMED_OTHERS} AS beyond
-                    FROM added WHERE code = {rows.UNSEEN} AND part >= 0)
-    SELECT {", ".join((*rows.KEYS, *rows.SUMS))} FROM added WHERE NOT (code = {rows.UNSEEN} AND part >= 0)
-    UNION ALL
-    SELECT {", ".join((*rows.KEYS, *rows.SUMS))} FROM ranked WHERE NOT beyond
-    UNION ALL
-    SELECT {_GROUP}, CAST({REST} AS BIGINT), CAST(NULL AS STRING), CAST(NULL AS STRING), {_SUMMED} FROM ranked
-    WHERE beyond GROUP BY {_GROUP}"""
+_ADDED = f"SELECT {', '.join(rows.KEYS)}, {_SUMMED} FROM plumbline_partial GROUP BY {', '.join(rows.KEYS)}"
+#: the same where a column may have very many levels: those that its grid lacks travel by name as far as they are named,
+#: the rest as one number
+_SHORTENED = f"""
+    SELECT {_GROUP}, CASE WHEN beyond THEN CAST({REST} AS BIGINT) ELSE code END AS code,
+           CASE WHEN NOT beyond THEN name END AS name, other, {_SUMMED}
+    FROM (SELECT *, part >= 0 AND code = {rows.UNSEEN} AND row_number() OVER (
+              PARTITION BY {_GROUP}, code ORDER BY n DESC, name) > {NAMED_OTHERS} AS beyond FROM ({_ADDED}))
+    GROUP BY 1, 2, 3, 4, 5, 6, 7"""
+
+
+def _added(plan: CountPlan) -> str:
+    full = any(not c.numeric and len(c.bins.levels) >= MAX_LEVELS for c in plan.columns)
+    return _SHORTENED if full else _ADDED
 
 
 def batch_query(reading: ClusterReading, plan: CountPlan, window: Window, since: date | None) -> str:
