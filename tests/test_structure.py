@@ -262,7 +262,17 @@ def test_locals_say_what_they_are() -> None:
 
 
 #: last words of class names that end like a participle and are nouns of the field
-CLASS_NOUNS = {"Coding", "Finding", "Mapping", "Reading", "Setting", "Threshold", "Warning", "Wording"}
+CLASS_NOUNS = {
+    "Coding",
+    "Drawing",
+    "Finding",
+    "Mapping",
+    "Reading",
+    "Setting",
+    "Threshold",
+    "Warning",
+    "Wording",
+}
 
 
 def test_classes_are_called_by_nouns() -> None:

@@ -266,14 +266,14 @@ def _head(cursor: duckdb.DuckDBPyConnection) -> Iterator[IntegrityProblem]:
 
 def _registers(cursor: duckdb.DuckDBPyConnection) -> Iterator[IntegrityProblem]:
     """Where statements and incidents are not those that the trail vouches for."""
-    for one in register_digest.differences(cursor):
-        words = f"Statements or incidents of {one.system} are not those that the trail vouches for."
-        if one.entry is not None:
+    for change in register_digest.differences(cursor):
+        words = f"Statements or incidents of {change.system} are not those that the trail vouches for."
+        if change.entry is not None:
             words = (
-                f"Statements or incidents of {one.system} had been changed past the trail when entry {one.entry} was "
+                f"Statements or incidents of {change.system} had been changed past the trail when entry {change.entry} was "
                 "written."
             )
-        yield IntegrityProblem("registers", f"entry {one.entry}" if one.entry else one.system, words)
+        yield IntegrityProblem("registers", f"entry {change.entry}" if change.entry else change.system, words)
 
 
 def _state(cursor: duckdb.DuckDBPyConnection) -> Iterator[IntegrityProblem | state_digest.LooseLoad]:
