@@ -270,8 +270,8 @@ def _registers(cursor: duckdb.DuckDBPyConnection) -> Iterator[IntegrityProblem]:
         words = f"Statements or incidents of {change.system} are not those that the trail vouches for."
         if change.entry is not None:
             words = (
-                f"Statements or incidents of {change.system} had been changed past the trail when entry {change.entry} was "
-                "written."
+                f"Statements or incidents of {change.system} had been changed past the trail when entry "
+                f"{change.entry} was written."
             )
         yield IntegrityProblem("registers", f"entry {change.entry}" if change.entry else change.system, words)
 

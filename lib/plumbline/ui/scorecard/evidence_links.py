@@ -16,7 +16,7 @@ from plumbline.ui.parts.page_names import page_name
 from plumbline.ui.state import session
 from plumbline.ui.state.links import GO, text_of
 from plumbline.wording import numbers
-from plumbline.wording.language import phrase
+from plumbline.wording.language import in_language, phrase
 
 PAGES = {path.stem for path in empty_states.PAGES.glob("*.py")}
 Rows = Mapping[str, Sequence[EvidenceRows]]
@@ -58,7 +58,7 @@ def _words(place: EvidenceRows) -> str:
         return phrase("Decision {decision}", decision=place.decision)
     if place.page == "decisions":
         what = phrase("Decisions")
-    parts = [filters.filter_text(item) for item in place.find]
+    parts = [in_language(filters.filter_text(item), "filter") for item in place.find]
     parts += [bar_filter.say(place.where)] if place.where else []
     version = place.version or place.switch
     parts += [phrase("version {version}", version=version)] if version else []
