@@ -138,7 +138,7 @@ def test_numbers_and_days_are_written_in_german() -> None:
     assert numbers.p_value(0.0001) == "< 0,001"
     assert numbers.signed_beside(1.25, 12.5) == "+1,2"
     assert numbers.interval(0.1, 0.2) == "0,100 bis 0,200"
-    assert numbers.money(2_010_000, "EUR") == "2,01 Millionen EUR"
+    assert numbers.money(2_010_000, "EUR") == "EUR 2,01 Millionen"
     assert numbers.day(start) == "3. März 2026"
     assert numbers.span(start, end) == "3.–9. März 2026"
     assert numbers.name("recall:ja") == "Trefferquote (ja)"

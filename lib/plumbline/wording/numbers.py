@@ -138,15 +138,11 @@ def interval(low: float | None, high: float | None, metric: str = "") -> str:
 
 def money(amount: float, currency: str) -> str:
     """An amount with its currency, to three significant digits: ``EUR 2.01 million``."""
+    short = f"{amount:.3g}"
     for size, word in ((1e9, screen_text(" billion")), (1e6, screen_text(" million"))):
         if abs(amount) >= size:
-            return _beside(digits(f"{amount / size:.3g}") + in_language(word), currency)
-    return _beside(digits(f"{float(f'{amount:.3g}'):,.0f}"), currency)
-
-
-def _beside(amount: str, currency: str) -> str:
-    """The currency before its amount in English, behind it in German."""
-    return (f"{amount} {currency}" if code() == "de" else f"{currency} {amount}").strip()
+            return f"{currency} {digits(f'{amount / size:.3g}')}{in_language(word)}".strip()
+    return f"{currency} {digits(f'{float(short):,.0f}')}".strip()
 
 
 def day(at: date | datetime) -> str:
