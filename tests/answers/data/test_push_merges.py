@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import signal
+import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,6 +24,7 @@ from plumbline.store import loads
 from plumbline.store.backup import state_digest
 from plumbline.store.workspace import Workspace, open_workspace
 from tests.answers.data.test_push import ROW, Given, _numbered
+from tests.environment import product
 from tests.factory.workspaces import loaded_workspace
 
 AN_HOUR, A_MONTH = timedelta(hours=1), timedelta(days=30)
@@ -221,6 +224,33 @@ def test_a_process_that_fails_within_a_merge_changes_nothing(
     given.intake.close()
     assert (_decisions(ws), _standing(ws)) == before
     assert verify(ws).problems == ()
+
+
+_KILLED = """
+import os, sys
+from datetime import UTC, datetime, timedelta
+from plumbline.answers.data.push_merges import PushMerges
+from plumbline.store.backup import state_digest
+from plumbline.store.workspace import open_workspace
+
+state_digest.seal = lambda *_: os.kill(os.getpid(), 9)
+PushMerges().merge(open_workspace(sys.argv[1]), datetime.now(UTC) + timedelta(hours=1), actor="test")
+"""
+
+
+def test_a_process_killed_within_a_merge_leaves_every_load_as_it_was(ws: Workspace) -> None:
+    before = _decisions(ws), _standing(ws)
+    ws.close()
+    ended = subprocess.run([product.python(), "-c", _KILLED, str(ws.path)], check=False, capture_output=True)
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    again = open_workspace(ws.path)
+    try:
+        assert (_decisions(again), _standing(again)) == before
+        assert verify(again).problems == ()
+        _merged(again).intake.close()
+        assert _standing(again) == {1: 0, 2: 3, 3: 3}
+    finally:
+        again.close()
 
 
 def _day_of_pushes(every: timedelta, hours: int, rows: int) -> tuple[list[PushedLoad], int, int]:
