@@ -31,13 +31,12 @@ WIDTH = 200  # of the buttons, in pixels
 def downloads(view: View, key: str) -> None:
     """The two documents in the chosen language. Building starts at the click, outside the page's run."""
     chosen = st.segmented_control(
-        phrase("Language"),
+        phrase("Documents in"),
         LANGUAGES,
         default=code(),
         required=True,
         key="scorecard.language",
         format_func=lambda c: str(language(c).texts["name"]),
-        label_visibility="collapsed",
     )
     for ending, (label, mime, purpose) in LABELS.items():
         st.download_button(
