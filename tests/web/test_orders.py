@@ -118,7 +118,6 @@ def test_a_log_is_loaded_as_beside_the_workspace(
         (("incident", "open", "shop", "Wrong prices", "--aware", "2026-02-03T10:00Z"), "analyst"),
         (("context", "shop", "impact=pricing"), "owner"),
         (("attest", "shop", "CMP-7", "Owned by Bo"), "owner"),
-        (("token", "add", "later", "--role", "viewer"), "owner"),
     ],
 )
 def test_an_act_takes_the_role_of_the_token_and_bears_its_name(
@@ -156,7 +155,10 @@ def test_a_write_that_asks_for_more_than_the_token_has_changes_nothing(door: Doo
         (("trail",), "for some systems alone"),
         (("trail", "--system", "shop"), "not for this system"),
         (("check",), "for some systems alone"),
-        (("token", "add", "more", "--role", "owner"), "for some systems alone"),
+        (("token", "revoke", "old"), "for some systems alone"),
+        (("findings", "airport", "--acknowledge", "1"), "not of airport"),
+        (("trail", "--system", "airport", "--disclose", "1", "--out", "x.jsonl"), "no entry 1"),
+        (("trail", "--system", "airport", "--verify"), "verified together"),
     ],
 )
 def test_a_token_of_some_systems_touches_no_other(
@@ -176,10 +178,14 @@ def test_a_token_of_some_systems_acts_for_its_own(door: Door, ask: Run) -> None:
 
 @pytest.mark.parametrize("name", sorted(REFUSED))
 def test_what_needs_the_machine_itself_says_so_in_one_sentence(ask: Run, name: str) -> None:
-    command = named((name,))
+    command = named(tuple(name.split()))
     arguments = ["x"] * sum(p.required and p.param_type_name == "argument" for p in command.params)
-    needed = [f"{p.opts[-1]}=x" for p in command.params if p.required and p.param_type_name == "option"]
-    refused = ask(name, *arguments, *needed, who="owner")
+    needed = [
+        f"{p.opts[-1]}={getattr(p.type, 'choices', 'x')[0]}"
+        for p in command.params
+        if p.required and p.param_type_name == "option"
+    ]
+    refused = ask(*name.split(), *arguments, *needed, who="owner")
     assert (refused.code, refused.out) == (2, "")
     assert f"does not run {name} for another machine" in refused.err
 
@@ -217,6 +223,14 @@ def test_what_a_server_does_not_take_is_one_sentence(
         ("record", {"system": "shop", "event": "x", "by": "Ana"}, 422, "takes no 'by'"),
         ("record", {"system": "shop", "event": "--by=Ana"}, 422, ""),
         ("record", {"nothing": 1}, 422, "nothing"),
+        ("load", {"title": "x", "file": {"name": ".."}, "accept": True}, 422, "was not sent"),
+        (
+            "questionnaire",
+            {"system": ["shop", "/etc/passwd"], "out": {"name": "o.xlsx"}},
+            422,
+            "takes one value",
+        ),
+        ("trail", {"disclose": [1], "out": {"name": ".."}}, 422, "was not sent"),
         ("serve", {}, 404, "no such command"),
         ("watch: take files", {"paths": ["/etc/passwd"]}, 404, "no such command"),
         ("incident", {}, 404, "no such command"),
@@ -233,6 +247,23 @@ def test_an_order_by_hand_reaches_no_file_and_no_name_of_others(
         )
     assert (reply.status, _newest(door)) == (status, before)
     assert said in reply.sentence
+
+
+def test_words_mean_the_same_as_on_the_server_s_machine(door: Door, ask: Run, tmp_path: Path) -> None:
+    """0 is a number, False may be a word, ``--by`` may be a week, and a file that is read is not written over."""
+    second = "A second person approves each one."
+    assert second in ask("rollback", "mode", "shop", "propose", "--four-eyes", who="owner").out
+    done = ask("rollback", "mode", "shop", "propose", "--one-person", who="owner")
+    assert done.code == 0, done.err
+    assert second not in done.out
+    weekly = {"arguments": {"system": "shop", "by": "week"}}
+    with RemoteWorkspace(door.url, door.secrets["viewer"]) as there:
+        assert there._line.ask("POST", "/commands/performance", json.dumps(weekly).encode()).status == 200
+    book = tmp_path / "book.xlsx"
+    book.write_bytes(b"PK")
+    refused = ask("questionnaire", "shop", str(book), "--out", str(book))
+    assert (refused.code, book.read_bytes()) == (2, b"PK")
+    assert "written over" in refused.err
 
 
 def test_files_that_wait_are_few_small_and_one_tokens_own(

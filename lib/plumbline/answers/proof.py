@@ -12,6 +12,7 @@ from plumbline.domain.acts import Act
 from plumbline.governance import history
 from plumbline.profile.read import profiles
 from plumbline.store import loads, scorecards, systems, trail
+from plumbline.store.sql import system_key
 from plumbline.store.trail import TrailCheck
 from plumbline.store.workspace import Workspace, naive
 
@@ -75,15 +76,19 @@ def proof(ws: Workspace, key: str) -> ScorecardProof:
     )
 
 
-def disclosure(ws: Workspace, numbers: Sequence[int]) -> bytes:
+def disclosure(ws: Workspace, numbers: Sequence[int], *, system: str | None = None) -> bytes:
     """Whole entries as JSON, one a line, for somebody whose pack withholds them: ``verify.py --disclosed`` compares
     them with what the pack holds of them.
 
+    Args:
+        system: whose entries they have to be; None: anybody's.
+
     Raises:
-        PlumblineError: there is no entry of a number.
+        PlumblineError: there is no entry of a number, or none of that system.
     """
+    key = system_key(system) if system else None
     with ws.read() as cursor:
-        entries = trail.numbered(cursor, numbers)
+        entries = [e for e in trail.numbered(cursor, numbers) if key is None or e.system == key]
     missing = sorted(set(numbers) - {entry.seq for entry in entries})
     if missing:
         raise PlumblineError(f"The trail has no entry {missing[0]}", todo="plumbline trail lists them.")

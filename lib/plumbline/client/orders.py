@@ -16,7 +16,7 @@ _READ = {
 #: commands that act beyond the workspace, or on everybody, before anything is written
 _OWNERS = {
     "rollback mode", "rollback now", "rollback approve", "trigger add", "trigger fire", "trigger approve",
-    "trigger remove", "channel add", "channel remove", "token add", "token revoke", "erase", "system delete",
+    "trigger remove", "channel add", "channel remove", "token revoke", "erase", "system delete",
     "schedule set", "schedule run", "time-authority set", "freeze add", "freeze remove", "access", "context", "attest",
     "exempt", "approve", "headline", "remove",
 }  # fmt: skip
@@ -30,6 +30,7 @@ REFUSED = {
     "attach": _OWN_SECRETS,
     "probe": _OWN_SECRETS,
     "places": "it says what the server may reach",
+    "token add": "who holds one token could make a second, and approve as another what the first proposed",
 }
 
 

@@ -154,7 +154,7 @@ def trail(
 ) -> Any:
     """Who did what, newest first."""
     if disclose or out:
-        return _disclose(workspace, disclose, out)
+        return _disclose(workspace, disclose, out, system)
     from plumbline.answers.governance.trail import trail as answer
     from plumbline.store.backup.integrity import untied_sentence
 
@@ -176,14 +176,14 @@ def trail(
     )
 
 
-def _disclose(workspace: str | None, numbers: tuple[int, ...], out: Path | None) -> Any:
+def _disclose(workspace: str | None, numbers: tuple[int, ...], out: Path | None, system: str | None) -> Any:
     """Write entries of the trail whole."""
     from plumbline.answers.proof import disclosure
 
     if out is None or not numbers:
         raise PlumblineError("--disclose needs --out, and --out needs --disclose", todo="Give both.")
     with open_for(workspace) as ws:
-        content = disclosure(ws, numbers)
+        content = disclosure(ws, numbers, system=system)
     put(out, content)
     path = as_written(out)
     return {"path": path, "disclosed": sorted(numbers)}, [f"{path}: {len(numbers)} entries, whole."]

@@ -367,7 +367,7 @@ def findings(workspace: str | None, system: str | None, only_open: bool, number:
 
     with open_for(workspace) as ws:
         if number is not None:
-            register.acknowledge(ws, number, by=by)
+            register.acknowledge(ws, number, by=by, system=system or "")
         records = [r for r in register.findings(ws, system) if r.open or not only_open]
     lines = [
         f"{r.id:>4}  {'open  ' if r.open else 'closed'}  {r.finding.severity:<6}  {r.finding.system}  "

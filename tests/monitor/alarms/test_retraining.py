@@ -76,3 +76,12 @@ def test_what_is_provisional_estimated_or_later_does_not_fire_it() -> None:
     ok, breach = series(OK, BREACH)
     for change in ({"provisional": True}, {"estimated": True}, {"start": NOW}):
         assert retraining_due([ok, replace(breach, **change)], hours, as_of=NOW) is None  # type: ignore[arg-type]
+
+
+def test_a_version_that_helped_for_a_week_is_no_answer_for_ever() -> None:
+    """Trained in the first week of a breach: within the limit in the second, in breach again from the third on."""
+    hours = version_hours(TIMES, ["1"] * 24 + ["2"] * (len(TIMES) - 24), trained="2026-06-03")
+    due = retraining_due(series(BREACH, OK, BREACH, BREACH), hours, as_of=NOW)
+    assert due is not None
+    assert due.since == START + timedelta(weeks=2)
+    assert retraining_due(series(BREACH, BREACH, BREACH), hours, as_of=NOW) is None  # not healed yet

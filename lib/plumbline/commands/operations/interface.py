@@ -24,6 +24,8 @@ from plumbline.domain import PlumblineError
 if TYPE_CHECKING:
     from plumbline.store.workspace import Workspace
 
+#: the parameter of every command that says where it writes; all other paths are read
+OUTPUT = "out"
 _BESIDE = ("as_json", "server", "token_env", "workspace")
 
 
@@ -71,6 +73,7 @@ class InterfaceCommands:
         command = named(order.path)
         typed: dict[str, str] = {}
         given = _parsed(command, list(_written(command, order, typed)))
+        _refuse_places(given, typed)
         if order.only:
             _refuse_others(ws, command, given, order.only)
         return _run(order.path, given, typed, ws, order.actor, order.as_json)
@@ -120,10 +123,13 @@ def _written(command: click.Command, order: CommandOrder, typed: dict[str, str])
         PlumblineError: one is none of the command's, or a file that was not sent.
     """
     known = {parameter.name: parameter for parameter in command.params if parameter.name not in _BESIDE}
+    unknown = [name for name in order.arguments if name not in known or _is_signer(known[name])]
+    if unknown:
+        raise PlumblineError(f"The command {' '.join(order.path)} takes no {unknown[0][:40]!r} here")
     options: list[str] = []
     places: list[str] = []
     for name, parameter in known.items():
-        if isinstance(parameter, click.Option) and "--by" in parameter.opts:
+        if _is_signer(parameter):
             options.append(f"--by={order.actor}")
         elif name in order.arguments:
             values = _texts(parameter, order.arguments[name], order, typed)
@@ -135,27 +141,51 @@ def _written(command: click.Command, order: CommandOrder, typed: dict[str, str])
                     todo="Run the command on the server's machine.",
                 )
             elif isinstance(parameter, click.Option) and parameter.is_flag:
-                options += [parameter.opts[-1]] if values == ["true"] else []
+                contrary = parameter.secondary_opts[-1:] if values == ["false"] else []
+                options += [parameter.opts[-1]] if values == ["true"] else contrary
             else:
                 options += [f"{parameter.opts[-1]}={value}" for value in values]
-    unknown = [name for name in order.arguments if name not in known or of_actor(name)]
-    if unknown:
-        raise PlumblineError(f"The command {' '.join(order.path)} takes no {unknown[0][:40]!r} here")
     return [*options, "--", *places]
+
+
+def _is_signer(parameter: click.Parameter) -> bool:
+    """Whether it says who acts; ``--by`` of a series or of groups is something else."""
+    return (
+        isinstance(parameter, click.Option)
+        and of_actor(parameter.name or "")
+        and parameter.metavar in ("NAME", None)
+        and not isinstance(parameter.type, click.Choice)
+    )
 
 
 def _texts(parameter: click.Parameter, value: Any, order: CommandOrder, typed: dict[str, str]) -> list[str]:
     if not isinstance(parameter.type, click.Path):
         values = value if isinstance(value, list) else [value]
+        several = parameter.nargs != 1 or (isinstance(parameter, click.Option) and parameter.multiple)
+        if len(values) != 1 and not several:  # the next one would take what is over
+            raise PlumblineError(f"{parameter.human_readable_name} takes one value")
         return [str(each).lower() if isinstance(each, bool) else str(each) for each in values]
     number, name = (
         (str(value.get(key, "")) for key in ("upload", "name")) if isinstance(value, dict) else ("", "")
     )
-    path = order.uploads.get(number) or (order.folder / Path(name).name if name and not number else None)
+    base = Path(name.replace("\\", "/")).name
+    path = order.uploads.get(number)
+    if path is None and not number and parameter.name == OUTPUT and base.strip("."):
+        path = order.folder / base
     if path is None:
-        raise PlumblineError("A file is named that was not sent", todo="Send it first: PUT /files/NAME.")
+        raise PlumblineError(
+            "A file is named that was not sent", where=base, todo="Send it first: PUT /files/NAME."
+        )
     typed[str(path)] = name or path.name
     return [str(path)]
+
+
+def _refuse_places(given: Mapping[str, Any], typed: Mapping[str, str]) -> None:
+    """Refuse every path of the server's own that an argument came to be, however it did."""
+    for value in given.values():
+        for each in value if isinstance(value, tuple) else (value,):
+            if isinstance(each, Path) and str(each) not in typed:
+                raise PlumblineError("A file is named that was not sent", where=each.name)
 
 
 def _refuse_others(
@@ -173,6 +203,8 @@ def _refuse_others(
     if isinstance(given.get("load_id"), int) and "system" not in given:
         with ws.read() as cursor:
             name = loads.get_load(cursor, given["load_id"]).system
+    if given.get("verify"):
+        raise SystemRefusal("This token is for some systems alone, and all of them are verified together")
     if not name:
         raise SystemRefusal(f"This token is for some systems alone, and {command.name} is not of one")
     if system_key(str(name)) not in only:

@@ -17,7 +17,10 @@ from plumbline.client.workspace import RemoteWorkspace
 from plumbline.commands.command import ACTOR, named
 from plumbline.console import TERMINAL, say
 from plumbline.domain import PlumblineError
+from plumbline.wording.visible import visible
 
+#: the parameter that says where a command writes
+OUTPUT = "out"
 _OWN = {"workspace", "as_json", "server", "token_env", "help"}
 _SYSTEMS = CommandRoute(path="", command="systems", summary="", places=())
 
@@ -78,9 +81,16 @@ def _options(command: click.Command, given: Mapping[str, Any]) -> list[tuple[str
         for parameter in command.params
         if isinstance(parameter, click.Option)
         and parameter.name not in _OWN
-        and (value := given.get(parameter.name or "")) not in (None, False, ())
+        and _is_stated(parameter, value := given.get(parameter.name or ""))
         and value != parameter.default
     ]
+
+
+def _is_stated(parameter: click.Parameter, value: Any) -> bool:
+    """Whether a parameter was given: 0 is a number, and False is a word where the option has one for it."""
+    if value is False:
+        return isinstance(parameter, click.Option) and bool(parameter.secondary_opts)
+    return value is not None and value != ()
 
 
 def _address(command: click.Command, question: CommandRoute, given: Mapping[str, Any]) -> str:
@@ -96,11 +106,18 @@ def _address(command: click.Command, question: CommandRoute, given: Mapping[str,
 
 
 def _ordered(there: RemoteWorkspace, path: Sequence[str], given: Mapping[str, Any], as_json: bool) -> int:
-    outcome = there.order(path, _arguments(there, named(path), given), as_json=as_json)
+    out = given.get(OUTPUT)
+    sources = [value for name, value in given.items() if isinstance(value, Path) and name != OUTPUT]
+    if isinstance(out, Path) and out.resolve() in [source.resolve() for source in sources]:
+        raise PlumblineError("The file that is read would be written over", todo="Name another --out.")
+    arguments = _arguments(there, named(path), given)
+    outcome = there.order(path, arguments, as_json=as_json)
     for name, body in outcome.files.items():
+        if name != str(out):  # a server writes nothing but what was asked for
+            raise PlumblineError("The server sent a file that was not asked for", where=visible(name))
         TERMINAL.get().put(Path(name), body)
     for text, err in outcome.out:
-        TERMINAL.get().say(text, err, False)
+        TERMINAL.get().say(visible(text), err, False)
     return outcome.code
 
 
@@ -109,13 +126,13 @@ def _arguments(there: RemoteWorkspace, command: click.Command, given: Mapping[st
     arguments: dict[str, Any] = {}
     for parameter in command.params:
         name, value = parameter.name or "", given.get(parameter.name or "")
-        if name in _OWN or value in (None, False, ()):
+        if name in _OWN or not _is_stated(parameter, value):
             continue
-        if of_actor(name) and isinstance(parameter, click.Option):
+        if of_actor(name) and isinstance(parameter, click.Option) and parameter.metavar == "NAME":
             if value not in (ACTOR, parameter.default, ""):
                 raise PlumblineError("A server acts in the name of the token", todo="Leave --by out.")
         elif isinstance(parameter, click.Argument) or value != parameter.default:
-            arguments[name] = _value(there, value)
+            arguments[name] = {"name": str(value)} if name == OUTPUT else _value(there, value)
     return arguments
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from plumbline.domain import Point, VersionHours
+from plumbline.domain import Point, PointStatus, VersionHours
 from plumbline.domain.messages import Day, Message, message
 from plumbline.monitor.alarms.findings import Levels, problems_of
 from plumbline.monitor.quality.staleness import staleness
@@ -28,7 +28,7 @@ def retraining_due(
 
     It fires with the first chunk in breach and lasts while that problem does, through chunks that are within the limit
     for a while (``episodes``), until a version that was trained after it is in charge: what that one is worth has to
-    be seen first.
+    be seen first. Where that one brings it back within the limit and it is in breach again, it fires anew.
 
     Args:
         points: one metric, or several that are judged together, each in order of time; estimated, provisional and
@@ -36,15 +36,35 @@ def retraining_due(
         hours: versions by hour, as for ``staleness``.
         healthy: the mean of the reference, of each metric or of the only one.
     """
-    problems = problems_of([p for p in points if not p.estimated and p.start < as_of], healthy)
+    judged = [p for p in points if not p.estimated and p.start < as_of]
+    problems = problems_of(judged, healthy)
     if not problems or problems[-1].until is not None:
         return None
     since = problems[-1].since
     used = staleness(hours, as_of=as_of)
     trained = used.since if used.source == "trained_at" else None
     if trained is not None and trained >= since:
-        return None
+        again = _again(judged, trained)
+        if again is None:
+            return None
+        since = again
     return RetrainingDue(since, used.version, _sentence(since, used.version, trained))
+
+
+def _again(judged: Sequence[Point], trained: datetime) -> datetime | None:
+    """Where the breach begins that a version did not cure: the first in a chunk after its training that follows one
+    within the limit; None where there is none."""
+    starts = []
+    for name in dict.fromkeys(p.metric for p in judged):
+        healed = False
+        for point in judged:
+            if point.metric != name or point.start < trained or point.provisional:
+                continue
+            healed = healed or point.status is PointStatus.OK
+            if healed and point.status is PointStatus.BREACH:
+                starts.append(point.start)
+                break
+    return min(starts, default=None)
 
 
 def _sentence(since: datetime, version: str, trained: datetime | None) -> Message:
