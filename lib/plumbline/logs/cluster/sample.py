@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from plumbline.domain import IGNORE, PlumblineError, Task
+from plumbline.domain import IGNORE, PlumblineError
 from plumbline.logs.cluster import cells
 from plumbline.logs.cluster.attachments import DayDigests, Window
 from plumbline.logs.cluster.cells import quoted
@@ -15,8 +15,6 @@ from plumbline.logs.cluster.table import ClusterReading, ClusterTable
 
 #: rows of which the mapping is guessed
 LOOK_ROWS = 20_000
-#: rows of each day and version, and of each pair of prediction and label, that are wanted whatever the share
-LEAST = 20
 #: days back from the newest in which late labels are looked for
 LATE_DAYS = 180
 _EPOCH = date(1970, 1, 1)
@@ -59,8 +57,8 @@ def decisions_of(session: Any, reading: ClusterReading, window: Window) -> int:
 def draw(session: Any, reading: ClusterReading, window: Window, share: float, path: Path) -> int:
     """The sample of a window, its columns as they are in the table, as a Parquet file; how many rows it has.
 
-    A row is drawn where its hash is below the share; below a larger one where its day and version, or its prediction
-    and label, have so few rows that fewer than ``LEAST`` would be drawn.
+    A row is drawn where its hash is below the share, the same for all rows: shares of the sample are those of all rows
+    but for chance.
     """
     if reading.mapping.column_of("decision_id") is None:
         raise PlumblineError(
@@ -70,31 +68,11 @@ def draw(session: Any, reading: ClusterReading, window: Window, share: float, pa
         )
     names = dict.fromkeys(c.column for c in reading.mapping.columns if c.role.role != IGNORE)
     rows = reading.decisions([window], beside=list(names))
-    query = rows
-    if share < 1:
-        plain = reading.decisions([window])
-        query = f"""
-            SELECT d.* FROM ({rows}) d LEFT JOIN ({_few(plain, ("CAST(`timestamp` AS DATE)", "`version`"), share)}) a
-            ON a.g0 <=> CAST(d.`timestamp` AS DATE) AND a.g1 <=> d.`version`"""
-        least = f"coalesce({LEAST}D / a.n, 0D)"
-        if reading.task is not Task.REGRESSION:
-            query += f"""
-                LEFT JOIN ({_few(plain, ("`prediction`", "`label`"), share)}) c
-                ON c.g0 <=> d.`prediction` AND c.g1 <=> d.`label`"""
-            least = f"{least}, coalesce({LEAST}D / c.n, 0D)"
-        query += f" WHERE {_PLACE} < greatest({share!r}D, {least})"
+    query = rows if share >= 1 else f"SELECT * FROM ({rows}) WHERE {_PLACE} < {share!r}D"
     chosen = session.sql(query)
     table = chosen.select(*(quoted(f"raw:{name}") for name in names)).toArrow()
     _write(table.rename_columns(list(names)), path)
     return int(table.num_rows)
-
-
-def _few(rows: str, groups: tuple[str, str], share: float) -> str:
-    """The query of the groups of which the share alone would draw fewer than ``LEAST`` rows."""
-    return (
-        f"SELECT {groups[0]} AS g0, {groups[1]} AS g1, count(*) AS n FROM ({rows}) GROUP BY 1, 2 "
-        f"HAVING count(*) * {share!r}D < {LEAST}"
-    )
 
 
 def day_digests(session: Any, reading: ClusterReading, windows: Sequence[Window]) -> DayDigests:
