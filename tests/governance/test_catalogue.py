@@ -148,6 +148,7 @@ def test_every_fact_but_the_count_and_the_date_may_be_unknown() -> None:
         "as_of",
         "context_answered",
         "noted",
+        "sample_reason",
         "callers_busy",
         "callers_untold",
         "probing",

@@ -234,6 +234,7 @@ class Facts:
     workspace_encrypted: bool | None = None
     caller_share: float | None = None  # decisions that name who asked
     callers: int | None = None  # who asked in the last 90 days; None: no column names them
+    sample_reason: Message = NOTHING  # why what needs every row is unknown: only a sample of them is here
     callers_busy: int = 0  # of them, with enough decisions to copy a model
     callers_untold: int = 0  # of those, of whom nothing tells whether they probe
     probing: tuple[ProbingCaller, ...] = ()  # the worst first

@@ -164,7 +164,8 @@ def guardrails(answer: ReleasesAnswer) -> None:
                 f"{cards.chip(status, watched.version)} {prose(_advice(watched, answer.system.timezone))}"
             )
     if not answer.guardrails:
-        cards.note(phrase("No version took over from another, so there was nothing to watch."))
+        if not answer.releases.switches:
+            cards.note(phrase("No version took over from another, so there was nothing to watch."))
         return
     zone = answer.system.timezone
     tables.grid(

@@ -16,6 +16,7 @@ from plumbline.governance.ai_act import law
 from plumbline.governance.context import interaction_share
 from plumbline.governance.facts import Facts
 from plumbline.profile.scan.exact import count_affected
+from plumbline.profile.scan.weights import sample_reason
 from plumbline.store import statements
 from plumbline.store.findings import FindingRecord
 from plumbline.store.workspace import Cursor
@@ -59,6 +60,8 @@ def _clients(cursor: Cursor, system: System, since: datetime, end: datetime, ove
 
     A slice ends before its end, so one that goes on is left open: the log's last decision counts too.
     """
+    if sampled := sample_reason(cursor, system):
+        return CriterionHint("clients", None, sampled)
     n, persons = count_affected(cursor, system, Slice(start=since, end=end if over else None))
     decisions = f"{plural(n, 'decision')} from {Day(since)} to {Day(end)}"
     if persons is None:

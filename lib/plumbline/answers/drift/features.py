@@ -45,6 +45,7 @@ from plumbline.profile.read import profiles as read
 from plumbline.profile.read.outcomes import outcome_profile
 from plumbline.profile.scan import attributions, group_outcomes
 from plumbline.profile.scan import exact as rows
+from plumbline.profile.scan.weights import refuse_sample, sample_reason
 from plumbline.store import systems
 from plumbline.store.workspace import Cursor, Workspace
 from plumbline.wording.quantities import decimal
@@ -150,7 +151,9 @@ def drift(
         then, now = (profiles_of(cursor, system, s, part, profiles, healthy) for s in (healthy, shown))
         drifts = measure(now, reference=healthy, window=shown, methods=chosen, healthy=then)
         # where there are very many decisions, a grid made for this once rests on a sample of them
-        if exact or healthy != system.reference:
+        if exact:
+            refuse_sample(cursor, system)
+        if exact or (healthy != system.reference and not sample_reason(cursor, system)):
             drifts = _exact(cursor, system, drifts, healthy, shown, version, where)
         chunk = by or drift_chunk(profiles)
         chunks = drift_by_chunk(profiles, reference=healthy, by=chunk, method=over_time)

@@ -48,6 +48,7 @@ from plumbline.monitor.quality.consistency import consistency
 from plumbline.monitor.quality.staleness import staleness
 from plumbline.profile.read import profiles
 from plumbline.profile.scan import attributions
+from plumbline.profile.scan.weights import sample_reason
 from plumbline.store import loads, model_files, systems, trail
 from plumbline.store.workspace import Cursor, Workspace
 
@@ -198,6 +199,7 @@ def _versions(
     tripped = [g for g in answer.guardrails if g.fired and not g.proved and not _answered(noted, g, today)]
     waiting = [g for g in answer.guardrails if g.fired and not g.proved and not _answered(noted, g)]
     watched = bool(seen) and system.task is Task.BINARY
+    judged = watched and not sample_reason(cursor, system)
     same = consistency(repeats_of(cursor, system))
     return {
         "versions": len(seen), **registry_facts(seen, with_model, probes),
@@ -205,8 +207,8 @@ def _versions(
         "rollback_at": back.end if back else None, "rollback_minutes": back.minutes if back else None,
         "switches": answer.last_switches() if seen else None,
         "guardrail_on": True if watched else None,
-        "guardrail_unhandled": len(tripped) if watched else None,
-        "guardrail_in_hand": len(waiting) - len(tripped) if watched else None,
+        "guardrail_unhandled": len(tripped) if judged else None,
+        "guardrail_in_hand": len(waiting) - len(tripped) if judged else None,
         "guardrail_sentence": tripped[-1].sentence if tripped else NOTHING,
         "reproduced_versions": len(seen & with_model),
         "repeats": same.n, "conflicting_share": same.share, "repeated_inputs": same.groups,

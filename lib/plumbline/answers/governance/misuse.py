@@ -12,10 +12,12 @@ from plumbline.answers.decisions.callers import callers_of
 from plumbline.answers.events import EventRecord
 from plumbline.domain import Probe, System
 from plumbline.domain.acts import Act
+from plumbline.domain.messages import NOTHING, Message
 from plumbline.governance.evidence.case import VALID_DAYS
 from plumbline.governance.evidence.registry import look_up
 from plumbline.governance.facts import ProbingCaller
 from plumbline.probe.saved_models import RUNS_CODE
+from plumbline.profile.scan.weights import sample_reason
 from plumbline.store import trail
 from plumbline.store.model_files import ModelFile
 from plumbline.store.workspace import Cursor
@@ -35,6 +37,7 @@ class CallerFacts:
     callers_untold: int = 0
     probing: tuple[ProbingCaller, ...] = ()
     inputs: int | None = None
+    sample_reason: Message = NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +64,12 @@ class ComplaintFacts:
 
 def caller_facts(cursor: Cursor, system: System, end: datetime) -> CallerFacts:
     """Who asks, and who feels the model out; unknown where no column names the caller."""
+    sampled = sample_reason(cursor, system)
     answer = callers_of(cursor, system, end)
     if answer is None:
-        return CallerFacts()
+        return CallerFacts(sample_reason=sampled)
+    if sampled:  # a sample holds too few of a caller's requests, and not those that follow each other
+        return CallerFacts(caller_share=answer.named_share, sample_reason=sampled)
     return CallerFacts(
         caller_share=answer.named_share,
         callers=answer.callers,

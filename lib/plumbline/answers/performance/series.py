@@ -48,7 +48,7 @@ from plumbline.profile.read import profiles
 from plumbline.profile.read.outcomes import outcome_profile
 from plumbline.profile.scan import exact as rows
 from plumbline.profile.scan.slices import Slicer, slicer
-from plumbline.profile.scan.weights import why_unknown
+from plumbline.profile.scan.weights import refuse_sample, why_unknown
 from plumbline.store import systems
 from plumbline.store.workspace import Cursor, Workspace
 from plumbline.wording.names import say_level, unit_of
@@ -183,6 +183,7 @@ def performance(
         )
         parts = _split(cursor, system, window, split, by, metrics, asked | waiting) if split else ()
         if exact:
+            refuse_sample(cursor, system)
             points = tuple(_exact(cursor, system, window, point) for point in points)
         sampled = why_unknown(cursor, system)
         versions = profiles.version_hours(cursor, system)

@@ -20,6 +20,7 @@ from plumbline.monitor.releases.champion import ChampionPeriod
 from plumbline.monitor.releases.guardrail import smallest_change
 from plumbline.monitor.releases.history import Rollback, Switch
 from plumbline.profile.read import profiles
+from plumbline.profile.scan.weights import sample_reason
 from plumbline.store import systems
 from plumbline.store.workspace import Cursor, Workspace
 from plumbline.wording.quantities import count
@@ -107,6 +108,8 @@ def _judged(cursor: Cursor, system: System, version: str) -> GateAnswer:
     switch, watched = _watched(cursor, system, answer, version)
     if switch is None:
         return _answer(system, version, "", GateDecision.INCONCLUSIVE, (_nothing(answer, version),))
+    if sampled := sample_reason(cursor, system):
+        return _answer(system, version, switch.previous, GateDecision.INCONCLUSIVE, (sampled,))
     signals = tuple(_signal(w) for w in watched)
     fired = [w for w in watched if w.fired]
     guilty = [w for w in fired if w.proved is None]

@@ -17,6 +17,7 @@ from plumbline.monitor.releases.history import Switch, duration
 from plumbline.monitor.statistics.clusters import effect_of_runs, effect_of_subjects
 from plumbline.monitor.statistics.proportions import Difference, difference
 from plumbline.profile.scan import arms, exact
+from plumbline.profile.scan.weights import sample_reason
 from plumbline.store.workspace import Cursor
 from plumbline.wording.quantities import decimal, percent
 
@@ -114,7 +115,12 @@ class GuardrailResult:
 def watch(
     cursor: Cursor, system: System, spans: Sequence[ChampionPeriod], switch: Switch
 ) -> tuple[GuardrailResult, ...]:
-    """Every guardrail that the log allows at one switch: of what was decided, and of how wrong it was."""
+    """Every guardrail that the log allows at one switch: of what was decided, and of how wrong it was.
+
+    None where only a sample of the rows is here: the first decisions of a sample are not those of the version.
+    """
+    if sample_reason(cursor, system):
+        return ()
     span = next(
         (s for s in spans if s.version == switch.version and s.start >= switch.at - timedelta(hours=1)), None
     )

@@ -23,6 +23,7 @@ from plumbline.monitor.releases.challengers import ChallengerPeriod, presences
 from plumbline.monitor.releases.history import Releases, Rollback
 from plumbline.monitor.releases.history import releases as measure
 from plumbline.profile.read import profiles
+from plumbline.profile.scan.weights import sample_reason
 from plumbline.store import systems
 from plumbline.store.workspace import Cursor, Workspace
 from plumbline.wording.quantities import decimal
@@ -125,12 +126,13 @@ def releases(ws: Workspace, key: str, *, share: float | None = None) -> Releases
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
         answer = releases_of(cursor, system)
+        sampled = sample_reason(cursor, system)
         return replace(
             answer,
             presences=presences(profiles.version_hours(cursor, system), answer.releases.spans),
             comparisons=comparisons(cursor, system, answer.releases, share),
             shifts=shifts(cursor, system, answer.releases),
-            cautions=of_the_reference(system, span_of(cursor, system)),
+            cautions=(*of_the_reference(system, span_of(cursor, system)), *([sampled] if sampled else ())),
         )
 
 

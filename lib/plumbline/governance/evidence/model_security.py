@@ -56,6 +56,8 @@ def _named(names: tuple[str, ...]) -> Message:
 def probing_watched(case: ControlCase) -> Evidence:
     facts = case.facts
     if facts.callers is None:
+        if facts.sample_reason:
+            return unknown(facts.sample_reason)
         return unknown(message("The log does not show who asked."))
     if facts.inputs is None or facts.inputs < case.limits["inputs"]:
         return unknown(

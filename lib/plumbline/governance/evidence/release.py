@@ -187,6 +187,8 @@ def guarded(case: ControlCase) -> Evidence:
     if not facts.guardrail_on:
         return measured(Status.FAIL, message("The guardrail is off."))
     if facts.guardrail_unhandled is None:
+        if facts.sample_reason:
+            return unknown(facts.sample_reason)
         return unknown(
             message("The guardrail is on, but the log shows no release that it could have watched.")
         )

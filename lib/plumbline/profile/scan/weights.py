@@ -11,8 +11,9 @@ from dataclasses import replace
 import duckdb
 import numpy as np
 
-from plumbline.domain import OutcomeProfile, System
+from plumbline.domain import OutcomeProfile, PlumblineError, System
 from plumbline.domain.messages import NOTHING, Message, Number, message
+from plumbline.logs.cluster import attachments
 from plumbline.store.sql import decision_table, ident
 from plumbline.store.systems import decision_columns
 
@@ -39,6 +40,26 @@ def why_unknown(cursor: duckdb.DuckDBPyConnection, system: System) -> Message:
                     column=column.source,
                 )
     return NOTHING
+
+
+def sample_reason(cursor: duckdb.DuckDBPyConnection, system: System) -> Message:
+    """Why what needs every single row is unknown: only a sample of the rows is here; empty where all of them are."""
+    if attachments.find(cursor, system.key) is None:
+        return NOTHING
+    return message(
+        "The decisions of this system lie in a cluster, and only a sample of their rows is here: what needs every row "
+        "is unknown."
+    )
+
+
+def refuse_sample(cursor: duckdb.DuckDBPyConnection, system: System) -> None:
+    """Refuse what is measured from every row where only a sample of them is here.
+
+    Raises:
+        PlumblineError: only a sample is here.
+    """
+    if reason := sample_reason(cursor, system):
+        raise PlumblineError(reason, todo="Ask for the figures from counts: leave --exact out.")
 
 
 def without_outcomes(profile: OutcomeProfile) -> OutcomeProfile:
