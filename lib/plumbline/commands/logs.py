@@ -197,12 +197,18 @@ def _told(load: Load) -> list[str]:
 
 @command("undo")
 @click.argument("load_id", type=int)
-def undo(workspace: str | None, load_id: int) -> Any:
+@click.option(
+    "--pushes",
+    type=int,
+    metavar="N",
+    help="Of how many pushes the load is; asked for where they are several, as later ones may have joined it.",
+)
+def undo(workspace: str | None, load_id: int, pushes: int | None) -> Any:
     """Take a load back, profiles included."""
     from plumbline.answers.data import load as loading
 
     with open_for(workspace) as ws:
-        removed = loading.undo_load(ws, load_id, actor=acting())
+        removed = loading.undo_load(ws, load_id, actor=acting(), pushes=pushes)
     return {"load_id": load_id, "rows_removed": removed}, [f"Load {load_id} undone: {removed} rows removed."]
 
 

@@ -144,8 +144,12 @@ def test_a_merged_load_is_taken_back_whole_and_its_parts_say_which_it_is(
     with pytest.raises(PlumblineError, match="Load 6 was merged into load 2") as refused:
         undo_load(ws, 6, actor="Ana")
     assert "load 2" in refused.value.todo
-    undo_load(ws, 3, actor="Ana")
-    undo_load(ws, 2, actor="Ana")
+    for pushes in (None, 1, 2):
+        with pytest.raises(PlumblineError, match="Load 3 is of 3 pushes, 9 rows in all") as unnamed:
+            undo_load(ws, 3, actor="Ana", pushes=pushes)
+        assert "--pushes 3" in unnamed.value.todo
+    undo_load(ws, 3, actor="Ana", pushes=3)
+    undo_load(ws, 2, actor="Ana", pushes=3)
     first = open_workspace(pushed[2])
     assert _decisions(ws) == _decisions(first)
     first.close()
@@ -160,7 +164,7 @@ def test_labels_of_a_merged_load_go_with_it_as_they_would_have_one_by_one(
     for load in (7, 5, 3):
         undo_load(other, load, actor="Ana")
     _merged(ws).intake.close()
-    undo_load(ws, 3, actor="Ana")
+    undo_load(ws, 3, actor="Ana", pushes=3)
     assert _decisions(ws) == _decisions(other)
     other.close()
 

@@ -24,7 +24,9 @@ from plumbline.store.workspace import Workspace
 AfterUndo = Callable[[duckdb.DuckDBPyConnection, System, Load, Sequence[int], bool], None]
 
 
-def undo(ws: Workspace, load_id: int, *, actor: str, after: AfterUndo | None = None) -> int:
+def undo(
+    ws: Workspace, load_id: int, *, actor: str, pushes: int | None = None, after: AfterUndo | None = None
+) -> int:
     """Take a load back in one transaction.
 
     Decisions: its rows are deleted, with the columns that only it has, and what its repeats said of other decisions
@@ -33,13 +35,15 @@ def undo(ws: Workspace, load_id: int, *, actor: str, after: AfterUndo | None = N
     its quarantine goes.
 
     Args:
+        pushes: of how many pushes the caller knows the load to be; None: of one, or a file.
         after: takes the load out of the profiles; gets the other loads whose rows changed their label.
 
     Returns:
         decisions removed, or for a labels file labels taken back.
 
     Raises:
-        PlumblineError: there is no such load, it was undone before, or a retry of its quarantine stands.
+        PlumblineError: there is no such load, it was undone before, it is of other pushes than was said, or a retry of
+            its quarantine stands.
     """
     with ws.write() as cursor:
         load = loads.get_load(cursor, load_id)
@@ -48,6 +52,7 @@ def undo(ws: Workspace, load_id: int, *, actor: str, after: AfterUndo | None = N
                 f"Load {load_id} was undone on {Day(load.undone_at)}",
                 todo="Load the file again to have it back.",
             )
+        _refuse_unnamed_pushes(load, pushes)
         later = loads.retries_of(cursor, load_id)
         if later:
             raise PlumblineError(
@@ -75,6 +80,17 @@ def undo(ws: Workspace, load_id: int, *, actor: str, after: AfterUndo | None = N
         detail |= state_digest.seal(cursor, system.key)
         trail.append(cursor, actor=actor, action=Act.UNDONE, system=system.key, detail=detail)
     return removed
+
+
+def _refuse_unnamed_pushes(load: Load, pushes: int | None) -> None:
+    """A load keeps its number while later pushes are merged into it: who takes it back says how many there were."""
+    if load.pushes == pushes or (pushes is None and load.pushes <= 1):
+        return
+    of = "a file" if not load.pushes else f"{load.pushes:,} push" + "es" * (load.pushes > 1)
+    raise PlumblineError(
+        f"Load {load.load_id} is of {of}, {load.rows_read:,} rows in all, and they are taken back together",
+        todo=f"Say that you mean them all: --pushes {load.pushes}.",
+    )
 
 
 def _named_first(cursor: duckdb.DuckDBPyConnection, key: str, but: int) -> dict[str, int]:

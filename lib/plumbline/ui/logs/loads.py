@@ -116,13 +116,27 @@ def undo(view: View, loads: Sequence[Load]) -> None:
             key="logs.undo.load",
             width=489,
         )
-        sure = st.checkbox(phrase("Remove its decisions, labels and counts"), key="logs.undo.sure")
+        pushes = there[chosen].pushes if chosen is not None else 0
+        sure = (
+            st.checkbox(
+                phrase(
+                    "Remove the decisions, labels and counts of all its {pushes} pushes",
+                    pushes=numbers.count(pushes),
+                ),
+                key=f"logs.undo.sure.{chosen}.{pushes}",  # a tick is for the pushes that were drawn with it
+            )
+            if pushes > 1
+            else st.checkbox(phrase("Remove its decisions, labels and counts"), key="logs.undo.sure")
+        )
         if (
             permissions.button(phrase("Undo it"), permissions.ANALYST, disabled=not sure or chosen is None)
             and chosen is not None
+            and sure
         ):
             try:
-                removed = undo_load(view.ws, int(chosen), actor=sign_in.actor())
+                removed = undo_load(
+                    view.ws, int(chosen), actor=sign_in.actor(), pushes=pushes if pushes > 1 else None
+                )
             except PlumblineError as error:
                 empty_states.show_error(error)
                 return
