@@ -18,6 +18,7 @@ from plumbline.answers.notes import decision_comments
 from plumbline.answers.operations.verify import verify
 from plumbline.domain import PlumblineError
 from plumbline.domain.acts import Act
+from plumbline.logs.load import schema_changes
 from plumbline.logs.push import merge_plan
 from plumbline.logs.push.merge_plan import PushedLoad, _pushed
 from plumbline.store import loads
@@ -200,6 +201,27 @@ def test_a_label_that_somebody_corrected_in_between_stays_what_it_is(ws: Workspa
         row = cursor.execute("SELECT label FROM decision_shop WHERE decision_id = 'n1'").fetchone()
     assert row == ("yes",)
     assert before != _decisions(ws)
+
+
+def _changes(ws: Workspace) -> list[tuple[str, int]]:
+    with ws.read() as cursor:
+        changes = schema_changes.changes(loads.schemas(cursor, "shop"))
+    return [(change.change, change.load_id) for change in changes if change.source == "region"]
+
+
+def test_loads_with_other_columns_stay_apart_so_that_what_changed_still_shows(ws: Workspace) -> None:
+    given = Given(ws)
+    without = {name: value for name, value in ROW.items() if name != "region"}
+    for i, row in enumerate((without, ROW, ROW, without, without)):
+        given.push(row | {"order_id": f"s{i}"})
+        given.intake.gather()
+    before = _changes(ws)
+    assert before == [("dropped", 8), ("returned", 9), ("dropped", 11)]
+    given.intake.merge(datetime.now(UTC) + AN_HOUR)
+    given.intake.close()
+    assert _changes(ws) == before
+    assert _standing(ws) == {1: 0, 2: 3, 3: 3, 8: 1, 9: 2, 11: 2}
+    assert verify(ws).problems == ()
 
 
 def test_comments_and_addresses_of_decisions_without_an_id_follow_them(ws: Workspace) -> None:

@@ -40,17 +40,21 @@ def merge_loads(
         the loads that are left of each run, and those that stay as they are.
     """
     merged: list[Load] = []
+    alone: list[int] = []
     left = sorted(ids)
     while len(left) > 1:
         with ws.write(by_itself=True) as cursor:
             system = systems.get_system(cursor, key)
             run = mergeable(cursor, system, left)
+            while len(run) < 2 < len(left):  # the first differs from the next; those after it may be alike
+                alone.append(left.pop(0))
+                run = mergeable(cursor, system, left)
             if len(run) > 1:
                 merged.append(_merge(cursor, system, run, actor, after))
         if len(run) < 2:
             break
         left = [load for load in left if load not in run]
-    return merged, left
+    return merged, alone + left
 
 
 def _merge(
@@ -200,13 +204,9 @@ def _register(cursor: duckdb.DuckDBPyConnection, system: System, members: Sequen
         pushes=sum(load.pushes for load in members),
     )
     schemas = dict(loads.schemas(cursor, system.key))
-    union: loads.Schema = {}
-    for load in members:
-        union |= schemas.get(load.load_id, {})
-    if first.load_id in schemas:
-        loads.replace_schema(cursor, first.load_id, union)
-    elif union:
-        loads.record_schema(cursor, system.key, first.load_id, union)
+    alike = [schemas[load.load_id] for load in members if load.load_id in schemas]
+    if alike and first.load_id not in schemas:
+        loads.record_schema(cursor, system.key, first.load_id, alike[0])
     forms = loads.load_forms(cursor, [load.load_id for load in members])
     if forms and first.load_id not in forms:
         loads.save_form(cursor, first.load_id, forms[min(forms)])

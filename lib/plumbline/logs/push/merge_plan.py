@@ -106,13 +106,15 @@ def _runs(group: Iterable[PushedLoad]) -> Iterator[list[PushedLoad]]:
 def mergeable(cursor: duckdb.DuckDBPyConnection, system: System, ids: Sequence[int]) -> list[int]:
     """Those of some loads, in order, that can become one without anything being read or said otherwise than before.
 
-    Not: loads that a grid or a column begins with, whose quarantine was retried or is read in another way, that held
-    a column of another kind, whose labels lie between those of others, and those that are not what the trail vouches
+    Not: loads that a grid or a column begins with, whose quarantine was retried or is read in another way, that come
+    after a change of columns, whose labels lie between those of others, and those that are not what the trail vouches
     for: such a change has to stay to be seen.
     """
     pillars = _pillars(cursor, system)
     left = [load for load in ids if load not in pillars]
     left = _read_alike(cursor, system, left)
+    if len(left) < 2:
+        return left
     left = _labels_apart(cursor, system, left)
     members = loads.loads_by_id(cursor, left)
     if not members:
@@ -141,16 +143,29 @@ def _pillars(cursor: duckdb.DuckDBPyConnection, system: System) -> set[int]:
 
 
 def _read_alike(cursor: duckdb.DuckDBPyConnection, system: System, ids: Sequence[int]) -> list[int]:
-    """Those whose columns mean the same, and whose quarantined rows are read in one way."""
+    """The first ones with the same columns, and whose quarantined rows are read in one way.
+
+    A column that came or went between two loads, by whichever load, is a change that has to stay where it was.
+    """
     schemas, forms = dict(loads.schemas(cursor, system.key)), loads.load_forms(cursor, ids)
+    wanted = set(ids)
     alike: list[int] = []
-    union: loads.Schema = {}
+    common: loads.Schema | None = None
     form: loads.LoadForm | None = None
-    for load in ids:
-        reading, schema = forms.get(load), schemas.get(load, {})
-        same_form = form is None or reading is None or _reading(reading) == _reading(form)
-        if same_form and all(union.get(name, held) == held for name, held in schema.items()):
-            union |= schema
+    changed = False
+    for load in sorted(wanted | schemas.keys() if ids else ()):
+        if load < ids[0]:
+            continue
+        schema = schemas.get(load)  # None: it brought no rows, and changes no column
+        if schema is not None:
+            common = schema if common is None else common
+            changed = changed or schema != common
+        if load not in wanted:
+            continue
+        if changed and schema is not None:
+            break
+        reading = forms.get(load)
+        if form is None or reading is None or _reading(reading) == _reading(form):
             form = form or reading
             alike.append(load)
     return alike
