@@ -81,9 +81,9 @@ def healthy_facts(**changes: Any) -> Facts:
         roles_assigned=True, workspace_encrypted=True, caller_share=1.0, ai_act_class="high risk",
         ai_act_reviewed=days_ago(100).date(), ai_act_duties_open=0, technical_file_reviewed=TODAY,
         technical_file_gaps=0,
-        incidents=1, incidents_overdue=0, callers=6, callers_busy=4, inputs=12, model_formats_known=4,
-        model_served=4, complaints=9, complaint_days=21.0, complaint_usual_days=6.0, complaint_keeper="Bo",
-        restore_rehearsed_at=days_ago(30),
+        incidents=1, incidents_overdue=0, callers=6, callers_busy=4, callers_sample=4, inputs=12,
+        model_formats_known=4, model_served=4, complaints=9, complaint_days=21.0, complaint_usual_days=6.0,
+        complaint_keeper="Bo", restore_rehearsed_at=days_ago(30),
     )  # fmt: skip
     return replace(facts, **changes)
 

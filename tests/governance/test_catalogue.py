@@ -150,6 +150,7 @@ def test_every_fact_but_the_count_and_the_date_may_be_unknown() -> None:
         "noted",
         "sample_reason",
         "callers_busy",
+        "callers_sample",
         "callers_untold",
         "probing",
         "model_unsafe",

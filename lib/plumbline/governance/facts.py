@@ -236,7 +236,8 @@ class Facts:
     callers: int | None = None  # who asked in the last 90 days; None: no column names them
     sample_reason: Message = NOTHING  # why what needs every row is unknown: only a sample of them is here
     callers_busy: int = 0  # of them, with enough decisions to copy a model
-    callers_untold: int = 0  # of those, of whom nothing tells whether they probe
+    callers_sample: int = 0  # of those, how many were looked at: the busiest
+    callers_untold: int = 0  # of these, of whom nothing tells whether they probe
     probing: tuple[ProbingCaller, ...] = ()  # the worst first
     inputs: int | None = None  # of the model, as logged
 

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from plumbline.answers.data.load import inspect_file, load_file
+from plumbline.answers.decisions import callers as module
 from plumbline.answers.decisions.callers import CallersAnswer, callers_of
 from plumbline.answers.governance.facts import measure
 from plumbline.answers.question import as_of, span_of
-from plumbline.domain import Status
+from plumbline.domain import Scorecard, Status
 from plumbline.governance import canonical_json
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace
@@ -36,6 +37,25 @@ def _log(folder: Path, *, probing: bool) -> Path:
     return write(folder / "log.csv", cells, COLUMNS)
 
 
+def test_callers_beyond_the_busiest_are_not_said_to_be_clean(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_CALLERS", 2)
+    load_file(workspace, _log(tmp_path, probing=False), title="s", actor="t")
+    answer = _answer(workspace)
+    assert (answer.busy, answer.sample) == (3, 2)
+    evidence = control(_card(workspace), "SEC-9").evidence
+    assert evidence.status is Status.PARTIAL
+    assert "of the 2 busiest" in evidence.sentence
+
+
+def _card(ws: Workspace) -> Scorecard:
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, "s")
+        moment = as_of(system, span_of(cursor, system))
+    return judge(measure(ws, system, moment).facts, CREDIT, ())
+
+
 def _answer(ws: Workspace) -> CallersAnswer:
     with ws.read() as cursor:
         system = systems.get_system(cursor, "s")
@@ -58,10 +78,7 @@ def test_the_controls_are_judged_by_who_asked(
     assert (answer.callers, answer.busy) == ((4, 4) if probing else (3, 3))
     assert [q.caller for q in answer.probing] == (["app-7"] if probing else [])
     assert canonical_json.read(CallersAnswer, canonical_json.write(answer)) == answer
-    with workspace.read() as cursor:
-        system = systems.get_system(cursor, "s")
-        moment = as_of(system, span_of(cursor, system))
-    card = judge(measure(workspace, system, moment).facts, CREDIT, ())
+    card = _card(workspace)
     assert control(card, "SEC-3").status is Status.PASS
     assert control(card, "SEC-9").status is status
     assert ("app-7" in control(card, "SEC-9").evidence.sentence) is probing

@@ -228,6 +228,7 @@ CASES: list[tuple[str, dict[str, Any], Status]] = [
     ("SEC-9", {"callers": None, "sample_reason": "Only a sample is here."}, UNKNOWN),
     ("SEC-9", {"inputs": 2}, UNKNOWN),
     ("SEC-9", {"inputs": 3, "callers_busy": 0}, PASS),
+    ("SEC-9", {"callers": 30, "callers_busy": 21, "callers_sample": 20}, PARTIAL),
     ("SEC-9", {"callers_untold": 1}, UNKNOWN),
     ("SEC-9", {"caller_share": 0.989}, PARTIAL),
     ("SEC-9", {"probing": (prober(),)}, PARTIAL),

@@ -21,14 +21,15 @@ MOST_CALLERS, MOST_DECISIONS = 20, 20_000
 class CallersAnswer:
     """Who asked. ``named_share``: share of all decisions that name their caller. ``inputs``: how many the model has.
 
-    Of the last 90 days: how many ``callers``, how many of them asked at least 200 times (``busy``), and the inputs of
-    the 20 busiest.
+    Of the last 90 days: how many ``callers``, how many of them asked at least 200 times (``busy``), how many of those
+    are looked at (``sample``, the busiest 20), and their inputs.
     """
 
     column: str
     named_share: float | None
     callers: int
     busy: int
+    sample: int
     inputs: int
     queries: tuple[CallerQueries, ...]
 
@@ -63,11 +64,12 @@ def callers_of(cursor: Cursor, system: System, end: datetime) -> CallersAnswer |
             named_share=callers.named_share(cursor, system, column),
             callers=many,
             busy=busy,
+            sample=len(names) if inputs >= FEWEST_INPUTS else 0,
             inputs=inputs,
             queries=tuple(q for q in queries if q.n >= FEWEST),
         )
 
-    return stored(cursor, system, f"callers since {since.isoformat()}", CallersAnswer, make)
+    return stored(cursor, system, f"callers and their queries since {since.isoformat()}", CallersAnswer, make)
 
 
 def _queries(cursor: Cursor, system: System, column: str, name: str, since: datetime) -> CallerQueries:

@@ -34,6 +34,7 @@ class CallerFacts:
     caller_share: float | None = None
     callers: int | None = None
     callers_busy: int = 0
+    callers_sample: int = 0
     callers_untold: int = 0
     probing: tuple[ProbingCaller, ...] = ()
     inputs: int | None = None
@@ -74,6 +75,7 @@ def caller_facts(cursor: Cursor, system: System, end: datetime) -> CallerFacts:
         caller_share=answer.named_share,
         callers=answer.callers,
         callers_busy=answer.busy,
+        callers_sample=answer.sample,
         callers_untold=answer.untold,
         inputs=answer.inputs,
         probing=tuple(

@@ -85,6 +85,15 @@ def probing_watched(case: ControlCase) -> Evidence:
             callers=callers,
             busy=count(facts.callers_busy),
         )
+    unseen = facts.callers_busy > facts.callers_sample
+    if unseen:
+        quiet = message(
+            "Of {callers} of the last 90 days {busy} asked 200 times or more; of the {sample} busiest, none on inputs "
+            "of its own making. The others were not looked at.",
+            callers=callers,
+            busy=count(facts.callers_busy),
+            sample=count(facts.callers_sample),
+        )
     named, needed = facts.caller_share, case.limits["caller_share"]
     if named is None or named < needed:
         missing = message(
@@ -93,7 +102,7 @@ def probing_watched(case: ControlCase) -> Evidence:
             needed=share(needed),
         )
         return measured(Status.PARTIAL, sequence([quiet, missing]))
-    return measured(Status.PASS, quiet)
+    return measured(Status.PARTIAL if unseen else Status.PASS, quiet)
 
 
 def _probing(callers: tuple[ProbingCaller, ...]) -> Evidence:
