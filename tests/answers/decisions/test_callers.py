@@ -49,6 +49,18 @@ def test_callers_beyond_the_busiest_are_not_said_to_be_clean(
     assert "of the 2 busiest" in evidence.sentence
 
 
+def test_one_caller_with_all_the_traffic_is_unknown(workspace: Workspace, tmp_path: Path) -> None:
+    draw = np.random.default_rng(4)
+    cells = [[*row, *(f"{v:.3f}" for v in draw.normal(size=2)), "service"] for row in decisions(300)]
+    load_file(workspace, write(tmp_path / "log.csv", cells, COLUMNS), title="s", actor="t")
+    assert _answer(workspace).untold == 1
+    assert control(_card(workspace), "SEC-9").status is Status.UNKNOWN
+
+
+def test_many_inputs_cost_no_more_than_few() -> None:
+    assert [module.most_decisions(n) for n in (0, 3, 30, 60, 3000)] == [20_000, 20_000, 20_000, 10_000, 1_000]
+
+
 def _card(ws: Workspace) -> Scorecard:
     with ws.read() as cursor:
         system = systems.get_system(cursor, "s")

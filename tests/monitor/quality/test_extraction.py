@@ -82,6 +82,21 @@ def test_what_nobody_can_tell_is_not_said() -> None:
     assert probes(queries(coarse[:1000], coarse[1000:])) is None
 
 
+def test_who_has_nobody_beside_it_is_not_called_clean() -> None:
+    assert probes(queries(people(600, 3), None)) is None  # one caller with all the traffic
+    apart = np.arange(3600.0).reshape(600, 6)  # no input beside another
+    assert probes(queries(apart, None)) is None
+    assert probes(queries(apart, people(600, 9))) is False
+    assert probes(queries(people(600, 3), people(150, 9))) is None
+
+
+def test_who_is_cut_to_too_few_inputs_is_not_called_clean() -> None:
+    repeats = np.vstack([np.repeat(people(20, 5), 20, axis=0), line(1600, 3)])
+    walk = queries(repeats, people(300, 9))  # its newest 300 hold 15 different inputs
+    assert walk.n < 200 <= walk.different
+    assert probes(walk) is None
+
+
 def test_a_few_questions_are_no_copy() -> None:
     assert probes(queries(line(150, 1), people(600, 9))) is False
     assert probes(queries(grid(3), people(600, 9))) is False

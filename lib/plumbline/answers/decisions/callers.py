@@ -15,6 +15,8 @@ from plumbline.store.workspace import Cursor
 RECENT = timedelta(days=90)
 #: callers looked at, the busiest first, and the newest decisions of each
 MOST_CALLERS, MOST_DECISIONS = 20, 20_000
+#: values of one caller that are looked at: the more inputs, the fewer decisions, but never so few that nothing tells
+MOST_VALUES, FEWEST_DECISIONS = 600_000, 5 * FEWEST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +57,7 @@ def callers_of(cursor: Cursor, system: System, end: datetime) -> CallersAnswer |
         inputs = sum(c.role.role == "feature" for c in decision_columns(cursor, system.key))
         names, many, busy = callers.busiest(cursor, system, column, since, FEWEST, MOST_CALLERS)
         queries = (
-            tuple(_queries(cursor, system, column, name, since) for name in names)
+            tuple(_queries(cursor, system, column, name, since, most_decisions(inputs)) for name in names)
             if inputs >= FEWEST_INPUTS
             else ()
         )
@@ -66,14 +68,21 @@ def callers_of(cursor: Cursor, system: System, end: datetime) -> CallersAnswer |
             busy=busy,
             sample=len(names) if inputs >= FEWEST_INPUTS else 0,
             inputs=inputs,
-            queries=tuple(q for q in queries if q.n >= FEWEST),
+            queries=tuple(q for q in queries if q.different >= FEWEST),
         )
 
     return stored(cursor, system, f"callers and their queries since {since.isoformat()}", CallersAnswer, make)
 
 
-def _queries(cursor: Cursor, system: System, column: str, name: str, since: datetime) -> CallerQueries:
+def most_decisions(inputs: int) -> int:
+    """How many decisions of each caller are looked at, by how many inputs each holds."""
+    return max(FEWEST_DECISIONS, min(MOST_DECISIONS, MOST_VALUES // max(inputs, 1)))
+
+
+def _queries(
+    cursor: Cursor, system: System, column: str, name: str, since: datetime, most: int
+) -> CallerQueries:
     """One caller's inputs beside as many of all others."""
-    inputs = callers.input_hashes(cursor, system, column, name, since, MOST_DECISIONS)
+    inputs = callers.input_hashes(cursor, system, column, name, since, most)
     others = callers.input_hashes(cursor, system, column, name, since, len(inputs), others=True)
     return queries_of(name, inputs, others)

@@ -34,12 +34,14 @@ SURELY = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallerQueries:
-    """One caller's decisions (``asked``) with their different inputs (``n``) and those of them a step away from another
-    (``near``); the same of as many inputs of all others (0 of 0: nobody else asked enough), and of its own values dealt
-    out anew. ``enumerates``: it goes through the combinations of its values."""
+    """One caller's decisions (``asked``) with their different inputs (``different``); of as many as all others asked,
+    the different ones (``n``) and those of them a step away from another (``near``); the same of those others (0 of 0:
+    nobody else asked enough), and of its own values dealt out anew. ``enumerates``: it goes through the combinations of
+    its values."""
 
     caller: str
     asked: int
+    different: int
     n: int
     near: int
     enumerates: bool
@@ -86,9 +88,14 @@ def queries_of(
     values = [len(np.unique(inputs[:, column])) for column in range(inputs.shape[1])]
     cells = float(np.prod(np.array(values, dtype=float)))
     queries = CallerQueries(
-        caller=caller, asked=len(inputs), n=n, near=near, enumerates=_enumerates(len(inputs), n, cells)
+        caller=caller,
+        asked=len(inputs),
+        different=n,
+        n=n,
+        near=near,
+        enumerates=_enumerates(len(inputs), n, cells),
     )
-    if n < FEWEST or near == 0:
+    if n < FEWEST:
         return queries
     if others is not None:
         usual_n, usual_near = count_neighbours(others[: len(inputs)])
@@ -97,6 +104,8 @@ def queries_of(
                 inputs = inputs[: len(others)]
                 n, near = count_neighbours(inputs)
             queries = replace(queries, n=n, near=near, usual_n=usual_n, usual_near=usual_near)
+    if near == 0:
+        return queries
     draw = np.random.default_rng(0)
     dealt = np.column_stack([draw.permutation(inputs[:, column]) for column in range(inputs.shape[1])])
     dealt_n, dealt_near = count_neighbours(dealt)
@@ -133,15 +142,19 @@ def _mixed(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
 def probes(queries: CallerQueries) -> bool | None:
     """Whether a caller's inputs are of its own making; None where nothing tells.
 
-    Yes where it goes through combinations, or where more than a fifth of its inputs are a step apart and the lower end
-    of that share's 95 % interval lies above three times the upper end of the others' and of its own values dealt anew.
+    No where it asked too few different inputs to copy a model; nothing tells where as many of nobody else are there, or
+    too few of its own beside theirs. Yes where it goes through combinations, or where more than a fifth of its inputs
+    are a step apart and the lower end of that share's 95 % interval lies above three times the upper end of the others'
+    and of its own values dealt anew.
     """
     if queries.enumerates:
         return True
-    if queries.n < FEWEST or queries.share <= QUIET:
+    if queries.different < FEWEST:
         return False
-    if queries.usual is None:
+    if queries.usual is None or queries.n < FEWEST:
         return None
+    if queries.share <= QUIET:
+        return False
     surely = float(wilson(np.array([queries.near]), np.array([queries.n]))[0][0])
     usual = max(
         float(wilson(np.array([near]), np.array([n]))[1][0])
