@@ -23,8 +23,16 @@ BOOSTER = {
 OWN = {"python_function": {"loader_module": "mlflow.pyfunc.model", "python_model": "python_model.pkl"}}
 
 
+ODD = {
+    "python_function": {"loader_module": "mlflow.x", "model_path": "model.onnx"},
+    "x": {"serialization_format": "something new"},
+}
+HIDDEN = {"x": {"serialization_format": "skops", "pickled_model": "model.pkl.gz"}}
+
+
 @pytest.mark.parametrize(
-    ("flavors", "saved_as"), [(SKLEARN, "cloudpickle"), (SKOPS, "skops"), (BOOSTER, "ubj"), (OWN, "cloudpickle")]
+    ("flavors", "saved_as"), [(SKLEARN, "cloudpickle"), (SKOPS, "skops"), (BOOSTER, "ubj"), (OWN, "cloudpickle"),
+     (ODD, ""), (HIDDEN, "pickle")]
 )  # fmt: skip
 def test_what_a_run_logged_last_counts(flavors: object, saved_as: str) -> None:
     history = [{"artifact_path": "old", "flavors": BOOSTER}, {"artifact_path": "model", "flavors": flavors}]
@@ -44,6 +52,16 @@ def test_a_tag_that_says_nothing_is_no_format(tag: str) -> None:
         (("features.pkl", "report.json"), ""),
         (("net.pt",), "torch pickle"),
         (("models/credit_model.JOBLIB",), "joblib"),
+        (("model.pkl.gz",), "pickle"),
+        (("model.joblib.z",), "joblib"),
+        (("model.1.2.ckpt",), "torch pickle"),
+        (("out/pytorch_model.bin",), "torch pickle"),
+        (("pytorch_model-00001-of-00002.bin",), "torch pickle"),
+        (("model.pt",), "torch pickle"),
+        (("model.PTH",), "torch pickle"),
+        (("model.bin",), ""),
+        (("model.json.gz",), "json"),
+        (("model.json.odd",), ""),
         ((), ""),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import Any
@@ -18,6 +19,7 @@ ENDINGS = {
     ".dill": "dill",
     ".pt": "torch pickle",
     ".pth": "torch pickle",
+    ".ckpt": "torch pickle",
     ".sav": "pickle",
     ".skops": "skops",
     ".onnx": "onnx",
@@ -29,6 +31,12 @@ ENDINGS = {
     ".safetensors": "safetensors",
     ".xgb": "xgboost",
 }
+#: formats that run no code when they are opened
+RUNS_NO_CODE = frozenset(ENDINGS.values()) - {*RUNS_CODE}
+#: endings of what packs one file, after which its own ending still tells
+_COMPRESSION = frozenset({".gz", ".z", ".bz2", ".xz", ".lzma", ".lz4", ".zst"})
+#: names that PyTorch libraries give to pickled weights; other files that end in .bin tell nothing
+_TORCH = re.compile(r"(.*_)?(pytorch_model|adapter_model|training_args|optimizer)([-_.].*)?\.bin")
 #: what flavors of MLflow call their file
 _FILES = ("pickled_model", "model_path", "data", "model_data", "python_model", "code")
 
@@ -45,12 +53,25 @@ def of_history(tag: str) -> str:
         return ""
     # a flavor of its own says more than the one that every model has beside it
     own_first = sorted(flavors.items(), key=lambda item: (item[0] == "python_function", str(item[0])))
-    known = [form for name, body in own_first if isinstance(body, dict) and (form := _of_flavor(name, body))]
-    return next((form for form in known if form in RUNS_CODE), known[0] if known else "")
+    known = [_of_flavor(name, body) for name, body in own_first if isinstance(body, dict)]
+    return _worst([form for form in known if form])
+
+
+def _worst(formats: list[str]) -> str:
+    """One that can run code comes before one of which nothing is known, and that before all others."""
+    unsafe = next((form for form in formats if form in RUNS_CODE), "")
+    if unsafe or any(form not in RUNS_NO_CODE for form in formats):
+        return unsafe
+    return formats[0] if formats else ""
 
 
 def _of_flavor(name: str, body: dict[str, Any]) -> str:
-    stated = str(body.get("serialization_format") or "").lower()
+    """The format of one flavor; a stated one that nobody knows stands as it is."""
+    stated = str(body.get("serialization_format") or "").strip().lower()
+    if stated and stated not in RUNS_CODE:
+        # the file that it names may be known to run code all the same
+        named = of_paths(str(body[key]) for key in _FILES if isinstance(body.get(key), str))
+        return named if named in RUNS_CODE else stated
     if stated:
         return stated
     if name == "python_function" and body.get("python_model"):
@@ -59,9 +80,22 @@ def _of_flavor(name: str, body: dict[str, Any]) -> str:
 
 
 def of_paths(paths: Iterable[str]) -> str:
-    """The format of the first path whose ending tells one; one that can run code comes before all others."""
-    formats = [ENDINGS[ending] for path in paths if (ending := PurePosixPath(path).suffix.lower()) in ENDINGS]
+    """The format of the first path whose endings tell one; one that can run code comes before all others."""
+    formats = [form for path in paths if (form := _of_path(path))]
     return next((form for form in formats if form in RUNS_CODE), formats[0] if formats else "")
+
+
+def _of_path(path: str) -> str:
+    """By any ending where it can run code, as in ``model.pkl.gz``; otherwise by the last one of the file itself."""
+    name = PurePosixPath(path.strip().lower())
+    endings = name.suffixes
+    for ending in endings:
+        if ENDINGS.get(ending) in RUNS_CODE:
+            return ENDINGS[ending]
+    if _TORCH.fullmatch(name.name):
+        return "torch pickle"
+    own = [ending for ending in endings if ending not in _COMPRESSION]
+    return ENDINGS.get(own[-1], "") if own else ""
 
 
 def of_outputs(paths: Iterable[str]) -> str:

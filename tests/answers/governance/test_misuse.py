@@ -72,13 +72,16 @@ def _files(ws: Workspace, files: list[ModelFile], seen: set[str], *probes: Probe
         return model_file_facts(cursor, "s", seen, files, looks)
 
 
-def test_a_file_that_gives_the_scores_or_has_the_hash_that_decides(workspace: Workspace) -> None:
+def test_a_file_that_gives_the_scores_decides_whatever_the_log_calls_it(workspace: Workspace) -> None:
     good = ModelFileFacts(model_formats_known=1, model_unsafe=(), model_other=(), model_served=1)
     assert _files(workspace, [KNOWN], {"1"}) == good
     failed = replace(KNOWN, passed=False)
     assert _files(workspace, [failed], {"1"}) == replace(good, model_served=0)
     named = f"2026.1+sha256:{HASH.upper()}"
-    assert _files(workspace, [replace(failed, version=named)], {named}) == good
+    assert _files(workspace, [replace(KNOWN, version=named)], {named}) == good
+    assert _files(workspace, [replace(failed, version=named)], {named}) == replace(
+        good, model_other=(named,), model_served=0
+    )
     wrong = f"2026.1+sha256:{OTHER}"
     assert _files(workspace, [replace(KNOWN, version=wrong)], {wrong}) == replace(
         good, model_other=(wrong,), model_served=0
@@ -91,6 +94,7 @@ def test_what_a_registry_says_of_its_format_counts(workspace: Workspace) -> None
     assert _files(workspace, [], {"1"}, entry).model_unsafe == ("1",)
     assert _files(workspace, [], {"1"}, replace(entry, saved_as="skops")).model_unsafe == ()
     assert _files(workspace, [], {"1"}, replace(entry, saved_as="")).model_formats_known is None
+    assert _files(workspace, [], {"1"}, replace(entry, saved_as="new format")).model_formats_known is None
 
 
 def test_a_refused_pickle_stands_until_another_file_is_registered(

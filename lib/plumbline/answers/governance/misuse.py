@@ -16,7 +16,7 @@ from plumbline.domain.messages import NOTHING, Message
 from plumbline.governance.evidence.case import VALID_DAYS
 from plumbline.governance.evidence.registry import look_up
 from plumbline.governance.facts import ProbingCaller
-from plumbline.probe.saved_models import RUNS_CODE
+from plumbline.probe.saved_models import RUNS_CODE, RUNS_NO_CODE
 from plumbline.profile.scan.weights import sample_reason
 from plumbline.store import trail
 from plumbline.store.model_files import ModelFile
@@ -92,21 +92,22 @@ def model_file_facts(
     refused = _refused(cursor, key)
     registered = {file.version: file for file in files}
     kept_elsewhere = {
-        match.version: {entry.saved_as for entry in match.fixed if entry.saved_as}
-        for match in look_up(seen, (), probes)
+        match.version: {entry.saved_as for entry in match.fixed} for match in look_up(seen, (), probes)
     }
     known, unsafe, other, served = 0, [], [], 0
     for version in sorted(seen):
         file, refusal = registered.get(version), refused.get(version)
         newest_refused = refusal is not None and (file is None or refusal > file.at)
         formats = kept_elsewhere.get(version, set())
-        known += bool(file or newest_refused or formats)
+        known += bool(file or newest_refused or formats & {*RUNS_CODE, *RUNS_NO_CODE})
         if newest_refused or formats & set(RUNS_CODE):
             unsafe.append(version)
         named = _SHA256.findall(version.lower())
-        if file is not None and named and file.sha256 not in named:
-            other.append(version)
-        elif file is not None and (file.passed or file.sha256 in named):
+        if file is not None and named and not (file.passed and file.sha256 in named):
+            other.append(
+                version
+            )  # the log names a hash freely; only the scores show that the file decides
+        elif file is not None and file.passed:
             served += 1
     return ModelFileFacts(
         model_formats_known=known or None,

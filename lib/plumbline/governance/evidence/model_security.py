@@ -31,7 +31,8 @@ def model_file_safe(case: ControlCase) -> Evidence:
         return probed(
             Status.PARTIAL,
             message(
-                "{versions} names the SHA-256 of another file than the one that is registered for it.",
+                "{versions} names the SHA-256 of another file than the one that is registered for it, or that file "
+                "does not give the logged scores once more.",
                 versions=_named(facts.model_other),
             ),
         )
@@ -42,7 +43,7 @@ def model_file_safe(case: ControlCase) -> Evidence:
     }
     sentence = message(
         "For {known} of {versions} the model file is of a format that runs no code; for {served} it is shown to be the "
-        "one that decides, by its hash or by giving the logged scores once more.",
+        "one that decides, by giving the logged scores once more.",
         **values,
     )
     every = min(facts.model_formats_known, facts.model_served) >= facts.versions
