@@ -15,6 +15,7 @@ import pytest
 from plumbline.answers import events
 from plumbline.answers.data.load import load_file
 from plumbline.answers.decisions.model_files import register
+from plumbline.answers.events import EventRecord
 from plumbline.answers.governance.misuse import (
     ComplaintFacts,
     ModelFileFacts,
@@ -135,3 +136,32 @@ def test_complaints_are_paired_by_their_number(workspace: Workspace, tmp_path: P
     earlier = complaint_facts(events.records(workspace, "s"), NOW - timedelta(days=50))
     assert (earlier.complaints, earlier.complaints_open) == (3, 2)
     assert earlier.complaints_open_days == pytest.approx(350)  # C-0, in its twelve months then
+
+
+def _complaints(*records: tuple[str, float, str]) -> ComplaintFacts:
+    """Facts of records (event, days ago, number), the newest first."""
+    noted = [
+        EventRecord(
+            event=f"complaint {event}", at=days_ago(days), recorded_at=NOW, by="Bo", note="", seq=i, complaint=number
+        )
+        for i, (event, days, number) in enumerate(sorted(records, key=lambda r: r[1]))
+    ]  # fmt: skip
+    return complaint_facts(noted, days_ago(0))
+
+
+def test_an_answer_before_its_complaint_answers_nothing() -> None:
+    facts = _complaints(("answered", 50, "c-1"), ("received", 40, "c-1"))
+    assert (facts.complaints, facts.complaints_open, facts.complaint_days) == (1, 1, None)
+    at_once = _complaints(("answered", 40, "c-1"), ("received", 40, "c-1"))
+    assert (at_once.complaints_open, at_once.complaint_days) == (0, 0.0)
+
+
+def test_a_number_used_again_after_its_answer_is_a_new_complaint() -> None:
+    facts = _complaints(("received", 90, "c-1"), ("answered", 80, "c-1"), ("received", 40, "c-1"))
+    assert (facts.complaints, facts.complaints_open) == (2, 1)
+    assert facts.complaint_days == pytest.approx(10)
+    assert facts.complaints_open_days == pytest.approx(40)
+    twice = _complaints(("received", 90, "c-1"), ("received", 70, "c-1"), ("answered", 60, "c-1"))
+    assert (twice.complaints, twice.complaint_days) == (1, pytest.approx(30))
+    long_open = _complaints(("received", 400, "c-1"), ("received", 70, "c-1"))
+    assert (long_open.complaints_open, long_open.complaints_open_days) == (1, pytest.approx(400))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from statistics import median
 
@@ -25,6 +25,7 @@ from plumbline.store.workspace import Cursor
 _SHA256 = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 _REFUSALS = 1_000  # the newest refused files that are looked at
 _DAY = timedelta(days=1)
+_RECEIVED, _ANSWERED = "complaint received", "complaint answered"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,15 @@ class ModelFileFacts:
     model_unsafe: tuple[str, ...]
     model_other: tuple[str, ...]
     model_served: int
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """When a complaint came first and last, and when it was answered; None: it waits."""
+
+    receipt: datetime
+    newest: datetime
+    answer: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,10 +113,9 @@ def model_file_facts(
         if newest_refused or formats & set(RUNS_CODE):
             unsafe.append(version)
         named = _SHA256.findall(version.lower())
+        # whoever writes the log can write any hash into it: the scores have to agree
         if file is not None and named and not (file.passed and file.sha256 in named):
-            other.append(
-                version
-            )  # the log names a hash freely; only the scores show that the file decides
+            other.append(version)  # the log names a hash freely; only the scores show that the file decides
         elif file is not None and file.passed:
             served += 1
     return ModelFileFacts(
@@ -123,17 +132,32 @@ def _refused(cursor: Cursor, key: str) -> Mapping[str, datetime]:
     return {str(entry.detail.get("version", "")): entry.at for entry in reversed(entries)}
 
 
+def _complaints(records: Iterable[EventRecord]) -> list[Complaint]:
+    """Each complaint with the first answer at or after its receipt.
+
+    A number that is received once more while it waits is the same complaint; after its answer it is a new one.
+    """
+    complaints: list[Complaint] = []
+    waiting: dict[str, Complaint] = {}
+    for record in sorted(records, key=lambda r: (r.at, r.event == _ANSWERED, r.seq)):
+        earlier = waiting.pop(record.complaint, None)
+        if record.event == _RECEIVED:
+            receipt = earlier.receipt if earlier else record.at
+            waiting[record.complaint] = Complaint(receipt, record.at)
+        elif earlier is not None:
+            complaints.append(replace(earlier, answer=record.at))
+    return [*complaints, *waiting.values()]
+
+
 def complaint_facts(noted: Sequence[EventRecord], moment: datetime) -> ComplaintFacts:
     """Complaints of the twelve months before a moment and the days to their answers; unknown where none is recorded."""
-    received = {r.complaint: r for r in noted if r.event == "complaint received" and r.at <= moment}
-    recent = {number: r for number, r in received.items() if moment - r.at <= VALID_DAYS * _DAY}
+    records = [r for r in noted if r.event in (_RECEIVED, _ANSWERED) and r.at <= moment]
+    recent = [c for c in _complaints(records) if moment - c.newest <= VALID_DAYS * _DAY]
     if not recent:
         return ComplaintFacts()
-    answers = [r for r in noted if r.event == "complaint answered" and r.at <= moment]
-    answered = {r.complaint: r.at for r in sorted(answers, key=lambda r: r.at, reverse=True)}
-    took = [max((answered[number] - r.at) / _DAY, 0.0) for number, r in recent.items() if number in answered]
-    waiting = [(moment - r.at) / _DAY for number, r in recent.items() if number not in answered]
-    newest = max((*recent.values(), *answers), key=lambda r: (r.at, r.seq))
+    took = [(c.answer - c.receipt) / _DAY for c in recent if c.answer is not None]
+    waiting = [(moment - c.receipt) / _DAY for c in recent if c.answer is None]
+    newest = max(records, key=lambda r: (r.at, r.seq))
     return ComplaintFacts(
         complaints=len(recent),
         complaints_open=len(waiting),
