@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -83,6 +84,11 @@ class ProbingCaller:
     share: float
     usual: float | None
     enumerates: bool = False
+
+
+def worst_caller(callers: Sequence[ProbingCaller]) -> ProbingCaller | None:
+    """The one that a sentence and its rows are about: who goes through combinations, else the first; None without."""
+    return next((caller for caller in callers if caller.enumerates), callers[0] if callers else None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

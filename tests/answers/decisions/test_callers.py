@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +12,15 @@ from plumbline.answers.data.load import inspect_file, load_file
 from plumbline.answers.decisions import callers as module
 from plumbline.answers.decisions.callers import CallersAnswer, callers_of
 from plumbline.answers.governance.facts import measure
+from plumbline.answers.governance.reason_rows import evidence_rows
+from plumbline.answers.governance.scorecard import scorecard_answer
 from plumbline.answers.question import as_of, span_of
 from plumbline.domain import Scorecard, Status
 from plumbline.governance import canonical_json
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace
 from tests.factory.decisions import HEADER, decisions, write
-from tests.governance.cases import CREDIT, control, judge
+from tests.governance.cases import CREDIT, control, judge, prober
 
 COLUMNS = (*HEADER, "tenure", "limit", "caller")
 
@@ -94,6 +97,19 @@ def test_the_controls_are_judged_by_who_asked(
     assert control(card, "SEC-3").status is Status.PASS
     assert control(card, "SEC-9").status is status
     assert ("app-7" in control(card, "SEC-9").evidence.sentence) is probing
+
+
+def test_the_rows_that_open_are_those_of_the_caller_in_the_sentence(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    load_file(workspace, _log(tmp_path, probing=True), title="s", actor="t")
+    answer = scorecard_answer(workspace, "s")
+    steps = prober(caller="branch-1", n=5_000)  # a tool for trying out, with more inputs
+    facts = replace(answer.measured.facts, probing=(steps, prober(enumerates=True)))
+    answer = replace(answer, measured=replace(answer.measured, facts=facts))
+    (rows,) = evidence_rows(workspace, "s", answer)["SEC-9"]
+    assert [value for _, value in rows.where] == ["app-7"]
+    assert "app-7" in control(judge(facts, CREDIT, ()), "SEC-9").evidence.sentence
 
 
 def test_without_a_caller_nothing_is_known(workspace: Workspace, tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ def model_file_facts(
         named = _SHA256.findall(version.lower())
         # whoever writes the log can write any hash into it: the scores have to agree
         if file is not None and named and not (file.passed and file.sha256 in named):
-            other.append(version)  # the log names a hash freely; only the scores show that the file decides
+            other.append(version)
         elif file is not None and file.passed:
             served += 1
     return ModelFileFacts(

@@ -11,7 +11,7 @@ from plumbline.answers.decisions.find import Filter
 from plumbline.answers.governance.scorecard import Answer
 from plumbline.answers.scans import duplicate_ids, repeats_of
 from plumbline.domain import Slice, Status, System, Task
-from plumbline.governance.facts import Facts
+from plumbline.governance.facts import Facts, worst_caller
 from plumbline.monitor.quality.completeness import audit
 from plumbline.profile.read import profiles
 from plumbline.profile.scan.callers import caller_column
@@ -165,5 +165,6 @@ def _uncalled(cursor: Cursor, system: System, answer: Answer) -> Iterator[Eviden
 def _prober(cursor: Cursor, system: System, answer: Answer) -> Iterator[EvidenceRows]:
     facts: Facts = answer.measured.facts
     column = caller_column(cursor, system)
-    for caller in facts.probing[:1] if column is not None else ():
-        yield EvidenceRows(start=facts.as_of - RECENT, where=((str(column), caller.caller),))
+    worst = worst_caller(facts.probing)
+    if column is not None and worst is not None:
+        yield EvidenceRows(start=facts.as_of - RECENT, where=((column, worst.caller),))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from plumbline.domain import Evidence, Status
 from plumbline.domain.messages import Message, enumeration, message, sequence, word
 from plumbline.governance.evidence.case import ControlCase, Rule, measured, probed, unknown
-from plumbline.governance.facts import ProbingCaller
+from plumbline.governance.facts import ProbingCaller, worst_caller
 from plumbline.wording.quantities import count, plural, share
 
 _NAMED = 3  # versions or callers named in a sentence
@@ -68,8 +68,9 @@ def probing_watched(case: ControlCase) -> Evidence:
                 needed=count(case.limits["inputs"]),
             )
         )
-    if facts.probing:
-        return _probing(facts.probing)
+    worst = worst_caller(facts.probing)
+    if worst is not None:
+        return _probing(worst)
     if facts.callers_untold:
         return unknown(
             message(
@@ -106,9 +107,8 @@ def probing_watched(case: ControlCase) -> Evidence:
     return measured(Status.PARTIAL if unseen else Status.PASS, quiet)
 
 
-def _probing(callers: tuple[ProbingCaller, ...]) -> Evidence:
+def _probing(worst: ProbingCaller) -> Evidence:
     """The worst caller in words; going through combinations fails, steps alone may be a tool for trying out."""
-    worst = next((caller for caller in callers if caller.enumerates), callers[0])
     values = {"caller": worst.caller, "n": count(worst.n)}
     if worst.enumerates:
         return measured(
