@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -171,7 +171,7 @@ def attach(
             size=size,
         )
         return _load(
-            ws, session, attachment, mapping, table, window, folder, actor, progress, unplaced=unplaced
+            ws, session, attachment, mapping, table, window, folder, actor, progress, unplaced, standing=()
         )
 
 
@@ -205,7 +205,7 @@ def pull_attached(
         now = sample.day_digests(session, reading, windows)
         changed = refresh.changed_days(days, now)
         if changed:
-            refresh.count_anew(ws, key, session, reading, changed, recount_days, actor=actor)
+            refresh.count_anew(ws, attachment, session, reading, changed, recount_days, actor=actor)
             check(ws, key, actor=actor, all_signals=False)
         mark = windows[-1].high if windows else None
         high, rows, unplaced = sample.newest(session, table, mark)
@@ -225,7 +225,17 @@ def pull_attached(
                 unplaced=unplaced,
             )
         result = _load(
-            ws, session, attachment, mapping, table, window, folder, actor, progress, unplaced=unplaced
+            ws,
+            session,
+            attachment,
+            mapping,
+            table,
+            window,
+            folder,
+            actor,
+            progress,
+            unplaced,
+            standing=windows,
         )
     return replace(result, days=len(changed))
 
@@ -241,6 +251,7 @@ def _load(
     actor: str,
     progress: Progress | None,
     unplaced: int,
+    standing: Sequence[Window],
 ) -> AttachResult:
     """Load the sample of a window, count the window in the cluster, and remember both, in one transaction."""
     reading = first_reading(mapping, table, window, _task(mapping))
@@ -251,6 +262,7 @@ def _load(
     counted: list[int] = []
 
     def count_window(cursor: Cursor, system: System, load_id: int) -> None:
+        attachments.refuse_other_look(cursor, attachment, standing)
         own_window = replace(window, load_id=load_id)
         attachments.keep(cursor, attachment)
         attachments.add_window(cursor, system.key, own_window)

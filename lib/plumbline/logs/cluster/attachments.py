@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -76,6 +76,28 @@ def add_window(cursor: duckdb.DuckDBPyConnection, key: str, window: Window) -> N
     cursor.execute(
         "INSERT INTO attachment_window VALUES (?, ?, ?, ?, ?)",
         [key, window.load_id, window.low, window.high, window.n_read],
+    )
+
+
+def refuse_other_look(
+    cursor: duckdb.DuckDBPyConnection, attachment: Attachment, standing: Sequence[Window]
+) -> None:
+    """Refuse to count what a look saw once another look, or an undo, came in between: rows would be counted twice, or
+    never. Called in the transaction that counts.
+
+    Args:
+        standing: the windows that stood when the look began.
+
+    Raises:
+        PlumblineError: others stand now, or of another table.
+    """
+    before = find(cursor, attachment.system)
+    if windows(cursor, attachment.system) == list(standing) and (not standing or before == attachment):
+        return
+    raise PlumblineError(
+        f"What is counted of {attachment.system} changed while its table was looked at; nothing was changed",
+        where=attachment.item,
+        todo=f"Look again: plumbline pull --system {attachment.system}.",
     )
 
 

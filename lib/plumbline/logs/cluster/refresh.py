@@ -11,7 +11,7 @@ import duckdb
 from plumbline.domain import System
 from plumbline.domain.acts import Act
 from plumbline.logs.cluster import attachments
-from plumbline.logs.cluster.attachments import DayDigests
+from plumbline.logs.cluster.attachments import Attachment, DayDigests
 from plumbline.logs.cluster.sample import labels_of
 from plumbline.logs.cluster.table import ClusterReading
 from plumbline.logs.mapping.classes import settle_classes
@@ -35,7 +35,7 @@ def changed_days(before: DayDigests, now: DayDigests) -> DayDigests:
 
 def count_anew(
     ws: Workspace,
-    key: str,
+    attachment: Attachment,
     session: Any,
     reading: ClusterReading,
     changed: DayDigests,
@@ -47,8 +47,13 @@ def count_anew(
 
     Returns:
         labels of the sample that changed.
+
+    Raises:
+        PlumblineError: another look, or an undo, came in between.
     """
+    key = attachment.system
     with ws.write() as cursor:
+        attachments.refuse_other_look(cursor, attachment, reading.windows)
         system = systems.get_system(cursor, key)
         before = attachments.days(cursor, key)
         resized = {
@@ -61,8 +66,10 @@ def count_anew(
                 WHERE list_contains($loads, _load_id) AND decision_id IS NOT NULL""",
             {"loads": touched},
         ).to_arrow_table()
+        # a sample that somebody changed by hand is seen before its new digest covers it
+        state_digest.look(cursor, key, touched)
         updated = _relabel(cursor, key, labels_of(session, reading, windows, ids)) if ids.num_rows else 0
-        state_digest.mark_decisions(cursor, key)
+        state_digest.mark_decisions(cursor, key, touched)
         system = settle_classes(cursor, system)
         recount(
             cursor, system, sorted(resized), sorted(set(touched) - resized), min(day for _, day in changed)

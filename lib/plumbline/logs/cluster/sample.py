@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from plumbline.logs.cluster import cells
 from plumbline.logs.cluster.attachments import DayDigests, Window
 from plumbline.logs.cluster.cells import quoted
 from plumbline.logs.cluster.table import ClusterReading, ClusterTable
+from plumbline.store.workspace import now
 
 #: rows of which the mapping is guessed
 LOOK_ROWS = 20_000
@@ -85,9 +86,14 @@ def day_digests(session: Any, reading: ClusterReading, windows: Sequence[Window]
                    CAST(sum(CAST({hashed} AS DECIMAL(38, 0))) AS STRING) AS digest
             FROM ({reading.decisions(windows)}) GROUP BY 1, 2"""
     ).collect()
-    last = max((row[1] for row in days), default=_EPOCH)
-    since = last - timedelta(days=LATE_DAYS)
+    since = late_since([row[1] for row in days])
     return {(int(row[0]), row[1]): (int(row[2]), str(row[3])) for row in days if row[1] >= since}
+
+
+def late_since(days: Collection[date]) -> date:
+    """The day from which late labels are looked for; a day to come does not move it, as one wrong date would."""
+    last = min(max(days, default=_EPOCH), now().date() + timedelta(days=1))
+    return last - timedelta(days=LATE_DAYS)
 
 
 def labels_of(session: Any, reading: ClusterReading, windows: Sequence[Window], ids: Any) -> Any:

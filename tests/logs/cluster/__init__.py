@@ -1,0 +1,1 @@
+"""Tests of decisions that stay in a cluster, without one."""
