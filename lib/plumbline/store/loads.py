@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import duckdb
@@ -163,13 +164,51 @@ def list_loads(cursor: duckdb.DuckDBPyConnection, system: str | None = None) -> 
 
 
 def loads_of_file(cursor: duckdb.DuckDBPyConnection, system: str, sha256: str, kind: str) -> list[Load]:
-    """The loads of one file that stand, the newest first."""
+    """The loads of one file that stand, the newest first.
+
+    Where one was merged with others since, the load that took it, with the counts of the file alone.
+    """
     rows = cursor.execute(
         f"""SELECT {_FIELDS} FROM load WHERE system = ? AND sha256 = ? AND kind = ? AND undone_at IS NULL
             ORDER BY load_id DESC""",
         [system, sha256, kind],
     ).fetchall()
-    return [_load(row) for row in rows]
+    merged = cursor.execute(
+        f"""SELECT {", ".join(f"l.{name}" for name in _FIELDS.split(", "))}, w.rows_read, w.rows_loaded, w.labels_joined
+            FROM merged_load w JOIN load l ON l.load_id = w.into_load
+            WHERE w.system = ? AND w.sha256 = ? AND l.kind = ? AND l.undone_at IS NULL ORDER BY w.load_id DESC""",
+        [system, sha256, kind],
+    ).fetchall()
+    of_file = [
+        replace(_load(row), rows_read=row[-3], rows_loaded=row[-2], labels_joined=row[-1]) for row in merged
+    ]
+    return sorted([*map(_load, rows), *of_file], key=lambda load: load.load_id, reverse=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """When a load came, and what it brought; ``load_id``: the load that has it now. ``at``: aware, UTC."""
+
+    load_id: int
+    kind: str
+    at: datetime
+    rows_loaded: int
+    labels_joined: int
+
+
+def arrivals(cursor: duckdb.DuckDBPyConnection, system: str) -> list[Arrival]:
+    """When each load of a system that stands came, in order of time, those that were merged since each by itself."""
+    rows = cursor.execute(
+        """SELECT l.load_id, l.kind, coalesce(w.made_at, l.made_at), coalesce(w.rows_loaded, l.rows_loaded),
+                  coalesce(w.labels_joined, l.labels_joined)
+           FROM load l LEFT JOIN merged_load w ON w.into_load = l.load_id AND w.made_at IS NOT NULL
+           WHERE l.system = ? AND l.undone_at IS NULL ORDER BY 3, l.load_id""",
+        [system],
+    ).fetchall()
+    return [
+        Arrival(load_id=row[0], kind=row[1], at=aware(row[2]), rows_loaded=row[3], labels_joined=row[4])
+        for row in rows
+    ]
 
 
 def loads_by_id(cursor: duckdb.DuckDBPyConnection, ids: Sequence[int]) -> list[Load]:

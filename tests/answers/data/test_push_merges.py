@@ -15,14 +15,17 @@ from plumbline.answers.data.load import load_file, logs_of, undo_load
 from plumbline.answers.decisions.find import one as decision
 from plumbline.answers.governance.trail import trail
 from plumbline.answers.notes import decision_comments
+from plumbline.answers.operations.silence import rhythms
 from plumbline.answers.operations.verify import verify
+from plumbline.answers.respond.rollback import situation
 from plumbline.domain import PlumblineError
 from plumbline.domain.acts import Act
 from plumbline.logs.load import schema_changes
 from plumbline.logs.push import merge_plan
 from plumbline.logs.push.merge_plan import PushedLoad, _pushed
-from plumbline.store import loads
+from plumbline.store import loads, systems
 from plumbline.store.backup import state_digest
+from plumbline.store.times import naive
 from plumbline.store.workspace import Workspace, open_workspace
 from tests.answers.data.test_push import ROW, Given, _numbered
 from tests.environment import product
@@ -222,6 +225,53 @@ def test_loads_with_other_columns_stay_apart_so_that_what_changed_still_shows(ws
     assert _changes(ws) == before
     assert _standing(ws) == {1: 0, 2: 3, 3: 3, 8: 1, 9: 2, 11: 2}
     assert verify(ws).problems == ()
+
+
+def test_arrivals_and_files_of_merged_loads_stay_known_merged_twice_as_well(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the loads alone a service that pushes all day would come once an hour, then once a day."""
+    with ws.read() as cursor:
+        before = [(a.kind, a.at, a.rows_loaded, a.labels_joined) for a in loads.arrivals(cursor, "shop")]
+        files = [(load.sha256, load.kind, load.rows_read) for load in loads.list_loads(cursor, "shop")]
+    assert len(before) == len(files) == 7
+    with monkeypatch.context() as patched:
+        patched.setattr(merge_plan, "MOST_LOADS", 2)
+        _merged(ws).intake.close()
+    assert _standing(ws) == {1: 0, 2: 3, 3: 3}
+    with ws.read() as cursor:
+        after = [(a.kind, a.at, a.rows_loaded, a.labels_joined) for a in loads.arrivals(cursor, "shop")]
+        for sha256, kind, rows in files:
+            (load,) = loads.loads_of_file(cursor, "shop", sha256, kind)
+            assert (load.load_id, load.rows_read) == ({"decisions": 2, "labels": 3}[kind], rows) or (
+                load.load_id == 1
+            )
+    assert after == before
+    undo_load(ws, 2, actor="Ana", pushes=3)
+    with ws.read() as cursor:
+        assert [a.load_id for a in loads.arrivals(cursor, "shop")] == [1, 3, 3, 3]
+        assert not any(loads.loads_of_file(cursor, "shop", sha, kind) for sha, kind, _ in files[1::2])
+
+
+def test_silence_and_fresh_logs_are_judged_by_the_arrivals_of_merged_loads(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A push every two hours for twenty days, merged into one load; its decisions were a minute apart."""
+    monkeypatch.setattr(situation, "usual_pause", lambda *_: timedelta(minutes=1))
+    now = datetime.now(UTC)
+    with ws.write() as cursor:
+        cursor.execute("UPDATE load SET made_at = $at", {"at": naive(now - 20 * timedelta(days=1))})
+        cursor.execute("UPDATE load SET undone_at = $at WHERE load_id IN (4, 6)", {"at": naive(now)})
+        for i in range(240):
+            at = naive(now - (i + 1) * timedelta(hours=2))
+            cursor.execute("INSERT INTO merged_load VALUES (?, 'shop', 2, 0, ?, '', 1, 1, 0)", [100 + i, at])
+    with ws.read() as cursor:
+        system = systems.get_system(cursor, "shop")
+        (rhythm,) = rhythms(cursor, system, now)
+        pause = situation._pause(cursor, system, now, now)
+    assert rhythm.pause is not None
+    assert (rhythm.pause.since, rhythm.pause.n) == (now - timedelta(hours=2), 239)
+    assert pause == timedelta(hours=2)
 
 
 def test_comments_and_addresses_of_decisions_without_an_id_follow_them(ws: Workspace) -> None:

@@ -33,16 +33,15 @@ class SourceRhythm:
 
 def rhythms(cursor: Cursor, system: System, at: datetime) -> Iterator[SourceRhythm]:
     """Each source of a system, and its files as one more: the loads that brought decisions or labels."""
-    brought = {
-        load.load_id: load.at
-        for load in loads.list_loads(cursor, system.key)
-        if load.undone_at is None and (load.rows_loaded or load.labels_joined)
-    }
+    brought = [load for load in loads.arrivals(cursor, system.key) if load.rows_loaded or load.labels_joined]
     pulled = sources.loads_of(cursor, system.key)
     for name, ids in pulled.items():
-        yield SourceRhythm(system.key, name, pause([brought[i] for i in ids if i in brought], at))
+        own = set(ids)
+        yield SourceRhythm(system.key, name, pause([load.at for load in brought if load.load_id in own], at))
     known = {number for ids in pulled.values() for number in ids}
-    yield SourceRhythm(system.key, FILES, pause([made for i, made in brought.items() if i not in known], at))
+    yield SourceRhythm(
+        system.key, FILES, pause([load.at for load in brought if load.load_id not in known], at)
+    )
 
 
 def look(ws: Workspace, system: System, at: datetime) -> list[SourceRhythm]:

@@ -185,6 +185,12 @@ def _move_beside(cursor: duckdb.DuckDBPyConnection, system: System, into: int) -
 def _register(cursor: duckdb.DuckDBPyConnection, system: System, members: Sequence[Load]) -> Load:
     """Put the merged load in the register, with what its members held, and note where these are."""
     first, gone = members[0], [load.load_id for load in members[1:]]
+    cursor.execute(
+        f"""UPDATE merged_load AS w SET into_load = $into, rows_before = w.rows_before + m.rows_before
+            FROM temp.{MOVES} m WHERE w.into_load = m.load_id AND m.load_id <> $into""",
+        {"into": first.load_id},
+    )
+    _remember(cursor, first.load_id)
     reasons: Counter[str] = Counter()
     for load in members:
         reasons.update(load.reasons)
@@ -213,16 +219,23 @@ def _register(cursor: duckdb.DuckDBPyConnection, system: System, members: Sequen
     for table in ("load", "load_schema", "load_form"):
         cursor.execute(f"DELETE FROM {table} WHERE list_contains($gone::INTEGER[], load_id)", {"gone": gone})
     loads.rewrite_load(cursor, merged)
-    cursor.execute(
-        f"""UPDATE merged_load AS w SET into_load = $into, rows_before = w.rows_before + m.rows_before
-            FROM temp.{MOVES} m WHERE w.into_load = m.load_id AND m.load_id <> $into""",
-        {"into": first.load_id},
-    )
-    cursor.execute(
-        f"INSERT INTO merged_load SELECT load_id, $key, $into, rows_before FROM temp.{MOVES} WHERE load_id <> $into",
-        {"key": system.key, "into": first.load_id},
-    )
     return merged
+
+
+def _remember(cursor: duckdb.DuckDBPyConnection, into: int) -> None:
+    """Keep what each member was by itself, the first included: its arrival, its file, and where its rows are.
+
+    Loads that took others before have that of the first of them already.
+    """
+    cursor.execute(
+        f"""INSERT INTO merged_load
+                (load_id, system, into_load, rows_before, made_at, sha256, rows_read, rows_loaded, labels_joined)
+            SELECT load_id, l.system, $into, m.rows_before, l.made_at, l.sha256, l.rows_read, l.rows_loaded,
+                   l.labels_joined
+            FROM temp.{MOVES} m JOIN load l USING (load_id)
+            WHERE NOT EXISTS (SELECT 1 FROM merged_load w WHERE w.load_id = m.load_id)""",
+        {"into": into},
+    )
 
 
 def _title(first: datetime, last: datetime) -> str:

@@ -122,13 +122,11 @@ def _pause(cursor: Cursor, system: System, now: datetime, called: datetime | Non
     """The longest usual pause between decisions, or between loads where those come less often; ``called``: the moment
     whose loads count, None: of then no loads are known."""
     pause = usual_pause(cursor, system, now)
-    moments = sorted(
+    moments = [
         load.at
-        for load in loads.list_loads(cursor, system.key)
-        if load.undone_at is None
-        and load.kind == "decisions"
-        and load.at > (called or now) - timedelta(days=28)
-    )
+        for load in loads.arrivals(cursor, system.key)
+        if load.kind == "decisions" and load.at > (called or now) - timedelta(days=28)
+    ]
     if pause is None or called is None or len(moments) < 3:
         return pause
     between = sorted(b - a for a, b in pairwise(moments))
