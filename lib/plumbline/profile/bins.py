@@ -96,7 +96,7 @@ def merge_basis(
     for load, rows in held.get("rows", ()):
         load = load_id if load in gone else load
         counts[load] = counts.get(load, 0) + rows
-    if len(counts) < len(held.get("rows", ())):
+    if sorted(counts.items()) != sorted(map(tuple, held.get("rows", ()))):
         merged = json.dumps(held | {"rows": sorted(counts.items())})
         cursor.execute("UPDATE profile_basis SET row_set = ? WHERE system = ?", [merged, system.key])
         mark_profiles(cursor, system.key, [GRIDS])

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from plumbline.answers.data.load import load_file, logs_of, undo_load
+from plumbline.answers.data.push_merges import PushMerges
 from plumbline.answers.decisions.find import one as decision
 from plumbline.answers.governance.trail import trail
 from plumbline.answers.notes import decision_comments
@@ -23,6 +24,7 @@ from plumbline.domain.acts import Act
 from plumbline.logs.load import schema_changes
 from plumbline.logs.push import merge_plan
 from plumbline.logs.push.merge_plan import PushedLoad, _pushed
+from plumbline.profile.bins import merge_basis
 from plumbline.store import loads, systems
 from plumbline.store.backup import state_digest
 from plumbline.store.times import naive
@@ -288,17 +290,39 @@ def test_comments_and_addresses_of_decisions_without_an_id_follow_them(ws: Works
     assert rows == [("#2:12",)]
 
 
-def test_a_process_that_fails_within_a_merge_changes_nothing(
-    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+def test_the_only_load_of_the_reference_is_named_by_its_new_number(ws: Workspace) -> None:
+    """Else the next load would find that the reference changed, and make every grid anew."""
+    with ws.write() as cursor:
+        system = systems.get_system(cursor, "shop")
+        cursor.execute(
+            "UPDATE profile_basis SET row_set = json_merge_patch(row_set, $rows)",
+            {"rows": '{"rows": [[6, 4]]}'},
+        )
+        merge_basis(cursor, system, 2, [4, 6])
+        (row,) = cursor.execute("SELECT row_set->>'rows' FROM profile_basis").fetchall()
+    assert row == ("[[2,4]]",)
+
+
+def test_a_merge_that_fails_changes_nothing_and_stops_no_other_system(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     before = _decisions(ws), _standing(ws)
     with monkeypatch.context() as patched:
         patched.setattr(state_digest, "seal", lambda *_: 1 / 0)
         given = Given(ws)
-        with pytest.raises(ZeroDivisionError):
-            given.intake.merge(datetime.now(UTC) + AN_HOUR)
+        given.intake.merge(datetime.now(UTC) + AN_HOUR)
     given.intake.close()
     assert (_decisions(ws), _standing(ws)) == before
+    assert "small loads of shop stay apart: " in caplog.text
+    caplog.clear()
+    merges, tried = PushMerges(), []
+    monkeypatch.setattr(merges, "_merge", lambda ws, key, *_: tried.append(key) or 1 / 0)
+    merges.merge(ws, datetime.now(UTC), actor="test")
+    for key in ("other", "shop", "third"):
+        merges.note(key)
+    merges.merge(ws, datetime.now(UTC), actor="test")
+    assert sorted(tried) == ["other", "shop", "shop", "third"]
+    assert [record.message.split()[3] for record in caplog.records].count("shop") == 1
     assert verify(ws).problems == ()
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 
+from plumbline.answers.faults import sentence
 from plumbline.logs.push.merge import merge_loads
 from plumbline.logs.push.merge_plan import due_merges
 from plumbline.profile import build
-from plumbline.store.workspace import Workspace
+from plumbline.store.workspace import Workspace, WriteStop
+
+LOG = logging.getLogger("plumbline")
 
 
 class PushMerges:
@@ -17,6 +21,7 @@ class PushMerges:
         self._systems: set[str] = set()
         self._left: set[int] = set()
         self._hour: datetime | None = None
+        self._faults: dict[str, str] = {}
 
     def note(self, system: str) -> None:
         """A gathered push of a system was loaded."""
@@ -32,9 +37,18 @@ class PushMerges:
             self._left.clear()
             self._hour = hour
         while self._systems:
-            key = next(iter(self._systems))
-            self._merge(ws, key, now, actor)
-            self._systems.discard(key)
+            key = self._systems.pop()  # what fails is tried again with the next load, or the next hour
+            try:
+                self._merge(ws, key, now, actor)
+            except WriteStop:
+                raise
+            except Exception as error:
+                words = sentence(error)
+                if self._faults.get(key) != words:
+                    LOG.warning("small loads of %s stay apart: %s", key, words)
+                self._faults[key] = words
+            else:
+                self._faults.pop(key, None)
 
     def _merge(self, ws: Workspace, key: str, now: datetime, actor: str) -> None:
         while True:  # sixteen loads of sixteen are due in their turn
