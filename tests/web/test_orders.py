@@ -266,9 +266,7 @@ def test_words_mean_the_same_as_on_the_server_s_machine(door: Door, ask: Run, tm
     assert "written over" in refused.err
 
 
-def test_files_that_wait_are_few_small_and_one_tokens_own(
-    door: Door, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_files_that_wait_are_few_small_and_one_tokens_own(door: Door) -> None:
     with RemoteWorkspace(door.url, door.secrets["viewer"]) as there:
         numbers = [there.send_file(Path(__file__)) for _ in range(uploads.WAITING)]
         with pytest.raises(PlumblineError, match="wait for their commands"):
@@ -279,11 +277,12 @@ def test_files_that_wait_are_few_small_and_one_tokens_own(
         arguments = {"title": "x", "file": {"upload": numbers[0], "name": "a.csv"}}
         with pytest.raises(PlumblineError, match="was not sent"):
             other.order(("load",), arguments)
-    monkeypatch.setattr(uploads, "LIFE", 0.0)
-    with RemoteWorkspace(door.url, door.secrets["owner"]) as there:
-        for _ in range(uploads.WAITING + 1):
-            there.send_file(Path(__file__))
-    assert len(list(door.ws.inbox.glob("order-*"))) == uploads.WAITING + 1  # the viewer's, and the newest
+    assert len(list(door.ws.inbox.glob("order-*"))) == uploads.WAITING
+    with RemoteWorkspace(door.url, door.secrets["viewer"]) as there:
+        for number, command in zip(numbers, ("load", "load", "serve", "backup"), strict=True):
+            with pytest.raises(PlumblineError):  # above its role, no command, or not for another machine
+                there.order((command,), {"title": "x", "file": {"upload": number, "name": "a.csv"}})
+    assert not list(door.ws.inbox.glob("order-*"))
 
 
 def test_what_a_command_writes_is_written_where_it_was_asked_for(

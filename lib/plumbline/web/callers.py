@@ -27,6 +27,19 @@ _IS_WRONG = "This token is wrong, over or revoked."
 _TOO_MANY = "Too many requests. Wait a moment."
 
 
+def refuse_below(token: Token, needed: Access) -> None:
+    """Refuse a token without the role that is needed.
+
+    Raises:
+        Problem: 403.
+    """
+    if not token.access.covers(needed):
+        raise ProblemDocument(
+            HTTPStatus.FORBIDDEN,
+            f"This takes a token with the role {needed.value}; {token.name} has the role {token.access.value}.",
+        )
+
+
 class Callers:
     """The tokens of the workspace, as requests show them."""
 
@@ -45,11 +58,7 @@ class Callers:
         token = await self.token(request)
         if token is None:
             raise ProblemDocument(HTTPStatus.UNAUTHORIZED, _SHOW_ONE)
-        if not token.access.covers(needed):
-            raise ProblemDocument(
-                HTTPStatus.FORBIDDEN,
-                f"This takes a token with the role {needed.value}; {token.name} has the role {token.access.value}.",
-            )
+        refuse_below(token, needed)
         if system is not None and not token.covers(system):
             raise ProblemDocument(HTTPStatus.FORBIDDEN, f"The token {token.name} is not for this system.")
         return token

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from plumbline.console import CommandLine, CommandOrder, OrderOutcome, SystemRef
 from plumbline.domain.acts import Access, Token
 from plumbline.store.workspace import Workspace
 from plumbline.web.body import body_of
-from plumbline.web.callers import Callers
+from plumbline.web.callers import Callers, refuse_below
 from plumbline.web.limits import RequestLimits
 from plumbline.web.problems import ProblemDocument
 from plumbline.web.uploads import Uploads
@@ -86,14 +86,7 @@ class Orders:
 
     async def _order(self, request: Request) -> Response:
         path = tuple(request.path_params["name"].split("/"))
-        known = self._commands.knows(path)
-        token = await self._callers.caller(request, role_needed(path) if known else Access.VIEWER)
-        if not known:
-            raise ProblemDocument(HTTPStatus.NOT_FOUND, "There is no such command.")
-        if refused := refusal_of(path):
-            raise ProblemDocument(
-                HTTPStatus.FORBIDDEN, f"{refused}. Run it on the server's machine, or use the app."
-            )
+        token = await self._callers.caller(request, Access.VIEWER)
         try:
             asked = orjson.loads(await body_of(request, self._limits))
             arguments, as_json = dict(asked.get("arguments") or {}), bool(asked.get("json"))
@@ -101,18 +94,36 @@ class Orders:
             raise ProblemDocument(
                 HTTPStatus.BAD_REQUEST, "The body is no JSON object with arguments."
             ) from error
+        numbers = [str(v["upload"]) for v in arguments.values() if isinstance(v, dict) and "upload" in v]
         run = self._run
-        try:
-            outcome = await to_thread.run_sync(
-                lambda: run(path, arguments, as_json, token), limiter=self._room
+        with self._uploads.use(token.actor, numbers) as files:  # gone as well where the command is refused
+            self._refuse(path, token)
+            try:
+                outcome = await to_thread.run_sync(
+                    lambda: run(path, arguments, as_json, token, files), limiter=self._room
+                )
+            except SystemRefusal as error:
+                raise ProblemDocument(HTTPStatus.FORBIDDEN, str(error)) from error
+        written = {name: base64.b64encode(body).decode() for name, body in outcome.files.items()}
+        return _answer({"out": outcome.out, "code": outcome.code, "files": written}, HTTPStatus.OK)
+
+    def _refuse(self, path: tuple[str, ...], token: Token) -> None:
+        """Refuse what is no command, none of this token's role, or none for another machine."""
+        if not self._commands.knows(path):
+            raise ProblemDocument(HTTPStatus.NOT_FOUND, "There is no such command.")
+        refuse_below(token, role_needed(path))
+        if refused := refusal_of(path):
+            raise ProblemDocument(
+                HTTPStatus.FORBIDDEN, f"{refused}. Run it on the server's machine, or use the app."
             )
-        except SystemRefusal as error:
-            raise ProblemDocument(HTTPStatus.FORBIDDEN, str(error)) from error
-        files = {name: base64.b64encode(body).decode() for name, body in outcome.files.items()}
-        return _answer({"out": outcome.out, "code": outcome.code, "files": files}, HTTPStatus.OK)
 
     def _run(
-        self, path: tuple[str, ...], arguments: dict[str, Any], as_json: bool, token: Token
+        self,
+        path: tuple[str, ...],
+        arguments: dict[str, Any],
+        as_json: bool,
+        token: Token,
+        uploads: Mapping[str, Path],
     ) -> OrderOutcome:
         ws = self._find()
         folder = Path(tempfile.mkdtemp(dir=ws.inbox, prefix="order-"))
@@ -122,17 +133,13 @@ class Orders:
             actor=token.actor,
             only=token.systems,
             as_json=as_json,
-            uploads=self._uploads.of(token.actor),
+            uploads=uploads,
             folder=folder,
         )
         try:
             return self._commands.order(ws.acting(token.actor), order)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-            self._uploads.drop(
-                token.actor,
-                [str(v["upload"]) for v in arguments.values() if isinstance(v, dict) and "upload" in v],
-            )
 
 
 def _answer(body: dict[str, object], status: HTTPStatus) -> Response:

@@ -6,8 +6,8 @@ import asyncio
 import secrets
 import shutil
 import threading
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -18,7 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 from plumbline.store.workspace import Workspace
 from plumbline.web.problems import ProblemDocument
 
-#: files of one token that may wait for their command, seconds for which they do, and for each megabyte to come
+#: files of one token that may come, wait or be read at once, seconds that they wait, and for each megabyte to come
 WAITING, LIFE, SECONDS_A_MEGABYTE = 4, 900.0, 2.0
 _NAME = 200
 
@@ -29,7 +29,6 @@ class UploadedFile:
 
     path: Path
     actor: str
-    until: float
 
 
 class Uploads:
@@ -37,7 +36,8 @@ class Uploads:
 
     def __init__(self, find: Callable[[], Workspace], largest: int, seconds: float) -> None:
         self._find, self._largest, self._seconds = find, largest, seconds
-        self._files: dict[str, UploadedFile] = {}
+        self._files: dict[str, UploadedFile] = {}  # that wait
+        self._busy: dict[str, str] = {}  # of files that come or are read: number -> actor
         self._guard = threading.Lock()
 
     async def take(self, request: Request, name: str, actor: str) -> str:
@@ -49,40 +49,57 @@ class Uploads:
         base = Path(name.replace("\\", "/")).name
         if not base.strip(".") or len(base.encode()) > _NAME or not base.isprintable():
             raise ProblemDocument(HTTPStatus.UNPROCESSABLE_ENTITY, "This is no name of a file.")
+        number = self._reserve(actor)
+        folder: Path | None = None
+        try:
+            folder = await to_thread.run_sync(self._folder, number)
+            await self._write(request, folder / base)
+        except BaseException:
+            if folder is not None:
+                shutil.rmtree(folder, ignore_errors=True)
+            with self._guard:
+                del self._busy[number]
+            raise
         with self._guard:
-            self._sweep()
-            if sum(file.actor == actor for file in self._files.values()) >= WAITING:
+            del self._busy[number]
+            self._files[number] = UploadedFile(folder / base, actor)
+        asyncio.get_running_loop().call_later(LIFE, self._expire, actor, number)
+        return number
+
+    @contextmanager
+    def use(self, actor: str, numbers: Collection[str]) -> Iterator[Mapping[str, Path]]:
+        """Those files of a token that wait, by their numbers, for one command: deleted at its end, however it ends."""
+        with self._guard:
+            of_token = {n for n in numbers if n in self._files and self._files[n].actor == actor}
+            files = {number: self._files.pop(number) for number in of_token}
+            self._busy |= dict.fromkeys(files, actor)
+        try:
+            yield {number: file.path for number, file in files.items()}
+        finally:
+            for file in files.values():
+                shutil.rmtree(file.path.parent, ignore_errors=True)
+            with self._guard:
+                for number in files:
+                    del self._busy[number]
+
+    def _reserve(self, actor: str) -> str:
+        """A number, before anything is written: files that come at once are counted as well."""
+        with self._guard:
+            actors = [*(file.actor for file in self._files.values()), *self._busy.values()]
+            if actors.count(actor) >= WAITING:
                 raise ProblemDocument(
                     HTTPStatus.TOO_MANY_REQUESTS,
                     f"{WAITING} files wait for their commands already.",
                     after=60,
                 )
-        number = secrets.token_hex(16)
-        folder = await to_thread.run_sync(self._folder, number)
-        try:
-            await self._write(request, folder / base)
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
-        with self._guard:
-            self._files[number] = UploadedFile(folder / base, actor, time.monotonic() + LIFE)
+            number = secrets.token_hex(16)
+            self._busy[number] = actor
         return number
 
-    def of(self, actor: str) -> Mapping[str, Path]:
-        """The files of a token by their numbers."""
-        with self._guard:
-            self._sweep()
-            return {number: file.path for number, file in self._files.items() if file.actor == actor}
-
-    def drop(self, actor: str, numbers: list[str]) -> None:
-        """Delete files of a token whose command has ended."""
-        with self._guard:
-            of_token = [
-                number for number in numbers if number in self._files and self._files[number].actor == actor
-            ]
-            gone = [self._files.pop(number) for number in of_token]
-        for file in gone:
-            shutil.rmtree(file.path.parent, ignore_errors=True)
+    def _expire(self, actor: str, number: str) -> None:
+        """Delete a file that still waits; one that is read is deleted by its command."""
+        with self.use(actor, [number]):
+            pass
 
     def _folder(self, number: str) -> Path:
         folder = self._find().inbox / f"order-{number}"
@@ -114,7 +131,3 @@ class Uploads:
         return ProblemDocument(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A file holds at most {self._largest // 10**6} MB."
         )
-
-    def _sweep(self) -> None:
-        for number in [n for n, file in self._files.items() if file.until < time.monotonic()]:
-            shutil.rmtree(self._files.pop(number).path.parent, ignore_errors=True)
