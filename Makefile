@@ -64,10 +64,10 @@ test-install: $(TESTED)  ## the wheel with its dependencies by pip, pipx and uv,
 	$(TOOLS)/python -m pytest tests/browser/test_install.py -m install -s
 
 test-spark: $(CLUSTER) java  ## decisions that stay in a Spark cluster, against a real one on this machine
-	$(SPARK)/bin/python -m pytest tests/cluster -m spark -s
+	SPARK_NEEDED=1 $(SPARK)/bin/python -m pytest tests/cluster -m spark -s
 
 bench-spark: $(CLUSTER) java  ## counting in Spark on one and two cores against its bare scan and DuckDB's load, 1M and 10M rows
-	$(SPARK)/bin/python -m pytest tests/bench/test_spark.py -m bench -s
+	SPARK_NEEDED=1 $(SPARK)/bin/python -m pytest tests/bench/test_spark.py -m bench -s
 
 bench: bench-load bench-kill bench-explain bench-detection bench-decisions bench-signals bench-pages  ## all benchmarks: ratios against peers in one run
 
@@ -143,7 +143,7 @@ POSTGRES := command -v postgres || ls /usr/lib/postgresql/*/bin/postgres || ls /
 MARIADB := command -v mariadbd || ls /usr/sbin/mariadbd || ls /usr/local/sbin/mariadbd
 
 java:  ## what Spark runs on
-	$(call need,Java,command -v java || test -x "$$JAVA_HOME/bin/java",openjdk-17-jre-headless,dnf install java-17-openjdk-headless or brew install openjdk@17)
+	$(call need,Java,command -v java || test -x "$$JAVA_HOME/bin/java",default-jre-headless,dnf install java-17-openjdk-headless or brew install openjdk@17)
 
 system:  ## programs that some tests need and pip cannot install: Chromium, PostgreSQL, MariaDB
 	$(call need,Chromium,$(CHROMIUM),chromium,dnf install chromium or brew install --cask chromium; or set PLUMBLINE_CHROMIUM to its path)

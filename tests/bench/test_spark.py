@@ -16,7 +16,7 @@ import pytest
 
 from tests.bench.logfiles import write
 from tests.bench.test_load import timed as timed_load
-from tests.cluster.server import Server, is_possible, start
+from tests.cluster.server import Server, need_spark, start
 from tests.environment import product
 
 SIZES = [int(n) for n in os.environ.get("PLUMBLINE_BENCH_ROWS", "1000000,10000000").split(",")]
@@ -50,8 +50,7 @@ def peak_mb(server: Server) -> float:
 @pytest.mark.bench
 @pytest.mark.timeout(7200)
 def test_counting_in_spark_beside_its_bare_scan_and_a_load(tmp_path: Path) -> None:
-    if not is_possible():
-        pytest.skip("neither Java nor Spark is here: make bench-spark")
+    need_spark()
     data = Path(os.environ.get("PLUMBLINE_BENCH_DATA") or tmp_path)
     print(f"\nmachine: {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     head = (

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.server import Server, is_possible, start
+from tests.cluster.server import Server, need_spark, start
 
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    if not is_possible():
-        pytest.skip("neither Java nor Spark is here: make test-spark")
+    need_spark()
     running = start(tmp_path_factory.mktemp("spark"))
     yield running
     running.kill()

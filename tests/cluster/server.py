@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 #: seconds that a server may take to answer; starting Java on a busy machine takes its time
 PATIENCE = 180
 
@@ -94,6 +96,17 @@ def start(folder: Path, master: str = "local[2]", memory: str = "1g") -> Server:
         except OSError:
             time.sleep(0.5)
     raise AssertionError((folder / "server.log").read_text()[-3000:])
+
+
+def need_spark() -> None:
+    """Leave the test out where there is nothing to start a server with; fail it where ``SPARK_NEEDED`` is set, or a run
+    in which nothing ran would look like one in which all went well."""
+    if is_possible():
+        return
+    words = "Java or Spark is missing: make test-spark installs Spark, and Java where it may"
+    if os.environ.get("SPARK_NEEDED"):
+        pytest.fail(words)
+    pytest.skip(words)
 
 
 def is_possible() -> bool:

@@ -62,6 +62,11 @@ NARROWED_BY = {
 ICON = f"data:image/svg+xml;base64,{b64encode(Path(__file__).with_name('mark.svg').read_bytes()).decode()}"
 
 
+def is_about_all(path: str) -> bool:
+    """Whether the page at a path is about every system; the one at the root has an empty path."""
+    return (path or HOME) in ABOUT_ALL
+
+
 def view() -> View:
     """The bar's choice; every page begins with it.
 
@@ -146,13 +151,13 @@ def main() -> None:
                     ws,
                     cards.mode(),
                     scratch=scratch,
-                    above=(page.url_path or HOME) not in ABOUT_ALL,
+                    above=not is_about_all(page.url_path),
                     parts=NARROWED_BY.get(page.url_path, frozenset()),
                 )
             )
             views.panel(view(), page.url_path, bar.WITHOUT | bar.query(view()))
             scratches.keeping()
-            if page.title not in ABOUT_ALL:
+            if not is_about_all(page.url_path):
                 _say_sample(view())
             page.run()
         except PlumblineError as error:
@@ -163,7 +168,7 @@ def _say_sample(current: View) -> None:
     """Of a system whose decisions lie elsewhere: what is of all of them, and what of a sample."""
     share = sample_share(current.ws, current.system.key) if current.system else None
     if share is not None:
-        cards.note(share.sentence)
+        cards.note(in_language(share.sentence))
 
 
 def _wordmark(dark: bool) -> str:

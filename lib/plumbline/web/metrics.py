@@ -118,7 +118,7 @@ def _of_systems(ws: Workspace, token: Token) -> list[MetricFamily]:
                 continue
             name = {"system": system.key}
             span = span_of(cursor, system)
-            decisions.append((name, float(systems.decisions_held(cursor, system.key))))
+            decisions.append((name, float(span.n if span else 0)))
             last += [(name, span.last.timestamp())] if span else []
             opened.append((name, float(sum(r.open for r in findings.recorded_findings(cursor, system.key)))))
             scorecard, _ = scorecards.newest(cursor, system.key)

@@ -20,6 +20,7 @@ from plumbline.answers.data.load import (
     refuse_open,
 )
 from plumbline.domain import Load, Mapping, PlumblineError, System, Task, json_object
+from plumbline.domain.messages import Message, message
 from plumbline.logs.cluster import attachments, refresh, sample
 from plumbline.logs.cluster.attachments import Attachment, Window
 from plumbline.logs.cluster.session import cluster, describe
@@ -32,7 +33,7 @@ from plumbline.store import systems
 from plumbline.store.sources import Origin
 from plumbline.store.sql import system_key
 from plumbline.store.workspace import Cursor, Workspace
-from plumbline.wording.numbers import count
+from plumbline.wording.quantities import count
 
 #: rows that are kept here where nobody says otherwise
 SAMPLE_ROWS = 200_000
@@ -84,13 +85,14 @@ class SampleShare:
     decisions: int
 
     @property
-    def sentence(self) -> str:
+    def sentence(self) -> Message:
         """What every page of the system says."""
-        decisions, rows = count(self.decisions), count(self.rows)
-        return (
-            f"The decisions of this system lie in {self.item[:120]}. What is counted is counted there, over all "
-            f"{decisions}; what needs single rows (examples, filters, groups, explanations) is from a sample of "
-            f"{rows} of {decisions} decisions."
+        return message(
+            "The decisions of this system lie in {item}. What is counted is counted there, over all {decisions}; what "
+            "needs single rows (examples, filters, groups, explanations) is from a sample of {rows} of them.",
+            item=self.item[:120],
+            decisions=count(self.decisions),
+            rows=count(self.rows),
         )
 
 
@@ -120,7 +122,8 @@ def attach(
     """Make a system of a table in a cluster: its decisions are counted there, and a sample of them is kept here.
 
     Args:
-        source: ``spark:sc://HOST:PORT``; what follows the port goes nowhere else.
+        source: ``spark:sc://HOST:PORT``, with ``/;NAME=VALUE`` where the cluster needs it; a value whose name speaks of
+            a secret (a token, a password) is used once and not kept.
         item: CATALOG.SCHEMA.TABLE. ``since``: the column that orders its rows; one that only grows.
         size: about how many rows are kept here.
         answers: what a person said of the columns; the rest is guessed from a look at the table.

@@ -14,6 +14,9 @@ FORMS = (
     "delta:FOLDER or iceberg:FOLDER"
 )
 
+#: names of a cluster's parameters whose values are secrets
+_SECRET = re.compile(r"(?i)token|secret|passw|pwd|key|credential|auth|signature")
+
 
 @dataclass(frozen=True, slots=True)
 class Location:
@@ -31,7 +34,7 @@ class Location:
     @property
     def name(self) -> str:
         """The last part of the address, for people."""
-        bare = re.sub(r"^\w+:(?!//)", "", self.shown).rstrip("/")
+        bare = re.sub(r"^\w+:(?!//)", "", self.shown).partition("/;")[0].rstrip("/")
         return re.split(r"[/\\]", bare)[-1] or self.kind
 
     def clean(self, text: str, more: tuple[str, ...] = ()) -> str:
@@ -109,7 +112,7 @@ def _url(kind: str, text: str) -> Location:
 
 
 def _cluster(text: str) -> Location:
-    """A Spark Connect server, ``sc://HOST:PORT/;key=value``; what follows the host may be a secret."""
+    """A Spark Connect server, ``sc://HOST:PORT/;key=value``; parameters whose name speaks of a secret are not shown."""
     bare, _, params = text.partition("/;")
     try:
         parts = urlsplit(bare)
@@ -124,10 +127,14 @@ def _cluster(text: str) -> Location:
         )
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     plain = f"sc://{host}:{port}"
-    values = [pair.partition("=")[2] for pair in params.split(";")]
-    return Location(
-        "spark", f"{plain}/;{params}" if params else plain, f"spark:{plain}", tuple(filter(None, values))
+    pairs = [pair.partition("=") for pair in params.split(";")]
+    secrets = [value for name, _, value in pairs if _SECRET.search(name)]
+    open_params = ";".join(
+        f"{name}={value}" for name, _, value in pairs if value and not _SECRET.search(name)
     )
+    shown = f"spark:{plain}/;{open_params}" if open_params else f"spark:{plain}"
+    address = f"{plain}/;{params}" if params else plain
+    return Location("spark", address, shown, tuple(filter(None, secrets)))
 
 
 def _file(kind: str, text: str) -> Location:
