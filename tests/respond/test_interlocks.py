@@ -85,4 +85,6 @@ def test_the_edges_count_as_written() -> None:
     assert interlocks(replace(WHOLE, last_decision=NOW - timedelta(minutes=30)))[2].holds
     assert interlocks(replace(WHOLE, to_decisions=500))[3].holds
     assert interlocks(replace(WHOLE, past=(PastRollback(NOW - timedelta(hours=24), "4.0", "3"),)))[5].holds
+    berlin = replace(WHOLE, past=(PastRollback(NOW - timedelta(hours=2), "4.0", "3"),), zone="Europe/Berlin")
+    assert interlocks(berlin)[5].sentence.endswith("2026-10-21, 07:04 Europe/Berlin.")
     assert interlocks(replace(WHOLE, past=(PastRollback(NOW + timedelta(hours=1), "4.1", "3"),)))[5].holds

@@ -177,7 +177,7 @@ def _ping_pong(case: Situation) -> Interlock:
     last = max((p.at for p in before), default=None)
     if last is not None and case.now - last < timedelta(hours=HOURS):
         return Interlock(
-            name, False, f"There was a rollback within {HOURS} hours, on {last:%Y-%m-%d, %H:%M} UTC."
+            name, False, f"There was a rollback within {HOURS} hours, on {last:%Y-%m-%d, %H:%M} {case.zone}."
         )
     recent = sum(case.now - p.at <= timedelta(days=DAYS) for p in before)
     if recent >= MOST:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from plumbline.domain.messages import message, word
 from plumbline.domain.respond import RunState, TriggerRun
 from plumbline.wording.quantities import count
+from plumbline.wording.times import clock
 
 #: a version has to be seen so many days after the fire
 TIME_OUT_DAYS = 14
@@ -22,12 +23,16 @@ _PLACES = {"log": word("log", "place"), "registry": word("registry", "place")}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionSight:
-    """A version that the log shows deciding (``log``) or that a registry holds (``registry``), with its dates."""
+    """A version that the log shows deciding (``log``) or that a registry holds (``registry``), with its dates.
+
+    Times are aware UTC; ``zone``: whose days its training is told by.
+    """
 
     version: str
     where: str
     first: datetime
     trained: datetime | None = None
+    zone: str = "UTC"
 
 
 def is_new(run: TriggerRun, sight: VersionSight) -> bool:
@@ -38,7 +43,7 @@ def is_new(run: TriggerRun, sight: VersionSight) -> bool:
     if run.fired_at is None or sight.version in run.versions:
         return False
     if sight.trained is not None:
-        return sight.trained.date() >= run.fired_at.date()
+        return clock(sight.trained, sight.zone).date() >= clock(run.fired_at, sight.zone).date()
     return sight.first > run.fired_at
 
 

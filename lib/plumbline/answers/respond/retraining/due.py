@@ -29,6 +29,7 @@ from plumbline.respond.guards import GuardCase, guards, may_fire
 from plumbline.respond.run_states import VersionSight, follow
 from plumbline.store import systems
 from plumbline.store.workspace import Cursor
+from plumbline.wording import times
 from plumbline.wording.times import iso_day
 
 #: a version that took over so shortly before the onset may have caused it, or so shortly after: onsets are found late
@@ -72,7 +73,7 @@ def progress(
     if not items and not known:
         return RetrainingProgress()
     hours = profiles.version_hours(cursor, system)
-    sights = (*_in_log(hours), *_in_registry(cursor, system.key))
+    sights = (*_in_log(hours, system.timezone), *_in_registry(cursor, system.key))
     changed, progressed = [], []
     runs = {run.id: run for run in known}
     for run in known:
@@ -300,7 +301,8 @@ def _delay(cursor: Cursor, system: System, now: datetime) -> float:
     return float(usual_delay(delay_curve(profiles.delays(cursor, system, Slice()), now)) or 0)
 
 
-def _in_log(hours: VersionHours) -> list[VersionSight]:
+def _in_log(hours: VersionHours, zone: str) -> list[VersionSight]:
+    """The versions that the log shows deciding; ``zone``: whose clock the times of the log are of."""
     import numpy as np
 
     live, sights = deciding(hours), []
@@ -314,8 +316,9 @@ def _in_log(hours: VersionHours) -> list[VersionSight]:
             VersionSight(
                 version=version,
                 where="log",
-                first=moment(hours.first[of_version].min()),
-                trained=moment(trained.max()) if len(trained) else None,
+                zone=zone,
+                first=times.moment(moment(hours.first[of_version].min()), zone),
+                trained=times.moment(moment(trained.max()), zone) if len(trained) else None,
             )
         )
     return sights
@@ -336,7 +339,8 @@ def known_versions(cursor: Cursor, system: System, now: datetime) -> tuple[str, 
     """Every version that the log or a registry held by then, under all its names."""
     from plumbline.answers.governance.probe import latest_probes
 
-    in_log = {s.version for s in _in_log(profiles.version_hours(cursor, system)) if s.first <= now}
+    sights = _in_log(profiles.version_hours(cursor, system), system.timezone)
+    in_log = {sight.version for sight in sights if sight.first <= now}
     for probe in latest_probes(cursor, system.key):
         for entry in probe.versions:
             if entry.created_at is None or entry.created_at <= now:
