@@ -35,7 +35,7 @@ from plumbline.profile.count.outcomes import OutcomeCounter
 from plumbline.profile.grids import Grid
 from plumbline.profile.scope import all_rows, of_load
 from plumbline.profile.stored_counts import insert_counts, keep_counts
-from plumbline.store.backup.state_digest import mark_profiles
+from plumbline.store.backup.state_digest import look, mark_profiles
 from plumbline.store.sql import decision_table
 
 _LABEL = "label"
@@ -62,6 +62,7 @@ def on_loaded(cursor: duckdb.DuckDBPyConnection, system: System, load_id: int) -
     others = [load for load in profiled_loads(cursor, system) if load != load_id]
     build(cursor, system, load_id)
     if changed and others:
+        look(cursor, system.key, others)  # their other counts stay, and are digested anew with these
         _recount(cursor, system, others, changed)
     relabelled = _relabelled(cursor, system, load_id)
     if relabelled:

@@ -275,6 +275,23 @@ def test_a_decision_changed_by_hand_stays_to_be_seen_whatever_act_follows(
     other.close()
 
 
+def test_counts_changed_by_hand_stay_to_be_seen_when_a_load_brings_a_new_column(
+    tmp_path: Path,
+) -> None:
+    made = open_workspace(tmp_path / "w.duckdb", read_from=[tmp_path])
+    maps = [("customer", "subject")]
+    load_file(made, _log(tmp_path / "a.csv", range(30)), title="Shop", positive="yes", maps=maps, actor="Ana")
+    with made.write() as cursor:
+        cursor.execute("UPDATE profile_feature SET total = total + 1 WHERE load_id = 1")
+    maps.append(("region", "feature"))
+    load_file(made, _log(tmp_path / "b.csv", range(30, 40), more=True), title="Shop", maps=maps, actor="Ana")
+    entry = next(e for e in trail(made).entries if "changed_past_trail" in e.detail)
+    assert entry.detail["changed_past_trail"] == [1]
+    said = [p.sentence for p in trail(made, with_state=True).problems]
+    assert said == [f"Load 1 of shop had been changed past the trail when entry {entry.seq} was written."]
+    made.close()
+
+
 def test_loads_too_large_to_look_at_first_are_changed_as_before(
     ws: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
