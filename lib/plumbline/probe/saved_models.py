@@ -94,8 +94,8 @@ def _of_path(path: str) -> str:
             return ENDINGS[ending]
     if _TORCH.fullmatch(name.name):
         return "torch pickle"
-    own = [ending for ending in endings if ending not in _COMPRESSION]
-    return ENDINGS.get(own[-1], "") if own else ""
+    of_content = [ending for ending in endings if ending not in _COMPRESSION]
+    return ENDINGS.get(of_content[-1], "") if of_content else ""
 
 
 def of_outputs(paths: Iterable[str]) -> str:
