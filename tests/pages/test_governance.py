@@ -17,12 +17,14 @@ from plumbline.answers.governance.scorecard import scorecard_answer
 from plumbline.answers.governance.time_authority import time_authority
 from plumbline.answers.governance.trail import trail
 from plumbline.answers.statements import change_settings
-from plumbline.domain import PlumblineError, PointStatus, Status
+from plumbline.domain import PlumblineError, PointStatus, Scorecard, Status
+from plumbline.report.buyers.workbook import FilledWorkbook
 from plumbline.report.issue import issue_document, issue_period, issue_workbook
+from plumbline.report.language import Language
 from plumbline.report.signature import public_key
 from plumbline.ui.governance import buyers
 from plumbline.ui.state import workspace as opened
-from tests.report.buyers.test_workbook import workbook
+from tests.report.buyers.test_workbook import ROWS, workbook
 
 from .conftest import open_page, words
 
@@ -193,6 +195,24 @@ def test_a_period_is_chosen_by_its_days_and_both_of_them_belong_to_it(
     assert next(e.detail["kind"] for e in trail(opened.workspace()).entries) == "evidence of a period"
     at.date_input(key="governance.buyers.end").set_value(date(2026, 2, 1)).run()
     assert "ends before it begins" in words(at)
+
+
+def test_a_buyers_workbook_is_read_once_and_not_at_every_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    fill, reads = buyers.fill_workbook, []
+
+    def count(content: bytes, card: Scorecard, speech: Language) -> FilledWorkbook:
+        reads.append(content)
+        return fill(content, card, speech)
+
+    monkeypatch.setattr(buyers, "fill_workbook", count)
+    at = _for_buyers()
+    contents = [workbook((*ROWS, (f"XYZ-0{i}.1", "What else?", None, None))) for i in (1, 2)]
+    for content in contents:
+        at.file_uploader(key="governance.buyers.workbook").upload("caiq.xlsx", content, buyers.XLSX)
+        at.run()
+        at.run()
+        assert not at.exception
+    assert reads == contents
 
 
 def test_a_buyers_workbook_is_counted_before_it_is_handed_out() -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
 import streamlit as st
 
 from plumbline.answers.governance.scorecard import Answer
 from plumbline.answers.governance.time_authority import set_time_authority, time_authority
-from plumbline.domain import PlumblineError
+from plumbline.domain import PlumblineError, Scorecard
 from plumbline.monitor.chunks import midnight
 from plumbline.report.buyers.workbook import LARGEST, fill_workbook
 from plumbline.report.issue import issue_period, issue_workbook
@@ -120,7 +121,14 @@ def _questionnaire(view: View, answer: Answer, code: str) -> None:
         return
     content = workbook.getvalue()
     try:
-        filled = fill_workbook(content, answer.card, language(code))
+        filled = _counts(
+            content,
+            answer.card,
+            str(view.ws.path.resolve()),
+            answer.system.key,
+            view.own,
+            datetime.now(UTC).date(),
+        )
     except PlumblineError as error:
         empty_states.show_error(error)
         return
@@ -128,20 +136,20 @@ def _questionnaire(view: View, answer: Answer, code: str) -> None:
         [
             cards.Figure(
                 name=phrase("Answered"),
-                value=str(len(filled.answered)),
+                value=str(filled.answered),
                 note=phrase("by a control that passes or fails"),
             ),
             cards.Figure(
                 name=phrase("Described"),
-                value=str(len(filled.described)),
+                value=str(filled.described),
                 note=phrase("with what is known, no answer"),
             ),
             cards.Figure(
-                name=phrase("Kept"), value=str(len(filled.kept)), note=phrase("as the buyer's file had it")
+                name=phrase("Kept"), value=str(filled.kept), note=phrase("as the buyer's file had it")
             ),
             cards.Figure(
                 name=phrase("Left for you"),
-                value=str(len(filled.left)),
+                value=str(filled.left),
                 note=phrase("no control speaks to it"),
             ),
         ],
@@ -156,6 +164,28 @@ def _questionnaire(view: View, answer: Answer, code: str) -> None:
         icon=":material/download:",
         key="governance.buyers.answers",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class WorkbookCounts:
+    """How many of a workbook's questions are answered, described, kept as they were, and left."""
+
+    answered: int
+    described: int
+    kept: int
+    left: int
+
+
+@st.cache_data(max_entries=8, show_spinner=False, scope="session")
+def _counts(
+    content: bytes, _card: Scorecard, path: str, key: str, change: int, today: date
+) -> WorkbookCounts:
+    """The counts of a workbook by its content; the rest stands for the scorecard. A buyer's file ends with the session.
+
+    The language of the answers changes none of them.
+    """
+    filled = fill_workbook(content, _card, language("en"))
+    return WorkbookCounts(len(filled.answered), len(filled.described), len(filled.kept), len(filled.left))
 
 
 def _workbook(view: View, key: str, content: bytes, code: str) -> bytes:
