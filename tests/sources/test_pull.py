@@ -132,11 +132,11 @@ def test_a_crash_between_pull_and_load_does_not_move_the_mark(
     mark = _mark(workspace)
     _more(decisions, 50, 59)
 
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise RuntimeError("killed here")
 
     with monkeypatch.context() as patched:
-        patched.setattr("plumbline.answers.data.load.build.on_loaded", fail)
+        patched.setattr("plumbline.profile.build.build", fail)
         with pytest.raises(RuntimeError):
             _pull(workspace, decisions.url, **asked)
     assert _mark(workspace) == mark
