@@ -8,6 +8,7 @@ import pytest
 
 from plumbline.answers.alerts.incident_impact import hints
 from plumbline.answers.drift.features import drift
+from plumbline.answers.governance import facts
 from plumbline.answers.governance.misuse import caller_facts
 from plumbline.answers.performance.series import performance
 from plumbline.answers.question import as_of, span_of
@@ -70,3 +71,12 @@ def test_exact_figures_are_refused_in_a_sample(attached: Held) -> None:
     for answer in (performance, drift):
         with pytest.raises(PlumblineError, match="what needs every row is unknown"):
             answer(attached.ws, SYSTEM, exact=True)
+
+
+def test_overrides_are_a_share_and_no_number_in_a_sample(held: Held, attached: Held) -> None:
+    with held.ws.read() as cursor:
+        system = systems.get_system(cursor, SYSTEM)
+        people = facts._people(cursor, system, as_of(system, span_of(cursor, system)))
+    assert people["override_mapped"]
+    assert people["override_rate"] > 0
+    assert people["overrides_90_days"] is None

@@ -284,7 +284,8 @@ def _people(cursor: Cursor, system: System, now: datetime) -> dict[str, Any]:
     if mapping is None or mapping.column_of("override") is None:
         return {**fair, "override_mapped": False}
     seen, changed = overridden(cursor, system)
-    recent = overridden(cursor, system, now - RECENT)[1]
+    # a share of the sample is one of all decisions but for chance; a number of them is not
+    recent = None if sample_reason(cursor, system) else overridden(cursor, system, now - RECENT)[1]
     return {
         **fair, "override_mapped": True, "override_rate": changed / seen if seen else 0.0,
         "overrides_90_days": recent,
