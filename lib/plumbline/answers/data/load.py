@@ -240,7 +240,7 @@ def load_file(
     sheet: str | None = None,
     origin: Origin | None = None,
     accept: bool = False,
-    after: After = build.on_loaded,
+    after: After | None = None,
     actor: str,
     progress: Progress | None = None,
 ) -> Load:
@@ -254,7 +254,7 @@ def load_file(
         sheet: of a workbook; without, the largest.
         origin: the source that the file was pulled from, remembered in the same transaction.
         accept: whether more than a fifth of the rows may wait in quarantine.
-        after: what counts the decisions of a log, in the load's own transaction.
+        after: what counts the decisions of a log, in the load's own transaction; None: all of them, as every log's.
 
     Raises:
         PlumblineError: the file or the mapping cannot be used, or a question is open that only a person can
@@ -285,7 +285,7 @@ def load_file(
     else:
         load = load_decisions(
             ws, given, title=title, mapping=used, actor=actor, reference=reference, accept=accept,
-            after=after, progress=progress,
+            after=after or build.on_loaded, progress=progress,
         )  # fmt: skip
     checked = check_loaded(ws, load, actor=actor)
     return replace(checked, notes=(*checked.notes, *doubts)) if load.rows_loaded else checked
