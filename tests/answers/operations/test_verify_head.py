@@ -35,12 +35,16 @@ def test_commands_tell_by_the_head_of_a_backup_that_the_end_was_cut_off(
     with ws.write() as cursor:
         cursor.execute("DELETE FROM trail")
     ws.close()
-    assert plumbline("trail", "--verify", "--workspace", path).code == 0  # by itself it cannot know
+    alone = plumbline(
+        "trail", "--verify", "--workspace", path
+    )  # the entry that was written last is noted beside it
+    assert alone.code == 1
+    assert "its end was cut off" in alone.out
     cut = plumbline("trail", "--head", head, "--workspace", path)
     assert cut.code == 1
     assert "0 entries; no entry has the digest" in cut.out
     found = plumbline("verify", "--head", head, "--json", "--workspace", path)
-    assert (found.code, [one["kind"] for one in found.json["problems"]]) == (1, ["trail"])
+    assert (found.code, [one["kind"] for one in found.json["problems"]]) == (1, ["trail", "trail"])
 
 
 def test_the_command_and_the_page_say_that_the_clock_was_set_back(
