@@ -347,11 +347,7 @@ def check_loaded(ws: Workspace, load: Load, *, actor: str) -> Load:
 
 
 def undo_load(ws: Workspace, load_id: int, *, actor: str, pushes: int | None = None) -> int:
-    """Take a load back, profiles included; returns the rows removed. What it alone showed is then closed.
-
-    Args:
-        pushes: of how many pushes the caller knows the load to be; see ``undo``.
-    """
+    """Take a load back (see ``undo``), profiles included; the rows removed. What it alone showed is then closed."""
     from plumbline.answers.alerts.check import check_what_is_open
 
     rows = undo(ws, load_id, actor=actor, pushes=pushes, after=_taken_back)

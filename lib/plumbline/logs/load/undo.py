@@ -18,6 +18,7 @@ from plumbline.store.backup import state_digest
 from plumbline.store.samples import forget_draws
 from plumbline.store.sql import decision_table
 from plumbline.store.workspace import Workspace
+from plumbline.wording.quantities import count, plural
 
 #: called with (cursor, system, the load, other loads whose labels changed, whether columns went or count from a
 #: later load now) in the undo's own transaction
@@ -86,9 +87,9 @@ def _refuse_unnamed_pushes(load: Load, pushes: int | None) -> None:
     """A load keeps its number while later pushes are merged into it: who takes it back says how many there were."""
     if load.pushes == pushes or (pushes is None and load.pushes <= 1):
         return
-    of = "a file" if not load.pushes else f"{load.pushes:,} push" + "es" * (load.pushes > 1)
+    of = plural(load.pushes, "push", "pushes") if load.pushes else "a file"
     raise PlumblineError(
-        f"Load {load.load_id} is of {of}, {load.rows_read:,} rows in all, and they are taken back together",
+        f"Load {load.load_id} is of {of}, {count(load.rows_read)} rows in all, and they are taken back together",
         todo=f"Say that you mean them all: --pushes {load.pushes}.",
     )
 
