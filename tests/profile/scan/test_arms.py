@@ -116,5 +116,5 @@ def test_what_was_dealt_is_counted_and_chance_is_judged_by_subjects(ws: Workspac
     assert (
         (1.8 < wider < 2.6) if dealt else (0.9 < wider < 1.3)
     )  # the square root of five where persons are dealt
-    assert "counted as independent" in say_comparison(other)
-    assert "counted as independent" not in say_comparison(told)
+    assert "counted as independent" in say_comparison(other, "UTC")
+    assert "counted as independent" not in say_comparison(told, "UTC")
