@@ -37,6 +37,7 @@ def downloads(view: View, key: str) -> None:
         required=True,
         key="scorecard.language",
         format_func=lambda c: str(language(c).texts["name"]),
+        label_visibility="collapsed",  # a line more would push the next steps below the first screen
     )
     for ending, (label, mime, purpose) in LABELS.items():
         st.download_button(

@@ -22,13 +22,17 @@ PAGES = {path.stem for path in empty_states.PAGES.glob("*.py")}
 Rows = Mapping[str, Sequence[EvidenceRows]]
 
 
-def links(item: ControlResult, system: str, rows: Rows) -> str:
-    """The page that shows the evidence, and the rows where it lies in some; empty where no page shows it."""
+def links(item: ControlResult, system: str, rows: Rows, *, only_rows: bool = False) -> str:
+    """The page that shows the evidence, and the rows where it lies in some; empty where no page shows it.
+
+    Args:
+        only_rows: the rows alone where it lies in some, as a line more counts.
+    """
     places = [_link(place, system) for place in rows.get(item.id, ())]
     page = item.evidence.page
     if page in PAGES and not any(place.page == page for place in rows.get(item.id, ())):
         places.insert(0, f"[{page_name(page)}]({page}?system={quote(system)})")
-    return " ".join(places)
+    return " ".join(places[-1:] if only_rows else places)
 
 
 def query(place: EvidenceRows, system: str) -> dict[str, str]:

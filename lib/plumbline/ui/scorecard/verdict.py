@@ -119,7 +119,8 @@ def reasons(card: Scorecard, rows: evidence_links.Rows) -> None:
     """The three reasons that weigh most: the finding first, then the control that it breaks, and where to see it."""
     cards.section(phrase("Why"))
     places = {
-        str(reason_of(control)): evidence_links.links(control, card.system, rows) for control in card.controls
+        str(reason_of(control)): evidence_links.links(control, card.system, rows, only_rows=True)
+        for control in card.controls
     }
     lines = [f"{cards.reason(words)} {places.get(str(words), '')}".rstrip() for words in card.reasons[:3]]
     st.markdown("\n".join(f"{i}. {line}" for i, line in enumerate(lines, 1)))
