@@ -118,3 +118,8 @@ def language(code: str) -> Language:
         )
     text = (resources.files("plumbline.report") / "texts" / f"{code}.toml").read_text("utf-8")
     return Language(code, tomllib.loads(text))
+
+
+def language_names() -> dict[str, str]:
+    """What each language of documents calls itself, by its code."""
+    return {code: str(language(code).texts["name"]) for code in LANGUAGES}

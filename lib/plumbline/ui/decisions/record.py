@@ -16,6 +16,7 @@ from plumbline.explain.counterfactual.actionable import DIRECTIONS, changeable_f
 from plumbline.report.decision_record import RECORD_LANGUAGES, issue_record, record_language
 from plumbline.ui.frame import permissions, sign_in
 from plumbline.ui.parts import cards
+from plumbline.ui.parts.document_language import document_language
 from plumbline.ui.parts.escape import one_line
 from plumbline.ui.state.view import View
 from plumbline.wording.language import code, in_language, phrase, screen_text
@@ -39,14 +40,10 @@ def downloads(view: View, key: str, explanation: Explanation) -> None:
     if explanation.source is AttributionSource.SURROGATE:
         words += phrase(" This explanation is an approximation, so the record gives no reasons.")
     cards.section(phrase("Record of this decision"), words)
-    chosen = st.segmented_control(
-        phrase("Language"),
-        RECORD_LANGUAGES,
+    chosen = document_language(
+        {c: str(record_language(c).texts["name"]) for c in RECORD_LANGUAGES},
         default=code(),
-        required=True,
         key="decisions.language",
-        format_func=lambda c: str(record_language(c).texts["name"]),
-        label_visibility="collapsed",
     )
     with st.container(horizontal=True, gap="small"):
         for ending, (label, mime) in LABELS.items():

@@ -15,10 +15,11 @@ from plumbline.domain import PlumblineError, Scorecard
 from plumbline.monitor.chunks import midnight
 from plumbline.report.buyers.workbook import LARGEST, fill_workbook
 from plumbline.report.issue import issue_period, issue_workbook
-from plumbline.report.language import LANGUAGES, language
+from plumbline.report.language import language, language_names
 from plumbline.report.signature import public_key, verifier_sha256
 from plumbline.ui.frame import permissions, sign_in, signed_forms
 from plumbline.ui.parts import cards, empty_states
+from plumbline.ui.parts.document_language import document_language
 from plumbline.ui.parts.escape import plain
 from plumbline.ui.state.view import View
 from plumbline.wording.language import code as reader_code
@@ -39,17 +40,7 @@ def section(view: View, answer: Answer) -> None:
             "today are on the Scorecard page."
         )
     )
-    code = str(
-        st.segmented_control(
-            phrase("Language"),
-            LANGUAGES,
-            default=reader_code(),
-            required=True,
-            key="governance.buyers.language",
-            format_func=lambda c: str(language(c).texts["name"]),
-            label_visibility="collapsed",
-        )
-    )
+    code = document_language(language_names(), default=reader_code(), key="governance.buyers.language")
     left, right = st.columns(2, gap="large")
     with left:
         _period(view, answer, code)

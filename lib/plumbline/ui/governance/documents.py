@@ -12,9 +12,10 @@ from plumbline.answers.governance.documents import Version
 from plumbline.domain import System
 from plumbline.report.documents import Sections, all_filled, fill_in, tally
 from plumbline.report.issue import issue_document
-from plumbline.report.language import LANGUAGES, language
+from plumbline.report.language import language, language_names
 from plumbline.ui.frame import permissions, sign_in, signed_forms
 from plumbline.ui.parts import cards
+from plumbline.ui.parts.document_language import document_language
 from plumbline.ui.parts.escape import one_line, plain
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View
@@ -34,17 +35,7 @@ def section(view: View, system: System) -> None:
             "not legal advice."
         )
     )
-    code = str(
-        st.segmented_control(
-            phrase("Language"),
-            LANGUAGES,
-            default="en",
-            required=True,
-            key="governance.documents.language",
-            format_func=lambda c: str(language(c).texts["name"]),
-            label_visibility="collapsed",
-        )
-    )
+    code = document_language(language_names(), default="en", key="governance.documents.language")
     filled = ask(view, all_filled, system.key, code)
     places = [column for _ in range(0, len(filled), ROW) for column in st.columns(ROW, gap="medium")]
     for place, (key, sections) in zip(places, filled.items(), strict=False):

@@ -7,10 +7,11 @@ from collections.abc import Callable
 import streamlit as st
 
 from plumbline.report.issue import issue
-from plumbline.report.language import LANGUAGES, language
+from plumbline.report.language import language_names
 from plumbline.ui.frame import sign_in
+from plumbline.ui.parts.document_language import document_language
 from plumbline.ui.state.view import View
-from plumbline.wording.language import code, in_language, phrase, screen_text
+from plumbline.wording.language import code, in_language, screen_text
 
 #: ending -> label, kind of file, what it is for
 LABELS = {
@@ -30,19 +31,11 @@ WIDTH = 200  # of the buttons, in pixels
 
 def downloads(view: View, key: str) -> None:
     """The two documents in the chosen language. Building starts at the click, outside the page's run."""
-    chosen = st.segmented_control(
-        phrase("Documents in"),
-        LANGUAGES,
-        default=code(),
-        required=True,
-        key="scorecard.language",
-        format_func=lambda c: str(language(c).texts["name"]),
-        label_visibility="collapsed",  # a line more would push the next steps below the first screen
-    )
+    chosen = document_language(language_names(), default=code(), key="scorecard.language")
     for ending, (label, mime, purpose) in LABELS.items():
         st.download_button(
             in_language(label),
-            data=_maker(view, key, ending, str(chosen)),
+            data=_maker(view, key, ending, chosen),
             file_name=f"plumbline-{key}{ending}",
             mime=mime,
             on_click="ignore",
