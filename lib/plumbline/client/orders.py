@@ -49,8 +49,3 @@ def refusal_of(path: Sequence[str]) -> str:
 def refused_option(name: str) -> bool:
     """Whether an option is not taken from another machine: what names a variable, a folder or an inner host."""
     return name.endswith("-env") or name in ("--allow-inner", "--inbox")
-
-
-def of_actor(name: str) -> bool:
-    """Whether a parameter says who acts, which the token does."""
-    return name in ("by", "actor")

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from plumbline.store.workspace import Workspace
 
 ACTOR = "command line"
+#: the parameter of every command that says where it writes; all other paths are read
+OUTPUT = "out"
 
 
 class Signature(click.Option):
@@ -324,6 +326,15 @@ def _lacking(names: Sequence[str]) -> str:
 def acting() -> str:
     """In whose name a command acts that asks for no name."""
     return TERMINAL.get().actor or ACTOR
+
+
+def is_signer(parameter: click.Parameter) -> bool:
+    """Whether it says who acts, which a token does; ``--by`` of a series or of groups is something else."""
+    return (
+        isinstance(parameter, click.Option)
+        and parameter.name in ("by", "actor")
+        and parameter.metavar == "NAME"
+    )
 
 
 def named(path: Sequence[str]) -> click.Command:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from plumbline.client.orders import of_actor, refused_option
-from plumbline.commands.command import ENTRIES, Invocation, carry_out_here, named
+from plumbline.client.orders import refused_option
+from plumbline.commands.command import ENTRIES, OUTPUT, Invocation, carry_out_here, is_signer, named
 from plumbline.console import (
     TERMINAL,
     CommandOption,
@@ -24,8 +24,6 @@ from plumbline.domain import PlumblineError
 if TYPE_CHECKING:
     from plumbline.store.workspace import Workspace
 
-#: the parameter of every command that says where it writes; all other paths are read
-OUTPUT = "out"
 _BESIDE = ("as_json", "server", "token_env", "workspace")
 
 
@@ -123,13 +121,13 @@ def _written(command: click.Command, order: CommandOrder, typed: dict[str, str])
         PlumblineError: one is none of the command's, or a file that was not sent.
     """
     known = {parameter.name: parameter for parameter in command.params if parameter.name not in _BESIDE}
-    unknown = [name for name in order.arguments if name not in known or _is_signer(known[name])]
+    unknown = [name for name in order.arguments if name not in known or is_signer(known[name])]
     if unknown:
         raise PlumblineError(f"The command {' '.join(order.path)} takes no {unknown[0][:40]!r} here")
     options: list[str] = []
     places: list[str] = []
     for name, parameter in known.items():
-        if _is_signer(parameter):
+        if is_signer(parameter):
             options.append(f"--by={order.actor}")
         elif name in order.arguments:
             values = _texts(parameter, order.arguments[name], order, typed)
@@ -146,16 +144,6 @@ def _written(command: click.Command, order: CommandOrder, typed: dict[str, str])
             else:
                 options += [f"{parameter.opts[-1]}={value}" for value in values]
     return [*options, "--", *places]
-
-
-def _is_signer(parameter: click.Parameter) -> bool:
-    """Whether it says who acts; ``--by`` of a series or of groups is something else."""
-    return (
-        isinstance(parameter, click.Option)
-        and of_actor(parameter.name or "")
-        and parameter.metavar in ("NAME", None)
-        and not isinstance(parameter.type, click.Choice)
-    )
 
 
 def _texts(parameter: click.Parameter, value: Any, order: CommandOrder, typed: dict[str, str]) -> list[str]:

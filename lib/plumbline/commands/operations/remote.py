@@ -11,16 +11,14 @@ from urllib.parse import quote, urlencode
 
 import click
 
-from plumbline.client.orders import of_actor, refusal_of
+from plumbline.client.orders import refusal_of
 from plumbline.client.questions import EXIT_CODE, QUESTIONS, CommandRoute
 from plumbline.client.workspace import RemoteWorkspace
-from plumbline.commands.command import ACTOR, named
+from plumbline.commands.command import ACTOR, OUTPUT, is_signer, named
 from plumbline.console import TERMINAL, say
 from plumbline.domain import PlumblineError
 from plumbline.wording.visible import visible
 
-#: the parameter that says where a command writes
-OUTPUT = "out"
 _OWN = {"workspace", "as_json", "server", "token_env", "help"}
 _SYSTEMS = CommandRoute(path="", command="systems", summary="", places=())
 
@@ -128,7 +126,7 @@ def _arguments(there: RemoteWorkspace, command: click.Command, given: Mapping[st
         name, value = parameter.name or "", given.get(parameter.name or "")
         if name in _OWN or not _is_stated(parameter, value):
             continue
-        if of_actor(name) and isinstance(parameter, click.Option) and parameter.metavar == "NAME":
+        if is_signer(parameter):
             if value not in (ACTOR, parameter.default, ""):
                 raise PlumblineError("A server acts in the name of the token", todo="Leave --by out.")
         elif isinstance(parameter, click.Argument) or value != parameter.default:
