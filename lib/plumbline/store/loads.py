@@ -108,51 +108,40 @@ def next_load_id(cursor: duckdb.DuckDBPyConnection) -> int:
 
 def record_load(cursor: duckdb.DuckDBPyConnection, load: Load) -> None:
     """Register a load; the table itself refuses counts that do not add up."""
-    cursor.execute(
-        f"INSERT INTO load ({_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            load.load_id,
-            load.system,
-            load.file,
-            load.sha256,
-            load.kind,
-            naive(load.at),
-            load.actor,
-            load.rows_read,
-            load.rows_loaded,
-            load.rows_duplicate,
-            load.rows_quarantined,
-            load.labels_joined,
-            load.reference,
-            json.dumps(load.reasons),
-            json.dumps(list(load.notes)),
-            naive(load.undone_at) if load.undone_at else None,
-            load.retry_of,
-            load.pushes,
-        ],
-    )
+    values = _values(load)
+    cursor.execute(f"INSERT INTO load ({_FIELDS}) VALUES ({', '.join('?' * len(values))})", values)
 
 
 def rewrite_load(cursor: duckdb.DuckDBPyConnection, load: Load) -> None:
     """Register a load that others were merged into, in place of what it was."""
-    cursor.execute(
-        """UPDATE load SET file = ?, sha256 = ?, actor = ?, rows_read = ?, rows_loaded = ?, rows_duplicate = ?,
-               rows_quarantined = ?, labels_joined = ?, reasons = ?, notes = ?, pushes = ? WHERE load_id = ?""",
-        [
-            load.file,
-            load.sha256,
-            load.actor,
-            load.rows_read,
-            load.rows_loaded,
-            load.rows_duplicate,
-            load.rows_quarantined,
-            load.labels_joined,
-            json.dumps(load.reasons),
-            json.dumps(list(load.notes)),
-            load.pushes,
-            load.load_id,
-        ],
-    )
+    number, *values = _values(load)
+    _, *fields = _FIELDS.split(", ")
+    stated = ", ".join(f"{field} = ?" for field in fields)
+    cursor.execute(f"UPDATE load SET {stated} WHERE load_id = ?", [*values, number])
+
+
+def _values(load: Load) -> list[Any]:
+    """A load as its row, in the order of ``_FIELDS``."""
+    return [
+        load.load_id,
+        load.system,
+        load.file,
+        load.sha256,
+        load.kind,
+        naive(load.at),
+        load.actor,
+        load.rows_read,
+        load.rows_loaded,
+        load.rows_duplicate,
+        load.rows_quarantined,
+        load.labels_joined,
+        load.reference,
+        json.dumps(load.reasons),
+        json.dumps(list(load.notes)),
+        naive(load.undone_at) if load.undone_at else None,
+        load.retry_of,
+        load.pushes,
+    ]
 
 
 def list_loads(cursor: duckdb.DuckDBPyConnection, system: str | None = None) -> list[Load]:
