@@ -427,3 +427,15 @@ def test_logs_for_tests_are_made_in_one_place() -> None:
         if isinstance(node, ast.FunctionDef) and MAKER.match(node.name) and OF_A_LOG.search(ast.unparse(node))
     ]
     assert len(makers) <= MOST_MAKERS, makers
+
+
+def test_no_test_runs_a_coroutine_in_the_thread_of_the_browser() -> None:
+    """Where a browser test went before in the same process, ``asyncio.run`` fails: its loop is still there."""
+    calls = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in sorted((ROOT / "tests").rglob("test_*.py"))
+        if "bench" not in path.parts
+        for node in _nodes(path)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("asyncio.run", "run_until_complete")
+    ]
+    assert calls == [], "call tests.coroutines.run_coroutine"

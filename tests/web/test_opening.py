@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +16,7 @@ from plumbline.logs.push.receipts import PushReceipt, Request
 from plumbline.store.workspace import Workspace
 from plumbline.web.application import Interface
 from plumbline.web.problems import problem_of
+from tests.coroutines import run_coroutine
 
 
 def _held() -> Workspace:
@@ -48,8 +47,7 @@ def _asked(app: Starlette, path: str) -> tuple[int, Any]:
             send,
         )
 
-    with ThreadPoolExecutor(1) as pool:  # the browser tests keep an event loop in this thread
-        pool.submit(asyncio.run, ask()).result()
+    run_coroutine(ask())
     return sent[0]["status"], json.loads(sent[1]["body"])
 
 

@@ -12,6 +12,7 @@ from plumbline.store.workspace import Workspace
 from plumbline.web import uploads
 from plumbline.web.problems import ProblemDocument
 from plumbline.web.uploads import WAITING, Uploads
+from tests.coroutines import run_coroutine
 
 
 def _request(body: bytes = b"x") -> Request:
@@ -36,7 +37,7 @@ def test_files_that_come_at_once_are_counted_at_once(workspace: Workspace, files
         takes = (files.take(_request(), "a.csv", "ana") for _ in range(3 * WAITING))
         return await asyncio.gather(*takes, return_exceptions=True)
 
-    outcomes = asyncio.run(send())
+    outcomes = run_coroutine(send())
     assert sum(isinstance(outcome, str) for outcome in outcomes) == WAITING
     assert sum(isinstance(outcome, ProblemDocument) for outcome in outcomes) == 2 * WAITING
     assert len(_folders(workspace)) == WAITING
@@ -50,7 +51,7 @@ def test_a_file_that_breaks_off_counts_no_longer(workspace: Workspace, files: Up
         return await files.take(_request(), "a.csv", "ana")
 
     assert _folders(workspace) == []
-    number = asyncio.run(send())
+    number = run_coroutine(send())
     assert [folder.name for folder in _folders(workspace)] == [f"order-{number}"]
 
 
@@ -72,4 +73,4 @@ def test_a_file_goes_by_the_clock_but_not_while_its_command_reads_it(
             assert mine[number].read_bytes() == b"x"
         assert _folders(workspace) == []
 
-    asyncio.run(send())
+    run_coroutine(send())

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from plumbline.ui.frame.return_link import COOKIE, ReturnLink, came_from, place
+from tests.coroutines import run_coroutine
 
 PAGE = "/decisions?system=a&decision=%231%3A2"
 
@@ -26,8 +25,7 @@ def answered(path: str, headers: dict[str, str]) -> dict[str, list[str]]:
 
     raw = [(name.encode(), value.encode()) for name, value in headers.items()]
     coroutine = ReturnLink(streamlit)({"type": "http", "path": path, "headers": raw}, None, send)
-    with ThreadPoolExecutor(1) as pool:  # the browser tests keep an event loop in this thread
-        pool.submit(asyncio.run, coroutine).result()
+    run_coroutine(coroutine)
     found: dict[str, list[str]] = {}
     for name, value in sent[0]["headers"]:
         found.setdefault(name.decode(), []).append(value.decode())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +18,7 @@ from plumbline.ui.server.application import (
     workspace_lifespan,
 )
 from plumbline.ui.state import workspace as opened
-
-
-def _run(coroutine: Any) -> Any:
-    """Run in a thread of its own: the browser tests keep an event loop in this one."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, coroutine).result()
+from tests.coroutines import run_coroutine
 
 
 def answer_of(scope_type: str, **scope: Any) -> list[dict[str, Any]]:
@@ -39,7 +32,7 @@ def answer_of(scope_type: str, **scope: Any) -> list[dict[str, Any]]:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    _run(Headers(app)({"type": scope_type, **scope}, None, send))  # type: ignore[arg-type]
+    run_coroutine(Headers(app)({"type": scope_type, **scope}, None, send))  # type: ignore[arg-type]
     return sent
 
 
@@ -85,7 +78,7 @@ def test_the_workspace_opens_with_the_server_and_closes_with_it(
         async with workspace_lifespan(None):
             return opened.workspace() is opened.workspace()
 
-    assert _run(life())
+    assert run_coroutine(life())
     opened.workspace()  # opens again after the close
     opened.close()
 
@@ -104,7 +97,7 @@ def test_a_workspace_that_cannot_be_opened_does_not_stop_the_server(
                 opened.workspace()
             return str(caught.value)
 
-    assert "not a workspace" in _run(life())
+    assert "not a workspace" in run_coroutine(life())
 
 
 def test_an_unforeseen_error_shows_a_number_and_hides_the_rest(
