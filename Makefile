@@ -58,7 +58,7 @@ run: $(READY)  ## load the demo and start the app
 	$(BIN)/plumbline serve --demo --port $(PORT)
 
 test: $(TESTED) system lint types  ## all checks and tests, real-browser journeys included
-	$(TOOLS)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+	TMPDIR="$$($(PY) -m tests.environment.scratch)" $(TOOLS)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test-install: $(TESTED)  ## the wheel with its dependencies by pip, pipx and uv, where they are there, and its first pages
 	$(TOOLS)/python -m pytest tests/browser/test_install.py -m install -s
