@@ -218,7 +218,9 @@ def _reason(error: BaseException) -> str:
     if isinstance(inner, ssl.SSLError):
         return "it does not speak TLS as it should"
     if isinstance(inner, socket.gaierror):
-        return "its name is not known"
+        return (
+            "its name cannot be looked up now" if inner.errno == socket.EAI_AGAIN else "its name is not known"
+        )
     if isinstance(inner, OSError) and inner.strerror:
         return inner.strerror.lower()
     return "it did not answer"

@@ -30,6 +30,8 @@ DIGEST_HOUR, DIGEST_WEEKDAY = 8, 0
 #: after how long nobody's having seen an urgent problem is said again; then weekly
 REMINDERS = (timedelta(hours=4), timedelta(hours=24))
 WEEK = timedelta(days=7)
+#: no message waits longer: what seems to was dated by a clock that was ahead
+LONGEST_WAIT = timedelta(days=8)
 
 
 def due_at(severity: Severity, at: datetime, zone: str) -> datetime:
@@ -43,6 +45,11 @@ def due_at(severity: Severity, at: datetime, zone: str) -> datetime:
         if moment > local and (severity is Severity.MEDIUM or day.weekday() == DIGEST_WEEKDAY):
             return moment.astimezone(UTC)
         day += timedelta(days=1)
+
+
+def is_due(moment: datetime, at: datetime) -> bool:
+    """Whether what was to be sent at a moment is to be sent now."""
+    return moment <= at or moment - at > LONGEST_WAIT
 
 
 def is_final(reply: HttpReply) -> bool:

@@ -62,7 +62,12 @@ def nightly_copies(target: Path) -> list[Path]:
 def newest_copy(target: Path) -> Path | None:
     """The copy that was made last, of any kind; None where there is none."""
     found = [path for kind in _KINDS for path in _all(target, kind)]
-    return max(found, key=lambda path: path.name.rpartition(".duckdb")[0].rpartition(".")[2], default=None)
+    return max(found, key=_stamp, default=None)
+
+
+def _stamp(path: Path) -> str:
+    """When a copy was made, as its name says; it sorts by time."""
+    return path.name.rpartition(".duckdb")[0].rpartition(".")[2]
 
 
 def drop_old(target: Path) -> None:
@@ -73,15 +78,22 @@ def drop_old(target: Path) -> None:
 
 
 def drop_nightly(target: Path, at: datetime, days: int) -> int:
-    """Delete the schedule's copies that are older than so many days, but never the newest; how many there were."""
+    """Delete the schedule's copies that are older than so many days; how many there were.
+
+    Never the newest, and none where all but the newest would go at once: that is a machine that was off, or whose
+    clock has run ahead. They go with the next copy.
+    """
     oldest = (at - timedelta(days=days)).strftime(_STAMP)
-    gone = 0
-    for path in nightly_copies(target)[:-1]:
-        if path.name.rpartition(".duckdb")[0].rpartition(".")[2] < oldest:
-            with suppress(OSError):
-                path.unlink()
-                gone += 1
-    return gone
+    *earlier, _newest = nightly_copies(target) or [target]
+    old = [path for path in earlier if _stamp(path) < oldest]
+    if len(old) == len(earlier) > 1:
+        return 0
+    deleted = 0
+    for path in old:
+        with suppress(OSError):
+            path.unlink()
+            deleted += 1
+    return deleted
 
 
 def drop_all(target: Path) -> int:

@@ -426,6 +426,8 @@ def test_nightly_copies_are_kept_two_weeks(ws: Workspace, monkeypatch: pytest.Mo
     names = [p.name for p in copies.nightly_copies(ws.path)]
     assert len(names) == 15
     assert [name.split(".")[2][:8] for name in (names[0], names[-1])] == ["20260306", "20260320"]
-    monkeypatch.setattr(module, "now", lambda: at + dt.timedelta(days=400))
-    nightly(ws, actor="t", days=14)
-    assert [p.name.split(".")[2][:8] for p in copies.nightly_copies(ws.path)] == ["20270405"]
+    for day, left in ((400, 16), (401, 2)):  # after a year all of them are old: they go with the second copy
+        monkeypatch.setattr(module, "now", lambda day=day: at + dt.timedelta(days=day))
+        nightly(ws, actor="t", days=14)
+        assert len(copies.nightly_copies(ws.path)) == left
+    assert [p.name.split(".")[2][:8] for p in copies.nightly_copies(ws.path)] == ["20270405", "20270406"]

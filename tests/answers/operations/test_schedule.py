@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -15,12 +16,13 @@ import pytest
 from plumbline.answers.operations import check_round, runs, silence
 from plumbline.answers.operations.schedule import Schedule, last_due, next_due, schedule, set_schedule
 from plumbline.domain import PlumblineError
+from plumbline.store import copies, systems, trail
 from plumbline.store import findings as register
-from plumbline.store import systems, trail
 from plumbline.store.cancellation import Cancellation
 from plumbline.store.respond import settings
 from plumbline.store.workspace import Workspace, WriteStop
 from plumbline.ui.server import watch
+from tests.answers.respond.outbox_cases import add_channel, check, outbox, problem
 from tests.conftest import Ran
 from tests.factory.shop import shop_log
 from tests.factory.workspaces import load_log
@@ -384,3 +386,56 @@ def test_a_silent_source_is_a_finding_until_it_speaks_again(shop: Workspace) -> 
             r for r in register.recorded_findings(cursor, "shop") if r.finding.signal == "source.silent.files"
         ]
     assert not found.open
+
+
+def test_a_clock_that_was_ahead_stops_no_schedule_and_repeats_no_run(shop: Workspace) -> None:
+    """A machine that begins in 2031 and is set right afterwards: the run of then must not be the last for years."""
+    _set(shop, check="1h", backup="")
+    ahead, hour = datetime(2031, 5, 5, 10, 20, tzinfo=UTC), timedelta(hours=1)
+    moments = [ahead, MONDAY, MONDAY, MONDAY + hour, MONDAY + hour / 2, MONDAY + 2 * hour]
+    # the last but one: set back by half an hour, as when it is adjusted, repeats nothing
+    assert [len(check_round.run_due(shop, clock=lambda at=at: at)) for at in moments] == [1, 1, 0, 1, 0, 1]
+
+
+def test_a_schedule_that_was_set_while_the_clock_was_ahead_begins(
+    shop: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("plumbline.answers.operations.schedule.now", lambda: datetime(2031, 5, 5, tzinfo=UTC))
+    set_schedule(shop, Schedule(check="1h"), by="ana")
+    assert [len(check_round.run_due(shop, clock=lambda: MONDAY)) for _ in range(2)] == [1, 0]
+    monkeypatch.setattr("plumbline.answers.operations.schedule.now", lambda: MONDAY + timedelta(minutes=20))
+    set_schedule(
+        shop, Schedule(check="2h"), by="ana"
+    )  # nothing that was due before it was set is caught up on
+    assert check_round.run_due(shop, clock=lambda: MONDAY + timedelta(minutes=30)) == []
+
+
+def test_copies_do_not_go_all_at_once_where_the_clock_has_jumped(tmp_path: Path) -> None:
+    path = tmp_path / "workspace.duckdb"
+    (tmp_path / "backups").mkdir()
+    days = [MONDAY + timedelta(days=day) for day in range(20)]
+    for at in days:
+        copies.nightly_path(path, at).touch()
+    assert copies.drop_nightly(path, days[-1], 14) == 5
+    copies.nightly_path(path, days[-1] + timedelta(days=2000)).touch()
+    assert copies.drop_nightly(path, days[-1] + timedelta(days=2000), 14) == 0
+    copies.nightly_path(path, days[-1] + timedelta(days=2001)).touch()  # it was no jump
+    assert copies.drop_nightly(path, days[-1] + timedelta(days=2001), 14) == 15
+
+
+def test_a_machine_without_network_checks_all_the_same_and_keeps_what_it_has_to_say(
+    shop: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nowhere(host: object, *_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(socket, "getaddrinfo", nowhere)
+    monkeypatch.setenv("PLUMBLINE_HEARTBEAT_URL", "https://hc.example/ping")
+    add_channel(shop)
+    check(shop, problem())
+    _set(shop)
+    (run,) = check_round.run_due(shop, clock=lambda: MONDAY)
+    assert (run.faults, run.running) == ({}, False)
+    (waiting,) = (message for message in outbox(shop) if message.attempts)
+    assert (waiting.state, waiting.attempts) == ("failed", 1)
+    assert "its name cannot be looked up now" in waiting.reason

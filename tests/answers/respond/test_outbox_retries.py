@@ -299,3 +299,15 @@ def test_a_digest_carries_what_never_reached_its_channel(workspace: Workspace) -
     data = post.came[0][2]["data"]
     assert sorted(one["signal"] for one in data["also"]) == ["cutoff.x", "cutoff.y"]
     assert data["sentence"].startswith("1 message waited for this hour, and 1 could not be delivered when")
+
+
+def test_what_a_clock_that_was_ahead_dated_is_sent_when_the_clock_is_right(workspace: Workspace) -> None:
+    add_channel(workspace)
+    check(workspace, problem())
+    years = 2_000 * DAY
+    deliver(workspace, Post(DOWN), AT + years)
+    assert outbox(workspace)[0].due_at > AT + years
+    post = Post(UP)
+    deliver(workspace, post, AT + HOUR)
+    assert post.kinds()[0] == "finding.opened"  # and the reminder that seemed due
+    assert outbox(workspace)[0].state == "sent"

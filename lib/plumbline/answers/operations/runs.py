@@ -6,7 +6,7 @@ import secrets
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
-from plumbline.answers.operations.schedule import Schedule, last_due
+from plumbline.answers.operations.schedule import Schedule, last_due, next_due
 from plumbline.store.respond import settings
 from plumbline.store.workspace import Cursor, Workspace
 
@@ -40,18 +40,21 @@ def last_run(cursor: Cursor, kind: str) -> Run | None:
 def claim(ws: Workspace, kind: str, item: Schedule, at: datetime) -> Run | None:
     """Begin the run that is due, if nobody has; of several that were missed the newest alone.
 
-    One that a killed process left unfinished is begun again.
+    One that a killed process left unfinished is begun again, and what a clock that was ahead left in the future
+    holds up nothing for longer than to the next time due.
     """
     when = {CHECK: item.check, BACKUP: item.backup}[kind]
-    due = last_due(when, item.zone, at)
-    if due is None or (item.since and due < datetime.fromisoformat(item.since)):
+    due, following = last_due(when, item.zone, at), next_due(when, item.zone, at)
+    if due is None or following is None:
+        return None
+    if item.since and due < datetime.fromisoformat(item.since) <= following:
         return None
     with ws.read() as cursor:
-        if not _is_free(last_run(cursor, kind), due):
+        if not _is_free(last_run(cursor, kind), due, following):
             return None
     with ws.write(by_itself=True) as cursor:
         before = last_run(cursor, kind)
-        if not _is_free(before, due):
+        if not _is_free(before, due, following):
             return None
         return begin(cursor, kind, due, at)
 
@@ -66,10 +69,11 @@ def begin(cursor: Cursor, kind: str, due: datetime, at: datetime) -> Run:
     return run
 
 
-def _is_free(before: Run | None, due: datetime) -> bool:
-    if before is None:
+def _is_free(before: Run | None, due: datetime, following: datetime) -> bool:
+    if before is None or (before.running and before.process != PROCESS):
         return True
-    return datetime.fromisoformat(before.due) < due or (before.running and before.process != PROCESS)
+    last = datetime.fromisoformat(before.due)
+    return last < due or last > following
 
 
 def finish(cursor: Cursor, kind: str, run: Run, at: datetime, sentence: str, faults: dict[str, str]) -> Run:

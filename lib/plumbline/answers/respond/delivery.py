@@ -91,8 +91,8 @@ def _work_on(
             with ws.read() as cursor:
                 channel = next((c for c in channels_in(cursor) if c.name == name), None)
                 line, lost = deliveries.waiting(cursor, name), losses(cursor, name, at)
-            head = min(line, key=lambda d: (not d.attempts, d.due_at, d.made_at), default=None)
-            if channel is None or not channel.sends or head is None or head.due_at > at:
+            head = min(line, key=lambda d: _place(d, at), default=None)
+            if channel is None or not channel.sends or head is None or not retries.is_due(head.due_at, at):
                 return
             if members := messages_to_merge(line, head, at, lost):
                 with ws.write(by_itself=True) as cursor:
@@ -113,6 +113,11 @@ def _work_on(
     finally:
         lock.release()
         _record(ws, sent)
+
+
+def _place(waiting: Delivery, at: datetime) -> tuple[bool, bool, datetime, datetime]:
+    """What is sent before what: first what was tried already, then what is due."""
+    return not waiting.attempts, not retries.is_due(waiting.due_at, at), waiting.due_at, waiting.made_at
 
 
 def _outcome(
