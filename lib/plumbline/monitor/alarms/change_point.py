@@ -25,7 +25,7 @@ from plumbline.monitor.alarms.cusum import ALLOWANCE, cusum
 from plumbline.monitor.figures import say_figure
 from plumbline.monitor.metrics.metrics import Metric, least_change, metric
 from plumbline.monitor.statistics.autocorrelation import long_run_ratio
-from plumbline.monitor.statistics.partition import optimal_partition
+from plumbline.monitor.statistics.partition import EQUAL, optimal_partition
 from plumbline.monitor.statistics.proportions import Z
 
 #: a break must lower the squared error by PENALTY x log(days) noise variances; tested on stationary series
@@ -273,8 +273,9 @@ def _told(
     name: str, metric: Metric, series: _Series, run: list[int], enough: float, unit: str
 ) -> ChangePoint | None:
     first, ended = run[0], run[-1]
-    error = _slope_error(series, first, ended)
-    slope = float(error.min()) + PENALTY * np.log(len(series.value)) < _steps_cost(series, run)
+    error, steps = _slope_error(series, first, ended), _steps_cost(series, run)
+    # a slope over the last block alone is a step: only rounding tells them apart
+    slope = float(error.min()) + PENALTY * np.log(len(series.value)) < steps - EQUAL * (1 + steps)
     if not slope:
         error = _step_error(series, first, run[2])
     likely = np.exp(-(error - error.min()) / 2)
