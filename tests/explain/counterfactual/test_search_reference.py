@@ -102,6 +102,16 @@ def test_three_features_are_changed_where_two_do_not_reach() -> None:
     assert search(gap, row, moves, depth=2).ended == "none"
 
 
+def test_at_most_three_ways_are_told_the_cheapest_first() -> None:
+    """Any two of five features reach it, and of three any one."""
+    moves = [Move(index=i, values=np.array([1.0]), scale=1.0 / (5 - i)) for i in range(5)]
+    for offset, size in ((1.0, 1), (2.0, 2)):
+        found = search(gap_of(np.ones(5), offset, np.zeros(5)), np.zeros(5), moves).options
+        cheapest = [set(some) for some in list(combinations(range(4, -1, -1), size))]
+        cheapest.sort(key=lambda some: sum(5 - i for i in some))
+        assert [one.cost for one in found] == [sum(5 - i for i in some) for some in cheapest[:3]]
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_a_whole_number_of_steps_goes_no_farther_than_it_must(seed: int) -> None:
     rng = np.random.default_rng(seed)
