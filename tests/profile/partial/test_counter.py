@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import duckdb
@@ -15,12 +17,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plumbline.domain import System, Task
+from plumbline.domain import Bins, Kind, System, Task
 from plumbline.logs.inspect import inspect
 from plumbline.logs.load.decisions import load_decisions
 from plumbline.profile import build
 from plumbline.profile.bins import read_grids
 from plumbline.profile.count.activity_sql import presence_condition
+from plumbline.profile.count.stream import BatchSplit
 from plumbline.profile.partial import counter, rows
 from plumbline.profile.partial.grid_plan import count_plan
 from plumbline.profile.partial.plan import PRESENCE, CountPlan
@@ -207,3 +210,32 @@ def test_parts_of_a_real_log_add_up(tmp_path: Path, log: str) -> None:
     with ws.write() as cursor:
         system = systems.get_system(cursor, load.system)
         assert differences(cursor, system, load.load_id, 4, 10_000) == []
+
+
+@pytest.mark.parametrize("rows_a_batch", [6, 400])
+def test_a_column_of_many_levels_is_counted_by_group_and_level_in_small_and_large_batches(
+    rows_a_batch: int,
+) -> None:
+    """Few rows of many groups and levels are counted by key, many by a table of both."""
+    random = np.random.default_rng(1)
+    known = [f"l{i}" for i in range(8)]
+    levels = [*known, "new", "newer", None]
+    part = counter._LevelPart(
+        SimpleNamespace(bins=Bins(feature="x", kind=Kind.CATEGORICAL, levels=tuple(known)))
+    )
+    expected: Counter[tuple[int, int, str | None]] = Counter()
+    for _ in range(12):
+        groups = np.sort(random.choice(9, 4, replace=False))
+        of_row = np.r_[np.arange(4), random.integers(0, 4, rows_a_batch - 4)]
+        texts = [levels[i] for i in random.integers(0, len(levels), rows_a_batch)]
+        nothing = np.zeros(rows_a_batch, np.int64)
+        split = BatchSplit(
+            key=nothing, at=nothing, groups=groups, of_row=of_row, starts=nothing, of_run=nothing
+        )
+        part.add(split, pa.array(texts))
+        for group, text in zip(groups[of_row].tolist(), texts, strict=True):
+            place = rows.NO_LEVEL if text is None else known.index(text) if text in known else rows.UNSEEN
+            expected[group, place, text if place == rows.UNSEEN else None] += 1
+    group, counted = part.rows()
+    keys = zip(group.tolist(), np.asarray(counted["code"]).tolist(), counted["name"], strict=True)
+    assert dict(zip(keys, np.asarray(counted["n"]).tolist(), strict=True)) == expected
