@@ -12,7 +12,10 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from plumbline.domain import FeatureDrift, Finding, Kind, Point, PointStatus, Severity
+from plumbline.domain.messages import message
+from plumbline.monitor.alarms.change_point import ChangePoint
 from plumbline.monitor.alarms.findings import costing, merge_same_problem, performance_findings, same_problem
+from plumbline.monitor.alarms.persistence import LastingChange
 from plumbline.monitor.drift.findings import brown, drift_findings, presence_findings
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
@@ -245,3 +248,49 @@ def test_what_comes_every_season_is_told_once_and_again_where_it_goes_farther() 
     found = presence_findings("s", "out_of_range", series)
     assert [f.since for f in found] == [week(0), week(39)]
     assert found[1].known_at == week(40)
+
+
+def changed(metric: str, since: int, until: int | None = None) -> LastingChange:
+    """A change point of a metric from one week to another that is known two weeks after it began."""
+    at, end = week(since), None if until is None else week(until)
+    point_of = ChangePoint(
+        metric=metric, kind="step", at=at, low=at, high=at, before=0.9, after=0.6, n_before=900, n_after=300, until=end,
+        breach=message("0.60 since"), sentence=message("0.60 since."), onset=at,
+    )  # fmt: skip
+    return LastingChange(point_of, (replace(point(since, BREACH), metric=metric),), week(since + 2))
+
+
+def test_a_lasting_change_is_told_by_the_chunk_beyond_its_limit_where_one_is_and_else_in_its_own_words() -> (
+    None
+):
+    quiet = [point(i, OK, 0.9) for i in range(9)]
+    (alone,) = told(quiet, lasts=changed("accuracy", 3))
+    assert str(alone.sentence) == "Accuracy: 0.60 since."
+    assert (alone.since, alone.until, alone.known_at) == (week(3), None, week(5))
+    beyond = [point(i, BREACH if i >= 6 else OK, 0.5 if i >= 6 else 0.9) for i in range(9)]
+    (both,) = told(beyond, lasts=changed("accuracy", 3))
+    assert str(both.sentence).startswith("Accuracy went to 0.50, limit 0.80, over 300 labelled decisions.")
+    assert (both.since, both.known_at, "others" in both.figures) == (week(3), week(5), False)
+    recall = [replace(one, metric="recall") for one in beyond]
+    (other,) = told([*quiet, *recall], lasts=changed("accuracy", 3))
+    assert str(other.sentence) == "Accuracy: 0.60 since. Beyond its limit too: recall."
+    assert other.figures["others"] == ["recall"]
+    precision = [replace(one, metric="precision") for one in beyond]
+    (several,) = told([*quiet, *recall, *precision], lasts=changed("accuracy", 3))
+    assert "Beyond their limits too: recall and precision." in several.sentence
+
+
+def test_problems_of_several_metrics_are_one_where_they_touch_and_last_as_long_as_the_longest() -> None:
+    """Accuracy fails in weeks 2 and 3, recall from 3 to 5; and again nine weeks later, which is another problem."""
+    accuracy = [point(i, BREACH if i in (2, 3) else OK, 0.6 if i in (2, 3) else 0.95) for i in range(20)]
+    low = (3, 4, 5, 14, 15)
+    recall = [
+        replace(point(i, BREACH if i in low else OK, 0.6 if i in low else 0.95), metric="recall")
+        for i in range(20)
+    ]
+    first, second = told([*accuracy, *recall])
+    assert (first.signal, first.since, first.until, first.figures["others"]) == (
+        "performance.accuracy", week(2), week(6), ["recall"],
+    )  # fmt: skip
+    assert (second.signal, second.since, second.until) == ("performance.recall", week(14), week(16))
+    assert "others" not in second.figures
