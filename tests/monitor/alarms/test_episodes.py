@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plumbline.monitor.alarms.episodes import CALM, CALM_CHUNKS, episodes, is_clear, runs
@@ -24,6 +24,7 @@ def laid(states: list[str], length: int, step: int) -> list[tuple[range, bool]]:
 
 
 @given(st.lists(st.booleans(), max_size=40))
+@settings(deadline=None)
 def test_runs_cover_every_true_once(flags: list[bool]) -> None:
     found = runs(flags)
     assert [i for run in found for i in run] == [i for i, flag in enumerate(flags) if flag]
@@ -31,6 +32,7 @@ def test_runs_cover_every_true_once(flags: list[bool]) -> None:
 
 
 @given(STATES, st.sampled_from(LAID))
+@settings(deadline=None)
 def test_every_breach_is_in_one_episode_and_an_end_takes_two_calm_weeks(
     states: list[str], by: tuple[int, int]
 ) -> None:
@@ -49,6 +51,7 @@ def test_every_breach_is_in_one_episode_and_an_end_takes_two_calm_weeks(
 
 
 @given(STATES, st.sampled_from(LAID), st.integers(0, 60))
+@settings(deadline=None)
 def test_what_was_told_stays_as_more_chunks_come(states: list[str], by: tuple[int, int], cut: int) -> None:
     before, after = laid(states[:cut], *by), laid(states, *by)
     closed = [run for run, over in before if over]

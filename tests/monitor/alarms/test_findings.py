@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -197,6 +197,7 @@ def test_cost_is_said_only_where_it_is_known() -> None:
 
 
 @given(st.lists(st.floats(1e-12, 1.0), min_size=1, max_size=8))
+@settings(deadline=None)
 def test_p_values_beside_an_endless_reference_are_joined_by_fishers_method(p_values: list[float]) -> None:
     chunks = [replace(drifted(0, True), p_value=p, n=100, n_reference=10**15) for p in p_values]
     expected = stats.combine_pvalues(p_values, method="fisher")
