@@ -5,18 +5,26 @@ python -m tests.bench.detection.missing [--first SEED] [--seeds N] [--years N]
 Seven inputs at 55 decisions a day after a reference of eight weeks, one of them missing in 2 % as the sweep's are.
 Quiet years also with people who come five times (all or none of their decisions lack the value), and with days whose
 share keeps 0.5 of the day before; changed logs have five points more from a day on (``changes.py``).
+
+What could be found at all says the most powerful rule: the running sum of likelihood ratios of people (Page 1954;
+optimal by Moustakides 1986), which knows both shares and who came how often, with as many false alarms a year.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, timedelta
+from unittest.mock import patch
 
 import numpy as np
 
-from plumbline.domain import Bins, FeatureProfile, Kind
+from plumbline.domain import Bins, FeatureProfile, FloatArray, Kind
+from plumbline.monitor.drift import missing_share
+from plumbline.monitor.drift.dispersion import daily_laws
 from plumbline.monitor.drift.missing_share import missing_findings
+from plumbline.monitor.statistics.null_distribution import NullDistribution
 from tests.bench.detection.tally import binomial, poisson
 from tests.bench.detection.worlds import START
 
@@ -60,6 +68,76 @@ def found(profiles: Sequence[FeatureProfile]) -> list[int]:
     return [(f.known_at - BEGUN).days for f in told if f.known_at and f.known_at > reference[1]]
 
 
+def delays(seeds: Sequence[int], days: int, **more: float) -> FloatArray:
+    """Days until five points more were known in each log, endless where they were not."""
+    late = []
+    for seed in seeds:
+        since = 84 + seed % 7
+        known = [d - since for d in found(drawn(seed, days, since=since, **more)) if d > since]  # type: ignore[arg-type]
+        late.append(min(known, default=np.inf))
+    return np.array(late)
+
+
+def _known(effect: float) -> object:
+    """The laws of chance where the first input's design effect is known, not learnt from the reference's days."""
+
+    def laws(*given: object, **more: object) -> tuple[NullDistribution, ...]:
+        first, *rest = daily_laws(*given, **more)  # type: ignore[arg-type]
+        return (replace(first, spread=effect, share=1.0, freedom=np.inf, kept=0.0), *rest)
+
+    return laws
+
+
+def run_length(limit: float, share: float, before: float, after: float, cells: int = 900) -> float:
+    """People until the running sum of likelihood ratios first reaches a limit (Brook and Evans 1972, Biometrika 59).
+
+    Args:
+        share: of people who lack the value; ``before``, ``after``: the two shares that the ratio is of.
+    """
+    width = limit / cells
+    sums = (np.arange(cells) + 0.5) * width
+    chain = np.zeros((cells, cells))
+    for step, chance in ((np.log(after / before), share), (np.log((1 - after) / (1 - before)), 1 - share)):
+        to = np.floor(np.maximum(sums + step, 0.0) / width).astype(int)
+        inside = sums + step < limit
+        np.add.at(chain, (np.flatnonzero(inside), to[inside]), chance)
+    return float(np.linalg.solve(np.eye(cells) - chain, np.ones(cells))[0])
+
+
+def best_limit(people_a_day: float, before: float, after: float, cells: int = 900) -> float:
+    """The limit at which the sum of one of the inputs alarms by chance as often as its part of the budget says."""
+    wanted = 365 * INPUTS / missing_share.BUDGET * people_a_day
+    low, high = 1.0, 20.0
+    for _ in range(25):
+        middle = (low + high) / 2
+        low, high = (
+            (middle, high) if run_length(middle, before, before, after, cells) < wanted else (low, middle)
+        )
+    return high
+
+
+def best_delays(people_a_day: float, logs: int = 2000, seed: int = 1) -> FloatArray:
+    """Days until the most powerful rule knows of five points more among so many people a day, (logs,)."""
+    before, after = SHARE, SHARE + (1 - SHARE) * MORE
+    limit = best_limit(people_a_day, before, after)
+    lacks, there = np.log(after / before), np.log((1 - after) / (1 - before))
+    rng = np.random.default_rng(seed)
+    late = np.full(logs, np.inf)
+    for log in range(logs):
+        total = 0.0
+        for lacking in rng.random(300) < before:  # healthy people first
+            total = max(total + (lacks if lacking else there), 0.0)
+        for day in range(1, 400):
+            for lacking in rng.random(rng.poisson(people_a_day)) < after:
+                total = max(total + (lacks if lacking else there), 0.0)
+                if total >= limit:
+                    break
+            if total >= limit:
+                late[log] = day
+                break
+    return late
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--first", type=int, default=0)
@@ -73,15 +151,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
         false = [len(found(drawn(given.first + s, REFERENCE + 365, **more))) for s in range(given.years)]
         low, high = poisson(sum(false), given.years)
         print(f"{name}: {sum(false)} in {given.years} years [{low:.2f}, {high:.2f}] a year", flush=True)
-        late = []
-        for seed in range(given.first, given.first + given.seeds):
-            since = 84 + seed % 7
-            known = [d - since for d in found(drawn(seed, 140, since=since, **more)) if d > since]
-            late.append(min(known, default=np.inf))
+        late = delays(range(given.first, given.first + given.seeds), 140, **more)
         soon = sum(d <= 14 for d in late)
         low, high = binomial(soon, len(late))
         print(f"  five points more: {soon} of {len(late)} [{low:.2f}, {high:.2f}] within 14 days, "
               f"median {np.median(late):.0f}, last {max(late):.0f}", flush=True)  # fmt: skip
+    seeds = range(given.first, given.first + given.seeds)
+    with patch.object(missing_share, "daily_laws", _known(5.0)):
+        late = delays(seeds, 224, alike=5)
+    print(f"5 decisions a person, a design effect that is known: {sum(late <= 14)} of {len(late)} within 14 days, "
+          f"median {np.median(late):.0f}; learnt from days: median {np.median(delays(seeds, 224, alike=5)):.0f}",
+          flush=True)  # fmt: skip
+    for people in (11, 22, 33, 55):
+        late = best_delays(people)
+        print(f"  the most powerful rule, {people} people a day: {np.mean(late <= 14):.2f} within 14 days, median "
+              f"{np.median(late):.0f}, 95 of 100 within {np.quantile(late, 0.95):.0f}", flush=True)  # fmt: skip
 
 
 if __name__ == "__main__":
