@@ -6,7 +6,9 @@ import json
 
 import duckdb
 
-_NAME = "places"
+from plumbline.store.digests import settings_digest
+
+_NAME = settings_digest.PLACES
 
 
 def places(cursor: duckdb.DuckDBPyConnection) -> list[str]:
@@ -17,4 +19,5 @@ def places(cursor: duckdb.DuckDBPyConnection) -> list[str]:
 
 def keep(cursor: duckdb.DuckDBPyConnection, listing: list[str]) -> None:
     """Keep a new listing instead of the one before."""
+    settings_digest.begin(cursor, settings_digest.WORKSPACE)
     cursor.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", [_NAME, json.dumps(listing)])

@@ -22,6 +22,7 @@ from plumbline.domain import (
     System,
     Task,
 )
+from plumbline.store.digests import settings_digest
 from plumbline.store.sql import decision_table, ident, system_key
 from plumbline.store.workspace import aware, naive, now
 
@@ -103,6 +104,7 @@ def create_system(
     """
     key = system_key(title)
     create_table(cursor, key, task)
+    settings_digest.begin(cursor, key)
     cursor.execute(
         "INSERT INTO system (key, title, created_at, task, positive, timezone) VALUES (?, ?, ?, ?, ?, ?)",
         [key, title.strip(), naive(now()), task.value, positive, timezone],
@@ -134,6 +136,7 @@ def single_types(task: Task | None) -> dict[str, str]:
 
 def update_system(cursor: duckdb.DuckDBPyConnection, system: System) -> None:
     """Write back everything that may change of a system."""
+    settings_digest.begin(cursor, system.key)
     start, end = system.reference if system.reference else (None, None)
     cursor.execute(
         """UPDATE system SET title = ?, task = ?, positive = ?, classes = ?, timezone = ?,
@@ -193,6 +196,7 @@ def save_mapping(
     cursor: duckdb.DuckDBPyConnection, key: str, mapping: Mapping, kind: str = "decisions"
 ) -> None:
     """Remember how this system's logs (or label files) are read."""
+    settings_digest.begin(cursor, key)
     cursor.execute(
         "INSERT OR REPLACE INTO mapping VALUES (?, ?, ?, ?)", [key, kind, mapping_text(mapping), naive(now())]
     )

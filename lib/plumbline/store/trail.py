@@ -19,6 +19,7 @@ from typing import Any
 import duckdb
 
 from plumbline.domain import TrailEntry
+from plumbline.store.digests import settings_digest
 from plumbline.store.workspace import aware, naive, now
 
 GENESIS = "0" * 64
@@ -77,7 +78,7 @@ def append(
     action = str(action)  # an act of the table is kept in its words
     seq, previous = (int(last[0]) + 1, str(last[1])) if last else (1, GENESIS)
     at = naive(now())
-    salted = {**(detail or {}), SALT: secrets.token_hex(16)}
+    salted = {**(detail or {}), **settings_digest.seal(cursor, system), SALT: secrets.token_hex(16)}
     body = json.dumps(salted, ensure_ascii=True, sort_keys=True, separators=(",", ":"), default=str)
     entry_digest = digest(seq, at.isoformat(timespec="microseconds"), actor, action, system, body, previous)
     cursor.execute(

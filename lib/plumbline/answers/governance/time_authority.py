@@ -10,10 +10,9 @@ from plumbline.domain import PlumblineError
 from plumbline.domain.acts import Act
 from plumbline.respond.targets import is_web_address
 from plumbline.store import trail
+from plumbline.store.digests.settings_digest import TIME_AUTHORITY
 from plumbline.store.respond import settings
 from plumbline.store.workspace import Workspace
-
-_NAME = "time authority"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,7 @@ class TimeAuthority:
 def time_authority(ws: Workspace) -> TimeAuthority | None:
     """The authority of a workspace; None where none is named."""
     with ws.read() as cursor:
-        kept = settings.setting(cursor, _NAME)
+        kept = settings.setting(cursor, TIME_AUTHORITY)
     return TimeAuthority(str(kept["url"]), bool(kept["allow_inner"])) if kept else None
 
 
@@ -57,7 +56,7 @@ def set_time_authority(
                 todo="Use https://, or allow inner hosts with --allow-inner.",
             )
     with ws.write() as cursor:
-        settings.keep(cursor, _NAME, asdict(authority) if authority else None)
+        settings.keep(cursor, TIME_AUTHORITY, asdict(authority) if authority else None)
         detail = asdict(authority) if authority else {"url": ""}
         trail.append(cursor, actor=name, action=Act.TIME_AUTHORITY_SET, detail=detail)
     return authority

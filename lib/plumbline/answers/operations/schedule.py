@@ -18,10 +18,10 @@ from plumbline.domain import PlumblineError
 from plumbline.domain.acts import Act
 from plumbline.logs.values.zone_names import time_zones
 from plumbline.store import trail
+from plumbline.store.digests.settings_digest import SCHEDULE
 from plumbline.store.respond import settings
 from plumbline.store.workspace import Cursor, Workspace, now
 
-_NAME = "schedule"
 #: an address that is asked once after each finished check, so that a watcher outside notices when none comes
 HEARTBEAT = "PLUMBLINE_HEARTBEAT_URL"
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -59,7 +59,7 @@ class Schedule:
 
 def schedule_in(cursor: Cursor) -> Schedule:
     """The schedule of a workspace; one that does nothing where none was set."""
-    held = settings.setting(cursor, _NAME, {})
+    held = settings.setting(cursor, SCHEDULE, {})
     return Schedule(**{name: held[name] for name in Schedule.__dataclass_fields__ if name in held})
 
 
@@ -91,7 +91,7 @@ def set_schedule(ws: Workspace, item: Schedule, *, by: str) -> Schedule:
             "The heartbeat's address is none", todo="Use one such as https://hc.example/ping/NAME."
         )
     with ws.write() as cursor:
-        settings.keep(cursor, _NAME, asdict(schedule))
+        settings.keep(cursor, SCHEDULE, asdict(schedule))
         trail.append(cursor, actor=by.strip(), action=Act.SCHEDULE_SET, detail=schedule.to_dict())
     return schedule
 

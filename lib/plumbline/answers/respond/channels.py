@@ -231,10 +231,11 @@ def confirm(ws: Workspace, name: str, code: str, *, by: str, at: datetime | None
                 channel, code=None, confirmed_by=by.strip(), confirmed_at=moment.isoformat(), off=""
             )
             detail = {"channel": name, "sent_at": out["at"], "sent_by": out["by"]}
-            trail.append(cursor, actor=by.strip(), action=Act.CHANNEL_CONFIRMED, detail=detail)
         else:
             channel = replace(channel, code=None if tries >= TRIES else {**out, "tries": str(tries)})
         channel_store.keep(cursor, name, channel.body())
+        if fits:
+            trail.append(cursor, actor=by.strip(), action=Act.CHANNEL_CONFIRMED, detail=detail)
         if fits and first:
             _tell_what_is_open(cursor, channel, moment)
     if not fits:

@@ -11,10 +11,10 @@ from plumbline.answers.signer import signer
 from plumbline.domain import PlumblineError
 from plumbline.domain.acts import Act
 from plumbline.store import systems, trail
+from plumbline.store.digests.settings_digest import FREEZE
 from plumbline.store.respond import settings
 from plumbline.store.workspace import Cursor, Workspace
 
-FREEZE = "freeze"
 #: a freeze that is longer is a mode that should be off
 LONGEST = timedelta(days=92)
 

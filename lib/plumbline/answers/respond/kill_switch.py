@@ -7,18 +7,18 @@ import os
 from plumbline.answers.signer import signer
 from plumbline.domain.acts import Act
 from plumbline.store import trail
+from plumbline.store.digests.settings_digest import STOPPED
 from plumbline.store.respond import settings
 from plumbline.store.workspace import Cursor, Workspace, now
 
 VARIABLE = "PLUMBLINE_RESPOND"
-_NAME = "stopped"
 
 
 def reason_to_stop(cursor: Cursor) -> str:
     """Why nothing acts, as a sentence; empty where it may."""
     if os.environ.get(VARIABLE, "").strip().lower() in ("off", "0", "no", "false"):
         return f"Acting is switched off by the environment variable {VARIABLE}"
-    entry = settings.setting(cursor, _NAME)
+    entry = settings.setting(cursor, STOPPED)
     return f"Acting was switched off by {entry['by']} on {entry['at'][:10]}" if entry else ""
 
 
@@ -30,7 +30,7 @@ def stop(ws: Workspace, *, by: str) -> None:
     """
     signer(by, "Switching off")
     with ws.write() as cursor:
-        settings.keep(cursor, _NAME, {"by": by.strip(), "at": now().isoformat()})
+        settings.keep(cursor, STOPPED, {"by": by.strip(), "at": now().isoformat()})
         trail.append(cursor, actor=by.strip(), action=Act.ACTING_STOPPED)
 
 
@@ -42,5 +42,5 @@ def resume(ws: Workspace, *, by: str) -> None:
     """
     signer(by, "Switching on")
     with ws.write() as cursor:
-        settings.keep(cursor, _NAME, None)
+        settings.keep(cursor, STOPPED, None)
         trail.append(cursor, actor=by.strip(), action=Act.ACTING_RESUMED)

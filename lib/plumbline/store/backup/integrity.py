@@ -13,6 +13,7 @@ from plumbline.domain.acts import Act
 from plumbline.store import trail
 from plumbline.store.backup import register_digest, state_digest
 from plumbline.store.connection import damage_sentence
+from plumbline.store.digests import settings_digest
 from plumbline.store.sql import ident
 from plumbline.store.times import naive
 
@@ -88,6 +89,7 @@ def trail_problems(cursor: duckdb.DuckDBPyConnection) -> Iterator[IntegrityProbl
         ("kept", _scorecards),
         ("state_digest", _state),
         ("state_digest", _registers),
+        ("respond_setting", _settings),
     ):
         if table in there:  # a copy may be of an older schema
             yield from check(cursor)
@@ -274,6 +276,17 @@ def _registers(cursor: duckdb.DuckDBPyConnection) -> Iterator[IntegrityProblem]:
                 f"{change.entry} was written."
             )
         yield IntegrityProblem("registers", f"entry {change.entry}" if change.entry else change.system, words)
+
+
+def _settings(cursor: duckdb.DuckDBPyConnection) -> Iterator[IntegrityProblem]:
+    """Where what is set for a system or the workspace is not what the trail vouches for."""
+    for change in settings_digest.differences(cursor):
+        subject = f"Settings of {change.system or 'the workspace'}"
+        words = f"{subject} are not those that the trail vouches for."
+        if change.entry is not None:
+            words = f"{subject} had been changed past the trail when entry {change.entry} was written."
+        place = f"entry {change.entry}" if change.entry else change.system or "workspace"
+        yield IntegrityProblem("settings", place, words)
 
 
 def _state(cursor: duckdb.DuckDBPyConnection) -> Iterator[IntegrityProblem | state_digest.LooseLoad]:

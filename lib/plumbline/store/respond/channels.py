@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import duckdb
 
+from plumbline.store.digests import settings_digest
+
 
 def channels(cursor: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
     """Name and body of each channel, by name."""
@@ -13,10 +15,12 @@ def channels(cursor: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
 
 def keep(cursor: duckdb.DuckDBPyConnection, name: str, body: str) -> None:
     """Add a channel, or replace what is known of it."""
+    settings_digest.begin(cursor, settings_digest.WORKSPACE)
     cursor.execute("DELETE FROM channel WHERE name = ?", [name])
     cursor.execute("INSERT INTO channel VALUES (?, ?)", [name, body])
 
 
 def remove(cursor: duckdb.DuckDBPyConnection, name: str) -> None:
     """Forget a channel; what went through it stays."""
+    settings_digest.begin(cursor, settings_digest.WORKSPACE)
     cursor.execute("DELETE FROM channel WHERE name = ?", [name])

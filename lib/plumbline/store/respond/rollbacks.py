@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from plumbline.store.digests import settings_digest
 from plumbline.store.times import naive
 from plumbline.store.workspace import Cursor
 
 
 def save_setting(cursor: Cursor, system: str, body: str) -> None:
     """Keep how far a system's rollback may go."""
+    settings_digest.begin(cursor, system)
     cursor.execute("INSERT OR REPLACE INTO rollback_mode VALUES (?, ?)", [system, body])
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import duckdb
 
+from plumbline.store.digests import settings_digest
+
 _WORKSPACE = "workspace id"
 
 
@@ -19,6 +21,8 @@ def setting(cursor: duckdb.DuckDBPyConnection, name: str, otherwise: Any = None)
 
 def keep(cursor: duckdb.DuckDBPyConnection, name: str, value: Any) -> None:
     """Set the value of that name; None deletes it."""
+    if name in settings_digest.STATED:
+        settings_digest.begin(cursor, settings_digest.WORKSPACE)
     cursor.execute("DELETE FROM respond_setting WHERE name = ?", [name])
     if value is not None:
         body = json.dumps(value, sort_keys=True, separators=(",", ":"))

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from plumbline.store.digests import settings_digest
 from plumbline.store.times import naive
 from plumbline.store.workspace import Cursor
 
 
 def save(cursor: Cursor, system: str, name: str, body: str) -> None:
     """Keep a trigger, in place of one of that name."""
+    settings_digest.begin(cursor, system)
     cursor.execute("INSERT OR REPLACE INTO retraining_trigger VALUES (?, ?, ?)", [system, name, body])
 
 
 def drop(cursor: Cursor, system: str, name: str) -> bool:
     """Forget a trigger; its runs stay. Whether there was one."""
+    settings_digest.begin(cursor, system)
     row = cursor.execute(
         "DELETE FROM retraining_trigger WHERE system = ? AND name = ? RETURNING name", [system, name]
     ).fetchone()
