@@ -6,21 +6,30 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from plumbline.answers.alerts import check
 from plumbline.answers.decisions.callers import RECENT
 from plumbline.answers.decisions.find import Filter
+from plumbline.answers.governance.facts import RECENT as CHECKED
 from plumbline.answers.governance.scorecard import Answer
-from plumbline.answers.scans import duplicate_ids, repeats_of
+from plumbline.answers.scans import LABELLED, duplicate_ids, repeats_of
 from plumbline.domain import Slice, Status, System, Task
 from plumbline.governance.facts import Facts, worst_caller
+from plumbline.monitor.chunks import chunk_index
 from plumbline.monitor.quality.completeness import audit
+from plumbline.monitor.quality.staleness import staleness
+from plumbline.profile.bins import feature_name
 from plumbline.profile.read import profiles
+from plumbline.profile.scan import group_outcomes
 from plumbline.profile.scan.callers import caller_column
 from plumbline.profile.scan.decisions import MARK_OPERATOR, MARKED
+from plumbline.profile.scan.weights import sample_reason
 from plumbline.store import systems
 from plumbline.store.workspace import Cursor, Workspace
 
 #: of a gap in the log, so much on either side is shown
 _BESIDE = timedelta(days=1)
+#: so many columns with personal data have a link of their own
+_COLUMNS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,17 +58,22 @@ def evidence_rows(ws: Workspace, key: str, answer: Answer) -> dict[str, tuple[Ev
         system = systems.get_system(cursor, key)
         places = {
             "MON-1": _unlabelled,
+            "MON-2": _uncompared,
+            "MON-3": _aged,
             "MON-4": _performance,
             "MON-5": _drift,
+            "MON-8": _unknown_segment,
             "REL-1": _unnamed,
             "REL-4": _switch,
             "REL-5": _guardrail,
             "REL-8": _conflicts,
             "AUD-1": _unlogged,
+            "AUD-2": _incomplete,
             "EXP-1": _unexplained,
             "FAIR-1": _group,
             "OVR-1": _overruled,
             "SEC-3": _uncalled,
+            "SEC-4": _undeclared,
             "SEC-9": _prober,
         }
         rows_of = {
@@ -73,6 +87,50 @@ def evidence_rows(ws: Workspace, key: str, answer: Answer) -> dict[str, tuple[Ev
 def _unlabelled(_cursor: Cursor, _system: System, answer: Answer) -> Iterator[EvidenceRows]:
     if answer.measured.facts.labels:
         yield EvidenceRows(find=(("label", "is missing", ""),))
+
+
+def _uncompared(cursor: Cursor, system: System, answer: Answer) -> Iterator[EvidenceRows]:
+    """The newest days in a row of the last 90 that no check compared with the reference."""
+    headline = answer.measured.standing
+    if headline is None or not answer.measured.facts.reference:
+        return
+    since = (answer.measured.facts.as_of - CHECKED).date()
+    recent = {check.chunk_of(day, headline.by) for day in headline.profile.days if day >= since}
+    compared = check.compared_chunks(cursor, system, headline.by)
+    starts, ends, _ = chunk_index(sorted(recent), headline.by)
+    run: list[int] = []
+    for place in reversed(range(len(starts))):
+        if starts[place].date() not in compared:
+            run.append(place)
+        elif run:
+            break
+    if run:
+        yield EvidenceRows(start=starts[run[-1]], end=ends[run[0]])
+
+
+def _aged(cursor: Cursor, system: System, answer: Answer) -> Iterator[EvidenceRows]:
+    """What the version in charge decided; where no version is logged, the rows without one."""
+    version = staleness(profiles.version_hours(cursor, system), as_of=answer.measured.facts.as_of).version
+    if version:
+        yield EvidenceRows(version=version)
+    else:
+        yield EvidenceRows(find=(("version", "is missing", ""),))
+
+
+def _unknown_segment(cursor: Cursor, system: System, _answer: Answer) -> Iterator[EvidenceRows]:
+    """The largest segment with too few outcomes."""
+    columns = [c.name for c in systems.decision_columns(cursor, system.key) if c.role.role == "segment"]
+    if sample_reason(cursor, system):  # the decisions of a segment lie elsewhere, and are counted there alone
+        return
+    unknown = [
+        (n, column, group)
+        for column in columns
+        for group, n, labelled in group_outcomes.group_sizes(cursor, system, column)
+        if labelled < LABELLED
+    ]
+    if unknown:
+        _, column, group = max(unknown)
+        yield EvidenceRows(where=((column, group),))
 
 
 def _performance(_cursor: Cursor, system: System, answer: Answer) -> Iterator[EvidenceRows]:
@@ -137,6 +195,20 @@ def _unlogged(cursor: Cursor, system: System, answer: Answer) -> Iterator[Eviden
             yield EvidenceRows(start=longest.start - _BESIDE, end=longest.end + _BESIDE)
 
 
+def _incomplete(cursor: Cursor, system: System, answer: Answer) -> Iterator[EvidenceRows]:
+    """The rows without the feature that is missing most often; one that every load brought goes first."""
+    if not _some(answer.measured.facts.features_share):
+        return
+    columns = [c for c in systems.decision_columns(cursor, system.key) if c.role.role == "feature"]
+    missing = {f.bins.feature: int(f.missing.sum()) for f in profiles.feature_profiles(cursor, system)}
+    oldest = min(c.first_load for c in columns)
+    gaps = [
+        (c.first_load == oldest, n, c.name) for c in columns if (n := missing.get(feature_name(c.name), 0))
+    ]
+    if gaps:
+        yield EvidenceRows(find=((max(gaps)[2], "is missing", ""),))
+
+
 def _unexplained(cursor: Cursor, system: System, answer: Answer) -> Iterator[EvidenceRows]:
     logged = [c.name for c in systems.decision_columns(cursor, system.key) if c.role.role == "attribution"]
     if logged and _some(answer.measured.facts.explained_share):
@@ -168,3 +240,10 @@ def _prober(cursor: Cursor, system: System, answer: Answer) -> Iterator[Evidence
     worst = worst_caller(facts.probing)
     if column is not None and worst is not None:
         yield EvidenceRows(start=facts.as_of - RECENT, where=((column, worst.caller),))
+
+
+def _undeclared(_cursor: Cursor, _system: System, answer: Answer) -> Iterator[EvidenceRows]:
+    """The rows that hold what was found, a link a column."""
+    facts = answer.measured.facts
+    for column in sorted(set(facts.personal_detected or ()) - set(facts.personal_declared))[:_COLUMNS]:
+        yield EvidenceRows(find=((column, "is there", ""),))
