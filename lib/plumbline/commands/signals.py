@@ -303,7 +303,8 @@ def quality(workspace: str | None, system: str, window: str | None) -> Any:
     "--notify", is_flag=True, help="Send what is due to the channels; exit 1 when something did not arrive."
 )
 @click.option("--dry-run", is_flag=True, help="Record and send nothing; show what would go where.")
-def check(workspace: str | None, system: str | None, notify: bool, dry_run: bool) -> Any:
+@click.option("--by", default="", metavar="NAME", help="Who checks; it goes on the trail.")
+def check(workspace: str | None, system: str | None, notify: bool, dry_run: bool, by: str) -> Any:
     """Run every signal, record what was compared on the trail and what was found in the register.
 
     Makes the decision records of a sample as well, and keeps on the trail whether each could be given.
@@ -319,13 +320,14 @@ def check(workspace: str | None, system: str | None, notify: bool, dry_run: bool
     from plumbline.answers.statements import due
     from plumbline.report.record_trials import try_where_worth
 
+    actor = by.strip() or acting()
     with open_for(workspace) as ws:
-        checked, today = check_each(ws, system, actor=acting()), datetime.now(UTC).date()
+        checked, today = check_each(ws, system, actor=actor), datetime.now(UTC).date()
         more, untried = for_each(
-            checked.systems, lambda s: (try_where_worth(ws, s.key, actor=acting()), due(ws, s.key, today))
+            checked.systems, lambda s: (try_where_worth(ws, s.key, actor=actor), due(ws, s.key, today))
         )
         cautions = {s.key: messages for s in checked.systems if (messages := of_system(ws, s.key))}
-        acted = hands.work(ws, system, actor=acting()) if notify else ()
+        acted = hands.work(ws, system, actor=actor) if notify else ()
         sent, said_of_sent, failed = deliveries.notified(ws, system) if notify else ([], [], False)
     findings, faults = checked.findings, (*checked.faults, *untried)
     told(faults)

@@ -121,7 +121,9 @@ def test_a_channel_down_for_two_days_brings_each_problem_once_and_not_the_backlo
     for hour in range(48, 60, 2):
         deliver(workspace, post, AT + hour * HOUR)
     assert len(post.came) == messages
-    if down is DOWN:  # what may have arrived comes once more as it was, id and all: who knows ids sees it once
+    if (
+        down is DOWN
+    ):  # what may have arrived comes once more as it was, id and all: who knows ids sees it once
         again = {message: payload for _, message, payload in post.came if message in tried}
         assert again == tried
     seen |= {message: payload for _, message, payload in post.came}

@@ -87,7 +87,7 @@ def mode(
     ]
     words = f"{system}: rollback is {setting.mode.value}; it moves {wired}."
     words += " A second person approves each one." if setting.four_eyes else ""
-    return {"state": setting.mode.value, "setting": setting}, [words]
+    return {"state": setting.mode.value, "interlocks": (), "receipt": None, "setting": setting}, [words]
 
 
 @command("propose", into=rollback)

@@ -76,7 +76,7 @@ def added(
     )
     with open_for(workspace) as ws:
         retraining_trigger = add_trigger(ws, item, by=by)
-    return {"trigger": retraining_trigger, "state": "set"}, [
+    return {"trigger": retraining_trigger, "state": "set", "receipt": None}, [
         f"{system}: trigger {name} is set; due on {when}. Test it next."
     ]
 
@@ -91,21 +91,28 @@ def removed(workspace: str | None, system: str, name: str, by: str) -> Any:
 
     with open_for(workspace) as ws:
         remove_trigger(ws, system, name, by=by)
-    return {"trigger": name, "state": "removed"}, [f"{system}: trigger {name} is removed."]
+    return {"trigger": name, "state": "removed", "receipt": None}, [f"{system}: trigger {name} is removed."]
 
 
 @command("list", into=trigger)
 @click.argument("system", required=False)
-def listed(workspace: str | None, system: str | None) -> Any:
-    """The triggers and their runs, the newest first."""
+@click.argument("name", required=False)
+def listed(workspace: str | None, system: str | None, name: str | None) -> Any:
+    """The triggers and their runs, the newest first; with a name, of that one alone and how far its last run is."""
     from plumbline.answers.respond.retraining.triggers import triggers
     from plumbline.respond.targets import target
 
     with open_for(workspace) as ws:
-        found = triggers(ws, system)
+        found = triggers(ws, system, name)
     lines = [f"{t.system}  {t.name}  when {t.when.value}  {target(t.url).where}" for t in found.items]
     lines += [f"{r.system}  {r.trigger}  {_line(r)}" for r in found.runs]
-    return found.to_dict(), [found.sentence, *lines]
+    newest = next(iter(found.runs), None)
+    one = {
+        "trigger": found.items[0] if found.items else None,
+        "state": newest.state.value if newest else "set",
+        "receipt": newest.receipt if newest else None,
+    }
+    return found.to_dict() | (one if name else {}), [found.sentence, *lines]
 
 
 @command("test", into=trigger)

@@ -53,15 +53,18 @@ class Triggers(Result):
         return {"sentence": self.sentence, "triggers": json_value(self.items), "runs": json_value(self.runs)}
 
 
-def triggers(ws: Workspace, key: str | None = None) -> Triggers:
-    """The triggers of one system or of all, with their runs.
+def triggers(ws: Workspace, key: str | None = None, name: str | None = None) -> Triggers:
+    """The triggers of one system or of all, with their runs; with a name, that one of the system.
 
     Raises:
-        PlumblineError: no such system.
+        PlumblineError: no such system or trigger.
     """
     with ws.read() as cursor:
         if key:
             systems.get_system(cursor, key)
+        if key and name:
+            runs = tuple(run for run in runs_in(cursor, key) if run.trigger == name)
+            return Triggers((trigger_of(cursor, key, name),), runs)
         return Triggers(triggers_in(cursor, key), runs_in(cursor, key))
 
 
