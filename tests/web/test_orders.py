@@ -156,7 +156,7 @@ def test_a_write_that_asks_for_more_than_the_token_has_changes_nothing(door: Doo
         (("trail", "--system", "shop"), "not for this system"),
         (("check",), "for some systems alone"),
         (("token", "revoke", "old"), "for some systems alone"),
-        (("findings", "airport", "--acknowledge", "1"), "not of airport"),
+        (("findings", "airport", "--acknowledge", "1"), "There is no finding 1."),
         (("trail", "--system", "airport", "--disclose", "1", "--out", "x.jsonl"), "no entry 1"),
         (("trail", "--system", "airport", "--verify"), "verified together"),
     ],
@@ -168,6 +168,12 @@ def test_a_token_of_some_systems_touches_no_other(
     refused = ask(*(word.format(log=door.folder / "shop.csv") for word in words), who="airport")
     assert (refused.code, refused.out, _newest(door)) == (2, "", before)
     assert said in refused.err
+    assert "shop" not in refused.err.replace("shop.csv", "")
+
+
+def test_a_finding_of_another_system_and_none_at_all_have_one_answer(ask: Run) -> None:
+    of_another, none = (ask("acknowledge", "airport", n, who="airport") for n in ("1", "99999"))
+    assert (of_another.code, of_another.err) == (none.code, none.err.replace("99999", "1"))
 
 
 def test_a_token_of_some_systems_acts_for_its_own(door: Door, ask: Run) -> None:

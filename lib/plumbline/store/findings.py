@@ -68,19 +68,24 @@ def one(cursor: Cursor, number: int) -> FindingRecord:
     """
     row = cursor.execute(f"SELECT {_FIELDS} FROM finding WHERE id = ?", [number]).fetchone()
     if row is None:
-        raise PlumblineError(f"There is no finding {number}", todo="See `plumbline findings`.")
+        raise _unknown(number)
     return _read(row)
+
+
+def _unknown(number: int) -> PlumblineError:
+    return PlumblineError(f"There is no finding {number}", todo="See `plumbline findings`.")
 
 
 def of(cursor: Cursor, system: str, number: int) -> FindingRecord:
     """The finding of that number, of that system.
 
     Raises:
-        PlumblineError: there is none, or it is another system's.
+        PlumblineError: there is none, or it is another system's, which is not told apart: whoever may see one system
+            alone learns nothing of others.
     """
     record = one(cursor, number)
     if record.finding.system != system:
-        raise PlumblineError(f"Finding {number} is of {record.finding.system}, not of {system}")
+        raise _unknown(number)
     return record
 
 

@@ -132,6 +132,20 @@ def test_labels_wait_for_no_decision_of_the_same_moment(ws: Workspace) -> None:
     given.intake.close()
 
 
+def test_a_label_corrected_back_by_the_very_same_request_counts(ws: Workspace) -> None:
+    given = Given(ws)
+    given.push(*_numbered(0, 1))
+    for label, joined in (("yes", 1), ("no", 1), ("yes", 1), ("yes", 0)):
+        number = given.push({"decision_id": "n0", "label": label}, kind="labels")
+        given.intake.gather()
+        assert given.receipt(number).rows_loaded == joined
+        with ws.read() as cursor:
+            held = cursor.execute("SELECT label FROM decision_shop WHERE decision_id = 'n0'").fetchone()
+        assert held == (label,)
+    given.intake.close()
+    assert verify(ws).problems == ()
+
+
 def test_how_pushed_rows_are_named_is_not_remembered(ws: Workspace) -> None:
     with ws.read() as cursor:
         before = systems.saved_mapping(cursor, "shop"), systems.saved_mapping(cursor, "shop", kind="labels")

@@ -106,7 +106,8 @@ def _load(
     staged = stage(cursor, source, plan)
     spell_staged_classes(cursor, system, STAGE_TABLE, ["label"])
     mark_unknown(cursor, system.key)
-    again = _same_file(cursor, system.key, source)
+    # requests are statements of their moment: the same bytes once more may correct a label back
+    again = [] if settle else _same_file(cursor, system.key, source)
     steps = _steps(cursor, table, plan)
     aside = set_aside(cursor, source, plan, mapping, staged=staged, system=system.key, load_id=load_id)
     if again and not steps:  # the same file once more: nothing is added, in quarantine neither

@@ -73,7 +73,7 @@ def untied_sentence(loads: Sequence[int]) -> str:
     if not loads:
         return ""
     named = ", ".join(str(load) for load in loads[:_NAMED]) + (" and more" if len(loads) > _NAMED else "")
-    return f"Not tied to the trail, as an earlier version made or read them: load {named}."
+    return f"Not tied to the trail without a gap, as an earlier version made or read them: load {named}."
 
 
 def trail_problems(cursor: duckdb.DuckDBPyConnection) -> Iterator[IntegrityProblem | state_digest.LooseLoad]:

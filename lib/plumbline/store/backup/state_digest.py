@@ -7,6 +7,8 @@ by hand fits the entry no more, and an entry fits the chain.
 
 The digests are sums of DuckDB's own hashes, which cost a few per cent of a load. They show what was changed by hand
 or by a fault, not what somebody computed so that the sums stay as they are; and they hold within one version of DuckDB.
+Where an act changes a load that another version digested, nobody can look at it first: the entry names it (``RETIED``),
+and it stays among the loads that the trail does not vouch for without a gap.
 What was changed by hand shows until an act changes the same load: it is digested as it then is, change and all. So an
 act that changes rows looks at its loads first (``look``), and where one is not what was digested, its entry says so for
 good. Where these loads have more than 200,000 rows, that would cost too much, and is left out.
@@ -34,6 +36,8 @@ GRIDS = 0
 _BY_HAND = "!"
 #: in an entry's detail: the loads of which that is so
 CHANGED = "changed_past_trail"
+#: and those that another version of DuckDB had digested and that were digested anew as they were then
+RETIED = "tied_anew"
 #: rows of an act's loads up to which it looks at them first
 MOST_ROWS = 200_000
 _AT_ONCE = 200  # columns counted in one statement
@@ -42,7 +46,8 @@ ENGINE = duckdb.__version__
 
 @dataclass(frozen=True, slots=True)
 class LooseLoad:
-    """A load that no digest ties to the trail, or that another version of DuckDB tied."""
+    """A load that no digest ties to the trail, or that another version of DuckDB tied, now or before it was tied
+    anew."""
 
     system: str
     load_id: int
@@ -143,6 +148,11 @@ def seal(cursor: duckdb.DuckDBPyConnection, key: str) -> dict[str, object]:
     ).fetchall()
     if not held:
         return {}
+    retied = cursor.execute(
+        """SELECT load_id FROM state_digest WHERE system = $key AND engine NOT IN ('', $engine)
+           AND (decisions = '' OR profiles = '') ORDER BY 1""",
+        {"key": key, "engine": ENGINE},
+    ).fetchall()
     if held[0][0] != GRIDS:
         add(cursor, key, GRIDS)
         held.insert(0, (GRIDS, True, True))
@@ -159,8 +169,8 @@ def seal(cursor: duckdb.DuckDBPyConnection, key: str) -> dict[str, object]:
                 WHERE s.system = $key AND s.load_id = d.load_id""",
             {"key": key, "engine": ENGINE, "loads": list(digests), "digests": list(digests.values())},
         )
-    changed = {CHANGED: [int(load) for (load,) in by_hand]} if by_hand else {}
-    return {"digests": _fold(cursor, key), **changed}
+    noted = {CHANGED: [int(load) for (load,) in by_hand], RETIED: [int(load) for (load,) in retied]}
+    return {"digests": _fold(cursor, key)} | {name: loads for name, loads in noted.items() if loads}
 
 
 def _fold(cursor: duckdb.DuckDBPyConnection, key: str) -> str:
@@ -293,6 +303,18 @@ def differences(cursor: duckdb.DuckDBPyConnection, key: str) -> Iterator[Differe
     yield from _beside_digests(
         cursor, key, {load: engine == ENGINE for load, engine, _, _ in held if load != GRIDS}
     )
+    yield from (LooseLoad(key, load) for load in _retied(cursor, key) & {load for load, _, _ in own})
+
+
+def _retied(cursor: duckdb.DuckDBPyConnection, key: str) -> set[int]:
+    """The loads of a system that another version of DuckDB had digested when an act digested them anew."""
+    rows = cursor.execute(
+        f"""SELECT json_extract(detail, '$.{RETIED}')::INTEGER[] AS loads FROM trail
+            WHERE system = $key AND contains(detail, '"{RETIED}"') AND loads IS NOT NULL AND seq > (
+                SELECT coalesce(max(seq), 0) FROM trail WHERE system = $key AND action = $removed)""",
+        {"key": key, "removed": Act.SYSTEM_REMOVED.value},
+    ).fetchall()
+    return {int(load) for (loads,) in rows for load in loads if load != GRIDS}
 
 
 def unfit_loads(cursor: duckdb.DuckDBPyConnection, key: str, loads: Collection[int]) -> set[int]:
