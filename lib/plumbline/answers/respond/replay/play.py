@@ -171,10 +171,10 @@ def _day(cursor: Cursor, system: System, at: datetime) -> _Day:
     _, _, findings, looked_at = signals_of(cursor, system, True, released)
     day_state, by_itself = _Day(at=at, findings=findings, looked_at=looked_at), apart(findings)
     for item in triggers_in(cursor, system.key):
-        cause = cause_of(cursor, system, item.when, by_itself, at)
+        cause = cause_of(cursor, system, item.when, by_itself, at, past_moment=True)
         if cause is not None:
             day_state.due[item.name] = guard_case(
-                cursor, system, item, cause.onset, (), at, approved_by=ACTOR
+                cursor, system, item, cause.onset, (), at, approved_by=ACTOR, past_moment=True
             )
     setting = setting_of(cursor, system.key)
     for version in dict.fromkeys(s.version for s in released.releases.switches):

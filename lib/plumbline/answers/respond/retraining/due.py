@@ -117,11 +117,21 @@ def _goes_on(when: RetrainingCondition, cause: Cause | None, findings: Sequence[
 
 
 def cause_of(
-    cursor: Cursor, system: System, when: RetrainingCondition, findings: Sequence[Finding], now: datetime
+    cursor: Cursor,
+    system: System,
+    when: RetrainingCondition,
+    findings: Sequence[Finding],
+    now: datetime,
+    *,
+    past_moment: bool = False,
 ) -> Cause | None:
-    """Why a retraining is due by a condition; None: it is not."""
+    """Why a retraining is due by a condition; None: it is not.
+
+    Args:
+        past_moment: ``now`` lies back and is on the log's own clock, as the past is played again by it.
+    """
     if when is RetrainingCondition.SHELF_LIFE:
-        return _past_shelf_life(cursor, system, now)
+        return _past_shelf_life(cursor, system, _on_log_clock(system, now, past_moment))
     matches: dict[RetrainingCondition, Callable[[Finding], bool]] = {
         RetrainingCondition.BREACH: lambda f: f.signal == "retraining",
         RetrainingCondition.AGE: lambda f: f.signal == "staleness.age",
@@ -133,6 +143,11 @@ def cause_of(
     first = min(causes, key=lambda f: f.since or now)
     assert first.since is not None
     return Cause(first.since, first.known_at, as_message(outgoing(first)))  # a target is told it
+
+
+def _on_log_clock(system: System, now: datetime, past_moment: bool) -> datetime:
+    """A moment as the log writes it: its times are what the clock of its zone shows."""
+    return now if past_moment else times.clock(now, system.timezone)
 
 
 def _past_shelf_life(cursor: Cursor, system: System, now: datetime) -> Cause | None:
@@ -199,18 +214,20 @@ def guard_case(
     now: datetime,
     *,
     approved_by: str = "",
+    past_moment: bool = False,
 ) -> GuardCase:
     """What the guards of a trigger ask, from the log and the registers.
 
     Args:
         onset: since when the condition holds; None: a person fires without one, and outcomes count since the training.
+        past_moment: see ``cause_of``.
     """
     flying = [run for run in known if run.state in IN_FLIGHT and not run.test and run.trigger != item.name]
     fires = tuple(run.fired_at for run in known if run.fired_at is not None and not run.test)
     since = (
         onset
         if onset is not None and item.when in (RetrainingCondition.BREACH, RetrainingCondition.DRIFT)
-        else _trained(cursor, system, now)
+        else _trained(cursor, system, _on_log_clock(system, now, past_moment))
     )
     return GuardCase(
         now=now,
@@ -236,11 +253,13 @@ def _in_charge(cursor: Cursor, system: System) -> str:
 
 
 def _trained(cursor: Cursor, system: System, now: datetime) -> datetime:
+    """When the version in charge was trained; all times are those of the log's clock."""
     hours, version = profiles.version_hours(cursor, system), _in_charge(cursor, system)
     return began(hours, version, now)[0] if version in hours.versions else now
 
 
 def _labels_since(cursor: Cursor, system: System, since: datetime) -> int | None:
+    """Outcomes of the decisions from a day of the log's clock on; None: the log has none."""
     mapped = [systems.saved_mapping(cursor, system.key, kind) for kind in ("decisions", "labels")]
     if not any(m is not None and m.column_of("label") for m in mapped):
         return None
@@ -298,7 +317,8 @@ def _release_did_it(cursor: Cursor, system: System, onset: datetime | None) -> s
 def _delay(cursor: Cursor, system: System, now: datetime) -> float:
     from plumbline.monitor.performance.label_delay import delay_curve, usual_delay
 
-    return float(usual_delay(delay_curve(profiles.delays(cursor, system, Slice()), now)) or 0)
+    here = _on_log_clock(system, now, past_moment=False)
+    return float(usual_delay(delay_curve(profiles.delays(cursor, system, Slice()), here)) or 0)
 
 
 def _in_log(hours: VersionHours, zone: str) -> list[VersionSight]:
