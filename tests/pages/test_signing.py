@@ -13,7 +13,7 @@ from streamlit.runtime.secrets import Secrets
 from plumbline.answers.governance import access
 from plumbline.domain import PlumblineError
 from plumbline.domain.acts import Access
-from plumbline.ui.frame import sign_in
+from plumbline.ui.frame import reading_language, sign_in
 from plumbline.ui.state import workspace as opened
 
 from .conftest import open_page, words
@@ -100,6 +100,36 @@ def test_a_viewer_sees_forms_greyed_out_with_the_reason_and_an_owner_signs_by_ad
         with opened.workspace().read() as cursor:
             row = cursor.execute("SELECT actor FROM trail WHERE action = 'settings changed'").fetchone()
         assert row == ("ana@x.org",)
+
+
+@pytest.mark.usefixtures("empty")
+def test_a_signed_in_person_finds_the_language_that_was_chosen_at_the_last_visit(settings: Any) -> None:
+    access.give(opened.workspace(), "ana@x.org", Access.VIEWER, by="test")
+    settings(WHOLE, {"email": "ana@x.org", "email_verified": True})
+    at = open_page("glossary")
+    at.segmented_control(key="language").set_value("Deutsch").run()
+    assert access.language_of(opened.workspace(), "ana@x.org") == "de"
+    again = open_page("trail")
+    assert "## Alles\\, was hier getan wurde" in words(again)
+    assert not again.get("html")  # a cookie is set where a choice was made
+    by_link = open_page("trail", language="English")
+    assert "## Everything done here" in words(by_link)
+    assert access.language_of(opened.workspace(), "ana@x.org") == "de"
+
+
+@pytest.mark.usefixtures("empty")
+@pytest.mark.parametrize(
+    ("cookie", "title"), [("de", "Das Ablaufprotokoll"), ("no such", "The trail"), ("", "The trail")]
+)
+def test_where_nobody_signs_in_the_browser_keeps_the_language(
+    cookie: str, title: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(st.context), "cookies", {reading_language.COOKIE: cookie})
+    at = open_page("trail")
+    assert title in words(at)
+    at.segmented_control(key="language").set_value("English").run()
+    at.segmented_control(key="language").set_value("Deutsch").run()
+    assert "plumbline_language=de; Path=/" in at.get("html")[0].proto.body
 
 
 @pytest.mark.usefixtures("empty")

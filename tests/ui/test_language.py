@@ -41,6 +41,7 @@ NO_TEXT = {
     "ui/drift_feature.py": {"{} then and now"},
     "ui/frame/drill_down.py": {"Two windows"},
     "ui/frame/jobs.py": {"Starting"},
+    "ui/frame/reading_language.py": {"Language / Sprache"},
     "ui/frame/return_link.py": {"{}; Path=/; HttpOnly; SameSite=Lax"},
     "ui/frame/sign_in.py": {
         "Mend the file of secrets as docs/sign-in.md shows, and start the server again.",
@@ -50,7 +51,7 @@ NO_TEXT = {
     "ui/governance/ai_act.py": {"high risk", "not high risk"},
     "ui/governance/context.py": {"not applicable"},
     "ui/governance/costs.py": {"Decided"},
-    "ui/language.py": {"English", "Deutsch", "Language / Sprache"},
+    "ui/language.py": {"English", "Deutsch"},
     "ui/logs/mapping.py": {"Column", "Values", "Examples", "Confidence", "Reason"},
     "ui/parts/filters.py": {"is missing", "is there", "probability of {}"},
     "ui/parts/openings.py": {"judged system"},

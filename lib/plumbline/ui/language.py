@@ -1,8 +1,7 @@
-"""The language of the screens: which one a visitor reads, and how its texts are rendered.
+"""The languages of the screens, and how their texts are rendered.
 
-The choice stands in the address (``?language=Deutsch``), so that a link carries it, and in the session. Without one
-the browser's own language counts, where it is ours. Answers are kept in English and rendered where they are drawn, so
-that a choice clears nothing; the command line, files of data and what goes on the trail stay English.
+Answers are kept in English and rendered where they are drawn, so that a choice clears nothing; the command line, files
+of data and what goes on the trail stay English. Which language a visitor reads: ``frame/reading_language.py``.
 """
 
 from __future__ import annotations
@@ -16,57 +15,23 @@ import streamlit as st
 from plumbline.domain.messages import Message
 from plumbline.report.language import language
 from plumbline.report.translation import translate
-from plumbline.ui.state import session
-from plumbline.wording.language import SOURCE, Reader, address, code, in_language, phrase, screen_text
+from plumbline.wording.language import SOURCE, Reader, code, in_language, phrase, screen_text
 
 #: what a page asks for its texts with
 __all__ = [
     "adapt",
     "catalogue_title",
-    "chosen",
     "control_title",
     "in_language",
     "phrase",
     "reader",
     "screen_text",
-    "settle",
-    "switch",
 ]
 
 #: language -> its own name
 NAMES = {"en": "English", "de": "Deutsch"}
 #: where the texts of the screens are; what the documents have an entry for is said as there
 CATALOGUES = ("plumbline.ui", "plumbline.report")
-
-
-def settle() -> None:
-    """Write this run for its reader. To be called before any text is drawn."""
-    address(reader(chosen()))
-
-
-def chosen() -> str:
-    """The language of this visitor: what the address or the session says, else the browser's, else English."""
-    asked = st.session_state.get(session.LANGUAGE.name) or st.query_params.get(session.LANGUAGE.name)
-    return next((code for code, name in NAMES.items() if name == asked), None) or _of_browser()
-
-
-def _of_browser() -> str:
-    code = str(st.context.locale or "").partition("-")[0].lower()
-    return code if code in NAMES else SOURCE
-
-
-def switch() -> None:
-    """The switch in the sidebar."""
-    with st.sidebar:
-        st.segmented_control(
-            "Language / Sprache",
-            list(NAMES.values()),
-            default=NAMES[chosen()],
-            required=True,
-            key=session.LANGUAGE.name,
-            bind="query-params",
-            label_visibility="collapsed",
-        )
 
 
 @cache

@@ -13,8 +13,7 @@ from plumbline.domain import PlumblineError, System
 from plumbline.logs.files.formats import SPOKEN
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace
-from plumbline.ui import language
-from plumbline.ui.frame import bar, sign_in
+from plumbline.ui.frame import bar, reading_language, sign_in
 from plumbline.ui.frame import scratch as scratches
 from plumbline.ui.notes import views
 from plumbline.ui.parts import cards, empty_states
@@ -128,12 +127,13 @@ def _lead_on(page: Any, ws: Workspace) -> None:
 def main() -> None:
     """One run of one page inside the frame."""
     CURRENT.set(None)
-    language.settle()
+    reading_language.settle()
     st.set_page_config(page_title="Plumbline", page_icon=ICON, layout="wide")
     st.logo(_wordmark(cards.mode() == "dark"), size="large")
     with st.container(width=cards.MEASURE):
         try:
             inside = sign_in.gate()
+            reading_language.settle()
         except PlumblineError as error:
             empty_states.show_error(error)
             inside = False
@@ -144,7 +144,7 @@ def main() -> None:
         try:
             ws, scratch = scratches.workspace()
             sign_in.badge()
-            language.switch()
+            reading_language.switch()
             _lead_on(page, ws)
             CURRENT.set(
                 bar.read(

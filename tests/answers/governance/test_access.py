@@ -78,6 +78,26 @@ def test_a_viewer_reads_the_scorecard_although_it_is_kept(ws: Workspace) -> None
     assert len(access.people(ws)) == 3
 
 
+def test_each_person_keeps_a_language_as_long_as_a_role_and_the_trail_does_not_say_which(
+    ws: Workspace,
+) -> None:
+    access.give(ws, "vi@x.org", Access.VIEWER, by="ana@x.org")
+    before = ws.change()
+    for code in ("en", "de"):
+        access.set_language(ws.acting("vi@x.org"), "vi@x.org", code)  # a viewer
+    access.set_language(ws, "nobody@x.org", "de")
+    assert [access.language_of(ws, name) for name in ("vi@x.org", "ana@x.org", "nobody@x.org")] == [
+        "de",
+        "",
+        "",
+    ]
+    access.give(ws, "vi@x.org", Access.ANALYST, by="ana@x.org")
+    assert access.language_of(ws, "vi@x.org") == "de"
+    access.take(ws, "vi@x.org", by="ana@x.org")
+    assert access.language_of(ws, "vi@x.org") == ""
+    assert ws.change() == before + 2
+
+
 def test_a_role_taken_away_is_gone_at_once_and_one_owner_stays(ws: Workspace) -> None:
     access.give(ws, "dee@x.org", Access.ANALYST, by="ana@x.org")
     hand = ws.acting("dee@x.org")

@@ -9,7 +9,7 @@ from plumbline.domain import PlumblineError
 from plumbline.domain.acts import Access, Act, Person
 from plumbline.store import trail
 from plumbline.store.access import people as register
-from plumbline.store.access import permissions
+from plumbline.store.access import permissions, readers
 from plumbline.store.workspace import Cursor, Workspace
 
 #: what the server puts on the trail when it starts otherwise than before
@@ -71,7 +71,25 @@ def take(ws: Workspace, email: str, *, by: str) -> None:
             raise PlumblineError("Nobody with this e-mail address has a role", where=who)
         _somebody_is_left(cursor, who, None)
         register.take(cursor, who)
+        readers.remove(cursor, who)
         trail.append(cursor, actor=name, action=Act.ROLE_TAKEN, detail={"email": who, "before": before.value})
+
+
+def language_of(ws: Workspace, email: str) -> str:
+    """The code of the language in which a person reads the pages; empty where none was chosen."""
+    with ws.read() as cursor:
+        return readers.language_of(cursor, email)
+
+
+def set_language(ws: Workspace, email: str, language: str) -> None:
+    """Keep the language in which a person reads the pages. It is nobody else's affair, and not put on the trail.
+
+    Raises:
+        Busy: somebody else writes; a choice of language waits for nobody.
+    """
+    with ws.write(by_itself=True, wait=False) as cursor:
+        if permissions.access_of(cursor, email) is not None:
+            readers.set_language(cursor, email, language)
 
 
 def note_sign_in(ws: Workspace, *, on: bool, reach: str) -> None:

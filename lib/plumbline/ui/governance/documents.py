@@ -20,6 +20,7 @@ from plumbline.ui.parts.escape import one_line, plain
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
+from plumbline.wording.language import code as reader_code
 from plumbline.wording.language import phrase
 
 MIME = "application/pdf"
@@ -35,7 +36,7 @@ def section(view: View, system: System) -> None:
             "not legal advice."
         )
     )
-    code = document_language(language_names(), default="en", key="governance.documents.language")
+    code = document_language(language_names(), default=reader_code(), key="governance.documents.language")
     filled = ask(view, all_filled, system.key, code)
     places = [column for _ in range(0, len(filled), ROW) for column in st.columns(ROW, gap="medium")]
     for place, (key, sections) in zip(places, filled.items(), strict=False):

@@ -14,7 +14,7 @@ def document_language(names: Mapping[str, str], *, default: str, key: str) -> st
 
     Args:
         names: of each language, by its code, as it calls itself.
-        key: of the widget.
+        key: of the widget; a reader who turns to another language begins with that one.
     """
     return str(
         st.segmented_control(
@@ -22,7 +22,7 @@ def document_language(names: Mapping[str, str], *, default: str, key: str) -> st
             list(names),
             default=default,
             required=True,
-            key=key,
+            key=f"{key}.{default}",
             format_func=names.__getitem__,
             label_visibility="collapsed",
         )

@@ -69,6 +69,7 @@ TWO_WINDOWS: tuple[Key[Any], ...] = tuple(
 )
 WORD = Key("word", "")  # what is looked for in the glossary
 LANGUAGE = Key("language", "")  # of the screens, by its own name
+LANGUAGE_CHOSEN = Key("language.chosen", "")  # chosen in this tab, by its code
 WHOLE_ROW = Key("whole_row", False)
 SPACE = Key("space", "log-odds")  # what contributions add up to
 SWITCH = Key("switch", "")  # a version whose takeover is looked at
