@@ -170,3 +170,32 @@ def _passes(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
                 return True
         child = parent
     return False
+
+
+#: rooms whose errors no page shows: the command line, other machines, a notebook, a table in a cluster, a copy
+NO_PAGE = (
+    "answers/data/attach.py", "answers/data/load.py", "answers/data/push", "answers/operations/backup.py",
+    "answers/proof.py", "answers/releases/gate.py", "answers/releases/history.py", "answers/respond/replay/", "api.py",
+    "charts/answers.py", "cli.py", "client/", "commands/", "console.py", "demo/", "logs/cluster/", "logs/push/",
+    "profile/cluster/", "relay/", "store/backup/", "web/",
+    # faults of the program itself
+    "explain/shap/", "governance/canonical_json.py", "monitor/releases/guardrail.py",
+    "monitor/statistics/", "report/record_trials.py",
+)  # fmt: skip
+#: what a page leaves out, as it is typed in a terminal
+_OPTION = re.compile(r" --[a-z]|^--[a-z]|plumbline [a-z]|\{")
+
+
+def error_texts() -> Iterator[tuple[str, int, str | None]]:
+    """What errors say that a page can show: (file, line, text); no text where it is put together unseen."""
+    for path in sorted(HOME.rglob("*.py")):
+        if file_of(path).startswith(NO_PAGE):
+            continue
+        for node in ast.walk(tree_of(path)):
+            if not (isinstance(node, ast.Call) and getattr(node.func, "id", "") == "PlumblineError"):
+                continue
+            for part in (*node.args[:1], *(k.value for k in node.keywords if k.arg == "todo")):
+                if isinstance(part, ast.JoinedStr):
+                    yield file_of(path), part.lineno, None
+                elif isinstance(part, ast.Constant) and not _OPTION.search(str(part.value)):
+                    yield file_of(path), part.lineno, str(part.value)

@@ -11,14 +11,16 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 
 from plumbline.charts.style import dates
+from plumbline.domain import PlumblineError
 from plumbline.domain.messages import PLACE, message
 from plumbline.ui.language import control_title, reader
+from plumbline.ui.parts.empty_states import error_sentence
 from plumbline.ui.state.cache import _answer
 from plumbline.wording import numbers
 from plumbline.wording.language import address, in_language, phrase
 from plumbline.wording.quantities import count, plural
 
-from .screen_texts import HOME, SCREENS, bare, file_of, rows, screen_texts, sources
+from .screen_texts import HOME, SCREENS, bare, error_texts, file_of, rows, screen_texts, sources
 
 #: files whose words for people are still English; it may only shrink
 ENGLISH: frozenset[str] = frozenset(
@@ -62,6 +64,23 @@ NO_TEXT = {
     "ui/state/session.py": {"local user"},
     "charts/style.py": {'"Source Sans", sans-serif', "no data", "not applicable"},
 }
+#: files with errors that are put together and stay English: faults of the program itself, and what is typed there
+ERRORS = frozenset(
+    (
+        "answers/alerts/check.py",
+        "answers/decisions/importance.py",
+        "explain/counterfactual/actionable.py",
+        "governance/ai_act.py",
+        "governance/context.py",
+        "governance/frameworks.py",
+        "report/decision_record.py",
+        "report/documents.py",
+        "report/issue.py",
+        "report/language.py",
+        "report/translation.py",
+        "store/notes/calendar_events.py",
+    )
+)
 #: contexts of words that are put together in the code, as "a viewer" from its role
 BUILT = frozenset(("role", "tier", "verdict", "status", "glossary"))
 
@@ -97,6 +116,29 @@ def test_every_text_of_the_screens_has_its_entry_and_none_is_left_over() -> None
     left = [key for key in own.keys() - asked if key[1] not in BUILT and key[0] not in sources()]
     assert sorted(left) == []
     assert len(asked) > 1_500
+
+
+def test_every_error_that_a_page_shows_has_its_entry() -> None:
+    known = {text for text, _ in (*entries(), *entries("report"))}
+    errors = list(error_texts())
+    assert [error for error in errors if error[2] is not None and error[2] not in known] == []
+    assert {file for file, _, text in errors if text is None} - ERRORS == set()
+    assert len(errors) > 350
+
+
+@pytest.mark.usefixtures("german")
+def test_an_error_is_said_in_german_but_for_names() -> None:
+    error = PlumblineError(
+        message("{system} has no view of the name {name}", system="loans", name="'x'"),
+        where="loans",
+        todo="Check the path.",
+    )
+    assert error_sentence(error) == "loans hat keine Ansicht namens 'x' (loans). Prüfen Sie den Pfad."
+    assert str(error) == "loans has no view of the name 'x' (loans). Check the path."
+    typed = "Give one the role timestamp; in a terminal: --map COLUMN=timestamp."
+    assert error_sentence(PlumblineError("The file is empty", todo=typed)) == (
+        "Die Datei ist leer. Geben Sie einer die Rolle timestamp."
+    )
 
 
 @pytest.mark.usefixtures("german")

@@ -14,6 +14,7 @@ from typing import Any
 from plumbline.answers.signer import signer
 from plumbline.domain import Finding, PlumblineError, TrailEntry
 from plumbline.domain.acts import Act
+from plumbline.domain.messages import message
 from plumbline.governance import canonical_json
 from plumbline.governance.incident_deadlines import Incident
 from plumbline.store import findings, systems, trail
@@ -91,7 +92,10 @@ def record(
             of another system.
     """
     if event not in EVENTS:
-        raise PlumblineError(f"{event!r} cannot be recorded", todo=f"Use one of: {', '.join(EVENTS)}.")
+        raise PlumblineError(
+            message("{event} cannot be recorded", event=repr(event)),
+            todo=message("Use one of: {names}.", names=", ".join(EVENTS)),
+        )
     signer(by, "A record", "Say who did it, or which pipeline.")
     if event in NUMBERED_EVENTS and not note.strip():
         raise PlumblineError(

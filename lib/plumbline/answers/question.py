@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from plumbline.domain import PlumblineError, Slice, System, Tier
 from plumbline.domain.decisions import bare_name
+from plumbline.domain.messages import message
 from plumbline.governance.catalogue import catalogue, limits
 from plumbline.monitor.fairness.groups import Lines
 from plumbline.profile.scan import exact
@@ -69,7 +70,8 @@ def resolve_filters(cursor: Cursor, system: System, window: Slice) -> Slice:
         matches = [c for c in known if c == name] or [c for c in known if bare_name(c) == name]
         if not matches:
             raise PlumblineError(
-                f"{system.key} has no column {name!r} to filter by", todo=f"It has: {', '.join(known)}."
+                message("{key} has no column {name} to filter by", key=system.key, name=repr(name)),
+                todo=message("It has: {names}.", names=", ".join(known)),
             )
         where.append((matches[0], value))
     return Slice(window.start, window.end, window.version, window.arm, tuple(where))

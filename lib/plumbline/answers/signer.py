@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from plumbline.domain import PlumblineError
+from plumbline.domain.messages import message
 
 
 def signer(by: str, act: str = "This", todo: str = "Say who does it.") -> str:
@@ -17,5 +18,5 @@ def signer(by: str, act: str = "This", todo: str = "Say who does it.") -> str:
     """
     name = by.strip()
     if not name:
-        raise PlumblineError(f"{act} needs a name", todo=todo)
+        raise PlumblineError(message("{act} needs a name", act=act), todo=todo)
     return name

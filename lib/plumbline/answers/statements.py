@@ -11,7 +11,7 @@ from typing import Any
 from plumbline.answers.signer import signer
 from plumbline.domain import Attestation, Exemption, PlumblineError, System
 from plumbline.domain.acts import Act
-from plumbline.domain.messages import Day
+from plumbline.domain.messages import Day, message
 from plumbline.governance.catalogue import check_limits
 from plumbline.governance.resolution import (
     asked_by,
@@ -121,7 +121,9 @@ def attest(ws: Workspace, item: Attestation, *, file: tuple[str, bytes] | None =
         if len(file[1]) > LARGEST_FILE:
             many = LARGEST_FILE // 1_000_000
             raise PlumblineError(
-                f"The file is larger than {many} MB", where=file[0], todo="Give a link to it."
+                message("The file is larger than {many} MB", many=str(many)),
+                where=file[0],
+                todo="Give a link to it.",
             )
         item = replace(item, evidence=hashlib.sha256(file[1]).hexdigest(), evidence_name=file[0][:200])
     with ws.write() as cursor:
@@ -154,7 +156,12 @@ def approve(ws: Workspace, key: str, attestation_id: int, *, by: str, on: date) 
         if attestation is None:
             raise PlumblineError("There is no such statement", where=key)
         if attestation.approved_by:
-            raise PlumblineError(f"This statement was approved by {attestation.approved_by} already")
+            raise PlumblineError(
+                message(
+                    "This statement was approved by {approved_by} already",
+                    approved_by=attestation.approved_by,
+                )
+            )
         _second(name, attestation.owner, "a statement of their own")
         begun = register_digest.begin(cursor, key)
         promises.approve_attestation(cursor, attestation_id, name, on)
@@ -179,7 +186,9 @@ def approve_exemption(ws: Workspace, key: str, exemption_id: int, *, by: str, on
         if exemption is None:
             raise PlumblineError("There is no such exemption", where=key)
         if not needs_approval(exemption):
-            raise PlumblineError(f"This exemption was approved by {exemption.approver} already")
+            raise PlumblineError(
+                message("This exemption was approved by {approver} already", approver=exemption.approver)
+            )
         asked = asked_by(exemption)
         _second(name, asked, "an exemption that they asked for")
         begun = register_digest.begin(cursor, key)
@@ -208,7 +217,9 @@ def _same(one: str, other: str) -> bool:
 def _second(name: str, first: str, what: str) -> None:
     """Four eyes are two people."""
     if _same(name, first):
-        raise PlumblineError(f"Nobody approves {what}", todo="Have a second person approve it.")
+        raise PlumblineError(
+            message("Nobody approves {what}", what=what), todo="Have a second person approve it."
+        )
 
 
 def waiting(stated: Statements, today: date) -> tuple[tuple[Attestation, ...], tuple[Exemption, ...]]:
@@ -314,7 +325,10 @@ def exempt(ws: Workspace, item: Exemption) -> Exemption:
         if system.settings.commercial_from and item.at >= system.settings.commercial_from:
             day_of_use = Day(system.settings.commercial_from)
             raise PlumblineError(
-                f"The system is in commercial use since {day_of_use}: nothing of it is exempt any more",
+                message(
+                    "The system is in commercial use since {day_of_use}: nothing of it is exempt any more",
+                    day_of_use=day_of_use,
+                ),
                 todo="Do what the control asks.",
             )
         detail = {

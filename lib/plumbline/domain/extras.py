@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 from plumbline.domain.errors import PlumblineError
+from plumbline.domain.messages import message
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,8 @@ def missing_module(module: str) -> PlumblineError | None:
     if optional_module is None or is_installed(module):
         return None
     return PlumblineError(
-        f"{optional_module.work} needs an extra that is not installed",
-        todo=f"Install it: {install_command(optional_module.extra)}",
+        message("{work} needs an extra that is not installed", work=optional_module.work),
+        todo=message("Install it: {install_command}", install_command=install_command(optional_module.extra)),
     )
 
 

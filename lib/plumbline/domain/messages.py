@@ -153,7 +153,9 @@ NOTHING = Message("")
 
 def message(template: str, /, **values: str) -> Message:
     """A message from its template, which is written out where it is made, and the values of its places."""
-    return Message(template, values)
+    return Message(
+        template, {name: value if isinstance(value, str) else str(value) for name, value in values.items()}
+    )
 
 
 def word(text: str, context: str = "") -> Message:

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 from typing import Any, TypedDict, cast
 
 from plumbline.domain.errors import PlumblineError
+from plumbline.domain.messages import message
 
 
 class CostMatrix(TypedDict, total=False):
@@ -152,7 +153,8 @@ class Settings:
         wrong = sorted(unread & set(changes))
         if wrong:
             raise PlumblineError(
-                f"The setting {wrong[0]!r} cannot be read", todo="docs/settings.md lists them."
+                message("The setting {wrong} cannot be read", wrong=repr(wrong[0])),
+                todo="docs/settings.md lists them.",
             )
         return settings
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from plumbline.domain.errors import PlumblineError
-from plumbline.domain.messages import Message
+from plumbline.domain.messages import Message, message
 from plumbline.domain.settings import Settings
 
 
@@ -65,7 +65,7 @@ class RoleName:
         if (role in SINGLE_ROLES or role == IGNORE) and not name:
             return RoleName(role)
         raise PlumblineError(
-            f"{text!r} is not a role",
+            message("{text} is not a role", text=repr(text)),
             todo="Use one of " + ", ".join((*SINGLE_ROLES, *(f"{r}:NAME" for r in NAMED_ROLES), IGNORE)),
         )
 

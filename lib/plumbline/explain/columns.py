@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from plumbline.domain import FloatArray, IntArray, PlumblineError
+from plumbline.domain.messages import message
 from plumbline.explain.trees import BoolArray
 
 
@@ -68,7 +69,13 @@ class InputCoding:
     def code(self, rows: FloatArray) -> FloatArray:
         """Rows (n, d) of inputs to rows (n, columns). Raises PlumblineError for a wrong number of inputs."""
         if rows.ndim != 2 or rows.shape[1] != len(self.names):
-            raise PlumblineError(f"The model takes {len(self.names)} features, not {rows.shape[-1]}")
+            raise PlumblineError(
+                message(
+                    "The model takes {names} features, not {width}",
+                    names=str(len(self.names)),
+                    width=rows.shape[-1],
+                )
+            )
         encoded = np.empty((len(rows), len(self.columns)))
         for place, column in enumerate(self.columns):
             encoded[:, place] = column.values(rows[:, column.feature])

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from plumbline.domain import FloatArray, PlumblineError
+from plumbline.domain.messages import message
 from plumbline.explain.columns import InputCoding, plain_coding
 from plumbline.explain.shap.permutation import orders
 from plumbline.explain.shap.tree_interventional import interventional
@@ -145,11 +146,14 @@ def contributions(
     """
     if model.needs_background and background is None:
         raise PlumblineError(
-            f"A {model.format} model holds no training counts, so its contributions need a background",
+            message(
+                "A {format} model holds no training counts, so its contributions need a background",
+                format=model.format,
+            ),
             todo="Load decisions of a healthy reference.",
         )
     if not 0 <= output < model.outputs:
-        raise PlumblineError(f"The model has no output {output}")
+        raise PlumblineError(message("The model has no output {output}", output=str(output)))
     if isinstance(model.core, BlackBoxModel):
         raise PlumblineError("This model can only be asked")
     columns = model.coding.code(np.asarray(rows, np.float64))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from plumbline.domain import FloatArray, PlumblineError
+from plumbline.domain.messages import message
 from plumbline.explain.model import CodedModel, column_margins, complete
 from plumbline.explain.shap.permutation import row_seed, split
 from plumbline.explain.shap.tree_path_dependent import to_score
@@ -44,12 +45,12 @@ def asked_contributions(
     NaN for a row that lacks a value which the model needs. Raises PlumblineError without a background.
     """
     if background is None or not len(background):
-        what = (
-            "Contributions in probability need"
+        raise PlumblineError(
+            "Contributions in probability need a background"
             if probability
-            else f"A {model.format} model of this kind needs"
+            else message("A {format} model of this kind needs a background", format=model.format),
+            todo="Load decisions of a healthy reference.",
         )
-        raise PlumblineError(f"{what} a background", todo="Load decisions of a healthy reference.")
     rows = np.asarray(rows, np.float64)
     columns, known = model.coding.code(rows), model.coding.code(np.asarray(background, np.float64))
     whole, sound = complete(model, columns), complete(model, known)
@@ -97,7 +98,11 @@ def probability_contributions(
     """
     if len(rows) > MOST_ROWS:
         raise PlumblineError(
-            f"Contributions in probability are made for {MOST_ROWS} decisions at a time; here are {len(rows)}",
+            message(
+                "Contributions in probability are made for {most_rows} decisions at a time; here are {rows}",
+                most_rows=str(MOST_ROWS),
+                rows=str(len(rows)),
+            ),
             todo="Use log-odds.",
         )
     return asked_contributions(model, rows, background, output=output, trees=trees, probability=True)

@@ -149,7 +149,11 @@ def _coded(feature: FeatureInfo, column: pd.Series[Any]) -> tuple[FloatArray, in
     strange = np.isnan(numbers) & ~column.isna().to_numpy(bool)
     if feature.used and strange.any():
         raise PlumblineError(
-            f"The model reads {feature.name!r} as a number, but the log's column {column.name!r} holds text",
+            message(
+                "The model reads {name} as a number, but the log's column {column} holds text",
+                name=repr(feature.name),
+                column=repr(column.name),
+            ),
             todo="Register the model in a format that keeps its categories, or map another column.",
         )
     return numbers, 0
@@ -213,8 +217,12 @@ def check_model(
     usable = np.flatnonzero(np.isfinite(scores))
     if len(usable) < FEWEST:
         raise PlumblineError(
-            f"Only {len(usable)} decisions of version {model.version} have a score: too few for a check",
-            todo=f"At least {FEWEST} are needed.",
+            message(
+                "Only {usable} decisions of version {version} have a score: too few for a check",
+                usable=str(len(usable)),
+                version=model.version,
+            ),
+            todo=message("At least {fewest} are needed.", fewest=str(FEWEST)),
         )
     if len(usable) > CHECKED_ROWS:
         usable = np.sort(np.random.default_rng(0).choice(usable, CHECKED_ROWS, replace=False))

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plumbline.domain import FloatArray, IntArray, PlumblineError
+from plumbline.domain.messages import message
 from plumbline.wording.quantities import count
 
 BoolArray = NDArray[np.bool_]
@@ -99,7 +100,7 @@ class TreeEnsemble:
 
 def refuse(what: str, todo: str = "") -> PlumblineError:
     """The error for a model file that cannot be accepted."""
-    return PlumblineError(f"The model file was refused: {what}", todo=todo)
+    return PlumblineError(message("The model file was refused: {what}", what=what), todo=todo)
 
 
 def join_trees(trees: list[RawTree], n_features: int) -> dict[str, NDArray[np.generic]]:

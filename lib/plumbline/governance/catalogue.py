@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from plumbline.domain import EvidenceKind, PlumblineError, Requirement, Tier
+from plumbline.domain.messages import message
 
 FILE = Path(__file__).with_name("catalogue.toml")
 LETTERS = {"M": Requirement.MANDATORY, "r": Requirement.RECOMMENDED, "-": Requirement.NOT_ASKED}
@@ -99,7 +100,10 @@ class Catalogue:
         """
         control = next((c for c in self.controls if c.id == control_id), None)
         if control is None:
-            raise PlumblineError(f"There is no control {control_id!r}", todo="Use an id of the catalogue.")
+            raise PlumblineError(
+                message("There is no control {control_id}", control_id=repr(control_id)),
+                todo="Use an id of the catalogue.",
+            )
         return control
 
 
@@ -148,14 +152,22 @@ def check_limits(control_id: str, tightened: Mapping[str, float]) -> None:
         limit = control.limits.get(name)
         if limit is None:
             raise PlumblineError(
-                f"{control_id} has no limit {name!r}", todo=f"It has: {', '.join(control.limits) or 'none'}."
+                message("{control_id} has no limit {name}", control_id=control_id, name=repr(name)),
+                todo=message("It has: {names}.", names=", ".join(control.limits) or "none"),
             )
         loosest = limit.value if limit.light is None else limit.light
         if limit.stricter(loosest, given) != given:
             side = "at least" if limit.least else "at most"
             raise PlumblineError(
-                f"{given:g} would loosen {control_id} ({name})",
-                todo=f"A limit can only be tightened: give {side} {loosest:g}.",
+                message(
+                    "{given} would loosen {control_id} ({name})",
+                    given=f"{given:g}",
+                    control_id=control_id,
+                    name=name,
+                ),
+                todo=message(
+                    "A limit can only be tightened: give {side} {loosest}.", side=side, loosest=f"{loosest:g}"
+                ),
             )
 
 
@@ -163,7 +175,13 @@ def _control(entry: dict[str, Any]) -> Control:
     names = ("id", "title", "question", "tooltip", "rule", "page", "next_action")
     missing = [name for name in (*names, "tiers", "evidence", "references", "triggers") if name not in entry]
     if missing:
-        raise PlumblineError(f"The catalogue's entry {entry.get('id')} lacks {', '.join(missing)}")
+        raise PlumblineError(
+            message(
+                "The catalogue's entry {entry} lacks {names}",
+                entry=str(entry.get("id")),
+                names=", ".join(missing),
+            )
+        )
     return Control(
         **{name: entry[name] for name in names},
         family=entry["id"].partition("-")[0],
@@ -203,4 +221,4 @@ def _check(book: Catalogue) -> None:
             any(not any(ref.startswith(key) for key in book.frameworks) for ref in control.references),
         ]
         if any(wrong):
-            raise PlumblineError(f"The catalogue's entry {control.id} is not consistent")
+            raise PlumblineError(message("The catalogue's entry {id} is not consistent", id=control.id))

@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 
 from plumbline.domain import Mapping, PlumblineError, json_object
+from plumbline.domain.messages import message
 from plumbline.logs import reader
 from plumbline.logs.files.conversion import open_readable
 from plumbline.logs.files.source import Source, relation, require_readable, unreadable
@@ -233,7 +234,10 @@ def _no_rows(path: Path, source: Source) -> PlumblineError:
             lines = [line for line in file.readlines(65_536)[source.form.skip :] if line.strip()]
     if len(lines) > 1:
         return PlumblineError(
-            f"None of the file's lines has as many cells as its first, {len(source.columns)}, so it is no table",
+            message(
+                "None of the file's lines has as many cells as its first, {columns}, so it is no table",
+                columns=str(len(source.columns)),
+            ),
             where=path.name,
             todo="Export it as CSV or Parquet and load that.",
         )

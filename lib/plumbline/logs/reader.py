@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from plumbline.domain import PlumblineError
+from plumbline.domain.messages import message
 from plumbline.sandbox.limits import MEMORY, Limits, amount
 from plumbline.sandbox.pool import Pool
 
@@ -66,7 +67,7 @@ def _seconds() -> int:
     text = os.environ.get("PLUMBLINE_FILE_SECONDS", str(SECONDS)).strip()
     if not (text.isascii() and text.isdigit() and 0 < int(text[:9]) == int(text)):
         raise PlumblineError(
-            f"PLUMBLINE_FILE_SECONDS is {text[:40]!r} and no number of seconds",
-            todo=f"Set one such as {SECONDS}.",
+            message("PLUMBLINE_FILE_SECONDS is {text} and no number of seconds", text=repr(text[:40])),
+            todo=message("Set one such as {seconds}.", seconds=str(SECONDS)),
         )
     return int(text)

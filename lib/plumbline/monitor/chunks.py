@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plumbline.domain import IntArray, OutcomeProfile, PlumblineError
+from plumbline.domain.messages import message
 
 Number = TypeVar("Number", np.int64, np.float64)
 
@@ -73,7 +74,7 @@ def chunk_index(
         PlumblineError: ``by`` is none of these.
     """
     if by not in CHUNKS:
-        raise PlumblineError(f"{by!r} is not a chunk", todo="Use day, week or month.")
+        raise PlumblineError(message("{by} is not a chunk", by=repr(by)), todo="Use day, week or month.")
     first, following = CHUNKS[by]
     starts, index = np.unique(first(as_days(days)), return_inverse=True)
     begin, end = (tuple(map(midnight, side.tolist())) for side in (starts, following(starts)))

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from plumbline.domain import PlumblineError
+from plumbline.domain.messages import message
 
 TODO = "Give http(s)://host:port of a tracking server, or a database such as sqlite:////srv/mlflow.db."
 #: scheme -> the driver that reads it, and how each connection is held to reading and to a time
@@ -53,7 +54,9 @@ def sqlite_file(uri: str) -> tuple[str, str]:
             begins = file.read(16)
     except OSError as error:
         raise PlumblineError(
-            f"The file cannot be read: {error.strerror}", where=str(path), todo=TODO
+            message("The file cannot be read: {strerror}", strerror=str(error.strerror)),
+            where=str(path),
+            todo=TODO,
         ) from error
     except ValueError as error:
         raise PlumblineError("The address of the registry cannot be read", todo=TODO) from error
@@ -86,9 +89,9 @@ def server(uri: str, place: str) -> str:
     strange = sorted(set(url.query) - set(ALLOWED))
     if strange:
         raise PlumblineError(
-            f"The address asks the driver for {strange[0][:40]!r}",
+            message("The address asks the driver for {strange}", strange=repr(strange[0][:40])),
             where=place,
-            todo=f"Leave it out; what may be asked for: {', '.join(ALLOWED)}.",
+            todo=message("Leave it out; what may be asked for: {names}.", names=", ".join(ALLOWED)),
         )
     driver, server_statements = SERVERS[scheme(url.drivername)]
     url = url.set(drivername=driver, query={**url.query, **server_statements})

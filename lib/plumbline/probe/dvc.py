@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from plumbline.domain import PlumblineError, Probe, ProbedVersion
+from plumbline.domain.messages import message
 from plumbline.probe.saved_models import of_outputs
 
 LARGEST = 2_000_000  # bytes of one YAML file
@@ -116,17 +117,22 @@ def _text(root: Path, name: str) -> str | None:
     try:
         real = path.resolve()
     except (OSError, RuntimeError) as error:  # a link that leads to itself
-        raise PlumblineError(f"{name} cannot be read", where=str(root)) from error
+        raise PlumblineError(message("{name} cannot be read", name=name), where=str(root)) from error
     if root not in real.parents or not real.is_file():
         raise PlumblineError(
-            f"{name} leads out of the folder", where=str(root), todo="Give the folder itself."
+            message("{name} leads out of the folder", name=name),
+            where=str(root),
+            todo="Give the folder itself.",
         )
     if real.stat().st_size > LARGEST:
-        raise PlumblineError(f"{name} is larger than {LARGEST // 1_000_000} MB", where=str(root))
+        raise PlumblineError(
+            message("{name} is larger than {largest} MB", name=name, largest=str(LARGEST // 1000000)),
+            where=str(root),
+        )
     try:
         return real.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise PlumblineError(f"{name} cannot be read as text", where=str(root)) from error
+        raise PlumblineError(message("{name} cannot be read as text", name=name), where=str(root)) from error
 
 
 def _yaml(text: str, where: str) -> dict[Any, Any]:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from plumbline.domain import PlumblineError, Probe, ProbedVersion
 from plumbline.domain.extras import need_extra
+from plumbline.domain.messages import message
 from plumbline.probe import database
 from plumbline.probe.saved_models import of_history
 
@@ -89,7 +90,9 @@ def _address(uri: str) -> tuple[str, str]:
         place = without_credentials(uri)
         return place, database.server(uri, place)
     shown = f"{parts.scheme}:" if parts.scheme else "no scheme"
-    raise PlumblineError(f"This is not an address of a model registry ({shown})", todo=todo)
+    raise PlumblineError(
+        message("This is not an address of a model registry ({shown})", shown=shown), todo=todo
+    )
 
 
 @contextmanager
@@ -129,7 +132,10 @@ def _read(address: str, place: str, model: str) -> tuple[str, tuple[ProbedVersio
         raise _said(error, place, model) from None
     except Exception as error:  # every driver and server has errors of its own; their texts hold the password
         raise PlumblineError(
-            f"The registry did not answer as an MLflow registry does ({type(error).__name__})",
+            message(
+                "The registry did not answer as an MLflow registry does ({error})",
+                error=type(error).__name__,
+            ),
             where=place,
             todo="Check the address, and that this machine may reach it.",
         ) from None
@@ -142,7 +148,11 @@ def _read(address: str, place: str, model: str) -> tuple[str, tuple[ProbedVersio
 def _said(error: Any, place: str, model: str) -> PlumblineError:
     code = str(getattr(error, "error_code", ""))
     if code == "RESOURCE_DOES_NOT_EXIST":
-        return PlumblineError(f"The registry has no model {model!r}", where=place, todo="Check its name.")
+        return PlumblineError(
+            message("The registry has no model {model}", model=repr(model)),
+            where=place,
+            todo="Check its name.",
+        )
     if code in ("UNAUTHENTICATED", "PERMISSION_DENIED", "CUSTOMER_UNAUTHORIZED"):
         todo = "Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN."
         return PlumblineError("The registry refuses to be read", where=place, todo=todo)
@@ -172,7 +182,9 @@ def _named(client: Any, model: str, place: str) -> str:
             "The registry holds no registered model", where=place, todo="Register one first."
         )
     shown = ", ".join(names[:10]) + (" and more" if len(names) > 10 else "")
-    raise PlumblineError("The registry holds several models", where=place, todo=f"Name one of: {shown}.")
+    raise PlumblineError(
+        "The registry holds several models", where=place, todo=message("Name one of: {shown}.", shown=shown)
+    )
 
 
 def _filter(name: str) -> str:

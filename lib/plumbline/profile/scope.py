@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 
 from plumbline.domain import SINGLE_ROLES, Kind, PlumblineError, Slice, System, Task
+from plumbline.domain.messages import message
 from plumbline.store.sql import Statement, decision_table, ident
 from plumbline.store.systems import decision_columns
 from plumbline.store.times import off_clock, on_clock
@@ -144,7 +145,10 @@ def typed_parameter(column: str, kinds: dict[str, str], name: str) -> str:
     """
     if column not in kinds:
         known = ", ".join(sorted(kinds))
-        raise PlumblineError(f"This system has no column {column!r}", todo=f"It has: {known}.")
+        raise PlumblineError(
+            message("This system has no column {column}", column=repr(column)),
+            todo=message("It has: {known}.", known=known),
+        )
     types = {"text": "VARCHAR", "number": "DOUBLE", "time": "TIMESTAMP"}
     return f"TRY_CAST({name} AS {types[kinds[column]]})"
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from plumbline.domain import PlumblineError
+from plumbline.domain.messages import message
 from plumbline.report import verify
 
 if TYPE_CHECKING:
@@ -117,9 +118,12 @@ def _key() -> Ed25519PrivateKey:
         key = load_pem_private_key(content, password=None)
     except OSError as error:
         raise PlumblineError(
-            f"The key that signs evidence packs cannot be read or made: {error.strerror}",
+            message(
+                "The key that signs evidence packs cannot be read or made: {strerror}",
+                strerror=str(error.strerror),
+            ),
             where=str(path),
-            todo=f"Name a file in a folder that can be written to in {VARIABLE}.",
+            todo=message("Name a file in a folder that can be written to in {variable}.", variable=VARIABLE),
         ) from error
     except (ValueError, TypeError) as error:
         raise PlumblineError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from plumbline.answers.governance.time_authority import TimeAuthority
 from plumbline.domain import PlumblineError
 from plumbline.domain.extras import need_module
+from plumbline.domain.messages import message
 from plumbline.report.time_stamp_reader import read_stamp
 from plumbline.respond import http
 
@@ -27,15 +28,23 @@ def ask(authority: TimeAuthority, manifest: bytes) -> bytes:
     request = TimestampRequestBuilder().data(manifest).hash_algorithm(HashAlgorithm.SHA256).build()
     reply = http.post(authority.url, request.as_bytes(), _HEADERS, allow_inner=authority.allow_inner)
     if not reply.ok:
-        raise PlumblineError(f"The authority {authority.host} gave no time stamp: {reply.error}")
+        raise PlumblineError(
+            message(
+                "The authority {host} gave no time stamp: {error}", host=authority.host, error=reply.error
+            )
+        )
     try:
         response = decode_timestamp_response(reply.content)
         same = response.status in (0, 1) and response.tst_info.nonce == request.nonce
         read_stamp(reply.content, manifest)
     except Exception as error:  # a foreign reply may be anything, and fail in the library as in the reader
-        raise PlumblineError(f"The time stamp of {authority.host} does not hold: {_words(error)}") from error
+        raise PlumblineError(
+            message(
+                "The time stamp of {host} does not hold: {words}", host=authority.host, words=_words(error)
+            )
+        ) from error
     if not same:
-        raise PlumblineError(f"The time stamp of {authority.host} answers another request")
+        raise PlumblineError(message("The time stamp of {host} answers another request", host=authority.host))
     return reply.content
 
 

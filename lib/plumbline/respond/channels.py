@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from urllib.parse import unquote, urlsplit
 
 from plumbline.domain import PlumblineError, Severity
+from plumbline.domain.messages import message
 from plumbline.domain.respond import DEMO
 from plumbline.respond import addresses, routes
 
@@ -116,11 +117,14 @@ def new_channel(
     if any(name and not _VARIABLE.fullmatch(name) for name in (secret, poll)):
         raise PlumblineError("A secret is given by the name of its environment variable, not by itself")
     if severity not in set(Severity):
-        raise PlumblineError(f"{severity!r} is no severity", todo="Use high, medium or low.")
+        raise PlumblineError(
+            message("{severity} is no severity", severity=repr(severity)), todo="Use high, medium or low."
+        )
     unknown = next((family for family in families if family not in routes.FAMILIES), None)
     if unknown is not None:
         raise PlumblineError(
-            f"{unknown[:40]!r} is no family of findings", todo=f"Use {', '.join(routes.FAMILIES)}."
+            message("{unknown} is no family of findings", unknown=repr(unknown[:40])),
+            todo=message("Use {names}.", names=", ".join(routes.FAMILIES)),
         )
     channel = Channel(
         name=name,
@@ -160,7 +164,10 @@ def _webhook(channel: Channel) -> None:
         )
     if host.endswith(_SECRET_HOSTS):
         raise PlumblineError(
-            f"An address at {host} is a secret itself, and that service reads a format of its own",
+            message(
+                "An address at {host} is a secret itself, and that service reads a format of its own",
+                host=host,
+            ),
             todo="Put Apprise's address of it into a variable and give apprise: with --secret-env VARIABLE.",
         )
     if parts.scheme == "http" and not channel.allow_inner:
@@ -174,7 +181,8 @@ def _webhook(channel: Channel) -> None:
         return  # a name: judged by the address that it has when something is sent
     if reason:
         raise PlumblineError(
-            f"Nothing can be sent there: {reason}", todo="Say --allow-inner as an owner, where it is yours."
+            message("Nothing can be sent there: {reason}", reason=reason),
+            todo="Say --allow-inner as an owner, where it is yours.",
         )
 
 
@@ -195,12 +203,15 @@ def _by_secret(channel: Channel) -> None:
     rest = channel.address.partition(":")[2].strip("/ ")
     if rest:
         raise PlumblineError(
-            f"What stands behind {channel.kind}: is a secret and is not stored",
-            todo=f"Put it into an environment variable and give {channel.kind}: with --secret-env VARIABLE.",
+            message("What stands behind {kind}: is a secret and is not stored", kind=channel.kind),
+            todo=message(
+                "Put it into an environment variable and give {kind}: with --secret-env VARIABLE.",
+                kind=channel.kind,
+            ),
         )
     if not channel.secret:
         raise PlumblineError(
-            f"{channel.kind}: needs --secret-env VARIABLE",
+            message("{kind}: needs --secret-env VARIABLE", kind=channel.kind),
             todo="The variable holds the routing key."
             if channel.kind == PAGER
             else "It holds Apprise's address.",
@@ -216,6 +227,7 @@ def secret_of(name: str) -> str:
     value = os.environ.get(name, "").strip()
     if not value:
         raise PlumblineError(
-            f"The environment variable {name} is not set", todo="Set it where Plumbline runs."
+            message("The environment variable {name} is not set", name=name),
+            todo="Set it where Plumbline runs.",
         )
     return value

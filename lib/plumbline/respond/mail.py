@@ -18,6 +18,7 @@ from email.utils import format_datetime
 from typing import Any
 
 from plumbline.domain import PlumblineError
+from plumbline.domain.messages import message
 from plumbline.respond import text
 from plumbline.respond.http import HttpReply, clean
 
@@ -83,7 +84,7 @@ def _server() -> tuple[str, str]:
     host, sender = _setting(HOST), _setting(SENDER, _setting(USER))
     if not host or not sender:
         raise PlumblineError(
-            f"No mail server is named: {HOST} and {SENDER} are not set",
+            message("No mail server is named: {host} and {sender} are not set", host=HOST, sender=SENDER),
             todo="Set them where Plumbline runs.",
         )
     return host, text.line(sender, 200)
@@ -92,10 +93,12 @@ def _server() -> tuple[str, str]:
 def _connected(host: str) -> smtplib.SMTP:
     security = _setting(SECURITY, "starttls").lower()
     if security not in SECURITIES:
-        raise PlumblineError(f"{SECURITY} is none of {', '.join(SECURITIES)}")
+        raise PlumblineError(
+            message("{security} is none of {names}", security=SECURITY, names=", ".join(SECURITIES))
+        )
     number = _setting(PORT, "465" if security == "tls" else "587")
     if not number.isdecimal():
-        raise PlumblineError(f"{PORT} is no number")
+        raise PlumblineError(message("{port} is no number", port=PORT))
     context = ssl.create_default_context()
     if security == "tls":
         server: smtplib.SMTP = smtplib.SMTP_SSL(host, int(number), timeout=TIMEOUT, context=context)

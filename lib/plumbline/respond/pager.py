@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from plumbline.domain import PlumblineError
+from plumbline.domain.messages import message
 from plumbline.respond import text
 from plumbline.respond.http import HttpReply, get, post
 
@@ -70,7 +71,7 @@ def person_aware(token: str, thread: str, *, url: str = INCIDENTS, allow_inner: 
     headers = {"accept": "application/vnd.pagerduty+json;version=2", "authorization": f"Token token={token}"}
     reply = get(f"{url}?{asked}", headers, allow_inner=allow_inner)
     if not reply.ok:
-        raise PlumblineError(f"PagerDuty did not say who acknowledged: {reply.error}")
+        raise PlumblineError(message("PagerDuty did not say who acknowledged: {error}", error=reply.error))
     try:
         listed = json.loads(reply.text)["incidents"]
         names = [_person(entry) for entry in listed]

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from plumbline.domain import PlumblineError
+from plumbline.domain.messages import message
 from plumbline.domain.respond import Receipt, RetrainingTrigger
 from plumbline.respond import http, operator_commands, targets
 
@@ -65,7 +66,7 @@ def secret_of(trigger: RetrainingTrigger) -> str:
     value = os.environ.get(trigger.secret_env, "")
     if not value:
         raise PlumblineError(
-            f"The variable {trigger.secret_env} is not set",
+            message("The variable {secret_env} is not set", secret_env=trigger.secret_env),
             todo="Set it where Plumbline runs, and start it again.",
         )
     return value

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import plumbline
 from plumbline.domain import PlumblineError
+from plumbline.domain.messages import message
 
 #: DuckDB's memory limit, where PLUMBLINE_MEMORY says no other
 MEMORY = "1500MB"
@@ -42,7 +43,8 @@ def amount(name: str, default: str) -> int:
     size = int(float(match[1]) * (1024 if match[3] else 1000) ** _POWER[match[2].upper()]) if match else 0
     if size < 2**20:
         raise PlumblineError(
-            f"{name} is {text[:40]!r} and no amount of memory", todo=f"Set one such as {default}."
+            message("{name} is {text} and no amount of memory", name=name, text=repr(text[:40])),
+            todo=message("Set one such as {default}.", default=default),
         )
     return size
 

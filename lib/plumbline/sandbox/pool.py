@@ -10,6 +10,8 @@ from dataclasses import asdict
 from typing import Any
 
 from plumbline.domain import PlumblineError
+from plumbline.domain.message_json import message_of
+from plumbline.domain.messages import QuotedText, message
 from plumbline.sandbox.limits import Limits
 from plumbline.sandbox.process import Process, ProcessGone
 
@@ -59,9 +61,9 @@ class Pool:
             raise _dead(where, limits, int(answer["ended"]))
         if not answer.get("ok"):
             raise PlumblineError(
-                str(answer.get("what")),
+                _text_of(answer, "what"),
                 where=str(answer.get("where") or where),
-                todo=str(answer.get("todo") or _TODO),
+                todo=_text_of(answer, "todo") or _TODO,
             )
         return answer["value"]
 
@@ -89,6 +91,13 @@ class Pool:
             self._idle.clear()
 
 
+def _text_of(answer: dict[str, Any], name: str) -> str:
+    """A text of the child's error: as the message that it says it is, where that says the same."""
+    text, messages = str(answer.get(name) or ""), answer.get("messages")
+    template = message_of(text, messages.get(name) if isinstance(messages, dict) else None)
+    return text if isinstance(template, QuotedText) else template
+
+
 _TODO = "Export it again, or in another format."
 
 
@@ -97,12 +106,12 @@ def _dead(where: str, limits: Limits, code: int, *, late: bool = False) -> Plumb
     if late or code == _CPU:
         took = f"{limits.wall_seconds:g} s" if late else f"{limits.cpu_seconds} s of processor time"
         return PlumblineError(
-            f"The file was given up: reading it took more than {took}",
+            message("The file was given up: reading it took more than {took}", took=took),
             where=where,
             todo="Export less at once, or set PLUMBLINE_FILE_SECONDS to more.",
         )
     return PlumblineError(
-        f"The file was refused: reading it ended its process (code {code})",
+        message("The file was refused: reading it ended its process (code {code})", code=str(code)),
         where=where,
         todo="It is damaged, nests too deep, or needs more memory than PLUMBLINE_FILE_MEMORY allows.",
     )

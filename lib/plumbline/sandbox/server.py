@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from plumbline.domain import PlumblineError
+from plumbline.domain.message_json import message_json
 from plumbline.sandbox.limits import Limits, limit_resources, room_for_last_words
 
 #: what is asked, as JSON -> the answer, as JSON
@@ -49,7 +50,10 @@ def _reply(request: dict[str, Any], answer: Answer) -> None:
     try:
         _say({"ok": True, "value": answer(request)})
     except PlumblineError as error:
-        _say({"ok": False, "what": error.what, "where": error.where, "todo": error.todo})
+        messages = {"what": message_json(error.what), "todo": message_json(error.todo)}
+        _say(
+            {"ok": False, "what": error.what, "where": error.where, "todo": error.todo, "messages": messages}
+        )
     except MemoryError:
         room_for_last_words()
         _say({"ok": False, "what": _LARGE})

@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 
 from plumbline.domain import PlumblineError
+from plumbline.domain.messages import message
 from plumbline.store.copies import newest_copy
 from plumbline.store.engine import DiskFull, is_full
 from plumbline.store.extensions import CONFIG, load_extension
@@ -49,7 +50,7 @@ def look(target: Path) -> None:
         raise PlumblineError(
             "The workspace's path is a folder",
             where=str(target),
-            todo=f"Give a file, for example {target / 'workspace.duckdb'}.",
+            todo=message("Give a file, for example {target}.", target=str(target / "workspace.duckdb")),
         )
     folder = target.parent
     if not folder.is_dir():
@@ -150,7 +151,7 @@ def opening_refusal(target: Path, error: Exception) -> PlumblineError:
             return PlumblineError(what, where=str(target), todo=todo)
     if isinstance(error, OSError):
         return PlumblineError(
-            f"The workspace cannot be opened: {error.strerror}",
+            message("The workspace cannot be opened: {strerror}", strerror=str(error.strerror)),
             where=str(target),
             todo="Choose another path.",
         )

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from plumbline.domain import PlumblineError
+from plumbline.domain.messages import message
 
 #: a key is a line of text; what is longer is another file
 _LONGEST = 4096
@@ -31,7 +32,7 @@ def encryption_key() -> str:
         text = content.decode("utf-8").rstrip()
     except OSError as error:
         raise PlumblineError(
-            f"The key's file cannot be read: {error.strerror}",
+            message("The key's file cannot be read: {strerror}", strerror=str(error.strerror)),
             where=name,
             todo="Check PLUMBLINE_KEY_FILE.",
         ) from error

@@ -9,6 +9,7 @@ import duckdb
 
 from plumbline.domain import PlumblineError
 from plumbline.domain.extras import need_module
+from plumbline.domain.messages import message
 from plumbline.store.sql import literal
 
 #: how every connection is opened: extensions come from packages alone, secrets stay in memory. A load is larger than
@@ -53,6 +54,12 @@ def extension_file(name: str) -> Path:
 def _missing(name: str) -> PlumblineError:
     package = f"duckdb-extension-{name.replace('_', '-')}"
     return PlumblineError(
-        f"The package {package} is missing or does not fit DuckDB {duckdb.__version__}",
-        todo=f"Install it: pip install {package}=={duckdb.__version__}.",
+        message(
+            "The package {package} is missing or does not fit DuckDB {version}",
+            package=package,
+            version=duckdb.__version__,
+        ),
+        todo=message(
+            "Install it: pip install {package}=={version}.", package=package, version=duckdb.__version__
+        ),
     )

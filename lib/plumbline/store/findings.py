@@ -10,7 +10,7 @@ from typing import Any
 
 from plumbline.domain import Finding, PlumblineError, Severity
 from plumbline.domain.message_json import message_json, message_of
-from plumbline.domain.messages import QuotedText
+from plumbline.domain.messages import QuotedText, message
 from plumbline.store.workspace import Cursor, aware, naive
 
 #: beside the figures of a row: the message that its sentence was made from; not there in rows of before messages
@@ -73,7 +73,9 @@ def one(cursor: Cursor, number: int) -> FindingRecord:
 
 
 def _unknown(number: int) -> PlumblineError:
-    return PlumblineError(f"There is no finding {number}", todo="See `plumbline findings`.")
+    return PlumblineError(
+        message("There is no finding {number}", number=str(number)), todo="See `plumbline findings`."
+    )
 
 
 def of(cursor: Cursor, system: str, number: int) -> FindingRecord:

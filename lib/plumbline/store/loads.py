@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 
 from plumbline.domain import Load, Mapping, PlumblineError
+from plumbline.domain.messages import message
 from plumbline.store import sources
 from plumbline.store.systems import mapping_from, mapping_text
 from plumbline.store.workspace import aware, naive, now
@@ -219,12 +220,19 @@ def get_load(cursor: duckdb.DuckDBPyConnection, load_id: int) -> Load:
     whole = merged_load(cursor, load_id) if row is None else None
     if whole is not None:
         raise PlumblineError(
-            f"Load {load_id} was merged into load {whole.load_id} with other pushes",
-            todo=f"Name load {whole.load_id}: the pushes of it are taken back together.",
+            message(
+                "Load {load_id} was merged into load {load_id_2} with other pushes",
+                load_id=str(load_id),
+                load_id_2=str(whole.load_id),
+            ),
+            todo=message(
+                "Name load {load_id}: the pushes of it are taken back together.", load_id=str(whole.load_id)
+            ),
         )
     if row is None:
         raise PlumblineError(
-            f"There is no load {load_id}", todo="The Logs page and `plumbline trail` list them."
+            message("There is no load {load_id}", load_id=str(load_id)),
+            todo="The Logs page and `plumbline trail` list them.",
         )
     return _load(row)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from plumbline.domain import PlumblineError
+from plumbline.domain.messages import message
 from plumbline.store.times import naive, now
 
 #: the number of a script, and its statements
@@ -41,7 +42,11 @@ def schema_number(connection: duckdb.DuckDBPyConnection, target: Path) -> int:
     newest = scripts()[-1][0]
     if number > newest:
         raise PlumblineError(
-            f"This workspace was written by a newer version of Plumbline (schema {number}; this one knows {newest})",
+            message(
+                "This workspace was written by a newer version of Plumbline (schema {number}; this one knows {newest})",
+                number=str(number),
+                newest=str(newest),
+            ),
             where=str(target),
             todo="Install that version, or open a copy from before (folder backups).",
         )

@@ -6,6 +6,7 @@ import re
 from typing import Any, NamedTuple
 
 from plumbline.domain import PlumblineError
+from plumbline.domain.messages import message
 
 _KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
@@ -42,7 +43,8 @@ def system_key(title: str) -> str:
     key = re.sub(r"[^a-z0-9_-]+", "-", title.strip().lower()).strip("-_")[:63]
     if not _KEY.fullmatch(key):
         raise PlumblineError(
-            f"{title!r} cannot name a system", todo="Use letters, digits and dashes, e.g. credit-limits."
+            message("{title} cannot name a system", title=repr(title)),
+            todo="Use letters, digits and dashes, e.g. credit-limits.",
         )
     return key
 
@@ -50,5 +52,7 @@ def system_key(title: str) -> str:
 def decision_table(key: str) -> str:
     """The quoted name of a system's decision table; the key was checked when the system was made."""
     if not _KEY.fullmatch(key):
-        raise PlumblineError(f"There is no system {key!r}", todo="See the list: plumbline systems.")
+        raise PlumblineError(
+            message("There is no system {key}", key=repr(key)), todo="See the list: plumbline systems."
+        )
     return ident(f"decision_{key}")

@@ -22,6 +22,7 @@ from plumbline.domain import (
     System,
     Task,
 )
+from plumbline.domain.messages import message
 from plumbline.store.digests import settings_digest
 from plumbline.store.sql import decision_table, ident, system_key
 from plumbline.store.workspace import aware, naive, now
@@ -74,7 +75,7 @@ def get_system(cursor: duckdb.DuckDBPyConnection, key: str) -> System:
         near = get_close_matches(key, known, 1)
         meant = f"Did you mean {near[0]}? " if near else ""
         raise PlumblineError(
-            f"There is no system {key!r}",
+            message("There is no system {key}", key=repr(key)),
             todo=f"{meant}There are: {', '.join(known)}."
             if known
             else "Load a log first: plumbline load FILE --system NAME.",

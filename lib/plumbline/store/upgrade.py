@@ -21,6 +21,7 @@ import duckdb
 
 from plumbline.domain import PlumblineError
 from plumbline.domain.acts import Act
+from plumbline.domain.messages import message
 from plumbline.store.connection import damage_sentence
 from plumbline.store.copies import copies_of, copy_path, drop_old
 from plumbline.store.schema import migrate, schema_number, scripts
@@ -119,8 +120,12 @@ def _room(target: Path) -> None:
     free = shutil.disk_usage(target.parent).free
     if free < needed:
         raise PlumblineError(
-            f"This version changes the workspace's schema and first copies it: {count(needed // 2**20 + 1)} MB "
-            f"have to be free, and {count(free // 2**20)} MB are",
+            message(
+                "This version changes the workspace's schema and first copies it: {needed} MB have to be free, and "
+                "{free} MB are",
+                needed=count(needed // 2**20 + 1),
+                free=count(free // 2**20),
+            ),
             where=str(target.parent),
             todo="Make room; nothing was changed.",
         )
@@ -163,7 +168,10 @@ def _drop(part: Path) -> None:
 def _failed(target: Path, error: Exception) -> PlumblineError:
     text = (error.strerror if isinstance(error, OSError) else "") or str(error).partition("\n")[0][:200]
     return PlumblineError(
-        f"The workspace could not be copied and brought to this version's schema ({text.strip().rstrip('.')})",
+        message(
+            "The workspace could not be copied and brought to this version's schema ({reason})",
+            reason=text.strip().rstrip("."),
+        ),
         where=str(target),
         todo="Nothing was changed: make room or mend the folder's rights, and open it again.",
     )

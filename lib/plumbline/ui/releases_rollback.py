@@ -17,7 +17,7 @@ from plumbline.domain.respond import Interlock, Mode, RollbackRun, RollbackState
 from plumbline.store.times import now as clock
 from plumbline.ui.frame import permissions, sign_in
 from plumbline.ui.frame.sign_in import actor
-from plumbline.ui.parts import cards, tables
+from plumbline.ui.parts import cards, empty_states, tables
 from plumbline.ui.parts.escape import one_line, plain, prose
 from plumbline.ui.parts.openings import days_of
 from plumbline.ui.state.cache import ask
@@ -289,7 +289,7 @@ def _do(step: Callable[[], str]) -> None:
         with st.spinner(phrase("Asking")):
             st.session_state["rollback.told"] = ("ok", step())
     except PlumblineError as error:
-        st.session_state["rollback.told"] = ("fail", str(error))
+        st.session_state["rollback.told"] = ("fail", empty_states.error_sentence(error))
     st.rerun()
 
 

@@ -19,7 +19,7 @@ def read_time(text: str, option: str) -> datetime:
         at = datetime.fromisoformat(text)
     except ValueError as error:
         raise PlumblineError(
-            f"{text!r} is not a date or time",
+            message("{text} is not a date or time", text=repr(text)),
             where=option,
             todo="Write 2026-03-01 or 2026-03-01T12:00:00+01:00.",
         ) from error
@@ -40,12 +40,14 @@ def read_span(text: str, option: str = "span") -> tuple[datetime | None, datetim
     left, first, right = text.partition("..")
     if not first:
         raise PlumblineError(
-            f"{text!r} is not a span", where=option, todo="Write A..B, e.g. 2026-01-01..2026-02-01."
+            message("{text} is not a span", text=repr(text)),
+            where=option,
+            todo="Write A..B, e.g. 2026-01-01..2026-02-01.",
         )
     start = read_time(left, option) if left.strip() else None
     end = read_time(right, option) if right.strip() else None
     if start and end and start >= end:
-        raise PlumblineError(f"The span {text} ends before it starts", where=option)
+        raise PlumblineError(message("The span {text} ends before it starts", text=text), where=option)
     return start, end
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from plumbline.answers.signer import signer
 from plumbline.domain import PlumblineError, Result, json_value
 from plumbline.domain.acts import Act
+from plumbline.domain.messages import message
 from plumbline.store import findings as register
 from plumbline.store import systems, trail
 from plumbline.store.findings import FindingRecord
@@ -98,7 +99,13 @@ def acknowledge(ws: Workspace, number: int, *, by: str, system: str = "") -> Fin
     with ws.write() as cursor:
         record = register.of(cursor, system, number) if system else register.one(cursor, number)
         if record.acknowledged_by:
-            raise PlumblineError(f"Finding {number} was acknowledged by {record.acknowledged_by} already")
+            raise PlumblineError(
+                message(
+                    "Finding {number} was acknowledged by {acknowledged_by} already",
+                    number=str(number),
+                    acknowledged_by=record.acknowledged_by,
+                )
+            )
         at = now()
         register.acknowledge(cursor, number, by.strip(), at)
         detail = {"at": at.isoformat(), "note": f"finding {number}: {record.finding.signal}"}

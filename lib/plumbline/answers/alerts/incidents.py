@@ -11,6 +11,7 @@ from plumbline.answers.alerts.incident_impact import CRITICAL, hints
 from plumbline.answers.signer import signer
 from plumbline.domain import PlumblineError, System
 from plumbline.domain.acts import Act
+from plumbline.domain.messages import message
 from plumbline.governance import canonical_json
 from plumbline.governance.incident_deadlines import FLAGS, Incident, flags_for, is_major, notices
 from plumbline.store import findings, systems, trail
@@ -105,7 +106,8 @@ def _finding(ws: Workspace, key: str, number: int) -> FindingRecord:
         taken = next((i.id for i in incidents_in(cursor, key) if i.finding == number), None)
     if taken is not None:
         raise PlumblineError(
-            f"Finding {number} has incident {taken} already", todo="Take a step of that one."
+            message("Finding {number} has incident {taken} already", number=str(number), taken=str(taken)),
+            todo="Take a step of that one.",
         )
     return record
 
@@ -147,12 +149,16 @@ def classify(
     unknown = [flag for flag in flags if flag not in FLAGS]
     if unknown:
         raise PlumblineError(
-            f"{unknown[0]!r} is not what an incident can be", todo=f"Use one of: {', '.join(FLAGS)}."
+            message("{unknown} is not what an incident can be", unknown=repr(unknown[0])),
+            todo=message("Use one of: {names}.", names=", ".join(FLAGS)),
         )
     refused = [flag for flag in flags if flag not in flags_of(ws, key)]
     if refused:
         raise PlumblineError(
-            f"{FLAGS[refused[0]]}: the AI Act asks for no such report, as the system is not high risk",
+            message(
+                "{flags}: the AI Act asks for no such report, as the system is not high risk",
+                flags=FLAGS[refused[0]],
+            ),
             todo="If the incident shows that it is, work out its class anew first.",
         )
     with ws.read() as cursor:
@@ -163,7 +169,13 @@ def classify(
     if incident and finding == incident.finding:
         finding = 0
     elif incident and finding and incident.finding:
-        raise PlumblineError(f"Incident {number} names finding {incident.finding} already")
+        raise PlumblineError(
+            message(
+                "Incident {number} names finding {finding} already",
+                number=str(number),
+                finding=str(incident.finding),
+            )
+        )
     if finding:
         _finding(ws, key, finding)
 
@@ -203,7 +215,7 @@ def plan(ws: Workspace, key: str, number: int, *, by: str, cause: str, owner: st
             todo="Say both, as far as is known.",
         )
     if due < datetime.now(UTC).date():
-        raise PlumblineError(f"{due} is over", todo="Give a day that is still to come.")
+        raise PlumblineError(message("{due} is over", due=str(due)), todo="Give a day that is still to come.")
     detail = {"cause": cause.strip(), "owner": owner.strip(), "due": due.isoformat()}
     return _step(
         ws,
@@ -293,7 +305,9 @@ def _step(
     with ws.write() as cursor:
         item = next((i for i in incidents_in(cursor, key) if i.id == number), None)
         if item is None:
-            raise PlumblineError(f"There is no incident {number} of {key}")
+            raise PlumblineError(
+                message("There is no incident {number} of {key}", number=str(number), key=key)
+            )
         if item.closed_at is not None and action != Act.INCIDENT_NOTIFIED:
             raise PlumblineError("This incident is closed", todo="Open another one.")
         changed: Incident = change(item)

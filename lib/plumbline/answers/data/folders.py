@@ -11,6 +11,7 @@ from typing import Any
 from plumbline.answers.data.load import Progress, inspect_file, load_file
 from plumbline.answers.faults import sentence
 from plumbline.domain import Load, PlumblineError, json_object
+from plumbline.domain.messages import message
 from plumbline.logs.files.formats import SUFFIXES
 from plumbline.store.workspace import Workspace
 
@@ -53,9 +54,12 @@ def files_of(path: Path) -> list[Path]:
         for mark, kind in (("_delta_log", "delta"), ("metadata", "iceberg")):
             if (path / mark).is_dir():
                 raise PlumblineError(
-                    f"The folder is a {kind.capitalize()} table, of which some files may be outdated",
+                    message(
+                        "The folder is a {kind} table, of which some files may be outdated",
+                        kind=kind.capitalize(),
+                    ),
                     where=path.name,
-                    todo=f"Use plumbline pull {kind}:{path.name} --system S.",
+                    todo=message("Use plumbline pull {kind}:{name} --system S.", kind=kind, name=path.name),
                 )
         paths = [p for p in path.rglob("*") if p.suffix.lower().lstrip(".") in SUFFIXES]
     else:
@@ -68,7 +72,11 @@ def files_of(path: Path) -> list[Path]:
         if p.is_file() and not any(part.startswith((".", "_")) for part in p.relative_to(_root(path)).parts)
     ]
     if not paths:
-        raise PlumblineError("No log is there", where=str(path), todo=f"Looked for: {', '.join(SUFFIXES)}.")
+        raise PlumblineError(
+            "No log is there",
+            where=str(path),
+            todo=message("Looked for: {names}.", names=", ".join(SUFFIXES)),
+        )
     return sorted(paths, key=_natural)
 
 
@@ -109,7 +117,8 @@ def load_files(
             failed.append((file.name, sentence(error)))
     if not loads:
         raise PlumblineError(
-            f"None of the {len(failed)} files could be loaded", todo=f"The first: {failed[0][1]}"
+            message("None of the {failed} files could be loaded", failed=str(len(failed))),
+            todo=message("The first: {failed}", failed=failed[0][1]),
         )
     return FolderLoad(tuple(loads), tuple(failed))
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from plumbline.domain import PlumblineError
+from plumbline.domain.messages import message
 from plumbline.logs.load import label_history as claims
 from plumbline.store import loads, systems
 from plumbline.store.sql import system_key
@@ -43,7 +44,10 @@ def label_history(ws: Workspace, key: str, decision_id: str) -> LabelHistory:
         system = systems.get_system(cursor, system_key(key))
         label_claims = claims.history(cursor, system, decision_id)
         if label_claims is None:
-            raise PlumblineError(f"{system.key} has no decision {decision_id!r}", todo="Check the id.")
+            raise PlumblineError(
+                message("{key} has no decision {decision_id}", key=system.key, decision_id=repr(decision_id)),
+                todo="Check the id.",
+            )
         by_load = {load.load_id: load for load in loads.list_loads(cursor, system.key)}
     records = tuple(
         LabelRecord(

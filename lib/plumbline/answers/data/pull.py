@@ -197,7 +197,7 @@ def pull_again(
     known = sources_of(ws, title)
     if not known:
         raise PlumblineError(
-            f"No source of {system_key(title)} is remembered",
+            message("No source of {system_key} is remembered", system_key=system_key(title)),
             todo="Name one: plumbline pull SOURCE --system S.",
         )
     return [pull_source(ws, s, overlap=overlap, actor=actor, progress=progress) for s in known]

@@ -25,6 +25,7 @@ from plumbline.domain import (
     json_object,
     json_value,
 )
+from plumbline.domain.messages import message
 from plumbline.monitor.chunks import choose_chunk
 from plumbline.monitor.drift.distances import OF_THEIR_OWN
 from plumbline.monitor.drift.features import drift as measure
@@ -123,7 +124,7 @@ def quality(ws: Workspace, key: str, *, window: Span | None = None) -> QualityAn
         system = systems.get_system(cursor, key)
         span = span_of(cursor, system)
         if span is None:
-            raise PlumblineError(f"{key} holds no decision yet", todo="Load a log.")
+            raise PlumblineError(message("{key} holds no decision yet", key=key), todo="Load a log.")
         now = as_of(system, span)
         present = read.completeness(cursor, system, Slice())
         trail = audit(present, decisions=span.n, duplicate_ids=duplicate_ids(cursor, system))

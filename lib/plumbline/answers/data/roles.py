@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from plumbline.answers.data.load import Progress, read_maps
 from plumbline.answers.faults import sentence
 from plumbline.domain import IGNORE, TEXT, PlumblineError, System
+from plumbline.domain.messages import message
 from plumbline.logs.load import new_roles
 from plumbline.profile import build
 from plumbline.store import systems
@@ -51,7 +52,9 @@ def undo_roles(ws: Workspace, key: str, *, actor: str, progress: Progress | None
     with ws.read() as cursor:
         last = new_roles.last_change(cursor, systems.get_system(cursor, key).key)
     if last is None:
-        raise PlumblineError(f"No change of roles of {key} stands", todo="See the trail: plumbline trail.")
+        raise PlumblineError(
+            message("No change of roles of {key} stands", key=key), todo="See the trail: plumbline trail."
+        )
     return _changed(ws, key, last[1], actor, last[0], progress)
 
 

@@ -17,6 +17,7 @@ from plumbline.answers.decisions.cutoff import SampledCutOff, cut_off
 from plumbline.answers.decisions.samples import decision_of
 from plumbline.domain import FloatArray, PlumblineError, System, Task, deviation
 from plumbline.domain.decisions import Decision
+from plumbline.domain.messages import message
 from plumbline.explain.counterfactual import neighbors
 from plumbline.explain.counterfactual.actionable import changeable_features, move_for
 from plumbline.explain.counterfactual.search import SECONDS, Move, Option, search
@@ -115,7 +116,10 @@ def _model(ws: Workspace, cursor: Cursor, key: str, decision_id: str) -> _Model:
     sources = explain.sources(ws, cursor, system, version, surrogate=False)
     if sources.model is None or sources.model_check is None or not sources.model_check.passed:
         raise PlumblineError(
-            f"No model file that reproduces the log is registered for version {version or '(none logged)'}",
+            message(
+                "No model file that reproduces the log is registered for version {version}",
+                version=version or "(none logged)",
+            ),
             todo="Register it: plumbline model FILE --system S --version V. An approximation is never asked.",
         )
     cut = cut_off(ws, cursor, system, version)

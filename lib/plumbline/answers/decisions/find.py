@@ -10,6 +10,7 @@ from plumbline.answers.cache import Memory
 from plumbline.answers.decisions.cutoff import SampledCutOff, cut_off
 from plumbline.domain import PlumblineError, Slice, System
 from plumbline.domain.decisions import Decision
+from plumbline.domain.messages import message
 from plumbline.profile.scan import decisions
 from plumbline.profile.scan.decisions import MARK_OPERATOR, MARKED, MARKS, OPERATORS
 from plumbline.profile.scope import number_range
@@ -132,7 +133,9 @@ def _spelled(item: Filter, near: SampledCutOff | None) -> list[Filter]:
         return [item]
     span = number_range(value)
     if span is None:
-        raise PlumblineError(f"{value!r} is no range", where=column, todo="Write it as 30..40.")
+        raise PlumblineError(
+            message("{value} is no range", value=repr(value)), where=column, todo="Write it as 30..40."
+        )
     sides = ((">=", span[0]), ("<", span[1]))
     return [(column, sign, repr(side)) for sign, side in sides if side is not None]
 

@@ -12,6 +12,7 @@ from plumbline.answers.decisions.background import fix_background
 from plumbline.answers.decisions.samples import draw
 from plumbline.domain import PlumblineError, Slice, Task
 from plumbline.domain.acts import Act
+from plumbline.domain.messages import message
 from plumbline.explain.column_match import propose_feature_map
 from plumbline.explain.readers.formats import RESAVE, detect_format, pickle_kind
 from plumbline.explain.registered_model import RegisteredModel, check_model
@@ -68,7 +69,9 @@ def read_names(pairs: Iterable[str]) -> dict[str, str]:
     for pair in pairs:
         ours, name_in_log, theirs = pair.strip().partition("=")
         if ours and not name_in_log:
-            raise PlumblineError(f"{pair.strip()!r} is not MODEL=COLUMN", todo="E.g. age=Alter.")
+            raise PlumblineError(
+                message("{pair} is not MODEL=COLUMN", pair=repr(pair.strip())), todo="E.g. age=Alter."
+            )
         if ours:
             names[ours.strip()] = theirs.strip()
     return names
@@ -103,7 +106,8 @@ def register(
         )
     if frame.empty:
         raise PlumblineError(
-            f"Version {version!r} has no decisions in {key}", todo="Name a version of the log."
+            message("Version {version} has no decisions in {key}", version=repr(version), key=key),
+            todo="Name a version of the log.",
         )
     features, scores = explain.feature_frame(frame), explain.scores_of(system, frame)
     model = RegisteredModel(

@@ -12,6 +12,7 @@ from plumbline.answers.drift.shapes import cells_of, is_constant
 from plumbline.answers.performance.cautions import apart
 from plumbline.answers.question import resolve_filters, span_of
 from plumbline.domain import Bins, FeatureDrift, FloatArray, Kind, PlumblineError, Slice
+from plumbline.domain.messages import message
 from plumbline.monitor.drift.aligned_counts import sample_of, within
 from plumbline.monitor.drift.distances import METHODS
 from plumbline.monitor.drift.features import drift as measure
@@ -106,7 +107,10 @@ def feature(
         profiles = read.feature_profiles(cursor, system, part, reference=healthy)
         place = next((i for i, p in enumerate(profiles) if p.bins.feature == name), None)
         if place is None:
-            raise PlumblineError(f"{key} has no feature {name!r}", todo="Choose one from the list.")
+            raise PlumblineError(
+                message("{key} has no feature {name}", key=key, name=repr(name)),
+                todo="Choose one from the list.",
+            )
         profile = profiles[place]
         before, after = (
             profiles_of(cursor, system, span, part, profiles, healthy) for span in (healthy, shown)

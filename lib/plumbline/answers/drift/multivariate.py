@@ -92,7 +92,9 @@ def whole_row(
             (c.name, c.kind) for c in systems.decision_columns(cursor, key) if c.role.role == "feature"
         ][:MOST_COLUMNS]
         if len(columns) < 2:
-            raise PlumblineError(f"{key} has fewer than two features", todo="Map some columns as features.")
+            raise PlumblineError(
+                message("{key} has fewer than two features", key=key), todo="Map some columns as features."
+            )
         healthy, shown = reference_of(system, reference), window_of(cursor, system, window)
         profiles = read.feature_profiles(
             cursor, system, Slice(version=version), [bare_name(columns[0][0]), columns[0][0]]
@@ -132,7 +134,12 @@ def _compared(
     base = _columns(then, columns)
     if len(then) < multivariate.FEWEST:
         raise PlumblineError(
-            f"The reference of {system.key} holds {len(then)} such decisions; {multivariate.FEWEST} are needed"
+            message(
+                "The reference of {key} holds {then} such decisions; {fewest} are needed",
+                key=system.key,
+                then=str(len(then)),
+                fewest=str(multivariate.FEWEST),
+            )
         )
     encode = multivariate.encoder(base)
     index = chunk_index([t.date() for t in then["timestamp"]], by)[2]

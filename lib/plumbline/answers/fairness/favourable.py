@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from plumbline.domain import Mapping, PlumblineError, System
+from plumbline.domain.messages import message
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace
 
@@ -45,7 +46,8 @@ def reading(system: System, mapping: Mapping | None, asked: str | None = None) -
     wanted = asked or favourable_class
     if wanted and system.classes and wanted not in system.classes:
         raise PlumblineError(
-            f"{system.key} has no class {wanted!r}", todo=f"It has: {', '.join(system.classes)}."
+            message("{key} has no class {wanted}", key=system.key, wanted=repr(wanted)),
+            todo=message("It has: {names}.", names=", ".join(system.classes)),
         )
     if wanted:
         return FavourableClass(wanted, "asked" if asked else "owner")

@@ -240,7 +240,9 @@ def chosen(
     for name in wanted:
         if name not in known:
             has = f"It has: {', '.join(known)}." if known else "Map one: COLUMN=protected:NAME."
-            raise PlumblineError(f"{system.key} has no protected attribute {name!r}", todo=has)
+            raise PlumblineError(
+                message("{key} has no protected attribute {name}", key=system.key, name=repr(name)), todo=has
+            )
     return tuple(known[name] for name in wanted) if wanted else tuple(attributes)
 
 

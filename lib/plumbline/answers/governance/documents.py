@@ -16,6 +16,7 @@ from plumbline.answers.signer import signer
 from plumbline.answers.statements import change_settings, evidence_file
 from plumbline.domain import PlumblineError, System
 from plumbline.domain.acts import Act
+from plumbline.domain.messages import message
 from plumbline.store import statements, systems, trail
 from plumbline.store.workspace import Cursor, Workspace
 from plumbline.wording.quantities import count
@@ -72,7 +73,9 @@ def save_texts(ws: Workspace, key: str, texts: Mapping[str, str], *, by: str, on
     signer(by, "A text", "Say who states it.")
     long = next((name for name, text in texts.items() if len(text) > LONGEST), None)
     if long is not None:
-        raise PlumblineError(f"The text is longer than {count(LONGEST)} characters", where=long)
+        raise PlumblineError(
+            message("The text is longer than {longest} characters", longest=count(LONGEST)), where=long
+        )
     with ws.read() as cursor:
         stored_texts = dict(systems.get_system(cursor, key).settings.documents)
     day = (on or datetime.now(UTC).date()).isoformat()
@@ -124,7 +127,9 @@ def review(ws: Workspace, key: str, sha256: str, *, by: str) -> Version:
     version = next((v for v in versions(ws, key) if len(sha256) >= 12 and v.sha256.startswith(sha256)), None)
     if version is None:
         raise PlumblineError(
-            f"No version {sha256[:12]!r} of a document of {key} was made here",
+            message(
+                "No version {sha256} of a document of {key} was made here", sha256=repr(sha256[:12]), key=key
+            ),
             todo="Make the document first.",
         )
     evidence_file(ws, version.sha256)

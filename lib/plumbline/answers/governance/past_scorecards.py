@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from plumbline.domain import PlumblineError, Scorecard
+from plumbline.domain.messages import message
 from plumbline.governance import canonical_json, history
 from plumbline.governance.history import Changes, ScorecardInputs
 from plumbline.store import scorecards, systems
@@ -92,10 +93,17 @@ def _in_force(cursor: Cursor, key: str, day: str) -> StoredScorecard:
             if verdict_history
             else "Compute one first."
         )
-        raise PlumblineError(f"No scorecard of {key} had been made by {day}", todo=first)
+        raise PlumblineError(
+            message("No scorecard of {key} had been made by {day}", key=key, day=day), todo=first
+        )
     if not scorecard.given:
         raise PlumblineError(
-            f"The scorecard of {key} of {iso_day(scorecard.at)} was kept as its verdict alone ({scorecard.verdict})",
+            message(
+                "The scorecard of {key} of {at} was kept as its verdict alone ({verdict})",
+                key=key,
+                at=iso_day(scorecard.at),
+                verdict=scorecard.verdict,
+            ),
             todo="Choose a later date.",
         )
     return scorecard

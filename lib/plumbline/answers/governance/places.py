@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from plumbline.domain import PlumblineError
 from plumbline.domain.acts import Act
+from plumbline.domain.messages import message
 from plumbline.probe.places import Place, inner, place_of
 from plumbline.probe.places import of_operator as of_operator  # the pages and the command ask here
 from plumbline.store import places as kept
@@ -42,7 +43,9 @@ def list_place(ws: Workspace, text: str, *, by: str) -> Place:
         if place.text in places:
             raise PlumblineError("This place is listed already", where=place.text)
         if len(places) >= MOST:
-            raise PlumblineError(f"{MOST} places are listed", todo="Leave one out first.")
+            raise PlumblineError(
+                message("{most} places are listed", most=str(MOST)), todo="Leave one out first."
+            )
         kept.keep(cursor, [*places, place.text])
         trail.append(cursor, actor=_named(by), action=Act.PLACE_LISTED, detail={"place": place.text})
     return place

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 
 from plumbline.domain import PlumblineError
 from plumbline.domain.acts import Access, Act, Token
+from plumbline.domain.messages import message
 from plumbline.store import systems, trail
 from plumbline.store.access import tokens as register
 from plumbline.store.sql import system_key
@@ -56,7 +57,9 @@ def add(
             todo="Use up to 64 letters, digits, dots, dashes and underscores.",
         )
     if until and until < datetime.now(UTC).date():
-        raise PlumblineError(f"The day {until} is over", todo="Give a later one with --until.")
+        raise PlumblineError(
+            message("The day {until} is over", until=str(until)), todo="Give a later one with --until."
+        )
     if not by.strip():
         raise PlumblineError("A token needs a name behind it", todo="Say who gives it.")
     secret = PREFIX + secrets.token_urlsafe(32)

@@ -10,6 +10,7 @@ from typing import Any
 from plumbline.answers.signer import signer
 from plumbline.domain import PlumblineError, Result, json_value
 from plumbline.domain.acts import Act
+from plumbline.domain.messages import message
 from plumbline.domain.notes import CalendarEvent, EventKind
 from plumbline.store import systems, trail
 from plumbline.store.notes import calendar_events as store
@@ -84,15 +85,26 @@ def add(
     name = signer(by, "An event")
     kinds = [known.value for known in EventKind]
     if kind not in kinds:
-        raise PlumblineError(f"{kind!r} is no kind of event", todo=f"Use one of: {', '.join(kinds)}.")
+        raise PlumblineError(
+            message("{kind} is no kind of event", kind=repr(kind)),
+            todo=message("Use one of: {names}.", names=", ".join(kinds)),
+        )
     words = " ".join(text.split())
     if not words:
         raise PlumblineError("An event says what happened", todo="Write it in a few words.")
     if len(words) > LONGEST_TEXT:
-        raise PlumblineError(f"An event has {LONGEST_TEXT} characters at most; this one has {len(words)}")
+        raise PlumblineError(
+            message(
+                "An event has {longest_text} characters at most; this one has {words}",
+                longest_text=str(LONGEST_TEXT),
+                words=str(len(words)),
+            )
+        )
     end = last or first
     if end < first:
-        raise PlumblineError(f"The event ends on {end}, before it begins on {first}")
+        raise PlumblineError(
+            message("The event ends on {end}, before it begins on {first}", end=str(end), first=str(first))
+        )
     if (end - first).days >= LONGEST_SPAN:
         raise PlumblineError("An event lasts ten years at most")
     with ws.write() as cursor:

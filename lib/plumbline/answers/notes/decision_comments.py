@@ -5,6 +5,7 @@ from __future__ import annotations
 from plumbline.answers.signer import signer
 from plumbline.domain import PlumblineError
 from plumbline.domain.acts import Act
+from plumbline.domain.messages import message
 from plumbline.domain.notes import Comment
 from plumbline.profile.scan import decisions
 from plumbline.store import systems, trail
@@ -32,7 +33,13 @@ def comment(ws: Workspace, key: str, decision_id: str, text: str, *, by: str) ->
     if not words:
         raise PlumblineError("A comment says something", todo="Write it.")
     if len(words) > LONGEST_TEXT:
-        raise PlumblineError(f"A comment has {LONGEST_TEXT} characters at most; this one has {len(words)}")
+        raise PlumblineError(
+            message(
+                "A comment has {longest_text} characters at most; this one has {words}",
+                longest_text=str(LONGEST_TEXT),
+                words=str(len(words)),
+            )
+        )
     with ws.write() as cursor:
         system = systems.get_system(cursor, key)
         decisions.one(cursor, system, decision_id)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from plumbline.answers.signer import signer
 from plumbline.domain import PlumblineError
 from plumbline.domain.acts import Act
+from plumbline.domain.messages import message
 from plumbline.domain.notes import NamedView
 from plumbline.store import systems, trail
 from plumbline.store.notes import named_views as store
@@ -33,7 +34,13 @@ def save(ws: Workspace, key: str, *, name: str, page: str, query: Mapping[str, s
     if not title:
         raise PlumblineError("A view has a name", todo="Give it one.")
     if len(title) > LONGEST_NAME:
-        raise PlumblineError(f"A name has {LONGEST_NAME} characters at most; this one has {len(title)}")
+        raise PlumblineError(
+            message(
+                "A name has {longest_name} characters at most; this one has {title}",
+                longest_name=str(LONGEST_NAME),
+                title=str(len(title)),
+            )
+        )
     if sum(len(part) for pair in query.items() for part in pair) > LONGEST_QUERY:
         raise PlumblineError("This view is too long to be kept", todo="Leave a filter out.")
     view = NamedView(name=title, system=key, page=page, query=tuple(query.items()), by=who, at=now())

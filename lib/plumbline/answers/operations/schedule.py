@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from plumbline.answers.signer import signer
 from plumbline.domain import PlumblineError
 from plumbline.domain.acts import Act
+from plumbline.domain.messages import message
 from plumbline.logs.values.zone_names import time_zones
 from plumbline.store import trail
 from plumbline.store.digests.settings_digest import SCHEDULE
@@ -79,7 +80,8 @@ def set_schedule(ws: Workspace, item: Schedule, *, by: str) -> Schedule:
     schedule = replace(item, check=_time(item.check), backup=_time(item.backup), since=now().isoformat())
     if schedule.zone != "UTC" and schedule.zone not in time_zones():
         raise PlumblineError(
-            f"{schedule.zone[:60]!r} is no time zone", todo="Use one such as Europe/Berlin or UTC."
+            message("{zone} is no time zone", zone=repr(schedule.zone[:60])),
+            todo="Use one such as Europe/Berlin or UTC.",
         )
     if not 1 <= schedule.keep_days <= 3650:
         raise PlumblineError("Copies are kept from 1 to 3650 days", todo="Use 14 for two weeks.")
@@ -110,10 +112,16 @@ def _time(text: str) -> str:
         minutes = int(every[1]) * (60 if every[2] == "h" else 1)
         if 5 <= minutes <= 1440 and 1440 % minutes == 0:
             return f"{every[1]}{every[2]}"
-        raise PlumblineError(f"{text!r} does not divide a day", todo="Use 5m, 15m, 30m, 1h, 2h, 6h or 24h.")
+        raise PlumblineError(
+            message("{text} does not divide a day", text=repr(text)),
+            todo="Use 5m, 15m, 30m, 1h, 2h, 6h or 24h.",
+        )
     if (at := _AT.fullmatch(words)) and int(at[2]) < 24 and int(at[3]) < 60:
         return f"{at[1]}@{int(at[2]):02d}:{at[3]}"
-    raise PlumblineError(f"{text[:40]!r} is no time of a schedule", todo=f"Write it as {FORMS}.")
+    raise PlumblineError(
+        message("{text} is no time of a schedule", text=repr(text[:40])),
+        todo=message("Write it as {forms}.", forms=FORMS),
+    )
 
 
 def last_due(when: str, zone: str, at: datetime) -> datetime | None:

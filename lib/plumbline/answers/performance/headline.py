@@ -114,7 +114,10 @@ def choose_headline(ws: Workspace, key: str, name: str, *, by: str) -> Headline:
     valued = bool(system.settings.cost_matrix)
     offered = [m.name for m in metrics_for(system.task or Task.BINARY, value_known=valued)]
     if wanted and wanted not in offered:
-        raise PlumblineError(f"{name!r} cannot be the headline", todo=f"Use one of {', '.join(offered)}.")
+        raise PlumblineError(
+            message("{name} cannot be the headline", name=repr(name)),
+            todo=message("Use one of {names}.", names=", ".join(offered)),
+        )
     changed = change_settings(ws, key, {"headline": wanted or None}, by=by)
     with ws.read() as cursor:
         return headline_of(cursor, changed)

@@ -16,6 +16,7 @@ from plumbline.answers.respond.outbox import channels_in, new_id, queue, row_of,
 from plumbline.answers.signer import signer
 from plumbline.domain import PlumblineError, Severity
 from plumbline.domain.acts import Act
+from plumbline.domain.messages import message
 from plumbline.respond.channels import Channel, new_channel
 from plumbline.respond.events import Event
 from plumbline.respond.send import receipt, send
@@ -83,7 +84,9 @@ def add(
         for key in channel.systems:
             systems.get_system(cursor, key)
         if any(other.name == channel.name for other in channels_in(cursor)):
-            raise PlumblineError(f"A channel {channel.name} is there already", todo="Remove it first.")
+            raise PlumblineError(
+                message("A channel {name} is there already", name=channel.name), todo="Remove it first."
+            )
         channel = replace(channel, added_by=by.strip(), added_at=now().isoformat())
         channel_store.keep(cursor, channel.name, channel.body())
         detail = {
@@ -138,7 +141,9 @@ def channel_of(cursor: Cursor, name: str) -> Channel:
     """
     channel_named = next((channel for channel in channels_in(cursor) if channel.name == name), None)
     if channel_named is None:
-        raise PlumblineError(f"There is no channel {name[:60]}", todo="See `plumbline channel list`.")
+        raise PlumblineError(
+            message("There is no channel {name}", name=name[:60]), todo="See `plumbline channel list`."
+        )
     return channel_named
 
 
@@ -156,7 +161,7 @@ def send_test(ws: Workspace, name: str, *, by: str, at: datetime | None = None) 
         if stopped := kill_switch.reason_to_stop(cursor):
             raise PlumblineError(stopped)
     if channel.off:
-        raise PlumblineError(f"The channel {name} is off: {channel.off}")
+        raise PlumblineError(message("The channel {name} is off: {off}", name=name, off=channel.off))
     salt = secrets.token_hex(16)
     sealed = {
         "salt": salt,
@@ -221,7 +226,8 @@ def confirm(ws: Workspace, name: str, code: str, *, by: str, at: datetime | None
         out = dict(channel.code or {})
         if not out or moment - datetime.fromisoformat(out["at"]) > CODE_COUNTS:
             raise PlumblineError(
-                f"No code is out on the channel {name}", todo=f"Send one: plumbline channel test {name}"
+                message("No code is out on the channel {name}", name=name),
+                todo=message("Send one: plumbline channel test {name}", name=name),
             )
         fits = hmac.compare_digest(_sealed(digits, out["salt"]), out["digest"])
         tries = int(out["tries"]) + 1

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from plumbline.answers.signer import signer
 from plumbline.domain import PlumblineError
 from plumbline.domain.acts import Act
+from plumbline.domain.messages import message
 from plumbline.store import systems, trail
 from plumbline.store.digests.settings_digest import FREEZE
 from plumbline.store.respond import settings
@@ -72,7 +73,7 @@ def add_freeze(ws: Workspace, key: str, start: str, end: str, reason: str, *, by
         begin, finish = _moment(start, zone, "--from"), _moment(end, zone, "--until", last=True)
         if not begin < finish <= begin + LONGEST:
             raise PlumblineError(
-                f"A freeze ends after it begins, and within {LONGEST.days} days",
+                message("A freeze ends after it begins, and within {days} days", days=str(LONGEST.days)),
                 todo="Where nothing is to be moved for longer, set the mode to off.",
             )
         entries: list[dict[str, Any]] = settings.setting(cursor, FREEZE, [])
@@ -101,7 +102,10 @@ def remove_freeze(ws: Workspace, number: int, *, by: str) -> Freeze:
     with ws.write() as cursor:
         freeze = next((f for f in freezes(cursor) if f.number == number), None)
         if freeze is None:
-            raise PlumblineError(f"There is no freeze {number}", todo="See `plumbline freeze list`.")
+            raise PlumblineError(
+                message("There is no freeze {number}", number=str(number)),
+                todo="See `plumbline freeze list`.",
+            )
         rest = [e for e in settings.setting(cursor, FREEZE, []) if int(e.get("number", 0)) != number]
         settings.keep(cursor, FREEZE, rest or None)
         detail = {"removed": number, "end": freeze.end.isoformat()}

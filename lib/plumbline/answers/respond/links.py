@@ -15,6 +15,7 @@ from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
 
 from plumbline.answers.alerts import findings
 from plumbline.domain import PlumblineError
+from plumbline.domain.messages import message
 from plumbline.store import findings as register
 from plumbline.store.findings import FindingRecord
 from plumbline.store.respond import settings
@@ -73,20 +74,22 @@ def _read(cursor: Cursor, text: str) -> AcknowledgeLink:
     todo = "Acknowledge it on its row, or by `plumbline acknowledge`."
     key = settings.setting(cursor, _KEY)
     try:
-        message, finding = (
+        notice, finding = (
             _serializer(str(key)).loads(text[:500], max_age=int(LIFE.total_seconds())) if key else ("", 0)
         )
     except SignatureExpired as error:
-        raise PlumblineError(f"This link has ended: it counts for {LIFE.days} days", todo=todo) from error
+        raise PlumblineError(
+            message("This link has ended: it counts for {days} days", days=str(LIFE.days)), todo=todo
+        ) from error
     except BadSignature as error:
         raise PlumblineError("This is no link of this workspace", todo=todo) from error
-    if not message:
+    if not notice:
         raise PlumblineError("This is no link of this workspace", todo=todo)
-    if message in settings.setting(cursor, _USED, []):
+    if notice in settings.setting(cursor, _USED, []):
         raise PlumblineError("This link was used already", todo=todo)
     record = register.one(cursor, int(finding))
     known = register.recorded_findings(cursor, record.finding.system, parts=True)
-    return AcknowledgeLink(str(message), record, register.parts_by_number(known).get(record.id, ()))
+    return AcknowledgeLink(str(notice), record, register.parts_by_number(known).get(record.id, ()))
 
 
 def _serializer(key: str) -> URLSafeTimedSerializer:

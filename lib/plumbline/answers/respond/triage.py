@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from plumbline.answers.signer import signer
 from plumbline.domain import PlumblineError
 from plumbline.domain.acts import Act
+from plumbline.domain.messages import message
 from plumbline.domain.notes import Comment
 from plumbline.store import findings as register
 from plumbline.store import trail
@@ -57,7 +58,7 @@ def assign(ws: Workspace, system: str, number: int, *, to: str, due: date, by: s
     if not to.strip():
         raise PlumblineError("A finding is given to somebody", todo="Say who deals with it.")
     if due < now().date():
-        raise PlumblineError(f"{due} is over", todo="Give a day that is still to come.")
+        raise PlumblineError(message("{due} is over", due=str(due)), todo="Give a day that is still to come.")
     with _of(ws, system, number, by) as (cursor, record):
         state = _state(cursor, number)
         triage_store.keep(cursor, number, replace(state, owner=to.strip()[:120], due=due.isoformat()))
@@ -84,8 +85,11 @@ def snooze(ws: Workspace, system: str, number: int, *, until: date, reason: str,
         raise PlumblineError("Muting needs a reason", todo="Say why; it goes on the trail.")
     if not today < until <= today + timedelta(days=LONGEST_MUTE):
         raise PlumblineError(
-            f"A finding is muted for {LONGEST_MUTE} days at most, from tomorrow on",
-            todo=f"Give a day up to {today + timedelta(days=LONGEST_MUTE)}.",
+            message(
+                "A finding is muted for {longest_mute} days at most, from tomorrow on",
+                longest_mute=str(LONGEST_MUTE),
+            ),
+            todo=message("Give a day up to {today}.", today=str(today + timedelta(days=LONGEST_MUTE))),
         )
     with _of(ws, system, number, by) as (cursor, record):
         state, why = _state(cursor, number), " ".join(reason.split())[:300]
@@ -113,7 +117,13 @@ def comment(ws: Workspace, system: str, number: int, text: str, *, by: str) -> T
     if not words:
         raise PlumblineError("A comment says something", todo="Write it.")
     if len(words) > LONGEST_TEXT:
-        raise PlumblineError(f"A comment has {LONGEST_TEXT} characters at most; this one has {len(words)}")
+        raise PlumblineError(
+            message(
+                "A comment has {longest_text} characters at most; this one has {words}",
+                longest_text=str(LONGEST_TEXT),
+                words=str(len(words)),
+            )
+        )
     with _of(ws, system, number, by) as (cursor, record):
         triage_store.comment(cursor, number, now(), by.strip(), words)
         detail = {"finding": number, "characters": len(words)}

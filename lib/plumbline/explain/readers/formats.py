@@ -9,6 +9,7 @@ import zipfile
 import zlib
 
 from plumbline.domain import PlumblineError
+from plumbline.domain.messages import message
 from plumbline.explain.model import CodedModel, of_trees
 from plumbline.explain.readers.lightgbm import FORMAT as LIGHTGBM
 from plumbline.explain.readers.lightgbm import read_lightgbm
@@ -71,7 +72,7 @@ def detect_format(body: bytes) -> str:
         raise refuse("it is empty")
     for magic, what in _REFUSED:
         if body.startswith(magic):
-            raise PlumblineError(f"The model file was refused: it is {what}", todo=RESAVE)
+            raise PlumblineError(message("The model file was refused: it is {what}", what=what), todo=RESAVE)
     if body.startswith(_OLD_PICKLES):
         raise PlumblineError(
             "The model file was refused: it is a pickle file, which can run code when it is opened",

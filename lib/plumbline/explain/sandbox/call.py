@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from plumbline.domain import FloatArray, PlumblineError
+from plumbline.domain.messages import message
 from plumbline.explain.readers.formats import detect_format
 from plumbline.sandbox.limits import environment
 
@@ -155,7 +156,9 @@ def _ask(
         )
     except subprocess.TimeoutExpired:
         raise PlumblineError(
-            f"The model file was given up after {limits.wall_seconds:g} s",
+            message(
+                "The model file was given up after {wall_seconds} s", wall_seconds=f"{limits.wall_seconds:g}"
+            ),
             todo="A smaller model, or fewer decisions at once, will do.",
         ) from None
     return _read(process.stdout, process.returncode)
@@ -171,7 +174,7 @@ def _read(answer: bytes, code: int) -> tuple[ModelInfo, list[FloatArray]]:
     line, _, rest = answer.partition(b"\n")
     if not line:
         raise PlumblineError(
-            f"The model file was refused: reading it ended its process (code {code})",
+            message("The model file was refused: reading it ended its process (code {code})", code=str(code)),
             todo="It is damaged, or too large for the memory and time allowed.",
         )
     reply = json.loads(line)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from plumbline.domain import PlumblineError
+from plumbline.domain.messages import message
 
 MAX_LINE = 16 * 1024 * 1024
 _BLOCK = 1024 * 1024
@@ -31,7 +32,10 @@ class Survey:
 def line_too_long(path: Path) -> PlumblineError:
     """The refusal of a file that is not made of lines."""
     return PlumblineError(
-        f"The file has a line longer than {MAX_LINE // 2**20} MB, so it is not a table of text",
+        message(
+            "The file has a line longer than {max_line} MB, so it is not a table of text",
+            max_line=str(MAX_LINE // 2**20),
+        ),
         where=path.name,
         todo="Export one decision a line, as CSV or Parquet.",
     )
@@ -56,7 +60,9 @@ def survey(path: Path, *, text: bool) -> Survey:
                     lines.take(block, size)
                 size += len(block)
     except OSError as error:
-        raise PlumblineError(f"The file cannot be read: {error.strerror}", where=path.name) from error
+        raise PlumblineError(
+            message("The file cannot be read: {strerror}", strerror=str(error.strerror)), where=path.name
+        ) from error
     return Survey(
         sha256=sha.hexdigest(), size=size, nul=lines.nul, foreign=lines.foreign, mixed_ends=lines.mixed
     )

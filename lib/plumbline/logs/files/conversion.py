@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 
 from plumbline.domain import PlumblineError
+from plumbline.domain.messages import message
 from plumbline.logs.files import arrow, excel, json_records
 from plumbline.logs.files.byte_scan import MAX_LINE, survey
 from plumbline.logs.files.encoding import UTF8, detect_encoding, transcode
@@ -99,7 +100,9 @@ def _csv(opening: _SourceFile) -> Source:
     seen = survey(file, text=True) if opening.whole else None
     if seen and seen.nul is not None and not form.encoding.startswith("utf-16"):
         raise PlumblineError(
-            f"The file holds a NUL byte at offset {seen.nul}, so it is damaged or not text",
+            message(
+                "The file holds a NUL byte at offset {nul}, so it is damaged or not text", nul=str(seen.nul)
+            ),
             where=path.name,
             todo="Export it again and load that.",
         )

@@ -6,6 +6,7 @@ import codecs
 from pathlib import Path
 
 from plumbline.domain import PlumblineError
+from plumbline.domain.messages import message
 
 UTF8 = "utf-8"
 _MARKS = (
@@ -109,7 +110,7 @@ def transcode(source: Path, encoding: str, target: Path, *, mend: bool = False) 
                 writer.write(text.replace("\r\n", "\n").replace("\r", "\n").encode(UTF8, keep))
     except (OSError, UnicodeError) as error:
         raise PlumblineError(
-            f"The file could not be rewritten as UTF-8: {error}",
+            message("The file could not be rewritten as UTF-8: {error}", error=str(error)),
             where=source.name,
             todo="Export it as UTF-8 and load it again.",
         ) from error

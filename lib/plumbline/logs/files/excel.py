@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from plumbline.domain import PlumblineError
+from plumbline.domain.messages import message
 from plumbline.logs.files.sniff import looks_like_header, unique_names
 from plumbline.wording.times import iso_second
 
@@ -74,9 +75,9 @@ def chosen(file: Path, wanted: str | None) -> tuple[Sheet, ...]:
             names = [name for name in book.sheet_names if wanted is None or _same(name, wanted)]
             if not names:
                 raise PlumblineError(
-                    f"The workbook has no sheet {wanted!r}",
+                    message("The workbook has no sheet {wanted}", wanted=repr(wanted)),
                     where=file.name,
-                    todo=f"It has: {', '.join(book.sheet_names)}.",
+                    todo=message("It has: {names}.", names=", ".join(book.sheet_names)),
                 )
             hidden = {
                 one.name
@@ -98,9 +99,13 @@ def chosen(file: Path, wanted: str | None) -> tuple[Sheet, ...]:
             raise
         raise _damaged(file) from error
     if not sheets:
-        which = "No sheet of the workbook" if wanted is None else f"The sheet {wanted!r}"
-        text = "holds a table" if wanted is None else "holds no table"
-        raise PlumblineError(f"{which} {text}", where=file.name, todo="Put a header and rows in one.")
+        raise PlumblineError(
+            message("No sheet of the workbook holds a table")
+            if wanted is None
+            else message("The sheet {name} holds no table", name=repr(wanted)),
+            where=file.name,
+            todo="Put a header and rows in one.",
+        )
     return sheets[:1] if wanted is not None else sheets
 
 
@@ -162,7 +167,9 @@ def write_table(
             writer.write_table(pa.Table.from_arrays([*arrays, lines], schema=schema))
     if not any(filled):
         raise PlumblineError(
-            f"The sheet {sheet.name} has a header and no rows", where=file.name, todo="Choose another sheet."
+            message("The sheet {name} has a header and no rows", name=sheet.name),
+            where=file.name,
+            todo="Choose another sheet.",
         )
     kept = tuple(i for i, held in enumerate(filled) if held or names[i])
     shown = [(names[i] or "") if header else f"column_{n + 1}" for n, i in enumerate(kept)]

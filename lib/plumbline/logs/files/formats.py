@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from plumbline.domain import PlumblineError
-from plumbline.domain.messages import message
+from plumbline.domain.messages import message, word
 
 _CSV_TODO = "Export it as CSV or Parquet and load that."
 _PARQUET_TODO = "Save it as Parquet and load that."
@@ -53,19 +53,19 @@ _MAGIC = (
 )
 #: first bytes -> what the file is, and what to do
 _REFUSED = (
-    (b"PK\x05\x06", "an empty zip archive", _CSV_TODO),
-    (b"BZh", "a bzip2 archive", "Unpack it and load the file inside."),
-    (b"\xfd7zXZ", "an xz archive", "Unpack it and load the file inside."),
-    (b"7z\xbc\xaf", "a 7-Zip archive", "Unpack it and load the file inside."),
-    (b"%PDF", "a PDF document", _CSV_TODO),
-    (b"SQLite format 3", "an SQLite database", "Pull a table: plumbline pull sqlite:FILE --table T --system S."),
-    (b"\x89PNG", "a PNG picture", _CSV_TODO),
-    (b"\xff\xd8\xff", "a JPEG picture", _CSV_TODO),
-    (b"\x7fELF", "a program", _CSV_TODO),
-    (b"FEA1", "a Feather file of the first version", "Save it as Parquet, or as Feather version 2."),
-    (b"Obj\x01", "an Avro file", _PARQUET_TODO),
-    (b"ORC", "an ORC file", _PARQUET_TODO),
-    (b"\x89HDF", "an HDF5 file", _PARQUET_TODO),
+    (b"PK\x05\x06", word("an empty zip archive"), _CSV_TODO),
+    (b"BZh", word("a bzip2 archive"), "Unpack it and load the file inside."),
+    (b"\xfd7zXZ", word("an xz archive"), "Unpack it and load the file inside."),
+    (b"7z\xbc\xaf", word("a 7-Zip archive"), "Unpack it and load the file inside."),
+    (b"%PDF", word("a PDF document"), _CSV_TODO),
+    (b"SQLite format 3", word("an SQLite database"), "Pull a table: plumbline pull sqlite:FILE --table T --system S."),
+    (b"\x89PNG", word("a PNG picture"), _CSV_TODO),
+    (b"\xff\xd8\xff", word("a JPEG picture"), _CSV_TODO),
+    (b"\x7fELF", word("a program"), _CSV_TODO),
+    (b"FEA1", word("a Feather file of the first version"), "Save it as Parquet, or as Feather version 2."),
+    (b"Obj\x01", word("an Avro file"), _PARQUET_TODO),
+    (b"ORC", word("an ORC file"), _PARQUET_TODO),
+    (b"\x89HDF", word("an HDF5 file"), _PARQUET_TODO),
 )  # fmt: skip
 _COMPOUND = b"\xd0\xcf\x11\xe0"
 _PICKLE_TODO = "A pickle can run code when it is opened, so Plumbline never does. Export CSV or Parquet."
@@ -85,7 +85,7 @@ def format_of(head: bytes, name: str) -> str:
             return format_name
     for magic, what, todo in _REFUSED:
         if head.startswith(magic):
-            raise PlumblineError(f"The file is {what}", where=name, todo=todo)
+            raise PlumblineError(message("The file is {what}", what=what), where=name, todo=todo)
     if head.startswith(_COMPOUND) and "EncryptedPackage".encode("utf-16-le") in head:
         raise PlumblineError(
             "The workbook is protected by a password",

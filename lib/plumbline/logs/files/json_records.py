@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 
 from plumbline.domain import PlumblineError
+from plumbline.domain.messages import NOTHING, Message, message
 from plumbline.logs.files.byte_scan import MAX_LINE
 from plumbline.logs.files.nested_columns import LONGEST_LIST, MOST_COLUMNS, too_wide
 from plumbline.logs.files.sniff import unique_names
@@ -157,7 +158,7 @@ def _read_values(connection: duckdb.DuckDBPyConnection, file: Path) -> tuple[Rec
     ).fetchone()
     if other:
         raise PlumblineError(
-            f"Record {other[0]} of the array is no JSON object",
+            message("Record {other} of the array is no JSON object", other=other[0]),
             where=file.name,
             todo="Export one object a decision.",
         )
@@ -314,25 +315,25 @@ def _malformed(file: Path, error: duckdb.Error) -> PlumblineError:
     """DuckDB's refusal as one sentence, without the text that it repeats."""
     if "maximum_object_size" in str(error):
         return PlumblineError(
-            f"A JSON object is longer than {_LARGEST // 2**20} MB",
+            message("A JSON object is longer than {largest} MB", largest=str(_LARGEST // 2**20)),
             where=file.name,
             todo="Export one object a decision, a line each.",
         )
     return PlumblineError(
-        f"The JSON breaks off or is malformed{_place(file)}",
+        message("The JSON breaks off or is malformed{place}", place=_place(file)),
         where=file.name,
         todo="Export it again, best one object a line: a broken line is then set aside alone.",
     )
 
 
-def _place(file: Path) -> str:
+def _place(file: Path) -> Message:
     """Where the JSON breaks, by a second reader, where the file is small enough for it."""
     if file.stat().st_size > _SECOND_READER:
-        return ""
+        return NOTHING
     try:
         json.loads(file.read_text("utf-8-sig", "replace"))
     except json.JSONDecodeError as error:
-        return f" at line {error.lineno}, character {error.colno}"
+        return message(" at line {line}, character {column}", line=str(error.lineno), column=str(error.colno))
     except RecursionError:
-        return ": it is nested too deeply"
-    return ""
+        return message(": it is nested too deeply")
+    return NOTHING

@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 
 from plumbline.domain import PlumblineError
+from plumbline.domain.messages import message
 from plumbline.logs.files.sniff import unique_names
 from plumbline.store.sql import ident, literal
 
@@ -50,7 +51,11 @@ def unfold(connection: duckdb.DuckDBPyConnection, source: str) -> list[Leaf]:
 def too_wide(columns: int) -> PlumblineError:
     """The refusal of records that unfold to too much."""
     return PlumblineError(
-        f"The records unfold to {columns} columns, more than {MOST_COLUMNS}",
+        message(
+            "The records unfold to {columns} columns, more than {most_columns}",
+            columns=str(columns),
+            most_columns=str(MOST_COLUMNS),
+        ),
         todo="Export one flat row a decision.",
     )
 

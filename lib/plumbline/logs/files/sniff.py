@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from plumbline.domain import PlumblineError
+from plumbline.domain.messages import message
 from plumbline.logs.files.byte_scan import MAX_LINE, line_too_long
 from plumbline.logs.files.encoding import UTF8, detect_encoding
 from plumbline.logs.files.formats import PACKED, format_of
@@ -88,7 +89,9 @@ def _head(path: Path) -> tuple[bytes, str, bool]:
     except FileNotFoundError as error:
         raise PlumblineError("There is no such file", where=str(path), todo="Check the path.") from error
     except OSError as error:
-        raise PlumblineError(f"The file cannot be read: {error.strerror}", where=path.name) from error
+        raise PlumblineError(
+            message("The file cannot be read: {strerror}", strerror=str(error.strerror)), where=path.name
+        ) from error
     if len(head) > MAX_LINE:
         raise line_too_long(path)
     return head, form, whole

@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from plumbline.domain import Mapping, PlumblineError
+from plumbline.domain.messages import message
 from plumbline.logs import reader
 from plumbline.logs.files.byte_scan import MAX_LINE, Survey
 from plumbline.logs.files.json_records import RecordFault
@@ -152,7 +153,9 @@ def unreadable(path: Path, error: duckdb.Error) -> PlumblineError:
     """DuckDB's refusal of a file as one sentence."""
     first = " ".join(str(error).split("\n")[0].split())[:200]
     return PlumblineError(
-        f"The file cannot be read: {first}", where=path.name, todo="Export it again and load that."
+        message("The file cannot be read: {first}", first=first),
+        where=path.name,
+        todo="Export it again and load that.",
     )
 
 
@@ -195,16 +198,16 @@ def require(mapping: Mapping, source: Source) -> None:
     ]
     if missing:
         raise PlumblineError(
-            f"The file has no column {missing[0]!r}",
+            message("The file has no column {missing}", missing=repr(missing[0])),
             where=source.given.name,
-            todo=f"It has: {', '.join(source.columns)}.",
+            todo=message("It has: {names}.", names=", ".join(source.columns)),
         )
     seen: set[str] = set()
     for item in mapping.columns:
         spelt = str(item.role).lower()
         if spelt != "ignore" and spelt in seen:
             raise PlumblineError(
-                f"Two columns have the role {item.role}",
+                message("Two columns have the role {role}", role=str(item.role)),
                 where=source.given.name,
                 todo="Give one of them another role.",
             )

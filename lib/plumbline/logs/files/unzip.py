@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from plumbline.domain import PlumblineError
+from plumbline.domain.messages import message
 from plumbline.logs.reader import UNPACKED
 from plumbline.sandbox.limits import amount
 
@@ -39,13 +40,18 @@ def unpack(path: Path, form: str, folder: Path, *, beginning: int | None = None)
                 written += len(block)
                 if written > SMALL and written > RATIO * size:
                     raise PlumblineError(
-                        f"The archive unpacks to more than {RATIO} times its size, so it is no log",
+                        message(
+                            "The archive unpacks to more than {ratio} times its size, so it is no log",
+                            ratio=str(RATIO),
+                        ),
                         where=path.name,
                         todo="Unpack it yourself, look at it, and load the file inside.",
                     )
                 if written > largest:
                     raise PlumblineError(
-                        f"The archive unpacks to more than {largest // 10**6} MB",
+                        message(
+                            "The archive unpacks to more than {largest} MB", largest=str(largest // 10**6)
+                        ),
                         where=path.name,
                         todo="Load it in parts, or set PLUMBLINE_UNPACKED to more; half of the free disk is the most.",
                     )
@@ -60,7 +66,7 @@ def unpack(path: Path, form: str, folder: Path, *, beginning: int | None = None)
                     )
     except (EOFError, OSError, zlib.error, ValueError) as error:
         raise PlumblineError(
-            f"The {form} archive is cut short or damaged",
+            message("The {form} archive is cut short or damaged", form=form),
             where=path.name,
             todo="Copy or export it again and load that.",
         ) from error

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from plumbline.domain import NAMED_ROLES, DecisionColumn, Kind, Load, Mapping, PlumblineError, System, Task
+from plumbline.domain import NAMED_ROLES, DecisionColumn, Kind, Load, Mapping, System, Task
 from plumbline.logs.cluster import attachments
 from plumbline.logs.files.source import Source, open_source, require
 from plumbline.logs.load import removal
@@ -32,11 +32,11 @@ from plumbline.logs.load.settle import (
 from plumbline.logs.load.staging import REPEATS, STAGE, STAGE_TABLE, bad_rows, drop_stage, stage, texts_held
 from plumbline.logs.load.trial import refuse_unfit
 from plumbline.logs.mapping.classes import settle_classes, spell_staged_classes
+from plumbline.logs.mapping.task import other_task
 from plumbline.store import loads, systems
 from plumbline.store.sql import decision_table, ident, system_key
 from plumbline.store.workspace import Workspace, now
 
-_PREDICTS = {Task.BINARY: "two classes", Task.MULTICLASS: "several classes", Task.REGRESSION: "a number"}
 After = Callable[[duckdb.DuckDBPyConnection, System, int], None]
 
 
@@ -287,10 +287,7 @@ def _system(cursor: duckdb.DuckDBPyConnection, title: str, mapping: Mapping, sou
         task = task_of(cursor, source, mapping)
         return removal.begin_anew(cursor, known, task, mapping.positive, mapping.timezone)
     if mapping.task and known.task and mapping.task is not known.task:
-        raise PlumblineError(
-            f"The file predicts {_PREDICTS[mapping.task]}, but the system {known.key} predicts {_PREDICTS[known.task]}",
-            todo="Load it into a system of its own, or correct the mapping.",
-        )
+        raise other_task(mapping.task, known)
     if known.positive is None and mapping.positive is not None:
         known = replace(known, positive=mapping.positive)
         systems.update_system(cursor, known)

@@ -15,6 +15,7 @@ import duckdb
 
 from plumbline.domain import PlumblineError, System
 from plumbline.domain.acts import Act
+from plumbline.domain.messages import message
 from plumbline.logs.load.reference_period import settle_reference
 from plumbline.logs.load.settle import secret
 from plumbline.logs.mapping.classes import settle_classes
@@ -98,7 +99,7 @@ def erase(
         quarantined = _erase_quarantined(cursor, system, words)
         if not decisions and not quarantined:
             raise PlumblineError(
-                f"Nothing of this {by} is in {system.key}",
+                message("Nothing of this {by} is in {key}", by=by, key=system.key),
                 todo="Check the spelling; it must be as in the log.",
             )
         if decisions:

@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 
 from plumbline.domain import Load, Mapping, PlumblineError, System, Task
+from plumbline.domain.messages import message
 from plumbline.logs.cluster import attachments
 from plumbline.logs.files.source import Source, open_source, require
 from plumbline.logs.load.label_history import claim
@@ -96,7 +97,7 @@ def _load(
     table = decision_table(system.key)
     if not cursor.execute(f'SELECT 1 FROM {table} WHERE "decision_id" IS NOT NULL LIMIT 1').fetchone():
         raise PlumblineError(
-            f"The decisions of {system.key} have no id, so labels cannot be joined to them",
+            message("The decisions of {key} have no id, so labels cannot be joined to them", key=system.key),
             where=source.given.name,
             todo="Map a column of the log as decision_id and load it again.",
         )

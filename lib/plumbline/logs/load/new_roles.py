@@ -27,6 +27,7 @@ from plumbline.domain import (  # fmt: skip
     System,
 )
 from plumbline.domain.acts import Act
+from plumbline.domain.messages import message
 from plumbline.logs.cluster import attachments
 from plumbline.logs.load.plan import UNHASHED
 from plumbline.logs.mapping.classes import settle_classes
@@ -146,15 +147,22 @@ def _wanted(before: Layout, maps: Sequence[tuple[str, str]]) -> dict[str, list[R
     for column, spelt in maps:
         if column not in before:
             raise PlumblineError(
-                f"No loaded column is called {column!r}",
-                todo=f"Loaded are: {', '.join(sorted(before))}. A column that was left out needs a load of its own.",
+                message("No loaded column is called {column}", column=repr(column)),
+                todo=message(
+                    "Loaded are: {names}. A column that was left out needs a load of its own.",
+                    names=", ".join(sorted(before)),
+                ),
             )
         kept = spelt.startswith(f"{TEXT}:") or spelt == IGNORE
         role = RoleName(TEXT, column) if kept else RoleName.parse(spelt, column)
         for moved in (role, *(p.role for p in before[column])):
             if moved.role not in _MOVABLE and moved.role != TEXT:
                 raise PlumblineError(
-                    f"The role {moved.role} cannot be given or taken in place ({column})",
+                    message(
+                        "The role {role} cannot be given or taken in place ({column})",
+                        role=moved.role,
+                        column=column,
+                    ),
                     todo="Take the load back and load the file with that role.",
                 )
         wanted.setdefault(column, []).append(role)
@@ -185,7 +193,10 @@ def _refuse_late(
     late = cursor.execute(f"SELECT count(_label_load) FROM {decision_table(system.key)}").fetchone()
     if "label" in moved and ((row and row[0]) or (late and late[0])):
         raise PlumblineError(
-            f"Labels of {system.key} came in files of their own, so the label is no column of the log alone",
+            message(
+                "Labels of {key} came in files of their own, so the label is no column of the log alone",
+                key=system.key,
+            ),
             todo="Take these files back first.",
         )
 
@@ -210,7 +221,11 @@ def _places(
             numeric = not (role.role in ("segment", "protected") and few) and _reads(cursor, system, origin)
         if numeric and not origin.numeric and not _reads(cursor, system, origin):
             raise PlumblineError(
-                f"{column!r} holds values that are no plain numbers, and {role.role} needs numbers",
+                message(
+                    "{column} holds values that are no plain numbers, and {role} needs numbers",
+                    column=repr(column),
+                    role=role.role,
+                ),
                 todo="Take the load back and load the file with that role.",
             )
         places.append(ColumnPlace(role, numeric, min(p.first_load for p in was)))

@@ -16,6 +16,7 @@ from plumbline.domain import (
     RoleName,
     Task,
 )
+from plumbline.domain.messages import message
 from plumbline.logs.files.source import Source
 from plumbline.logs.values import cast
 from plumbline.store.sql import ident, literal
@@ -266,9 +267,11 @@ def labels_plan(source: Source, mapping: Mapping, *, task: Task) -> Plan:
     for needed in wanted[:2]:
         if needed not in names:
             raise PlumblineError(
-                f"The labels file has no column for {needed}",
+                message("The labels file has no column for {needed}", needed=needed),
                 where=source.given.name,
-                todo=f"Give one the role {needed}; in a terminal: --map COLUMN={needed}.",
+                todo=message(
+                    "Give one the role {needed}; in a terminal: --map COLUMN={needed}.", needed=needed
+                ),
             )
     reasons = (
         ("no_decision_id", '"decision_id" IS NULL', "decision_id"),

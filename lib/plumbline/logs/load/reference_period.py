@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import duckdb
 
 from plumbline.domain import PlumblineError, System
+from plumbline.domain.messages import message
 from plumbline.store.sql import decision_table
 from plumbline.store.systems import update_system
 from plumbline.store.times import on_clock
@@ -65,7 +66,7 @@ def need_every_weekday(cursor: duckdb.DuckDBPyConnection, system: System, span: 
     if lacking and span[0] < span[1] and len(lacking) < len(WEEKDAYS):
         days = ", ".join(WEEKDAYS[day - 1] for day in lacking)
         raise PlumblineError(
-            f"The span holds no decision of a {days}, and the log does",
+            message("The span holds no decision of a {days}, and the log does", days=days),
             todo="Give whole weeks, so that a weekday is no drift: --reference A..B with B seven days or more after A.",
         )
 

@@ -8,6 +8,7 @@ import duckdb
 
 from plumbline.domain import PlumblineError, System, Task
 from plumbline.domain.acts import Act
+from plumbline.domain.messages import message
 from plumbline.store import loads, systems, trail
 from plumbline.store.samples import forget_draws
 from plumbline.store.sql import decision_table, ident
@@ -33,13 +34,21 @@ def remove(ws: Workspace, key: str, *, actor: str) -> None:
         system = systems.get_system(cursor, key)
         if not is_empty(cursor, system.key):
             raise PlumblineError(
-                f"{system.key} holds {count(systems.decisions_held(cursor, system.key))} decisions and is not removed",
+                message(
+                    "{key} holds {decisions} decisions and is not removed",
+                    key=system.key,
+                    decisions=count(systems.decisions_held(cursor, system.key)),
+                ),
                 todo="Take its loads back first: plumbline undo LOAD.",
             )
         row = cursor.execute("SELECT count(*) FROM incident WHERE system = ?", [system.key]).fetchone()
         if row and row[0]:
             raise PlumblineError(
-                f"{system.key} has {row[0]} incidents on record, and the record stays",
+                message(
+                    "{key} has {incidents} incidents on record, and the record stays",
+                    key=system.key,
+                    incidents=row[0],
+                ),
                 todo="Leave it as it is.",
             )
         forget_draws(cursor, system.key)

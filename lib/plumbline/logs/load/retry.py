@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from plumbline.domain import Load, Mapping, PlumblineError, Task
+from plumbline.domain.messages import message
 from plumbline.logs.files.byte_scan import Survey
 from plumbline.logs.files.encoding import UTF8
 from plumbline.logs.files.sniff import FileForm
@@ -65,11 +66,12 @@ def form_of(ws: Workspace, load_id: int) -> tuple[Load, LoadForm]:
         form = loads.load_form(cursor, load_id)
     if load.undone_at:
         raise PlumblineError(
-            f"Load {load_id} was taken back, its quarantine with it", todo="Load the file again."
+            message("Load {load_id} was taken back, its quarantine with it", load_id=str(load_id)),
+            todo="Load the file again.",
         )
     if form is None:
         raise PlumblineError(
-            f"Load {load_id} keeps no rows that could be tried again",
+            message("Load {load_id} keeps no rows that could be tried again", load_id=str(load_id)),
             todo="Its quarantine is empty, or an earlier version made it: take it back and load the file again.",
         )
     return load, form
@@ -148,7 +150,11 @@ def retry(
     if not trial.fits:
         text = ", ".join(f"{why.replace('_', ' ')} in {n}" for why, n in trial.reasons.items())
         raise PlumblineError(
-            f"No row of load {trial.load.load_id}'s quarantine can be loaded so{f': {text}' if text else ''}",
+            message(
+                "No row of load {load_id}'s quarantine can be loaded so{part}",
+                load_id=str(trial.load.load_id),
+                part=f": {text}" if text else "",
+            ),
             todo="Mend the mapping, or mend the rows in the file and load that.",
         )
     load, form = form_of(ws, trial.load.load_id)
@@ -330,7 +336,11 @@ def _with_formats(mapping: Mapping, columns: Sequence[str], rows: Sequence[list[
             if facts.times and facts.times.share > 0.5 and not _reads(form, facts.times.format):
                 if facts.times.ambiguous:
                     raise PlumblineError(
-                        f"The dates of {item.column!r} can be read day first or month first, e.g. {facts.present[0]}",
+                        message(
+                            "The dates of {column} can be read day first or month first, e.g. {present}",
+                            column=repr(item.column),
+                            present=facts.present[0],
+                        ),
                         todo="Say which comes first; in a terminal: --date-order dmy or mdy.",
                     )
                 form = facts.times.format

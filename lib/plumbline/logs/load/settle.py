@@ -9,6 +9,7 @@ import duckdb
 
 from plumbline.domain import Load, Mapping, PlumblineError, Task
 from plumbline.domain.acts import Act
+from plumbline.domain.messages import message
 from plumbline.logs.files.source import Source, relation
 from plumbline.logs.values.cast import number
 from plumbline.store import sources, trail
@@ -52,7 +53,12 @@ def nothing_fits(file: str, records: int, reasons: dict[str, int]) -> PlumblineE
         )
     reason, rows = max(reasons.items(), key=lambda item: item[1])
     return PlumblineError(
-        f"None of the {records} rows could be loaded: {reason.replace('_', ' ')} in {rows}",
+        message(
+            "None of the {records} rows could be loaded: {reason} in {rows}",
+            records=str(records),
+            reason=reason.replace("_", " "),
+            rows=str(rows),
+        ),
         where=file,
         todo="Check what each column was taken for; in a terminal: plumbline inspect FILE.",
     )

@@ -8,6 +8,7 @@ from secrets import token_hex
 import duckdb
 
 from plumbline.domain import Mapping, PlumblineError, Task
+from plumbline.domain.messages import message
 from plumbline.logs.files.source import Source, unreadable
 from plumbline.logs.load.plan import decisions_plan, labels_plan
 from plumbline.logs.load.quarantine import unparsed_reason, unparsed_rows
@@ -56,7 +57,9 @@ def refuse_unfit(file: str, records: int, reasons: dict[str, int]) -> None:
     bad = sum(reasons.values())
     if bad > MOST_UNFIT * records:
         raise UnfitFile(
-            f"Nothing was loaded: {unfit_sentence(bad, records, reasons)}",
+            message(
+                "Nothing was loaded: {unfit_sentence}", unfit_sentence=unfit_sentence(bad, records, reasons)
+            ),
             where=file,
             todo="Correct what the columns mean; or, if the file is meant so, accept that these rows wait in "
             "quarantine; in a terminal: --accept-quarantine.",

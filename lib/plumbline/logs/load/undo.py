@@ -8,7 +8,7 @@ import duckdb
 
 from plumbline.domain import Load, PlumblineError, System
 from plumbline.domain.acts import Act
-from plumbline.domain.messages import Day
+from plumbline.domain.messages import Day, message
 from plumbline.logs.cluster import attachments
 from plumbline.logs.load.label_history import withdraw
 from plumbline.logs.load.reference_period import settle_reference
@@ -50,15 +50,23 @@ def undo(
         load = loads.get_load(cursor, load_id)
         if load.undone_at:
             raise PlumblineError(
-                f"Load {load_id} was undone on {Day(load.undone_at)}",
+                message(
+                    "Load {load_id} was undone on {undone_at}",
+                    load_id=str(load_id),
+                    undone_at=Day(load.undone_at),
+                ),
                 todo="Load the file again to have it back.",
             )
         _refuse_unnamed_pushes(load, pushes)
         later = loads.retries_of(cursor, load_id)
         if later:
             raise PlumblineError(
-                f"Load {later[-1]} was made of rows of load {load_id}'s quarantine",
-                todo=f"Take back load {later[-1]} first.",
+                message(
+                    "Load {later} was made of rows of load {load_id}'s quarantine",
+                    later=str(later[-1]),
+                    load_id=str(load_id),
+                ),
+                todo=message("Take back load {later} first.", later=str(later[-1])),
             )
         attachments.refuse_early_undo(cursor, load)
         system = systems.get_system(cursor, load.system)
@@ -89,8 +97,13 @@ def _refuse_unnamed_pushes(load: Load, pushes: int | None) -> None:
         return
     of = plural(load.pushes, "push", "pushes") if load.pushes else "a file"
     raise PlumblineError(
-        f"Load {load.load_id} is of {of}, {count(load.rows_read)} rows in all, and they are taken back together",
-        todo=f"Say that you mean them all: --pushes {load.pushes}.",
+        message(
+            "Load {load_id} is of {of}, {rows_read} rows in all, and they are taken back together",
+            load_id=str(load.load_id),
+            of=of,
+            rows_read=count(load.rows_read),
+        ),
+        todo=message("Say that you mean them all: --pushes {pushes}.", pushes=str(load.pushes)),
     )
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import duckdb
 
 from plumbline.domain import PlumblineError, System, Task
+from plumbline.domain.messages import message
 from plumbline.logs.mapping.role_names import POSITIVE, normalise
 from plumbline.store import systems
 from plumbline.store.backup import state_digest
@@ -108,7 +109,10 @@ def settle_classes(cursor: duckdb.DuckDBPyConnection, system: System, *, file: s
     classes = by_role["prediction"] | by_role["label"]
     if len(classes) > MAX_CLASSES:
         raise PlumblineError(
-            f"The predictions hold more than {MAX_CLASSES} classes, so they are not classes",
+            message(
+                "The predictions hold more than {max_classes} classes, so they are not classes",
+                max_classes=str(MAX_CLASSES),
+            ),
             todo="If they are numbers, load them as regression; otherwise map another column as prediction.",
         )
     wrong = trouble(by_role["prediction"], by_role["label"], system.task) if file is not None else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from plumbline.domain import Mapping, PlumblineError
+from plumbline.domain.messages import message
 from plumbline.logs.values.month_names import LANGUAGES
 from plumbline.logs.values.times import order_of, swap_day_and_month
 
@@ -25,7 +26,7 @@ def read_order(text: str | None) -> str:
         return text.lower()
     if text.lower() not in ORDERS:
         raise PlumblineError(
-            f"{text!r} is no order of dates",
+            message("{text} is no order of dates", text=repr(text)),
             todo="Use dmy (day first), mdy (month first), excel (days since 1900), or a language such as hr.",
         )
     return ORDERS[text.lower()]

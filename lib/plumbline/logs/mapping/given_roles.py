@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from plumbline.domain import SINGLE_ROLES, Kind, PlumblineError, RoleName
+from plumbline.domain.messages import message
 from plumbline.logs.mapping.column_facts import ColumnFacts, is_percent
 
 if TYPE_CHECKING:
@@ -25,7 +26,10 @@ def take(draft: Draft) -> None:
     holder: dict[str, str] = {}
     for name, spelt in draft.stated.maps:
         if name not in columns:
-            raise PlumblineError(f"The file has no column {name!r}", todo=f"It has: {', '.join(columns)}.")
+            raise PlumblineError(
+                message("The file has no column {name}", name=repr(name)),
+                todo=message("It has: {names}.", names=", ".join(columns)),
+            )
         role = RoleName.parse(spelt, name)
         if role.role in SINGLE_ROLES and holder.setdefault(role.role, name) != name:
             raise two_columns(role.role, holder[role.role], name)
@@ -35,7 +39,12 @@ def take(draft: Draft) -> None:
 def two_columns(role: str, first: str, second: str) -> PlumblineError:
     """Two columns of a role that only one can have."""
     return PlumblineError(
-        f"{first!r} and {second!r} both have the role {role}, which only one column can have",
+        message(
+            "{first} and {second} both have the role {role}, which only one column can have",
+            first=repr(first),
+            second=repr(second),
+            role=role,
+        ),
         todo="Give one of them another role.",
     )
 
@@ -89,7 +98,12 @@ def _time(draft: Draft, column: ColumnFacts, role: str) -> str:
     if column.times is None:
         some = f"it holds {column.present[0][:60]!r}" if column.present else "it is empty"
         raise PlumblineError(
-            f"{column.name!r} was given the role {role} and cannot be read as a time: {some}",
+            message(
+                "{name} was given the role {role} and cannot be read as a time: {some}",
+                name=repr(column.name),
+                role=role,
+                some=some,
+            ),
             todo="Write times as 2026-12-31 23:59:59, or give another column that role.",
         )
     times.about(draft, column, role)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from plumbline.domain import Task
+from plumbline.domain import PlumblineError, System, Task
+from plumbline.domain.messages import message, word
 from plumbline.logs.mapping.association import area_under_curve, classes_of
 from plumbline.logs.mapping.classes import ClassProblem, fold, trouble
 from plumbline.logs.mapping.column_facts import ColumnFacts
@@ -17,6 +18,24 @@ if TYPE_CHECKING:
     from plumbline.logs.mapping.draft import Draft
 
 FEW_CLASSES = 200
+_PREDICTS = {
+    Task.BINARY: word("two classes"),
+    Task.MULTICLASS: word("several classes"),
+    Task.REGRESSION: word("a number"),
+}
+
+
+def other_task(task: Task, system: System) -> PlumblineError:
+    """The refusal of a file of one task for a system of another."""
+    return PlumblineError(
+        message(
+            "The file predicts {file}, but the system {key} predicts {system}",
+            file=_PREDICTS[task],
+            key=system.key,
+            system=_PREDICTS[system.task or task],
+        ),
+        todo="Load it into a system of its own, or correct the mapping.",
+    )
 
 
 def settle(draft: Draft) -> None:

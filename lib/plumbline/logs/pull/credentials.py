@@ -20,6 +20,7 @@ import duckdb
 
 from plumbline.domain import PlumblineError
 from plumbline.domain.extras import is_installed, missing_module, need_module
+from plumbline.domain.messages import message
 from plumbline.store.extensions import load_extension
 from plumbline.store.sql import literal
 
@@ -78,7 +79,10 @@ def s3_advice() -> str:
 def _no_keys() -> PlumblineError:
     profile = os.environ.get("AWS_PROFILE")
     return PlumblineError(
-        f"AWS gives no keys for {f'the profile {profile[:60]!r}' if profile else 'the role of this environment'}",
+        message(
+            "AWS gives no keys for {part}",
+            part=f"the profile {profile[:60]!r}" if profile else "the role of this environment",
+        ),
         todo="Check its name and what it may take on, or sign in again: aws sso login.",
     )
 

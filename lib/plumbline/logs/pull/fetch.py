@@ -13,6 +13,7 @@ import duckdb
 import tenacity
 
 from plumbline.domain import PlumblineError
+from plumbline.domain.messages import message
 from plumbline.logs.pull.credentials import make_s3_secret, s3_advice, s3_secrets
 from plumbline.logs.pull.location import Location
 from plumbline.store.external import outside
@@ -135,9 +136,9 @@ def _table(
         column = next((name for name in names if name.lower() == wanted.since.lower()), None)
         if column is None:
             raise PlumblineError(
-                f"The source has no column {wanted.since!r}",
+                message("The source has no column {since}", since=repr(wanted.since)),
                 where=location.shown,
-                todo=f"It has: {', '.join(list(names)[:30])}.",
+                todo=message("It has: {names}.", names=", ".join(list(names)[:30])),
             )
         where, newest = _since(ident(column), str(names[column]), wanted)
     path = (
@@ -150,7 +151,7 @@ def _table(
     rows, mark = row or (0, None)
     if rows and wanted.since and mark is None and wanted.mark is None:
         raise PlumblineError(
-            f"No value of {wanted.since!r} tells how far the source was read",
+            message("No value of {since} tells how far the source was read", since=repr(wanted.since)),
             where=location.shown,
             todo="Name a column of times (as text: 2026-12-31 23:59:59) that are not ahead, or leave --since out.",
         )
@@ -176,7 +177,8 @@ def _since(cell: str, kind: str, wanted: FetchRequest) -> tuple[str, str]:
     low = f"CAST({literal(wanted.mark)} AS {kind})"
     if wanted.overlap and not timed:
         raise PlumblineError(
-            f"{wanted.since!r} holds no times, so no overlap can be taken", todo="Leave --overlap out."
+            message("{since} holds no times, so no overlap can be taken", since=repr(wanted.since)),
+            todo="Leave --overlap out.",
         )
     if wanted.overlap:
         low = f"CAST({low} - INTERVAL {literal(wanted.overlap)} AS {kind})"
@@ -231,7 +233,10 @@ def _check(location: Location, wanted: FetchRequest, kind: _Kind) -> None:
             "The query is no single SELECT", todo="Give one statement that begins with SELECT or WITH."
         )
     if wanted.overlap and not re.fullmatch(r"\d+ ?(minute|hour|day|week)s?", wanted.overlap):
-        raise PlumblineError(f"{wanted.overlap!r} is no span of time", todo="E.g. --overlap '2 hours'.")
+        raise PlumblineError(
+            message("{overlap} is no span of time", overlap=repr(wanted.overlap)),
+            todo="E.g. --overlap '2 hours'.",
+        )
 
 
 def _passes(error: BaseException) -> bool:
@@ -245,18 +250,22 @@ def _refused(location: Location, error: duckdb.Error, secrets: tuple[str, ...]) 
     words = location.clean(re.sub(r"^\w[\w ]*Error: ", "", text), secrets)
     if _DENIED.search(str(error)):
         return PlumblineError(
-            f"The source refused the credentials: {words}",
+            message("The source refused the credentials: {words}", words=words),
             where=location.shown,
             todo=_advice(location),
         )
     if _TRANSIENT.search(str(error)):
         return PlumblineError(
-            f"The source could not be reached in {ATTEMPTS} attempts: {words}",
+            message(
+                "The source could not be reached in {attempts} attempts: {words}",
+                attempts=str(ATTEMPTS),
+                words=words,
+            ),
             where=location.shown,
             todo="Check the host and the network, and pull again; nothing was changed.",
         )
     return PlumblineError(
-        f"The source could not be read: {words}",
+        message("The source could not be read: {words}", words=words),
         where=location.shown,
         todo="Check its name and what it holds.",
     )

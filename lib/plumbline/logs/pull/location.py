@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from plumbline.domain import PlumblineError
+from plumbline.domain.messages import message
 
 FORMS = (
     "postgresql://USER@HOST/DATABASE, mysql://USER@HOST/DATABASE, sqlite:FILE, s3://BUCKET/FILE, https://HOST/FILE, "
@@ -80,7 +81,10 @@ def read_location(text: str) -> Location:
         raise PlumblineError(
             "This is a file or folder of logs, not a source", where=path.name, todo="Use plumbline load."
         )
-    raise PlumblineError(f"This is no source: {_without_userinfo(words)[:80]}", todo=f"Name one as {FORMS}.")
+    raise PlumblineError(
+        message("This is no source: {words}", words=_without_userinfo(words)[:80]),
+        todo=message("Name one as {forms}.", forms=FORMS),
+    )
 
 
 def is_remote(text: str) -> bool:
@@ -98,10 +102,12 @@ def _url(kind: str, text: str) -> Location:
         port = f":{parts.port}" if parts.port else ""
     except ValueError as error:
         raise PlumblineError(
-            "The address of the source cannot be read", todo=f"Name it as {FORMS}."
+            "The address of the source cannot be read", todo=message("Name it as {forms}.", forms=FORMS)
         ) from error
     if not host:
-        raise PlumblineError("The address of the source names no host", todo=f"Name it as {FORMS}.")
+        raise PlumblineError(
+            "The address of the source names no host", todo=message("Name it as {forms}.", forms=FORMS)
+        )
     host = f"[{host}]" if ":" in host else host
     user = f"{parts.username}@" if parts.username and kind in ("postgres", "mysql") else ""
     shown = urlunsplit((parts.scheme, f"{user}{host}{port}", parts.path, "", ""))

@@ -8,6 +8,7 @@ text (``level``, ``outcome``, ``name``) the cell has no blanks around it: the st
 from __future__ import annotations
 
 from plumbline.domain import LARGEST_NUMBER, PlumblineError
+from plumbline.domain.messages import message
 from plumbline.logs.values import currency, zone_names
 from plumbline.logs.values.month_names import SPOKEN, language_of, pattern_of, said_sql
 from plumbline.store.sql import literal
@@ -181,7 +182,8 @@ def _text_instant(cell: str, form: str, zone: str) -> str:
         return _from_zone(f"TIMESTAMP '1899-12-30' + {since}", zone)
     if "%" not in form:
         raise PlumblineError(
-            f"{form!r} is no way to read a time", todo="Use iso, epoch_s or a pattern such as %d.%m.%Y."
+            message("{form} is no way to read a time", form=repr(form)),
+            todo="Use iso, epoch_s or a pattern such as %d.%m.%Y.",
         )
     spoken = form.startswith(SPOKEN)
     text = said_sql(cell, language_of(form)) if spoken else f"trim({cell})"

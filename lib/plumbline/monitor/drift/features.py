@@ -344,7 +344,10 @@ def ranking(
 
 def _method(name: str) -> Method:
     if name not in METHODS:
-        raise PlumblineError(f"{name!r} is not a drift method", todo="Use one of " + ", ".join(METHODS) + ".")
+        raise PlumblineError(
+            message("{name} is not a drift method", name=repr(name)),
+            todo="Use one of " + ", ".join(METHODS) + ".",
+        )
     return METHODS[name]
 
 

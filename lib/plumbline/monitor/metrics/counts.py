@@ -23,6 +23,7 @@ from plumbline.domain import (
     PlumblineError,
     Task,
 )
+from plumbline.domain.messages import message
 from plumbline.monitor.chunks import sum_by
 
 #: fields of Counts that add up
@@ -233,7 +234,7 @@ def cost_array(cost: CostMatrix, task: Task, classes: tuple[str, ...]) -> FloatA
         ) from error
     except (ValueError, TypeError) as error:
         raise PlumblineError(
-            f"The cost matrix cannot be read: {error}",
+            message("The cost matrix cannot be read: {error}", error=str(error)),
             where=where,
             todo="Name classes as in the log: " + ", ".join(classes) + "; amounts are numbers.",
         ) from error

@@ -314,7 +314,10 @@ def class_recall(name: str, classes: tuple[str, ...]) -> Metric:
     """
     label = name.partition(":")[2]
     if label not in classes:
-        raise PlumblineError(f"{label!r} is not a class of this system", todo="Use " + ", ".join(classes))
+        raise PlumblineError(
+            message("{label} is not a class of this system", label=repr(label)),
+            todo="Use " + ", ".join(classes),
+        )
     of = classes.index(label)
 
     def hits(c: Counts) -> tuple[FloatArray, FloatArray]:
@@ -340,7 +343,9 @@ def metric(name: str, classes: tuple[str, ...] = ()) -> Metric:
     if name.startswith("recall:"):
         return class_recall(name, classes)
     if name not in METRICS:
-        raise PlumblineError(f"{name!r} is not a metric", todo="Use one of " + ", ".join(METRICS) + ".")
+        raise PlumblineError(
+            message("{name} is not a metric", name=repr(name)), todo="Use one of " + ", ".join(METRICS) + "."
+        )
     return METRICS[name]
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from plumbline.domain import SINGLE_ROLES, PlumblineError, Slice, System
 from plumbline.domain.decisions import Decision
+from plumbline.domain.messages import message
 from plumbline.profile.cluster import scans
 from plumbline.profile.scope import ARM, Scope, all_rows, column_kinds, of_slice, typed_parameter
 from plumbline.store import loads
@@ -135,7 +136,10 @@ def _filtered(system: System, kinds: dict[str, str], filters: Sequence[tuple[str
     for place, (column, operator, wanted) in enumerate(filters):
         if (column, operator) == (MARKED, MARK_OPERATOR):
             if wanted not in MARKS:
-                raise PlumblineError(f"No decision is {wanted!r}", todo=f"Use one of: {', '.join(MARKS)}.")
+                raise PlumblineError(
+                    message("No decision is {wanted}", wanted=repr(wanted)),
+                    todo=message("Use one of: {names}.", names=", ".join(MARKS)),
+                )
             scope = scope.narrowed(f"({MARKS[wanted]})")
             continue
         condition, params = _condition(kinds, column, operator, wanted, f"filter{place}")
@@ -183,7 +187,7 @@ def one(cursor: duckdb.DuckDBPyConnection, system: System, decision_id: str) -> 
         if row is not None:
             return Decision({name: _plain(cell) for name, cell in row.items()})
         raise PlumblineError(
-            f"{system.key} has no decision {decision_id!r}",
+            message("{key} has no decision {decision_id}", key=system.key, decision_id=repr(decision_id)),
             todo="Check the id, and whether the log that holds it is loaded.",
         )
     return decisions[0]
@@ -289,7 +293,10 @@ def columns_of(
 def _condition(kinds: dict[str, str], column: str, operator: str, wanted: str, name: str) -> Statement:
     value = typed_parameter(column, kinds, f"${name}")
     if operator not in OPERATORS:
-        raise PlumblineError(f"{operator!r} is no comparison", todo=f"Use one of {', '.join(OPERATORS)}.")
+        raise PlumblineError(
+            message("{operator} is no comparison", operator=repr(operator)),
+            todo=message("Use one of {names}.", names=", ".join(OPERATORS)),
+        )
     if operator in _NO_VALUE:
         return Statement(f"({OPERATORS[operator].format(c=ident(column), v='')})", {})
     if operator in _TEXT_ONLY:
@@ -313,7 +320,9 @@ def _held(kind: str, column: str, wanted: str) -> Any:
     except ValueError as error:
         what = {"number": "a number", "time": "a time"}[kind]
         raise PlumblineError(
-            f"{wanted!r} is not {what}", where=column, todo="Numbers as 0.5, times as 2026-03-01 14:30."
+            message("{wanted} is not {what}", wanted=repr(wanted), what=what),
+            where=column,
+            todo="Numbers as 0.5, times as 2026-03-01 14:30.",
         ) from error
     return wanted
 

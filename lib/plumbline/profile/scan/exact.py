@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plumbline.domain import FloatArray, IntArray, Kind, PlumblineError, Slice, System, Task
+from plumbline.domain.messages import message
 from plumbline.logs.cluster import attachments
 from plumbline.profile.bins import feature_name, profiled_columns
 from plumbline.profile.cluster import scans
@@ -72,7 +73,10 @@ def exact_values(
     matching = [(c, kind) for c, kind, _ in columns if feature in (feature_name(c), c)]
     if not matching:
         known = ", ".join(feature_name(c) for c, _, _ in columns)
-        raise PlumblineError(f"{system.key} has no feature {feature!r}", todo=f"It has: {known}.")
+        raise PlumblineError(
+            message("{key} has no feature {feature}", key=system.key, feature=repr(feature)),
+            todo=message("It has: {known}.", known=known),
+        )
     column, kind = matching[0]
     expression = value(column) if kind is Kind.NUMERIC else f"{ident(column)}::VARCHAR"
     scope = of_slice(cursor, system, part)
@@ -134,7 +138,7 @@ def scores_and_labels(
     """
     if system.task is not Task.BINARY or system.positive is None:
         raise PlumblineError(
-            f"{system.key} has no positive class",
+            message("{key} has no positive class", key=system.key),
             todo="ROC AUC needs a binary system whose positive class is set.",
         )
     scope = of_slice(cursor, system, part)

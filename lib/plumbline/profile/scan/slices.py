@@ -15,6 +15,7 @@ import duckdb
 import numpy as np
 
 from plumbline.domain import Kind, PlumblineError, Slice, SlicedColumn, SlicedRows, System, Task
+from plumbline.domain.messages import message
 from plumbline.profile.bins import read_grids, reference_scope
 from plumbline.profile.constants import CLIP
 from plumbline.profile.grids import value
@@ -110,7 +111,9 @@ def slicer(cursor: duckdb.DuckDBPyConnection, system: System, column: str, place
     """
     decision_column = next((c for c in decision_columns(cursor, system.key) if c.name == column), None)
     if decision_column is None:
-        raise PlumblineError(f"{system.key} has no column {column!r} to slice by")
+        raise PlumblineError(
+            message("{key} has no column {column} to slice by", key=system.key, column=repr(column))
+        )
     if decision_column.kind is Kind.NUMERIC:
         labels = ranges(cursor, system, column)
         if not labels:

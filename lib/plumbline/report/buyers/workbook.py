@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from plumbline.domain import ControlResult, EvidenceKind, PlumblineError, Scorecard, Status
 from plumbline.domain.extras import need_module
+from plumbline.domain.messages import message
 from plumbline.report.language import Language
 from plumbline.report.translation import Translator
 from plumbline.wording.quantities import decimal
@@ -98,7 +99,11 @@ def fill_workbook(content: bytes, card: Scorecard, speech: Language) -> FilledWo
         last = sheet.max_row
         if last > MOST_ROWS or sheet.max_column > MOST_COLUMNS:
             raise PlumblineError(
-                f"A sheet of the workbook has more than {MOST_COLUMNS} columns or {decimal(MOST_ROWS, ',')} rows",
+                message(
+                    "A sheet of the workbook has more than {most_columns} columns or {most_rows} rows",
+                    most_columns=str(MOST_COLUMNS),
+                    most_rows=decimal(MOST_ROWS, ","),
+                ),
                 todo="Give the buyer's AI-CAIQ as it came.",
             )
         columns = _columns(sheet)
@@ -118,7 +123,9 @@ def fill_workbook(content: bytes, card: Scorecard, speech: Language) -> FilledWo
 def _refuse_odd(content: bytes) -> None:
     """Refuse what is too large, is no workbook, or holds macros: they would be lost without a word."""
     if len(content) > LARGEST:
-        raise PlumblineError(f"The workbook is larger than {LARGEST // 1_000_000} MB")
+        raise PlumblineError(
+            message("The workbook is larger than {largest} MB", largest=str(LARGEST // 1000000))
+        )
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as pack:
             names, size = pack.namelist(), sum(entry.file_size for entry in pack.infolist())
@@ -126,10 +133,15 @@ def _refuse_odd(content: bytes) -> None:
     except (zipfile.BadZipFile, RuntimeError, EOFError, zlib.error) as error:  # encrypted, cut off or damaged
         raise PlumblineError("The file is no .xlsx workbook", todo="Save it as .xlsx.") from error
     if size > UNPACKED:
-        raise PlumblineError(f"The workbook unpacks to more than {UNPACKED // 1_000_000} MB")
+        raise PlumblineError(
+            message("The workbook unpacks to more than {unpacked} MB", unpacked=str(UNPACKED // 1000000))
+        )
     if merged > MOST_MERGED:
         raise PlumblineError(
-            f"The workbook has merged areas of more than {decimal(MOST_MERGED, ',')} cells",
+            message(
+                "The workbook has merged areas of more than {most_merged} cells",
+                most_merged=decimal(MOST_MERGED, ","),
+            ),
             todo="Give the buyer's AI-CAIQ as it came.",
         )
     if any(name.endswith("vbaProject.bin") for name in names):

@@ -10,6 +10,7 @@ import duckdb
 
 from plumbline.domain import PlumblineError
 from plumbline.domain.acts import SIGNATURE, Access, role_for
+from plumbline.domain.messages import message
 from plumbline.store.access.tokens import get_token
 from plumbline.store.times import now
 
@@ -50,14 +51,17 @@ def permit(cursor: duckdb.DuckDBPyConnection, email: str, access: Access | None,
             raise PlumblineError(
                 "Nobody signs for somebody else",
                 where=str(actor)[:120],
-                todo=f"You are signed in as {email}.",
+                todo=message("You are signed in as {email}.", email=email),
             )
 
 
 def refusal(email: str, access: Access | None, asked: Access) -> PlumblineError:
     """Why a person may not do something, and who can help."""
     has = f"{email} is {_a(access)}" if access else f"{email} has no role here"
-    return PlumblineError(f"Only {_a(asked)} may do this; {has}", todo="Ask an owner of this workspace.")
+    return PlumblineError(
+        message("Only {role} may do this; {has}", role=_a(asked), has=has),
+        todo="Ask an owner of this workspace.",
+    )
 
 
 def _a(access: Access) -> str:

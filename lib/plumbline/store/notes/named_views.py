@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from plumbline.domain import PlumblineError
+from plumbline.domain.messages import message
 from plumbline.domain.notes import NamedView
 from plumbline.store.workspace import Cursor, aware, naive
 
@@ -30,7 +31,9 @@ def one(cursor: Cursor, system: str, name: str) -> NamedView:
         f"SELECT {_FIELDS} FROM named_view WHERE system = ? AND name = ?", [system, name]
     ).fetchone()
     if row is None:
-        raise PlumblineError(f"{system} has no view of the name {name!r}")
+        raise PlumblineError(
+            message("{system} has no view of the name {name}", system=system, name=repr(name))
+        )
     return _read(row)
 
 

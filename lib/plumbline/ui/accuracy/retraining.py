@@ -19,7 +19,7 @@ from plumbline.respond.targets import target
 from plumbline.store.inbox_folder import drop_inbox, make_inbox
 from plumbline.ui.frame import permissions
 from plumbline.ui.frame.sign_in import actor
-from plumbline.ui.parts import cards, tables
+from plumbline.ui.parts import cards, empty_states, tables
 from plumbline.ui.parts.escape import one_line, prose
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View
@@ -207,7 +207,7 @@ def _do(step: Callable[[], str]) -> None:
         with st.spinner(phrase("Asking")):
             st.session_state["trigger.told"] = ("ok", step())
     except PlumblineError as error:
-        st.session_state["trigger.told"] = ("fail", str(error))
+        st.session_state["trigger.told"] = ("fail", empty_states.error_sentence(error))
     st.rerun()
 
 

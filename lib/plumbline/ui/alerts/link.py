@@ -8,7 +8,7 @@ from plumbline.answers.respond import links
 from plumbline.domain import PlumblineError
 from plumbline.ui.alerts import parts
 from plumbline.ui.frame import permissions, signed_forms
-from plumbline.ui.parts import cards
+from plumbline.ui.parts import cards, empty_states
 from plumbline.ui.parts.escape import prose
 from plumbline.ui.state.view import View
 from plumbline.wording.language import phrase
@@ -22,7 +22,7 @@ def acknowledgement(view: View) -> None:
     try:
         link = links.resolve_link(view.ws, text)
     except PlumblineError as error:
-        st.warning(prose(str(error)))
+        st.warning(prose(empty_states.error_sentence(error)))
         return
     record = link.record
     with st.form("alerts.link", border=True):
@@ -41,7 +41,7 @@ def acknowledgement(view: View) -> None:
     try:
         links.acknowledge(view.ws, text, by=by.strip())
     except PlumblineError as error:
-        st.error(prose(str(error)))
+        st.error(prose(empty_states.error_sentence(error)))
         return
     signed_forms.sign(by.strip())
     del st.query_params[links.PARAMETER]

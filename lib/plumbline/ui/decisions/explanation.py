@@ -175,7 +175,7 @@ def _in_space(view: View, key: str, explanation: Explanation) -> Explanation:
     try:
         rescaled = ask(view, explain, key, explanation.decision_id, space=SPACES[1])
     except PlumblineError as error:
-        cards.note(phrase("{error} Shown in log-odds.", error=error))
+        cards.note(phrase("{error} Shown in log-odds.", error=empty_states.error_sentence(error)))
         return explanation
     if not rescaled.refused:
         cards.note(

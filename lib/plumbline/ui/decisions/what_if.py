@@ -35,7 +35,10 @@ def counterfactual_section(view: View, context: DecisionContext, decision_id: st
     try:
         counterfactuals = ask(view, what_would_change, key, decision_id)
     except PlumblineError as error:
-        cards.section(phrase("What would have changed it"), phrase("Not looked for. {error}", error=error))
+        cards.section(
+            phrase("What would have changed it"),
+            phrase("Not looked for. {error}", error=empty_states.error_sentence(error)),
+        )
         _comparable(context)
         return
     cards.section(phrase("What would have changed it"), _sentence(counterfactuals))

@@ -13,6 +13,7 @@ from streamlit.errors import StreamlitSecretNotFoundError
 from plumbline.answers.governance import access
 from plumbline.domain import PlumblineError
 from plumbline.domain.acts import MAY, Access
+from plumbline.domain.messages import message
 from plumbline.store.workspace import Workspace
 from plumbline.ui.parts import cards
 from plumbline.ui.parts.escape import plain, prose
@@ -55,7 +56,7 @@ def providers() -> tuple[str, ...]:
         ]
         if missing:
             raise PlumblineError(
-                f"Sign-in is set up in part: {', '.join(missing)} missing",
+                message("Sign-in is set up in part: {names} missing", names=", ".join(missing)),
                 where=f"[auth] {name}",
                 todo=_TODO,
             )
@@ -71,7 +72,9 @@ def _section(name: str) -> Mapping[str, Any] | None:
             return None
         raise PlumblineError("The file of secrets cannot be read", todo=_TODO) from error
     if secrets_section is not None and not isinstance(secrets_section, Mapping):
-        raise PlumblineError(f"[{name}] has to be a section of the file of secrets", todo=_TODO)
+        raise PlumblineError(
+            message("[{name}] has to be a section of the file of secrets", name=name), todo=_TODO
+        )
     return secrets_section
 
 
@@ -100,7 +103,7 @@ def gate() -> bool:
             )
     except PlumblineError as error:
         cards.opening(phrase("You are signed in, and may not see this workspace."))
-        st.markdown(prose(f"{error.what}. {error.todo}"))
+        st.markdown(prose(f"{in_language(error.what)}. {in_language(error.todo)}"))
         st.button(phrase("Sign out"), on_click=st.logout, key="signing.out")
         return False
     _PERSON.set((email, role))

@@ -14,8 +14,8 @@ from plumbline.ui.state.links import encode_link
 from plumbline.wording.language import in_language, phrase, screen_text
 
 PAGES = app_folder() / "pages"
-#: the part of a sentence, or a whole one, that names options of the command line
-_TERMINAL = re.compile(r"[;,] in a terminal: [^.]{0,200}")
+#: the part of a sentence, or a whole one, that names options of the command line, in each language
+_TERMINAL = re.compile(r"[;,] (?:in a terminal|im Terminal): [^.]{0,200}")
 _OPTION = re.compile(r" --[a-z]")
 
 
@@ -59,13 +59,21 @@ def without_terminal(todo: str) -> str:
 
 
 def show_error(error: PlumblineError) -> None:
-    """An error that we raised: what is wrong, where, and what to do."""
+    """An error that we raised: what is wrong, where, and what to do, in the reader's language."""
     where = f" ({plain(error.where)})" if error.where else ""
-    todo = without_terminal(error.todo)
+    todo = without_terminal(in_language(error.todo))
     st.error(
-        f"**{plain(error.what)}**{where}" + (f"\n\n{plain(todo)}" if todo else ""),
+        f"**{plain(in_language(error.what))}**{where}" + (f"\n\n{plain(todo)}" if todo else ""),
         icon=":material/error:",
     )
+
+
+def error_sentence(error: PlumblineError) -> str:
+    """The same as one line of text."""
+    what = in_language(error.what)
+    where = f" ({error.where})" if error.where else ""
+    ending = "" if what.endswith(("?", "!", ".")) and not where else "."
+    return " ".join(f"{what}{where}{ending} {without_terminal(in_language(error.todo))}".split())
 
 
 def broken(reference: str) -> None:

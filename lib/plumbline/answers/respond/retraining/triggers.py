@@ -10,6 +10,7 @@ from plumbline.answers.respond import acting_events
 from plumbline.answers.respond.outbox import queue
 from plumbline.domain import PlumblineError, Result, json_value
 from plumbline.domain.acts import Act
+from plumbline.domain.messages import message
 from plumbline.domain.respond import RetrainingCondition, RetrainingTrigger, RunState, TriggerRun
 from plumbline.governance import canonical_json
 from plumbline.respond import operator_commands, targets
@@ -87,7 +88,10 @@ def trigger_of(cursor: Cursor, key: str, name: str) -> RetrainingTrigger:
     systems.get_system(cursor, key)
     trigger = next((t for t in triggers_in(cursor, key) if t.name == name), None)
     if trigger is None:
-        raise PlumblineError(f"{key} has no trigger {name!r}", todo="See `plumbline trigger list`.")
+        raise PlumblineError(
+            message("{key} has no trigger {name}", key=key, name=repr(name)),
+            todo="See `plumbline trigger list`.",
+        )
     return trigger
 
 
@@ -131,8 +135,10 @@ def _check(item: RetrainingTrigger) -> None:
         )
     if aim.kind == "command" and aim.name not in operator_commands.allowed_commands():
         raise PlumblineError(
-            f"The machine's operator lists no command {aim.name!r}",
-            todo=f"They list it in {operator_commands.VARIABLE}, where Plumbline runs.",
+            message("The machine's operator lists no command {name}", name=repr(aim.name)),
+            todo=message(
+                "They list it in {variable}, where Plumbline runs.", variable=operator_commands.VARIABLE
+            ),
         )
 
 
@@ -161,7 +167,8 @@ def approve(ws: Workspace, key: str, name: str, *, by: str) -> TriggerRun:
         due = [r for r in runs_in(cursor, key) if r.trigger == name and r.state is RunState.DUE]
         if not due:
             raise PlumblineError(
-                f"Nothing is due of the trigger {name!r}", todo="`plumbline check` says when it is."
+                message("Nothing is due of the trigger {name}", name=repr(name)),
+                todo="`plumbline check` says when it is.",
             )
         run = replace(due[0], approved_by=by.strip(), approved_at=now())
         save(cursor, run)

@@ -220,7 +220,8 @@ def fire(ws: Workspace, key: str, name: str, *, by: str) -> TriggerRun:
         interlocks = guards(guard_case(cursor, system, item, run.onset, known, now, approved_by=by.strip()))
         if any(r.state in (*IN_FLIGHT, RunState.SEEN) and r.id != run.id for r in runs):
             raise PlumblineError(
-                f"A run of {name} is under way already", todo="See `plumbline trigger list`."
+                message("A run of {name} is under way already", name=name),
+                todo="See `plumbline trigger list`.",
             )
         refused = next((guard for guard in interlocks if guard.holds is False), None)
         if refused is not None:

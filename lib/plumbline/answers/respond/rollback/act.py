@@ -51,7 +51,7 @@ def look(ws: Workspace, key: str, *, to: str = "", run: RollbackRun | None = Non
         system = systems.get_system(cursor, key)
         setting, answer = rollbacks.setting_of(cursor, key), releases_of(cursor, system)
         if not answer.releases.spans or not answer.releases.spans[-1].version:
-            raise PlumblineError(f"The log of {key} names no version in charge")
+            raise PlumblineError(message("The log of {key} names no version in charge", key=key))
         version, now = answer.releases.spans[-1].version, acting_moment(system)
         tripped = tripped_guardrail(answer.guardrails, version)
         last = next((s for s in reversed(answer.releases.switches) if s.version == version), None)
@@ -138,7 +138,8 @@ def _secret(name: str) -> str:
     value = os.environ.get(name, "")
     if not value:
         raise PlumblineError(
-            f"The variable {name} is not set", todo="Set it where Plumbline runs, and start it again."
+            message("The variable {name} is not set", name=name),
+            todo="Set it where Plumbline runs, and start it again.",
         )
     return value
 
@@ -197,7 +198,9 @@ def approve(ws: Workspace, key: str, *, by: str) -> RollbackRun:
         )
     run = open_ones[0]
     if " ".join(run.asked_by.split()).casefold() == " ".join(who.split()).casefold():
-        raise PlumblineError(f"{run.asked_by} asked for it: another person approves it")
+        raise PlumblineError(
+            message("{asked_by} asked for it: another person approves it", asked_by=run.asked_by)
+        )
     fresh = look(ws, key, run=run)
     if (fresh.version, fresh.to) != (run.version, run.to):
         raise PlumblineError("Another version decides by now", todo="Ask for a rollback of that one.")

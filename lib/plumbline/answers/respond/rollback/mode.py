@@ -12,6 +12,7 @@ from plumbline.answers.respond.rollback import register as rollbacks
 from plumbline.answers.signer import signer
 from plumbline.domain import PlumblineError, System
 from plumbline.domain.acts import Act
+from plumbline.domain.messages import message
 from plumbline.domain.respond import Mode, RollbackSetting
 from plumbline.governance import canonical_json
 from plumbline.respond import mlflow_alias
@@ -92,7 +93,10 @@ def _may_arm(
     if since is None or not (now - since >= timedelta(days=30) or two):
         raise PlumblineError(
             "An automatic rollback has to have been in dry run for 30 days or two releases first",
-            todo=f"Set `plumbline rollback mode {system.key} 'dry run'` and look at what it would have done.",
+            todo=message(
+                "Set `plumbline rollback mode {key} 'dry run'` and look at what it would have done.",
+                key=system.key,
+            ),
         )
 
 

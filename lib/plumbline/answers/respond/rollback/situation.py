@@ -16,6 +16,7 @@ from plumbline.answers.respond.disclosure import outgoing
 from plumbline.answers.respond.freezes import frozen
 from plumbline.answers.respond.rollback.register import runs_in
 from plumbline.domain import Finding, PlumblineError, System, VersionHours
+from plumbline.domain.messages import message
 from plumbline.domain.respond import RollbackSetting, RollbackState
 from plumbline.logs.load.schema_changes import changes
 from plumbline.monitor.releases.challengers import presences
@@ -271,6 +272,8 @@ def number_of(cursor: Cursor, key: str, setting: RollbackSetting, version: str) 
     if bare.isdigit():
         return bare
     raise PlumblineError(
-        f"Which version of the registry is version {version} of the log is not known",
+        message(
+            "Which version of the registry is version {version} of the log is not known", version=version
+        ),
         todo="Read the registry first: `plumbline probe`.",
     )
