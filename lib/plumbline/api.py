@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from plumbline.domain import Explanation, Load, PlumblineError, Scorecard, Slice
+from plumbline.domain.result import Result
 from plumbline.store.workspace import Workspace as Store
 from plumbline.store.workspace import open_workspace
 from plumbline.wording.times import read_span
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from plumbline.answers.notes.calendar_events import CalendarEvents
     from plumbline.answers.performance.series import PerformanceAnswer
     from plumbline.answers.releases.history import ReleasesAnswer
+    from plumbline.store.samples import SampleShare
 
 T = TypeVar("T")
 #: a span of decisions: ``"2026-01-01..2026-02-01"``, or its two ends, of which either may be None; the last is left out
@@ -269,7 +271,7 @@ class System:
         """The register of findings, one a problem: open ones first, then the newest."""
         from plumbline.answers.alerts.findings import Findings, findings
 
-        return Findings(findings(self.workspace.store, self.key))
+        return self._with_sample(Findings(findings(self.workspace.store, self.key)))
 
     def events(self) -> CalendarEvents:
         """Campaigns, price changes, holidays and outages that people noted, the earliest first."""
@@ -303,8 +305,23 @@ class System:
         write(document, path)
         return path
 
+    @property
+    def sample(self) -> SampleShare | None:
+        """How many of its decisions are here, where only a sample of them is; None where all are."""
+        from plumbline.store.samples import sample_share
+
+        with self.workspace.store.read() as cursor:
+            return sample_share(cursor, self.key)
+
     def _ask(self, question: Callable[..., T], **given: Any) -> T:
-        return question(self.workspace.store, self.key, **given)
+        answer = question(self.workspace.store, self.key, **given)
+        return self._with_sample(answer)
+
+    def _with_sample(self, answer: T) -> T:
+        share = self.sample if isinstance(answer, Result) else None
+        if share is not None and isinstance(answer, Result):
+            answer.mark_sample(share)
+        return answer
 
     def __repr__(self) -> str:
         return f"plumbline.System({self.key!r})"

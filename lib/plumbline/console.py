@@ -20,6 +20,7 @@ from plumbline.wording.quantities import whole_percent
 from plumbline.wording.visible import visible
 
 if TYPE_CHECKING:
+    from plumbline.store.samples import SampleShare
     from plumbline.store.workspace import Workspace
 
 FAILED, BAD_INPUT = 1, 2
@@ -208,6 +209,7 @@ def _own(text: str, err: bool, _passing: bool) -> None:
 
 _OWN = Terminal(say=_own, put=write_whole, shows_progress=lambda: sys.stderr.isatty())
 TERMINAL: ContextVar[Terminal] = ContextVar("terminal", default=_OWN)
+_SAMPLES: ContextVar[dict[str, SampleShare] | None] = ContextVar("samples", default=None)
 
 
 def say(text: str, *, err: bool = False) -> None:
@@ -233,18 +235,41 @@ def as_written(path: Path) -> str:
 
 
 @contextmanager
+def samples() -> Iterator[dict[str, SampleShare]]:
+    """Within it, the systems of the opened workspace of which only a sample is here, by key, once it was closed."""
+    shares: dict[str, SampleShare] = {}
+    token = _SAMPLES.set(shares)
+    try:
+        yield shares
+    finally:
+        _SAMPLES.reset(token)
+
+
+def _note_samples(ws: Workspace) -> None:
+    from plumbline.store.samples import sample_shares
+
+    shares = _SAMPLES.get()
+    if shares is not None:
+        with ws.read() as cursor:
+            shares |= sample_shares(cursor)
+
+
+@contextmanager
 def workspace(path: str | None, read_from: Sequence[Path] = ()) -> Iterator[Workspace]:
     """The workspace for one command, closed when it ends; of a running server, that which it holds."""
     from plumbline.store.workspace import open_workspace
 
     lend = TERMINAL.get().lend
     if lend is not None:
-        yield lend(read_from)
+        lent = lend(read_from)
+        yield lent
+        _note_samples(lent)
         return
 
     opened = open_workspace(path, read_from=read_from)
     try:
         yield opened
+        _note_samples(opened)
     finally:
         opened.close()
 

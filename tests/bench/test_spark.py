@@ -71,7 +71,7 @@ def test_counting_in_spark_beside_its_bare_scan_and_a_load(tmp_path: Path) -> No
         for master in MASTERS:
             folder = tmp_path / f"{rows}-{master}"
             folder.mkdir()
-            server = start(folder, master, memory="1g")
+            server = start(folder, master, memory="1g", quick=False)
             try:
                 table = server.table("bench", path)
                 plain = timed("bare", server, table, folder / "bare")

@@ -57,8 +57,12 @@ class Server:
         self.process.wait()
 
 
-def start(folder: Path, master: str = "local[2]", memory: str = "1g") -> Server:
-    """Start a server and wait until it answers."""
+def start(folder: Path, master: str = "local[2]", memory: str = "1g", *, quick: bool = True) -> Server:
+    """Start a server and wait until it answers.
+
+    Args:
+        quick: Java compiles once and lightly, which suits small tables; without, as it would run in earnest.
+    """
     import pyspark
 
     home = Path(pyspark.__file__).parent
@@ -71,8 +75,9 @@ def start(folder: Path, master: str = "local[2]", memory: str = "1g") -> Server:
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.memory": memory,
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC" if quick else "",
         "spark.ui.enabled": "false",
-        "spark.sql.shuffle.partitions": 4,
+        "spark.sql.shuffle.partitions": 2 if quick else 4,
         "spark.sql.warehouse.dir": folder / "warehouse",
         "spark.sql.catalogImplementation": "in-memory",
     }

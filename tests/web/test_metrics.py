@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from plumbline.answers.data.attach import sample_share
 from plumbline.answers.data.load import load_file
 from plumbline.domain.acts import Access, Token
 from plumbline.logs.cluster import attachments
 from plumbline.logs.cluster.attachments import Attachment
+from plumbline.store.samples import sample_share
 from plumbline.store.workspace import Workspace, now
 from plumbline.web.metrics import _of_systems
 from plumbline.wording.language import in_language
@@ -26,8 +26,9 @@ def test_decisions_are_those_that_are_counted_and_not_the_sample(
     token = Token(name="m", access=Access.OWNER, systems=(), until=None, given_by="t", given_at=now())
     families = {family.name: family for family in _of_systems(workspace, token)}
     assert families["plumbline_decisions"].samples == (({"system": "s"}, 60.0),)
-    share = sample_share(workspace, "s")
+    with workspace.read() as cursor:
+        share = sample_share(cursor, "s")
     assert share is not None
     assert (share.rows, share.decisions) == (20, 60)
-    assert "lie in a.<b>. What is counted is counted there, over all 60;" in share.sentence
-    assert "from a sample of 20 of them" in in_language(share.sentence)
+    assert "lie in a.<b>. What is counted is counted there, over all of them;" in share.sentence
+    assert "from a sample of 20 of 60 decisions" in in_language(share.sentence)

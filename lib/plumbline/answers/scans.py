@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeVar
 
 import numpy as np
 
 from plumbline.answers.cache import stored
-from plumbline.domain import Kind, Repeats, Slice, System, Task
+from plumbline.domain import Kind, PlumblineError, Repeats, Slice, System, Task
 from plumbline.logs.cluster import attachments
 from plumbline.monitor.quality.consistency import score_tolerance
 from plumbline.monitor.quality.personal_data import PersonalData, find_personal
@@ -45,12 +48,38 @@ class _Group:
     outcomes: group_outcomes.GroupOutcomes
 
 
+T = TypeVar("T")
+#: seconds for which a cluster that failed is not asked again for a page
+PAUSE = 60.0
+_FAILED: dict[str, float] = {}
 _NO_SCORES = np.empty((0, 3))
 
 
-def duplicate_ids(cursor: Cursor, system: System) -> int:
-    """Decisions whose id an earlier decision of the same arm already had."""
-    return stored(cursor, system, "duplicate ids", int, lambda: exact.duplicate_ids(cursor, system))
+def duplicate_ids(cursor: Cursor, system: System) -> int | None:
+    """Decisions whose id an earlier decision of the same arm already had; None where a cluster cannot be asked now."""
+    return _asked(
+        cursor,
+        system,
+        lambda: stored(cursor, system, "duplicate ids", int, lambda: exact.duplicate_ids(cursor, system)),
+    )
+
+
+def _asked(cursor: Cursor, system: System, ask: Callable[[], T]) -> T | None:
+    """What a cluster says of all decisions of a system; None where it fails, and for a minute after it did.
+
+    Raises:
+        PlumblineError: the decisions lie here.
+    """
+    failed = _FAILED.get(system.key)
+    if failed is not None and time.monotonic() - failed < PAUSE:
+        return None
+    try:
+        return ask()
+    except PlumblineError:
+        if attachments.find(cursor, system.key) is None:
+            raise
+        _FAILED[system.key] = time.monotonic()
+        return None
 
 
 def repeats_of(cursor: Cursor, system: System, *, examples: bool = False) -> Repeats:
@@ -108,8 +137,9 @@ def _personal(cursor: Cursor, system: System) -> _ScanResult:
     return _ScanResult(find_personal(text, numeric), len(sample))
 
 
-def segment_sizes(cursor: Cursor, system: System) -> tuple[int, int] | None:
-    """Segments, and those of them with enough outcomes to be judged; None where the log has none."""
+def segment_sizes(cursor: Cursor, system: System) -> tuple[int, int | None] | None:
+    """Segments, and those of them with enough outcomes to be judged; None where the log has none. Where a cluster
+    cannot be asked now: columns of segments, and None."""
     columns = [c.name for c in systems.decision_columns(cursor, system.key) if c.role.role == "segment"]
 
     def make() -> tuple[int, int]:
@@ -118,7 +148,10 @@ def segment_sizes(cursor: Cursor, system: System) -> tuple[int, int] | None:
         ]
         return len(sizes), sum(n >= LABELLED for n in sizes)
 
-    return stored(cursor, system, "segments", tuple[int, int], make) if columns else None
+    if not columns:
+        return None
+    sizes = _asked(cursor, system, lambda: stored(cursor, system, "segments", tuple[int, int], make))
+    return sizes or (len(columns), None)
 
 
 def group_counts(cursor: Cursor, system: System) -> list[GroupCounts]:

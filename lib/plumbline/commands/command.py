@@ -21,12 +21,14 @@ from plumbline.console import (
     TERMINAL,
     Terminal,
     one_line,
+    samples,
     say,
     sentence_of,
 )
 from plumbline.domain import PlumblineError
 from plumbline.relay import caller
 from plumbline.relay.host import RunningCommand
+from plumbline.store.sql import system_key
 from plumbline.wording.visible import visible_json
 
 if TYPE_CHECKING:
@@ -153,7 +155,7 @@ def carry_out_here(function: Callable[..., Any], given: Invocation, as_json: boo
 
     token = TERMINAL.set(replace(TERMINAL.get(), typed=given.typed))
     try:
-        result, lines, *code = function(**given.arguments)
+        result, lines, *code = _answered(function, given)
         if as_json:
             say(visible_json(json_value(result)))
         else:
@@ -166,6 +168,24 @@ def carry_out_here(function: Callable[..., Any], given: Invocation, as_json: boo
     finally:
         TERMINAL.reset(token)
     return int(code[0]) if code else 0
+
+
+def _answered(function: Callable[..., Any], given: Invocation) -> tuple[Any, ...]:
+    """What a command returns; of a system of which only a sample is here, with what is from it."""
+    from plumbline.domain.json_values import json_value
+
+    with samples() as shares:
+        result, lines, *code = function(**given.arguments)
+    named = given.arguments.get("system")
+    share = shares.get(system_key(named)) if shares and isinstance(named, str) else None
+    if share is None:
+        return result, lines, *code
+    values = json_value(result)
+    if isinstance(values, dict):
+        values["sample"] = share.to_dict()
+    written = list(lines)
+    told_already = any(share.sentence in line for line in written)
+    return values, written if told_already else [*written, share.sentence], *code
 
 
 def _own_streams() -> caller.Streams:
@@ -218,7 +238,7 @@ def answer_of(name: str, workspace: str | None, **arguments: Any) -> Any:
     err: list[str] = []
     code = _in_server((name,), given, True, caller.Streams(out.append, err.append))
     if code is None:
-        return json_value(ENTRIES[(name,)].function(**given.arguments)[0])
+        return json_value(_answered(ENTRIES[(name,)].function, given)[0])
     if code == BAD_INPUT:
         raise PlumblineError("".join(err).removeprefix("plumbline: ").strip())
     return json.loads("".join(out))

@@ -26,6 +26,7 @@ def systems(workspace: str | None) -> Any:
         summary = overview(ws)
     told(summary.faults)
     lines = [f"{r.verdict:<10} {r.key}  {r.reason}" for r in summary.rows]
+    lines += [f"{r.key}: {r.sample}" for r in summary.rows if r.sample]
     faults = {"faults": summary.faults} if summary.faults else {}
     return {"systems": summary.rows} | faults, lines, BAD_INPUT if faults else 0
 

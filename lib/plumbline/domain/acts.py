@@ -147,6 +147,16 @@ class Act(StrEnum):
 
 
 _BY_WORDS = {act.value: act for act in Act}
+#: acts that keep or hand out what was measured
+_MEASURING = frozenset(
+    (Act.SIGNALS_CHECKED, Act.SCORECARD_KEPT, Act.RECORDS_TRIED, Act.ATTRIBUTIONS_STORED, Act.MODEL_REGISTERED,
+     Act.MODEL_REFUSED, Act.DOCUMENT_ISSUED)
+)  # fmt: skip
+
+
+def measures(words: str) -> bool:
+    """Whether an act, by its words on the trail, keeps or hands out what was measured of a system's decisions."""
+    return words in _MEASURING
 
 
 def act_of(action: str) -> Act | None:

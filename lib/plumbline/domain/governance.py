@@ -196,6 +196,6 @@ class Scorecard(Result):
         """One a control of the catalogue, asked or not."""
         return [control.to_dict() for control in self.controls]
 
-    def to_dict(self) -> dict[str, Any]:
+    def _json_values(self) -> dict[str, Any]:
         """The whole scorecard; every control of the catalogue, asked or not."""
         return {**json_value(self), "controls": self.rows()}

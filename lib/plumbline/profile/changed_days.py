@@ -1,4 +1,4 @@
-"""Counting days anew of decisions that lie elsewhere and changed there, and how many decisions are counted."""
+"""Counting days anew of decisions that lie elsewhere and changed there."""
 
 from __future__ import annotations
 
@@ -26,13 +26,3 @@ def recount_days(
     for load_id in resized:
         build.build(cursor, system, load_id)
     build.rebuild_outcomes(cursor, system, relabelled, since)
-
-
-def decisions_counted(cursor: duckdb.DuckDBPyConnection, key: str, load_id: int | None = None) -> int:
-    """How many decisions are counted, of one load or of all."""
-    row = cursor.execute(
-        """SELECT coalesce(sum(n), 0) FROM profile_hour
-           WHERE system = $system AND ($load IS NULL OR load_id = $load)""",
-        {"system": key, "load": load_id},
-    ).fetchone()
-    return int(row[0]) if row else 0

@@ -281,7 +281,9 @@ def _measured(record: DecisionRecord) -> dict[str, str]:
 def _basis_note(record: DecisionRecord, speech: Language) -> str:
     """What holds of the figures, and that something is quoted where the language has no words for it."""
     notes = [] if record.explanation.refused else [speech.say("basis_note")]
-    lines = [*_measured(record).values(), *record.alerts]
+    if record.sample:
+        notes.append(Translator(speech, printed=True).text(record.sample))
+    lines = [*_measured(record).values(), *record.alerts, record.sample]
     if not all(translate(text, speech) is not None for text in lines if text):
         notes.append(speech.say("quoted"))
     return " ".join(notes)

@@ -10,6 +10,7 @@ from plumbline.governance.context import BY_KEY, NUMBER
 from plumbline.report.language import Language
 from plumbline.report.material import Material
 from plumbline.report.translation import Translator
+from plumbline.store.samples import sample_of, without_sample
 from plumbline.wording.quantities import decimal
 
 FROM = {
@@ -79,12 +80,14 @@ def _log(material: Material, speech: Language) -> str:
     if facts.first_decision is None or facts.last_decision is None:
         return ""
     span = f"{speech.day(facts.first_decision)} – {speech.day(facts.last_decision)}"
-    return f"{span}, n = {speech.number(facts.decisions)}"
+    sample = [Translator(speech).text(words) for words in sample_of(material.answer.measured.cautions)]
+    return " ".join((f"{span}, n = {speech.number(facts.decisions)}", *sample))
 
 
 def _reference(material: Material, speech: Language) -> str:
     span = material.answer.system.reference
-    said = [Translator(speech).text(words) for words in material.answer.measured.cautions]
+    cautions = without_sample(material.answer.measured.cautions)
+    said = [Translator(speech).text(words) for words in cautions]
     return " ".join((f"{speech.day(span[0])} – {speech.day(span[1])}", *said)) if span else ""
 
 

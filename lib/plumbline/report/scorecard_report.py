@@ -17,6 +17,7 @@ from plumbline.report.material import Material
 from plumbline.report.signature import known_public_key, verifier_sha256
 from plumbline.report.translation import Translator
 from plumbline.report.typeset import typeset
+from plumbline.store.samples import without_sample
 
 TONES = {
     "pass": "pass", "cleared": "pass", "MANAGED": "pass", "MATURE": "pass",
@@ -197,7 +198,7 @@ def _drift(material: Material, translator: Translator) -> dict[str, str]:
         for name, span in (("window", answer.window), ("reference", answer.reference))
     }
     note = speech.say("drift_note", **spans) if svg else ""
-    note = " ".join((note, *map(translator.text, answer.cautions))).strip()
+    note = " ".join((note, *map(translator.text, without_sample(answer.cautions)))).strip()
     return {
         "title": speech.say("drift"),
         "sentence": translator.text(answer.sentence),

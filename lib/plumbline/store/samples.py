@@ -1,13 +1,93 @@
-"""What is kept of single decisions so that no page waits for it: random draws, and checks of model files."""
+"""Samples of a system's rows: how many of all are here where its decisions lie elsewhere, as answers have to say; and
+what is kept of single decisions so that no page waits for it: random draws, and checks of model files."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 
+from plumbline.domain.messages import NOTHING, Message, message
 from plumbline.store.sql import decision_table, ident
+from plumbline.wording.quantities import count
+
+
+@dataclass(frozen=True, slots=True)
+class SampleShare:
+    """How many of a system's decisions are kept here, of how many that are counted where they lie, in ``item``."""
+
+    item: str
+    rows: int
+    decisions: int
+
+    @property
+    def sentence(self) -> Message:
+        """What every page, answer and document of the system says."""
+        return message(
+            "The decisions of this system lie in {item}. What is counted is counted there, over all of them; what "
+            "needs single rows (examples, filters, groups, explanations) is from a sample of {rows} of {decisions} "
+            "decisions.",
+            item=self.item[:120],
+            decisions=count(self.decisions),
+            rows=count(self.rows),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The figures and the sentence, as JSON values."""
+        return {
+            "table": self.item, "rows": self.rows, "decisions": self.decisions, "sentence": str(self.sentence)
+        }  # fmt: skip
+
+
+_TEMPLATE = SampleShare("", 0, 0).sentence.template
+
+
+def sample_share(cursor: duckdb.DuckDBPyConnection, key: str) -> SampleShare | None:
+    """The sample of a system whose decisions lie elsewhere; None where they lie here, or there is no such system."""
+    place = cursor.execute(
+        "SELECT item FROM attachment WHERE system = $key AND EXISTS (SELECT 1 FROM system WHERE key = $key)",
+        {"key": key},
+    ).fetchone()
+    if place is None:
+        return None
+    rows = cursor.execute(f"SELECT count(*) FROM {decision_table(key)}").fetchone()
+    return SampleShare(str(place[0]), int(rows[0]) if rows else 0, decisions_counted(cursor, key))
+
+
+def sample_sentence(cursor: duckdb.DuckDBPyConnection, key: str) -> Message:
+    """What an answer about a system says of its sample; empty where all its decisions are here."""
+    share = sample_share(cursor, key)
+    return share.sentence if share else NOTHING
+
+
+def sample_of(words: Iterable[str]) -> tuple[Message, ...]:
+    """What is said of the sample among what is to be said."""
+    return tuple(each for each in words if isinstance(each, Message) and each.template == _TEMPLATE)
+
+
+def without_sample(words: Iterable[str]) -> tuple[str, ...]:
+    """The rest of it, where a page or a report has spoken of the sample already."""
+    return tuple(each for each in words if getattr(each, "template", "") != _TEMPLATE)
+
+
+def sample_shares(cursor: duckdb.DuckDBPyConnection) -> dict[str, SampleShare]:
+    """The samples of all systems whose decisions lie elsewhere, by key."""
+    keys = [row[0] for row in cursor.execute("SELECT system FROM attachment ORDER BY 1").fetchall()]
+    shares = {key: sample_share(cursor, key) for key in keys}
+    return {key: share for key, share in shares.items() if share}
+
+
+def decisions_counted(cursor: duckdb.DuckDBPyConnection, key: str, load_id: int | None = None) -> int:
+    """How many decisions are counted, of one load or of all."""
+    row = cursor.execute(
+        """SELECT coalesce(sum(n), 0) FROM profile_hour
+           WHERE system = $system AND ($load IS NULL OR load_id = $load)""",
+        {"system": key, "load": load_id},
+    ).fetchone()
+    return int(row[0]) if row else 0
 
 
 def draw_name(key: str) -> str:

@@ -19,7 +19,9 @@ from typing import Any
 import duckdb
 
 from plumbline.domain import TrailEntry
+from plumbline.domain.acts import measures
 from plumbline.store.digests import settings_digest
+from plumbline.store.samples import sample_share
 from plumbline.store.workspace import aware, naive, now
 
 GENESIS = "0" * 64
@@ -78,7 +80,8 @@ def append(
     action = str(action)  # an act of the table is kept in its words
     seq, previous = (int(last[0]) + 1, str(last[1])) if last else (1, GENESIS)
     at = naive(now())
-    salted = {**(detail or {}), **settings_digest.seal(cursor, system), SALT: secrets.token_hex(16)}
+    sealed = settings_digest.seal(cursor, system)
+    salted = {**(detail or {}), **sealed, **_sample(cursor, action, system), SALT: secrets.token_hex(16)}
     body = json.dumps(salted, ensure_ascii=True, sort_keys=True, separators=(",", ":"), default=str)
     entry_digest = digest(seq, at.isoformat(timespec="microseconds"), actor, action, system, body, previous)
     cursor.execute(
@@ -87,6 +90,12 @@ def append(
     )
     cursor.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", [_HEAD, entry_digest])
     return seq
+
+
+def _sample(cursor: duckdb.DuckDBPyConnection, action: str, system: str) -> dict[str, Any]:
+    """What an entry about a measurement says where only a sample of the system's rows was there to be measured."""
+    share = sample_share(cursor, system) if system and measures(action) else None
+    return {"sample": {"rows": share.rows, "decisions": share.decisions}} if share else {}
 
 
 def lost_head(cursor: duckdb.DuckDBPyConnection) -> str:

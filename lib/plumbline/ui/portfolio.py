@@ -135,6 +135,8 @@ def table(rows: Sequence[SystemRow], mode: Mode) -> None:
                 _metric(row, mode)
             with why:
                 st.markdown(cards.reason(row.reason, 140, clause=True))
+                if row.sample:
+                    cards.note(in_language(row.sample))
                 if row.trend in TRENDS:
                     status, words = TRENDS[row.trend]
                     moved = f"{in_language(words)}: {in_language(row.moved)}"

@@ -8,10 +8,10 @@ from typing import Any
 
 import streamlit as st
 
-from plumbline.answers.data.attach import sample_share
 from plumbline.domain import PlumblineError, System
 from plumbline.logs.files.formats import SPOKEN
 from plumbline.store import systems
+from plumbline.store.samples import sample_share
 from plumbline.store.workspace import Workspace
 from plumbline.ui.frame import bar, reading_language, sign_in
 from plumbline.ui.frame import scratch as scratches
@@ -166,7 +166,10 @@ def main() -> None:
 
 def _say_sample(current: View) -> None:
     """Of a system whose decisions lie elsewhere: what is of all of them, and what of a sample."""
-    share = sample_share(current.ws, current.system.key) if current.system else None
+    if current.system is None:
+        return
+    with current.ws.read() as cursor:
+        share = sample_share(cursor, current.system.key)
     if share is not None:
         cards.note(in_language(share.sentence))
 

@@ -63,7 +63,7 @@ class Findings(Result):
             for one in self.items
         ]
 
-    def to_dict(self) -> dict[str, Any]:
+    def _json_values(self) -> dict[str, Any]:
         """``findings``: as the command line prints them."""
         return {"sentence": self.sentence, "findings": json_value(self.rows())}
 

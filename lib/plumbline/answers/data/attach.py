@@ -20,7 +20,6 @@ from plumbline.answers.data.load import (
     refuse_open,
 )
 from plumbline.domain import Load, Mapping, PlumblineError, System, Task, json_object
-from plumbline.domain.messages import Message, message
 from plumbline.logs.cluster import attachments, refresh, sample
 from plumbline.logs.cluster.attachments import Attachment, Window
 from plumbline.logs.cluster.session import cluster, describe
@@ -28,12 +27,12 @@ from plumbline.logs.cluster.table import ClusterTable, first_reading, reading_of
 from plumbline.logs.load.removal import is_empty
 from plumbline.logs.pull.location import read_location
 from plumbline.profile import build
-from plumbline.profile.changed_days import decisions_counted, recount_days
+from plumbline.profile.changed_days import recount_days
 from plumbline.store import systems
+from plumbline.store.samples import decisions_counted
 from plumbline.store.sources import Origin
 from plumbline.store.sql import system_key
 from plumbline.store.workspace import Cursor, Workspace
-from plumbline.wording.quantities import count
 
 #: rows that are kept here where nobody says otherwise
 SAMPLE_ROWS = 200_000
@@ -73,37 +72,6 @@ class AttachResult:
                 "days_recounted": self.days,
                 "rows_without_place": self.unplaced,
             }
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class SampleShare:
-    """How many of a system's decisions are kept here, of how many that are counted where they lie."""
-
-    item: str
-    rows: int
-    decisions: int
-
-    @property
-    def sentence(self) -> Message:
-        """What every page of the system says."""
-        return message(
-            "The decisions of this system lie in {item}. What is counted is counted there, over all {decisions}; what "
-            "needs single rows (examples, filters, groups, explanations) is from a sample of {rows} of them.",
-            item=self.item[:120],
-            decisions=count(self.decisions),
-            rows=count(self.rows),
-        )
-
-
-def sample_share(ws: Workspace, key: str) -> SampleShare | None:
-    """The sample of a system whose decisions lie elsewhere; None where they lie here."""
-    with ws.read() as cursor:
-        attachment = attachments.find(cursor, key)
-        if attachment is None:
-            return None
-        return SampleShare(
-            attachment.item, systems.decisions_held(cursor, key), decisions_counted(cursor, key)
         )
 
 

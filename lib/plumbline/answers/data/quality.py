@@ -90,7 +90,7 @@ class QualityAnswer(Result):
             for name, share in self.trail.shares.items()
         ]
 
-    def to_dict(self) -> dict[str, Any]:
+    def _json_values(self) -> dict[str, Any]:
         """``personal``: counts and masked examples, never a value; ``consistency`` without its example rows."""
         return json_object(
             {

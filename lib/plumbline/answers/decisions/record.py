@@ -19,10 +19,12 @@ from plumbline.answers.decisions.counterfactual import Counterfactuals, what_wou
 from plumbline.domain import AttributionSource, Explanation, PlumblineError, System, Task
 from plumbline.domain.acts import Act
 from plumbline.domain.decisions import Decision
+from plumbline.domain.messages import NOTHING, Message
 from plumbline.domain.notes import Comment
 from plumbline.explain.reasons.sentences import reasons_for
 from plumbline.store import loads, model_files, systems, trail
 from plumbline.store.notes import decision_comments
+from plumbline.store.samples import sample_sentence
 from plumbline.store.workspace import Workspace
 
 #: how the system takes part in the procedure: what the owner may choose
@@ -79,6 +81,7 @@ class DecisionRecord:
     words: dict[str, str]  # the owner's words for inputs
     plumbline: str
     comments: tuple[Comment, ...] = ()  # what people wrote beneath it, the oldest first
+    sample: Message = NOTHING  # where only a sample of the system's rows is here: what is from it
 
     @property
     def complete(self) -> bool:
@@ -105,6 +108,7 @@ def record(ws: Workspace, key: str, decision_id: str, *, search: bool = True) ->
         load = next((x for x in loads.list_loads(cursor, key) if x.load_id == decision.load_id), None)
         model = next((m for m in model_files.model_files(cursor, key) if m.version == version), None)
         comments = decision_comments.of_decision(cursor, key, explanation.decision_id)
+        sample = sample_sentence(cursor, key)
     # an approximation may be shown to an analyst; it is no reason that a person is given
     reasons, alerts = (
         ((), ()) if approximate or explanation.refused else _reasons(system, decision, explanation)
@@ -145,6 +149,7 @@ def record(ws: Workspace, key: str, decision_id: str, *, search: bool = True) ->
         words=dict(settings.reasons),
         plumbline=__version__,
         comments=comments,
+        sample=sample,
     )
 
 

@@ -47,6 +47,7 @@ from plumbline.profile.scan import attributions, group_outcomes
 from plumbline.profile.scan import exact as rows
 from plumbline.profile.scan.weights import refuse_sample, sample_reason
 from plumbline.store import systems
+from plumbline.store.samples import sample_sentence
 from plumbline.store.workspace import Cursor, Workspace
 from plumbline.wording.quantities import decimal
 from plumbline.wording.times import say_span
@@ -98,7 +99,7 @@ class DriftAnswer(Result):
         """One a feature and method."""
         return [json_value(feature) for feature in self.features]
 
-    def to_dict(self) -> dict[str, Any]:
+    def _json_values(self) -> dict[str, Any]:
         """``features``: one entry a feature and method; ``ranking``: most likely to hurt first.
 
         ``own``: missing values, levels not seen before and values out of range.
@@ -169,7 +170,8 @@ def drift(
         own_reference = healthy == system.reference
         messages = of_the_reference(system, span) if own_reference else of_its_season(healthy, span)
         leaks = tuple(leak.sentence for leak in leaks_of(cursor, system)[:MOST_LEAKS])
-        cautions = (*of_its_days(inputs, healthy), *messages, *leaks)
+        share = sample_sentence(cursor, key)
+        cautions = (*((share,) if share else ()), *of_its_days(inputs, healthy), *messages, *leaks)
         shapes = shapes_of(then, now, healthy, shown)
         cut_off = _cut_off(cursor, system, profiles) if own_reference and not where else NOTHING
     features = [f for f in drifts if f.feature not in OUTPUTS]

@@ -56,7 +56,7 @@ class WholeRowAnswer(Result):
         """One a chunk."""
         return [{**json_value(one), "start": one.start, "end": one.end} for one in self.chunks]
 
-    def to_dict(self) -> dict[str, Any]:
+    def _json_values(self) -> dict[str, Any]:
         """The window's comparison and its sentence."""
         return {**json_value(self.now), "sentence": self.sentence}
 

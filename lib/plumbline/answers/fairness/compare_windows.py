@@ -47,7 +47,7 @@ class FairnessWindows(Result):
         """Comparisons that were corrected together."""
         return sum(len(g.moved) for g in self.groups)
 
-    def to_dict(self) -> dict[str, Any]:
+    def _json_values(self) -> dict[str, Any]:
         """The keys that the command line prints."""
         return json_object(
             {

@@ -123,7 +123,7 @@ class FairnessAnswer(Result):
         """The finding: the worst group first."""
         return say_fairness(self)
 
-    def to_dict(self) -> dict[str, Any]:
+    def _json_values(self) -> dict[str, Any]:
         """The keys that the command line prints."""
         return json_object(
             {

@@ -25,7 +25,7 @@ from plumbline.answers.governance.misuse import (
 )
 from plumbline.answers.governance.probe import latest_probes
 from plumbline.answers.governance.share_elsewhere import DAYS_A_MONTH, decisions_a_month, share_elsewhere
-from plumbline.answers.performance.cautions import of_the_reference
+from plumbline.answers.performance.cautions import of_the_log
 from plumbline.answers.question import LogSpan, as_of, span_of
 from plumbline.answers.releases.guardrails import GuardrailResult
 from plumbline.answers.releases.history import ReleasesAnswer, releases_of
@@ -93,6 +93,7 @@ def measure(ws: Workspace, system: System, moment: datetime) -> MeasuredFacts:
             return MeasuredFacts(
                 facts=Facts(as_of=moment, **workspace, **facts_of_people), stake={}, records=noted
             )
+        cautions = of_the_log(cursor, system, span)
         answer = releases_of(cursor, system)
         held = measure_headline(cursor, system, now, answer, noted)
         known = {
@@ -108,7 +109,7 @@ def measure(ws: Workspace, system: System, moment: datetime) -> MeasuredFacts:
         standing=held,
         releases=answer,
         records=noted,
-        cautions=of_the_reference(system, span),
+        cautions=cautions,
     )
 
 

@@ -11,10 +11,12 @@ from typing import Any
 from plumbline.answers.faults import SystemFault, for_each
 from plumbline.answers.governance.scorecard import Answer, scorecard_answer
 from plumbline.domain import Point, Requirement, Scorecard, Status, Verdict
+from plumbline.domain.messages import NOTHING, Message
 from plumbline.governance.history import Changes
 from plumbline.governance.verdict import ORDER
 from plumbline.monitor.performance.money_at_stake import StakeState, stake_state
 from plumbline.store import systems
+from plumbline.store.samples import sample_of
 from plumbline.store.workspace import Workspace
 from plumbline.wording.times import say_day
 
@@ -47,6 +49,7 @@ class SystemRow:
     broke_at: datetime | None = None
     trend: str = "first"  # better | worse | same, against the scorecard before; first where there is none
     moved: str = ""  # what changed since, in words
+    sample: Message = NOTHING  # where only a sample of its rows is here: what is from it
 
     @property
     def amount(self) -> float:
@@ -143,6 +146,7 @@ def _row(answer: Answer) -> SystemRow:
         broke_at=facts.performance_breach.since if facts.performance_breach else None,
         trend=trend,
         moved=moved,
+        sample=next(iter(sample_of(answer.measured.cautions)), NOTHING),
     )
 
 

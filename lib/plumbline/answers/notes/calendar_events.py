@@ -44,7 +44,7 @@ class CalendarEvents(Result):
         """One an event, with its days as they are."""
         return [{name: getattr(event, name) for name in self.COLUMNS} for event in self.items]
 
-    def to_dict(self) -> dict[str, Any]:
+    def _json_values(self) -> dict[str, Any]:
         """``events``: as the command line prints them."""
         return {"sentence": self.sentence, "system": self.system, "events": json_value(self.rows())}
 

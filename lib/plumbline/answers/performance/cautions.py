@@ -1,4 +1,4 @@
-"""What a reader has to know of the reference before any figure that rests on it."""
+"""What a reader has to know of the log and the reference before any figure that rests on them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from plumbline.domain import FeatureProfile, System
 from plumbline.domain.messages import NOTHING, Message, message
 from plumbline.monitor.drift.reference_stability import unsteady
 from plumbline.store import systems
-from plumbline.store.workspace import Workspace
+from plumbline.store.samples import sample_sentence
+from plumbline.store.workspace import Cursor, Workspace
 from plumbline.wording.quantities import decimal
 from plumbline.wording.times import say_span
 
@@ -35,7 +36,13 @@ def cautions(ws: Workspace, key: str) -> tuple[Message, ...]:
     """
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
-        return of_the_reference(system, span_of(cursor, system))
+        return of_the_log(cursor, system, span_of(cursor, system))
+
+
+def of_the_log(cursor: Cursor, system: System, log: Held | None) -> tuple[Message, ...]:
+    """What is to be said of every answer about a system: which of it is from a sample, and of its reference."""
+    share = sample_sentence(cursor, system.key)
+    return (*((share,) if share else ()), *of_the_reference(system, log))
 
 
 def of_its_days(profiles: Sequence[FeatureProfile], reference: Span) -> tuple[Message, ...]:

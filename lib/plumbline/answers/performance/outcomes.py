@@ -62,7 +62,7 @@ class WindowsAnswer(Result):
     metrics: tuple[WindowComparison, ...]
     sentence: str
 
-    def to_dict(self) -> dict[str, Any]:
+    def _json_values(self) -> dict[str, Any]:
         """The keys that the command line prints."""
         return json_object(
             {

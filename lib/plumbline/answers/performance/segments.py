@@ -49,7 +49,7 @@ class SegmentsAnswer(Result):
             for one in self.search.segments
         ]
 
-    def to_dict(self) -> dict[str, Any]:
+    def _json_values(self) -> dict[str, Any]:
         """``segments``: those that hurt most, worst first."""
         return json_object(
             {

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from plumbline.answers.performance.cautions import of_the_reference
+from plumbline.answers.performance.cautions import of_the_log
 from plumbline.answers.performance.headline import among_known, family_of, headline_of
 from plumbline.answers.performance.label_delay import delays
 from plumbline.answers.performance.sentence import complete, holding
@@ -113,7 +113,7 @@ class PerformanceAnswer(Result):
         """One a point, estimated ones as well where they were asked for: ``to_dict`` says which those are."""
         return [{**json_value(point), "start": point.start, "end": point.end} for point in self.points]
 
-    def to_dict(self) -> dict[str, Any]:
+    def _json_values(self) -> dict[str, Any]:
         """``series``: one entry a metric, version and chunk; ``breach`` is true where its status is."""
         return json_object(
             {
@@ -185,7 +185,7 @@ def performance(
         if exact:
             refuse_sample(cursor, system)
             points = tuple(_exact(cursor, system, window, point) for point in points)
-        sampled = why_unknown(cursor, system)
+        sampled, cautions = why_unknown(cursor, system), of_the_log(cursor, system, span)
         versions = profiles.version_hours(cursor, system)
         bands = thresholds(profile, by=by, metrics=metrics, **asked)
         guesses: tuple[Point, ...] = ()
@@ -260,7 +260,7 @@ def performance(
         selected=selected.sentence if selected else NOTHING,
         over_all=selected.whole if selected else (),
         as_of=now,
-        cautions=of_the_reference(system, span),
+        cautions=cautions,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from plumbline.answers.cache import stored
 from plumbline.answers.events import EventRecord, closed_incidents
-from plumbline.answers.performance.cautions import of_the_reference
+from plumbline.answers.performance.cautions import of_the_log
 from plumbline.answers.question import span_of
 from plumbline.answers.releases.guardrails import GuardrailResult, guardrail_finding, watch
 from plumbline.answers.releases.sentences import roll_back, say_comparison, say_moment, say_shift
@@ -71,7 +71,7 @@ class ReleasesAnswer(Result):
             for s in self.releases.switches[-3:]
         )
 
-    def to_dict(self) -> dict[str, Any]:
+    def _json_values(self) -> dict[str, Any]:
         """The keys that the command line prints."""
         return json_object(
             {
@@ -132,7 +132,7 @@ def releases(ws: Workspace, key: str, *, share: float | None = None) -> Releases
             presences=presences(profiles.version_hours(cursor, system), answer.releases.spans),
             comparisons=comparisons(cursor, system, answer.releases, share),
             shifts=shifts(cursor, system, answer.releases),
-            cautions=(*of_the_reference(system, span_of(cursor, system)), *([sampled] if sampled else ())),
+            cautions=(*of_the_log(cursor, system, span_of(cursor, system)), *([sampled] if sampled else ())),
         )
 
 

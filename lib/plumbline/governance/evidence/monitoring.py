@@ -299,8 +299,10 @@ def _retraining_days(days: tuple[float | None, ...]) -> Message:
 
 def segments_watched(case: ControlCase) -> Evidence:
     facts = case.facts
-    if not facts.segments or facts.segments_labelled is None:
+    if not facts.segments:
         return unknown(message("No segment is mapped."))
+    if facts.segments_labelled is None:
+        return unknown(message("Outcomes by segment are counted in the cluster, which could not be asked."))
     known = message(
         "Outcomes are known in {labelled} of {segments} ({window}).",
         labelled=count(facts.segments_labelled),

@@ -73,13 +73,13 @@ class AuditTrail:
     sentence: str
 
 
-def audit(profile: CompletenessProfile, *, decisions: int, duplicate_ids: int) -> AuditTrail:
+def audit(profile: CompletenessProfile, *, decisions: int, duplicate_ids: int | None) -> AuditTrail:
     """Judge what is on record.
 
     Args:
         profile: presence by day and version, and decisions by hour.
         decisions: all decisions that ``duplicate_ids`` was counted over.
-        duplicate_ids: decisions whose id another decision has as well.
+        duplicate_ids: decisions whose id another decision has as well; None: unknown.
     """
     n = int(profile.n.sum())
     everything = np.ones(len(profile.n), dtype=bool)
@@ -88,7 +88,8 @@ def audit(profile: CompletenessProfile, *, decisions: int, duplicate_ids: int) -
         version: _shares(profile, np.array([own == version for own in profile.versions], dtype=bool))
         for version in sorted(set(profile.versions))
     }
-    duplicates = duplicate_ids / decisions if decisions and "id" in shares else None
+    counted = duplicate_ids is not None and decisions > 0 and "id" in shares
+    duplicates = duplicate_ids / decisions if counted and duplicate_ids is not None else None
     known = n >= FEWEST_DECISIONS and len(set(profile.days)) >= FEWEST_DAYS
     holes = gaps(profile) if known else ()
     longest = max(holes, key=lambda gap: gap.hours, default=None)

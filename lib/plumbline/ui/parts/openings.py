@@ -16,6 +16,7 @@ from plumbline.answers.statements import Statements
 from plumbline.domain import System, Verdict
 from plumbline.governance.context import QUESTIONS
 from plumbline.logs.files.formats import SPOKEN
+from plumbline.store.samples import without_sample
 from plumbline.ui.parts.escape import one_line
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View
@@ -42,7 +43,9 @@ def window(view: View, *more: str) -> str:
 
 def whole_log(system: System, cautions: Sequence[str]) -> str:
     """Of a page that speaks of a whole log: so, whose clock its times are of, and what is to be known first."""
-    return " ".join((phrase("The whole log."), times_of(system.timezone), *map(in_language, cautions)))
+    return " ".join(
+        (phrase("The whole log."), times_of(system.timezone), *map(in_language, without_sample(cautions)))
+    )
 
 
 def days_of(zone: str) -> str:
@@ -57,7 +60,7 @@ def times_of(zone: str) -> str:
 
 def of_the_reference(view: View) -> tuple[str, ...]:
     """What is to be known of the chosen system's reference first, on every page that rests on it."""
-    return ask(view, cautions, view.system.key) if view.system else ()
+    return without_sample(ask(view, cautions, view.system.key)) if view.system else ()
 
 
 def drift(answer: DriftAnswer, view: View) -> str:
@@ -66,7 +69,7 @@ def drift(answer: DriftAnswer, view: View) -> str:
         replace(view, start=answer.window[0], end=answer.window[1]),
         phrase("against {span}", span=numbers.span(*answer.reference)),
     )
-    cautions = (in_language(caution) for caution in answer.cautions)
+    cautions = (in_language(caution) for caution in without_sample(answer.cautions))
     return " ".join((text, *(caution for caution in cautions if caution not in text)))
 
 

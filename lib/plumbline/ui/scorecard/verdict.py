@@ -15,6 +15,7 @@ from plumbline.governance.conditions import GATE, MET
 from plumbline.governance.history import Changes
 from plumbline.governance.verdict import reason_of
 from plumbline.monitor.performance.money_at_stake import StakeState, say_stake, stake_state
+from plumbline.store.samples import without_sample
 from plumbline.ui.frame import drill_down, permissions, signed_forms
 from plumbline.ui.language import catalogue_title, control_title
 from plumbline.ui.parts import cards, empty_states
@@ -106,7 +107,7 @@ def verdict(answer: Answer, view: View) -> None:
             kind=in_language(KINDS[card.tier.value]),
         )
         + ("." if card.context_complete else phrase(", the stricter reading of open questions."))
-        + "".join(f" {in_language(words)}" for words in answer.measured.cautions),
+        + "".join(f" {in_language(words)}" for words in without_sample(answer.measured.cautions)),
         below=True,
         help=phrase(
             "{tier} A question without an answer is read the stricter way.",

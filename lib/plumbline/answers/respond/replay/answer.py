@@ -82,7 +82,7 @@ class Replay(Result):
         """One a message."""
         return [{name: getattr(m, name) for name in self.COLUMNS} for m in self.messages]
 
-    def to_dict(self) -> dict[str, Any]:
+    def _json_values(self) -> dict[str, Any]:
         """The keys that the command line prints."""
         fields: dict[str, Any] = json_value(
             {

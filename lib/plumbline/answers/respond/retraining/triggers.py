@@ -49,7 +49,7 @@ class Triggers(Result):
             for r in self.runs
         ]
 
-    def to_dict(self) -> dict[str, Any]:
+    def _json_values(self) -> dict[str, Any]:
         """``triggers`` and ``runs``: as the command line prints them."""
         return {"sentence": self.sentence, "triggers": json_value(self.items), "runs": json_value(self.runs)}
 
