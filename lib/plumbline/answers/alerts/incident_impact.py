@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from plumbline.answers.alerts.transactions import transaction_share
 from plumbline.answers.question import as_of, span_of
 from plumbline.domain import Slice, System
 from plumbline.domain.messages import Day
@@ -23,7 +24,6 @@ from plumbline.store.workspace import Cursor
 from plumbline.wording.quantities import count, plural, share
 
 CLIENTS, CLIENT_SHARE, HOURS, EUROS = 100_000, 0.10, 24, 100_000
-TRANSACTION_SHARE = 0.10  # of the daily average number
 DAYS_A_MONTH = 30.44
 CRITICAL = "critical"
 
@@ -62,14 +62,16 @@ def _clients(cursor: Cursor, system: System, since: datetime, end: datetime, ove
     """
     if sampled := sample_reason(cursor, system):
         return CriterionHint("clients", None, sampled)
-    n, persons = count_affected(cursor, system, Slice(start=since, end=end if over else None))
+    affected = Slice(start=since, end=end if over else None)
+    n, persons = count_affected(cursor, system, affected)
+    transactions = transaction_share(cursor, system, affected, n)
     decisions = f"{plural(n, 'decision')} from {Day(since)} to {Day(end)}"
     if persons is None:
         monthly = n / max((end - since).total_seconds() / 86400, 1.0) * DAYS_A_MONTH
         facts = Facts(as_of=end, decisions_a_month=monthly)
         part = interaction_share(statements.context_answers(cursor, system.key), facts)
         text = f", about {share(part)} of all customer interactions" if part is not None else ""
-        words = f"{decisions}{text}. The log names no clients. {_transactions(cursor, system, n)}"
+        words = f"{decisions}{text}. The log names no clients. {transactions}"
         return CriterionHint("clients", None, words)
     everybody = count_affected(cursor, system)[1] or 0
     part = persons / everybody if everybody else 0.0
@@ -77,21 +79,8 @@ def _clients(cursor: Cursor, system: System, since: datetime, end: datetime, ove
     met = (
         persons > CLIENTS or part > CLIENT_SHARE or None
     )  # the limbs of transactions are for a person to judge
-    words = f"{decisions}, about {who} ({share(part)}). {_transactions(cursor, system, n)}"
+    words = f"{decisions}, about {who} ({share(part)}). {transactions}"
     return CriterionHint("clients", met, words)
-
-
-def _transactions(cursor: Cursor, system: System, n: int) -> str:
-    """The limb on the number of transactions (Article 9(1)), as far as a decision is one: against the daily average."""
-    span = span_of(cursor, system)
-    if span is None:
-        return ""
-    daily = span.n / max((span.last - span.first).total_seconds() / 86_400, 1.0)
-    over = "over" if n > TRANSACTION_SHARE * daily else "not over"
-    return (
-        f"If each decision is a transaction: {share(n / daily)} of the daily average of {count(daily)} in the log, "
-        f"{over} {share(TRANSACTION_SHARE)}. Amounts are not known here."
-    )
 
 
 def _duration(since: datetime, end: datetime, over: bool) -> CriterionHint:

@@ -61,6 +61,16 @@ def count_affected(
     return n, who or None
 
 
+def total_amount(cursor: duckdb.DuckDBPyConnection, system: System, column: str, part: Slice = _ALL) -> float:
+    """The sum of a numeric column's values without their signs, shadow left out; values that are no numbers as well."""
+    scope = of_slice(cursor, system, part)
+    row = cursor.execute(
+        f"SELECT sum(abs(x)) FILTER (isfinite(x)) FROM (SELECT {value(column)} AS x {scope.rows})",
+        scope.params,
+    ).fetchone()
+    return float(row[0]) if row and row[0] is not None else 0.0
+
+
 def exact_values(
     cursor: duckdb.DuckDBPyConnection, system: System, feature: str, part: Slice = _ALL
 ) -> NDArray[Any]:
