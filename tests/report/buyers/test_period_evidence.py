@@ -29,6 +29,7 @@ from plumbline.domain import (
 from plumbline.domain.acts import Access, Act
 from plumbline.governance.incident_deadlines import FLAGS, notices
 from plumbline.report import verify
+from plumbline.report.buyers.access_rows import access_rows, change_words
 from plumbline.report.buyers.period_evidence import _statements, period_pack, summary
 from plumbline.report.issue import issue_period
 from plumbline.report.language import language
@@ -108,7 +109,7 @@ def test_rehearsals_are_what_was_rehearsed_and_no_backup_and_no_real_event(
 def test_access_is_played_from_the_trail(told: Period) -> None:
     held = {a.who: a for a in told.access}
     assert (held["ana@x.org"].at_start, held["ana@x.org"].at_end) == ("", "owner")
-    assert [change for _, _, change in held["bob@x.org"].changes] == [
+    assert [change_words(change, language("en")) for change in held["bob@x.org"].changes] == [
         "none to viewer", "viewer to analyst", "analyst to none",
     ]  # fmt: skip
     assert held["bob@x.org"].at_end == ""
@@ -140,8 +141,14 @@ def test_a_token_is_none_from_the_day_after_its_last_and_for_other_systems_no_ac
         "here": ("analyst", "analyst"),
         "withdrawn": ("analyst", ""),
     }
-    assert shown["ends"].changes == ((datetime(2026, 3, 13, tzinfo=UTC), "", "analyst to none, expired"),)
-    assert [change for _, _, change in shown["withdrawn"].changes] == ["analyst to none"]
+    assert [(c.at, c.by, change_words(c, language("en"))) for c in shown["ends"].changes] == [
+        (datetime(2026, 3, 13, tzinfo=UTC), "", "analyst to none, expired")
+    ]
+    assert [change_words(change, language("en")) for change in shown["withdrawn"].changes] == [
+        "analyst to none"
+    ]
+    german = {row[0]: row[-1] for row in access_rows(_access(entries, "offers", *moments), language("de"))}
+    assert german["Token ends"] == "von auswerten zu keine, abgelaufen"
 
 
 @pytest.mark.parametrize("code", ["en", "de"])

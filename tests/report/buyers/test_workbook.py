@@ -106,6 +106,20 @@ def test_questions_are_answered_by_id_and_text(material: Material) -> None:
     assert sheet["F4"].value == "=1+1"  # the buyer's own formulas stay
 
 
+def test_the_format_of_a_model_is_answered_and_a_look_for_probing_only_described(material: Material) -> None:
+    rows = (
+        ("MDS-13.1", "Is a safe format used for the serialization of models?", None, None),
+        ("MDS-06.1", "Are adversarial threats to each model assessed?", None, None),
+    )
+    for status, answer in ((Status.PASS, "Yes"), (Status.FAIL, "No"), (Status.UNKNOWN, None)):
+        filled = fill_workbook(workbook(rows), _card(material.answer.card, SEC_8=status, SEC_9=status), EN)
+        told = cells(filled.content)
+        assert told["MDS-13.1"][0] == answer
+        assert told["MDS-06.1"][0] is None
+        assert str(told["MDS-06.1"][1]).startswith("SEC-9: ")
+        assert "MDS-06.1" in filled.described
+
+
 @pytest.mark.parametrize("status", [s for s in Status if s is not Status.PASS])
 def test_yes_is_said_only_where_everything_passes(material: Material, status: Status) -> None:
     card = _card(material.answer.card, MON_1=Status.PASS, MON_4=status)

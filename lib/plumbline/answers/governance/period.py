@@ -78,13 +78,24 @@ REHEARSALS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccessChange:
+    """From when somebody had another role. Empty: none. ``expired``: nobody did it, as a token ends by itself."""
+
+    at: datetime
+    by: str
+    before: str
+    after: str
+    expired: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccessOf:
-    """One person's or token's access. Empty: none. ``changes``: (moment, by whom, what), within the period."""
+    """One person's or token's access. Empty: none. ``changes``: those within the period."""
 
     who: str
     at_start: str
     at_end: str
-    changes: tuple[tuple[datetime, str, str], ...]
+    changes: tuple[AccessChange, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,12 +217,14 @@ def _open_within(
 def _access(entries: Iterable[TrailEntry], key: str, start: datetime, end: datetime) -> tuple[AccessOf, ...]:
     """Who could do what with a system at the start and at the end, by playing the trail of before the end."""
     people: dict[str, AccessOf] = {}
-    for moment, by, who, role, why in sorted(_access_events(entries, key, end), key=lambda event: event[0]):
+    for moment, by, who, role, expired in sorted(
+        _access_events(entries, key, end), key=lambda event: event[0]
+    ):
         person = people.get(who, AccessOf(who=who, at_start="", at_end="", changes=()))
         if moment < start:
             people[who] = replace(person, at_start=role, at_end=role)
         elif role != person.at_end:
-            change = (moment, by, f"{person.at_end or 'none'} to {role or 'none'}{why}")
+            change = AccessChange(at=moment, by=by, before=person.at_end, after=role, expired=expired)
             people[who] = replace(person, at_end=role, changes=(*person.changes, change))
     present = (a for a in people.values() if a.at_start or a.at_end or a.changes)
     return tuple(sorted(present, key=lambda a: a.who))
@@ -219,28 +232,28 @@ def _access(entries: Iterable[TrailEntry], key: str, start: datetime, end: datet
 
 def _access_events(
     entries: Iterable[TrailEntry], key: str, end: datetime
-) -> Iterator[tuple[datetime, str, str, str, str]]:
-    """Each moment with by whom, who, the role from then on, and why where nobody did it: tokens end by themselves."""
+) -> Iterator[tuple[datetime, str, str, str, bool]]:
+    """Each moment with by whom, who, the role from then on, and whether nobody did it: tokens end by themselves."""
     elsewhere: set[str] = set()  # tokens that are for other systems only
     for entry in entries:
         act, detail = act_of(entry.action), entry.detail
         if act is Act.SIGN_IN:
-            yield entry.at, entry.actor, "sign-in", entry.action.removeprefix(Act.SIGN_IN), ""
+            yield entry.at, entry.actor, "sign-in", entry.action.removeprefix(Act.SIGN_IN), False
         elif act in (Act.TOKEN_ADDED, Act.TOKEN_REVOKED):
             who = f"token {detail.get('name', '')}"
             if detail.get("systems") and key not in detail["systems"]:
                 elsewhere.add(who)
             if who in elsewhere:
                 continue
-            yield entry.at, entry.actor, who, str(detail.get("role", "")), ""
+            yield entry.at, entry.actor, who, str(detail.get("role", "")), False
             if detail.get("until"):
                 last = date.fromisoformat(str(detail["until"]))
                 over = midnight(last + timedelta(days=1))
                 if over < end:
-                    yield over, "", who, "", ", expired"
+                    yield over, "", who, "", True
         else:
             role = str(detail.get("role", "")) if act is Act.ROLE_GIVEN else ""
-            yield entry.at, entry.actor, str(detail.get("email", "")), role, ""
+            yield entry.at, entry.actor, str(detail.get("email", "")), role, False
 
 
 def _spells(

@@ -6,7 +6,7 @@ entry of the trail, the scorecard or the row of the log that each line comes fro
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from plumbline.answers.governance.period import AccessOf, Period, written
@@ -14,6 +14,7 @@ from plumbline.domain import Attestation, Exemption, TrailEntry
 from plumbline.governance.incident_deadlines import Incident, Notice, notices
 from plumbline.governance.resolution import asked_by, ends_on, exempt_until, needs_approval
 from plumbline.monitor.releases.history import Switch
+from plumbline.report.buyers.access_rows import access_rows
 from plumbline.report.csv_tables import Row
 from plumbline.report.csv_tables import sheet as plain_sheet
 from plumbline.report.documents import Item, Sections, sections_pdf
@@ -125,15 +126,7 @@ def _switches(material: Material, evidence: Period) -> list[Switch]:
 
 def _access(evidence: Period, speech: Language) -> bytes:
     header = ("who", "at_start", "at_end", "changed_at", "changed_by", "change")
-
-    def rows() -> Iterator[Row]:
-        for one in evidence.access:
-            if not one.changes:
-                yield one.who, one.at_start, one.at_end, None, "", ""
-            for at, by, change in one.changes:
-                yield one.who, one.at_start, one.at_end, at, by, change
-
-    return sheet(speech, header, rows())
+    return sheet(speech, header, access_rows(evidence.access, speech))
 
 
 def _incidents(evidence: Period, speech: Language) -> bytes:

@@ -2,7 +2,8 @@
 
 The buyer's file is read and a copy with answers is written; no text of the questionnaire is kept here. Only empty cells
 are filled: an answer where every control behind it passes, or one fails, and else what is known without an answer. What
-no control speaks to stays empty.
+no control speaks to stays empty. No control of the matrix behind it (AICM, read on 30 November 2026 in a copy) is about
+complaints, so CMP-10 answers none.
 """
 
 from __future__ import annotations
@@ -218,7 +219,7 @@ def _fill(
         ids["kept"].append(key)
         return
     results = [controls[name] for name in entry["controls"]]
-    answer = _answer(results)
+    answer = "" if entry.get("describes") else _answer(results)
     if answer:
         sheet.cell(row, places["answer"]).value = answer
     if "comment" in places:
