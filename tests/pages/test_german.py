@@ -33,27 +33,9 @@ NO_TEXT = (
 )
 #: page -> what it says in English still; it may only shrink
 REST = {
-    "decisions": (
-        "lowered the score",
-        "raised the score",
-        "surrogate",
-        "not labelled",
-        "near the cut-off",
-        "between 0.4..0.6",
-    ),
+    "decisions": ("not labelled", "near the cut-off", "between 0.4..0.6"),  # filters as they are typed
     "glossary": ("",),  # English words with their German ones beside
     "governance": ("Regulation (EU)",),  # the sources of the law
-    "logs": ("15m, 1h", "Save an XGBoost model"),
-    "quality": ("e-mail addresses", "No earlier version has been watched"),
-    "releases": (
-        "is no news of a release",
-        "is not known",
-        "the release did it",
-        "rollbacks within",
-        "release in flight",
-        "registry is wired",
-        "who did it is unknown",
-    ),
 }
 
 

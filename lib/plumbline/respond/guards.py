@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from plumbline.domain.messages import message
 from plumbline.domain.respond import Interlock
 from plumbline.wording.quantities import count
 from plumbline.wording.times import iso_day
@@ -51,69 +52,112 @@ def may_fire(interlocks: tuple[Interlock, ...]) -> bool:
 
 def _switch(case: GuardCase) -> Interlock:
     if case.stopped:
-        return Interlock("switch", False, f"{case.stopped}.")
-    return Interlock("switch", True, "Acting is switched on.")
+        return Interlock("switch", False, message("{stopped}.", stopped=case.stopped))
+    return Interlock("switch", True, message("Acting is switched on."))
 
 
 def _one_at_a_time(case: GuardCase) -> Interlock:
     if case.in_flight:
-        return Interlock("one at a time", False, f"A retraining is under way: {case.in_flight}.")
-    return Interlock("one at a time", True, "No other retraining of this system is under way.")
+        return Interlock(
+            "one at a time",
+            False,
+            message("A retraining is under way: {in_flight}.", in_flight=case.in_flight),
+        )
+    return Interlock("one at a time", True, message("No other retraining of this system is under way."))
 
 
 def _cool(case: GuardCase) -> Interlock:
     last = max(case.fires, default=None)
     if last is None:
-        return Interlock("cool-down", True, "It has not fired before.")
+        return Interlock("cool-down", True, message("It has not fired before."))
     until = last + timedelta(days=case.cooldown_days)
     if case.now < until:
-        text = f"It fired on {iso_day(last)}; the next may follow from {iso_day(until)}."
+        text = message(
+            "It fired on {last}; the next may follow from {until}.", last=iso_day(last), until=iso_day(until)
+        )
         return Interlock("cool-down", False, text)
     return Interlock(
-        "cool-down", True, f"It last fired on {iso_day(last)}, more than {case.cooldown_days:g} days ago."
+        "cool-down",
+        True,
+        message(
+            "It last fired on {last}, more than {cooldown_days} days ago.",
+            last=iso_day(last),
+            cooldown_days=f"{case.cooldown_days:g}",
+        ),
     )
 
 
 def _no_hold(case: GuardCase) -> Interlock:
     if case.hold:
-        return Interlock("no hold", False, f"Something has to be settled first: {case.hold}.")
-    return Interlock("no hold", True, "No incident and no rollback stands in the way.")
+        return Interlock(
+            "no hold", False, message("Something has to be settled first: {hold}.", hold=case.hold)
+        )
+    return Interlock("no hold", True, message("No incident and no rollback stands in the way."))
 
 
 def _labels(case: GuardCase) -> Interlock:
     if case.labels is None:
         return Interlock(
-            "labels", None, "No outcomes are logged: it is not known whether there is anything to learn from."
+            "labels",
+            None,
+            message("No outcomes are logged: it is not known whether there is anything to learn from."),
         )
     if case.labels < case.labels_needed:
-        some = f"{count(case.labels)} of {count(case.labels_needed)} labels"
-        text = f"Retraining would learn from too little: {some} since the onset."
+        some = message(
+            "{labels} of {labels_needed} labels",
+            labels=count(case.labels),
+            labels_needed=count(case.labels_needed),
+        )
+        text = message("Retraining would learn from too little: {some} since the onset.", some=some)
         return Interlock("labels", False, text)
     return Interlock(
-        "labels", True, f"{count(case.labels)} labels since the onset ({count(case.labels_needed)} needed)."
+        "labels",
+        True,
+        message(
+            "{labels} labels since the onset ({labels_needed} needed).",
+            labels=count(case.labels),
+            labels_needed=count(case.labels_needed),
+        ),
     )
 
 
 def _cause(case: GuardCase) -> Interlock:
     if case.release_did_it:
-        said = f"{case.release_did_it} Retraining does not mend a release; rolling it back does."
+        said = message(
+            "{release_did_it} Retraining does not mend a release; rolling it back does.",
+            release_did_it=case.release_did_it,
+        )
         return Interlock("cause", False, said)
-    return Interlock("cause", True, "Nothing shows that a release caused it.")
+    return Interlock("cause", True, message("Nothing shows that a release caused it."))
 
 
 def _budget(case: GuardCase) -> Interlock:
     recent = sum(case.now - at <= timedelta(days=BUDGET_DAYS) for at in case.fires)
     if recent >= case.monthly:
-        text = f"{recent} retrainings were fired in the last {BUDGET_DAYS} days; {case.monthly} are allowed."
+        text = message(
+            "{recent} retrainings were fired in the last {budget_days} days; {monthly} are allowed.",
+            recent=str(recent),
+            budget_days=str(BUDGET_DAYS),
+            monthly=str(case.monthly),
+        )
         return Interlock("budget", False, text)
     return Interlock(
-        "budget", True, f"{recent} of {case.monthly} retrainings in the last {BUDGET_DAYS} days."
+        "budget",
+        True,
+        message(
+            "{recent} of {monthly} retrainings in the last {budget_days} days.",
+            recent=str(recent),
+            monthly=str(case.monthly),
+            budget_days=str(BUDGET_DAYS),
+        ),
     )
 
 
 def _approval(case: GuardCase) -> Interlock:
     if not case.approval:
-        return Interlock("approval", True, "This trigger needs no approval.")
+        return Interlock("approval", True, message("This trigger needs no approval."))
     if case.approved_by:
-        return Interlock("approval", True, f"Approved by {case.approved_by}.")
-    return Interlock("approval", False, "An owner has not approved it yet.")
+        return Interlock(
+            "approval", True, message("Approved by {approved_by}.", approved_by=case.approved_by)
+        )
+    return Interlock("approval", False, message("An owner has not approved it yet."))

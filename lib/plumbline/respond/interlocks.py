@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from plumbline.domain.messages import Number, Quantity, message, word
 from plumbline.domain.respond import Interlock, Mode, RollbackState
 from plumbline.wording.quantities import count
 
@@ -92,130 +93,253 @@ def decide(mode: Mode, locks: Sequence[Interlock]) -> RollbackState:
 def _guardrail(case: Situation) -> Interlock:
     name = NAMES[0]
     if not case.fired:
-        return Interlock(name, False, f"No guardrail has tripped for version {case.version}.")
+        return Interlock(
+            name, False, message("No guardrail has tripped for version {version}.", version=case.version)
+        )
     if case.acquitted:
-        return Interlock(name, False, f"Outcomes spoke for version {case.version}: {case.acquitted}")
+        return Interlock(
+            name,
+            False,
+            message(
+                "Outcomes spoke for version {version}: {acquitted}",
+                version=case.version,
+                acquitted=case.acquitted,
+            ),
+        )
     return Interlock(name, True, case.fired)
 
 
 def _recent(case: Situation) -> Interlock:
     name = NAMES[1]
     if case.switched_at is None:
-        return Interlock(name, None, "When the version took over is not known.")
+        return Interlock(name, None, message("When the version took over is not known."))
     days = (case.now - case.switched_at).total_seconds() / 86400
     if days > SWITCH_DAYS:
         return Interlock(
             name,
             False,
-            f"The version took over {days:.0f} days ago; after {SWITCH_DAYS} it is no news of a release.",
+            message(
+                "The version took over {days} days ago; after {switch_days} it is no news of a release.",
+                days=f"{days:.0f}",
+                switch_days=str(SWITCH_DAYS),
+            ),
         )
     return Interlock(
         name,
         True,
-        f"It took over on {case.switched_at:%Y-%m-%d, %H:%M} {case.zone}, within {SWITCH_DAYS} days.",
+        message(
+            "It took over on {switched_at} {zone}, within {switch_days} days.",
+            switched_at=f"{case.switched_at:%Y-%m-%d, %H:%M}",
+            zone=case.zone,
+            switch_days=str(SWITCH_DAYS),
+        ),
     )
 
 
 def _fresh(case: Situation) -> Interlock:
     name = NAMES[2]
     if case.unfinished:
-        return Interlock(name, False, f"The log is not whole: {case.unfinished}.")
+        return Interlock(
+            name, False, message("The log is not whole: {unfinished}.", unfinished=case.unfinished)
+        )
     if case.last_decision is None or case.pause is None:
         return Interlock(
-            name, None, "How often decisions come is not known, so neither is whether the log is fresh."
+            name,
+            None,
+            message("How often decisions come is not known, so neither is whether the log is fresh."),
         )
     since = case.now - case.last_decision
-    text = f"The last decision is of {case.last_decision:%Y-%m-%d, %H:%M} {case.zone}, {_long(since)} ago"
+    text = message(
+        "The last decision is of {last_decision} {zone}, {long} ago",
+        last_decision=f"{case.last_decision:%Y-%m-%d, %H:%M}",
+        zone=case.zone,
+        long=_long(since),
+    )
     if since > PAUSES * case.pause:
-        return Interlock(name, False, f"{text}; at most {_long(PAUSES * case.pause)} are usual.")
-    return Interlock(name, True, f"{text} (at most {_long(PAUSES * case.pause)}).")
+        return Interlock(
+            name,
+            False,
+            message("{text}; at most {long} are usual.", text=text, long=_long(PAUSES * case.pause)),
+        )
+    return Interlock(
+        name, True, message("{text} (at most {long}).", text=text, long=_long(PAUSES * case.pause))
+    )
 
 
 def _way_back(case: Situation) -> Interlock:
     name, to = NAMES[3], case.to
     if not to:
-        return Interlock(name, False, "There is no version to go back to.")
+        return Interlock(name, False, message("There is no version to go back to."))
     if case.to_decisions < DECIDED:
         return Interlock(
             name,
             False,
-            f"Version {to} made {count(case.to_decisions)} decisions before; {DECIDED} are needed.",
+            message(
+                "Version {to} made {to_decisions} decisions before; {decided} are needed.",
+                to=to,
+                to_decisions=count(case.to_decisions),
+                decided=str(DECIDED),
+            ),
         )
     if case.to_breach:
-        return Interlock(name, False, f"Version {to} was in breach itself when it left: {case.to_breach}")
+        return Interlock(
+            name,
+            False,
+            message(
+                "Version {to} was in breach itself when it left: {to_breach}", to=to, to_breach=case.to_breach
+            ),
+        )
     if case.inputs_lost:
-        return Interlock(name, False, f"Version {to} may not read today's inputs: {case.inputs_lost}.")
+        return Interlock(
+            name,
+            False,
+            message(
+                "Version {to} may not read today's inputs: {inputs_lost}.",
+                to=to,
+                inputs_lost=case.inputs_lost,
+            ),
+        )
     if case.to_ready is False:
-        return Interlock(name, False, f"Version {to} cannot be had any more: {case.to_where}.")
+        return Interlock(
+            name,
+            False,
+            message("Version {to} cannot be had any more: {to_where}.", to=to, to_where=case.to_where),
+        )
     if case.to_ready is None:
-        text = case.to_where or "no registry and no model file shows it"
-        return Interlock(name, None, f"Whether version {to} can still be had is not known: {text}.")
+        text = case.to_where or message("no registry and no model file shows it")
+        return Interlock(
+            name,
+            None,
+            message("Whether version {to} can still be had is not known: {text}.", to=to, text=text),
+        )
     return Interlock(
         name,
         True,
-        f"Version {to} made {count(case.to_decisions)} decisions before, and can be had ({case.to_where}).",
+        message(
+            "Version {to} made {to_decisions} decisions before, and can be had ({to_where}).",
+            to=to,
+            to_decisions=count(case.to_decisions),
+            to_where=case.to_where,
+        ),
     )
 
 
 def _release(case: Situation) -> Interlock:
     name = NAMES[4]
     if case.world is None or case.world_high is None:
-        return Interlock(name, None, "Whether the inputs explain the change cannot be told yet.")
-    text = f"Other inputs account for {100 * case.world:.0f} % of the change (at most {100 * case.world_high:.0f} %)"
+        return Interlock(name, None, message("Whether the inputs explain the change cannot be told yet."))
+    text = message(
+        "Other inputs account for {share} % of the change (at most {most} %)",
+        share=f"{100 * case.world:.0f}",
+        most=f"{100 * case.world_high:.0f}",
+    )
     if case.world >= WORLD:
-        return Interlock(name, False, f"{text}: the world changed, and going back would not mend it.")
+        return Interlock(
+            name, False, message("{text}: the world changed, and going back would not mend it.", text=text)
+        )
     if case.world_high >= WORLD:
-        return Interlock(name, None, f"{text}: too few decisions to tell the release from the world.")
-    return Interlock(name, True, f"{text}: the release did it.")
+        return Interlock(
+            name, None, message("{text}: too few decisions to tell the release from the world.", text=text)
+        )
+    return Interlock(name, True, message("{text}: the release did it.", text=text))
 
 
 def _ping_pong(case: Situation) -> Interlock:
     name = NAMES[5]
     before = [p for p in case.past if p.at <= case.now]
     if any(p.version == case.to for p in before):
-        return Interlock(name, False, f"Version {case.to} was itself rolled back before.")
+        return Interlock(name, False, message("Version {to} was itself rolled back before.", to=case.to))
     last = max((p.at for p in before), default=None)
     if last is not None and case.now - last < timedelta(hours=HOURS):
         return Interlock(
-            name, False, f"There was a rollback within {HOURS} hours, on {last:%Y-%m-%d, %H:%M} {case.zone}."
+            name,
+            False,
+            message(
+                "There was a rollback within {hours} hours, on {last} {zone}.",
+                hours=str(HOURS),
+                last=f"{last:%Y-%m-%d, %H:%M}",
+                zone=case.zone,
+            ),
         )
     recent = sum(case.now - p.at <= timedelta(days=DAYS) for p in before)
     if recent >= MOST:
         return Interlock(
-            name, False, f"There were {recent} rollbacks within {DAYS} days; {MOST} are allowed."
+            name,
+            False,
+            message(
+                "There were {recent} rollbacks within {days} days; {most} are allowed.",
+                recent=str(recent),
+                days=str(DAYS),
+                most=str(MOST),
+            ),
         )
     return Interlock(
-        name, True, f"{recent} of {MOST} rollbacks within {DAYS} days, none within {HOURS} hours."
+        name,
+        True,
+        message(
+            "{recent} of {most} rollbacks within {days} days, none within {hours} hours.",
+            recent=str(recent),
+            most=str(MOST),
+            days=str(DAYS),
+            hours=str(HOURS),
+        ),
     )
 
 
 def _freeze(case: Situation) -> Interlock:
     name = NAMES[6]
     if case.freeze:
-        return Interlock(name, False, f"Releases are frozen: {case.freeze}.")
+        return Interlock(name, False, message("Releases are frozen: {freeze}.", freeze=case.freeze))
     if case.others:
-        return Interlock(name, False, f"Another release is in flight: version {', '.join(case.others)}.")
-    return Interlock(name, True, "No freeze, and no other release in flight.")
+        return Interlock(
+            name,
+            False,
+            message("Another release is in flight: version {names}.", names=", ".join(case.others)),
+        )
+    return Interlock(name, True, message("No freeze, and no other release in flight."))
 
 
 def _registry(case: Situation) -> Interlock:
     name, where = NAMES[7], case.pointed_where
     if where == "the log" and case.pointed == case.version:
-        return Interlock(name, True, f"The log shows version {case.version} in charge; no registry is wired.")
-    if case.pointed is None:
-        return Interlock(name, None, f"What {where} serves is not known.")
-    if case.pointed != case.version:
-        text = f"version {case.pointed}" if case.pointed else "no version"
         return Interlock(
-            name, False, f"{where[:1].upper()}{where[1:]} points to {text}, not to {case.version}."
+            name,
+            True,
+            message("The log shows version {version} in charge; no registry is wired.", version=case.version),
+        )
+    if case.pointed is None:
+        return Interlock(name, None, message("What {where} serves is not known.", where=_where(where)))
+    if case.pointed != case.version:
+        text = message("version {pointed}", pointed=case.pointed) if case.pointed else message("no version")
+        return Interlock(
+            name,
+            False,
+            message(
+                "{where:capital} points to {text}, not to {version}.",
+                where=_where(where),
+                text=text,
+                version=case.version,
+            ),
         )
     return Interlock(
-        name, True, f"{where[:1].upper()}{where[1:]} points to version {case.version}, as the log does."
+        name,
+        True,
+        message(
+            "{where:capital} points to version {version}, as the log does.",
+            where=_where(where),
+            version=case.version,
+        ),
     )
+
+
+def _where(place: str) -> str:
+    return {"the registry": word("the registry"), "the log": word("the log")}.get(place, place)
 
 
 def _long(span: timedelta) -> str:
     minutes = span.total_seconds() / 60
     if minutes < 120:
-        return f"{minutes:.0f} minutes"
-    return f"{minutes / 60:.1f} hours" if minutes < 60 * 72 else f"{minutes / 1440:.1f} days"
+        return Quantity(f"{minutes:.0f}", "minute", "minutes")
+    if minutes < 60 * 72:
+        return message("{n} hours", n=Number(f"{minutes / 60:.1f}"))
+    return message("{n} days", n=Number(f"{minutes / 1440:.1f}"))

@@ -24,7 +24,7 @@ from plumbline.ui.releases_switches import estimate_data, estimate_row
 from plumbline.ui.state import session
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
-from plumbline.wording.language import digits, in_language, phrase
+from plumbline.wording.language import capital, digits, in_language, phrase
 from plumbline.wording.quantities import plural
 from plumbline.wording.times import iso_day, iso_minute
 
@@ -242,7 +242,7 @@ def _compared_row(c: Comparison, m: Measure) -> EstimateRow:
         newer=c.versions[1],
         older=c.versions[0],
         kind=in_language(c.kind, "comparison"),
-        measure=sentences.say_name(m.metric),
+        measure=in_language(sentences.say_name(m.metric)),
     )
     row = estimate_row(label, m.metric, m.difference)
     return EstimateRow(
@@ -274,13 +274,13 @@ def _compared(c: Comparison, m: Measure, zone: str) -> dict[str, object]:
         "How": in_language(c.kind, "comparison"),
         "From": f"{iso_minute(c.start)}",
         "Days": digits(f"{c.days:.1f}"),
-        "Measure": sentences.say_name(m.metric).capitalize(),
-        "Difference": sentences.change(m.metric, m.difference.value),
-        "95 % interval": sentences.interval(m.metric, m.difference.low, m.difference.high),
+        "Measure": capital(sentences.say_name(m.metric)),
+        "Difference": digits(sentences.change(m.metric, m.difference.value)),
+        "95 % interval": in_language(sentences.interval(m.metric, m.difference.low, m.difference.high)),
         "n": m.difference.n_before + m.difference.n_after,
-        "p (any time)": sentences.p_value(m.p_value),
+        "p (any time)": in_language(sentences.p_value(m.p_value)),
         "Known at": numbers.moment(m.known_at, zone) if m.known_at else numbers.DASH,
-        "Would have been seen": sentences.change(m.metric, m.detectable).lstrip("+")
+        "Would have been seen": digits(sentences.change(m.metric, m.detectable).lstrip("+"))
         if m.detectable
         else numbers.DASH,
         "Longer to run": longer,

@@ -92,20 +92,19 @@ def _said(run: RollbackRun) -> str:
     )
 
 
-def _locks(locks: tuple[Interlock, ...], title: str = "Interlocks") -> None:
+def _locks(locks: tuple[Interlock, ...], title: str = "") -> None:
     with st.expander(
         phrase(
             "{title}: {some} of {all} hold",
-            title=title,
+            title=title or phrase("Interlocks"),
             some=sum(bool(lock.holds) for lock in locks),
             all=len(locks),
         )
     ):
         for lock in locks:
-            words = {True: "holds", False: "broken", None: "unknown"}[lock.holds]
-            st.markdown(
-                f"{cards.chip(_HOLDS[lock.holds], words)} **{prose(lock.name)}** {prose(lock.sentence)}"
-            )
+            words = in_language({True: "holds", False: "broken", None: "unknown"}[lock.holds], "lock")
+            name = in_language(lock.name, "lock")
+            st.markdown(f"{cards.chip(_HOLDS[lock.holds], words)} **{prose(name)}** {prose(lock.sentence)}")
 
 
 def _acts(view: View, key: str, answer: Rollbacks) -> None:

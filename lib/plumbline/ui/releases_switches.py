@@ -18,7 +18,7 @@ from plumbline.ui.parts import cards, charts, empty_states, tables
 from plumbline.ui.parts.escape import one_line, prose
 from plumbline.ui.state import session
 from plumbline.wording import numbers
-from plumbline.wording.language import in_language, phrase, screen_text
+from plumbline.wording.language import capital, digits, in_language, phrase, screen_text
 from plumbline.wording.quantities import count
 from plumbline.wording.times import iso_minute
 
@@ -97,7 +97,7 @@ def _shift_rows(shift: SwitchShift) -> list[EstimateRow]:
         (shift.metrics[0], shift.output, shift.output_split),
         (shift.metrics[1], shift.loss, shift.loss_split),
     ):
-        name = sentences.say_name(metric).capitalize()
+        name = capital(sentences.say_name(metric))
         if plain is not None:
             rows.append(estimate_row(phrase("{name}, whole change", name=name), metric, plain))
         for words, part in ((phrase("release"), parted.release), (phrase("inputs"), parted.world)):
@@ -118,14 +118,15 @@ def _shift_rows(shift: SwitchShift) -> list[EstimateRow]:
 
 def estimate_row(label: str, metric: str, part: Any) -> EstimateRow:
     """An estimate as the picture has it, with its interval in words."""
-    words = f"{sentences.change(metric, part.value)} ({sentences.interval(metric, part.low, part.high)})"
+    interval = in_language(sentences.interval(metric, part.low, part.high))
+    words = f"{digits(sentences.change(metric, part.value))} ({interval})"
     status = "watch" if part.is_beyond_chance else ""
     return EstimateRow(
         label=label,
         value=part.value,
         low=part.low,
         high=part.high,
-        words=f"{words}{sentences.unit(metric)}",
+        words=f"{words}{in_language(sentences.unit(metric))}",
         status=status,
     )
 
@@ -151,11 +152,11 @@ def _shifted(shift: SwitchShift) -> list[dict[str, object]]:
                     (one_line(shift.switch.previous) or phrase("no version"), one_line(shift.switch.version))
                 ),
                 "When": f"{iso_minute(shift.switch.at)}",
-                "Measure": sentences.say_name(metric).capitalize(),
-                "Before": sentences.amount(metric, plain.before),
-                "After": sentences.amount(metric, plain.after),
-                "Change": sentences.change(metric, plain.value),
-                "95 % interval": sentences.interval(metric, plain.low, plain.high),
+                "Measure": capital(sentences.say_name(metric)),
+                "Before": in_language(sentences.amount(metric, plain.before)),
+                "After": in_language(sentences.amount(metric, plain.after)),
+                "Change": digits(sentences.change(metric, plain.value)),
+                "95 % interval": in_language(sentences.interval(metric, plain.low, plain.high)),
                 "Release": _part(metric, parted.release),
                 "Inputs": _part(metric, parted.world),
                 "Who did it": f"{cards.glyph(_SPLIT_STATUS[cause]).split(' ')[0]} {in_language(_VERDICTS[cause])}",
@@ -176,7 +177,7 @@ _VERDICTS = {
 
 
 def _part(metric: str, part: Any) -> str:
-    return numbers.DASH if part is None else sentences.change(metric, part.value)
+    return numbers.DASH if part is None else digits(sentences.change(metric, part.value))
 
 
 def _note(shift: SwitchShift, metric: str, parted: ShiftAttribution) -> str:

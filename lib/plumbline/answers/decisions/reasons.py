@@ -11,6 +11,7 @@ from plumbline.answers.decisions.context import surroundings
 from plumbline.answers.decisions.cutoff import cut_off
 from plumbline.answers.decisions.samples import decision_of
 from plumbline.domain import AttributionSource, Explanation, Task
+from plumbline.domain.messages import Number, message, word
 from plumbline.explain.reasons.sentences import Reasons, reasons_for
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace
@@ -43,7 +44,9 @@ def reasons_against(
         system = systems.get_system(cursor, key)
         decision = decision_of(ws, cursor, system, explanation.decision_id)
         wording = explain.wording(system, decision)
-        baseline = f"against {explanation.baseline}" if explanation.baseline else ""
+        baseline = (
+            message("against {baseline}", baseline=explanation.baseline) if explanation.baseline else ""
+        )
         if population == "all" or explanation.refused or explanation.source is AttributionSource.SURROGATE:
             return PopulationReasons(reasons_for(explanation, wording), baseline)
         version = decision.version
@@ -69,7 +72,7 @@ def reasons_against(
     if not len(nearest) or not names or np.isnan(parts).all():
         return PopulationReasons(reasons_for(explanation, wording), baseline)
     means = dict(zip(names, np.nanmean(parts, axis=0).tolist(), strict=True))
-    words = f"against the {len(nearest)} just approved decisions of a random sample"
+    words = message("against the {n} just approved decisions of a random sample", n=Number(str(len(nearest))))
     return PopulationReasons(
-        reasons_for(explanation, replace(wording, means=means, population="those just approved")), words
+        reasons_for(explanation, replace(wording, means=means, population=word("those just approved"))), words
     )

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from plumbline.answers.signer import signer
 from plumbline.domain import PlumblineError
 from plumbline.domain.acts import Act
-from plumbline.domain.messages import message
+from plumbline.domain.messages import message, word
 from plumbline.logs.values.zone_names import time_zones
 from plumbline.store import trail
 from plumbline.store.digests.settings_digest import SCHEDULE
@@ -28,7 +28,7 @@ HEARTBEAT = "PLUMBLINE_HEARTBEAT_URL"
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _EVERY = re.compile(r"(\d{1,3})\s*(m|h)")
 _AT = re.compile(rf"(daily|{'|'.join(DAYS)})\s*@\s*(\d{{1,2}}):(\d\d)")
-FORMS = "15m, 1h, daily@06:00 or mon@06:00"
+FORMS = word("15m, 1h, daily@06:00 or mon@06:00")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

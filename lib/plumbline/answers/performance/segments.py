@@ -129,7 +129,7 @@ def segments(
 
 def say_slice(where: tuple[tuple[str, str], ...]) -> str:
     """A slice in words: ``region is north and basket is 10 to below 20``."""
-    return " and ".join(
+    return phrase(" and ").join(
         phrase("{column} is {level}", column=column.partition(":")[2] or column, level=say_level(value))
         for column, value in where
     )

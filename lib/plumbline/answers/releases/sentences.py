@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from plumbline.domain.messages import Message, message
+from plumbline.domain.messages import NOTHING, Message, Number, QuotedText, message, sequence, word
 from plumbline.monitor.releases.ab_test import Comparison, Measure
 from plumbline.monitor.releases.shift_attribution import ShiftAttribution, ShiftPart
 from plumbline.monitor.statistics.proportions import Difference
@@ -17,38 +17,43 @@ if TYPE_CHECKING:
     from plumbline.answers.releases.switches import SwitchShift
 
 NUMBERS = ("prediction", "mae")
-_SPOKEN = {"positive_rate": "positive rate", "error_rate": "error rate", "mae": "mean absolute error"}
+_SPOKEN = {
+    "positive_rate": word("positive rate"),
+    "error_rate": word("error rate"),
+    "mae": word("mean absolute error"),
+    "prediction": word("prediction"),
+}
 
 
-def say_name(metric: str) -> str:
+def say_name(metric: str) -> Message:
     """A quantity in running text."""
     key, _, of = metric.partition(":")
-    return f"share of {of}" if of else _SPOKEN.get(key, key)
+    return message("share of {name}", name=of) if of else _SPOKEN.get(key, QuotedText(key))
 
 
-def amount(metric: str, value: float) -> str:
+def amount(metric: str, value: float) -> Message:
     """A level of a quantity in its unit."""
     if metric in NUMBERS:
-        return f"{value:,.3g}" if abs(value) < 1000 else f"{count(value)}"
-    return f"{100 * value:.{2 if 0 < value < 0.01 else 1}f} %"
+        return message("{n}", n=Number(f"{value:,.3g}") if abs(value) < 1000 else count(value))
+    return message("{n} %", n=Number(f"{100 * value:.{2 if 0 < value < 0.01 else 1}f}"))
 
 
-def change(metric: str, value: float) -> str:
+def change(metric: str, value: float) -> Number:
     """A difference in its unit, with its sign; of rates in points."""
     sign = "+" if value >= 0 else "−"
     if metric in NUMBERS:
-        return sign + f"{abs(value):,.3g}"
-    return f"{sign}{100 * abs(value):.1f}"
+        return Number(sign + f"{abs(value):,.3g}")
+    return Number(f"{sign}{100 * abs(value):.1f}")
 
 
-def unit(metric: str) -> str:
+def unit(metric: str) -> Message:
     """What stands behind a difference."""
-    return "" if metric in NUMBERS else " points"
+    return NOTHING if metric in NUMBERS else word(" points")
 
 
-def interval(metric: str, low: float, high: float) -> str:
+def interval(metric: str, low: float, high: float) -> Message:
     """``+1.0 to +2.3``."""
-    return f"{change(metric, low)} to {change(metric, high)}"
+    return message("{low} to {high}", low=change(metric, low), high=change(metric, high))
 
 
 def moment(at: datetime, zone: str) -> str:
@@ -61,120 +66,171 @@ def say_moment(at: datetime, zone: str) -> Message:
     return message("{day}, {time} {zone}", day=say_day(at), time=clock_time(at), zone=zone)
 
 
-def say_difference(metric: str, difference: Difference) -> str:
+def say_difference(metric: str, difference: Difference) -> Message:
     """A change with its interval and samples."""
-    return (
-        f"{say_name(metric)} {amount(metric, difference.before)} to {amount(metric, difference.after)} "
-        f"({change(metric, difference.value)}{unit(metric)}, {interval(metric, difference.low, difference.high)}; "
-        f"n = {count(difference.n_before)} and {count(difference.n_after)})"
+    return message(
+        "{name} {before} to {after} ({change}{unit}, {interval}; n = {n_before} and {n_after})",
+        name=say_name(metric),
+        before=amount(metric, difference.before),
+        after=amount(metric, difference.after),
+        change=change(metric, difference.value),
+        unit=unit(metric),
+        interval=interval(metric, difference.low, difference.high),
+        n_before=count(difference.n_before),
+        n_after=count(difference.n_after),
     )
 
 
-def say_shift(shift: SwitchShift, zone: str) -> str:
+def say_shift(shift: SwitchShift, zone: str) -> Message:
     """One switch: what changed, and who did it. ``zone``: whose clock its times are of."""
-    parts = []
-    for metric, plain, parted in (
-        (shift.metrics[0], shift.output, shift.output_split),
-        (shift.metrics[1], shift.loss, shift.loss_split),
-    ):
-        if plain is not None:
-            parts.append(f"{say_difference(metric, plain)}: {who(shift, metric, parted)}")
-    head = f"{shift.switch.previous or 'no version'} to {shift.switch.version} on {moment(shift.switch.at, zone)}"
-    return f"{head}: {'; '.join(parts) or 'nothing to compare'}."
-
-
-def say_shift_briefly(shift: SwitchShift) -> str:
-    """Who changed what, without the figures that stand in the picture beside it."""
     parts = [
-        f"{say_name(metric)} {amount(metric, plain.before)} to {amount(metric, plain.after)}: "
-        f"{who(shift, metric, parted, figures=False)}"
-        for metric, plain, parted in (
-            (shift.metrics[0], shift.output, shift.output_split),
-            (shift.metrics[1], shift.loss, shift.loss_split),
-        )
+        message("{change}: {who}", change=say_difference(metric, plain), who=who(shift, metric, parted))
+        for metric, plain, parted in _changes(shift)
         if plain is not None
     ]
-    return f"{_first_up('; '.join(parts)) or 'Nothing to compare'}."
+    return message(
+        "{previous} to {version} on {moment}: {parts}.",
+        previous=shift.switch.previous or word("no version"),
+        version=shift.switch.version,
+        moment=say_moment(shift.switch.at, zone),
+        parts=sequence(parts, "; ") or word("nothing to compare"),
+    )
 
 
-def who(shift: SwitchShift, metric: str, parted: ShiftAttribution, *, figures: bool = True) -> str:
+def say_shift_briefly(shift: SwitchShift) -> Message:
+    """Who changed what, without the figures that stand in the picture beside it."""
+    parts = [
+        message(
+            "{name} {before} to {after}: {who}",
+            name=say_name(metric),
+            before=amount(metric, plain.before),
+            after=amount(metric, plain.after),
+            who=who(shift, metric, parted, figures=False),
+        )
+        for metric, plain, parted in _changes(shift)
+        if plain is not None
+    ]
+    return message("{text:capital}.", text=sequence(parts, "; ") or word("nothing to compare"))
+
+
+def _changes(shift: SwitchShift) -> tuple[tuple[str, Difference | None, ShiftAttribution], ...]:
+    return (
+        (shift.metrics[0], shift.output, shift.output_split),
+        (shift.metrics[1], shift.loss, shift.loss_split),
+    )
+
+
+def who(shift: SwitchShift, metric: str, parted: ShiftAttribution, *, figures: bool = True) -> Message:
     """The release or the world, with both parts; what cannot be told, and why."""
     if parted.world is None or parted.release is None:
-        return f"who did it is unknown ({_first_down(parted.note)})"
-    parts = ""
+        return message("who did it is unknown ({note:within})", note=parted.note)
+    parts = NOTHING
     if figures:
-        parts = f" (release {_part(metric, parted.release)}, inputs {_part(metric, parted.world)})"
+        parts = message(
+            " (release {release}, inputs {inputs})",
+            release=_part(metric, parted.release),
+            inputs=_part(metric, parted.world),
+        )
     if metric == shift.metrics[1] and shift.world_changed and parted.verdict != "neither":
-        return f"who did it is unknown: the same inputs came to have other outcomes{parts}"
+        return message(
+            "who did it is unknown: the same inputs came to have other outcomes{parts}", parts=parts
+        )
     words = {
-        "release": f"the release did it{parts}, if all that decisions rest on is logged",
-        "world": f"the world did it: its inputs moved{parts}",
-        "both": f"the release and the world both did it{parts}, if all that decisions rest on is logged",
-        "neither": f"no change beyond chance{parts}", "unknown": f"unknown{parts}",
-    }  # fmt: skip
+        "release": message("the release did it{parts}, if all that decisions rest on is logged", parts=parts),
+        "world": message("the world did it: its inputs moved{parts}", parts=parts),
+        "both": message(
+            "the release and the world both did it{parts}, if all that decisions rest on is logged",
+            parts=parts,
+        ),
+        "neither": message("no change beyond chance{parts}", parts=parts),
+        "unknown": message("unknown{parts}", parts=parts),
+    }
     return words[parted.verdict]
 
 
-def _part(metric: str, part: ShiftPart) -> str:
-    return f"{change(metric, part.value)} [{interval(metric, part.low, part.high)}]"
+def _part(metric: str, part: ShiftPart) -> Message:
+    return message(
+        "{value} [{interval}]",
+        value=change(metric, part.value),
+        interval=interval(metric, part.low, part.high),
+    )
 
 
-def _first_up(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def _first_down(text: str) -> str:
-    return text[:1].lower() + text[1:]
-
-
-def say_comparison(comparison: Comparison, zone: str) -> str:
+def say_comparison(comparison: Comparison, zone: str) -> Message:
     """Two versions side by side, and what to do about it."""
     first, second = comparison.versions
-    how = {"A/B": "in a test with", "canary": "as a canary beside", "shadow": "in shadow beside"}[
-        comparison.kind
-    ]
     parts = [_measured(m, zone) for m in comparison.measures]
-    text = f"{second} ran {how} {first} for {comparison.days:.1f} days: {'; '.join(parts) or 'too few decisions'}."
+    places = {
+        "first": first,
+        "second": second,
+        "days": Number(f"{comparison.days:.1f}"),
+        "parts": sequence(parts, "; ") or word("too few decisions"),
+    }
+    text = [
+        {
+            "A/B": message("{second} ran in a test with {first} for {days} days: {parts}.", **places),
+            "canary": message("{second} ran as a canary beside {first} for {days} days: {parts}.", **places),
+            "shadow": message("{second} ran in shadow beside {first} for {days} days: {parts}.", **places),
+        }[comparison.kind]
+    ]
     if comparison.agreed is not None:
-        both = count(comparison.n_both)
-        text += f" They agreed on {100 * comparison.agreed:.1f} % of {both} decisions that both made."
+        text.append(
+            message(
+                "They agreed on {share} % of {n} decisions that both made.",
+                share=Number(f"{100 * comparison.agreed:.1f}"),
+                n=count(comparison.n_both),
+            )
+        )
     if comparison.ratio is not None and comparison.ratio.status == "breach":
-        text += (
-            f" The split of {comparison.ratio.unit} is not what was meant: do not trust the comparison before that is "
-            "explained."
+        text.append(
+            message(
+                "The split of {unit} is not what was meant: do not trust the comparison before that is explained.",
+                unit=str(comparison.ratio.unit),
+            )
         )
     if parts and not comparison.by_subject:
-        text += " No subject is mapped, so decisions are counted as independent but for what an hour has in common."
-    return text
+        text.append(
+            message(
+                "No subject is mapped, so decisions are counted as independent but for what an hour has in common."
+            )
+        )
+    return sequence(text)
 
 
-def _measured(m: Measure, zone: str) -> str:
-    text = say_difference(m.metric, m.difference)
+def _measured(m: Measure, zone: str) -> Message:
+    text, p = say_difference(m.metric, m.difference), p_value(m.p_value)
     if m.differs:
-        since = f", known by {moment(m.known_at, zone)}" if m.known_at else ""
-        return f"{text}, beyond chance (always-valid p {p_value(m.p_value)}{since})"
-    text += f", no difference beyond chance (always-valid p {p_value(m.p_value)})"
+        since = message(", known by {moment}", moment=say_moment(m.known_at, zone)) if m.known_at else NOTHING
+        return message("{text}, beyond chance (always-valid p {p}{since})", text=text, p=p, since=since)
+    more = NOTHING
     if m.days_more:
-        text += f"; {amount_of_change(m)} would take {_days(m.days_more)} more at this traffic"
+        more = message(
+            "; {change} would take {time} more at this traffic",
+            change=amount_of_change(m),
+            time=_days(m.days_more),
+        )
     elif m.days_more == 0:
-        text += f"; {amount_of_change(m)} would most likely have been seen"
-    return text
+        more = message("; {change} would most likely have been seen", change=amount_of_change(m))
+    return message(
+        "{text}, no difference beyond chance (always-valid p {p}){more}", text=text, p=p, more=more
+    )
 
 
-def amount_of_change(m: Measure) -> str:
+def amount_of_change(m: Measure) -> Message:
     """The difference that matters, in words."""
-    return f"a difference of {change(m.metric, m.matters).lstrip('+')}{unit(m.metric)}"
+    size = Number(change(m.metric, m.matters).lstrip("+"))
+    return message("a difference of {size}{unit}", size=size, unit=unit(m.metric))
 
 
-def _days(days: float) -> str:
+def _days(days: float) -> Message:
     if days < 1:
-        return f"{24 * days:.0f} hours"
-    return f"{days:.0f} days" if days < 1000 else "years"
+        return message("{n} hours", n=Number(f"{24 * days:.0f}"))
+    return message("{n} days", n=Number(f"{days:.0f}")) if days < 1000 else word("years")
 
 
 def p_value(p: float) -> str:
     """A p-value to two digits."""
-    return "under 0.001" if p < 0.001 else f"{p:.2g}"
+    return word("under 0.001") if p < 0.001 else Number(f"{p:.2g}")
 
 
 def roll_back(watch: GuardrailResult, zone: str) -> Message:

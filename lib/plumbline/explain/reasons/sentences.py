@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from plumbline.domain import Explanation, strongest_first
-from plumbline.domain.messages import Message, Number, message
+from plumbline.domain.messages import NOTHING, Message, Number, message, word
 from plumbline.explain.link_functions import SPACE_NAMES
 from plumbline.wording.quantities import decimal
 
@@ -36,7 +36,7 @@ class ReasonWording:
     means: Mapping[str, float] = field(default_factory=dict)
     groups: Mapping[str, str] = field(default_factory=dict)
     phrases: Mapping[str, str] = field(default_factory=dict)
-    population: str = "the comparison group"
+    population: str = word("the comparison group")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +96,15 @@ def _merge(values: Mapping[str, float], wording: ReasonWording) -> dict[str, flo
     return merged
 
 
-def _sentence(name: str, value: float, explanation: Explanation, wording: ReasonWording) -> str:
+def _sentence(name: str, value: float, explanation: Explanation, wording: ReasonWording) -> Message:
     shown = wording.phrases.get(name, name)
     if name in explanation.values:
         shown += f" = {plain_value(explanation.values[name])}"
-    moved = "lowered" if value < 0 else "raised"
-    against = f" against {wording.population}" if wording.means else ""
-    return f"{shown} {moved} the score{against} ({_amount(value, explanation.output_space)})"
+    against = message(" against {population}", population=wording.population) if wording.means else NOTHING
+    places = {"input": shown, "against": against, "amount": _amount(value, explanation.output_space)}
+    if value < 0:
+        return message("{input} lowered the score{against} ({amount})", **places)
+    return message("{input} raised the score{against} ({amount})", **places)
 
 
 def _amount(value: float, space: str) -> Message:

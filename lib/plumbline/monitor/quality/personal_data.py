@@ -16,6 +16,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from plumbline.domain.messages import message
+
 #: share of the values there are that must hold one, so that one odd cell does not name a column
 LEAST_SHARE = 0.01
 MOST_SHARE, NEARLY_ALL = 0.5, 0.9  # of a column of text, of a column of numbers
@@ -75,8 +77,9 @@ NATIONAL = (
     NationalNumber("Dutch BSN", r"\d{9}", "nl.bsn", True),
     NationalNumber("British National Insurance number", _NINO.pattern, "", False),
 )
-LOOKED_FOR = "e-mail addresses, telephone numbers in international form, IBANs, and " + ", ".join(
-    n.name for n in NATIONAL
+LOOKED_FOR = message(
+    "e-mail addresses, telephone numbers in international form, IBANs, and {numbers}",
+    numbers=", ".join(n.name for n in NATIONAL),
 )
 
 

@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from plumbline.domain import Point, PointStatus, VersionHours
-from plumbline.domain.messages import Day
+from plumbline.domain.messages import Day, Number, message, word
 from plumbline.monitor.releases.champion import deciding, instant, moment, spans
 from plumbline.monitor.statistics.proportions import Z
+from plumbline.wording.quantities import plural
 
 SOON_DAYS = 14.0  # before the date, from which it is watched
 #: versions that broke their limits, before a date is made of how long they kept
@@ -110,59 +111,82 @@ def shelf_life(
     """
     earlier_lifes = tuple(earlier)
     if not earlier_lifes:
-        sentence = "No earlier version has been watched long enough to say how long one keeps."
+        sentence = message("No earlier version has been watched long enough to say how long one keeps.")
         return ShelfLife(
             lives=earlier_lifes, days=None, retrain_by=None, status=PointStatus.UNKNOWN, sentence=sentence
         )
-    many = "one earlier version" if len(earlier_lifes) == 1 else f"{len(earlier_lifes)} earlier versions"
+    many = (
+        plural(len(earlier_lifes), "earlier version")
+        if len(earlier_lifes) > 1
+        else word("one earlier version")
+    )
     days = median_life([life.days for life in earlier_lifes], [life.kept for life in earlier_lifes])
     if days is None:
         longest = max(life.days for life in earlier_lifes)
-        sentence = (
-            f"Too few of {many} broke their limits to say how long one keeps; the longest kept for "
-            f"at least {longest:.0f} days."
+        sentence = message(
+            "Too few of {versions} broke their limits to say how long one keeps; the longest kept for at least "
+            "{days} days.",
+            versions=many,
+            days=Number(f"{longest:.0f}"),
         )
         return ShelfLife(
             lives=earlier_lifes, days=None, retrain_by=None, status=PointStatus.UNKNOWN, sentence=sentence
         )
+    half = Number(f"{days:.0f}")
     text = (
-        f"Of {many}, half kept their performance for {days:.0f} days"
+        message("Of {versions}, half kept their performance for {days} days", versions=many, days=half)
         if len(earlier_lifes) > 1
-        else (f"The one earlier version kept its performance for {days:.0f} days")
+        else message("The one earlier version kept its performance for {days} days", days=half)
     )
     broken = sum(not life.kept for life in earlier_lifes)
     if broken < FEWEST_BROKEN:
-        few = f"{text}; {broken} broke their limits, and {FEWEST_BROKEN} make a date to retrain by."
+        places = {"text": text, "broken": str(broken), "needed": str(FEWEST_BROKEN)}
+        few = (
+            message("{text}; {broken} broke its limits, and {needed} make a date to retrain by.", **places)
+            if broken == 1
+            else message(
+                "{text}; {broken} broke their limits, and {needed} make a date to retrain by.", **places
+            )
+        )
         return ShelfLife(
             lives=earlier_lifes,
             days=days,
             retrain_by=None,
             status=PointStatus.UNKNOWN,
-            sentence=few.replace("; 1 broke their", "; 1 broke its"),
+            sentence=few,
         )
     low, high = median_limits([life.days for life in earlier_lifes], [life.kept for life in earlier_lifes])
-    text += f" (95 % interval {low:.0f} to {high:.0f})" if high else f" (95 % interval from {low:.0f} days)"
+    shortest = Number(f"{low:.0f}")
+    text = (
+        message("{text} (95 % interval {low} to {high})", text=text, low=shortest, high=Number(f"{high:.0f}"))
+        if high
+        else message("{text} (95 % interval from {low} days)", text=text, low=shortest)
+    )
     if current is None:
         return ShelfLife(
             lives=earlier_lifes,
             days=days,
             retrain_by=None,
             status=PointStatus.UNKNOWN,
-            sentence=f"{text}; the present one has no date to count from.",
+            sentence=message("{text}; the present one has no date to count from.", text=text),
             low=low,
             high=high,
         )
     by = current[0] + timedelta(days=days)
     left = (by - as_of).total_seconds() / 86400
     status = PointStatus.BREACH if left < 0 else PointStatus.WATCH if left < SOON_DAYS else PointStatus.OK
-    words = f"retrain by {Day(by)}"
-    words += f", {-left:.0f} days ago" if left < 0 else f", in {left:.0f} days"
+    places = {"text": text, "day": Day(by), "days": Number(f"{abs(left):.0f}")}
+    sentence = (
+        message("{text}: retrain by {day}, {days} days ago.", **places)
+        if left < 0
+        else message("{text}: retrain by {day}, in {days} days.", **places)
+    )
     return ShelfLife(
         lives=earlier_lifes,
         days=days,
         retrain_by=by,
         status=status,
-        sentence=f"{text}: {words}.",
+        sentence=sentence,
         low=low,
         high=high,
     )

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plumbline.domain import FloatArray, IntArray
+from plumbline.domain.messages import NOTHING, Message, Number, message
 from plumbline.monitor.statistics.proportions import Z
 from plumbline.wording.quantities import whole_percent
 
@@ -74,7 +75,7 @@ class ShiftAttribution:
     n_after: int
     effective: float
     covered: float
-    note: str = ""
+    note: Message = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,24 +178,38 @@ def _split(laid: _CentredRows | None, old: FloatArray, new: FloatArray) -> Shift
     n0, n1 = len(old), len(new)
     means = (float(old.mean()) if n0 else None, float(new.mean()) if n1 else None)
 
-    def unknown(note: str, effective: float = 0.0, covered: float = 0.0) -> ShiftAttribution:
+    def unknown(note: Message, effective: float = 0.0, covered: float = 0.0) -> ShiftAttribution:
         return ShiftAttribution(*means, None, None, "unknown", n0, n1, effective, covered, note)
 
     if min(n0, n1) < EFFECTIVE:
-        return unknown(f"{min(n0, n1)} rows on one side; {EFFECTIVE} are needed")
+        return unknown(
+            message(
+                "{n} rows on one side; {needed} are needed",
+                n=Number(str(min(n0, n1))),
+                needed=Number(str(EFFECTIVE)),
+            )
+        )
     if laid is None:
-        return unknown("No inputs are logged")
+        return unknown(message("No inputs are logged"))
     share = float(laid.covered.mean())
     if share < COVERED:
         return unknown(
-            f"{whole_percent(1 - share)} of the new version's inputs were hardly met before", 0.0, share
+            message(
+                "{share} of the new version's inputs were hardly met before", share=whole_percent(1 - share)
+            ),
+            0.0,
+            share,
         )
     if laid.weights is None:
-        return unknown("The inputs before cannot be weighted to look like those after", 0.0, share)
+        return unknown(message("The inputs before cannot be weighted to look like those after"), 0.0, share)
     new, weights = new[laid.covered], laid.weights
     effective = float(1 / (weights**2).sum())
     if effective < EFFECTIVE:
-        words = f"{effective:.0f} effective rows after weighting; {EFFECTIVE} are needed"
+        words = message(
+            "{n} effective rows after weighting; {needed} are needed",
+            n=Number(f"{effective:.0f}"),
+            needed=Number(str(EFFECTIVE)),
+        )
         return unknown(words, effective, share)
     world, release = _parts(laid.x0, laid.x1, old, new, weights)
     whole = _part(float(new.mean() - old.mean()), float(np.sqrt(old.var() / n0 + new.var() / len(new))))

@@ -19,7 +19,7 @@ from plumbline.ui.parts.escape import one_line, plain
 from plumbline.ui.state import session
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
-from plumbline.wording.language import phrase
+from plumbline.wording.language import in_language, phrase
 from plumbline.wording.quantities import count
 
 
@@ -85,7 +85,7 @@ def _register(view: View, key: str, versions: tuple[str, ...]) -> None:
                 help=phrase(
                     "LightGBM text, XGBoost JSON or UBJSON, scikit-learn as skops, ONNX tree ensembles. "
                     "{resave}",
-                    resave=RESAVE,
+                    resave=in_language(RESAVE),
                 ),
             )
         pairs = st.text_input(

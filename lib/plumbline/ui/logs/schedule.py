@@ -13,7 +13,7 @@ from plumbline.ui.frame import permissions, signed_forms
 from plumbline.ui.parts import cards
 from plumbline.ui.parts.escape import plain
 from plumbline.ui.state.view import View
-from plumbline.wording.language import phrase
+from plumbline.wording.language import in_language, phrase
 from plumbline.wording.times import iso_minute
 
 
@@ -34,7 +34,7 @@ def section(view: View) -> None:
             phrase("Pull, take the inbox, check and send"),
             item.check or "off",
             key="logs.schedule.check",
-            help=FORMS,
+            help=in_language(FORMS),
         )
         backup = st.text_input(
             phrase("Copy the workspace"),

@@ -12,7 +12,7 @@ from plumbline.answers.notes.calendar_events import say
 from plumbline.domain.notes import CalendarEvent
 from plumbline.ui.parts.escape import one_line
 from plumbline.ui.state import session
-from plumbline.wording.language import phrase
+from plumbline.wording.language import in_language, phrase
 from plumbline.wording.safe_csv import Cell, safe_csv
 
 FORMATS = ("PNG", "SVG")
@@ -48,7 +48,7 @@ def show(
         events: that are marked on it; the file names those of each row's ``start`` to ``end``.
     """
     event: Any = None
-    options: dict[str, Any] = {"theme": None, "config": config(name), "key": key, "alt": alt}
+    options: dict[str, Any] = {"theme": None, "config": config(name), "key": key, "alt": in_language(alt)}
     if select:
         event = st.plotly_chart(figure, on_select="rerun", selection_mode="points", **options)
     else:
