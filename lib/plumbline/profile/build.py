@@ -32,6 +32,7 @@ from plumbline.profile.count.categorical import Levels, distinct
 from plumbline.profile.count.completeness import PresenceCounter
 from plumbline.profile.count.numeric import Numbers
 from plumbline.profile.count.outcomes import OutcomeCounter
+from plumbline.profile.feature_counts import count_later, keep_seen
 from plumbline.profile.grids import Grid
 from plumbline.profile.scope import all_rows, of_load
 from plumbline.profile.stored_counts import insert_counts, keep_counts
@@ -329,11 +330,11 @@ def _count_here(
         )
 
     columns = [counter for grid in known if (counter := of(grid)) is not None]
-    presence = [PresenceCounter(cursor, system, scope, load_id, columns)] if decided else []
+    together, *later = stream.portions(cursor, scope, columns)
+    presence = [PresenceCounter(cursor, system, scope, load_id, together)] if decided else []
     counted = classes() if decided else None
-    groups = stream.count_rows(cursor, scope, [*columns, *presence, *([counted] if counted else [])])
-    done = [c for c in columns if isinstance(c, Numbers) or not c.unseen]
-    _keep_features(cursor, system, load_id, groups, done)
+    groups = stream.count_rows(cursor, scope, [*together, *presence, *([counted] if counted else [])])
+    done = keep_seen(cursor, system, load_id, groups, together)
     for each in presence if groups.numbers else ():
         counts_by_group = to_arrow.by_group(groups, each.rows())
         keep_counts(
@@ -342,14 +343,16 @@ def _count_here(
     if counted and not counted.unseen:
         _keep_decided(cursor, system, load_id, groups, counted)
         decided = False
-    counted_by_now = {c.grid.column for c in done}
-    rest = [grid for grid in known if grid.column not in counted_by_now]
+    done |= count_later(cursor, system, load_id, scope, later)
+    rest = [grid for grid in known if grid.column not in done]
     outputs = ("prediction", _LABEL) if decided and system.task is not Task.REGRESSION else ()
     levels |= {column: distinct(cursor, scope, column) for column in {g.column for g in rest} | {*outputs}}
     again = [counter for grid in rest if (counter := of(grid)) is not None]
     counted = classes() if decided else None
-    groups = stream.count_rows(cursor, scope, [*again, *([counted] if counted else [])])
-    _keep_features(cursor, system, load_id, groups, again)
+    together, *later = stream.portions(cursor, scope, again)
+    groups = stream.count_rows(cursor, scope, [*together, *([counted] if counted else [])])
+    keep_seen(cursor, system, load_id, groups, together)
+    count_later(cursor, system, load_id, scope, later)
     if counted:
         _keep_decided(cursor, system, load_id, groups, counted)
     for grid in rest:
@@ -382,15 +385,3 @@ def _keep_decided(
         ("profile_delay", to_arrow.by_group(groups, counted.delay())),
     ):
         keep_counts(cursor, table, _COLUMNS[table], system, load_id, rows)
-
-
-def _keep_features(
-    cursor: duckdb.DuckDBPyConnection,
-    system: System,
-    load_id: int,
-    groups: stream.Groups,
-    columns: Sequence[Numbers | Levels],
-) -> None:
-    if groups.numbers:
-        for counted in to_arrow.features(groups, columns):
-            keep_counts(cursor, "profile_feature", features.COLUMNS, system, load_id, counted)

@@ -49,7 +49,8 @@ class Levels:
         """``levels``: ascending where the grid lacks any; ``name``: of the parameter that holds them."""
         self.grid, self.levels = grid, levels
         self.columns: Sequence[Column] = [place(grid.column, levels, name)]
-        self.counts = GroupTally(len(levels) + 2, np.uint32)
+        self.width = len(levels) + 2
+        self.counts = GroupTally(self.width, np.uint32)
         self.missing: IntArray = np.zeros(0, np.int64)
         self.unseen = False
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:  # what counts a batch runs where there is no DuckDB, see ``pr
 BATCH_ROWS, BATCH_VALUES = 122_880, 8_000_000
 #: distinct texts up to which DuckDB finds a text's place in a list: once a level where it holds the column by level
 MANY = 200
+#: counts by group and cell that are held at once, four bytes each, and columns that are read together
+MOST_CELLS, MOST_COLUMNS = 40_000_000, 250
 #: microseconds
 DAY, HOUR = 86_400_000_000, 3_600_000_000
 
@@ -84,6 +86,12 @@ class Counter(Protocol):
         """Count the rows of one batch; ``values`` are its columns as Arrow arrays."""
 
 
+class ColumnCounter(Counter, Protocol):
+    """What counts one column: ``width`` cells by group."""
+
+    width: int
+
+
 @dataclass(slots=True)
 class Groups:
     """The groups met so far: ``numbers`` of their keys, in the order in which they came."""
@@ -130,6 +138,29 @@ def _distinct(keys: IntArray) -> tuple[IntArray, IntArray]:
     place = np.zeros(span, np.int64)
     place[values] = np.arange(len(values))
     return values + low, place[keys - low]
+
+
+def portions(
+    cursor: duckdb.DuckDBPyConnection, scope: Scope, columns: Sequence[ColumnCounter]
+) -> list[list[Any]]:
+    """The columns in portions that are counted one after the other, a scan each, so that no more than ``MOST_CELLS``
+    counts are held at once however many versions, days and columns there are; one portion as a rule."""
+    row = cursor.execute(
+        f"""SELECT count(*) FROM (SELECT 1 {scope.rows}
+            GROUP BY "version", "arm", CAST("timestamp" AS DATE))""",
+        scope.params,
+    ).fetchone()
+    groups = int(row[0]) if row else 0
+    portions_so_far: list[list[Any]] = [[]]
+    cells = values = 0
+    for column in columns:
+        width = groups * column.width
+        if portions_so_far[-1] and (cells + width > MOST_CELLS or values == MOST_COLUMNS):
+            portions_so_far.append([])
+            cells = values = 0
+        portions_so_far[-1].append(column)
+        cells, values = cells + width, values + 1
+    return portions_so_far
 
 
 def count_rows(cursor: duckdb.DuckDBPyConnection, scope: Scope, counters: Sequence[Counter]) -> Groups:
@@ -198,6 +229,10 @@ class GroupTally:
 
     def __init__(self, width: int | None = None, kind: Any = np.int64) -> None:
         self.values: Any = np.zeros(0 if width is None else (0, width), kind)
+
+    def clear(self) -> None:
+        """Hold nothing any more."""
+        self.values = self.values[:0].copy()
 
     def add(self, groups: IntArray, more: Any) -> None:
         """Add to the numbers of some groups, each named once."""
