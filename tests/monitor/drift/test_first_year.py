@@ -104,6 +104,21 @@ def test_one_slow_change_stays_by_itself(found: list[Finding]) -> None:
     assert joined(found) == found
 
 
+def test_one_slow_change_belongs_to_a_question_that_is_on_record_within_its_year() -> None:
+    gap = finding("quality.gap", 120, 121, 122)
+    whole, other = together([SLOW[0], gap], {}, lambda name: daily(step=False), REFERENCE, asked=True)
+    assert (whole.signal, whole.parts, other) == ("season", (SLOW[0],), gap)
+    assert (whole.known_at, whole.since, whole.until) == (SLOW[0].known_at, SLOW[0].since, SLOW[0].until)
+    assert whole.sentence.startswith(f"{SLOW[0].sentence} {NAME}.")
+    for found, step in (
+        ([SLOW[0]], True),
+        ([replace(SLOW[0], known_at=END)], False),
+        ([DUE], False),
+        ([], False),
+    ):
+        assert together(found, {}, lambda name, step=step: daily(step=step), REFERENCE, asked=True) == found
+
+
 def test_what_came_at_once_stays_by_itself() -> None:
     assert joined([*SLOW, DUE], step=True) == [*SLOW, DUE]
 

@@ -6,11 +6,14 @@ from functools import cache
 
 from plumbline.answers.alerts.measurements import Measurements
 from plumbline.domain import Finding, Point
-from plumbline.monitor.drift.first_year import together
+from plumbline.monitor.drift.first_year import SIGNAL, together
+from plumbline.monitor.drift.season import YEAR
 from plumbline.monitor.performance.series import performance
+from plumbline.store import findings as register
+from plumbline.store.workspace import Cursor
 
 
-def first_year(m: Measurements, findings: list[Finding]) -> list[Finding]:
+def first_year(cursor: Cursor, m: Measurements, findings: list[Finding]) -> list[Finding]:
     """The findings of one system, those that may all be a season's as one."""
     reference = m.system.reference
     if reference is None:
@@ -29,4 +32,10 @@ def first_year(m: Measurements, findings: list[Finding]) -> list[Finding]:
         )
 
     named = {p.bins.feature: p for p in m.features}
-    return together(findings, named, daily, reference)
+    asked = any(
+        one.finding.signal == SIGNAL
+        and one.finding.since is not None
+        and reference[0] - YEAR <= one.finding.since
+        for one in register.recorded_findings(cursor, m.system.key)
+    )
+    return together(findings, named, daily, reference, asked=asked)

@@ -362,4 +362,4 @@ def all_findings(
     chosen: Sequence[SignalFamily] = [f for f in FAMILIES if all_of_them or f.quick]
     found = [one for family in chosen for one in family.raise_findings(cursor, m)]
     prefixes = tuple(prefix for family in chosen for prefix in family.prefixes)
-    return first_year(m, problems.merge_same_problem(found)), (*prefixes, SIGNAL)
+    return first_year(cursor, m, problems.merge_same_problem(found)), (*prefixes, SIGNAL)

@@ -3,8 +3,9 @@
 A season moves inputs, what the model answers, and how well it does, all of them slowly and about the same time. Told
 one by one they are three or four findings of a thing that nobody can decide yet. So what moved smoothly within a year
 of the reference is one finding as soon as it is two: it names its parts, a measured breach first, is as grave as the
-gravest of them, and keeps them, so that whoever acts on one (a trigger on a breach) still sees it. What came at once
-is a finding of its own.
+gravest of them, and keeps them, so that whoever acts on one (a trigger on a breach) still sees it. Once the question
+is on record, for instance since the first load was held against a provisional reference, a single slow change belongs
+to it. What came at once is a finding of its own.
 """
 
 from __future__ import annotations
@@ -39,16 +40,22 @@ Daily = Callable[[str], Sequence[Point]]
 
 
 def together(
-    findings: Sequence[Finding], profiles: Mapping[str, FeatureProfile], daily: Daily, reference: Reference
+    findings: Sequence[Finding],
+    profiles: Mapping[str, FeatureProfile],
+    daily: Daily,
+    reference: Reference,
+    *,
+    asked: bool = False,
 ) -> list[Finding]:
     """The findings, those of slow changes that were known within the reference's year as one where they are several.
 
     Args:
         profiles: of inputs and outputs by name.
         daily: a metric's name -> its points by day.
+        asked: whether the question is on record already, so that one slow change is part of it.
     """
     parts = [f for f in findings if _within_year(f, reference) and _crept(f, profiles, daily, reference)]
-    if len(parts) < SEVERAL:
+    if len(parts) < (1 if asked else SEVERAL):
         return list(findings)
     parts += [f for f in findings if f.signal == FOLLOWS and any(_caused(f, part) for part in parts)]
     return [_whole(parts), *(f for f in findings if not any(f is part for part in parts))]
@@ -104,7 +111,7 @@ def _caused(due: Finding, part: Finding) -> bool:
 
 
 def _whole(parts: Sequence[Finding]) -> Finding:
-    """The finding that joins several: known when the second of them was."""
+    """The finding that joins several: known when the second of them was, and a single one when it was itself."""
     ordered = sorted(parts, key=lambda f: (f.signal == FOLLOWS, f.known_at))
     known = [f.known_at for f in ordered if f.signal != FOLLOWS]
     ends = [f.until for f in parts]
@@ -132,7 +139,7 @@ def _whole(parts: Sequence[Finding]) -> Finding:
         confidence=None,
         page=(breach or gravest).page,
         figures=figures,
-        known_at=known[SEVERAL - 1],
+        known_at=known[min(len(known), SEVERAL) - 1],
         parts=tuple(ordered),
     )
 
