@@ -134,4 +134,5 @@ def _spearman(outcome: FloatArray, x: FloatArray) -> tuple[float, float]:
     if n < FEWEST / 2 or np.ptp(x) == 0 or np.ptp(outcome) == 0:
         return 0.0, 0.0
     r = float(np.corrcoef(rankdata(x), rankdata(outcome))[0, 1])
-    return r, float(np.tanh(np.arctanh(min(r, 1 - 1e-12)) - Z * np.sqrt(1.06 / (n - 3))))
+    inside = np.clip(r, 1e-12 - 1, 1 - 1e-12)  # a perfect order has no place on the scale
+    return r, float(np.tanh(np.arctanh(inside) - Z * np.sqrt(1.06 / (n - 3))))
