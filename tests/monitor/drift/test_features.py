@@ -15,7 +15,7 @@ from plumbline.monitor.binned_counts import Distance, cells_of
 from plumbline.monitor.drift.correlation import moved_with
 from plumbline.monitor.drift.dispersion import own_law
 from plumbline.monitor.drift.distances import METHODS
-from plumbline.monitor.drift.features import drift, drift_by_chunk, exactly, ranking, running
+from plumbline.monitor.drift.features import _too_few, drift, drift_by_chunk, exactly, ranking, running
 from plumbline.monitor.drift.missing_values import larger_by_chance
 from plumbline.profile.edges import numeric_edges
 
@@ -259,3 +259,12 @@ def test_decisions_that_repeat_each_other_are_not_taken_as_so_many_proofs() -> N
     alone = [v[::6] for v in values]
     assert own_law(numbers(alone), np.arange(200) < 28).spread < 1.6
     assert own_law(numbers(values), np.arange(200) < 28).spread == pytest.approx(6, rel=0.5)
+
+
+@pytest.mark.parametrize(("reference", "window", "note"), [
+    (99, 5000, "99 values in the reference; 100 are needed, 1 more."), (100, 29, "29 values; 30 are needed, 1 more."),
+    (100, 30, ""), (12, 3, "12 values in the reference; 100 are needed, 88 more."),
+    (1000, 0, "0 values; 30 are needed, 30 more."),
+])  # fmt: skip
+def test_too_few_values_are_said_with_how_many_are_missing(reference: int, window: int, note: str) -> None:
+    assert str(_too_few(reference, window)) == note

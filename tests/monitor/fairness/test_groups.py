@@ -238,3 +238,35 @@ def test_stricter_lines_of_the_owner_hold() -> None:
     pair = (counts("f", 9000, 3900, 0, 0, 0, 0, 0), counts("m", 9000, 4500, 0, 0, 0, 0, 0))
     assert judge(pair)[0].status is PointStatus.OK
     assert judge(pair, lines=Lines(ratio=0.95))[0].status is PointStatus.BREACH
+
+
+def settled(value: float, low: float, high: float, q: float, line: float, groups: int) -> PointStatus:
+    """On the scale of the ratio's logarithm: surely beyond, within, or what is left."""
+    if low > line and q < 0.05:
+        return PointStatus.BREACH
+    alone = value if np.isinf(value) else value + (high - value) * norm.ppf(0.975) / range_z(groups)
+    if alone <= line + 1e-12 or (value <= line and q >= 0.05 and alone <= 2 * line):
+        return PointStatus.OK
+    return PointStatus.WATCH if value > line or q < 0.05 else PointStatus.UNKNOWN
+
+
+def test_ratios_and_gaps_are_settled_by_their_whole_interval_in_either_direction() -> None:
+    lines, seen = Lines(), set()
+    with np.errstate(divide="ignore"):
+        for seed in range(400):
+            rng = np.random.default_rng(seed)
+            low, value, high = np.sort(
+                rng.choice([0.0, 0.3, 0.7, 0.79, 0.85, 0.95, 1.1, 1.9, 2.1, 3.0, 5.0], 3)
+            ).tolist()
+            q, groups = float(rng.choice([0.001, 0.2])), int(rng.choice([2, 5]))
+            logs = [float(np.log(x)) for x in (low, value, high)]
+            own = lines.of_ratio(value, low, high, q, groups)
+            assert own is settled(-logs[1], -logs[2], -logs[0], q, -np.log(0.8), groups), seed
+            adverse = lines.of_adverse(value, low, high, q, groups)
+            assert adverse is settled(logs[1], logs[0], logs[2], q, np.log(2), groups), seed
+            gap = [x / 10 - 0.1 for x in (low, value, high)]
+            near = 0.0 if gap[0] <= 0 <= gap[2] else min(abs(gap[0]), abs(gap[2]))
+            expected = settled(abs(gap[1]), near, max(abs(gap[0]), abs(gap[2])), q, 0.1, groups)
+            assert lines.of_gap(gap[1], gap[0], gap[2], q, groups) is expected, seed
+            seen |= {own, adverse, expected}
+    assert seen == {PointStatus.BREACH, PointStatus.OK, PointStatus.WATCH, PointStatus.UNKNOWN}

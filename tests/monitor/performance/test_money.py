@@ -7,7 +7,14 @@ import pytest
 from scipy.special import expit, logit
 
 from plumbline.domain import OutcomeProfile, PlumblineError
-from plumbline.monitor.performance.money import SEARCHED, money, money_at_stake, stated_stake
+from plumbline.monitor.performance.money import (
+    SEARCHED,
+    _in_all,
+    _sentence,
+    money,
+    money_at_stake,
+    stated_stake,
+)
 from plumbline.monitor.performance.series import performance
 from tests.monitor.outcomes import at, classified, counted, regressed, wandering
 
@@ -157,3 +164,32 @@ def test_a_stated_amount_is_passed_on_as_stated() -> None:
 )
 def test_money_has_its_currency_and_three_digits(amount: float, words: str) -> None:
     assert money(amount, "EUR") == words
+
+
+@pytest.mark.parametrize(("values", "sentence"), [
+    ((1230.0, 10.0, 2460.0, "EUR", None), "EUR 1,230 lost over 5,000 decisions since 4 February 2026 against the "
+     "reference (95 % interval EUR 10 to EUR 2,460)."),
+    ((1230.0, 0.0, 2470.0, "EUR", None), "EUR 1,230 lost over 5,000 decisions since 4 February 2026 against the "
+     "reference (95 % interval EUR 0.00 to EUR 2,470), which may be chance."),
+    ((1230.0, None, None, "", 40), "1,230 lost over 5,000 decisions from 4 February 2026 to 14 February 2026 against "
+     "the reference; too few days for an interval."),
+    ((0.0, -5.0, 5.0, "EUR", None),
+     "5,000 decisions since 4 February 2026 were worth no less than the reference's."),
+    ((-7.0, -9.0, -5.0, "EUR", None),
+     "5,000 decisions since 4 February 2026 were worth no less than the reference's."),
+])  # fmt: skip
+def test_a_loss_is_said_with_its_interval_and_whether_it_may_be_chance(
+    values: tuple[float, float | None, float | None, str, int | None], sentence: str
+) -> None:
+    amount, low, high, currency, until = values
+    said = _sentence(amount, low, high, currency, at(30), None if until is None else at(until), 5000.0)
+    assert str(said) == sentence
+
+
+def test_what_decisions_cost_in_all_is_said_where_they_cost_something_when_healthy() -> None:
+    assert (
+        str(_in_all(20.0, -120.0, "EUR"))
+        == "In all they cost EUR 120; the reference's would have cost EUR 100."
+    )
+    for amount, worth in ((0.0, -120.0), (20.0, 0.0), (20.0, 50.0)):
+        assert not _in_all(amount, worth, "EUR")

@@ -255,3 +255,19 @@ def test_without_a_score_it_is_what_each_answer_says(seed: int) -> None:
         strata = Strata(unknown, [0.0] * k, n, x, group, table)
         names = ["accuracy"]
     check(profile, strata, names)
+
+
+@pytest.mark.parametrize("right", [0, 1])
+def test_limits_end_at_nought_and_one(right: int) -> None:
+    """Every answer wrong, or every one right, of those with an outcome: chance alone would reach beyond."""
+    predicted = np.tile([0, 1], 60)
+    profile = classified(
+        np.zeros(120, int), predicted, predicted if right else 1 - predicted, labelled=np.arange(120) % 6 < 4
+    )
+    (accuracy_found, *_), _ = whole(profile, np.ones(1, bool))
+    assert accuracy_found.value == right
+    assert 0 <= accuracy_found.low < accuracy_found.high <= 1
+    assert (accuracy_found.high if right else accuracy_found.low) == right
+    assert (accuracy_found.low if right else accuracy_found.high) == pytest.approx(
+        abs(right - 0.05), abs=0.045
+    )

@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from plumbline.monitor.quality.extraction import CallerQueries, count_neighbours, probes, queries_of
+from plumbline.monitor.quality.extraction import (
+    FEWEST,
+    CallerQueries,
+    _enumerates,
+    count_neighbours,
+    probes,
+    queries_of,
+)
 
 Inputs = NDArray[np.float64]
 LEVELS = (0, 0, 5, 8, 20, 3)  # how many values each input has; 0: a number of two decimals
@@ -107,3 +114,19 @@ def test_as_many_inputs_of_others_are_compared() -> None:
     assert walk.n <= 400
     assert walk.usual_n <= 400
     assert walk.asked == 2000
+
+
+@pytest.mark.parametrize(("asked", "cells"), [(400, 500.0), (1000, 900.0), (400, 1600.0)])
+def test_more_different_inputs_than_drawing_gives_are_an_enumeration(asked: int, cells: float) -> None:
+    """The number of different ones that equally likely draws give has its mean and spread by simulation."""
+    rng = np.random.default_rng(3)
+    drawn = np.array([len(np.unique(rng.integers(0, int(cells), asked))) for _ in range(3000)])
+    assert not _enumerates(asked, int(drawn.mean() + 4 * drawn.std()), cells)
+    assert _enumerates(asked, int(np.ceil(drawn.mean() + 5.6 * drawn.std())), cells)
+    assert not _enumerates(asked, asked, 4.0 * asked + 1)
+    assert not _enumerates(asked, FEWEST - 1, cells)
+
+
+def test_all_combinations_asked_once_are_an_enumeration_only_where_there_are_enough() -> None:
+    assert _enumerates(FEWEST, FEWEST, float(FEWEST))
+    assert not _enumerates(FEWEST - 1, FEWEST - 1, float(FEWEST - 1))
