@@ -11,12 +11,12 @@ from plumbline.report.language import Language
 
 def access_rows(access: Iterable[AccessOf], speech: Language) -> Iterator[Row]:
     """Who, the roles at both ends, and a row a change: when, by whom, from what to what."""
-    for one in access:
-        who = _who(one.who, speech)
-        if not one.changes:
-            yield who, one.at_start, one.at_end, None, "", ""
-        for change in one.changes:
-            yield who, one.at_start, one.at_end, change.at, change.by, change_words(change, speech)
+    for person in access:
+        who = _who(person.who, speech)
+        if not person.changes:
+            yield who, person.at_start, person.at_end, None, "", ""
+        for change in person.changes:
+            yield who, person.at_start, person.at_end, change.at, change.by, change_words(change, speech)
 
 
 def change_words(change: AccessChange, speech: Language) -> str:
