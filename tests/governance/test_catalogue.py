@@ -158,6 +158,8 @@ def test_every_fact_but_the_count_and_the_date_may_be_unknown() -> None:
         "model_served",
         "complaints_open",
         "complaint_keeper",
+        "complaints_logged",
+        "complaint_gap",
         "decisions",
         "chunk_unit",
         "model_age_source",

@@ -149,6 +149,7 @@ LADDERS: dict[str, list[Any]] = {
     "model_other": [(), ("2",)],
     "complaint_days": [3.0, 30.0, 31.0],
     "complaints_open_days": [None, 30.0, 31.0],
+    "complaint_gap": ["", "answers"],
     "ai_act_reviewed": [days_ago(3).date(), days_ago(366).date()],
     "ai_act_duties_open": [0, 1, 9],
     "technical_file_gaps": [0, 1, 20],

@@ -37,7 +37,16 @@ SINGLE_ROLES = (
     "trained_at", "subject", "override",
 )  # fmt: skip
 #: Roles that carry a name after a colon and that many columns may have.
-NAMED_ROLES = ("feature", "segment", "protected", "proba", "attribution", "weight")
+NAMED_ROLES = (
+    "feature",
+    "segment",
+    "protected",
+    "proba",
+    "attribution",
+    "weight",
+    "complaint",
+    "complaint_answer",
+)
 IGNORE = "ignore"
 #: the role of a column that no file has: what stood in a column of numbers and is none, kept as ``text:NAME``
 TEXT = "text"

@@ -272,6 +272,8 @@ class Facts:
     complaint_days: float | None = None  # the longest that an answer took
     complaint_usual_days: float | None = None  # the median
     complaint_keeper: str = ""  # who recorded the newest
+    complaints_logged: bool = False  # a column of the log holds them
+    complaint_gap: str = ""  # what that column lacks for the days to an answer: dates | answers
     restore_rehearsed_at: datetime | None = None
 
     @property

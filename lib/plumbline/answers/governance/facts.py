@@ -15,6 +15,7 @@ from plumbline.answers.events import EventRecord
 from plumbline.answers.fairness.facts import fairness_facts
 from plumbline.answers.governance.access import access_facts
 from plumbline.answers.governance.documents import review_facts
+from plumbline.answers.governance.logged_complaints import with_log
 from plumbline.answers.governance.misuse import (
     CallerFacts,
     ComplaintFacts,
@@ -101,7 +102,9 @@ def measure(ws: Workspace, system: System, moment: datetime) -> MeasuredFacts:
             **_labels(cursor, system, now, held), **held.facts(),
             **_watching(cursor, system, now, held), **_versions(cursor, system, span, answer, noted, moment.date()),
             **_audit(cursor, system, span), **_explained(cursor, system, span, now, held),
-            **_people(cursor, system, now), **_fields(caller_facts(cursor, system, now)),
+            **_people(cursor, system, now),
+            **_fields(with_log(cursor, system, complaint_facts(noted, moment), now)),
+            **_fields(caller_facts(cursor, system, now)),
         }  # fmt: skip
     return MeasuredFacts(
         facts=Facts(as_of=now, **known),

@@ -71,6 +71,8 @@ class ComplaintFacts:
     complaint_days: float | None = None
     complaint_usual_days: float | None = None
     complaint_keeper: str = ""
+    complaints_logged: bool = False
+    complaint_gap: str = ""
 
 
 def caller_facts(cursor: Cursor, system: System, end: datetime) -> CallerFacts:

@@ -18,6 +18,7 @@ from plumbline.governance.evidence.case import (
     within_a_year,
 )
 from plumbline.governance.evidence.fairness import groups_alike
+from plumbline.governance.facts import Facts
 from plumbline.wording.quantities import count, plural, share
 
 AUDIT_FRAMEWORKS = ("ISO 27001", "SOC 2")
@@ -267,7 +268,11 @@ def mapped_for_audits(_case: ControlCase) -> Evidence:
 
 def complaints_answered(case: ControlCase) -> Evidence:
     facts, most = case.facts, case.limits["answer_days"]
+    if facts.complaint_gap and facts.complaints:
+        return unknown(_complaint_gap(facts))
     if not facts.complaints:
+        if facts.complaints_logged:
+            return unknown(message("The log holds no complaint of the last 12 months."))
         return unknown(message("Nobody records complaints."))
     values = {
         "complaints": count(facts.complaints),
@@ -290,7 +295,20 @@ def complaints_answered(case: ControlCase) -> Evidence:
             **values,
             waits=plural(waits or 0, "day"),
         )
+        if facts.complaints_logged:
+            return measured(Status.PARTIAL, sentence)
         return _by_the_register(Status.PARTIAL, sentence, facts.complaint_keeper)
+    in_time = facts.complaint_days <= most
+    status = Status.PASS if in_time else Status.PARTIAL
+    if facts.complaints_logged:
+        by_the_log = message(
+            "Complaints in 12 months: {complaints}; without an answer: {open}. Answers took {usual} at the median and "
+            "{longest} at most (at most {most} are allowed), as the log has it.",
+            **values,
+            usual=plural(facts.complaint_usual_days or 0, "day"),
+            longest=plural(facts.complaint_days, "day"),
+        )
+        return measured(status, by_the_log)
     sentence = message(
         "Complaints in 12 months: {complaints}; without an answer: {open}. Answers took {usual} at the median and "
         "{longest} at most (at most {most} are allowed), as {who} recorded.",
@@ -299,8 +317,21 @@ def complaints_answered(case: ControlCase) -> Evidence:
         longest=plural(facts.complaint_days, "day"),
         who=facts.complaint_keeper.strip().rstrip("."),
     )
-    in_time = facts.complaint_days <= most
-    return _by_the_register(Status.PASS if in_time else Status.PARTIAL, sentence, facts.complaint_keeper)
+    return _by_the_register(status, sentence, facts.complaint_keeper)
+
+
+def _complaint_gap(facts: Facts) -> Message:
+    """Why the days to an answer cannot be measured, though the log holds complaints."""
+    if facts.complaint_gap == "answers":
+        return message(
+            "Complaints in 12 months by the log: {complaints}. No column says when they were answered.",
+            complaints=count(facts.complaints or 0),
+        )
+    return message(
+        "Complaints in 12 months by the log: {complaints}. Not each has dates that can be read, so the days to their "
+        "answers are not known.",
+        complaints=count(facts.complaints or 0),
+    )
 
 
 def _by_the_register(status: Status, sentence: Message, by: str) -> Evidence:

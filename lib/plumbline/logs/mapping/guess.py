@@ -13,7 +13,7 @@ import numpy as np
 
 from plumbline.domain import IGNORE, Kind, Mapping
 from plumbline.logs.files import sagemaker
-from plumbline.logs.mapping import amounts, given_roles, outcomes, times, versions
+from plumbline.logs.mapping import amounts, complaints, given_roles, outcomes, times, versions
 from plumbline.logs.mapping import task as guess_task
 from plumbline.logs.mapping.choices import StatedRoles
 from plumbline.logs.mapping.column_facts import ColumnFacts, is_percent
@@ -68,6 +68,7 @@ def guess_mapping(
     given_roles.take(draft)
     if known:
         _recall(draft, known)
+    complaints.find(draft)
     times.find(draft)
     outcomes.find(draft)
     _identifiers(draft)

@@ -133,6 +133,20 @@ ROLES = (
         screen_text("every row counts once"),
     ),
     RoleWords(
+        "complaint",
+        screen_text("Complaint"),
+        screen_text("the day of a complaint about the decision, or that there was one"),
+        screen_text("complaints, counted"),
+        screen_text("complaints are known by records alone"),
+    ),
+    RoleWords(
+        "complaint_answer",
+        screen_text("Answer to a complaint"),
+        screen_text("the day on which a complaint was answered"),
+        screen_text("days to an answer, measured"),
+        screen_text("the days to an answer are not measured"),
+    ),
+    RoleWords(
         "feature",
         screen_text("Model input"),
         screen_text("an input of the model"),
