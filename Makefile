@@ -19,7 +19,7 @@ WORKERS ?= $(shell $(PY) -c 'import os; print(min(4, 1 + (os.cpu_count() or 1)))
 # a server or command that a test starts reads the package compiled, as an installation does
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install run demo test test-install test-spark java bench-spark bench bench-load bench-kill bench-kill-messages bench-detection bench-decisions bench-signals bench-pages bench-push bench-visitors bench-backup bench-fuzz bench-mutants bench-random system lint types lock notices reference clean
+.PHONY: help install run demo test test-install test-spark java bench-spark bench bench-load bench-many bench-kill bench-kill-messages bench-detection bench-decisions bench-signals bench-pages bench-push bench-visitors bench-backup bench-fuzz bench-mutants bench-random system lint types lock notices reference clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -73,6 +73,9 @@ bench: bench-load bench-kill bench-explain bench-detection bench-decisions bench
 
 bench-load: $(TESTED)  ## a load against DuckDB's bare CREATE TABLE AS and pandas, 1M and 10M rows
 	$(TOOLS)/python -m pytest tests/bench/test_load.py -m bench -s
+
+bench-many: $(TESTED)  ## a load of a thousand versions and of two thousand features: seconds and peak memory
+	$(TOOLS)/python -m pytest tests/bench/test_many.py -m bench -s
 
 bench-detection: $(TESTED)  ## changes found, delays and false alarms over 180 logs and over logs as companies have them; peers where their environments are named
 	$(TOOLS)/python -m tests.bench.detection.run --out data/detection

@@ -32,18 +32,25 @@ def pandas(path: Path, folder: Path) -> int:
     return len(pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path))
 
 
-def load(path: Path, folder: Path) -> int:
+def load_versions(path: Path, folder: Path) -> int:
+    """The same of a log with more versions than a guess takes for versions."""
+    return load(path, folder, (("model_version", "version"),))
+
+
+def load(path: Path, folder: Path, maps: tuple[tuple[str, str], ...] = ()) -> int:
     """Our whole load: guess, validation, quarantine, duplicates, profiles, one transaction, in a file."""
-    from plumbline.answers.data.load import inspect_file
+    from plumbline.answers.data.load import FileAnswers, apply_answers, inspect_file
     from plumbline.logs.load.decisions import load_decisions
     from plumbline.profile import build
     from plumbline.store.workspace import open_workspace
 
+    answers = FileAnswers(maps=maps)
     marks: list[tuple[str, float]] = [("Guessing", time.perf_counter())]
     ws = open_workspace(folder / "w.duckdb", read_from=[path.parent])
     try:
         made = load_decisions(
-            ws, path, title="bench", mapping=inspect_file(path, ws=ws).mapping, actor="bench",
+            ws, path, title="bench", actor="bench",
+            mapping=apply_answers(inspect_file(path, ws=ws, answers=answers).mapping, answers),
             after=build.on_loaded, progress=lambda phrase, _: marks.append((phrase, time.perf_counter())),
         )  # fmt: skip
     finally:
@@ -54,7 +61,7 @@ def load(path: Path, folder: Path) -> int:
     return made.rows_loaded
 
 
-WAYS = {"ctas": ctas, "pandas": pandas, "load": load}
+WAYS = {"ctas": ctas, "pandas": pandas, "load": load, "load_versions": load_versions}
 
 if __name__ == "__main__":
     name, file, where = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from plumbline.store.workspace import Workspace
+from plumbline.answers.data.load import load_file
+from plumbline.store.workspace import Workspace, open_workspace
 
 PROFILES = (
     "profile_bin", "profile_feature", "profile_outcome", "profile_confusion", "profile_hour",
@@ -75,3 +77,29 @@ def fractions(ws: Workspace, key: str) -> Any:
             {"key": key},
         ).fetchone()
     return np.array([*row[0], *row[1]], float)
+
+
+def loaded(folder: Path, *logs: pd.DataFrame, name: str = "here") -> Workspace:
+    """The same rows, loaded here."""
+    ws = open_workspace(folder / f"{name}.duckdb", memory_limit="1GB", read_from=[folder])
+    for place, log in enumerate(logs):
+        path = folder / f"{name}-{place}.parquet"
+        log.to_parquet(path, coerce_timestamps="us")
+        load_file(ws, path, title="x", actor="Ana")
+    return ws
+
+
+def same(away: Workspace, here: Workspace) -> None:
+    """Compare all that is counted of two systems, bit by bit but for sums of fractions."""
+    for table in PROFILES:
+        assert counts(away, "x", table) == counts(here, "x", table), table
+    np.testing.assert_allclose(fractions(away, "x"), fractions(here, "x"), rtol=1e-9)
+
+
+def write(folder: Path, *logs: pd.DataFrame) -> Path:
+    """A table of several files; written anew where it is there."""
+    path = folder / "table"
+    path.mkdir(parents=True, exist_ok=True)
+    for place, log in enumerate(logs):
+        log.to_parquet(path / f"part-{place}.parquet", coerce_timestamps="us")
+    return path

@@ -66,15 +66,14 @@ def start(folder: Path, master: str = "local[2]", memory: str = "1g", *, quick: 
     import pyspark
 
     home = Path(pyspark.__file__).parent
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = _free_port()
     settings = {
         "spark.connect.grpc.binding.port": port,
         "spark.connect.grpc.binding.address": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.memory": memory,
+        "spark.executor.memory": "768m",
         "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC" if quick else "",
         "spark.ui.enabled": "false",
         "spark.sql.shuffle.partitions": 2 if quick else 4,
@@ -83,24 +82,92 @@ def start(folder: Path, master: str = "local[2]", memory: str = "1g", *, quick: 
     }
     options = [part for name, value in settings.items() for part in ("--conf", f"{name}={value}")]
     main = "org.apache.spark.sql.connect.service.SparkConnectServer"
+    command = [home / "bin" / "spark-submit", "--class", main, "--master", master, *options, "spark-internal"]
+    process = _spawn(command, folder, "server")
+    _answers(process, port, folder, "server")
+    return Server(process, port, folder)
+
+
+@dataclass(frozen=True)
+class Standalone:
+    """A master with workers, each of them a group of processes with its executors."""
+
+    url: str
+    master: subprocess.Popen[bytes]
+    workers: tuple[subprocess.Popen[bytes], ...]
+
+    def kill(self) -> None:
+        for process in (*self.workers, self.master):
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def start_standalone(folder: Path, workers: int = 2) -> Standalone:
+    """Start a master and workers of one core each on loopback, and wait until the master answers."""
+    import pyspark
+
+    spark = Path(pyspark.__file__).parent / "bin" / "spark-class"
+    port = _free_port()
+    package = "org.apache.spark.deploy"
+    at = ["--host", "127.0.0.1"]
+    hidden = ["--webui-port", "0"]
+    master = _spawn([spark, f"{package}.master.Master", *at, "--port", str(port), *hidden], folder, "master")
+    _answers(master, port, folder, "master")
+    url = f"spark://127.0.0.1:{port}"
+    started = tuple(
+        _spawn(
+            [
+                spark,
+                f"{package}.worker.Worker",
+                *at,
+                *hidden,
+                "-c",
+                "1",
+                "-m",
+                "1g",
+                "-d",
+                folder / f"work{i}",
+                url,
+            ],
+            folder,
+            f"worker{i}",
+        )
+        for i in range(workers)
+    )
+    return Standalone(url, master, started)
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def _spawn(command: list[Any], folder: Path, name: str) -> subprocess.Popen[bytes]:
+    import pyspark
+
     environment = os.environ | {
-        "PYSPARK_PYTHON": sys.executable, "SPARK_HOME": str(home), "SPARK_LOCAL_IP": "127.0.0.1",
+        "PYSPARK_PYTHON": sys.executable, "SPARK_HOME": str(Path(pyspark.__file__).parent),
+        "SPARK_LOCAL_IP": "127.0.0.1",
     }  # fmt: skip
-    log = (folder / "server.log").open("wb")
-    process = subprocess.Popen(
-        [home / "bin" / "spark-submit", "--class", main, "--master", master, *options, "spark-internal"],
-        cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
-    )  # fmt: skip
+    log = (folder / f"{name}.log").open("wb")
+    return subprocess.Popen(
+        command, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+    )
+
+
+def _answers(process: subprocess.Popen[bytes], port: int, folder: Path, name: str) -> None:
     end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        if process.poll() is not None:
-            break
+    while time.monotonic() < end and process.poll() is None:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return Server(process, port, folder)
+            return
         except OSError:
             time.sleep(0.5)
-    raise AssertionError((folder / "server.log").read_text()[-3000:])
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    raise AssertionError((folder / f"{name}.log").read_text()[-3000:])
 
 
 def need_spark() -> None:

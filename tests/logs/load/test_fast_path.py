@@ -107,3 +107,8 @@ def test_the_reader_makes_no_other_number_of_a_cell_than_a_cast(
         ).fetchall()
         drop_stage(cursor)
     assert repr(sorted(found)) == repr(sorted(cast))
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(28, 20_000), (200, 20_000), (2_000, 2_000), (50_000, 1_000)])
+def test_the_first_look_holds_no_more_values_the_more_columns_there_are(columns: int, rows: int) -> None:
+    assert fast_path.look_rows(columns) == rows

@@ -20,15 +20,17 @@ from plumbline.answers.data.load import (
     refuse_open,
 )
 from plumbline.domain import Load, Mapping, PlumblineError, System, Task, json_object
-from plumbline.logs.cluster import attachments, refresh, sample
+from plumbline.logs.cluster import attachments, refresh, sample, sample_rows
 from plumbline.logs.cluster.attachments import Attachment, Window
 from plumbline.logs.cluster.session import cluster, describe
 from plumbline.logs.cluster.table import ClusterTable, first_reading, reading_of
 from plumbline.logs.load.removal import is_empty
+from plumbline.logs.load.settle import secret
 from plumbline.logs.pull.location import read_location
 from plumbline.profile import build
 from plumbline.profile.changed_days import recount_days
 from plumbline.store import systems
+from plumbline.store.backup import state_digest
 from plumbline.store.samples import decisions_counted
 from plumbline.store.sources import Origin
 from plumbline.store.sql import system_key
@@ -142,7 +144,18 @@ def attach(
             size=size,
         )
         return _load(
-            ws, session, attachment, mapping, table, window, folder, actor, progress, unplaced, standing=()
+            ws,
+            session,
+            attachment,
+            mapping,
+            table,
+            window,
+            folder,
+            actor,
+            progress,
+            unplaced,
+            standing=(),
+            before=attachment,
         )
 
 
@@ -173,8 +186,9 @@ def pull_attached(
     with cluster(location) as session, _folder(ws) as folder:
         table = describe(session, attachment.item, attachment.since)
         reading = reading_of(system, mapping, table, named, windows)
-        now = sample.day_digests(session, reading, windows)
-        changed = refresh.changed_days(days, now)
+        since = sample.late_since([day for _, day in days]) if days else None
+        now = sample.day_digests(session, reading, windows, since)
+        changed = refresh.changed_days(days, now, since)
         if changed:
             refresh.count_anew(ws, attachment, session, reading, changed, recount_days, actor=actor)
             check(ws, key, actor=actor, all_signals=False)
@@ -195,10 +209,12 @@ def pull_attached(
                 days=len(changed),
                 unplaced=unplaced,
             )
+        with ws.read() as cursor:
+            total = decisions_counted(cursor, key) + decisions
         result = _load(
             ws,
             session,
-            attachment,
+            replace(attachment, share=sample_rows.fitting_share(attachment, total)),
             mapping,
             table,
             window,
@@ -207,6 +223,7 @@ def pull_attached(
             progress,
             unplaced,
             standing=windows,
+            before=attachment,
         )
     return replace(result, days=len(changed))
 
@@ -223,17 +240,30 @@ def _load(
     progress: Progress | None,
     unplaced: int,
     standing: Sequence[Window],
+    before: Attachment,
 ) -> AttachResult:
-    """Load the sample of a window, count the window in the cluster, and remember both, in one transaction."""
+    """Load the sample of a window, count the window in the cluster, and remember both, in one transaction.
+
+    Args:
+        attachment: with the share that is sampled from now on; ``before``: as it stands.
+    """
     reading = first_reading(mapping, table, window, _task(mapping))
     path = folder / f"{re.sub(r'[^A-Za-z0-9_.-]+', '_', attachment.item)[:80] or 'rows'}.parquet"
     if progress:
         progress("Drawing the sample", 0.0)
-    sampled = sample.draw(session, reading, window, attachment.share, path)
+    drawn = sample.draw(session, reading, window, attachment.share)
+    column_of = mapping.column_of
+    id_column, subject = column_of("decision_id"), column_of("subject")
+    with ws.write() as cursor:
+        if id_column is not None:
+            drawn = sample_rows.without_erased(
+                cursor, attachment.system, secret(cursor), drawn, id_column, subject
+            )
+    sample.write_rows(drawn, path)
     counted: list[int] = []
 
     def count_window(cursor: Cursor, system: System, load_id: int) -> None:
-        attachments.refuse_other_look(cursor, attachment, standing)
+        attachments.refuse_other_look(cursor, before, standing)
         own_window = replace(window, load_id=load_id)
         attachments.keep(cursor, attachment)
         attachments.add_window(cursor, system.key, own_window)
@@ -243,6 +273,9 @@ def _load(
         attachments.keep_days(cursor, system.key, sample.day_digests(session, whole, [own_window]))
         build.on_loaded(cursor, system, load_id)
         counted.append(decisions_counted(cursor, system.key, load_id))
+        if attachment.share < before.share:
+            sample_rows.thin(cursor, system, attachment.share)
+        state_digest.mark_profiles(cursor, system.key, [load_id, state_digest.GRIDS])
 
     origin = Origin("spark", attachment.location, attachment.item, attachment.item, table.since, window.high)
     load = load_file(
@@ -262,7 +295,7 @@ def _load(
         item=attachment.item,
         load=load,
         decisions=counted[0] if counted else 0,
-        sampled=sampled,
+        sampled=drawn.num_rows,
         n_read=window.n_read,
         mark=window.high,
         unplaced=unplaced,

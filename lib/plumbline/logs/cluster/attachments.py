@@ -9,6 +9,7 @@ from datetime import date
 import duckdb
 
 from plumbline.domain import Load, PlumblineError
+from plumbline.store.backup import state_digest
 from plumbline.store.sources import Origin
 from plumbline.store.workspace import naive, now
 
@@ -111,6 +112,12 @@ def windows(cursor: duckdb.DuckDBPyConnection, key: str) -> list[Window]:
     return [Window(load_id=row[0], low=row[1], high=row[2], n_read=row[3]) for row in rows]
 
 
+def forget_load(cursor: duckdb.DuckDBPyConnection, load_id: int) -> None:
+    """What a load had counted is read again."""
+    for table in ("attachment_window", "attachment_day"):
+        cursor.execute(f"DELETE FROM {table} WHERE load_id = ?", [load_id])
+
+
 def keep_days(
     cursor: duckdb.DuckDBPyConnection, key: str, days: Mapping[tuple[int, date], tuple[int, str]]
 ) -> None:
@@ -146,6 +153,7 @@ def refuse_other_rows(cursor: duckdb.DuckDBPyConnection, key: str, act: str) -> 
         return
     if not windows(cursor, key):  # all that was counted of it was taken back
         cursor.execute("DELETE FROM attachment WHERE system = ?", [key])
+        state_digest.mark_profiles(cursor, key, [state_digest.GRIDS])
         return
     raise PlumblineError(
         f"{act}: the decisions of {key} lie in a table that is not ours, and only a sample of them is here",

@@ -17,10 +17,17 @@ _EPOCHS = {"epoch_s": 1_000_000, "epoch_ms": 1000, "epoch_us": 1}
 
 
 def quoted(name: str) -> str:
-    """Quote an identifier for Spark."""
-    if "\x00" in name:
-        raise PlumblineError("A column name holds a NUL character", todo="Rename it in a view.")
-    return "`" + name.replace("`", "``") + "`"
+    """Quote an identifier for Spark.
+
+    Raises:
+        PlumblineError: it holds a backtick, which Spark takes in SQL and refuses where it plans, or a NUL character.
+    """
+    if "\x00" in name or "`" in name:
+        raise PlumblineError(
+            f"The name {name[:80]!r} holds a character that Spark's names do not take",
+            todo="Rename it in a view; a column that is not needed is left out with --map COLUMN=ignore.",
+        )
+    return f"`{name}`"
 
 
 def literal(text: str) -> str:

@@ -10,7 +10,7 @@ import duckdb
 
 from plumbline.domain import System
 from plumbline.domain.acts import Act
-from plumbline.logs.cluster import attachments
+from plumbline.logs.cluster import attachments, sample_rows
 from plumbline.logs.cluster.attachments import Attachment, DayDigests
 from plumbline.logs.cluster.sample import labels_of
 from plumbline.logs.cluster.table import ClusterReading
@@ -24,11 +24,17 @@ from plumbline.store.workspace import Workspace
 Recount = Callable[[duckdb.DuckDBPyConnection, System, Sequence[int], Sequence[int], date], None]
 
 
-def changed_days(before: DayDigests, now: DayDigests) -> DayDigests:
-    """The days of loads that are no longer what was counted, as they are now; (0, "") where they have no rows."""
-    since = min((day for _, day in now), default=None)
-    if since is None:
+def changed_days(before: DayDigests, now: DayDigests, since: date | None = None) -> DayDigests:
+    """The days of loads that are no longer what was counted, as they are now; (0, "") where they have no rows.
+
+    Args:
+        since: the first day that was looked at; None: the first that has rows now. Nothing has changed where no day has
+            any: a table that is empty for a moment empties no counts.
+    """
+    first = min((day for _, day in now), default=None)
+    if first is None:
         return {}
+    since = since or first
     keys = {key for key in before if key[1] >= since} | set(now)
     return {key: now.get(key, (0, "")) for key in sorted(keys) if before.get(key) != now.get(key)}
 
@@ -68,18 +74,25 @@ def count_anew(
         ).to_arrow_table()
         # a sample that somebody changed by hand is seen before its new digest covers it
         state_digest.look(cursor, key, touched)
-        updated = _relabel(cursor, key, labels_of(session, reading, windows, ids)) if ids.num_rows else 0
+        updated = gone = 0
+        if ids.num_rows:
+            since = min(day for _, day in changed)
+            there = labels_of(session, reading, windows, ids, since)
+            updated = _relabel(cursor, key, there)
+            gone = sample_rows.drop_missing(cursor, system, there, touched, {day for _, day in changed})
         state_digest.mark_decisions(cursor, key, touched)
         system = settle_classes(cursor, system)
         recount(
             cursor, system, sorted(resized), sorted(set(touched) - resized), min(day for _, day in changed)
         )
         attachments.keep_days(cursor, key, changed)
+        state_digest.mark_profiles(cursor, key, touched)
         detail = {
             "source": reading.table.name,
             "days": len(changed),
             "loads": touched,
             "labels_of_the_sample": updated,
+            "rows_gone_from_the_sample": gone,
         }
         detail |= state_digest.seal(cursor, key)
         trail.append(cursor, actor=actor, action=Act.COUNTED_ANEW, system=key, detail=detail)

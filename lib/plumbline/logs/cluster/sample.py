@@ -45,8 +45,9 @@ def newest(session: Any, table: ClusterTable, above: str | None) -> tuple[str | 
 def look(session: Any, table: ClusterTable, rows: int, path: Path) -> None:
     """Some rows of the whole table as they are, as a Parquet file."""
     share = min(1.0, 2 * LOOK_ROWS / max(rows, 1))
-    chosen = session.table(table.name) if share >= 1 else session.table(table.name).sample(share, seed=1)
-    _write(chosen.limit(LOOK_ROWS).toArrow(), path)
+    whole = session.sql(f"SELECT * FROM {cells.table_name(table.name)}")
+    chosen = whole if share >= 1 else whole.sample(share, seed=1)
+    write_rows(chosen.limit(LOOK_ROWS).toArrow(), path)
 
 
 def decisions_of(session: Any, reading: ClusterReading, window: Window) -> int:
@@ -55,8 +56,8 @@ def decisions_of(session: Any, reading: ClusterReading, window: Window) -> int:
     return int(row[0])
 
 
-def draw(session: Any, reading: ClusterReading, window: Window, share: float, path: Path) -> int:
-    """The sample of a window, its columns as they are in the table, as a Parquet file; how many rows it has.
+def draw(session: Any, reading: ClusterReading, window: Window, share: float) -> Any:
+    """The sample of a window, its columns as they are in the table, as an Arrow table.
 
     A row is drawn where its hash is below the share, the same for all rows: shares of the sample are those of all rows
     but for chance.
@@ -72,21 +73,26 @@ def draw(session: Any, reading: ClusterReading, window: Window, share: float, pa
     query = rows if share >= 1 else f"SELECT * FROM ({rows}) WHERE {_PLACE} < {share!r}D"
     chosen = session.sql(query)
     table = chosen.select(*(quoted(f"raw:{name}") for name in names)).toArrow()
-    _write(table.rename_columns(list(names)), path)
-    return int(table.num_rows)
+    return table.rename_columns(list(names))
 
 
-def day_digests(session: Any, reading: ClusterReading, windows: Sequence[Window]) -> DayDigests:
-    """What each day of some loads looks like now, of the last ``LATE_DAYS`` days of the table."""
+def day_digests(
+    session: Any, reading: ClusterReading, windows: Sequence[Window], since: date | None = None
+) -> DayDigests:
+    """What each day of some loads looks like now, of the last ``LATE_DAYS`` days of the table.
+
+    Args:
+        since: the first of these days, where it is known: what lies before it is then not read.
+    """
     if not windows:
         return {}
     hashed = "xxhash64(`decision_id`, _utc, `label`, `label_time`)"
     days = session.sql(
         f"""SELECT _load, CAST(`timestamp` AS DATE) AS day, count(*) AS n,
                    CAST(sum(CAST({hashed} AS DECIMAL(38, 0))) AS STRING) AS digest
-            FROM ({reading.decisions(windows)}) GROUP BY 1, 2"""
+            FROM ({reading.decisions(windows, since=since)}) GROUP BY 1, 2"""
     ).collect()
-    since = late_since([row[1] for row in days])
+    since = since or late_since([row[1] for row in days])
     return {(int(row[0]), row[1]): (int(row[2]), str(row[3])) for row in days if row[1] >= since}
 
 
@@ -96,20 +102,24 @@ def late_since(days: Collection[date]) -> date:
     return last - timedelta(days=LATE_DAYS)
 
 
-def labels_of(session: Any, reading: ClusterReading, windows: Sequence[Window], ids: Any) -> Any:
+def labels_of(
+    session: Any, reading: ClusterReading, windows: Sequence[Window], ids: Any, since: date | None = None
+) -> Any:
     """The labels that some decisions have now, as an Arrow table (decision_id, utc, label, label_time).
 
     Args:
         ids: an Arrow table of their ids, ``decision_id``.
     """
     session.createDataFrame(ids).createOrReplaceTempView("plumbline_ids")
+    rows = reading.decisions(windows, since=since)
     return session.sql(
         f"""SELECT d.`decision_id`, unix_micros(d._utc) AS utc, d.`label`, unix_micros(d.`label_time`) AS label_time
-            FROM ({reading.decisions(windows)}) d JOIN plumbline_ids i ON d.`decision_id` = i.`decision_id`"""
+            FROM ({rows}) d JOIN plumbline_ids i ON d.`decision_id` = i.`decision_id`"""
     ).toArrow()
 
 
-def _write(table: Any, path: Path) -> None:
+def write_rows(table: Any, path: Path) -> None:
+    """Write an Arrow table as a Parquet file."""
     import pyarrow.parquet as pq
 
     pq.write_table(table, path)

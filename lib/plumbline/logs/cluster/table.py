@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 
 from plumbline.domain import (
     IGNORE,
@@ -58,12 +59,20 @@ class ClusterReading:
     classes: tuple[str, ...] = ()
     spelling: dict[str, str] = field(default_factory=dict)
 
-    def decisions(self, windows: Sequence[Window] | None = None, *, beside: Sequence[str] = ()) -> str:
+    def decisions(
+        self,
+        windows: Sequence[Window] | None = None,
+        *,
+        beside: Sequence[str] = (),
+        since: date | None = None,
+    ) -> str:
         """The query of the decisions of some loads (None: of all): the columns of the decision table by their names,
         ``timestamp`` on the clock of the zone, ``_utc`` the time itself, ``_load``, and ``_row`` (the hash of a row,
-        16 hexadecimal digits). ``beside``: columns of the table as they are, as ``raw:NAME``."""
+        16 hexadecimal digits). ``beside``: columns of the table as they are, as ``raw:NAME``. ``since``: those of that
+        day or later alone; what lies long before is not even read."""
         chosen = self.windows if windows is None else tuple(windows)
-        where = " OR ".join(f"({self.table.range(w.low, w.high)})" for w in chosen) or "false"
+        where = " OR ".join(f"({self.table.range(low, high)})" for low, high in joined(chosen)) or "false"
+        where = f"({where}){self._from_day(since)}"
         load = "NULL"
         if len(chosen) == 1:
             load = str(int(chosen[0].load_id))
@@ -74,7 +83,18 @@ class ClusterReading:
         listed = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in values.items())
         listed += "".join(f", {quoted(name)} AS {quoted(f'raw:{name}')}" for name in beside)
         inner = f"SELECT {listed}, CAST({load} AS INT) AS _load FROM {cells.table_name(self.table.name)} WHERE {where}"
-        return self._clocked(f"SELECT * FROM ({inner}) WHERE {self._fit(values)}", list(values), beside)
+        rows = self._clocked(f"SELECT * FROM ({inner}) WHERE {self._fit(values)}", list(values), beside)
+        return f"SELECT * FROM ({rows}) WHERE `timestamp` >= DATE '{since.isoformat()}'" if since else rows
+
+    def _from_day(self, since: date | None) -> str:
+        """The same as a condition on the column itself, which a table's files can answer, with two days to spare for
+        clocks and zones; empty where the column is no time."""
+        column = self.mapping.column_of("timestamp")
+        kind = self.table.kinds.get(column, "") if column else ""
+        if since is None or column is None or not cells.is_time(kind):
+            return ""
+        start = (since - timedelta(days=2)).isoformat()
+        return f" AND {quoted(column)} >= CAST({cells.literal(start)} AS {kind})"
 
     def _values(self) -> dict[str, str]:
         kinds = {c.name.lower(): c.kind for c in self.named}
@@ -148,6 +168,17 @@ class ClusterReading:
             *(quoted(f"raw:{name}") for name in beside),
         ]
         return f"SELECT {', '.join(columns)} FROM ({rows})"
+
+
+def joined(windows: Sequence[Window]) -> list[tuple[str | None, str]]:
+    """The ranges of windows, those that touch as one."""
+    ranges: list[tuple[str | None, str]] = []
+    for window in windows:
+        if ranges and window.low == ranges[-1][1]:
+            ranges[-1] = (ranges[-1][0], window.high)
+        else:
+            ranges.append((window.low, window.high))
+    return ranges
 
 
 def reading_of(

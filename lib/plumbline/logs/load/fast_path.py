@@ -20,6 +20,8 @@ from plumbline.store.sql import ident
 
 #: a file that is larger is first tried on its beginning: a second reading costs more than this look
 LOOK_BYTES, LOOK_ROWS = 32 * 1024 * 1024, 20_000
+#: values of that look at most, however many columns there are, but for its first rows
+LOOK_VALUES, FEWEST_ROWS = 4_000_000, 1_000
 
 
 def insert_clean(
@@ -52,13 +54,18 @@ def insert_clean(
     return rows if fewer is None else _insert(cursor, fewer, plan_for(fewer), table, targets, load_id)
 
 
+def look_rows(columns: int) -> int:
+    """How many rows of a file of so many columns are looked at first."""
+    return min(LOOK_ROWS, max(LOOK_VALUES // max(columns, 1), FEWEST_ROWS))
+
+
 def _as_it_looks(
     cursor: duckdb.DuckDBPyConnection, source: Source, plan_for: Callable[[Source], Plan], table: str
 ) -> Source | None:
     """The file, of text with the columns as numbers in whose beginning no word stands; None where it is not clean."""
     plan = plan_for(source)
     names = dict.fromkeys(source.cell(c.map.column) for c in plan.columns)
-    cells = f"SELECT {', '.join(names)} FROM {relation(source, rejects=False)} LIMIT {LOOK_ROWS}"
+    cells = f"SELECT {', '.join(names)} FROM {relation(source, rejects=False)} LIMIT {look_rows(len(names))}"
     drop_stage(cursor)
     read_into(cursor, source, f"CREATE TEMP TABLE {LOOK} AS {cells}")
     beginning = f"temp.{LOOK}"

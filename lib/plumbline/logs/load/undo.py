@@ -79,6 +79,7 @@ def undo(
         removed = removed if load.kind == "decisions" else settled.joined
         touched = settled.loads
         attributions.forget_load(cursor, load_id)
+        attachments.forget_load(cursor, load_id)
         forget_draws(cursor, system.key)
         loads.mark_undone(cursor, load_id)
         system = settle_reference(cursor, settle_classes(cursor, system))

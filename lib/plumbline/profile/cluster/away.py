@@ -43,13 +43,14 @@ class Away:
 
 @contextmanager
 def away(cursor: duckdb.DuckDBPyConnection, system: System) -> Iterator[Away | None]:
-    """The cluster of a system; None where its decisions lie here.
+    """The cluster of a system; None where its decisions lie here, or none is counted.
 
     Raises:
         PlumblineError: the cluster cannot be reached, or its table is no longer what was attached.
     """
     attachment = attachments.find(cursor, system.key)
-    if attachment is None:
+    # where every look was taken back there is nothing to ask for
+    if attachment is None or not attachments.windows(cursor, system.key):
         yield None
         return
     mapping = saved_mapping(cursor, system.key)

@@ -10,6 +10,8 @@ import duckdb
 
 from plumbline.domain import SINGLE_ROLES, System
 from plumbline.logs.cluster.cells import literal, quoted
+from plumbline.logs.cluster.sample_rows import is_erased
+from plumbline.logs.load.settle import secret
 from plumbline.profile.cluster.away import away
 
 #: levels of a column that are told apart
@@ -47,7 +49,8 @@ def level_sizes(
 def decision_row(
     cursor: duckdb.DuckDBPyConnection, system: System, decision_id: str
 ) -> Mapping[str, Any] | None:
-    """A decision that the sample lacks, by the columns of a decision table; None where there is none, or all lie here.
+    """A decision that the sample lacks, by the columns of a decision table; None where there is none, it was erased,
+    or all lie here.
 
     It has no line of a file (0), and the person is left out: here a person is only ever kept as a hash.
     """
@@ -55,12 +58,14 @@ def decision_row(
         if place is None:
             return None
         stored = replace(place.reading, zone="UTC")
-        names = [name for name in SINGLE_ROLES if name != "subject"] + [c.name for c in stored.named]
+        names = [*SINGLE_ROLES, *(c.name for c in stored.named)]
         wanted = ", ".join(quoted(name) for name in names)
         row = place.session.sql(
-            f"""SELECT {wanted}, CAST(NULL AS STRING) AS subject, _load AS _load_id, CAST(0 AS BIGINT) AS _line
+            f"""SELECT {wanted}, _load AS _load_id, CAST(0 AS BIGINT) AS _line
                 FROM ({stored.decisions()}) WHERE decision_id = {literal(decision_id)}
                 ORDER BY lower(coalesce(arm, '')) = 'shadow', _utc DESC LIMIT 1"""
         ).toArrow()
         rows: list[dict[str, Any]] = row.to_pylist()
-        return rows[0] if rows else None
+        if not rows or is_erased(cursor, system.key, secret(cursor), decision_id, rows[0]["subject"]):
+            return None
+        return rows[0] | {"subject": None}

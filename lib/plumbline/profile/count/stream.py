@@ -26,7 +26,7 @@ BATCH_ROWS, BATCH_VALUES = 122_880, 8_000_000
 #: distinct texts up to which DuckDB finds a text's place in a list: once a level where it holds the column by level
 MANY = 200
 #: counts by group and cell that are held at once, four bytes each, and columns that are read together
-MOST_CELLS, MOST_COLUMNS = 40_000_000, 250
+MOST_CELLS, MOST_COLUMNS = 16_000_000, 250
 #: microseconds
 DAY, HOUR = 86_400_000_000, 3_600_000_000
 

@@ -26,11 +26,12 @@ import duckdb
 from plumbline.domain.acts import Act
 from plumbline.store.sql import decision_table, ident
 
-#: the tables of counts, by load
+#: the tables of counts, by load; of a table in a cluster also what each load has counted of it
 PROFILES = (
     "profile_hour", "profile_presence", "profile_outcome", "profile_confusion", "profile_delay", "profile_feature",
+    "attachment_window", "attachment_day",
 )  # fmt: skip
-#: the place of the grids among the loads
+#: the place of the grids among the loads, and of where decisions lie that are not here
 GRIDS = 0
 #: instead of a digest: the load was not what was digested when an act came to change it
 _BY_HAND = "!"
@@ -266,6 +267,11 @@ def _profiles(cursor: duckdb.DuckDBPyConnection, key: str, loads: Collection[int
                 f"SELECT count(*), sum(hash(t)) FROM {table} t WHERE system = ?", [key]
             ).fetchone()
             sums[GRIDS] += [table, row]
+        place = cursor.execute(
+            "SELECT count(*), sum(hash(t)) FROM attachment t WHERE system = ?", [key]
+        ).fetchone()
+        if place and place[0]:
+            sums[GRIDS] += ["attachment", place]
     return {load: _sha256(parts) for load, parts in sums.items()}
 
 
