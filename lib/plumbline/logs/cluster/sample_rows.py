@@ -121,9 +121,9 @@ def without_erased(
     if subject is not None:
         lists["subjects"] = sorted(erased["subject"])
         conditions.append(f"list_contains($subjects::VARCHAR[], {hashed(subject)})")
-    own = [column for column in (decision_id, subject) if column is not None]
+    hashed_columns = [column for column in (decision_id, subject) if column is not None]
     # the values of other columns stay as the cluster gave them
-    numbered = rows.select(own).append_column(_PLACE, pa.array(range(rows.num_rows), pa.int64()))
+    numbered = rows.select(hashed_columns).append_column(_PLACE, pa.array(range(rows.num_rows), pa.int64()))
     cursor.register("rows_drawn", numbered)
     try:
         places = cursor.execute(
