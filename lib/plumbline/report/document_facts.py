@@ -87,8 +87,8 @@ def _log(material: Material, speech: Language) -> str:
 def _reference(material: Material, speech: Language) -> str:
     span = material.answer.system.reference
     cautions = without_sample(material.answer.measured.cautions)
-    said = [Translator(speech).text(words) for words in cautions]
-    return " ".join((f"{speech.day(span[0])} – {speech.day(span[1])}", *said)) if span else ""
+    notes = [Translator(speech).text(words) for words in cautions]
+    return " ".join((f"{speech.day(span[0])} – {speech.day(span[1])}", *notes)) if span else ""
 
 
 def _versions(material: Material, speech: Language) -> str:

@@ -123,11 +123,11 @@ def _labels(case: GuardCase) -> Interlock:
 
 def _cause(case: GuardCase) -> Interlock:
     if case.release_did_it:
-        said = message(
+        reason = message(
             "{release_did_it} Retraining does not mend a release; rolling it back does.",
             release_did_it=case.release_did_it,
         )
-        return Interlock("cause", False, said)
+        return Interlock("cause", False, reason)
     return Interlock("cause", True, message("Nothing shows that a release caused it."))
 
 

@@ -40,12 +40,12 @@ def complaints(
         column, answer: of the decision table, of texts: when a complaint came (or that one did), when it was answered.
     """
     scope = of_slice(cursor, system, Slice())
-    told = f"trim({ident(answer)}::VARCHAR)" if answer else "''"
+    reply = f"trim({ident(answer)}::VARCHAR)" if answer else "''"
     none = ", ".join(f"'{word}'" for word in NONE)
     rows = cursor.execute(
         f"""SELECT came, done, reply <> '' AND done IS NULL FROM (
                 SELECT try_cast(said AS TIMESTAMP) AS came, try_cast(reply AS TIMESTAMP) AS done, reply, decided
-                FROM (SELECT trim({ident(column)}::VARCHAR) AS said, coalesce({told}, '') AS reply,
+                FROM (SELECT trim({ident(column)}::VARCHAR) AS said, coalesce({reply}, '') AS reply,
                              "timestamp" AS decided {scope.rows})
                 WHERE said IS NOT NULL AND lower(said) NOT IN ({none}))
             WHERE coalesce(came, decided) > $since AND coalesce(came, decided) <= $until""",
