@@ -48,7 +48,7 @@ def workspace(made: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
-        yield re.sub(r"`[^`]*`|\\", "", value)
+        yield re.sub(r"`[^`]*`|\\|<style>.*</style>", "", value, flags=re.S)
     elif isinstance(value, dict):
         for key, item in value.items():
             if key not in NO_TEXT:

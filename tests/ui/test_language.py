@@ -82,7 +82,7 @@ ERRORS = frozenset(
     )
 )
 #: contexts of words that are put together in the code, as "a viewer" from its role
-BUILT = frozenset(("role", "tier", "verdict", "status", "glossary", "lock"))
+BUILT = frozenset(("role", "tier", "verdict", "status", "glossary", "lock", "age"))
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from plumbline.ui.state import session
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
-from plumbline.wording.language import in_language, phrase
+from plumbline.wording.language import digits, in_language, phrase
 from plumbline.wording.quantities import count
 from plumbline.wording.times import iso_day
 
@@ -43,6 +43,7 @@ def answer(view: View, key: str) -> ModelUse:
     chosen = st.segmented_control(
         phrase("Contributions in"),
         SPACES,
+        format_func=lambda each: in_language(each, "scale"),
         default=SPACES[0],
         required=True,
         key=session.SPACE.name,
@@ -167,7 +168,7 @@ def attribution_drift(usage: ModelUse) -> None:
                 cards.Figure(
                     name=phrase("Order kept"),
                     value=numbers.significant(drift.ndcg),
-                    note=phrase("watch below {ndcg_watch}", ndcg_watch=f"{NDCG_WATCH:g}"),
+                    note=phrase("watch below {ndcg_watch}", ndcg_watch=digits(f"{NDCG_WATCH:g}")),
                     status=order,
                     help=help_for("Order kept"),
                 ),

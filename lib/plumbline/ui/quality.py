@@ -71,7 +71,7 @@ def columns(answer: QualityAnswer) -> None:
             "Decisions {span} against the reference, each with its own test. Constant: ",
             span=numbers.span(*answer.window),
         )
-        + (", ".join(one_line(c, 40) for c in answer.constant) or "none")
+        + (", ".join(one_line(c, 40) for c in answer.constant) or phrase("none"))
         + ".",
     )
     drifts = [f for f in answer.own if f.status in ("watch", "breach")]
@@ -209,7 +209,7 @@ def age(answer: QualityAnswer) -> None:
             Figure(
                 name=phrase("Model's age"),
                 value=_days(answer.staleness.age_days),
-                note=answer.staleness.source.replace("_", " "),
+                note=in_language(answer.staleness.source.replace("_", " "), "age"),
                 status=answer.staleness.status,
             ),
             Figure(
@@ -228,7 +228,7 @@ def age(answer: QualityAnswer) -> None:
                 {
                     "Version": one_line(life.version, 40),
                     "Since": numbers.day(life.since),
-                    "Known by": life.source,
+                    "Known by": in_language(life.source.replace("_", " "), "age"),
                     "Kept its performance": (phrase("at least ") if life.kept else "") + _days(life.days),
                 }
                 for life in answer.shelf.lives
@@ -250,7 +250,7 @@ def _beat(name: str, beat: LastArrival) -> Figure:
 
 def _days(value: float | None) -> str:
     if value is None:
-        return "unknown"
+        return phrase("unknown")
     if value >= 2:
         return phrase("{n} days", n=f"{value:.0f}")
     hours = round(value * 24)

@@ -301,7 +301,9 @@ def _message() -> None:
 def _row(run: RollbackRun) -> dict[str, object]:
     return {
         "When": numbers.moment(run.known_at or run.at),
-        "State": cards.glyph(_STATUS[run.state]).split(" ")[0] + " " + run.state.value,
+        "State": cards.glyph(_STATUS[run.state]).split(" ")[0]
+        + " "
+        + in_language(run.state.value, "rollback"),
         "From": one_line(run.version),
         "To": one_line(run.to) or numbers.DASH,
         "Interlocks": phrase(

@@ -60,6 +60,10 @@ NARROWED_BY = {
 #: inside the page: a Material icon would be fetched from another machine, and a file from behind the sign-in
 ICON = f"data:image/svg+xml;base64,{b64encode(Path(__file__).with_name('mark.svg').read_bytes()).decode()}"
 
+#: how a page is printed, and where the keyboard is: Streamlit has no setting of its own for either
+STYLE = Path(__file__).parent / "frame" / "page.css"
+STYLE_DARK = STYLE.with_name("page_dark.css")
+
 
 def is_about_all(path: str) -> bool:
     """Whether the page at a path is about every system; the one at the root has an empty path."""
@@ -129,6 +133,9 @@ def main() -> None:
     CURRENT.set(None)
     reading_language.settle()
     st.set_page_config(page_title="Plumbline", page_icon=ICON, layout="wide")
+    st.html(STYLE)
+    if cards.mode() == "dark":
+        st.html(STYLE_DARK)
     st.logo(_wordmark(cards.mode() == "dark"), size="large")
     with st.container(width=cards.MEASURE):
         try:

@@ -161,6 +161,7 @@ def _in_space(view: View, key: str, explanation: Explanation) -> Explanation:
     chosen = st.segmented_control(
         phrase("Contributions in"),
         SPACES,
+        format_func=lambda each: in_language(each, "scale"),
         default=SPACES[0],
         required=True,
         key="decisions.space",

@@ -54,7 +54,7 @@ def chosen(view: View, offered: Sequence[str]) -> tuple[tuple[Filter, ...], str,
             key=session.SORT.name,
             bind="query-params",
             width=220,
-            format_func=lambda c: one_line(title(c), 60),
+            format_func=lambda c: one_line(_title(c), 60),
         )
         falling = st.toggle(
             phrase("largest or newest first"), value=True, key=session.FALLING.name, bind="query-params"
@@ -65,7 +65,7 @@ def chosen(view: View, offered: Sequence[str]) -> tuple[tuple[Filter, ...], str,
                 named,
                 default=default,
                 key="decisions.columns",
-                format_func=lambda c: one_line(title(c), 60),
+                format_func=lambda c: one_line(_title(c), 60),
                 help=phrase("The record of a decision always has all."),
             )
     asked = [column for column, _, _ in conditions if column in named]
@@ -229,13 +229,17 @@ def _table(page: DecisionPage, order: str) -> None:
 
 
 def _column(column: str) -> Any:
-    words = one_line(title(column), 40)
+    words = one_line(_title(column), 40)
     words = words[:1].upper() + words[1:] if ":" not in column else words
     if column in TIMES:
         return st.column_config.DatetimeColumn(words, format="YYYY-MM-DD HH:mm:ss")
     if column == "score" or role_of(column) == "proba":
         return st.column_config.NumberColumn(words, format="%.4g")
     return st.column_config.Column(words)
+
+
+def _title(column: str) -> str:
+    return in_language(title(column), "column") if column in FIRST else title(column)
 
 
 def _choose() -> None:
