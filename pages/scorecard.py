@@ -37,11 +37,11 @@ if card.verdict is Verdict.NOT_YET_JUDGED:
         phrase("Eight questions, two minutes. Beside each stands what its answer switches on."),
     )
     contexts.section(view, statements.statements(view.ws, system.key), answer)
-why, money = st.columns([5, 2], gap="large")
-with why:
-    verdict.reasons(card, rows)
-with money:
-    verdict.stake(answer)
+with st.container(horizontal=True, gap="large"):  # columns would stay side by side at 800 px, one word a line
+    with st.container(width=verdict.REASONS):
+        verdict.reasons(card, rows)
+    with st.container(width=verdict.STAKE):
+        verdict.stake(answer)
 assigned = verdict.actions(answer)
 if assigned is not None:
     control, owner, due, by = assigned
