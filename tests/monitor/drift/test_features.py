@@ -12,6 +12,7 @@ from scipy import stats
 
 from plumbline.domain import Bins, FeatureDrift, FeatureProfile, Kind, Point, PointStatus
 from plumbline.monitor.binned_counts import Distance, cells_of
+from plumbline.monitor.drift.aligned_counts import laid_by_chunk
 from plumbline.monitor.drift.correlation import moved_with
 from plumbline.monitor.drift.dispersion import own_law
 from plumbline.monitor.drift.distances import METHODS
@@ -268,3 +269,20 @@ def test_decisions_that_repeat_each_other_are_not_taken_as_so_many_proofs() -> N
 ])  # fmt: skip
 def test_too_few_values_are_said_with_how_many_are_missing(reference: int, window: int, note: str) -> None:
     assert str(_too_few(reference, window)) == note
+
+
+@pytest.mark.parametrize(("first", "last"), [(None, None), (7, 21), (10, 24)])
+def test_chunks_of_a_window_hold_the_days_of_the_window_alone(first: int | None, last: int | None) -> None:
+    profile = levels([[i, 2 * i, 1] for i in range(28)])
+    midnight = datetime(START.year, START.month, START.day, tzinfo=UTC)
+    window = tuple(None if day is None else midnight + timedelta(days=day) for day in (first, last))
+    reference = (midnight, midnight + timedelta(days=14))
+    (laid,) = laid_by_chunk([profile], reference=reference, by="week", window=(window[0], window[1]))
+    shown = range(first or 0, last or 28)
+    expected: dict[date, int] = {}
+    for i in shown:
+        day = START + timedelta(days=i)
+        monday = day - timedelta(days=day.weekday())
+        expected[monday] = expected.get(monday, 0) + 3 * i + 1
+    assert laid.sizes.tolist() == [expected[monday] for monday in sorted(expected)]
+    assert len(laid.starts) == len(expected)

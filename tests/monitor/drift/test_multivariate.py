@@ -249,3 +249,15 @@ def test_what_a_window_is_called(
         compare(ENCODER, REFERENCE, FITTED, rows(0.9, 5, n=100), (None, None)).status
         is not PointStatus.UNKNOWN
     )
+
+
+def test_a_level_or_number_that_never_varied_is_scaled_by_one() -> None:
+    healthy: list[Column] = [
+        ("l", Kind.CATEGORICAL, np.array(["x"] * 5, object)),
+        ("n", Kind.NUMERIC, np.full(5, 3.0)),
+    ]
+    now: list[Column] = [
+        ("l", Kind.CATEGORICAL, np.array(["y", "x", None], object)),
+        ("n", Kind.NUMERIC, np.array([5.0, 3.0, np.nan])),
+    ]
+    assert encoder(healthy).matrix(now).tolist() == [[-1.0, 2.0], [0.0, 0.0], [-1.0, 0.0]]

@@ -15,6 +15,7 @@ from plumbline.monitor.performance.label_delay import delay_curve, positive_curv
 from plumbline.monitor.performance.selective_labels import (
     LabelledShare,
     Selection,
+    _mantel_haenszel,
     decisions_for,
     selection,
     unknown_metrics,
@@ -210,3 +211,8 @@ def test_the_sentence_says_of_whom_figures_speak(
     found = Selection(sides, order, tuple(figures), effective)
     assert str(found.sentence).strip() == sentence
     assert LabelledShare("x", 0, 0).share == 0
+
+
+def test_a_day_without_a_prediction_tells_nothing() -> None:
+    predicted, labelled = np.array([[60.0, 40.0], [0.0, 0.0]]), np.array([[30.0, 35.0], [0.0, 0.0]])
+    assert _mantel_haenszel(predicted, labelled, 1) == _mantel_haenszel(predicted[:1], labelled[:1], 1) > 0

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plumbline.domain import OutcomeProfile, PlumblineError, PointStatus, Slice
+from plumbline.domain import CostMatrix, OutcomeProfile, PlumblineError, PointStatus, Slice
 from plumbline.monitor.chunks import chunk_index
 from plumbline.monitor.metrics.metrics import metrics_for
 from plumbline.monitor.metrics.thresholds import usual
@@ -346,3 +346,14 @@ def test_a_figure_that_cells_may_have_moved_says_so_and_any_other_does_not() -> 
         numbers = regressed(days, 10 * score, true.astype(float), edges=edges)
         (first, *_) = performance(numbers, by="month", metrics=["median_absolute_error"])
         assert ("Counted in cells" in first.note) is said
+
+
+def test_what_decisions_are_worth_has_a_band_only_where_the_owner_said_it() -> None:
+    profile = classified(*scored(np.random.default_rng(2), 60, 40))
+    reference = (at(0), at(42))
+    cost: CostMatrix = {"currency": "EUR", "matrix": {"yes|yes": 10.0, "yes|no": -5.0}}
+    usual_bands = thresholds(profile, by="week", reference=reference)
+    valued = thresholds(profile, by="week", reference=reference, cost=cost)
+    assert "accuracy" in usual_bands
+    assert set(valued) - set(usual_bands) == {"value"}
+    assert set(usual_bands) <= set(valued)
