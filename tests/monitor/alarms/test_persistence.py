@@ -53,3 +53,15 @@ def test_what_was_sure_was_sure_before_the_rest_of_the_log_came() -> None:
 def test_quiet_systems_have_no_lasting_fall() -> None:
     """20 systems of 42 weeks: under one a system-year is allowed, none is made."""
     assert sum(len(told(log(seed, None))) for seed in range(20)) == 0
+
+
+def test_a_change_without_a_chunk_that_could_be_judged_does_not_last() -> None:
+    asked = {"reference": REFERENCE, "metrics": ["accuracy"]}
+    profile = log(0, 120)
+    change = change_point(performance(profile, by="day", **asked))  # type: ignore[arg-type]
+    band = thresholds(profile, by="week", **asked)["accuracy"]  # type: ignore[arg-type]
+    assert change is not None
+    assert lasting([], change, band) is None
+    assert lasting(performance(profile, by="week", **asked), change, band) is not None  # type: ignore[arg-type]
+    assert lasting(performance(profile, by="week", **asked), None, band) is None  # type: ignore[arg-type]
+    assert lasting(performance(profile, by="week", **asked), change, None) is None  # type: ignore[arg-type]
