@@ -33,9 +33,9 @@ def first_year(cursor: Cursor, m: Measurements, findings: list[Finding]) -> list
 
     named = {p.bins.feature: p for p in m.features}
     asked = any(
-        one.finding.signal == SIGNAL
-        and one.finding.since is not None
-        and reference[0] - YEAR <= one.finding.since
-        for one in register.recorded_findings(cursor, m.system.key)
+        record.finding.signal == SIGNAL
+        and record.finding.since is not None
+        and reference[0] - YEAR <= record.finding.since
+        for record in register.recorded_findings(cursor, m.system.key)
     )
     return together(findings, named, daily, reference, asked=asked)
