@@ -21,7 +21,7 @@ from plumbline.web.application import Interface
 interface = Interface(workspace, commands)
 app = st.App(
     Path(ui.__file__).with_name("shell.py"),
-    lifespan=partial(workspace_lifespan, carry_out=carry_out, interface=interface.running),
+    lifespan=partial(workspace_lifespan, carry_out=carry_out, interface=interface.lifespan),
     routes=interface.routes(base_path()),
     on_script_error=friendly_error,
     middleware=[Middleware(Headers), Middleware(AccessGate), Middleware(ReturnLink)],

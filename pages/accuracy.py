@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from plumbline.answers.performance.outcomes import compare, confusion, stake_since
+from plumbline.answers.performance.outcomes import compare, confusion, money_lost_since
 from plumbline.answers.performance.segments import segments
 from plumbline.answers.performance.series import calibration, performance
 from plumbline.ui import shell
@@ -10,7 +10,7 @@ from plumbline.ui.accuracy import calibration as trust
 from plumbline.ui.accuracy import headline, outcomes, retraining, series
 from plumbline.ui.accuracy import segments as slices
 from plumbline.ui.frame import choices
-from plumbline.ui.language import in_language, phrase, screen_text
+from plumbline.ui.language import localise, phrase, screen_text
 from plumbline.ui.parts import cards, empty_states, openings, sections
 from plumbline.ui.state.cache import ask
 
@@ -32,7 +32,7 @@ answer = ask(
     estimated=estimated,
 )
 with top:
-    cards.opening(answer.sentence, openings.window(view, phrase("by {by}", by=in_language(answer.by))))
+    cards.opening(answer.sentence, openings.window(view, phrase("by {by}", by=localise(answer.by))))
     if answer.selected:
         cards.note(answer.selected)
     if answer.reason:
@@ -41,7 +41,7 @@ with top:
         cards.note(answer.retraining)
 
 if not answer.labelled and not any(p.value is not None for p in answer.points):
-    empty_states.empty(
+    empty_states.show_empty_state(
         phrase("No outcomes are known for these decisions."),
         phrase("Load a labels file: two columns, the decision id and what turned out to be true."),
         empty_states.LOAD_A_LOG,
@@ -51,11 +51,11 @@ if not answer.labelled and not any(p.value is not None for p in answer.points):
 metric = series.choose(answer, bar)
 series.figures(answer, metric)
 whom = st.container()  # filled once the picture is there: finding the segments takes longer
-picked = series.large(answer, metric, view)
+picked = series.large_chart(answer, metric, view)
 series.warning(answer)
 series.chunk(answer, metric, picked, view)
 with whom:
-    slices.first(ask(view, segments, system.key, window=view.slice, metric=metric), view)
+    slices.first_segments(ask(view, segments, system.key, window=view.slice, metric=metric), view)
 
 values, hurt, trusted, costs, two, again = sections.tabs(
     screen_text("Every value"),
@@ -67,13 +67,15 @@ values, hurt, trusted, costs, two, again = sections.tabs(
 )
 if values.open:
     with values:
-        series.table(answer.of(metric))
+        series.table(answer.points_of(metric))
         cards.section(phrase("Other metrics"))
-        series.small(answer, metric, view)
+        series.small_charts(answer, metric, view)
 if hurt.open:
     with hurt:
-        against = slices.against()
-        slices.worst(ask(view, segments, system.key, window=view.slice, metric=metric, against=against), view)
+        against = slices.baseline_choice()
+        slices.worst_segments(
+            ask(view, segments, system.key, window=view.slice, metric=metric, against=against), view
+        )
 if trusted.open:
     with trusted:
         trust.calibration(ask(view, calibration, system.key, window=view.slice), system.key, view.mode)
@@ -81,7 +83,7 @@ if trusted.open:
 if costs.open:
     with costs:
         outcomes.confusion(ask(view, confusion, system.key, window=view.slice), system.key)
-        outcomes.money(ask(view, stake_since, system.key, answer.change))
+        outcomes.money(ask(view, money_lost_since, system.key, answer.change))
         headline.choose(answer, metric, view)
 if two.open:
     with two:
@@ -91,4 +93,4 @@ if two.open:
             outcomes.compare_metrics(found, system.key)
 if again.open:
     with again:
-        retraining.triggers_of(view, system.key)
+        retraining.triggers_section(view, system.key)

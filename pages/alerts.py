@@ -3,7 +3,7 @@
 import streamlit as st
 
 from plumbline.answers.alerts.findings import findings
-from plumbline.answers.alerts.incidents import of_findings
+from plumbline.answers.alerts.incidents import incidents_by_finding
 from plumbline.answers.respond.channels import channels as known_channels
 from plumbline.answers.respond.outbox import messages
 from plumbline.answers.respond.triage import triaged_findings
@@ -19,7 +19,7 @@ system = shell.chosen(view)
 link.acknowledgement(view)
 found = ask(view, findings)
 cards.opening(*register.opening(found, system))
-missing = channels.missing(ask(view, known_channels)) if not view.scratch else ""
+missing = channels.setup_gap(ask(view, known_channels)) if not view.scratch else ""
 if missing:
     st.markdown(cards.word("watch", missing))
 
@@ -33,7 +33,7 @@ with open_tab:
     everything = register.scope()
     shown = [record for record in found if everything or record.finding.system == system.key]
     if not shown:
-        empty_states.empty(
+        empty_states.show_empty_state(
             phrase("Nothing has been found.") if found else phrase("No check has found anything yet."),
             phrase("Every load runs the quick signals. Run plumbline check on a schedule for all of them."),
             empty_states.LOAD_A_LOG,
@@ -44,7 +44,7 @@ with open_tab:
             view,
             register.RegisterView(
                 triaged_findings(view.ws, None if everything else system.key),
-                of_findings(view.ws, keys),
+                incidents_by_finding(view.ws, keys),
                 {s.key: s.title for s in view.systems},
             ),
         )

@@ -34,9 +34,9 @@ if told is not None:
     elif part == "What would have changed it":
         what_if.counterfactual_section(view, found, decision_id)
     elif part == "Try other values":
-        what_if.try_other(view, found, decision_id)
+        what_if.what_if_section(view, found, decision_id)
     elif part == "Similar decisions":
-        beside.similar(found)
+        beside.similar_decisions(found)
     else:
         beside.logged_values(found)
         record.downloads(view, system.key, told)
@@ -45,4 +45,4 @@ if told is not None:
     record.settings(view, found)
 
 cards.section(phrase("Decisions"))
-finder.listing(view, system.key)
+finder.decision_list(view, system.key)

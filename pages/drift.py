@@ -4,7 +4,7 @@ import streamlit as st
 
 from plumbline.answers.drift.feature import feature
 from plumbline.answers.drift.features import drift
-from plumbline.answers.drift.multivariate import whole_row
+from plumbline.answers.drift.multivariate import row_shift
 from plumbline.ui import drift as drifts
 from plumbline.ui import drift_feature, shell
 from plumbline.ui.language import phrase
@@ -15,7 +15,7 @@ view = shell.view()
 system = shell.chosen(view)
 
 if system.reference is None:
-    empty_states.empty(
+    empty_states.show_empty_state(
         phrase("There is no healthy span to compare with yet."),
         phrase("Load more decisions, or mark a log as the reference when you load it."),
         empty_states.LOAD_A_LOG,
@@ -41,10 +41,10 @@ with top:
     cards.opening(answer.sentence, openings.drift(answer, view))
 
 whole = None
-if drifts.wants_whole_row():
+if drifts.whole_row_toggle():
     whole = ask(
         view,
-        whole_row,
+        row_shift,
         system.key,
         reference=reference,
         window=window,
@@ -52,9 +52,9 @@ if drifts.wants_whole_row():
         version=view.version,
         where=view.where,
     )
-drifts.over_time(answer, method, whole, view)
+drifts.drift_over_time(answer, method, whole, view)
 if whole is not None:
-    drifts.whole_row(whole)
+    drifts.row_shift_section(whole)
 drifts.ranking(answer)
 
 cards.section(phrase("One feature, then and now"))
@@ -70,4 +70,4 @@ if chosen is not None:
         version=view.version,
         where=view.where,
     )
-    drift_feature.one(system.key, found, view.mode)
+    drift_feature.feature_section(system.key, found, view.mode)

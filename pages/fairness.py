@@ -17,7 +17,7 @@ view = shell.view()
 system = shell.chosen(view)
 
 top = st.container()
-wanted = wish.favourable(view, system) if system.positive is not None else None
+wanted = wish.favourable_choice(view, system) if system.positive is not None else None
 answer = ask(view, fairness, system.key, window=view.slice, favourable=wanted)
 with top:
     cards.opening(answer.sentence, openings.window(view))
@@ -25,7 +25,7 @@ with top:
         cards.note(answer.selected)
 
 if answer.why_not:
-    empty_states.empty(
+    empty_states.show_empty_state(
         phrase("Nothing to compare"),
         phrase(
             "Map a column as protected:NAME when you load the log (it may be a feature as well): "
@@ -39,11 +39,11 @@ if answer.why_not:
         if system.positive is not None
         else empty_states.NextPage("accuracy", phrase("Errors by segment")),
     )
-    human_oversight.last_word(answer)
+    human_oversight.override_section(answer)
     st.stop()
 
 groups.figures(answer)
-groups.small(answer)
+groups.small_groups(answer)
 alike, pairs, months, two, people = sections.tabs(
     screen_text("Groups"),
     screen_text("Intersections"),
@@ -59,7 +59,7 @@ if pairs.open:
         groups.pairs(answer, view)
 if months.open:
     with months:
-        groups.over_time(answer, view)
+        groups.rates_over_time(answer, view)
 if two.open:
     with two:
         spans = outcomes.windows(view, system.reference)
@@ -68,4 +68,4 @@ if two.open:
             both.compare_groups(ask(view, fairness_windows, system.key, **asked))
 if people.open:
     with people:
-        human_oversight.last_word(answer)
+        human_oversight.override_section(answer)

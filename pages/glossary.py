@@ -15,6 +15,6 @@ with top:
 if terms:
     glossary.tables(terms)
 else:
-    empty_states.empty(
+    empty_states.show_empty_state(
         phrase("No word holds this."), phrase("Look for a part of it, in English or in German.")
     )

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from plumbline.answers.data.load import logs_of
+from plumbline.answers.data.load import system_loads
 from plumbline.ui import shell
 from plumbline.ui.language import phrase
 from plumbline.ui.logs import (
@@ -21,13 +21,15 @@ from plumbline.ui.parts import cards, openings
 
 view = shell.view()
 
-logs = logs_of(view.ws, view.system.key) if view.system else None
+logs = system_loads(view.ws, view.system.key) if view.system else None
 heading = st.container()
 loads.result()
 
 upload = uploads.drop(view)
 with heading:
-    cards.opening(*(openings.logs(view, logs) if upload is None else openings.new_file(upload.path.name)))
+    cards.opening(
+        *(openings.logs(view, logs) if upload is None else openings.new_file_opening(upload.path.name))
+    )
 if upload is not None:
     upload = sources.sheet(upload)
     title = uploads.target(view, upload)

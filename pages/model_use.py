@@ -18,7 +18,7 @@ if found.features:
     model_use.attribution_drift(found)
     model_use.points(found, view.mode)
 else:
-    empty_states.empty(
+    empty_states.show_empty_state(
         phrase("No contributions are known."),
         phrase("Log them beside each decision, or register the model file of the version on the Logs page."),
         empty_states.LOAD_A_LOG,

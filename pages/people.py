@@ -6,7 +6,7 @@ from plumbline.ui import shell
 
 view = shell.view()
 
-held = people(peoples.real())
+held = people(peoples.real_workspace())
 peoples.opening(held)
 peoples.register(held)
 peoples.change(held)

@@ -16,13 +16,13 @@ top = st.container()
 below = st.container()
 side = st.container()
 with side:
-    share = versions.intended_share()
+    share = versions.split_choice()
 answer = ask(view, releases, system.key, share=share)
 with top:
-    cards.opening(answer.sentence, openings.whole_log(system, answer.cautions))
+    cards.opening(answer.sentence, openings.whole_log_opening(system, answer.cautions))
 
 if not any(version.version for version in answer.releases.versions):
-    empty_states.empty(
+    empty_states.show_empty_state(
         phrase("This log names no version."),
         phrase(
             "Map the column that holds the model's version on Logs, and load the log again: then "
@@ -39,5 +39,5 @@ with below:
     versions.guardrails(answer)
     releases_rollback.rollback(view, system.key)
     releases_switches.switches(answer, view.mode)
-versions.side_by_side(answer, view.mode)
+versions.comparisons_section(answer, view.mode)
 versions.table(answer)

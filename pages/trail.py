@@ -17,6 +17,6 @@ if answer.entries:
         phrase("Each entry holds the SHA-256 of the one before it: none can be changed or removed unnoticed.")
     )
 else:
-    empty_states.empty(
+    empty_states.show_empty_state(
         phrase("Nothing to show yet."), phrase("The first load begins the trail."), empty_states.LOAD_A_LOG
     )

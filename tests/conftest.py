@@ -88,7 +88,7 @@ def unchecked(request: pytest.FixtureRequest) -> Iterator[None]:
             from plumbline.answers.data import load, quarantine
 
             for module in (load, quarantine):
-                patch.setattr(module, "check_loaded", _as_loaded)
+                patch.setattr(module, "check_load", _as_loaded)
         yield
 
 

@@ -110,7 +110,7 @@ def test_the_demo_is_loaded_first(
     plumbline: Run, started: Started, port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[Any] = []
-    monkeypatch.setattr(server, "load_demo_into", lambda path: asked.append((path, list(started.command))))
+    monkeypatch.setattr(server, "load_demo_logs", lambda path: asked.append((path, list(started.command))))
     plumbline("serve", "--port", port, "--demo")
     assert asked == [(str(tmp_path / "workspace.duckdb"), [])]
     assert started.command

@@ -334,7 +334,7 @@ def _of_ours(node: ast.expr) -> bool:
 def _looks_into_text(path: Path) -> Iterator[str]:
     """Where a module asks a sentence of ours what it says: a part of it, a pattern, a piece that is cut off.
 
-    What a sentence is about has a type, a key or a template (``messages.says``).
+    What a sentence is about has a type, a key or a template (``messages.has_template``).
     """
     for node in _nodes(path):
         if isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.In, ast.NotIn)):

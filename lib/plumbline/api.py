@@ -90,7 +90,7 @@ class Workspace:
         }  # fmt: skip
         if isinstance(log, (str, Path)):
             path = Path(log)
-            self._let_read(path)
+            self._allow_folder_of(path)
             load = load_file(self._store, path, **options)
         else:
             load = self._load_frame(log, options)
@@ -108,7 +108,7 @@ class Workspace:
                 ) from error
             return load_file(self._store, Path(file.name), **options)
 
-    def _let_read(self, path: Path) -> None:
+    def _allow_folder_of(self, path: Path) -> None:
         """Open the file anew with the folder of ``path`` among those that may be read, where it is not."""
         if path.exists() and not self._store.may_read(path):
             self._folders.append(path.resolve().parent)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import click
 
 from plumbline.domain import PlumblineError
-from plumbline.relay.files import write_whole
+from plumbline.relay.files import write_atomically
 from plumbline.wording.quantities import whole_percent
 from plumbline.wording.visible import visible
 
@@ -70,11 +70,11 @@ class CommandGroups(click.Group):
         except BrokenPipeError:
             sys.exit(0)
         except Exception as error:
-            fail(sentence_of(error))
+            fail(error_sentence(error))
         sys.exit(code if isinstance(code, int) else 0)
 
 
-def sentence_of(error: Exception) -> str:
+def error_sentence(error: Exception) -> str:
     """What a command that failed says on standard error."""
     if isinstance(error, PlumblineError):
         return str(error)
@@ -94,14 +94,14 @@ def sentence_of(error: Exception) -> str:
     return unforeseen(error)
 
 
-def one_line(text: str) -> str:
+def error_line(text: str) -> str:
     """How a sentence is written on standard error."""
     return "plumbline: " + " ".join(visible(text).split())
 
 
 def fail(text: str) -> None:
     """End with one line on standard error and exit code 2."""
-    click.echo(one_line(text), err=True)
+    click.echo(error_line(text), err=True)
     sys.exit(BAD_INPUT)
 
 
@@ -182,7 +182,7 @@ class CommandLine(Protocol):
     def options(self, command: str) -> Mapping[str, CommandOption]:
         """The options of a command by their names without dashes."""
 
-    def printed(
+    def run_command(
         self, ws: Workspace, command: str, written: Sequence[str], *, actor: str, as_json: bool
     ) -> CommandOutput:
         """What a command prints on this workspace, in somebody's name.
@@ -191,7 +191,7 @@ class CommandLine(Protocol):
             PlumblineError: what it says where it fails, or an argument is none of its.
         """
 
-    def knows(self, path: Sequence[str]) -> bool:
+    def has_command(self, path: Sequence[str]) -> bool:
         """Whether a server runs a command of these words."""
 
     def order(self, ws: Workspace, order: CommandOrder) -> OrderOutcome:
@@ -203,11 +203,11 @@ class CommandLine(Protocol):
         """
 
 
-def _own(text: str, err: bool, _passing: bool) -> None:
+def _echo(text: str, err: bool, _passing: bool) -> None:
     click.echo(text, err=err, nl=False)
 
 
-_OWN = Terminal(say=_own, put=write_whole, shows_progress=lambda: sys.stderr.isatty())
+_OWN = Terminal(say=_echo, put=write_atomically, shows_progress=lambda: sys.stderr.isatty())
 TERMINAL: ContextVar[Terminal] = ContextVar("terminal", default=_OWN)
 _SAMPLES: ContextVar[dict[str, SampleShare] | None] = ContextVar("samples", default=None)
 
@@ -229,7 +229,7 @@ def put(path: Path, body: bytes) -> None:
     TERMINAL.get().put(path, body)
 
 
-def as_written(path: Path) -> str:
+def typed_path(path: Path) -> str:
     """A path that was given to the command, as it was written."""
     return TERMINAL.get().typed.get(str(path), str(path))
 

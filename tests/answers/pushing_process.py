@@ -16,7 +16,7 @@ def main(path: str, every: str) -> None:
     """Take bodies until the input ends."""
     ws = open_workspace(path)
     intake = Intake(lambda: ws, float(every))
-    while not intake.ready:
+    while not intake.is_ready:
         time.sleep(0.01)
     print("ready", flush=True)
     for line in sys.stdin:

@@ -20,12 +20,12 @@ from plumbline.answers.data.load import load_file, set_reference, undo_load
 from plumbline.answers.drift import associations, multivariate
 from plumbline.answers.drift.cutoff_changes import cutoff_departures
 from plumbline.answers.drift.group_shifts import shifts_of_groups
-from plumbline.answers.performance.leakage import leaks_of
+from plumbline.answers.performance.leakage import find_leaks
 from plumbline.answers.performance.segments import segments
-from plumbline.answers.question import as_of, span_of
-from plumbline.answers.releases.history import releases, releases_of
+from plumbline.answers.question import log_span, reporting_date
+from plumbline.answers.releases.history import releases, system_releases
 from plumbline.answers.statements import change_settings
-from plumbline.answers.warmup import measure_again
+from plumbline.answers.warmup import measure_changed_systems
 from plumbline.domain import PlumblineError, PointStatus, Settings, Slice
 from plumbline.monitor.drift.multivariate import WholeRow
 from plumbline.profile.read import profiles
@@ -85,19 +85,19 @@ def _told(ws: Workspace) -> dict[str, Any]:
         system = systems.get_system(cursor, "s")
         found: dict[str, Any] = {
             "duplicates": scans.duplicate_ids(cursor, system),
-            "repeats": scans.repeats_of(cursor, system, examples=True),
-            "personal": scans.personal_of(cursor, system),
+            "repeats": scans.find_repeats(cursor, system, examples=True),
+            "personal": scans.find_personal_data(cursor, system),
             "segments": scans.segment_sizes(cursor, system),
             "groups": [(g.attributes, g.levels, g.outcomes) for g in scans.group_counts(cursor, system)],
             "overridden": scans.overridden(cursor, system),
-            "guardrails": releases_of(cursor, system).guardrails,
+            "guardrails": system_releases(cursor, system).guardrails,
         }
-        end = as_of(system, span_of(cursor, system))
+        end = reporting_date(system, log_span(cursor, system))
         features = profiles.feature_profiles(cursor, system)
-        found["associations"] = associations.lost(cursor, system, features, end)
+        found["associations"] = associations.find_lost_associations(cursor, system, features, end)
         found["cut-off"] = cutoff_departures(cursor, system, features, end)
         found["groups alone"] = shifts_of_groups(cursor, system, features, end)
-        found["leaks"] = leaks_of(cursor, system)
+        found["leaks"] = find_leaks(cursor, system)
     beside = releases(ws, "s")
     return found | {
         "shifts": beside.shifts, "side by side": beside.comparisons, "slices": segments(ws, "s").search,
@@ -107,14 +107,14 @@ def _told(ws: Workspace) -> dict[str, Any]:
 def _measured(ws: Workspace) -> dict[str, Any]:
     """The same where nothing is kept."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cache, "stored", lambda _cursor, _system, _question, _kind, make: make())
+        patch.setattr(cache, "memoise", lambda _cursor, _system, _question, _kind, make: make())
         for name, module in list(sys.modules.items()):
             if (
                 name.startswith("plumbline.answers.")
                 and hasattr(module, "stored")
                 and hasattr(module.stored, "__code__")
             ):
-                patch.setattr(module, "stored", cache.stored)
+                patch.setattr(module, "stored", cache.memoise)
         return _told(ws)
 
 
@@ -287,15 +287,15 @@ def test_whole_rows_are_compared_once(told: tuple[Workspace, Path], monkeypatch:
         asked.append(given)
         return multivariate._Comparison(made, (made,))
 
-    monkeypatch.setattr(multivariate, "_compared", compared)
-    found = [multivariate.whole_row(ws, "s") for _ in range(2)]
+    monkeypatch.setattr(multivariate, "_compare_windows", compared)
+    found = [multivariate.row_shift(ws, "s") for _ in range(2)]
     assert found[0] == found[1]
     assert found[0].now == made
     assert len(asked) == 1
-    multivariate.whole_row(ws, "s", version="2")
+    multivariate.row_shift(ws, "s", version="2")
     assert len(asked) == 2
     for _ in range(2):
-        multivariate.whole_row(ws, "s", where=(("feature:mail", "p1@example.org"),))
+        multivariate.row_shift(ws, "s", where=(("feature:mail", "p1@example.org"),))
     assert len(asked) == 4  # a value that a person filtered by is not written down
     segments(ws, "s", window=Slice(where=(("feature:mail", "p1@example.org"),)))
     assert not any("example.org" in question for question in _questions(ws))
@@ -308,21 +308,21 @@ def test_a_server_measures_what_changed_and_nothing_else(
     ws = open_workspace(tmp_path / "w.duckdb", read_from=[tmp_path])
     _load(ws, tmp_path, 0)
     _load(ws, tmp_path, 2)
-    measure_again(ws)
+    measure_changed_systems(ws)
     asked = _questions(ws)
     _told(ws)
     assert set(asked) >= set(_questions(ws)) - {"overridden since the first"}
     change_settings(ws, "s", {"retention_days": 30}, by="t")
     with monkeypatch.context() as patch:
         patch.setattr(warmup, "measure", _no_scan)
-        measure_again(ws)
+        measure_changed_systems(ws)
         assert not caplog.records
         _load(ws, tmp_path, 3)
         caplog.clear()
-        measure_again(ws)
+        measure_changed_systems(ws)
         assert "judging: AssertionError" in caplog.text
     caplog.clear()
-    measure_again(ws)
+    measure_changed_systems(ws)
     assert not caplog.records
     assert warmup.ALL_ASKED in _questions(ws)
     ws.close()
@@ -332,7 +332,7 @@ def test_what_json_cannot_hold_is_measured_again(told: tuple[Workspace, Path]) -
     ws, _ = told
     with ws.read() as cursor:
         system = systems.get_system(cursor, "s")
-        asked = [cache.stored(cursor, system, "odd", float, lambda: float("nan")) for _ in range(2)]
+        asked = [cache.memoise(cursor, system, "odd", float, lambda: float("nan")) for _ in range(2)]
     assert all(value != value for value in asked)
     assert "odd" not in _questions(ws)
     ws.close()

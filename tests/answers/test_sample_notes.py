@@ -26,7 +26,7 @@ from plumbline.report.material import gather
 from plumbline.report.scorecard_report import report_data
 from plumbline.store import trail
 from plumbline.store.workspace import Workspace
-from plumbline.wording.language import in_language
+from plumbline.wording.language import localise
 from tests.answers.conftest import Held
 
 KEY, NOTE = "loans", re.compile(r"from a sample of 1,\d\d\d of 2,\d\d\d decisions\.")
@@ -69,10 +69,10 @@ def test_every_command_says_so_as_text_and_as_json(attached: Attached, command: 
     written = {
         "explain": [KEY, attached.decision],
     }.get(command, [KEY])
-    said = InterfaceCommands().printed(attached.ws, command, written, actor="Ada", as_json=False).text
+    said = InterfaceCommands().run_command(attached.ws, command, written, actor="Ada", as_json=False).text
     assert len(NOTE.findall(said)) == 1, said
     values = json.loads(
-        InterfaceCommands().printed(attached.ws, command, written, actor="Ada", as_json=True).text
+        InterfaceCommands().run_command(attached.ws, command, written, actor="Ada", as_json=True).text
     )
     assert NOTE.search(values["sample"]["sentence"])
     assert 0 < values["sample"]["rows"] < values["sample"]["decisions"]
@@ -92,7 +92,7 @@ def test_every_answer_in_python_says_so(attached: Attached) -> None:
 
 def test_documents_the_portfolio_and_the_trail_say_so(attached: Attached) -> None:
     ws = attached.ws
-    assert all(NOTE.search(in_language(row.sample)) for row in portfolio(ws))
+    assert all(NOTE.search(localise(row.sample)) for row in portfolio(ws))
     material = gather(ws, KEY)
     for code, words in (("en", "from a sample of"), ("de", "kommt aus einer Stichprobe von")):
         speech = language(code)

@@ -11,10 +11,10 @@ from plumbline.answers.drift.features import drift
 from plumbline.answers.governance import facts
 from plumbline.answers.governance.misuse import caller_facts
 from plumbline.answers.performance.series import performance
-from plumbline.answers.question import as_of, span_of
+from plumbline.answers.question import log_span, reporting_date
 from plumbline.answers.releases.gate import GateDecision, gate
 from plumbline.answers.releases.guardrails import watch
-from plumbline.answers.releases.history import releases, releases_of
+from plumbline.answers.releases.history import releases, system_releases
 from plumbline.domain import Finding, PlumblineError, Severity
 from plumbline.logs.cluster import attachments
 from plumbline.logs.cluster.attachments import Attachment
@@ -37,12 +37,15 @@ def test_guardrails_and_the_gate_are_not_judged_by_a_sample(
 ) -> None:
     with held.ws.read() as cursor:
         system = systems.get_system(cursor, SYSTEM)
-        answer = releases_of(cursor, system)
+        answer = system_releases(cursor, system)
         switch = answer.releases.switches[0]
         assert watch(cursor, system, answer.releases.spans, switch) == ()
         reason = weights.sample_reason(cursor, system)
         assert "only a sample of their rows is here" in reason
-        assert caller_facts(cursor, system, as_of(system, span_of(cursor, system))).sample_reason == reason
+        assert (
+            caller_facts(cursor, system, reporting_date(system, log_span(cursor, system))).sample_reason
+            == reason
+        )
     verdict = gate(held.ws, SYSTEM, switch.version)
     assert (verdict.decision, verdict.reasons) == (GateDecision.INCONCLUSIVE, (reason,))
     assert reason in releases(held.ws, SYSTEM).cautions
@@ -76,7 +79,7 @@ def test_exact_figures_are_refused_in_a_sample(attached: Held) -> None:
 def test_overrides_are_a_share_and_no_number_in_a_sample(held: Held, attached: Held) -> None:
     with held.ws.read() as cursor:
         system = systems.get_system(cursor, SYSTEM)
-        people = facts._people(cursor, system, as_of(system, span_of(cursor, system)))
+        people = facts._people_facts(cursor, system, reporting_date(system, log_span(cursor, system)))
     assert people["override_mapped"]
     assert people["override_rate"] > 0
     assert people["overrides_90_days"] is None

@@ -75,7 +75,7 @@ def test_pages_of_a_long_log(tmp_path: Path) -> None:
         took, found = _median(question)
         print(f"{label:<22}{took:>8.1f} ms{took / scan:>8.1f} x the scan")
         assert len(found.rows) == find.PAGE
-    took, row = _median(lambda: find.one(ws, "bench", wanted))
+    took, row = _median(lambda: find.read_decision(ws, "bench", wanted))
     print(f"{'one decision by id':<22}{took:>8.1f} ms{took / scan:>8.1f} x the scan")
     assert row.id == wanted
     ws.close()

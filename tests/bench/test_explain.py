@@ -92,7 +92,7 @@ def test_one_decisions_page_of_a_long_log(tmp_path: Path) -> None:
     held = workspace(log, data / f"ws_scored_{TABLE}")
     ws = open_workspace(held)
     try:
-        if not models.files_of_system(ws, "bench"):
+        if not models.list_model_files(ws, "bench"):
             for version in ("v4", "v1"):
                 begin = time.perf_counter()
                 assert models.register(ws, "bench", version, log.with_suffix(".txt"), actor="bench").passed
@@ -136,7 +136,7 @@ def test_models_that_can_only_be_asked_beside_shaps_own_explainer(width: int) ->
     from skops.io import dumps
 
     from plumbline.explain.model import margins
-    from plumbline.explain.model_agnostic import asked_contributions
+    from plumbline.explain.model_agnostic import sampled_contributions
     from plumbline.explain.readers.formats import read_model
     from plumbline.explain.shap.tree_path_dependent import to_score
 
@@ -153,7 +153,7 @@ def test_models_that_can_only_be_asked_beside_shaps_own_explainer(width: int) ->
         explainer(rows[:1], silent=True)  # compiled once
         took = {}
         for which, run in (
-            ("ours", lambda o=ours, p=probability: asked_contributions(o, rows, background, probability=p).parts),
+            ("ours", lambda o=ours, p=probability: sampled_contributions(o, rows, background, probability=p).parts),
             ("shap", lambda e=explainer: e(rows, silent=True).values),
             ("shap, as often", lambda e=explainer, n=most: e(rows, max_evals=n, silent=True).values),
         ):  # fmt: skip
@@ -162,7 +162,7 @@ def test_models_that_can_only_be_asked_beside_shaps_own_explainer(width: int) ->
             took[which] = time.perf_counter() - begin
             made = ours if which == "ours" else None
             if made is not None:
-                asked = asked_contributions(made, rows, background, probability=probability)
+                asked = sampled_contributions(made, rows, background, probability=probability)
                 told = to_score(made.link, margins(made, rows)) if probability else margins(made, rows)
                 assert np.abs(asked.base + found.sum(axis=1) - told[:, 0]).max() < 1e-6
         words = ", ".join(f"{which} {1e6 * t / len(rows):,.0f}" for which, t in took.items())

@@ -15,13 +15,16 @@ from typing import Any
 
 def bare(address: str, table: str, folder: Path) -> dict[str, Any]:
     """Spark's own sums of every number and the longest of every text, in one scan of all columns."""
-    from plumbline.logs.cluster.cells import is_number, quoted
+    from plumbline.logs.cluster.cells import is_number, spark_identifier
     from plumbline.logs.cluster.session import cluster
     from plumbline.logs.pull.location import read_location
 
     with cluster(read_location(address)) as session:
         kinds = dict(session.table(table).dtypes)
-        asked = [f"sum({quoted(c)})" if is_number(k) else f"max({quoted(c)})" for c, k in kinds.items()]
+        asked = [
+            f"sum({spark_identifier(c)})" if is_number(k) else f"max({spark_identifier(c)})"
+            for c, k in kinds.items()
+        ]
         start = time.perf_counter()
         row = session.sql(f"SELECT count(*), {', '.join(asked)} FROM {table}").collect()[0]
         return {"rows": row[0], "seconds": time.perf_counter() - start}
@@ -52,13 +55,13 @@ def attach(address: str, table: str, folder: Path) -> dict[str, Any]:
         return sums(counted, plan)
 
     counts.count_window, counts.Sums = timed, weighed  # type: ignore[assignment,misc]
-    loading.check_loaded = lambda ws, load, *, actor: load
+    loading.check_load = lambda ws, load, *, actor: load
     ws = open_workspace(folder / "away.duckdb")
     start = time.perf_counter()
     result = attaching.attach(ws, address, title="bench", item=table, since="decided_at", actor="bench")
     seconds = time.perf_counter() - start
     start = time.perf_counter()
-    attaching.pull_attached(ws, "bench", actor="bench")
+    attaching.pull_table(ws, "bench", actor="bench")
     again = time.perf_counter() - start
     ws.close()
     return {

@@ -22,7 +22,7 @@ def timed(key: str, ids: list[str], *, at_once: bool) -> dict[str, Any]:
     """Seconds, and processor time of this process with the database's threads in it, the model's process left out."""
     from streamlit.testing.v1 import AppTest
 
-    from plumbline.ui.server.application import get_ready
+    from plumbline.ui.server.application import warm_up
     from plumbline.ui.state import workspace as opened
     from tests.environment.product import SHELL
 
@@ -36,7 +36,7 @@ def timed(key: str, ids: list[str], *, at_once: bool) -> dict[str, Any]:
         assert not [*at.exception, *at.error], decision
         return at, took
 
-    ready = (0.0, 0.0) if at_once else both(lambda: get_ready(opened.workspace))
+    ready = (0.0, 0.0) if at_once else both(lambda: warm_up(opened.workspace))
     at, first = shown(ids[0])
     others = [shown(decision)[1] for decision in ids[1:]]
     again = sorted(both(at.run) for _ in range(AGAIN))[AGAIN // 2]

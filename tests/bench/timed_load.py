@@ -51,7 +51,7 @@ def load(path: Path, folder: Path, maps: tuple[tuple[str, str], ...] = ()) -> in
         made = load_decisions(
             ws, path, title="bench", actor="bench",
             mapping=apply_answers(inspect_file(path, ws=ws, answers=answers).mapping, answers),
-            after=build.on_loaded, progress=lambda phrase, _: marks.append((phrase, time.perf_counter())),
+            after=build.on_load, progress=lambda phrase, _: marks.append((phrase, time.perf_counter())),
         )  # fmt: skip
     finally:
         marks.append(("Closed", time.perf_counter()))

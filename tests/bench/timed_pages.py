@@ -73,7 +73,7 @@ def just_loaded() -> Callable[[], None]:
 
     from plumbline.answers import cache
     from plumbline.answers.alerts.check import check
-    from plumbline.answers.warmup import ready_after_load
+    from plumbline.answers.warmup import check_model_files
     from plumbline.store import systems
     from plumbline.store.samples import forget_draws
     from plumbline.ui.state import workspace as workspaces
@@ -84,7 +84,7 @@ def just_loaded() -> Callable[[], None]:
         cursor.execute("DELETE FROM kept")
     for key in keys:
         check(ws, key, actor="benchmark", all_signals=False)
-        ready_after_load(ws, key)
+        check_model_files(ws, key)
     with ws.read() as cursor:
         left = cursor.execute("SELECT * FROM kept").fetchall()
 
@@ -136,11 +136,11 @@ def timed() -> dict[str, dict[str, Any]]:
 
 def first_of(name: str) -> tuple[float, float]:
     """The first visit of a page in this process, once the server has got ready as it does when it starts."""
-    from plumbline.ui.server.application import get_ready
+    from plumbline.ui.server.application import warm_up
     from plumbline.ui.state import workspace as workspaces
 
     opened("trail")
-    get_ready(workspaces.workspace)
+    warm_up(workspaces.workspace)
     at, path = opened(name)
     return both(at.switch_page(path).run)
 

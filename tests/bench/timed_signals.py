@@ -90,11 +90,11 @@ def parts(workspace: Any) -> dict[str, Callable[[dict[str, Any]], Any]]:
 
 def drift_of(workspace: Any, held: dict[str, Any], methods: Iterable[str]) -> Any:
     """Drift by week of every feature, by each method."""
-    from plumbline.monitor.drift.aligned_counts import laid_by_chunk
-    from plumbline.monitor.drift.features import judged_by_chunk
+    from plumbline.monitor.drift.aligned_counts import aligned_chunks
+    from plumbline.monitor.drift.features import judge_chunks
 
-    laid = laid_by_chunk(held["features"], reference=workspace[1].reference, by="week")
-    return [judged_by_chunk(laid, name) for name in methods]
+    laid = aligned_chunks(held["features"], reference=workspace[1].reference, by="week")
+    return [judge_chunks(laid, name) for name in methods]
 
 
 def asked(workspace: Any, held: dict[str, Any]) -> dict[str, Callable[[], Any]]:

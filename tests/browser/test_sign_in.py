@@ -123,7 +123,7 @@ def test_a_link_in_a_message_leads_through_signing_in_and_counts_once(
         analyst.context.close()
     ws = open_workspace(path)
     with ws.read() as cursor:
-        assert register.one(cursor, record.id).acknowledged_by == "ana@example.org"
+        assert register.read_finding(cursor, record.id).acknowledged_by == "ana@example.org"
     assert [e.actor for e in trail(ws).entries if e.action == "recorded: alert acknowledged"] == [
         "ana@example.org"
     ]

@@ -51,9 +51,9 @@ def test_money_says_its_currency() -> None:
 
 
 def test_signs_are_said() -> None:
-    assert numbers.with_sign(0.01234) == "+0.0123"
-    assert numbers.with_sign(-0.01234) == "−0.0123"
-    assert numbers.with_sign(0) == "0"
+    assert numbers.signed_number(0.01234) == "+0.0123"
+    assert numbers.signed_number(-0.01234) == "−0.0123"
+    assert numbers.signed_number(0) == "0"
 
 
 def test_metrics_have_names() -> None:

@@ -13,14 +13,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from plumbline.answers.data.attach import AttachResult, attach, pull_attached
+from plumbline.answers.data.attach import AttachResult, attach, pull_table
 from plumbline.answers.data.erase import erase_person
 from plumbline.answers.data.load import FileAnswers, load_file, undo_load
 from plumbline.domain import PlumblineError
 from plumbline.logs.cluster import attachments, cells
 from plumbline.logs.cluster.attachments import Window
 from plumbline.logs.cluster.session import cluster, describe
-from plumbline.logs.cluster.table import reading_of
+from plumbline.logs.cluster.table import build_reading
 from plumbline.logs.pull.location import read_location
 from plumbline.profile.cluster import counts as counts_module
 from plumbline.profile.scan import decisions, exact
@@ -64,8 +64,8 @@ def test_a_table_is_counted_as_its_file_would_be(server: Server, tmp_path: Path,
     assert result.load.unchecked == ""
     same(away, loaded(tmp_path, log))
     with away.read() as cursor:
-        assert systems.decisions_held(cursor, "x") == result.sampled
-    again = pull_attached(away, "x", actor="Ana")
+        assert systems.count_decisions(cursor, "x") == result.sampled
+    again = pull_table(away, "x", actor="Ana")
     assert (again.load, again.decisions, again.days) == (None, 0, 0)
 
 
@@ -75,7 +75,7 @@ def test_what_is_new_is_counted_once_and_can_be_taken_back(server: Server, tmp_p
     away = open_workspace(tmp_path / "away.duckdb")
     one = _attach(away, server, table)
     server.table("growing", write(tmp_path, first, second))
-    two = pull_attached(away, "x", actor="Ana")
+    two = pull_table(away, "x", actor="Ana")
     assert (one.decisions, two.decisions) == (3000, 800)
     here = loaded(tmp_path, first, second)
     same(away, here)
@@ -98,7 +98,7 @@ def test_what_is_new_is_counted_once_and_can_be_taken_back(server: Server, tmp_p
     assert again.decisions == 3800
     assert _held(away) == _drawn(pd.concat([first, second]), share) - {erased}
     with away.read() as cursor, pytest.raises(PlumblineError, match="has no decision"):
-        decisions.one(cursor, systems.get_system(cursor, "x"), erased)
+        decisions.read_decision(cursor, systems.get_system(cursor, "x"), erased)
     with away.read() as cursor:
         assert list(state_digest.differences(cursor, "x")) == []
 
@@ -114,7 +114,7 @@ def test_labels_that_come_late_are_counted_in_the_cluster(server: Server, tmp_pa
     _attach(away, server, table)
     same(away, loaded(tmp_path, early))
     server.table("late", write(tmp_path, full))
-    changed = pull_attached(away, "x", actor="Ana")
+    changed = pull_table(away, "x", actor="Ana")
     assert changed.load is None
     assert 10 < changed.days < 60
     same(away, loaded(tmp_path, full, name="later"))
@@ -126,11 +126,11 @@ def test_labels_that_come_late_are_counted_in_the_cluster(server: Server, tmp_pa
     truth = full.set_index("decision_id")["label"]
     assert all(a == b or (pd.isna(a) and pd.isna(b)) for a, b in zip(held, truth[held.index], strict=True))
     assert ("counted anew",) in trail
-    assert pull_attached(away, "x", actor="Ana").days == 0
+    assert pull_table(away, "x", actor="Ana").days == 0
     gone = sorted(held.index)[::200]
     fewer = full[~full["decision_id"].isin(gone)]
     server.table("late", write(tmp_path, fewer))
-    assert pull_attached(away, "x", actor="Ana").days > 0
+    assert pull_table(away, "x", actor="Ana").days > 0
     assert _held(away) == set(held.index) - set(gone)
     here = loaded(tmp_path, fewer, name="fewer")
     for counted in ("profile_presence", "profile_confusion", "profile_hour"):  # grids stay as they were made
@@ -202,12 +202,12 @@ def test_what_breaks_overnight_is_one_sentence_and_nothing_is_half_counted(
     ):
         spoil(server, tmp_path, pd.concat([log, more], ignore_index=True))
         with pytest.raises(PlumblineError) as refusal:
-            pull_attached(away, "x", actor="Ana")
+            pull_table(away, "x", actor="Ana")
         assert re.search(sentence, str(refusal.value)), refusal.value
         assert "\n" not in str(refusal.value)
         assert {table: counts(away, "x", table) for table in PROFILES} == before, sentence
     server.table("spoilt", write(tmp_path, log, more))
-    assert pull_attached(away, "x", actor="Ana").decisions == 300  # the next run goes on
+    assert pull_table(away, "x", actor="Ana").decisions == 300  # the next run goes on
 
 
 def test_what_cannot_be_attached_says_why_and_leaves_nothing(server: Server, tmp_path: Path) -> None:
@@ -256,7 +256,9 @@ def test_days_of_two_zones_are_those_of_a_load(server: Server, tmp_path: Path) -
             assert system.timezone == zone
             window = Window(load_id=1, low=None, high="2027-01-01", n_read=len(log))
             with cluster(read_location(server.address)) as session:
-                reading = reading_of(system, mapping, describe(session, table, "decided_at"), named, [window])
+                reading = build_reading(
+                    system, mapping, describe(session, table, "decided_at"), named, [window]
+                )
                 query = reading.decisions()
                 days = session.sql(
                     f"SELECT CAST(`timestamp` AS DATE), count(*) FROM ({query}) GROUP BY 1 ORDER BY 1"
@@ -299,8 +301,8 @@ def test_one_decision_is_looked_up_where_it_lies(server: Server, tmp_path: Path)
         system = systems.get_system(cursor, "x")
         held = {row[0] for row in cursor.execute("SELECT decision_id FROM decision_x").fetchall()}
         other = log[~log["decision_id"].isin(held)].iloc[0]
-        row = decisions.one(cursor, system, other["decision_id"])
-        own = decisions.one(cursor, system, min(held))
+        row = decisions.read_decision(cursor, system, other["decision_id"])
+        own = decisions.read_decision(cursor, system, min(held))
         assert set(row.columns) == set(own.columns)
         assert (row.columns["prediction"], row.columns["feature:visits"]) == (
             other["prediction"],
@@ -308,7 +310,7 @@ def test_one_decision_is_looked_up_where_it_lies(server: Server, tmp_path: Path)
         )
         assert row.time == other["decided_at"].tz_localize("UTC")
         with pytest.raises(PlumblineError, match="has no decision"):
-            decisions.one(cursor, system, "nobody's")
+            decisions.read_decision(cursor, system, "nobody's")
         log.loc[3, "decision_id"] = log.loc[4, "decision_id"]
         assert exact.duplicate_ids(cursor, system) == 0
         server.table("lookup", write(tmp_path, log))
@@ -347,7 +349,9 @@ def test_what_dies_leaves_nothing_half_counted(
         table = own.table("dying", write(tmp_path, log))
         away = open_workspace(tmp_path / "away.duckdb")
         with monkeypatch.context() as patched:
-            patched.setattr(counts_module, "counting", _deadly(own.process.pid if dies == "server" else None))
+            patched.setattr(
+                counts_module, "count_function", _deadly(own.process.pid if dies == "server" else None)
+            )
             with pytest.raises(PlumblineError) as refusal:
                 _attach(away, own, table)
         assert "\n" not in str(refusal.value)

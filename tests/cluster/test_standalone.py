@@ -53,7 +53,7 @@ def test_a_worker_that_dies_changes_no_count(tmp_path: Path, monkeypatch: pytest
             "shared", write(tmp_path, *(log.iloc[at : at + 250] for at in range(0, 1500, 250)))
         )
         away = open_workspace(tmp_path / "away.duckdb")
-        monkeypatch.setattr(counts_module, "counting", _killing(cluster.workers[0].pid, mark))
+        monkeypatch.setattr(counts_module, "count_function", _killing(cluster.workers[0].pid, mark))
         result = attach(
             away, server.address, title="x", item=table, since="decided_at", size=1000, actor="Ana"
         )

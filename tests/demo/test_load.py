@@ -23,7 +23,7 @@ from plumbline.demo.retraining import play
 from plumbline.demo.scenarios import SCENARIOS, ScenarioFiles
 from plumbline.domain import Finding, PlumblineError, PointStatus, Scorecard, Slice, Status
 from plumbline.domain.respond import RollbackState, RunState
-from plumbline.report.record_trials import try_where_worth
+from plumbline.report.record_trials import try_possible_records
 from plumbline.store import systems
 from plumbline.store.backup.snapshot import snapshot
 from plumbline.store.workspace import Workspace, open_workspace
@@ -55,7 +55,7 @@ def told(
     name, files = request.param, written[request.param]
     ws = open_workspace(tmp_path_factory.mktemp(name) / "workspace.duckdb", read_from=[files.log.parent])
     load_files(ws, SCENARIOS[name], files)
-    try_where_worth(ws, name, actor="demo", worded=True)
+    try_possible_records(ws, name, actor="demo", worded=True)
     yield Told(name, ws)
     ws.close()
 

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 from plumbline.domain import Bins, Kind
-from plumbline.monitor.binned_counts import BinnedCounts, cells_of
+from plumbline.monitor.binned_counts import BinnedCounts, binned_counts
 from plumbline.monitor.drift.distances import METHODS
 from plumbline.monitor.drift.exact import exact_ks, exact_wasserstein
 from plumbline.monitor.estimate.cbpe_binary import estimate
@@ -54,7 +54,7 @@ def _columns(log: str, which: int, sides: Sides) -> list[tuple[str, Any, Any]]:
 
 def _cells(p: Any, q: Any) -> BinnedCounts:
     names = tuple(f"cell {i}" for i in range(len(p) - 1))
-    return cells_of(
+    return binned_counts(
         Bins(feature="f", kind=Kind.CATEGORICAL, levels=names), np.asarray(p, float), np.asarray(q, float)
     )
 
@@ -79,7 +79,7 @@ def _doane(a: Any, b: Any) -> BinnedCounts:
 
 
 def _ours(method: str, cells: BinnedCounts) -> float:
-    value = METHODS[method].one(cells).value
+    value = METHODS[method].distance(cells).value
     assert value is not None
     return value
 
@@ -121,7 +121,7 @@ def test_nannymls_distances(log: str, sides: Sides) -> None:
             assert _ours(method, _doane(a, b)) == pytest.approx(said[f"{method}:{column}"], abs=1e-7)
         edges = np.linspace(a.min(), a.max(), 10_001)  # its grid for 10,000 reference rows and more
         p, q = (np.r_[(x < edges[0]).sum(), np.histogram(x, edges)[0], (x > edges[-1]).sum()] for x in (a, b))
-        grid = cells_of(Bins(feature="f", kind=Kind.NUMERIC, edges=edges), p, q)
+        grid = binned_counts(Bins(feature="f", kind=Kind.NUMERIC, edges=edges), p, q)
         assert _ours("ks", grid) == pytest.approx(said[f"ks:{column}"], abs=1e-9)
         assert exact_ks(a.astype(float), b.astype(float)).value == pytest.approx(
             said[f"ks:{column}"], abs=2e-3

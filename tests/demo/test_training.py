@@ -27,7 +27,7 @@ def test_each_credit_release_is_recorded_with_code_data_and_parameters(
     by_release = {name: version for version in found.versions for name in version.names}
     for release in SCENARIOS["credit-limits"].truth["releases"]:
         assert by_release[release].reproducible
-        assert by_release[release].fixed
+        assert by_release[release].has_provenance
         model = files.models[release].read_bytes()
         assert hashlib.md5(model, usedforsecurity=False).hexdigest() in by_release[release].names
 

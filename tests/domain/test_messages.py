@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plumbline.domain.message_json import message_json, message_of, read_message
+from plumbline.domain.message_json import message_json, read_message, stored_message
 from plumbline.domain.messages import (
     NOTHING,
     Day,
@@ -60,7 +60,7 @@ def test_json_keeps_every_kind_of_value() -> None:
     other = read_message(json.loads(text))
     assert other == ENGLISH
     assert message_json(other) == message_json(EXAMPLE)
-    assert isinstance(message_of(ENGLISH, json.loads(text)), Message)
+    assert isinstance(stored_message(ENGLISH, json.loads(text)), Message)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_json_keeps_every_kind_of_value() -> None:
     ],
 )
 def test_a_message_that_does_not_say_the_kept_text_is_not_believed(beside: object) -> None:
-    kept = message_of("The guardrail is off.", beside)
+    kept = stored_message("The guardrail is off.", beside)
     assert kept == "The guardrail is off."
     assert isinstance(kept, QuotedText)
 

@@ -50,7 +50,7 @@ def test_what_this_version_cannot_read_is_kept_and_has_no_effect() -> None:
 
 
 def test_a_change_replaces_and_a_none_takes_away() -> None:
-    settings = Settings.parse(STORED).changed({"unit": "vans", "floors": None, "split": None})
+    settings = Settings.parse(STORED).with_changes({"unit": "vans", "floors": None, "split": None})
     assert (settings.unit, settings.floors, settings.split) == ("vans", {}, None)
     assert set(STORED) - set(settings.to_dict()) == {"floors", "split"}
 
@@ -64,7 +64,7 @@ def test_a_change_replaces_and_a_none_takes_away() -> None:
 )  # fmt: skip
 def test_a_value_that_a_setting_cannot_have_is_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(PlumblineError) as raised:
-        Settings().changed(changes)
+        Settings().with_changes(changes)
     assert next(iter(changes)) in str(raised.value)
 
 

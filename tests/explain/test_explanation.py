@@ -12,7 +12,7 @@ from scipy.special import expit
 from plumbline.domain import AttributionSource, Explanation
 from plumbline.explain.explanation import Instance, choose_source, explain_row
 from plumbline.explain.reasons.logged_attributions import check_logged
-from plumbline.explain.reasons.sentences import OTHER, ReasonWording, adverse_order, plain_value, reasons_for
+from plumbline.explain.reasons.sentences import OTHER, ReasonWording, adverse_order, reasons_for, value_text
 from plumbline.explain.registered_model import check_model
 from plumbline.explain.surrogate import fit_surrogate
 from tests.explain.readers.test_lightgbm import data, train
@@ -282,4 +282,4 @@ def test_nothing_is_said_of_a_refused_explanation_or_of_no_adverse_factor() -> N
     ],
 )  # fmt: skip
 def test_values_are_shown_short_and_on_one_line(value, shown) -> None:
-    assert plain_value(value) == shown
+    assert value_text(value) == shown

@@ -16,8 +16,8 @@ from plumbline.explain.link_functions import (
     link_candidates,
     rounding_step,
     score_range,
+    surrogate_link,
     tolerance,
-    working_link,
 )
 
 SCORES = np.linspace(0.001, 0.999, 41)
@@ -63,8 +63,8 @@ def test_the_range_of_scores_tells_what_they_are(scores: list[float], kind: str)
     working = {"unit": LOGIT, "percent": PERCENT_LOGIT, "free": IDENTITY}
     assert link_candidates(held, B) == candidates[kind]
     assert link_candidates(held, R) == (IDENTITY,)
-    assert working_link(held, B) is working[kind]
-    assert working_link(held, R) is IDENTITY
+    assert surrogate_link(held, B) is working[kind]
+    assert surrogate_link(held, R) is IDENTITY
 
 
 @pytest.mark.parametrize("decimals", [0, 1, 4, 11])

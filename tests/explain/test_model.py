@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 
 from plumbline.domain import PlumblineError
-from plumbline.explain.columns import InputCoding, InputColumn, plain_coding
+from plumbline.explain.columns import InputCoding, InputColumn, identity_coding
 from plumbline.explain.model import (
     BlackBoxModel,
     CodedModel,
     Weights,
     complete,
     contributions,
+    linear_model,
     margins,
-    of_trees,
-    of_weights,
+    tree_model,
 )
 from tests.explain.ensembles import random_ensemble
 
@@ -25,7 +25,7 @@ ROWS = np.random.default_rng(1).normal(size=(6, 3))
 HOLED = ROWS.copy()
 HOLED[1, 0] = HOLED[4, 2] = np.nan
 BOX = CodedModel(
-    coding=plain_coding(["a", "b", "c"], [None] * 3),
+    coding=identity_coding(["a", "b", "c"], [None] * 3),
     core=BlackBoxModel(lambda x: np.stack([x.sum(axis=1), x[:, 0] * x[:, 1]], axis=1), 2),
     link="identity", objective="test", format="test", needs_background=True,
 )  # fmt: skip
@@ -38,7 +38,7 @@ def linear() -> CodedModel:
         (InputColumn(feature=0), InputColumn(feature=2), InputColumn(feature=0, shift=1.0, scale=2.0)),
     )  # fmt: skip
     weight = np.array([[1.0, -1.0], [0.5, 2.0], [3.0, 0.0]])
-    return of_weights(coding, Weights(weight, np.array([0.1, -0.2])), "identity", "test", "test")
+    return linear_model(coding, Weights(weight, np.array([0.1, -0.2])), "identity", "test", "test")
 
 
 def test_rows_that_lack_a_value_have_no_margin_and_the_others_keep_theirs() -> None:
@@ -51,7 +51,7 @@ def test_rows_that_lack_a_value_have_no_margin_and_the_others_keep_theirs() -> N
     assert complete(BOX, HOLED).tolist() == [True, False, True, True, False, True]
     takes = replace(BOX, core=replace(BOX.core, missing=True))  # type: ignore[type-var]
     assert complete(takes, HOLED).all()
-    trees = of_trees(random_ensemble(np.random.default_rng(2), 3, 4, 3))
+    trees = tree_model(random_ensemble(np.random.default_rng(2), 3, 4, 3))
     assert complete(trees, HOLED).all()
     assert np.isfinite(margins(trees, HOLED)).all()
 
@@ -91,4 +91,4 @@ def test_what_cannot_be_taken_apart_is_refused() -> None:
 )  # fmt: skip
 def test_weights_that_do_not_fit_are_refused(weights: Weights) -> None:
     with pytest.raises(PlumblineError, match="was refused"):
-        of_weights(plain_coding(["a", "b", "c"], [None] * 3), weights, "identity", "test", "test")
+        linear_model(identity_coding(["a", "b", "c"], [None] * 3), weights, "identity", "test", "test")

@@ -59,7 +59,7 @@ from skops.io import dumps
 
 from plumbline.domain import PlumblineError
 from plumbline.explain.model import BlackBoxModel, margins
-from plumbline.explain.model_agnostic import asked_contributions
+from plumbline.explain.model_agnostic import sampled_contributions
 from plumbline.explain.readers.formats import read_model
 from plumbline.explain.registered_model import align_features
 from plumbline.explain.sandbox.call import explain_rows
@@ -177,7 +177,7 @@ def _holds(model, frame) -> None:
         np.testing.assert_allclose(found, _expected(model, part), atol=2e-7, rtol=1e-7)
     if isinstance(ours.core, BlackBoxModel):
         for k in range(ours.outputs):
-            made = asked_contributions(ours, rows[:3], rows[100:120], output=k)
+            made = sampled_contributions(ours, rows[:3], rows[100:120], output=k)
             whole = made.base + made.parts.sum(axis=1)
             np.testing.assert_allclose(whole, margins(ours, rows[:3])[:, k], atol=1e-9)
             assert made.errors is None
@@ -256,7 +256,7 @@ np.save(body + ".base.npy", exact.base_values)
 def test_up_to_ten_inputs_are_exact_by_the_definition_and_as_shap_says(tmp_path) -> None:
     model, x = _network(5)
     ours, background = read_model(dumps(model)), x[50:62]
-    asked = asked_contributions(ours, x[:4], background)
+    asked = sampled_contributions(ours, x[:4], background)
     for row, found in zip(x[:4], asked.parts, strict=True):
         expected = brute_force(lambda rows: margins(ours, rows)[:, 0], row, background)
         np.testing.assert_allclose(found, expected, atol=1e-9)
@@ -278,12 +278,12 @@ def test_up_to_ten_inputs_are_exact_by_the_definition_and_as_shap_says(tmp_path)
 def test_beyond_ten_the_stated_error_is_what_the_estimate_is_off_by(monkeypatch) -> None:
     model, x = _network(11)
     ours, background = read_model(dumps(model)), x[50:60]
-    found = asked_contributions(ours, x[:8], background)
+    found = sampled_contributions(ours, x[:8], background)
     assert found.errors is not None
     whole = found.base + found.parts.sum(axis=1)
     np.testing.assert_allclose(whole, margins(ours, x[:8])[:, 0], atol=1e-9)
     monkeypatch.setattr(permutation, "MOST_EXACT", 11)
-    exact = asked_contributions(ours, x[:8], background)
+    exact = sampled_contributions(ours, x[:8], background)
     assert exact.errors is None
     off = (found.parts - exact.parts) / np.maximum(found.errors, 1e-12)
     assert 0.6 < off.std() < 1.5  # standard errors: about one, over 88 contributions
@@ -293,8 +293,8 @@ def test_beyond_ten_the_stated_error_is_what_the_estimate_is_off_by(monkeypatch)
 def test_the_same_decision_gets_the_same_estimate_in_any_company() -> None:
     model, x = _network(12)
     ours, background = read_model(dumps(model)), x[50:60]
-    together = asked_contributions(ours, x[:5], background)
-    alone = asked_contributions(ours, x[3:4], background)
+    together = sampled_contributions(ours, x[:5], background)
+    alone = sampled_contributions(ours, x[3:4], background)
     assert together.seeds is not None
     assert alone.seeds is not None
     np.testing.assert_array_equal(alone.parts[0], together.parts[3])
@@ -308,8 +308,8 @@ def test_the_order_of_the_columns_changes_nothing(width) -> None:
     model = GaussianNB().fit(x, x["input 0"] > 0)
     turned = x.columns[np.random.default_rng(2).permutation(width)]
     again = GaussianNB().fit(x[turned], x["input 0"] > 0)
-    first = asked_contributions(read_model(dumps(model)), x[:3].to_numpy(), x[50:60].to_numpy())
-    second = asked_contributions(
+    first = sampled_contributions(read_model(dumps(model)), x[:3].to_numpy(), x[50:60].to_numpy())
+    second = sampled_contributions(
         read_model(dumps(again)), x[turned][:3].to_numpy(), x[turned][50:60].to_numpy()
     )
     np.testing.assert_allclose(first.parts, pd.DataFrame(second.parts, columns=turned)[x.columns], atol=1e-9)
@@ -332,9 +332,9 @@ def test_a_row_without_a_value_gets_nothing_and_a_background_without_one_is_left
     model, x = _network(4)
     rows, background = x[:3].copy(), x[50:56].copy()
     rows[1, 2] = background[0, 0] = np.nan
-    found = asked_contributions(read_model(dumps(model)), rows, background)
+    found = sampled_contributions(read_model(dumps(model)), rows, background)
     assert np.isnan(found.parts[1]).all()
-    kept = asked_contributions(read_model(dumps(model)), x[:1], background[1:])
+    kept = sampled_contributions(read_model(dumps(model)), x[:1], background[1:])
     np.testing.assert_allclose(found.parts[0], kept.parts[0], atol=1e-12)
 
 

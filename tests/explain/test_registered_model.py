@@ -15,7 +15,7 @@ from plumbline.explain.column_match import propose_feature_map
 from plumbline.explain.registered_model import (
     RegisteredModel,
     align_features,
-    check_from,
+    check_from_json,
     check_model,
     explain_with_model,
     match_columns,
@@ -101,10 +101,13 @@ def test_a_check_that_was_kept_is_worded_from_its_figures_again(trained) -> None
     model = registered(booster)
     for check in (check_model(model, frame, scores), check_model(model, frame, 1 - scores)):
         stored = json.loads(json.dumps(asdict(check)))
-        again = check_from(stored, model.version)
+        again = check_from_json(stored, model.version)
         assert again == check
         assert again.sentence.template == check.sentence.template
-        assert check_from({**stored, "sentence": "as it was kept"}, model.version).sentence == check.sentence
+        assert (
+            check_from_json({**stored, "sentence": "as it was kept"}, model.version).sentence
+            == check.sentence
+        )
 
 
 @pytest.mark.parametrize(

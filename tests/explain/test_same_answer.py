@@ -35,12 +35,12 @@ from plumbline.domain import (
     PlumblineError,
     agree,
     direction,
-    largest_gap,
-    strongest_first,
+    largest_difference,
+    magnitude_order,
 )
 from plumbline.explain import surrogate
-from plumbline.explain.model import BlackBoxModel, CodedModel, Weights, contributions, margins, of_trees
-from plumbline.explain.model_agnostic import asked_contributions, probability_contributions
+from plumbline.explain.model import BlackBoxModel, CodedModel, Weights, contributions, margins, tree_model
+from plumbline.explain.model_agnostic import probability_contributions, sampled_contributions
 from plumbline.explain.readers.formats import read_model
 from plumbline.explain.readers.scikit import arrays
 from plumbline.explain.readers.scikit.functions import _neighbours
@@ -84,7 +84,7 @@ def body_of(kind: str) -> bytes:
 
 def model_of(kind: str) -> CodedModel:
     if kind == "trees":
-        return of_trees(random_ensemble(np.random.default_rng(2), 6, 20, 6))
+        return tree_model(random_ensemble(np.random.default_rng(2), 6, 20, 6))
     return read_model(body_of(kind))
 
 
@@ -96,7 +96,7 @@ def answer(model: CodedModel, rows: FloatArray, background: FloatArray) -> Float
     """Base, contributions and, where they are estimates, their standard errors of each row, and its margin."""
     margin = margins(model, rows)[:, :1]
     if isinstance(model.core, BlackBoxModel):
-        made = asked_contributions(model, rows, background)
+        made = sampled_contributions(model, rows, background)
         parts, base, errors = made.parts, made.base, made.errors
         return np.hstack([margin, np.full_like(margin, base), parts, *([] if errors is None else [errors])])
     found, base = contributions(model, rows, background=background if model.needs_background else None)
@@ -123,7 +123,9 @@ ASKED = [kind for kind in KINDS if kind not in ("linear", "forest", "trees")]
 @pytest.mark.parametrize("kind", ASKED)
 def test_what_is_asked_one_by_one_is_the_same_to_the_last_bit_in_any_company(kind: str) -> None:
     model, rows = model_of(kind), rows_of(kind)
-    together, alone = (asked_contributions(model, rows[at], rows[50:62]) for at in (slice(0, 5), slice(3, 4)))
+    together, alone = (
+        sampled_contributions(model, rows[at], rows[50:62]) for at in (slice(0, 5), slice(3, 4))
+    )
     np.testing.assert_array_equal(alone.parts[0], together.parts[3])
 
 
@@ -159,7 +161,7 @@ def rounded(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @pytest.fixture
 def other_processor(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module, name in ((arrays, "floats"), (leaf_tables, "_products"), (surrogate, "as_design")):
+    for module, name in ((arrays, "floats"), (leaf_tables, "_products"), (surrogate, "design_matrix")):
         monkeypatch.setattr(module, name, rounded(getattr(module, name)))
     solve = np.linalg.solve
     monkeypatch.setattr(np.linalg, "solve", lambda *args: solve(*args) * (1 + 1e-13))
@@ -180,7 +182,7 @@ def test_products_that_round_otherwise(kind: str, request: pytest.FixtureRequest
         model = replace(model, core=replace(model.core, weight=model.core.weight.view(Rounded)))
     there = answer(model, many, rows[50:62])
     assert agree(here, there)
-    assert largest_gap(here, there) > 0 or kind in NO_PRODUCT
+    assert largest_difference(here, there) > 0 or kind in NO_PRODUCT
 
 
 def test_contributions_to_a_probability_too(request: pytest.FixtureRequest) -> None:
@@ -189,7 +191,7 @@ def test_contributions_to_a_probability_too(request: pytest.FixtureRequest) -> N
     np.testing.assert_array_equal(alone.parts[0], here.parts[2])
     request.getfixturevalue("other_processor")
     there = probability_contributions(model_of("axes"), ROWS[:4], ROWS[50:80])
-    assert 0 < largest_gap(here.parts, there.parts) <= RELATIVE
+    assert 0 < largest_difference(here.parts, there.parts) <= RELATIVE
 
 
 def test_a_linear_surrogate_too(request: pytest.FixtureRequest) -> None:
@@ -207,7 +209,7 @@ def test_a_linear_surrogate_too(request: pytest.FixtureRequest) -> None:
 
     here = told()
     request.getfixturevalue("other_processor")
-    assert 0 < largest_gap(here, told()) <= RELATIVE
+    assert 0 < largest_difference(here, told()) <= RELATIVE
 
 
 @pytest.mark.parametrize("power", [2.0, 1.0, np.inf])
@@ -240,7 +242,7 @@ def test_inputs_with_the_same_effect_keep_their_places_whatever_the_last_bits() 
         noise = 1 + np.random.default_rng(seed).uniform(-1, 1, 6) * 1e-13
         parts = dict(zip(names, (-np.array([2.0, 1.0, 1.0, 1.0, 3.0, 1e-17]) * noise).tolist(), strict=True))
         wanted = [names[i] for i in (4, 0, 1, 2, 3, 5)]
-        assert [name for name, _ in strongest_first(parts)] == wanted
+        assert [name for name, _ in magnitude_order(parts)] == wanted
         assert [name for name, _ in adverse_order(parts, {})] == wanted
         many = np.tile(list(parts.values()), (50, 1))
         assert [held.feature for held in importance(many, names)] == wanted
@@ -289,7 +291,7 @@ def test_any_number_of_threads(kind: str, tmp_path: Path) -> None:
     model, rows = model_of(kind), rows_of(kind)
     for threads in (1, 2):
         with threadpool_limits(threads, "blas"):
-            made = asked_contributions(model, rows[:2], rows[50:150])
+            made = sampled_contributions(model, rows[:2], rows[50:150])
         found.append(made.parts if made.errors is None else np.hstack([made.parts, made.errors]))
     assert all(agree(found[0], again) for again in found[1:])
 
@@ -306,12 +308,12 @@ def test_a_function_asked_block_by_block_answers_as_if_asked_at_once(
         return np.stack([x.sum(1), x[:, 0]], axis=1)
 
     x = ROWS[:rows]
-    found = arrays.in_blocks(function, 4)(x)
+    found = arrays.run_in_blocks(function, 4)(x)
     assert isinstance(found, np.ndarray)
     np.testing.assert_array_equal(found, np.stack([x.sum(1), x[:, 0]], axis=1))
     assert max(asked) <= 3  # four numbers a row, twelve at once
     assert sum(asked) == rows
-    assert arrays.in_blocks(function, 100)(ROWS[:2]).shape == (2, 2)  # a row at least
+    assert arrays.run_in_blocks(function, 100)(ROWS[:2]).shape == (2, 2)  # a row at least
 
 
 @pytest.mark.parametrize("weights", ["uniform", "distance"])

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from plumbline.domain import Kind
-from plumbline.explain.surrogate_inputs import as_codes, as_design, learn_inputs
+from plumbline.explain.surrogate_inputs import code_matrix, design_matrix, learn_inputs
 
 FRAME = pd.DataFrame(
     {
@@ -40,7 +40,7 @@ def test_the_design_has_a_column_a_number_one_where_it_is_missing_and_one_a_leve
     other = FRAME.assign(
         town=["Ulm", "new", None, "Kiel", "Ulm", "Bonn"], age=[40.0, np.inf, 20, 60, np.nan, 40]
     )
-    design, owner = as_design(inputs, other)
+    design, owner = design_matrix(inputs, other)
     age, town = inputs[0], inputs[2]
     assert owner.tolist() == [0, 0, 1, 2, 2, 2, 2, 3, 3, 4, 4]
     assert design.shape == (6, 11)
@@ -60,7 +60,7 @@ def test_codes_leave_numbers_as_they_are_and_what_is_unknown_missing() -> None:
     other = FRAME.assign(
         town=["Ulm", "new", None, "Kiel", "Ulm", "Bonn"], age=["40", "x", 20, np.inf, None, 1]
     )
-    codes = as_codes(inputs, other)
+    codes = code_matrix(inputs, other)
     assert codes[:, 0] == pytest.approx([40, np.nan, 20, np.nan, np.nan, 1], nan_ok=True)
     assert codes[:, 2] == pytest.approx([3, np.nan, 2, 1, 3, 0], nan_ok=True)
     assert np.isnan(codes[:, 3]).all()

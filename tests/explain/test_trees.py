@@ -18,9 +18,9 @@ from plumbline.explain.trees import (
     RawTree,
     TreeEnsemble,
     check_ensemble,
-    depth_of,
     join_trees,
-    send_left,
+    left_mask,
+    tree_depth,
 )
 
 
@@ -156,7 +156,7 @@ def test_depth_is_the_splits_on_the_longest_path_and_ends_at_the_most_allowed(de
     splits[-1] = False
     left, right = (np.where(splits, np.arange(n) + step, -1).tolist() for step in (1, 2))
     one = ensemble([tree([-1], [-1]), tree(left, right)])
-    assert depth_of(one) == depth
+    assert tree_depth(one) == depth
     if depth > MAX_DEPTH:
         with pytest.raises(PlumblineError, match="deeper"):
             check_ensemble(one)
@@ -185,7 +185,7 @@ def test_where_a_value_goes(missing: int, default_left: bool, threshold: float, 
         threshold=np.full(3, threshold),
     )
     x = np.array([0.0, 1e-36, -0.7, 0.7, np.nan])
-    assert send_left(one, np.zeros(5, np.int64), x).tolist() == left
+    assert left_mask(one, np.zeros(5, np.int64), x).tolist() == left
 
 
 @pytest.mark.parametrize("goes_left", [False, True])
@@ -195,7 +195,7 @@ def test_a_code_is_a_number_without_its_fraction_and_any_other_goes_with_what_is
     """As LightGBM casts to an integer: minus a half is code 0, minus one is none."""
     one = ensemble([named([0, 2], goes_left=goes_left)], missing=np.full(3, MISSING_NONE))
     x = np.array([0.0, -0.5, 0.9, 2.0, 2.9, -1.0, -7.0, 1.0, 3.0, 1e300, np.inf, -np.inf, np.nan])
-    is_named = send_left(one, np.zeros(len(x), np.int64), x) == goes_left
+    is_named = left_mask(one, np.zeros(len(x), np.int64), x) == goes_left
     assert is_named.tolist() == [True] * 5 + [False] * 8
     gone = replace(one, missing=np.full(3, MISSING_NAN), default_left=np.ones(3, bool))
-    assert send_left(gone, np.zeros(1, np.int64), np.array([np.nan])).tolist() == [True]
+    assert left_mask(gone, np.zeros(1, np.int64), np.array([np.nan])).tolist() == [True]

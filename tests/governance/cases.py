@@ -12,7 +12,7 @@ from plumbline.domain.messages import NOTHING, Message, Number, message
 from plumbline.governance.facts import Breach, Facts, FairnessGroup, ProbingCaller, SwitchFacts
 from plumbline.governance.verdict import scorecard
 from plumbline.monitor.figures import say_value
-from plumbline.monitor.performance.selective_labels import LabelledShare, Selection, among
+from plumbline.monitor.performance.selective_labels import LabelledShare, Selection, population_sentence
 from plumbline.monitor.performance.weights import WeightedMetric
 from plumbline.wording.names import say_metric
 
@@ -106,7 +106,7 @@ def sandboxed(facts: Facts) -> Facts:
 
 
 #: what facts say in words, as the measurements word it
-AMONG = among(["grant"])
+AMONG = population_sentence(["grant"])
 SELECTED = Selection(
     (LabelledShare("grant", 9_000, 8_820), LabelledShare("refuse", 1_000, 0)),
     None,

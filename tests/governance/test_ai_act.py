@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plumbline.domain import PlumblineError
-from plumbline.governance.ai_act import CLASSES, ROLES, classify, duties_of, law, suggest_answers
+from plumbline.governance.ai_act import CLASSES, ROLES, act_duties, classify, law, suggest_answers
 from plumbline.governance.catalogue import catalogue
 from plumbline.governance.incident_deadlines import FLAGS, Incident, is_major, notices, overdue
 
@@ -39,7 +39,7 @@ def test_the_data_of_the_law_is_whole() -> None:
         assert set(clock.get("roles", ROLES)) <= set(ROLES)
         assert clock["law"] in catalogue().frameworks
     for name in CLASSES:
-        assert all(duties_of(name, role) for role in ROLES)
+        assert all(act_duties(name, role) for role in ROLES)
 
 
 @pytest.mark.parametrize(

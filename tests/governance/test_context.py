@@ -13,11 +13,11 @@ from plumbline.domain import PlumblineError, Requirement, Tier
 from plumbline.governance.catalogue import catalogue
 from plumbline.governance.context import (
     QUESTIONS,
+    answer_text,
     check_answer,
     interaction_share,
     read_context,
     requirement,
-    spoken,
 )
 from tests.governance.cases import (
     CREDIT,
@@ -195,9 +195,9 @@ def test_the_share_of_interactions(stated: str, decisions: int | None, share: fl
 def test_answers_are_checked_where_they_are_given() -> None:
     assert check_answer("environment", " Production ") == "production"
     assert check_answer("interactions_per_month", "12,000") == "12000"
-    assert spoken("interactions_per_month", "12000") == "12,000"
-    assert spoken("interactions_per_month", "unknown") == "unknown"
-    assert spoken("harm", "no") == "no"
+    assert answer_text("interactions_per_month", "12000") == "12,000"
+    assert answer_text("interactions_per_month", "unknown") == "unknown"
+    assert answer_text("harm", "no") == "no"
     assert check_answer("harm", "") == ""
     for key, value in [("environment", "prod"), ("interactions_per_month", "-3"), ("impact", "number"),
                        ("interactions_per_month", "nan"), ("colour", "red")]:  # fmt: skip

@@ -64,7 +64,7 @@ def test_the_moment_alone_does_not_make_another_scorecard_but_an_ended_statement
 
     def digest(days: int) -> str:
         later = replace(held, at=NOW + timedelta(days=days))
-        return history.digest_of(later, history.judge(later))
+        return history.scorecard_digest(later, history.judge(later))
 
     assert digest(0) == digest(5) != digest(6)
 
@@ -73,7 +73,7 @@ def test_the_last_bits_of_what_was_measured_do_not_make_another_scorecard_but_a_
     def digest(times: float) -> str:
         groups = tuple(replace(g, ratio=g.ratio * times) for g in healthy_facts().fairness or ())
         held = inputs(facts=healthy_facts(fairness=groups))
-        return history.digest_of(held, history.judge(held))
+        return history.scorecard_digest(held, history.judge(held))
 
     assert digest(1 + 1e-14) == digest(1.0) == digest(1 - 1e-14)
     assert digest(1.00001) != digest(1.0)
@@ -90,12 +90,12 @@ def test_changes_say_control_by_control_what_became_worse_first() -> None:
     changed = {c.id: (c.before, c.after) for c in found.controls}
     assert changed["MON-4"] == ("pass", "fail")
     assert "CMP-7" in changed
-    assert not found.controls[0].better
+    assert not found.controls[0].is_improvement
     assert found.context == (("oversight", "sometimes", "never"),)
     assert "Bo exempted FAIR-1 until 2026-07-31" in found.statements
     assert "limits of MON-3 set to age_days 90" in found.statements
     back = history.compare(history.judge(after), history.judge(before))
-    assert {c.id for c in back.controls if c.better} >= {"MON-4"}
+    assert {c.id for c in back.controls if c.is_improvement} >= {"MON-4"}
     assert not history.compare(history.judge(before), history.judge(before)).controls
 
 

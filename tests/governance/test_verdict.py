@@ -15,8 +15,8 @@ from plumbline.governance.conditions import default_conditions
 from plumbline.governance.context import read_context
 from plumbline.governance.facts import FairnessGroup
 from plumbline.governance.frameworks import frameworks
-from plumbline.governance.next_actions import three_next_actions
-from plumbline.governance.resolution import ends_on
+from plumbline.governance.next_actions import next_actions
+from plumbline.governance.resolution import last_day
 from plumbline.governance.verdict import (
     MATURE_BY_EVIDENCE,
     decide,
@@ -73,7 +73,7 @@ def test_the_newest_statement_counts() -> None:
     ],
 )
 def test_a_statement_holds_for_twelve_months_at_most(at: date, expires: date, end: date) -> None:
-    assert ends_on(attested("CMP-7", at=at, expires=expires)) == end
+    assert last_day(attested("CMP-7", at=at, expires=expires)) == end
 
 
 def test_a_statement_dated_tomorrow_is_not_heard_today() -> None:
@@ -122,7 +122,7 @@ def test_an_exempt_system_is_asked_nothing() -> None:
     assert {r.requirement for r in card.controls} == {Requirement.NOT_ASKED}
     assert {r.status for r in card.controls} == {Status.NOT_APPLICABLE}
     assert card.conditions[0].state == "cleared"
-    assert three_next_actions(card) == ()
+    assert next_actions(card) == ()
 
 
 def test_recommended_controls_decide_between_managed_and_mature() -> None:
@@ -222,10 +222,10 @@ def test_the_three_next_actions_are_the_worst_first() -> None:
     facts = healthy_facts(
         performance_breach=breach(40), fairness=None, version_share=0.96, explained_share=0.0
     )
-    actions = three_next_actions(judge(facts, CREDIT))
+    actions = next_actions(judge(facts, CREDIT))
     assert [action.control for action in actions] == ["MON-4", "EXP-1", "CMP-4"]
-    assert str(three_next_actions(judge(facts, {}))[0]).startswith("Context: Answer")
-    assert three_next_actions(judge(healthy_facts(), CREDIT)) == ()
+    assert str(next_actions(judge(facts, {}))[0]).startswith("Context: Answer")
+    assert next_actions(judge(healthy_facts(), CREDIT)) == ()
 
 
 def test_the_owner_can_be_stricter_than_the_catalogue_but_not_milder() -> None:
@@ -277,7 +277,7 @@ def test_a_framework_shows_what_passes_and_where_the_gaps_are() -> None:
 
 def test_a_next_step_leads_to_where_it_can_be_done() -> None:
     card = judge(healthy_facts(performance_breach=breach(40)), CREDIT)
-    (step,) = (item for item in three_next_actions(card) if item.control == "MON-4")
+    (step,) = (item for item in next_actions(card) if item.control == "MON-4")
     assert "Alerts page" in step.words
     assert step.page == "alerts"
     assert control(card, "MON-4").evidence.page == "accuracy"

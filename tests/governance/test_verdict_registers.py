@@ -98,7 +98,7 @@ def test_with_four_eyes_an_exemption_waits_for_a_second_person(shop: Workspace) 
     assert control(card, "MON-7").status is Status.FAIL
     assert "asked for by Ana" in control(card, "MON-7").evidence.sentence
     assert "waits for a second person's approval" in control(card, "MON-7").evidence.sentence
-    newest, first = statements.waiting(statements.statements(shop, "shop"), TODAY)[1]
+    newest, first = statements.pending_approvals(statements.statements(shop, "shop"), TODAY)[1]
     for by in ("Ana", " ana "):
         with pytest.raises(PlumblineError, match="that they asked for"):
             statements.approve_exemption(shop, "shop", newest.id, by=by, on=TODAY)
@@ -114,7 +114,7 @@ def test_with_four_eyes_an_exemption_waits_for_a_second_person(shop: Workspace) 
     assert changes is not None
     assert any(said.startswith("Bo approved the exemption of MON-7") for said in changes.statements)
     statements.change_settings(shop, "shop", {"four_eyes": None}, by="Ana")
-    assert statements.waiting(statements.statements(shop, "shop"), TODAY) == ((), ())
+    assert statements.pending_approvals(statements.statements(shop, "shop"), TODAY) == ((), ())
     assert first.proposer == ""
 
 

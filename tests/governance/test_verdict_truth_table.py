@@ -9,7 +9,7 @@ import pytest
 
 from plumbline.domain import Requirement, Status, Tier, Verdict
 from plumbline.governance.facts import Facts, FairnessGroup, SwitchFacts
-from plumbline.governance.verdict import counts_as
+from plumbline.governance.verdict import pipeline_verdict
 from tests.governance.cases import (
     CREDIT,
     FRAUD,
@@ -185,7 +185,7 @@ def test_row_16_exempt_controls_are_managed_until_their_date() -> None:
 def test_row_17_no_context_at_all_is_not_yet_judged_and_a_breach_shows_all_the_same() -> None:
     card = judge(healthy_facts(), {})
     assert card.verdict is Verdict.NOT_YET_JUDGED
-    assert counts_as(card) is Verdict.NOT_YET_JUDGED
+    assert pipeline_verdict(card) is Verdict.NOT_YET_JUDGED
     assert not card.context_complete
     assert card.reasons == (
         "Nobody has said what this system is for: the verdict waits for 8 context questions.",
@@ -194,7 +194,7 @@ def test_row_17_no_context_at_all_is_not_yet_judged_and_a_breach_shows_all_the_s
     broken = judge(healthy_facts(performance_breach=breach(40)), {})
     assert broken.verdict is Verdict.NOT_YET_JUDGED
     assert broken.reasons[0].startswith("MON-4")
-    assert counts_as(broken) is Verdict.LIABILITY
+    assert pipeline_verdict(broken) is Verdict.LIABILITY
 
 
 def test_row_17_answers_that_were_withdrawn_are_read_as_the_stricter_ones() -> None:

@@ -24,7 +24,7 @@ _PROFILED = ("profile_hour", "profile_presence", "profile_outcome")
 
 def work(folder: Path) -> None:
     ws = open_workspace(folder / "w.duckdb", read_from=[folder])
-    load(ws, folder / "a.csv", after=build.on_loaded)
+    load(ws, folder / "a.csv", after=build.on_load)
     ws.close()
 
 
@@ -64,7 +64,7 @@ def main(folder: Path, kills: int) -> None:
 
     def begin(where: Path) -> None:
         ws = open_workspace(where / "w.duckdb", read_from=[where])
-        load(ws, write(where / "first.csv", decisions(FIRST)), after=build.on_loaded)
+        load(ws, write(where / "first.csv", decisions(FIRST)), after=build.on_load)
         ws.close()
 
     write(folder / "a.csv", [row(i) for i in range(1000, 1000 + ROWS)])

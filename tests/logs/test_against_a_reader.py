@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plumbline.domain import TEXT, PlumblineError
-from plumbline.store.loads import quarantined
+from plumbline.store.loads import quarantined_rows
 from plumbline.store.systems import decision_columns
 from plumbline.store.workspace import open_workspace
 from tests.examples import examples
@@ -156,7 +156,7 @@ def test_every_row_ends_where_a_row_by_row_reader_says(
         try:
             made = load(ws, folder / "a.csv", mapping=mapping(ROLES | KEPT, formats=FORMATS))
             with ws.read() as cursor:
-                aside = [(q.line, q.reason) for q in quarantined(cursor, system="s")]
+                aside = [(q.line, q.reason) for q in quarantined_rows(cursor, system="s")]
                 texts = {c.name for c in decision_columns(cursor, "s") if c.role.role == TEXT}
             beside = {
                 name: f'"text:{name}"' if f"text:{name}" in texts else "NULL"

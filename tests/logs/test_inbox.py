@@ -39,12 +39,12 @@ def test_a_pass_loads_what_rests_and_says_why_a_file_failed(
 
 def test_a_file_that_is_still_growing_is_left(tmp_path: Path) -> None:
     path, seen = write(tmp_path / "a.csv", decisions(40), NAMED), dict[Path, inbox.Look]()
-    assert inbox.at_rest(tmp_path, "s", seen, 0) == []
+    assert inbox.settled_files(tmp_path, "s", seen, 0) == []
     with path.open("a") as file:
         file.write("more")
-    assert inbox.at_rest(tmp_path, "s", seen, 0) == []
-    assert inbox.at_rest(tmp_path, "s", seen, 3600) == []
-    assert inbox.at_rest(tmp_path, "s", seen, 0) == [(path, "s")]
+    assert inbox.settled_files(tmp_path, "s", seen, 0) == []
+    assert inbox.settled_files(tmp_path, "s", seen, 3600) == []
+    assert inbox.settled_files(tmp_path, "s", seen, 0) == [(path, "s")]
 
 
 def _grow(path: Path) -> None:
@@ -160,11 +160,11 @@ def test_killed_at_any_moment_nothing_is_lost_and_nothing_is_there_twice(tmp_pat
                    env=product.paths())  # fmt: skip
     ws = open_workspace(tmp_path / "w.duckdb", read_from=[box])
     try:
-        for path, title in list(inbox.waiting(box, "s")):
+        for path, title in list(inbox.inbox_files(box, "s")):
             inbox.take(ws, path, title, actor="t")
         assert sorted(r[0] for r in rows_of(ws, '"decision_id"')) == [f"d{i:04d}" for i in range(120)]
         assert len(list((box / "done").iterdir())) == 3
-        assert list(inbox.waiting(box, "s")) == []
+        assert list(inbox.inbox_files(box, "s")) == []
     finally:
         ws.close()
 

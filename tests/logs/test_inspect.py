@@ -80,7 +80,7 @@ def test_the_real_logs_are_understood_without_a_question(reading: tuple[Workspac
 @pytest.mark.reallogs
 def test_protected_columns_are_features_as_well(reading: tuple[Workspace, Path]) -> None:
     found = inspect(SHARED / "income-credit" / "kredit_export.csv", ws=reading[0])
-    features = {m.column: m.kind for m in found.mapping.named("feature")}
+    features = {m.column: m.kind for m in found.mapping.columns_of("feature")}
     assert features["Geschlecht"] is Kind.CATEGORICAL
     assert features["Alter"] is Kind.NUMERIC
     assert found.decimal == ","

@@ -34,7 +34,7 @@ def test_the_counts_of_a_trial_are_those_of_the_load(workspace: Workspace, tmp_p
     made = load(workspace, path)
     assert trial.whole
     assert dict(trial.reasons) == made.reasons
-    assert (trial.rows, trial.unfit, trial.repeats) == (
+    assert (trial.rows, trial.unfit_rows, trial.repeats) == (
         made.rows_read,
         made.rows_quarantined,
         made.rows_duplicate,

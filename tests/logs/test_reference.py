@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from plumbline.answers.data.load import set_reference
-from plumbline.answers.performance.cautions import PROVISIONAL, apart, of_the_reference
+from plumbline.answers.performance.cautions import PROVISIONAL, reference_cautions, window_beside_reference
 from plumbline.answers.question import LogSpan
 from plumbline.domain import PlumblineError, System
 from plumbline.store.systems import get_system, update_system
@@ -38,12 +38,12 @@ def test_two_weeks_have_a_provisional_week_and_a_third_of_four_settles_it(
 ) -> None:
     first = loaded(workspace, tmp_path, range(15))
     assert (first.reference, first.reference_source) == (weeks(1), "provisional")
-    assert of_the_reference(first, None) == (PROVISIONAL,)
+    assert reference_cautions(first, None) == (PROVISIONAL,)
     later = loaded(workspace, tmp_path, range(15, 50))
     assert (later.reference, later.reference_source) == (weeks(2), "provisional")
     settled = loaded(workspace, tmp_path, range(50, 85))
     assert (settled.reference, settled.reference_source) == (weeks(4), "auto")
-    assert of_the_reference(settled, None) == ()
+    assert reference_cautions(settled, None) == ()
     assert loaded(workspace, tmp_path, range(85, 300, 1)).reference == weeks(4)
 
 
@@ -71,10 +71,13 @@ def test_a_reference_without_a_weekday_that_the_log_has_is_refused(
 
 def test_no_decision_is_on_both_sides() -> None:
     held = LogSpan(START, START + 40 * DAY, 1000)
-    window, said = apart(weeks(1), (START + 3 * DAY, None), held)
+    window, said = window_beside_reference(weeks(1), (START + 3 * DAY, None), held)
     assert window == (START + 7 * DAY, None)
     assert "no decision is on both sides" in said
-    assert apart(weeks(1), (START + 10 * DAY, None), held) == ((START + 10 * DAY, None), "")
+    assert window_beside_reference(weeks(1), (START + 10 * DAY, None), held) == ((START + 10 * DAY, None), "")
     inside = (START + DAY, START + 3 * DAY)
-    assert apart(weeks(1), inside, held) == (inside, apart(weeks(1), inside, held)[1])
-    assert "within the reference itself" in apart(weeks(1), inside, held)[1]
+    assert window_beside_reference(weeks(1), inside, held) == (
+        inside,
+        window_beside_reference(weeks(1), inside, held)[1],
+    )
+    assert "within the reference itself" in window_beside_reference(weeks(1), inside, held)[1]

@@ -26,7 +26,7 @@ KILLS = 5
 
 def watch(box: str, workspace: str, said: int, hold: float) -> None:
     """The command itself, which says when a load is open and when it is committed; ``hold``: seconds it stays open."""
-    count, load = build.on_loaded, inbox.load_file
+    count, load = build.on_load, inbox.load_file
 
     def counted(*given: Any) -> None:
         os.write(said, b"open ")
@@ -38,7 +38,7 @@ def watch(box: str, workspace: str, said: int, hold: float) -> None:
         os.write(said, b"committed ")
         return made
 
-    loading.build.on_loaded, inbox.load_file = counted, loaded
+    loading.build.on_load, inbox.load_file = counted, loaded
     command.main(["watch", box, "--system", "s", "--settle", "0.1", "--workspace", workspace])
 
 
@@ -59,7 +59,7 @@ def main(box: str, workspace: str) -> None:
             time.sleep(rng.random() * 0.8)
         else:
             end = time.monotonic() + 60
-            while list(inbox.waiting(Path(box), "s")) and time.monotonic() < end:
+            while list(inbox.inbox_files(Path(box), "s")) and time.monotonic() < end:
                 time.sleep(0.02)
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)

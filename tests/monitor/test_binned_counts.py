@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from plumbline.domain import Bins, Kind
-from plumbline.monitor.binned_counts import Distances, cells_of, or_none, shares, spread
+from plumbline.monitor.binned_counts import Distances, binned_counts, or_none, shares, spread
 from plumbline.monitor.statistics.null_distribution import NullDistribution
 
 LEVELS = Bins(feature="f", kind=Kind.CATEGORICAL, levels=("a", "b", "c"))
@@ -19,16 +19,16 @@ def numbers(
 ):
     edges = np.arange(len(p) - 1.0)
     bins = Bins(feature="f", kind=Kind.NUMERIC, edges=edges, decile_cells=deciles)
-    return cells_of(bins, np.array(p), np.array(q), **({} if law is None else {"law": law}))
+    return binned_counts(bins, np.array(p), np.array(q), **({} if law is None else {"law": law}))
 
 
 def test_pearsons_statistic_is_that_of_the_table_and_cells_that_nobody_holds_have_no_freedom() -> None:
-    statistic, freedom, _ = cells_of(LEVELS, P, Q).pearson
+    statistic, freedom, _ = binned_counts(LEVELS, P, Q).pearson
     for i, window in enumerate(Q):
         held = (P + window) > 0
         truth = stats.chi2_contingency([P[held], window[held]], correction=False)
         assert (statistic[i], freedom[i]) == (pytest.approx(truth.statistic), truth.dof)
-    empty = cells_of(LEVELS, np.array([40.0, 30, 0, 0]), np.array([[9.0, 6, 0, 0], [9, 6, 0, 2]]))
+    empty = binned_counts(LEVELS, np.array([40.0, 30, 0, 0]), np.array([[9.0, 6, 0, 0], [9, 6, 0, 2]]))
     assert empty.pearson[1].tolist() == [1.0, 2.0]
     assert empty.chance[0] == pytest.approx(stats.chi2.sf(empty.pearson[0][0], 1))
 
@@ -40,17 +40,19 @@ def test_the_statistics_error_is_its_spread_over_samples() -> None:
         draws = rng.multinomial(400, q, 3000), rng.multinomial(1000, [0.4, 0.3, 0.2, 0.1], 3000)
         found = np.array(
             [
-                cells_of(LEVELS, b.astype(float), a.astype(float)).pearson[0][0]
+                binned_counts(LEVELS, b.astype(float), a.astype(float)).pearson[0][0]
                 for a, b in zip(*draws, strict=True)
             ]
         )
-        _, freedom, se = cells_of(LEVELS, 1000 * np.array([0.4, 0.3, 0.2, 0.1]), 400 * np.array(q)).pearson
+        _, freedom, se = binned_counts(
+            LEVELS, 1000 * np.array([0.4, 0.3, 0.2, 0.1]), 400 * np.array(q)
+        ).pearson
         assert se[0] == pytest.approx(found.std(), rel=0.08)
         assert freedom[0] == 3
 
 
 def test_a_window_without_values_differs_by_nothing() -> None:
-    cells = cells_of(LEVELS, P, np.zeros((1, 4)))
+    cells = binned_counts(LEVELS, P, np.zeros((1, 4)))
     assert cells.pearson[0][0] == pytest.approx(0.0, abs=1e-200)
     assert cells.chance[0] == pytest.approx(1.0)
     assert shares(np.zeros((2, 3))).tolist() == [[0.0] * 3] * 2
@@ -67,12 +69,12 @@ def test_the_spread_of_a_function_of_shares_is_the_delta_methods() -> None:
 
 def test_numbers_are_laid_together_by_decile_with_open_ends() -> None:
     cells = numbers([1, 2, 3, 4, 5], [[5, 4, 3, 2, 1]], (1, 3))
-    assert [x.tolist() for x in cells.coarse] == [[3, 7, 5], [[9, 5, 1]]]
+    assert [x.tolist() for x in cells.coarse_counts] == [[3, 7, 5], [[9, 5, 1]]]
     p, q, held = cells.coarse_shares
     assert p.tolist() == [pytest.approx([3 / 15, 7 / 15, 5 / 15])]
     assert q.tolist() == [pytest.approx([9 / 15, 5 / 15, 1 / 15])]
     assert held.all()
-    assert cells_of(LEVELS, P, Q).coarse == (pytest.approx(P), pytest.approx(Q))
+    assert binned_counts(LEVELS, P, Q).coarse_counts == (pytest.approx(P), pytest.approx(Q))
 
 
 def test_the_gap_is_kolmogorovs_and_its_chance_smirnovs() -> None:
@@ -92,12 +94,12 @@ def test_the_gap_is_kolmogorovs_and_its_chance_smirnovs() -> None:
 def test_a_cell_between_neighbouring_floats_holds_one_value() -> None:
     edges = np.array([0.0, np.nextafter(0.0, 1.0), 1.0, np.nextafter(1.0, 2.0), 5.0])
     bins = Bins(feature="f", kind=Kind.NUMERIC, edges=edges, decile_cells=())
-    cells = cells_of(bins, np.ones(6), np.ones(6))
-    assert cells.single_valued.tolist() == [False, True, False, True, False, False]
+    cells = binned_counts(bins, np.ones(6), np.ones(6))
+    assert cells.is_single_valued.tolist() == [False, True, False, True, False, False]
     short = Bins(feature="f", kind=Kind.NUMERIC, edges=edges[:1], decile_cells=())
-    assert cells_of(short, np.ones(2), np.ones(2)).single_valued.tolist() == [False, False]
+    assert binned_counts(short, np.ones(2), np.ones(2)).is_single_valued.tolist() == [False, False]
     pair = Bins(feature="f", kind=Kind.NUMERIC, edges=edges[:2], decile_cells=())
-    assert cells_of(pair, np.ones(3), np.ones(3)).single_valued.tolist() == [False, True, False]
+    assert binned_counts(pair, np.ones(3), np.ones(3)).is_single_valued.tolist() == [False, True, False]
 
 
 def test_a_shift_of_the_level_is_judged_by_mean_ranks_too() -> None:
@@ -119,7 +121,7 @@ def test_a_shift_of_the_level_is_judged_by_mean_ranks_too() -> None:
     assert cells.chance_of_shift == pytest.approx(joined, rel=1e-6)
     plain = numbers(p, q, (0, 1, 2))
     assert plain.chance_of_shift == pytest.approx(plain.chance)
-    named = cells_of(LEVELS, P, Q, law=law)
+    named = binned_counts(LEVELS, P, Q, law=law)
     assert named.chance_of_shift == pytest.approx(named.chance)
 
 
@@ -131,9 +133,13 @@ def test_what_there_is_none_of_is_none_when_it_is_told() -> None:
         value=np.array([0.3, 0.1]), p_value=nan, low=nan, high=nan, bound=np.array([0.0, 0.02]),
         above_chance=np.array([0.2, 0.0]),
     )  # fmt: skip
-    assert both.one(1).value == 0.1
-    assert (both.one(1).above_chance, both.one(1).bound, both.one(1).p_value) == (0.0, 0.02, None)
-    assert both.one().above_chance == 0.2
-    assert both.beyond.tolist() == [0.2, 0.0]
+    assert both.distance(1).value == 0.1
+    assert (both.distance(1).above_chance, both.distance(1).bound, both.distance(1).p_value) == (
+        0.0,
+        0.02,
+        None,
+    )
+    assert both.distance().above_chance == 0.2
+    assert both.above_chance_or_value.tolist() == [0.2, 0.0]
     plain = Distances(value=both.value, p_value=nan, low=nan, high=nan, bound=both.bound)
-    assert plain.one().above_chance == 0.3
+    assert plain.distance().above_chance == 0.3

@@ -11,7 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plumbline.domain import PlumblineError
-from plumbline.monitor.chunks import alarm_chunk, as_days, chunk_for, chunk_index, days_in, midnight, sum_by
+from plumbline.monitor.chunks import (
+    alarm_chunk,
+    chunk_for,
+    chunk_index,
+    day_array,
+    days_mask,
+    midnight,
+    sum_by,
+)
 from tests.monitor.outcomes import classified, scored
 
 FREQUENCY = {"day": "D", "week": "W-SUN", "month": "M"}
@@ -42,9 +50,9 @@ def test_a_span_touches_the_days_it_shares_a_moment_with(
     start = start.replace(tzinfo=UTC) if start else None
     end = start + timedelta(hours=hours) if start else None
     held = [(start is None or d >= start.date()) and (end is None or midnight(d) < end) for d in days]
-    assert days_in(days, start, end).tolist() == held
-    assert days_in(as_days(days), start, end).tolist() == held
-    assert as_days(days).tolist() == days
+    assert days_mask(days, start, end).tolist() == held
+    assert days_mask(day_array(days), start, end).tolist() == held
+    assert day_array(days).tolist() == days
 
 
 def test_weeks_begin_on_monday_and_cross_the_year() -> None:

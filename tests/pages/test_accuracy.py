@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from plumbline.ui.parts.charts import as_csv
+from plumbline.ui.parts.charts import csv_text
 from plumbline.ui.state import workspace as opened
 
 from .conftest import open_page, words
@@ -85,7 +85,7 @@ def test_a_link_sets_what_it_asks_for_and_nothing_else() -> None:
 
 
 def test_a_file_holds_no_formula() -> None:
-    text = as_csv([{"line": "=1+1", "value": -0.5}, {"line": "@x", "value": None}])
+    text = csv_text([{"line": "=1+1", "value": -0.5}, {"line": "@x", "value": None}])
     assert "=1+1" not in text.split("\n")[1].split(",")[0][:1]
     assert text.split("\n")[1].startswith("'=")
     assert ",-0.5" in text

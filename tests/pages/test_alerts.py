@@ -137,7 +137,7 @@ def test_a_finding_that_joins_several_lists_each_with_a_link(number: int) -> Non
     """One that fell and one that drifted, which may be a season's."""
     ws = opened.workspace()
     with ws.write() as cursor:
-        record = register.one(cursor, number)
+        record = register.read_finding(cursor, number)
         since = record.finding.since
         fall, shift = (
             replace(
@@ -156,7 +156,7 @@ def test_a_finding_that_joins_several_lists_each_with_a_link(number: int) -> Non
         whole = replace(record.finding, figures={"signals": ["performance.accuracy", "drift.x"]})
         register.update(cursor, number, whole, record.seen_at, None)
         for part in (fall, shift):
-            register.stand_for(cursor, register.add(cursor, part, record.seen_at, record.seen_at), number)
+            register.mark_part(cursor, register.add(cursor, part, record.seen_at, record.seen_at), number)
     at = tab("Findings")
     assert "It joins 2:" in said(at)
     assert "x drifted. Since" in said(at)

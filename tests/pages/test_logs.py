@@ -110,13 +110,13 @@ def test_scratch_outlives_cleared_caches_and_a_lost_connection_and_ends_with_its
     clear_session_resource_cache("test session id")
     st.cache_resource.clear()
     st.cache_data.clear()
-    session_files.went("another session", after=0)
-    session_files.went("test session id", after=600)
-    session_files.came("test session id")
+    session_files.schedule_clearing("another session", after=0)
+    session_files.schedule_clearing("test session id", after=600)
+    session_files.keep_session("test session id")
     at.run()
     assert database.exists()
     assert "scratch" in words(at)
-    session_files.went("test session id", after=0)
+    session_files.schedule_clearing("test session id", after=0)
     for _ in range(1000):  # a thread of its own clears it
         if not list(folder.iterdir()):
             break

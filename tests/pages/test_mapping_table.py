@@ -11,7 +11,7 @@ from plumbline.answers.data.roles import roles_of
 from plumbline.domain import PlumblineError
 from plumbline.ui.logs import preview
 from plumbline.ui.logs.upload import merge_roles
-from plumbline.ui.parts.empty_states import without_terminal
+from plumbline.ui.parts.empty_states import strip_commands
 from plumbline.ui.state import workspace as opened
 from tests.factory.decisions import csv_bytes, decisions, row
 
@@ -190,9 +190,9 @@ def test_options_of_the_terminal_are_left_out_of_what_a_page_says() -> None:
     error = PlumblineError(
         "x", todo="Give one the role score; in a terminal: --map COLUMN=score. Then load it."
     )
-    assert without_terminal(error.todo) == "Give one the role score. Then load it."
-    assert without_terminal("Say it with --task multiclass.") == ""
-    assert without_terminal("Export it again and load that.") == "Export it again and load that."
+    assert strip_commands(error.todo) == "Give one the role score. Then load it."
+    assert strip_commands("Say it with --task multiclass.") == ""
+    assert strip_commands("Export it again and load that.") == "Export it again and load that."
 
 
 def test_a_loaded_column_is_given_another_role_and_back() -> None:

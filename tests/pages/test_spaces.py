@@ -38,7 +38,7 @@ def registered(tmp_path, monkeypatch):
     monkeypatch.setenv("PLUMBLINE_WORKSPACE", str(tmp_path / "w.duckdb"))
     yield
     opened.close()
-    pool.end_all()
+    pool.end_children()
 
 
 def test_contributions_are_shown_in_log_odds_or_in_probability(registered) -> None:

@@ -50,7 +50,7 @@ def test_a_folder_in_no_repository_has_a_version_without_who_and_when(pipeline: 
         shutil.copy(pipeline / name, tmp_path / name)
     found = probe_dvc(str(tmp_path), by="test")
     (only,) = found.versions
-    assert not only.fixed
+    assert not only.has_provenance
     assert not only.reproducible
     assert only.moving == ("working copy",)
     assert any("no git repository" in note for note in found.notes)

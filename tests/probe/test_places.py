@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 
 from plumbline.answers.governance import access
-from plumbline.answers.governance.places import leave_out, list_place, places
+from plumbline.answers.governance.places import list_place, places, remove_place
 from plumbline.answers.governance.probe import probe
 from plumbline.answers.governance.trail import trail
 from plumbline.domain import PlumblineError
 from plumbline.domain.acts import Access
-from plumbline.probe.places import Place, listed_place, of_operator, place_of
+from plumbline.probe.places import Place, match_place, operator_places, parse_place
 from plumbline.store.workspace import Workspace
 from tests.factory.workspaces import loaded_workspace
 from tests.probe.conftest import Registry
@@ -207,10 +207,10 @@ def test_listing_takes_an_owner_and_stands_on_the_trail(shop: Workspace) -> None
     access.give(shop, "ana@example.org", Access.OWNER, by="test")
     access.give(shop, "bob@example.org", Access.ANALYST, by="test")
     with pytest.raises(PlumblineError, match="Only an owner"):
-        list_place(shop.acting("bob@example.org"), "a.example", by="bob@example.org")
-    list_place(shop.acting("ana@example.org"), "A.example:5000", by="ana@example.org")
+        list_place(shop.as_person("bob@example.org"), "a.example", by="bob@example.org")
+    list_place(shop.as_person("ana@example.org"), "A.example:5000", by="ana@example.org")
     assert [p.text for p in places(shop)] == ["a.example:5000"]
-    leave_out(shop.acting("ana@example.org"), "a.example:5000", by="ana@example.org")
+    remove_place(shop.as_person("ana@example.org"), "a.example:5000", by="ana@example.org")
     assert [e.action for e in trail(shop).entries][:2] == ["place left out", "place listed"]
     for text, said in (
         ("169.254.169.254", "link-local"),
@@ -223,22 +223,24 @@ def test_listing_takes_an_owner_and_stands_on_the_trail(shop: Workspace) -> None
 
 
 def test_a_place_covers_its_own_port_and_its_own_folder(tmp_path: Path) -> None:
-    listing = [place_of(text) for text in ("db.example", "https://ml.example", "[::1]:5000", str(tmp_path))]
+    listing = [
+        parse_place(text) for text in ("db.example", "https://ml.example", "[::1]:5000", str(tmp_path))
+    ]
     (tmp_path / "out").symlink_to("/etc")
     for uri in ("postgresql://u:p@DB.example/x", "mysql://db.example/x", "https://ml.example/a", "http://[::1]:5000",
                 f"sqlite:///{tmp_path}/x.db"):  # fmt: skip
-        assert listed_place(listing, uri=uri)
+        assert match_place(listing, uri=uri)
     strange = ("http://db.example:81", "http://ml.example", "http://[::1]", "http://ml.example.evil",
                "http://evil@ml.example:1", "http://169.254.169.254/latest", "postgresql://u@10.0.0.1/x", "x",
                "")  # fmt: skip
     for uri in (*strange, f"sqlite:///{tmp_path}/../x.db", f"sqlite:///{tmp_path}/out/passwd"):
         with pytest.raises(PlumblineError, match="not listed"):
-            listed_place(listing, uri=uri)
+            match_place(listing, uri=uri)
 
 
 def test_the_operators_variable_is_read_or_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert of_operator({"PLUMBLINE_HOSTS": " a.example:1=X+Y_2 ,, /srv "}) == (
+    assert operator_places({"PLUMBLINE_HOSTS": " a.example:1=X+Y_2 ,, /srv "}) == (
         Place("a.example", 1, bound=("X", "Y_2")), Place(folder="/srv"),
     )  # fmt: skip
     with pytest.raises(PlumblineError, match="no name of a variable"):
-        of_operator({"PLUMBLINE_HOSTS": "a.example=pass word"})
+        operator_places({"PLUMBLINE_HOSTS": "a.example=pass word"})

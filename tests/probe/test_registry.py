@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from plumbline.domain import PlumblineError, Probe
-from plumbline.probe.registry import probe_mlflow, without_credentials
+from plumbline.probe.registry import probe_mlflow, strip_credentials
 from tests.probe.conftest import QUIET, Registry
 
 
@@ -28,11 +28,11 @@ def check(found: Probe, registry: Registry) -> None:
     assert {"1", "v1", "2026.1", "spring", registry.run} <= set(full.names)
     assert (full.created_by, full.code, full.data, full.parameters) == ("ana", "c0ffee12", "d1gest", 1)
     assert full.sources == ("applications (d1gest)",)
-    assert full.fixed
+    assert full.has_provenance
     assert full.reproducible
     assert bare.moving == ("champion",)
     assert bare.created_at is not None
-    assert not bare.fixed  # nobody is named
+    assert not bare.has_provenance  # nobody is named
     assert not bare.reproducible
 
 
@@ -141,4 +141,4 @@ def test_a_file_that_is_no_database_or_no_registry_is_refused_and_left_alone(tmp
 
 
 def test_nothing_of_a_password_is_left_of_an_address() -> None:
-    assert without_credentials("https://u:p@host:5000/a?token=x#y") == "https://host:5000/a"
+    assert strip_credentials("https://u:p@host:5000/a?token=x#y") == "https://host:5000/a"

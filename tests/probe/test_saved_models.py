@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from plumbline.probe.saved_models import of_history, of_outputs
+from plumbline.probe.saved_models import format_of_history, format_of_outputs
 
 SKLEARN = {
     "python_function": {"loader_module": "mlflow.sklearn", "model_path": "model.pkl", "env": {}},
@@ -36,12 +36,12 @@ HIDDEN = {"x": {"serialization_format": "skops", "pickled_model": "model.pkl.gz"
 )  # fmt: skip
 def test_what_a_run_logged_last_counts(flavors: object, saved_as: str) -> None:
     history = [{"artifact_path": "old", "flavors": BOOSTER}, {"artifact_path": "model", "flavors": flavors}]
-    assert of_history(json.dumps(history)) == saved_as
+    assert format_of_history(json.dumps(history)) == saved_as
 
 
 @pytest.mark.parametrize("tag", ["", "{", "[]", "[1]", "{}", '[{"flavors": []}]', '[{"flavors": {"x": 1}}]'])
 def test_a_tag_that_says_nothing_is_no_format(tag: str) -> None:
-    assert of_history(tag) == ""
+    assert format_of_history(tag) == ""
 
 
 @pytest.mark.parametrize(
@@ -66,4 +66,4 @@ def test_a_tag_that_says_nothing_is_no_format(tag: str) -> None:
     ],
 )
 def test_a_pipeline_keeps_its_model_by_its_name(outputs: tuple[str, ...], saved_as: str) -> None:
-    assert of_outputs(outputs) == saved_as
+    assert format_of_outputs(outputs) == saved_as

@@ -97,7 +97,7 @@ def test_only_the_hundred_most_frequent_levels_are_named(ws) -> None:
     with ws.write() as cursor:
         system = make_system(cursor)
         insert(cursor, system, log, 1)
-        build.on_loaded(cursor, system, 1)
+        build.on_load(cursor, system, 1)
         (profile,) = profiles.feature_profiles(cursor, system, features=("c",))
     assert profile.bins.levels == tuple(f"l{i:03}" for i in range(100))
     assert profile.counts[0, :100].tolist() == [200 - i for i in range(100)]
@@ -108,10 +108,10 @@ def test_new_levels_are_named_and_counted_with_the_others(ws) -> None:
     with ws.write() as cursor:
         system = make_system(cursor)
         insert(cursor, system, _log(100, **{"feature:c": ["a", "b"] * 50}), 1)
-        build.on_loaded(cursor, system, 1)
+        build.on_load(cursor, system, 1)
         later = _log(60, **{"feature:c": ["new", "new", "a", "'; DROP"] * 15})
         insert(cursor, system, later.assign(timestamp=later["timestamp"] + timedelta(days=9)), 2)
-        build.on_loaded(cursor, system, 2)
+        build.on_load(cursor, system, 2)
         (profile,) = profiles.feature_profiles(cursor, system, features=("c",))
     assert profile.other_levels == {"new": 30, "'; DROP": 15}
     assert profile.counts.tolist() == [[50, 50, 0], [15, 0, 45]]
@@ -121,10 +121,10 @@ def test_of_many_new_levels_a_day_fifty_are_named_and_all_are_counted(ws) -> Non
     with ws.write() as cursor:
         system = make_system(cursor)
         insert(cursor, system, _log(10, **{"feature:c": ["a"] * 10}), 1)
-        build.on_loaded(cursor, system, 1)
+        build.on_load(cursor, system, 1)
         later = _log(500, **{"feature:c": [f"id{i}" for i in range(500)]})
         insert(cursor, system, later.assign(timestamp=later["timestamp"] + timedelta(days=9)), 2)
-        build.on_loaded(cursor, system, 2)
+        build.on_load(cursor, system, 2)
         (profile,) = profiles.feature_profiles(cursor, system, features=("c",))
     assert profile.counts[:, -1].tolist() == [0, 500]
     assert len(profile.other_levels) == 50
@@ -135,7 +135,7 @@ def test_values_that_are_no_numbers_count_as_missing(ws) -> None:
     with ws.write() as cursor:
         system = make_system(cursor)
         insert(cursor, system, _log(6, **{"feature:x": x}), 1)
-        build.on_loaded(cursor, system, 1)
+        build.on_load(cursor, system, 1)
         (profile,) = profiles.feature_profiles(cursor, system, features=("x",))
     assert (profile.counts.sum(), profile.missing.sum(), profile.sums.sum()) == (2, 4, 3.0)
 
@@ -144,7 +144,7 @@ def test_a_feature_that_is_always_missing_has_one_empty_cell(ws) -> None:
     with ws.write() as cursor:
         system = make_system(cursor)
         insert(cursor, system, _log(6, **{"feature:x": np.full(6, np.nan)}), 1)
-        build.on_loaded(cursor, system, 1)
+        build.on_load(cursor, system, 1)
         (profile,) = profiles.feature_profiles(cursor, system, features=("x",))
     assert profile.bins.cells == 1
     assert (profile.counts.tolist(), profile.missing.tolist()) == ([[0]], [6])
@@ -159,7 +159,7 @@ def test_hostile_feature_names_are_only_names(ws, name: str) -> None:
     with ws.write() as cursor:
         system = make_system(cursor)
         insert(cursor, system, log, 1, categorical=("feature:c",))
-        build.on_loaded(cursor, system, 1)
+        build.on_load(cursor, system, 1)
         found = {f.bins.feature: f for f in profiles.feature_profiles(cursor, system)}
     shown = column if name == "score" else name
     assert found[shown].sums.sum() == 190
@@ -173,7 +173,7 @@ def test_a_large_reference_is_sampled_and_says_so(ws, monkeypatch: pytest.Monkey
     with ws.write() as cursor:
         system = make_system(cursor, Task.BINARY)
         insert(cursor, system, _log(20_000, **{"feature:x": x}), 1)
-        build.on_loaded(cursor, system, 1)
+        build.on_load(cursor, system, 1)
         grid = next(g for g in bins.read_grids(cursor, system) if g.column == "feature:x")
         (profile,) = profiles.feature_profiles(cursor, system, features=("x",))
     assert grid.rows_available == 20_000
@@ -188,7 +188,7 @@ def test_an_input_without_values_stays_and_an_output_that_was_never_logged_goes(
     with ws.write() as cursor:
         system = make_system(cursor)
         insert(cursor, system, log, 1)
-        build.on_loaded(cursor, system, 1)
+        build.on_load(cursor, system, 1)
         asked = {"reference": (START, START + timedelta(seconds=10))} if other else {}
         found = profiles.feature_profiles(cursor, system, **asked)
         (alone,) = profiles.feature_profiles(cursor, system, features=("empty",), **asked)
@@ -203,12 +203,12 @@ def test_a_column_that_was_empty_takes_its_grid_from_the_load_that_fills_it_and_
     with ws.write() as cursor:
         system = make_system(cursor, classes=("no", "yes"))  # or all is counted anew
         insert(cursor, system, _log(20, **{"feature:x": np.full(20, np.nan)}), 1)
-        build.on_loaded(cursor, system, 1)
+        build.on_load(cursor, system, 1)
         insert(cursor, system, _log(30, **{"feature:x": np.arange(30.0)}).assign(timestamp=later), 2)
-        build.on_loaded(cursor, system, 2)
+        build.on_load(cursor, system, 2)
         filled = next(g for g in bins.read_grids(cursor, system) if g.column == "feature:x")
         insert(cursor, system, _log(10, **{"feature:x": np.full(10, 99.0)}).assign(timestamp=later), 3)
-        build.on_loaded(cursor, system, 3)
+        build.on_load(cursor, system, 3)
         kept = next(g for g in bins.read_grids(cursor, system) if g.column == "feature:x")
         (profile,) = profiles.feature_profiles(cursor, system, features=("x",))
     assert (filled.basis, filled.rows_available, filled.rows_used) == ("load 2", 30, 30)

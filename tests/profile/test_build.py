@@ -13,7 +13,7 @@ from plumbline.profile import build
 from plumbline.profile.read import profiles
 from plumbline.store.backup.state_digest import PROFILES
 from plumbline.store.sql import decision_table
-from plumbline.store.times import on_clock
+from plumbline.store.times import to_local
 from tests.profile.decision_tables import START, binary_log, insert, make_system, workspace
 
 
@@ -25,7 +25,7 @@ def loaded(tmp_path: Path):
     with ws.write() as cursor:
         system = make_system(cursor)
         insert(cursor, system, log, 1)
-        build.on_loaded(cursor, system, 1)
+        build.on_load(cursor, system, 1)
     with ws.read() as cursor:
         yield cursor, system, log
     ws.close()
@@ -97,11 +97,11 @@ def test_counts_of_a_log_that_lost_its_end_are_those_of_what_is_left(
         system = make_system(cursor, timezone=zone)
         for load_id, part in enumerate((log[~late].drop(columns="feature:late"), log[late]), 1):
             insert(cursor, system, part, load_id)
-            build.on_loaded(cursor, system, load_id)
+            build.on_load(cursor, system, load_id)
         end = (START + pd.Timedelta(days=until)).replace(tzinfo=None)
         table = decision_table(system.key)
         cursor.execute(f"DELETE FROM {table} WHERE timestamp > ?", [end])
-        clock, first = on_clock("timestamp", zone), None
+        clock, first = to_local("timestamp", zone), None
         if unlabelled is not None:
             begin = [(START + pd.Timedelta(days=unlabelled)).replace(tzinfo=None)]
             cursor.execute(
@@ -111,7 +111,7 @@ def test_counts_of_a_log_that_lost_its_end_are_those_of_what_is_left(
                 f"SELECT min({clock})::DATE FROM {table} WHERE timestamp >= ?", begin
             ).fetchone()
             first = row[0]
-        (last,) = cursor.execute(f"SELECT ({on_clock('$at::TIMESTAMP', zone)})::DATE", {"at": end}).fetchone()
+        (last,) = cursor.execute(f"SELECT ({to_local('$at::TIMESTAMP', zone)})::DATE", {"at": end}).fetchone()
         build.shorten(cursor, system, last, first)
         found = _counts(cursor)
         build.rebuild(cursor, system)

@@ -60,7 +60,7 @@ def log(request, tmp_path_factory):
         system = set_reference(cursor, system, (datetime(1990, 1, 1, tzinfo=UTC), end), "given")
         for load, part in ((1, reference), (2, rest)):
             insert(cursor, system, part, load)
-            build.on_loaded(cursor, system, load)
+            build.on_load(cursor, system, load)
     with ws.read() as cursor:
         yield cursor, system, truth, rest["timestamp"]
     ws.close()

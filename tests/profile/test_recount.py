@@ -17,7 +17,7 @@ def test_only_tables_whose_whole_numbers_differ_are_named(tmp_path: Path) -> Non
     with workspace(tmp_path).write() as cursor:
         system = make_system(cursor)
         insert(cursor, system, binary_log(np.random.default_rng(1), 200), 1)
-        build.on_loaded(cursor, system, 1)
+        build.on_load(cursor, system, 1)
         assert differences(cursor, system, 1) == []
         for table in PROFILES:
             cursor.execute(f"DROP TABLE before_{table}")

@@ -19,9 +19,9 @@ from plumbline.domain import Slice
 from plumbline.profile.read import features, outcomes
 from plumbline.profile.scan import exact
 from plumbline.profile.scan.decisions import find
-from plumbline.profile.scope import of_slice
+from plumbline.profile.scope import slice_scope
 from plumbline.store.systems import get_system
-from plumbline.store.times import clock_changes, on_clock
+from plumbline.store.times import clock_changes, to_local
 from plumbline.store.workspace import Workspace
 from tests.factory.decisions import HEADER, row, write
 
@@ -74,8 +74,8 @@ def test_every_count_is_that_of_the_zone_s_own_clock(twins: tuple[Workspace, pd.
         ):
             assert (feature.days, feature.counts.tolist()) == (same.days, same.counts.tolist())
         part = Slice(datetime(2026, 3, 1), datetime(2026, 4, 1))
-        assert exact.count_affected(cursor, zoned, part) == exact.count_affected(cursor, wall, part)
-        stored = of_slice(cursor, zoned, part, stored=True)
+        assert exact.count_persons(cursor, zoned, part) == exact.count_persons(cursor, wall, part)
+        stored = slice_scope(cursor, zoned, part, stored=True)
         found = cursor.execute(f'SELECT count(*), min("timestamp") {stored.rows}', stored.params).fetchone()
     assert found is not None
     assert found[0] == sum(at.astimezone(ZONE).month == 3 for at in _moments())
@@ -127,7 +127,7 @@ def test_the_clock_is_that_of_the_zone_s_rules(zone: str) -> None:
     cells = [datetime(1970, 1, 1) + timedelta(seconds=int(s)) for s in (*seconds, *near)]
     with duckdb.connect() as db:
         found = db.execute(
-            f"SELECT count(*) FILTER (({on_clock('t', zone)}) IS DISTINCT FROM timezone('{zone}', timezone('UTC', t))) "
+            f"SELECT count(*) FILTER (({to_local('t', zone)}) IS DISTINCT FROM timezone('{zone}', timezone('UTC', t))) "
             "FROM (SELECT unnest($cells::TIMESTAMP[]) AS t)", {"cells": cells},
         ).fetchone()  # fmt: skip
     assert found == (0,)

@@ -54,7 +54,8 @@ def test_pages_are_numbered_to_the_last(report: bytes) -> None:
 def test_nothing_is_drawn_beyond_the_paper(report: bytes) -> None:
     for page in pypdf.PdfReader(io.BytesIO(report)).pages:
         places: list[float] = []
-        page.extract_text(visitor_text=lambda text, cm, tm, font, size, at=places: at.append(tm[4]) if text.strip() else None)  # fmt: skip  # noqa: E501
+        page.extract_text(visitor_text=lambda text, cm, tm, font, size,
+        at=places: at.append(tm[4]) if text.strip() else None)  # fmt: skip
         assert places
         assert min(places) >= 0
         assert max(places) < float(page.mediabox.width) - 40

@@ -13,7 +13,7 @@ from plumbline.domain.messages import Message, as_message, message, sequence, wo
 from plumbline.governance.catalogue import catalogue
 from plumbline.governance.evidence.case import RECORDED
 from plumbline.governance.facts import FairnessGroup, LatestRecord, SwitchFacts
-from plumbline.governance.next_actions import three_next_actions
+from plumbline.governance.next_actions import next_actions
 from plumbline.report.language import language
 from plumbline.report.translation import Translator, translate
 from tests.governance.cases import (
@@ -199,9 +199,9 @@ def test_a_text_without_a_form_is_quoted_and_remembered() -> None:
 def test_every_control_has_a_german_next_action() -> None:
     translator = Translator(GERMAN)
     for control in catalogue().controls:
-        assert translator.catalogued(control.next_action, "action") != control.next_action
+        assert translator.catalogue_text(control.next_action, "action") != control.next_action
     card = judge(thin_facts(), {})
-    assert all(translator.catalogued(a.words, "action") != a.words for a in three_next_actions(card))
+    assert all(translator.catalogue_text(a.words, "action") != a.words for a in next_actions(card))
     assert not translator.quoted
 
 

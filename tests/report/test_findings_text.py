@@ -16,7 +16,7 @@ from plumbline.answers.performance import cautions
 from plumbline.answers.performance.series import performance
 from plumbline.domain import FeatureDrift, Finding, Kind, Point, PointStatus, Repeats, Severity
 from plumbline.domain.messages import Message, QuotedText
-from plumbline.logs.load.schema_changes import CHANGES, words_of
+from plumbline.logs.load.schema_changes import CHANGES, change_text
 from plumbline.monitor.alarms.contradiction import Contradiction
 from plumbline.monitor.alarms.cusum import EarlyWarning, warning_sentence
 from plumbline.monitor.alarms.findings import performance_findings
@@ -131,7 +131,7 @@ SAID = {
     "staleness": [_sentence(version, 270.0, source, DAY, status, 90.0, 180.0)
                   for version in ("", "2.3") for source in ("trained_at", "first seen") for status in PointStatus],
     "record": [lack_sentence(name, 0.6729, 25_000) for name in NEEDED],
-    "schema": [words_of(change, 3, "numeric", "other", late=late) for change in CHANGES for late in (True, False)],
+    "schema": [change_text(change, 3, "numeric", "other", late=late) for change in CHANGES for late in (True, False)],
     "consistency": [repeats(conflicting=852, conflicting_groups=400, near=12, reach=0.01), repeats(),
                     repeats(near=852, reach=0.01), repeats(decisions=0), repeats(decisions=20)],
     "leakage": [LabelLeak(feature="fee", measure=measure, value=0.9912, low=0.9871, n=1_200).sentence
@@ -160,7 +160,7 @@ def test_every_caution_has_german_words() -> None:
     log = cautions.Held(first, last + timedelta(days=60), 900)
     windows = [(first, None), (first + timedelta(days=3), last - timedelta(days=3)), (last - timedelta(days=3), None),
                (first - timedelta(days=9), last + timedelta(days=9))]  # fmt: skip
-    said = {cautions.apart((first, last), window, log)[1] for window in windows}
+    said = {cautions.window_beside_reference((first, last), window, log)[1] for window in windows}
     assert len(said - {""}) == 3
     for text in (*said, cautions.PROVISIONAL, cautions.SEASON):
         assert isinstance(text, Message)
@@ -185,9 +185,9 @@ def test_a_recorded_finding_stays_a_message_and_one_of_before_is_quoted(tmp_path
     with ws.write() as cursor:
         first, second = (register.add(cursor, finding, DAY, None) for _ in range(2))
         register.join(cursor, second, first, DAY)
-        joined = register.one(cursor, second).finding
+        joined = register.read_finding(cursor, second).finding
         cursor.execute("UPDATE finding SET figures = '{\"value\": 0.11}' WHERE id = ?", [first])
-        before = register.one(cursor, first).finding
+        before = register.read_finding(cursor, first).finding
     ws.close()
     assert (before.sentence, before.figures) == (sentence, {"value": 0.11})
     assert isinstance(before.sentence, QuotedText)

@@ -16,7 +16,7 @@ from plumbline.answers.data.load import load_file
 from plumbline.answers.governance import documents
 from plumbline.answers.governance.scorecard import scorecard
 from plumbline.domain import EvidenceKind, PlumblineError, Status
-from plumbline.report.documents import fill_in, outline, outlines, tally
+from plumbline.report.documents import outline, outlines, save_statements, tally
 from plumbline.report.issue import issue, issue_document
 from plumbline.store.workspace import Workspace, open_workspace
 from tests.report.conftest import rows
@@ -47,7 +47,9 @@ def test_a_review_counts_in_full_only_once_every_item_is_filled_in(ws: Workspace
     assert f"by Bo; {len(lacking)} items of it filled in by nobody" in sentence
 
     begun = datetime.now(UTC).date()
-    fill_in(ws, "offers", {i.key: f"Said of #emph[{n}]\n<b>" for n, i in enumerate(lacking)}, by="Cleo")
+    save_statements(
+        ws, "offers", {i.key: f"Said of #emph[{n}]\n<b>" for n, i in enumerate(lacking)}, by="Cleo"
+    )
     ended = datetime.now(UTC).date()
     assert found(ws)[0] is Status.PARTIAL  # the reviewed version still lacks them
     second = issue_document(ws, "offers", "annex_iv", actor="Ada")
@@ -67,12 +69,12 @@ def test_a_review_counts_in_full_only_once_every_item_is_filled_in(ws: Workspace
 
 def test_what_a_person_says_stands_beside_what_is_measured_and_never_instead(ws: Workspace) -> None:
     before = {i.key: i for _, part in outline(ws, "offers", "model_card", "de") for i in part}
-    fill_in(ws, "offers", {"card.performance": "Always right."}, by="Cleo")
+    save_statements(ws, "offers", {"card.performance": "Always right."}, by="Cleo")
     sections = outline(ws, "offers", "model_card", "de")
     after = {i.key: i for _, part in sections for i in part}
     assert after["card.performance"].value == f"{before['card.performance'].value}\nAlways right."
     assert "Angegeben von Cleo" in after["card.performance"].source
-    fill_in(ws, "offers", {"card.performance": " "}, by="Cleo")
+    save_statements(ws, "offers", {"card.performance": " "}, by="Cleo")
     assert outline(ws, "offers", "model_card", "de") != sections
     assert tally(outline(ws, "offers", "model_card", "de")) == (
         sum(i.known for i in before.values()),
@@ -92,7 +94,7 @@ def test_only_a_version_made_here_and_unaltered_can_be_reviewed(ws: Workspace) -
     with pytest.raises(PlumblineError, match="altered"):
         documents.review(ws, "offers", made.sha256, by="Bo")
     with pytest.raises(PlumblineError, match="an item 'card"):
-        fill_in(ws, "offers", {"card.nothing": "x"}, by="Bo")
+        save_statements(ws, "offers", {"card.nothing": "x"}, by="Bo")
     with pytest.raises(PlumblineError, match="no document 'novel'"):
         issue_document(ws, "offers", "novel", actor="Ada")
 

@@ -66,7 +66,8 @@ def test_the_same_scorecard_and_trail_give_the_same_pack(pack: bytes, material: 
 
 @settings(max_examples=40, deadline=None)
 @given(st.data())
-def test_any_altered_byte_of_any_file_is_found(pack: bytes, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:  # fmt: skip  # noqa: E501
+def test_any_altered_byte_of_any_file_is_found(pack: bytes, tmp_path_factory: pytest.TempPathFactory,
+data: st.DataObject) -> None:  # fmt: skip
     files = unpacked(pack)
     name = data.draw(st.sampled_from(sorted(files)))
     place = data.draw(st.integers(0, len(files[name]) - 1))

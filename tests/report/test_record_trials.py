@@ -16,7 +16,7 @@ from plumbline.answers.decisions import record, record_trials
 from plumbline.domain import RELATIVE, PlumblineError
 from plumbline.domain.acts import Act
 from plumbline.report import record_trials as tried_records
-from plumbline.report.record_trials import try_records, try_where_worth
+from plumbline.report.record_trials import try_possible_records, try_records
 from plumbline.store import systems, trail
 from plumbline.store.workspace import Workspace, open_workspace
 
@@ -71,7 +71,7 @@ def test_decisions_without_reasons_are_counted_without_making_any(ws: Workspace,
     made = try_records(ws, "loans", actor="Ada")
     assert (made.built, made.complete) == (0, found["records_issued"])
     assert made.problems
-    assert try_where_worth(ws, "loans", actor="Ada") == ()
+    assert try_possible_records(ws, "loans", actor="Ada") == ()
 
 
 def test_a_record_that_comes_out_otherwise_is_none(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,8 +146,8 @@ def test_the_sample_leaves_no_version_and_no_outcome_out(ws: Workspace) -> None:
 
 
 def test_where_words_are_asked_for_a_trial_waits_for_them(ws: Workspace) -> None:
-    assert try_where_worth(ws, None, actor="demo", worded=True) == ()
+    assert try_possible_records(ws, None, actor="demo", worded=True) == ()
     statements.change_settings(ws, "loans", {"reasons": {"income": "Income", "debt": "Debt"}}, by="Ada")
-    (made,) = try_where_worth(ws, None, actor="demo", worded=True)
+    (made,) = try_possible_records(ws, None, actor="demo", worded=True)
     assert made.complete == 20
     assert _facts(ws)["reasons_complete"]

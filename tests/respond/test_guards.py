@@ -10,7 +10,7 @@ import pytest
 
 from plumbline.domain.respond import RunState, TriggerRun
 from plumbline.respond.guards import GuardCase, guards, may_fire
-from plumbline.respond.run_states import VersionSight, days_until, follow
+from plumbline.respond.run_states import VersionSight, days_from_breach, follow
 
 NOW = datetime(2026, 6, 10, tzinfo=UTC)
 FREE = GuardCase(now=NOW, cooldown_days=7, labels_needed=500, monthly=2, labels=900)
@@ -77,10 +77,10 @@ def after(held: TriggerRun, days: float, *seen: VersionSight, still_open: bool =
 def test_a_version_trained_after_the_fire_is_seen_and_then_cures_or_not() -> None:
     seen = after(run(), 5, log("2", 4, 3))
     assert (seen.state, seen.seen_version, seen.seen_where) == (RunState.SEEN, "2", "log")
-    assert days_until(seen, seen.seen_at) == 4
+    assert days_from_breach(seen, seen.seen_at) == 4
     assert after(seen, 20, log("2", 4, 3)) == seen
     cured = after(seen, 20, log("2", 4, 3), still_open=False)
-    assert (cured.state, days_until(cured, cured.cured_at)) == (RunState.CURED, 20)
+    assert (cured.state, days_from_breach(cured, cured.cured_at)) == (RunState.CURED, 20)
     lost = after(seen, 4 + 31, log("2", 4, 3))
     assert lost.state is RunState.NOT_CURED
 

@@ -185,7 +185,7 @@ def test_no_error_repeats_the_address() -> None:
         url = f"http://127.0.0.1:{closed.getsockname()[1]}/services/T0/SECRET"
     reply = http.post(url, b"", {}, allow_inner=True)
     assert reply.error == "No connection could be made: connection refused"
-    assert reply.untaken
+    assert reply.is_undelivered
 
 
 def test_an_untrusted_certificate_and_no_tls_at_all_are_told_in_words() -> None:

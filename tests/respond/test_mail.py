@@ -152,13 +152,13 @@ def test_the_password_is_in_no_error(server: Server, monkeypatch: pytest.MonkeyP
 
 
 def test_a_withdrawal_says_sorry_and_a_digest_lists_what_it_holds() -> None:
-    assert "sorry" in text.plain(payload("finding.withdrawn"))
+    assert "sorry" in text.plain_text(payload("finding.withdrawn"))
     whole = events.envelope(
         Event(type="digest", sentence="2 messages waited for this hour.", at=AT),
         tuple(Event(type="finding.opened", sentence=f"{n}", at=AT, system="credit", finding=n) for n in range(2)),
         Sender("3f2a"), "dlv_9",
     )  # fmt: skip
-    assert "- credit, high: 1" in text.plain(whole)
+    assert "- credit, high: 1" in text.plain_text(whole)
 
 
 def test_addresses_of_a_channel() -> None:

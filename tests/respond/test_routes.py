@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plumbline.domain import PlumblineError
-from plumbline.respond.channels import channel_from, new_channel
-from plumbline.respond.routes import FAMILIES, family_of, hours_of, opening
+from plumbline.respond.channels import new_channel, read_channel
+from plumbline.respond.routes import FAMILIES, event_family, opening, parse_hours
 
 AT = datetime(2026, 3, 3, 10, 0, tzinfo=UTC)
 
@@ -49,7 +49,7 @@ def test_an_opening_is_within_the_hours_and_within_a_day_and_stays(
 ) -> None:
     if start == end:
         return
-    hours = hours_of(f"{start // 60:02}:{start % 60:02}-{end // 60:02}:{end % 60:02}")
+    hours = parse_hours(f"{start // 60:02}:{start % 60:02}-{end // 60:02}:{end % 60:02}")
     moment = at.replace(tzinfo=UTC)
     opens = opening(hours, moment, zone)
     assert moment <= opens <= moment + timedelta(hours=26)
@@ -59,7 +59,7 @@ def test_an_opening_is_within_the_hours_and_within_a_day_and_stays(
 @pytest.mark.parametrize("text", ["8-18", "08:00", "25:00-26:00", "08:00-08:00", "08:00-24:30", "always"])
 def test_what_is_no_hours_is_refused(text: str) -> None:
     with pytest.raises(PlumblineError, match="no hours"):
-        hours_of(text)
+        parse_hours(text)
 
 
 @pytest.mark.parametrize(
@@ -73,17 +73,17 @@ def test_what_is_no_hours_is_refused(text: str) -> None:
     ],
 )  # fmt: skip
 def test_an_event_has_the_family_of_its_signal(kind: str, signal: str, family: str) -> None:
-    assert family_of(kind, signal) == family
+    assert event_family(kind, signal) == family
 
 
 def test_a_channel_of_one_family_takes_it_and_what_belongs_to_none() -> None:
     channel = new_channel("ops", "https://hooks.example.com/x", families=("drift",), hours="08:00-18:00")
-    assert [channel.takes("s", channel.severity, family) for family in ("drift", "performance", "")] == [
+    assert [channel.accepts("s", channel.severity, family) for family in ("drift", "performance", "")] == [
         True,
         False,
         True,
     ]
-    assert channel_from(channel.body()) == channel
+    assert read_channel(channel.body()) == channel
     with pytest.raises(PlumblineError, match="no family"):
         new_channel("ops", "https://hooks.example.com/x", families=("weather",))
     assert all(starts for starts in FAMILIES.values())

@@ -16,7 +16,7 @@ BODY = '{"type":"plumbline.finding.opened.v1","data":{"sentence":"ä"}}'.encode(
 
 
 def test_the_standard_s_own_verifier_takes_it_and_nothing_that_was_changed() -> None:
-    told = signature.headers("dlv_1", datetime.now(UTC), BODY, signature.keys_of(NEW))
+    told = signature.headers("dlv_1", datetime.now(UTC), BODY, signature.parse_keys(NEW))
     verifier = standardwebhooks.Webhook(NEW)
     assert verifier.verify(BODY, told)["data"]["sentence"] == "ä"
     for changed in ({**told, "webhook-id": "dlv_2"}, {**told, "webhook-timestamp": "1"}):
@@ -27,7 +27,7 @@ def test_the_standard_s_own_verifier_takes_it_and_nothing_that_was_changed() -> 
 
 
 def test_while_keys_are_exchanged_a_receiver_with_either_takes_it() -> None:
-    told = signature.headers("dlv_1", datetime.now(UTC), BODY, signature.keys_of(f"{NEW} {OLD}"))
+    told = signature.headers("dlv_1", datetime.now(UTC), BODY, signature.parse_keys(f"{NEW} {OLD}"))
     for secret in (OLD, NEW):
         assert standardwebhooks.Webhook(secret).verify(BODY, told)
 
@@ -39,5 +39,5 @@ def test_without_a_key_there_is_an_id_and_no_signature() -> None:
 @pytest.mark.parametrize("text", ["", " ", "whsec_", "whsec_!!!", "whsec_c2hvcnQ=", "whsec_" + "QUFB" * 40])
 def test_a_secret_that_is_none_is_refused_and_not_repeated(text: str) -> None:
     with pytest.raises(PlumblineError) as error:
-        signature.keys_of(text)
+        signature.parse_keys(text)
     assert "c2hvcnQ" not in str(error.value)

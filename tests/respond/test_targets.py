@@ -46,7 +46,7 @@ def trigger(url: str, **more: object) -> RetrainingTrigger:
 def test_a_target_is_read(url: str, kind: str, address: str) -> None:
     found = targets.target(url)
     assert (found.kind, found.address) == (kind, address)
-    assert "key=1" not in found.where
+    assert "key=1" not in found.public_address
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_a_webhook_is_signed_and_its_run_is_kept(monkeypatch: pytest.MonkeyPatch
         assert "abc" not in receipt.where
         asked = got.came[0]
         sent = datetime.fromtimestamp(int(asked.headers["webhook-timestamp"]), UTC)
-        expected = signature.headers("rtr_1", sent, asked.body, signature.keys_of(KEY))
+        expected = signature.headers("rtr_1", sent, asked.body, signature.parse_keys(KEY))
         assert asked.headers["webhook-signature"] == expected["webhook-signature"]
         assert asked.headers["webhook-id"] == "rtr_1"
         got.answer = answer_with(200, b'{"status": "succeeded"}')

@@ -44,7 +44,7 @@ def _entry(monkeypatch: pytest.MonkeyPatch, name: str, function: Callable[..., A
 def _ask(hosted: Host, name: str, workspace: Workspace, *, terminal: bool = False, **arguments: Any) -> Ran:
     out: list[str] = []
     err: list[str] = []
-    end = caller.server_of(workspace.path)
+    end = caller.connect_to_server(workspace.path)
     assert end is not None
     with end:
         code = caller.run(
@@ -96,7 +96,7 @@ def test_a_command_gives_nothing_to_a_strangers_socket(
 ) -> None:
     monkeypatch.setattr(caller, "is_mine", lambda end: False)
     with pytest.raises(Exception, match="another user"):
-        caller.server_of(workspace.path)
+        caller.connect_to_server(workspace.path)
 
 
 def test_a_folder_that_everybody_may_write_to_gets_no_socket(workspace: Workspace) -> None:
@@ -113,7 +113,7 @@ def test_a_long_path_has_a_socket_too(tmp_path: Path, blank: Path) -> None:
     shutil.copy(blank, path)
     ws = open_workspace(path)
     made = Host(path, lambda call: commands.carry_out(call, lambda: ws))
-    end = caller.server_of(path)
+    end = caller.connect_to_server(path)
     assert end is not None
     end.close()
     made.close()
@@ -194,7 +194,7 @@ def test_a_caller_who_gives_up_stops_what_is_at_work_and_leaves_nothing(
 
     _entry(monkeypatch, "endless", endless)
     if asking == "leave":
-        end = caller.server_of(workspace.path)
+        end = caller.connect_to_server(workspace.path)
         assert end is not None
         order = {"version": "", "code": address.code(), "command": ["endless"], "files": {},
                  "arguments": {"arguments": {}, "typed": {}, "variables": []}}  # fmt: skip
@@ -246,7 +246,7 @@ def test_a_caller_who_reads_nothing_holds_up_no_write(
         return {}, []
 
     _entry(monkeypatch, "talkative", talkative)
-    end = caller.server_of(workspace.path)
+    end = caller.connect_to_server(workspace.path)
     assert end is not None
     with end:
         order = {"version": "", "code": address.code(), "command": ["talkative"], "files": {}, "terminal": True,
@@ -280,9 +280,9 @@ def test_a_path_that_the_server_sees_otherwise_is_refused(tmp_path: Path) -> Non
     file = tmp_path / "a.csv"
     file.write_text("a")
     seen = file.stat()
-    commands._same_sight({str(file): (seen.st_dev, seen.st_ino), str(tmp_path / "b"): None}, {})
+    commands._refuse_other_files({str(file): (seen.st_dev, seen.st_ino), str(tmp_path / "b"): None}, {})
     with pytest.raises(Exception, match=r"does not see what you see here \(a.csv\)"):
-        commands._same_sight({str(file): (seen.st_dev, seen.st_ino + 1)}, {str(file): "a.csv"})
+        commands._refuse_other_files({str(file): (seen.st_dev, seen.st_ino + 1)}, {str(file): "a.csv"})
 
 
 def test_a_variable_that_only_the_caller_has_is_named_where_a_command_failed(
@@ -291,7 +291,7 @@ def test_a_variable_that_only_the_caller_has_is_named_where_a_command_failed(
     monkeypatch.setenv("PGPASSWORD", "s3cret-canary")
     sent: list[Any] = []
     monkeypatch.setattr(caller.frames, "send", lambda end, frame: (sent.append(frame), _send(end, frame)))
-    monkeypatch.setattr(commands, "_lacking", lambda names: f" {names[0]}?")
+    monkeypatch.setattr(commands, "_missing_variable_hint", lambda names: f" {names[0]}?")
     ran = plumbline("pull", "sqlite:none.db", "--system", "s")
     assert ran.code == 2
     assert ran.err.endswith("PGPASSWORD?\n")

@@ -119,7 +119,7 @@ def test_undoing_a_pull_makes_the_next_one_read_it_again(workspace: Workspace, d
     second = _pull(workspace, decisions.url, **asked)
     undo_load(workspace, second.loads[0].load_id, actor="t")
     assert _mark(workspace) == mark
-    again = pull.pull_again(workspace, title="s", overlap="", actor="t")
+    again = pull.pull_sources(workspace, title="s", overlap="", actor="t")
     assert [p.total("rows_loaded") for p in again] == [10]
     assert len(rows_of(workspace)) == first + 10
 
@@ -306,10 +306,12 @@ def test_wrong_use_is_one_clear_sentence(
 
 
 def test_the_connection_reaches_its_source_alone(workspace: Workspace, tmp_path: Path, web: Web) -> None:
-    from plumbline.store.external import outside
+    from plumbline.store.external import external_connection
 
     (tmp_path / "secret.csv").write_text("a\n1\n")
-    with outside(workspace.inbox, extensions=["httpfs"], folders=[f"{web.url}/logs/"]) as connection:
+    with external_connection(
+        workspace.inbox, extensions=["httpfs"], folders=[f"{web.url}/logs/"]
+    ) as connection:
         for other in (tmp_path / "secret.csv", f"{web.url}/secret.csv"):
             with pytest.raises(fetching.duckdb.PermissionException):
                 connection.execute("SELECT * FROM read_csv(?)", [str(other)])

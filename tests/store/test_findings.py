@@ -28,7 +28,7 @@ def register(cursor) -> None:
             own = findings.add(
                 cursor, problem(f"missing.x{part}", {}, PARTS - part if part else None), AT, AT
             )
-            findings.stand_for(cursor, own, number)
+            findings.mark_part(cursor, own, number)
 
 
 def problem(signal: str, figures: dict[str, object], days: int | None) -> Finding:
@@ -66,6 +66,6 @@ def test_parts_are_those_that_name_the_whole_and_that_it_names_each_looked_at_a_
         monkeypatch.setattr(FindingRecord, "part_of", property(counted))
         joined = findings.parts_by_number(known)
         assert {number: [r.id for r in parts] for number, parts in joined.items()} == pairs
-        each = {r.id for r in findings.apart(cursor, "s")}
+        each = {r.id for r in findings.problems_by_themselves(cursor, "s")}
     assert each == {number for parts in pairs.values() for number in parts}
     assert looks[0] <= 6 * len(known)

@@ -68,7 +68,7 @@ def test_a_workspace_of_any_schema_works_and_is_copied_first(
     path = unpack(number, tmp_path / "ws.duckdb")
     before = path.read_bytes()
     ws = open_workspace(path)
-    (copy,) = copies.copies_of(path)
+    (copy,) = copies.list_migration_copies(path)
     assert copy.read_bytes() == before
     assert copy.parent == tmp_path / "backups"
     assert copy.name.startswith(f"ws.schema-{number:02d}.20")
@@ -103,13 +103,13 @@ def test_a_workspace_of_any_schema_works_and_is_copied_first(
     ws.close()
     again = open_workspace(path)  # nothing is due any more
     again.close()
-    assert copies.copies_of(path) == [copy]
+    assert copies.list_migration_copies(path) == [copy]
     assert sorted(p.name for p in tmp_path.iterdir()) == ["backups", "ws.duckdb"]
 
 
 def test_a_copy_opens_again_with_what_was_in_it(tmp_path: Path) -> None:
     open_workspace(unpack(7, tmp_path / "ws.duckdb")).close()
-    (copy,) = copies.copies_of(tmp_path / "ws.duckdb")
+    (copy,) = copies.list_migration_copies(tmp_path / "ws.duckdb")
     shutil.copy(copy, tmp_path / "restored.duckdb")
     ws = open_workspace(tmp_path / "restored.duckdb")
     assert scorecard(ws, "orders").controls
@@ -125,7 +125,7 @@ def test_what_a_killed_process_left_in_the_log_of_writes_is_in_the_copy(tmp_path
     subprocess.run([sys.executable, "-c", writes], check=False)
     assert Path(f"{path}.wal").exists()
     open_workspace(path).close()
-    for file in (path, *copies.copies_of(path)):
+    for file in (path, *copies.list_migration_copies(path)):
         with duckdb.connect(str(file), read_only=True) as connection:
             said = connection.execute("SELECT answer FROM context WHERE question = 'harm'").fetchall()
             assert said == [("yes",)]
@@ -148,7 +148,7 @@ def test_an_encrypted_workspace_and_its_copy_stay_encrypted(
     ws = open_workspace(path)
     assert _acts(ws)[0] == "planted MARKER-4711"
     ws.close()
-    (copy,) = copies.copies_of(path)
+    (copy,) = copies.list_migration_copies(path)
     assert b"MARKER-4711" not in path.read_bytes() + copy.read_bytes()
     monkeypatch.delenv("PLUMBLINE_KEY")
     with pytest.raises(PlumblineError, match="PLUMBLINE_KEY is not set"):
@@ -162,8 +162,8 @@ def test_a_link_to_the_workspace_stays_a_link(tmp_path: Path) -> None:
     link.symlink_to(path)
     open_workspace(link).close()
     assert link.is_symlink()
-    assert [p.parent for p in copies.copies_of(link)] == [tmp_path / "far" / "backups"]
-    assert copies.copies_of(path) == copies.copies_of(link)
+    assert [p.parent for p in copies.list_migration_copies(link)] == [tmp_path / "far" / "backups"]
+    assert copies.list_migration_copies(path) == copies.list_migration_copies(link)
 
 
 def test_the_newest_copies_are_kept_and_no_other_workspaces(tmp_path: Path) -> None:
@@ -175,7 +175,7 @@ def test_the_newest_copies_are_kept_and_no_other_workspaces(tmp_path: Path) -> N
     for file in (*old, *others):
         file.write_bytes(b"x")
     open_workspace(path).close()
-    kept = copies.copies_of(path)
+    kept = copies.list_migration_copies(path)
     assert kept[:-1] == old[-copies.KEPT + 1 :]
     assert kept[-1].name.startswith("ws.schema-18.")
     assert all(file.exists() for file in others)
@@ -220,7 +220,7 @@ def test_an_upgrade_killed_at_any_step_opens_again_with_nothing_lost(at: str, tm
     assert {"recorded: rollback rehearsed", "context answered"} <= set(acts)
     assert scorecard(ws, "orders").controls
     ws.close()
-    kept = copies.copies_of(path)
+    kept = copies.list_migration_copies(path)
     assert [copy.read_bytes() for copy in kept] == [before]
     assert sorted(p.name for p in tmp_path.iterdir()) == ["backups", "ws.duckdb"]
 
@@ -259,7 +259,7 @@ def test_of_several_processes_one_migrates_and_nobodys_write_is_lost(tmp_path: P
     ws.close()
     assert acts.count("workspace migrated") == 1
     assert {f"written by {n}" for n in range(4)} <= set(acts)
-    assert len(copies.copies_of(path)) == 1
+    assert len(copies.list_migration_copies(path)) == 1
 
 
 def test_without_room_for_the_copy_nothing_is_migrated(
@@ -275,7 +275,7 @@ def test_without_room_for_the_copy_nothing_is_migrated(
     assert [p.name for p in tmp_path.iterdir()] == ["ws.duckdb"]
 
 
-@pytest.mark.parametrize("fails", ["_copy", "_migrated", "link", "replace"])
+@pytest.mark.parametrize("fails", ["_copy", "_migrate_copy", "link", "replace"])
 def test_a_failure_on_the_way_is_a_sentence_and_leaves_the_workspace_as_it_was(
     fails: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -297,11 +297,11 @@ def test_a_failure_on_the_way_is_a_sentence_and_leaves_the_workspace_as_it_was(
 def test_an_erasure_takes_the_copies_too(tmp_path: Path) -> None:
     path = unpack(12, tmp_path / "ws.duckdb")
     ws = open_workspace(path)
-    assert len(copies.copies_of(path)) == 1
+    assert len(copies.list_migration_copies(path)) == 1
     made = erase_person(ws, "orders", decision_id="o0003", actor="Ana")
     ws.close()
     assert made.copies_deleted == 1
-    assert copies.copies_of(path) == []
+    assert copies.list_migration_copies(path) == []
     assert b"o0003" not in path.read_bytes()
 
 

@@ -166,7 +166,7 @@ def _passes(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
             name = (
                 parent.func.attr if isinstance(parent.func, ast.Attribute) else getattr(parent.func, "id", "")
             )
-            if name in (*ASKED, "message", "in_language", "help_for", "Key", "compile", "query_selector"):
+            if name in (*ASKED, "message", "localise", "help_for", "Key", "compile", "query_selector"):
                 return True
         child = parent
     return False

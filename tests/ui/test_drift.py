@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from plumbline.domain import FeatureDrift, Kind
-from plumbline.ui.drift import earlier
+from plumbline.ui.drift import earlier_breaches
 
 MONDAY = datetime(2025, 6, 9, tzinfo=UTC)
 BREACH = FeatureDrift(
@@ -19,10 +19,10 @@ BREACH = FeatureDrift(
 def test_what_breached_before_the_window_is_said_beside_the_picture() -> None:
     later = replace(BREACH, start=MONDAY + timedelta(days=7), end=MONDAY + timedelta(days=14))
     quiet = replace(BREACH, feature="age", drifted=False)
-    said = earlier([later, BREACH, quiet], datetime(2025, 8, 7, tzinfo=UTC))
+    said = earlier_breaches([later, BREACH, quiet], datetime(2025, 8, 7, tzinfo=UTC))
     assert said == "The title is about the window. Before it, these breached: score (first 9–15 Jun 2025)."
 
 
 def test_nothing_is_said_of_a_window_that_holds_all_of_it() -> None:
-    assert earlier([BREACH], MONDAY) == ""
-    assert earlier([BREACH], None) == ""
+    assert earlier_breaches([BREACH], MONDAY) == ""
+    assert earlier_breaches([BREACH], None) == ""

@@ -17,7 +17,7 @@ from plumbline.ui.language import control_title, reader
 from plumbline.ui.parts.empty_states import error_sentence
 from plumbline.ui.state.cache import _answer
 from plumbline.wording import numbers
-from plumbline.wording.language import address, in_language, phrase
+from plumbline.wording.language import address, localise, phrase
 from plumbline.wording.quantities import count, plural
 
 from .screen_texts import HOME, SCREENS, bare, error_texts, file_of, rows, screen_texts, sources
@@ -145,7 +145,7 @@ def test_an_error_is_said_in_german_but_for_names() -> None:
 def test_no_table_has_one_heading_twice() -> None:
     """A table's columns are told apart by their headings."""
     for file, keys in rows():
-        shown = [in_language(key) for key in keys]
+        shown = [localise(key) for key in keys]
         assert len(set(shown)) == len(set(keys)), (file, shown)
 
 
@@ -179,7 +179,7 @@ def test_numbers_and_days_are_written_in_german() -> None:
     assert numbers.significant(-1234.5) == "−1.234"
     assert numbers.cell_value(0.25) == "0,25"
     assert numbers.p_value(0.0001) == "< 0,001"
-    assert numbers.signed_beside(1.25, 12.5) == "+1,2"
+    assert numbers.signed_to_largest(1.25, 12.5) == "+1,2"
     assert numbers.interval(0.1, 0.2) == "0,100 bis 0,200"
     assert numbers.money(2_010_000, "EUR") == "EUR 2,01 Millionen"
     assert numbers.day(start) == "3. März 2026"
@@ -194,9 +194,9 @@ def test_texts_messages_and_titles_are_rendered() -> None:
     assert phrase("{fit} of the {what} will load.", fit=2, what=plural(4, "row")).startswith("2 von 4 Zeilen")
     assert phrase("{name} is open and not loaded yet.", name="{n} more").startswith("{n} more ist")
     said = message("{metric} is {value} (n = {n})", metric="X", value=count(1000), n=count(2000))
-    assert in_language(said) == "X: 1.000 (n = 2.000)"
-    assert in_language("pass", "status") == "bestanden"
-    assert in_language("a name that nobody translates {n}") == "a name that nobody translates {n}"
+    assert localise(said) == "X: 1.000 (n = 2.000)"
+    assert localise("pass", "status") == "bestanden"
+    assert localise("a name that nobody translates {n}") == "a name that nobody translates {n}"
     assert control_title("MON-1", "Accuracy is tracked") == "Genauigkeit wird verfolgt"
 
 

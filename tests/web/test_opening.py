@@ -15,7 +15,7 @@ from plumbline.domain import PlumblineError
 from plumbline.logs.push.receipts import PushReceipt, Request
 from plumbline.store.workspace import Workspace
 from plumbline.web.application import Interface
-from plumbline.web.problems import problem_of
+from plumbline.web.problems import to_problem
 from tests.coroutines import run_coroutine
 
 
@@ -69,5 +69,5 @@ def test_rows_that_come_before_anything_can_be_written_are_503() -> None:
     with pytest.raises(WorkspaceUnavailable) as refused:
         intake.take(Request(receipt, (), [{}]), lambda _: None)
     intake.close()
-    problem = problem_of(refused.value)
+    problem = to_problem(refused.value)
     assert (int(problem.status), problem.after) == (503, 5)

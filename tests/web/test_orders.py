@@ -20,11 +20,11 @@ from starlette.applications import Starlette
 
 import plumbline as package
 from plumbline import api, cli
-from plumbline.answers.data.load import logs_of
+from plumbline.answers.data.load import system_loads
 from plumbline.answers.governance.trail import trail
 from plumbline.client.orders import _OWNERS, _READ, REFUSED
 from plumbline.client.workspace import RemoteSystem, RemoteWorkspace
-from plumbline.commands.command import ENTRIES, named
+from plumbline.commands.command import ENTRIES, find_command
 from plumbline.domain import PlumblineError
 from plumbline.store.workspace import Workspace, open_workspace
 from plumbline.web import uploads
@@ -56,7 +56,7 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
         interface = Interface(lambda: ws, cli.commands)
         config = uvicorn.Config(Starlette(routes=interface.routes()), log_level="error", lifespan="off")
         server = uvicorn.Server(config)
-        with interface.running():
+        with interface.lifespan():
             thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
             thread.start()
             while not server.started:
@@ -86,10 +86,10 @@ def _newest(door: Door) -> tuple[int, str, str]:
 def test_every_command_that_a_server_runs_takes_the_server_and_has_its_role_decided() -> None:
     names = {" ".join(path) for path in ENTRIES}
     assert _READ | _OWNERS | set(REFUSED) <= names
-    assert {path for path in ENTRIES if not cli.commands.knows(path)} == {("watch: take files",)}
+    assert {path for path in ENTRIES if not cli.commands.has_command(path)} == {("watch: take files",)}
     assert not (_READ & _OWNERS | _READ & set(REFUSED) | _OWNERS & set(REFUSED))
-    for path in filter(cli.commands.knows, ENTRIES):
-        assert {"server", "token_env"} <= {parameter.name for parameter in named(path).params}, path
+    for path in filter(cli.commands.has_command, ENTRIES):
+        assert {"server", "token_env"} <= {parameter.name for parameter in find_command(path).params}, path
 
 
 def test_a_log_is_loaded_as_beside_the_workspace(
@@ -101,13 +101,13 @@ def test_a_log_is_loaded_as_beside_the_workspace(
     local = plumbline(*words, "--workspace", str(tmp_path / "w.duckdb"))
     made = ask(*words)
     assert (made.code, made.out.replace("Load 3", "Load 1")) == (local.code, local.out)
-    load = logs_of(door.ws, "harbour").loads[0]
+    load = system_loads(door.ws, "harbour").loads[0]
     assert (load.file, load.rows_loaded, load.actor) == ("harbour.csv", 200, "token analyst")
     assert not list(door.ws.inbox.glob("order-*"))
     again = ask("load", str(file), "--system", "Harbour", "--json")
     assert json.loads(again.out)["rows_duplicate"] == 200
     undone = ask("undo", str(load.load_id))
-    assert (undone.code, logs_of(door.ws, "harbour").loads[1].undone_at is not None) == (0, True)
+    assert (undone.code, system_loads(door.ws, "harbour").loads[1].undone_at is not None) == (0, True)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_a_token_of_some_systems_acts_for_its_own(door: Door, ask: Run) -> None:
 
 @pytest.mark.parametrize("name", sorted(REFUSED))
 def test_what_needs_the_machine_itself_says_so_in_one_sentence(ask: Run, name: str) -> None:
-    command = named(tuple(name.split()))
+    command = find_command(tuple(name.split()))
     arguments = ["x"] * sum(p.required and p.param_type_name == "argument" for p in command.params)
     needed = [
         f"{p.opts[-1]}={getattr(p.type, 'choices', 'x')[0]}"

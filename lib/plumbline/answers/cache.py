@@ -32,7 +32,7 @@ _SHORT_MEMORY: ContextVar[dict[Hashable, Any] | None] = ContextVar("short memory
 
 
 @contextmanager
-def short_memory() -> Iterator[None]:
+def short_term_cache() -> Iterator[None]:
     """Within it, in this thread, answers stay until its end and are not written: of decisions that nobody asks about
     again. They must not change meanwhile."""
     token = _SHORT_MEMORY.set({})
@@ -42,7 +42,7 @@ def short_memory() -> Iterator[None]:
         _SHORT_MEMORY.reset(token)
 
 
-def stored(cursor: Cursor, system: System, question: str, kind: Any, make: Callable[[], T]) -> T:
+def memoise(cursor: Cursor, system: System, question: str, kind: Any, make: Callable[[], T]) -> T:
     """The answer to a question about a system's decisions: read from the workspace, or measured now and stored there.
 
     Concurrent callers of one question wait until the first result is ready.

@@ -112,18 +112,20 @@ def record(
         if event in NUMBERED_EVENTS:
             detail["complaint"] = note.strip().lower()
         if finding:
-            findings.of(cursor, key, finding)
+            findings.read_finding_of_system(cursor, key, finding)
             detail["finding"] = finding
-        trail.append(cursor, actor=by.strip(), action=Act.RECORDED.of(event), system=key, detail=detail)
+        trail.append(
+            cursor, actor=by.strip(), action=Act.RECORDED.with_words(event), system=key, detail=detail
+        )
 
 
 def records(ws: Workspace, key: str) -> tuple[EventRecord, ...]:
     """All events recorded for a system, the newest first."""
     with ws.read() as cursor:
-        return records_in(cursor, key)
+        return read_records(cursor, key)
 
 
-def records_in(cursor: Cursor, key: str) -> tuple[EventRecord, ...]:
+def read_records(cursor: Cursor, key: str) -> tuple[EventRecord, ...]:
     """The same, on a cursor that is open already."""
     entries = trail.entries(cursor, system=key, limit=100_000)
     named: dict[int, int] = {}  # incident -> finding, where it was named after the incident was opened
@@ -131,8 +133,8 @@ def records_in(cursor: Cursor, key: str) -> tuple[EventRecord, ...]:
         if entry.detail.get("finding") and "incident" in entry.detail:
             named.setdefault(int(entry.detail["incident"]), int(entry.detail["finding"]))
     known = {r.id: r.finding for r in findings.recorded_findings(cursor, key, parts=True)}
-    bodies = incident_store.of_system(cursor, key)
-    due = {number: canonical_json.read(Incident, body).planned for number, body in bodies}
+    bodies = incident_store.incidents_of_system(cursor, key)
+    due = {number: canonical_json.read(Incident, body).planned_day for number, body in bodies}
     records = (_record(entry, known, named) for entry in entries if entry.action.startswith(Act.RECORDED))
     return tuple(replace(r, due=due.get(r.incident)) for r in records)
 
@@ -155,7 +157,7 @@ def _record(entry: TrailEntry, known: Mapping[int, Finding], named: Mapping[int,
     )
 
 
-def newest(records: tuple[EventRecord, ...], events: Iterable[str]) -> tuple[EventRecord, ...]:
+def newest_records(records: tuple[EventRecord, ...], events: Iterable[str]) -> tuple[EventRecord, ...]:
     """The newest of each of the events, where there is one."""
     held = {r.event: r for r in sorted(records, key=lambda r: (r.at, r.seq))}
     return tuple(held[event] for event in events if event in held)

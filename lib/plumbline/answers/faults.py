@@ -39,7 +39,7 @@ def unforeseen(error: Exception) -> str:
     )
 
 
-def for_each(
+def answer_systems(
     systems: Iterable[System], answer: Callable[[System], T]
 ) -> tuple[tuple[T, ...], tuple[SystemFault, ...]]:
     """The answer for each system, and the systems for which there is none."""

@@ -50,7 +50,7 @@ def proof(ws: Workspace, key: str) -> ScorecardProof:
     """
     with ws.read_consistently() as cursor:
         system = systems.get_system(cursor, key)
-        scorecard, _ = scorecards.newest(cursor, key)
+        scorecard, _ = scorecards.newest_pair(cursor, key)
         if scorecard is None:
             raise PlumblineError(f"No scorecard of {key} was computed yet", todo="Compute one first.")
         active_loads = sorted(
@@ -88,11 +88,11 @@ def disclosure(ws: Workspace, numbers: Sequence[int], *, system: str | None = No
     """
     key = system_key(system) if system else None
     with ws.read() as cursor:
-        entries = [e for e in trail.numbered(cursor, numbers) if key is None or e.system == key]
+        entries = [e for e in trail.entries_by_number(cursor, numbers) if key is None or e.system == key]
     missing = sorted(set(numbers) - {entry.seq for entry in entries})
     if missing:
         raise PlumblineError(f"The trail has no entry {missing[0]}", todo="plumbline trail lists them.")
-    return "".join(json.dumps(_whole(entry)) + "\n" for entry in entries).encode()
+    return "".join(json.dumps(_digest_content(entry)) + "\n" for entry in entries).encode()
 
 
 def note_issue(
@@ -108,10 +108,10 @@ def note_issue(
 def _link(entry: TrailEntry, key: str) -> dict[str, Any]:
     if entry.system not in ("", key):
         return {"seq": entry.seq, "withheld": True, "previous": entry.previous, "digest": entry.digest}
-    return _whole(entry)
+    return _digest_content(entry)
 
 
-def _whole(entry: TrailEntry) -> dict[str, Any]:
+def _digest_content(entry: TrailEntry) -> dict[str, Any]:
     """An entry with all that its digest is of."""
     detail = entry.detail | ({trail.SALT: entry.salt} if entry.salt else {})
     return {

@@ -24,7 +24,7 @@ class LogSpan:
     n: int
 
 
-def span_of(cursor: Cursor, system: System) -> LogSpan | None:
+def log_span(cursor: Cursor, system: System) -> LogSpan | None:
     """The span of a system's log, or None where nothing is loaded."""
     found = exact.span(cursor, system)
     return LogSpan(*found) if found else None
@@ -35,7 +35,7 @@ def stated_moment(system: System) -> datetime | None:
     return system.settings.as_of
 
 
-def as_of(system: System, span: LogSpan | None) -> datetime:
+def reporting_date(system: System, span: LogSpan | None) -> datetime:
     """The moment the log speaks for: the owner's date where one is set, else the last decision.
 
     A log may be old. Measuring a model's age at today's date would call every archive stale; the page says

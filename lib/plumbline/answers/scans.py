@@ -10,14 +10,14 @@ from typing import TypeVar
 
 import numpy as np
 
-from plumbline.answers.cache import stored
+from plumbline.answers.cache import memoise
 from plumbline.domain import Kind, PlumblineError, Repeats, Slice, System, Task
 from plumbline.logs.cluster import attachments
 from plumbline.monitor.quality.consistency import score_tolerance
 from plumbline.monitor.quality.personal_data import PersonalData, find_personal
 from plumbline.profile.scan import decisions, exact, group_outcomes
 from plumbline.profile.scan import protected_groups as counting
-from plumbline.profile.scan.identical_inputs import Groups, at_places, repeats
+from plumbline.profile.scan.identical_inputs import Groups, decisions_at_places, repeats
 from plumbline.profile.scan.protected_groups import GroupCounts
 from plumbline.store import systems
 from plumbline.store.workspace import Cursor
@@ -60,7 +60,7 @@ def duplicate_ids(cursor: Cursor, system: System) -> int | None:
     return _asked(
         cursor,
         system,
-        lambda: stored(cursor, system, "duplicate ids", int, lambda: exact.duplicate_ids(cursor, system)),
+        lambda: memoise(cursor, system, "duplicate ids", int, lambda: exact.duplicate_ids(cursor, system)),
     )
 
 
@@ -82,7 +82,7 @@ def _asked(cursor: Cursor, system: System, ask: Callable[[], T]) -> T | None:
         return None
 
 
-def repeats_of(cursor: Cursor, system: System, *, examples: bool = False) -> Repeats:
+def find_repeats(cursor: Cursor, system: System, *, examples: bool = False) -> Repeats:
     """Decisions of the whole log that share every feature, the version and the deployment; unknown in a sample.
 
     See ``profile.scan.identical_inputs``.
@@ -94,19 +94,22 @@ def repeats_of(cursor: Cursor, system: System, *, examples: bool = False) -> Rep
     def make() -> _RepeatCounts:
         repeat_counts = repeats(cursor, system, Slice())
         if repeat_counts.conflicting:
-            repeat_counts = repeats(cursor, system, Slice(), reach=_explained(cursor, system, repeat_counts))
+            repeat_counts = repeats(
+                cursor, system, Slice(), reach=_repeat_tolerance(cursor, system, repeat_counts)
+            )
         places = tuple(
             tuple((decision.load_id, decision.line) for decision in group) for group in repeat_counts.examples
         )
         return _RepeatCounts(replace(repeat_counts, examples=()), places)
 
-    repeat_counts = stored(cursor, system, "repeats", _RepeatCounts, make)
+    repeat_counts = memoise(cursor, system, "repeats", _RepeatCounts, make)
     return replace(
-        repeat_counts.counts, examples=at_places(cursor, system, repeat_counts.places) if examples else ()
+        repeat_counts.counts,
+        examples=decisions_at_places(cursor, system, repeat_counts.places) if examples else (),
     )
 
 
-def _explained(cursor: Cursor, system: System, repeats: Repeats) -> float:
+def _repeat_tolerance(cursor: Cursor, system: System, repeats: Repeats) -> float:
     """By how much scores may differ between decisions whose logged inputs are the same, from a sample of rows."""
     outcome = "prediction" if system.task is Task.REGRESSION else "score"
     names = [
@@ -121,13 +124,13 @@ def _explained(cursor: Cursor, system: System, repeats: Repeats) -> float:
     return score_tolerance(repeats, numbers, sample[outcome].to_numpy(dtype=float))
 
 
-def personal_of(cursor: Cursor, system: System) -> tuple[tuple[PersonalData, ...], int]:
+def find_personal_data(cursor: Cursor, system: System) -> tuple[tuple[PersonalData, ...], int]:
     """Personal data among features and segments, from a sample of rows, and how many were examined."""
-    found = stored(cursor, system, "personal data", _ScanResult, lambda: _personal(cursor, system))
+    found = memoise(cursor, system, "personal data", _ScanResult, lambda: _scan_personal_data(cursor, system))
     return found.personal, found.examined
 
 
-def _personal(cursor: Cursor, system: System) -> _ScanResult:
+def _scan_personal_data(cursor: Cursor, system: System) -> _ScanResult:
     kinds = {
         c.name: c.kind for c in systems.decision_columns(cursor, system.key) if c.role.role in ("feature", "segment")
     }  # fmt: skip
@@ -150,7 +153,7 @@ def segment_sizes(cursor: Cursor, system: System) -> tuple[int, int | None] | No
 
     if not columns:
         return None
-    sizes = _asked(cursor, system, lambda: stored(cursor, system, "segments", tuple[int, int], make))
+    sizes = _asked(cursor, system, lambda: memoise(cursor, system, "segments", tuple[int, int], make))
     return sizes or (len(columns), None)
 
 
@@ -162,7 +165,7 @@ def group_counts(cursor: Cursor, system: System) -> list[GroupCounts]:
         counted = counting.count_by_group(cursor, system, Slice(), attributes, over_time=False)
         return tuple(_Group(g.attributes, g.levels, g.outcomes) for g in counted)
 
-    attributes = stored(cursor, system, "protected groups and pairs", tuple[_Group, ...], make)
+    attributes = memoise(cursor, system, "protected groups and pairs", tuple[_Group, ...], make)
     return [
         GroupCounts(attributes=g.attributes, levels=g.levels, outcomes=g.outcomes, scores=_NO_SCORES)
         for g in attributes
@@ -172,6 +175,6 @@ def group_counts(cursor: Cursor, system: System) -> list[GroupCounts]:
 def overridden(cursor: Cursor, system: System, since: datetime | None = None) -> tuple[int, int]:
     """Decisions with a logged human decision, and those in which the person decided otherwise."""
     name = f"overridden since {since.isoformat() if since else 'the first'}"
-    return stored(
+    return memoise(
         cursor, system, name, tuple[int, int], lambda: group_outcomes.overridden(cursor, system, since)
     )

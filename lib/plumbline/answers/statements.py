@@ -14,11 +14,11 @@ from plumbline.domain.acts import Act
 from plumbline.domain.messages import Day, message
 from plumbline.governance.catalogue import check_limits
 from plumbline.governance.resolution import (
-    asked_by,
-    ends_on,
-    exempt_until,
+    add_year,
+    exemption_end,
+    last_day,
     needs_approval,
-    year_after,
+    requester,
 )
 from plumbline.store import statements as promises
 from plumbline.store import systems, trail
@@ -48,7 +48,7 @@ def statements(ws: Workspace, key: str) -> Statements:
             system=systems.get_system(cursor, key),
             context=promises.context_answers(cursor, key),
             signatures=promises.context_signatures(cursor, key),
-            alone=promises.context_alone(cursor, key),
+            alone=promises.unapproved_answers(cursor, key),
             attestations=tuple(promises.attestations(cursor, key)),
             exemptions=tuple(promises.exemptions(cursor, key)),
         )
@@ -62,9 +62,9 @@ def save_context(ws: Workspace, key: str, answers: dict[str, str], *, by: str) -
     name = signer(by, "An answer", "Say who answers.")
     with ws.write() as cursor:
         systems.get_system(cursor, key)
-        before, alone = promises.context_answers(cursor, key), promises.context_alone(cursor, key)
+        before, alone = promises.context_answers(cursor, key), promises.unapproved_answers(cursor, key)
         new = {k: v for k, v in answers.items() if v != before.get(k, "")}
-        seconded = [k for k in answers if k in alone and k not in new and not _same(alone[k], name)]
+        seconded = [k for k in answers if k in alone and k not in new and not _is_same_person(alone[k], name)]
         begun = register_digest.begin(cursor, key)
         promises.save_context(cursor, key, new, name)
         detail = dict(answers) | register_digest.seal(cursor, key, begun)
@@ -81,12 +81,12 @@ def approve_context(ws: Workspace, key: str, *, by: str) -> tuple[str, ...]:
     name = _approver(by)
     with ws.write() as cursor:
         systems.get_system(cursor, key)
-        alone = promises.context_alone(cursor, key)
+        alone = promises.unapproved_answers(cursor, key)
         if not alone:
             raise PlumblineError("No answer waits for a second person", where=key)
-        others = [question for question, giver in alone.items() if not _same(giver, name)]
+        others = [question for question, giver in alone.items() if not _is_same_person(giver, name)]
         if not others:
-            _second(name, name, "answers of their own")
+            _require_second_person(name, name, "answers of their own")
         _approve_answers(cursor, key, others, name)
     return tuple(others)
 
@@ -113,7 +113,7 @@ def attest(ws: Workspace, item: Attestation, *, file: tuple[str, bytes] | None =
         raise PlumblineError("An attestation needs an owner and a statement", todo="Fill in both.")
     if item.expires <= item.at:
         raise PlumblineError("The attestation expires before it starts", todo="Choose a later end date.")
-    if item.expires > year_after(item.at):
+    if item.expires > add_year(item.at):
         raise PlumblineError(
             "An attestation holds for twelve months at most", todo="Choose an earlier end date."
         )
@@ -162,7 +162,7 @@ def approve(ws: Workspace, key: str, attestation_id: int, *, by: str, on: date) 
                     approved_by=attestation.approved_by,
                 )
             )
-        _second(name, attestation.owner, "a statement of their own")
+        _require_second_person(name, attestation.owner, "a statement of their own")
         begun = register_digest.begin(cursor, key)
         promises.approve_attestation(cursor, attestation_id, name, on)
         detail = {
@@ -189,8 +189,8 @@ def approve_exemption(ws: Workspace, key: str, exemption_id: int, *, by: str, on
             raise PlumblineError(
                 message("This exemption was approved by {approver} already", approver=exemption.approver)
             )
-        asked = asked_by(exemption)
-        _second(name, asked, "an exemption that they asked for")
+        asked = requester(exemption)
+        _require_second_person(name, asked, "an exemption that they asked for")
         begun = register_digest.begin(cursor, key)
         promises.approve_exemption(cursor, exemption_id, proposer=asked, by=name, on=on)
         detail = {
@@ -209,25 +209,27 @@ def _approver(by: str) -> str:
     return name
 
 
-def _same(one: str, other: str) -> bool:
+def _is_same_person(one: str, other: str) -> bool:
     """Whether two names are one person's, as far as names tell."""
     return " ".join(one.split()).casefold() == " ".join(other.split()).casefold()
 
 
-def _second(name: str, first: str, what: str) -> None:
+def _require_second_person(name: str, first: str, what: str) -> None:
     """Four eyes are two people."""
-    if _same(name, first):
+    if _is_same_person(name, first):
         raise PlumblineError(
             message("Nobody approves {what}", what=what), todo="Have a second person approve it."
         )
 
 
-def waiting(stated: Statements, today: date) -> tuple[tuple[Attestation, ...], tuple[Exemption, ...]]:
+def pending_approvals(
+    stated: Statements, today: date
+) -> tuple[tuple[Attestation, ...], tuple[Exemption, ...]]:
     """Statements and exemptions that wait for a second person; nothing where one person is enough."""
     if not stated.system.settings.four_eyes:
         return (), ()
     return (
-        tuple(a for a in stated.attestations if needs_approval(a) and today <= ends_on(a)),
+        tuple(a for a in stated.attestations if needs_approval(a) and today <= last_day(a)),
         tuple(e for e in stated.exemptions if needs_approval(e) and today <= e.until),
     )
 
@@ -239,7 +241,7 @@ def evidence_file(ws: Workspace, sha256: str) -> tuple[str, bytes]:
         PlumblineError: it is not kept here, or was altered.
     """
     with ws.read() as cursor:
-        document = promises.file_of(cursor, sha256)
+        document = promises.read_file(cursor, sha256)
     if document is None:
         raise PlumblineError("This file is not kept here")
     if hashlib.sha256(document[1]).hexdigest() != sha256:
@@ -258,7 +260,7 @@ class Reminder:
     sentence: str = ""
 
 
-def due(ws: Workspace, key: str | None, today: date) -> dict[str, tuple[Reminder, ...]]:
+def due_reminders(ws: Workspace, key: str | None, today: date) -> dict[str, tuple[Reminder, ...]]:
     """What has to be renewed, of one system or of all, by system; one with nothing to renew is left out."""
     with ws.read() as cursor:
         keys = [key] if key else [system.key for system in systems.list_systems(cursor)]
@@ -272,7 +274,7 @@ def reminders(stated: Statements, today: date) -> tuple[Reminder, ...]:
     for a in stated.attestations:  # the newest first
         first.setdefault(
             ("attestation", a.control),
-            Reminder(kind="attestation", control=a.control, who=a.owner, ends=ends_on(a)),
+            Reminder(kind="attestation", control=a.control, who=a.owner, ends=last_day(a)),
         )
     for e in stated.exemptions:
         first.setdefault(
@@ -280,8 +282,8 @@ def reminders(stated: Statements, today: date) -> tuple[Reminder, ...]:
             Reminder(
                 kind="exemption",
                 control=e.control,
-                who=asked_by(e),
-                ends=exempt_until(e, stated.system.settings.commercial_from),
+                who=requester(e),
+                ends=exemption_end(e, stated.system.settings.commercial_from),
             ),
         )
     near = [r for r in first.values() if abs((r.ends - today).days) <= REMIND_DAYS]
@@ -316,7 +318,7 @@ def exempt(ws: Workspace, item: Exemption) -> Exemption:
         raise PlumblineError("An exemption needs a document", todo="Give a link to it.")
     if item.until <= item.at:
         raise PlumblineError("The exemption ends before it starts", todo="Choose a later end date.")
-    if item.until > year_after(item.at):
+    if item.until > add_year(item.at):
         raise PlumblineError(
             "An exemption holds for twelve months at most", todo="Choose an earlier end date."
         )
@@ -359,7 +361,7 @@ def change_settings(
         check_limits(control, tightened)
     with ws.write() as cursor:
         system = systems.get_system(cursor, key)
-        changed = replace(system, settings=system.settings.changed(changes), title=title or system.title)
+        changed = replace(system, settings=system.settings.with_changes(changes), title=title or system.title)
         systems.update_system(cursor, changed)
         trail.append(cursor, actor=by, action=Act.SETTINGS_CHANGED, system=key, detail=dict(changes))
     return changed

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 
 from plumbline.answers.decisions import explain
 from plumbline.answers.decisions.context import reference_profiles, surroundings
-from plumbline.answers.decisions.cutoff import cut_off
+from plumbline.answers.decisions.cutoff import sampled_cut_off
 from plumbline.answers.governance.facts import measure
-from plumbline.answers.performance.leakage import leaks_of
+from plumbline.answers.performance.leakage import find_leaks
 from plumbline.answers.performance.segments import segments
 from plumbline.answers.releases.history import releases
 from plumbline.domain import PlumblineError, System
@@ -28,7 +28,7 @@ VERSIONS = 8
 ALL_ASKED = "all of these"
 
 
-def ready_after_load(ws: Workspace, key: str) -> None:
+def check_model_files(ws: Workspace, key: str) -> None:
     """Hold the model files of a system against the log again, and keep what was found."""
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
@@ -37,7 +37,7 @@ def ready_after_load(ws: Workspace, key: str) -> None:
             explain.sources(ws, cursor, system, model_file.version, surrogate=False)
 
 
-def ready(ws: Workspace, stop: Callable[[], bool] = lambda: False) -> None:
+def warm_caches(ws: Workspace, stop: Callable[[], bool] = lambda: False) -> None:
     """Read what is kept into memory and start the processes of the newest model files; no surrogate is fitted.
 
     What fails of one version or system is left to whoever asks for it, and costs nothing else.
@@ -52,13 +52,13 @@ def ready(ws: Workspace, stop: Callable[[], bool] = lambda: False) -> None:
     started = {(key, version) for _, key, version in newest}
     for system in all_systems:
         versions = [m.version for m in files[system.key][:VERSIONS]]
-        attempt(f"{system.key}: versions", stop, _ready_versions, ws, system, versions, started, stop)
+        attempt(f"{system.key}: versions", stop, _warm_versions, ws, system, versions, started, stop)
         if stop():
             return
-        attempt(f"{system.key}: reference", stop, _ready_reference, ws, system)
+        attempt(f"{system.key}: reference", stop, _warm_reference, ws, system)
 
 
-def measure_again(ws: Workspace, stop: Callable[[], bool] = lambda: False) -> None:
+def measure_changed_systems(ws: Workspace, stop: Callable[[], bool] = lambda: False) -> None:
     """Ask what only scans can tell of each system whose decisions changed, so that it is kept when a page asks.
 
     A question that fails in a way that nobody foresaw is asked again after the next change.
@@ -94,7 +94,7 @@ def _measure_system(ws: Workspace, system: System, stop: Callable[[], bool]) -> 
             return
     done = True
     for name, question in (
-        ("judging", _judged),
+        ("judging", _warm_scorecard),
         ("releases", releases),
         ("segments", segments),
         ("inputs", _inputs),
@@ -108,7 +108,7 @@ def _measure_system(ws: Workspace, system: System, stop: Callable[[], bool]) -> 
         LOG.info("%s: measured", system.key)
 
 
-def _ready_versions(
+def _warm_versions(
     ws: Workspace,
     system: System,
     versions: list[str],
@@ -121,15 +121,15 @@ def _ready_versions(
             if stop():
                 return
             begun = (system.key, version) in started
-            attempt(f"{system.key}: a version", stop, _ready, ws, cursor, system, version, begun)
+            attempt(f"{system.key}: a version", stop, _warm_version, ws, cursor, system, version, begun)
 
 
-def _ready_reference(ws: Workspace, system: System) -> None:
+def _warm_reference(ws: Workspace, system: System) -> None:
     with ws.read() as cursor:
         reference_profiles(ws, cursor, system)
 
 
-def _judged(ws: Workspace, key: str) -> None:
+def _warm_scorecard(ws: Workspace, key: str) -> None:
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
     measure(ws, system, datetime.now(UTC))
@@ -137,12 +137,12 @@ def _judged(ws: Workspace, key: str) -> None:
 
 def _inputs(ws: Workspace, key: str) -> None:
     with ws.read() as cursor:
-        leaks_of(cursor, systems.get_system(cursor, key))
+        find_leaks(cursor, systems.get_system(cursor, key))
 
 
-def _ready(ws: Workspace, cursor: Cursor, system: System, version: str, started: bool) -> None:
+def _warm_version(ws: Workspace, cursor: Cursor, system: System, version: str, started: bool) -> None:
     held = explain.sources(ws, cursor, system, version, surrogate=False)
     around = surroundings(ws, cursor, system, version)
-    cut_off(ws, cursor, system, version)
+    sampled_cut_off(ws, cursor, system, version)
     if started:  # the process, and its tables
         explain.contributions_of(system, held, around.frame.head(1))

@@ -42,7 +42,10 @@ def chart(answer: Result, *, metric: str | None = None, dark: bool = False) -> g
                 )
             band = answer.bands.get(name)
             return trend(
-                answer.of(name), mode, reference=answer.system.reference, level=band.mean if band else None
+                answer.points_of(name),
+                mode,
+                reference=answer.system.reference,
+                level=band.mean if band else None,
             )
         case DriftAnswer():
             return heatmap(answer.chunks, mode)

@@ -167,7 +167,7 @@ def dependence(
                 hovertext=phrase(
                     "{level}: median {median}, n = {n}",
                     level=text(level),
-                    median=numbers.with_sign(float(np.median(mine))),
+                    median=numbers.signed_number(float(np.median(mine))),
                     n=len(mine),
                 ),
             )

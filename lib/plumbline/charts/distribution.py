@@ -110,12 +110,12 @@ def histogram(
     t = TOKENS[mode]
     borders = [float(edge) for edge in edges]
     words = [
-        phrase("{low} to {high}", low=_side(low), high=_side(high))
+        phrase("{low} to {high}", low=_edge_text(low), high=_edge_text(high))
         for low, high in itertools.pairwise(borders)
     ]
     words[0], words[-1] = (
-        phrase("up to {side}", side=_side(borders[1])),
-        phrase("above {side}", side=_side(borders[-2])),
+        phrase("up to {side}", side=_edge_text(borders[1])),
+        phrase("above {side}", side=_edge_text(borders[-2])),
     )
     lasts = range(len(words))
     figure.add_bar(
@@ -124,7 +124,7 @@ def histogram(
         offset=0,
         width=[high - low for low, high in itertools.pairwise(borders)],
         marker={"color": t.accent_band, "line": {"color": t.accent, "width": 1}},
-        text=[_told(phrase("window"), words[i], now[i], n_now) for i in lasts],
+        text=[_hover_text(phrase("window"), words[i], now[i], n_now) for i in lasts],
         textposition="none",
         customdata=[[i] for i in lasts],
         hovertemplate="%{text}<extra></extra>",
@@ -139,7 +139,9 @@ def histogram(
         fill="tozeroy",
         fillcolor=t.reference_band,
         text=[
-            _told(phrase("reference"), words[min(i, len(words) - 1)], then[min(i, len(words) - 1)], n_then)
+            _hover_text(
+                phrase("reference"), words[min(i, len(words) - 1)], then[min(i, len(words) - 1)], n_then
+            )
             for i in range(len(borders))
         ],
         hovertemplate="%{text}<extra></extra>",
@@ -152,11 +154,11 @@ def histogram(
     return figure.figure()
 
 
-def _side(edge: float) -> str:
+def _edge_text(edge: float) -> str:
     return numbers.cell_value(float(f"{edge:.6g}"))
 
 
-def _told(series: str, words: str, share: float, n: int) -> str:
+def _hover_text(series: str, words: str, share: float, n: int) -> str:
     return phrase(
         "<b>{level}</b><br>{series}: {share} of {n} decisions",
         level=words,

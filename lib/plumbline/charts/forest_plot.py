@@ -96,10 +96,10 @@ def forest(
                 "color": look,
                 "thickness": 1.5,
                 "width": 4,
-                "array": [_reach(r.high, r.value) for _, r in own],
-                "arrayminus": [_reach(r.value, r.low) for _, r in own],
+                "array": [_error_length(r.high, r.value) for _, r in own],
+                "arrayminus": [_error_length(r.value, r.low) for _, r in own],
             },
-            text=[f"<b>{text(r.label)}</b><br>{text(r.words)}" + _more(r) for _, r in own],
+            text=[f"<b>{text(r.label)}</b><br>{text(r.words)}" + _hover_suffix(r) for _, r in own],
             hovertemplate="%{text}<extra></extra>",
             name=mark(status).word if status else "estimate",
         )
@@ -144,9 +144,9 @@ def _anchor(at: float, bounds: tuple[float, float]) -> str:
     return "left" if place < 0.1 else "right" if place > 0.9 else "center"
 
 
-def _reach(limit: float | None, other: float | None) -> float:
+def _error_length(limit: float | None, other: float | None) -> float:
     return max(limit - other, 0.0) if limit is not None and other is not None else 0.0
 
 
-def _more(row: EstimateRow) -> str:
+def _hover_suffix(row: EstimateRow) -> str:
     return f"<br>{text(row.hover)}" if row.hover else ""

@@ -61,7 +61,7 @@ def heatmap(
     figure.add_heatmap(
         x=times,
         y=list(range(len(features))),
-        z=[[None if d is None else beyond(d) for d in row] for row in grid],
+        z=[[None if d is None else threshold_ratio(d) for d in row] for row in grid],
         text=[[hover.get((f, start), "") for start, _ in chunks] for f in features],
         customdata=[["" if d is None else d.feature for d in row] for row in grid],
         hovertemplate="%{text}<extra></extra>",
@@ -116,7 +116,7 @@ def heatmap(
     return figure.figure()
 
 
-def beyond(drift: FeatureDrift) -> float | None:
+def threshold_ratio(drift: FeatureDrift) -> float | None:
     """How many times its threshold a drift is; chi-square, which has none, by its chance (5 % is 1)."""
     if drift.value is None:
         return None

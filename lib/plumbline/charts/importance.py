@@ -7,7 +7,7 @@ from datetime import datetime
 
 import plotly.graph_objects as go
 
-from plumbline.charts.marks import ROOM, mark_events_on
+from plumbline.charts.marks import ROOM, add_event_marks
 from plumbline.charts.style import TOKENS, Mode, blank, dates, note, text
 from plumbline.domain.notes import CalendarEvent
 from plumbline.wording import numbers
@@ -63,7 +63,7 @@ def importance(
     return figure
 
 
-def use_over_time(
+def importance_over_time(
     chunks: Sequence[tuple[datetime, int, Mapping[str, float]]],
     mode: Mode = "light",
     *,
@@ -105,5 +105,5 @@ def use_over_time(
         legend={"orientation": "h", "y": -0.18, "x": 0, "yanchor": "top"},
         margin={"l": 8, "r": 8, "t": ROOM if events else 12, "b": 8},
     )
-    mark_events_on(figure, mode, events, (chunks[0][0], chunks[-1][0]))
+    add_event_marks(figure, mode, events, (chunks[0][0], chunks[-1][0]))
     return figure

@@ -125,7 +125,7 @@ def mark_events(
         )
 
 
-def mark_events_on(figure: go.Figure, mode: Mode, events: Sequence[CalendarEvent], span: Span) -> None:
+def add_event_marks(figure: go.Figure, mode: Mode, events: Sequence[CalendarEvent], span: Span) -> None:
     """The same on a figure that is there already."""
     sketch = Sketch(mode=mode, height=0)
     mark_events(sketch, mode, events, span)

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from plumbline.charts.style import TOKENS, Mode, blank, colour, dates, mark, note, text
 from plumbline.wording import numbers
-from plumbline.wording.language import in_language, phrase
+from plumbline.wording.language import localise, phrase
 
 
 def strip(
@@ -61,4 +61,4 @@ def strip(
 
 
 def _verdict(status: str) -> str:
-    return in_language(status.replace("_", " "), "verdict")
+    return localise(status.replace("_", " "), "verdict")

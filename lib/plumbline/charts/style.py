@@ -9,7 +9,7 @@ from typing import Any, Literal
 import plotly.graph_objects as go
 
 from plumbline.domain.messages import Message
-from plumbline.wording.language import code, digits, in_language
+from plumbline.wording.language import code, digits, localise
 
 Mode = Literal["light", "dark"]
 Axis = dict[str, Any]  # as plotly has it
@@ -127,7 +127,7 @@ def mark(status: str) -> Mark:
 
 def status_word(status: str) -> str:
     """The word of a status in the reader's language."""
-    return in_language(mark(status).word, "status")
+    return localise(mark(status).word, "status")
 
 
 def colour(status: str, mode: Mode) -> str:
@@ -137,7 +137,7 @@ def colour(status: str, mode: Mode) -> str:
 
 def text(name: object, longest: int = 0) -> str:
     """A name from a log, or a message, as text in a figure: plotly would read its tags. ``longest``: cut to it."""
-    plain = in_language(name) if isinstance(name, Message) else str(name)
+    plain = localise(name) if isinstance(name, Message) else str(name)
     if longest and len(plain) > longest:
         plain = plain[: longest - 1] + "…"
     return escape(plain, quote=False)

@@ -90,7 +90,7 @@ def _guesses(figure: Sketch, mode: Mode, points: Sequence[Point]) -> None:
     _line(figure, points, line)
     own = [p for p in points if p.value is not None]
     figure.add_scatter(
-        x=[_middle(p) for p in own],
+        x=[_midpoint(p) for p in own],
         y=[p.value for p in own],
         mode="markers",
         marker={
@@ -125,7 +125,7 @@ def _span(point: Point) -> list[str]:
     return [point.start.isoformat(), point.end.isoformat()]
 
 
-def _middle(point: Point) -> datetime:
+def _midpoint(point: Point) -> datetime:
     return point.start + (point.end - point.start) / 2
 
 
@@ -146,7 +146,7 @@ def _intervals(figure: Sketch, mode: Mode, points: Sequence[Point], line: str) -
         if len(known) < 2:
             continue
         figure.add_scatter(
-            x=[_middle(p) for p in known] + [_middle(p) for p in reversed(known)],
+            x=[_midpoint(p) for p in known] + [_midpoint(p) for p in reversed(known)],
             y=[p.high for p in known] + [p.low for p in reversed(known)],
             mode="lines",
             fill="toself",
@@ -167,7 +167,7 @@ def _line(figure: Sketch, points: Sequence[Point], line: str) -> None:
             piece = run[max(start - 1, 0) : last + 1]
             start = last + 1
             figure.add_scatter(
-                x=[_middle(p) for p in piece],
+                x=[_midpoint(p) for p in piece],
                 y=[p.value for p in piece],
                 mode="lines",
                 line={"color": line, "width": 2, "dash": "dash" if soft else "solid"},
@@ -186,7 +186,7 @@ def _statuses(figure: Sketch, mode: Mode, points: Sequence[Point], line: str) ->
         loud = status in (PointStatus.BREACH, PointStatus.WATCH)
         look = colour(status, mode) if loud or status is PointStatus.UNKNOWN else line
         figure.add_scatter(
-            x=[_middle(p) for p in own],
+            x=[_midpoint(p) for p in own],
             y=[p.value for p in own],
             mode="markers",
             marker={
@@ -266,7 +266,7 @@ def _reference(
     start = max(reference[0], min(p.start for p in points))
     end = min(reference[1], max(p.end for p in points))
     if start < end:
-        top = _room_above(start, end, points)
+        top = _has_room_above(start, end, points)
         figure.add_vrect(
             x0=start,
             x1=end,
@@ -286,13 +286,13 @@ def _reference(
         )
 
 
-def _room_above(start: datetime, end: datetime, points: Sequence[Point]) -> bool:
+def _has_room_above(start: datetime, end: datetime, points: Sequence[Point]) -> bool:
     """Whether the band has more room above what is drawn in it than below, so that a word is read there."""
 
-    def drawn(part: Sequence[Point]) -> list[float]:
+    def heights(part: Sequence[Point]) -> list[float]:
         return [y for p in part for y in (p.value, p.threshold, p.low, p.high) if y is not None]
 
-    everywhere, inside = drawn(points), drawn([p for p in points if start <= p.start < end])
+    everywhere, inside = heights(points), heights([p for p in points if start <= p.start < end])
     return bool(inside) and max(everywhere) - max(inside) > min(inside) - min(everywhere)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from plumbline.charts.style import TOKENS, Mode, blank, note, text
-from plumbline.domain import Explanation, strongest_first
+from plumbline.domain import Explanation, magnitude_order
 from plumbline.wording import numbers
 from plumbline.wording.language import phrase
 
@@ -16,7 +16,7 @@ MOST = 10
 
 def steps(explanation: Explanation, most: int = MOST) -> list[tuple[str, float]]:
     """The largest ``most`` contributions by size and one step for the rest: (feature, contribution)."""
-    ranked = strongest_first(explanation.attributions)
+    ranked = magnitude_order(explanation.attributions)
     rest = ranked[most:]
     shown = ranked[:most]
     if rest:
@@ -98,7 +98,7 @@ def _level(value: float) -> str:
 
 
 def _words(value: float, largest: float) -> str:
-    size = numbers.signed_beside(value, largest)
+    size = numbers.signed_to_largest(value, largest)
     return f"{size} {_direction(value)}" if size[0] in "+−" else size
 
 
@@ -114,9 +114,7 @@ def _label(name: str, values: dict[str, Any]) -> str:
 
 
 def _hover(name: str, value: float, explanation: Explanation) -> str:
-    line = (
-        f"<b>{text(_label(name, explanation.values))}</b><br>{numbers.with_sign(value)} {_direction(value)}"
-    )
+    line = f"<b>{text(_label(name, explanation.values))}</b><br>{numbers.signed_number(value)} {_direction(value)}"
     return phrase(
         "{line} the output, in {unit}", line=line, unit=text(numbers.unit(explanation.output_space))
     )

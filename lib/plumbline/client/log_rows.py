@@ -22,7 +22,7 @@ TOGETHER = 5_000
 
 
 @contextmanager
-def file_of(log: str | Path | pd.DataFrame) -> Iterator[Path]:
+def log_file(log: str | Path | pd.DataFrame) -> Iterator[Path]:
     """A file with a log; that of a frame goes again.
 
     Raises:
@@ -42,7 +42,7 @@ def file_of(log: str | Path | pd.DataFrame) -> Iterator[Path]:
         yield path
 
 
-def records_of(log: Log) -> Iterator[Mapping[str, Any]]:
+def log_records(log: Log) -> Iterator[Mapping[str, Any]]:
     """The rows of a file or a frame.
 
     Raises:
@@ -70,7 +70,7 @@ def records_of(log: Log) -> Iterator[Mapping[str, Any]]:
         ) from error
 
 
-def bodies_of(rows: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
+def request_bodies(rows: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
     """Rows as the bodies of requests, one JSON object a line."""
     lines: list[bytes] = []
     for row in rows:

@@ -120,7 +120,7 @@ class DecisionLogger:
         """Wait until all rows so far are on the server's disk; False where that takes longer."""
         until = time.monotonic() + seconds
         self._wake.set()
-        while (left := self._left()) and time.monotonic() < until:
+        while (left := self._queue_length()) and time.monotonic() < until:
             time.sleep(0.01)
         return not left
 
@@ -131,7 +131,7 @@ class DecisionLogger:
         self.flush(LAST)
         self._closed = True
         self._wake.set()
-        self.tally.dropped += self._left()
+        self.tally.dropped += self._queue_length()
         self._say(last=True)
 
     def __enter__(self) -> DecisionLogger:
@@ -140,7 +140,7 @@ class DecisionLogger:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _left(self) -> int:
+    def _queue_length(self) -> int:
         with self._guard:
             return len(self._rows) + self._busy
 
@@ -168,11 +168,11 @@ class DecisionLogger:
                 self._wake.wait(EVERY)
                 self._wake.clear()
             while self._rows and not self._closed:
-                self._send(line, *self._taken())
+                self._send(line, *self._next_batch())
             self._say()
         line.close()
 
-    def _taken(self) -> tuple[str, list[Row]]:
+    def _next_batch(self) -> tuple[str, list[Row]]:
         """The next rows of one kind."""
         with self._guard:
             kind = self._rows[0][0]
@@ -187,7 +187,7 @@ class DecisionLogger:
         key, wait = uuid.uuid4().hex, _FIRST
         while rows and not self._closed:
             try:
-                body = b"\n".join(json.dumps(_plain(row), default=str).encode() for row in rows)
+                body = b"\n".join(json.dumps(_json_row(row), default=str).encode() for row in rows)
                 path = f"/systems/{quote(self._system, safe='')}/{kind}"
                 headers = {"Content-Type": "application/x-ndjson", "Idempotency-Key": key}
                 reply = line.ask("POST", path, body, headers)
@@ -204,10 +204,10 @@ class DecisionLogger:
                 time.sleep(min(wait, _LONGEST) if not self._closed else 0)
                 wait *= 2
                 continue
-            rows, key = self._without(rows, reply), uuid.uuid4().hex
+            rows, key = self._drop_refused(rows, reply), uuid.uuid4().hex
         self._busy = 0
 
-    def _without(self, rows: list[Row], reply: ServerReply) -> list[Row]:
+    def _drop_refused(self, rows: list[Row], reply: ServerReply) -> list[Row]:
         """The rows without the one that was refused, or none where all were."""
         problem = reply.json()
         line = problem.get("line", 0) if isinstance(problem, dict) else 0
@@ -245,7 +245,7 @@ def logger(url: str, *, system: str, token: str | None = None) -> DecisionLogger
     return DecisionLogger(url, system=system, token=token)
 
 
-def _plain(row: Row) -> Row:
+def _json_row(row: Row) -> Row:
     """A row as JSON: times in ISO 8601, numbers of other libraries as numbers, and nothing where there is no value."""
     plain_values: Row = {}
     for name, value in row.items():

@@ -34,18 +34,18 @@ REFUSED = {
 }
 
 
-def role_needed(path: Sequence[str]) -> Access:
+def required_role(path: Sequence[str]) -> Access:
     """The least role of a token that gives a command; what is written asks for its own besides."""
     name = " ".join(path)
     return Access.VIEWER if name in _READ else Access.OWNER if name in _OWNERS else Access.ANALYST
 
 
-def refusal_of(path: Sequence[str]) -> str:
+def refusal_reason(path: Sequence[str]) -> str:
     """Why a server does not run a command for another machine; empty where it does."""
     why = REFUSED.get(" ".join(path), "")
     return f"A server does not run {' '.join(path)} for another machine: {why}" if why else ""
 
 
-def refused_option(name: str) -> bool:
+def is_refused_option(name: str) -> bool:
     """Whether an option is not taken from another machine: what names a variable, a folder or an inner host."""
     return name.endswith("-env") or name in ("--allow-inner", "--inbox")

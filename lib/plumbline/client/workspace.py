@@ -15,7 +15,7 @@ from urllib.parse import quote, urlencode
 
 from plumbline.client.answers import RemoteAnswer
 from plumbline.client.connection import Connection, ServerReply
-from plumbline.client.log_rows import bodies_of, file_of, records_of
+from plumbline.client.log_rows import log_file, log_records, request_bodies
 from plumbline.client.logger import TOKEN
 from plumbline.domain.errors import PlumblineError
 
@@ -99,7 +99,7 @@ class RemoteWorkspace:
             "positive": positive, "task": task, "timezone": timezone, "date_order": date_order, "sheet": sheet,
             "reference": reference, "accept": accept_quarantine,
         }  # fmt: skip
-        with file_of(log) as path:
+        with log_file(log) as path:
             sent = {"upload": self.send_file(path), "name": path.name}
         arguments = {name: value for name, value in given.items() if value not in (None, False, [])}
         load = self.outcome(("load",), {"file": sent, **arguments})
@@ -140,7 +140,7 @@ class RemoteWorkspace:
         path = f"/systems/{quote(system, safe='')}/{'labels' if labels else 'decisions'}"
         headers = {"Content-Type": "application/x-ndjson"}
         numbers = []
-        for body in bodies_of(records_of(log)):
+        for body in request_bodies(log_records(log)):
             reply = self.reply("POST", path, body, headers | {"Idempotency-Key": uuid.uuid4().hex})
             numbers.append(str(reply.json()["receipt"]))
         receipts = [self._receipt(number) for number in numbers]

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from plumbline.commands.command import COMMANDS, SIGNED, command, day_of
+from plumbline.commands.command import COMMANDS, SIGNED, command, parse_day
 from plumbline.console import workspace as open_for
 from plumbline.domain import json_value
 from plumbline.domain.notes import EventKind
@@ -41,8 +41,8 @@ def add(
             system,
             kind=kind,
             text=text,
-            first=day_of(first, "--on"),
-            last=day_of(last, "--until") if last else None,
+            first=parse_day(first, "--on"),
+            last=parse_day(last, "--until") if last else None,
             by=by,
         )
     return {"event": json_value(made)}, [f"Event {made.id} of {system}: {events.say(made)}."]
@@ -50,7 +50,7 @@ def add(
 
 @command("list", into=event)
 @click.argument("system")
-def listed(workspace: str | None, system: str) -> Any:
+def list_events(workspace: str | None, system: str) -> Any:
     """The events of a system, the earliest first."""
     from plumbline.answers.notes import calendar_events as events
 

@@ -20,10 +20,10 @@ from plumbline.console import (
     BAD_INPUT,
     TERMINAL,
     Terminal,
-    one_line,
+    error_line,
+    error_sentence,
     samples,
     say,
-    sentence_of,
 )
 from plumbline.domain import PlumblineError
 from plumbline.relay import caller
@@ -83,7 +83,7 @@ def command(
     Args:
         into: the group that it belongs to, such as ``incident``.
         in_server: whether a server that holds the workspace runs it; False for one that opens none, or asks the
-            server for parts of its work (``answer_of``).
+            server for parts of its work (``command_answer``).
         variables: of the environment, with which it may sign in elsewhere. The server's count, not the caller's.
     """
     path = (into.name or "", name) if into else (name,)
@@ -95,15 +95,15 @@ def command(
         @wraps(function)
         def run(*, as_json: bool, server: str = "", token_env: str = "", **arguments: Any) -> int:
             if server:
-                from plumbline.commands.operations.remote import asked
+                from plumbline.commands.operations.remote import ask_server
 
-                return asked(path, arguments, as_json=as_json, server=server, variable=token_env)
+                return ask_server(path, arguments, as_json=as_json, server=server, variable=token_env)
             given = _absolute(arguments)
             if in_server:
-                code = _in_server(path, given, as_json, _own_streams())
+                code = _run_in_server(path, given, as_json, _terminal_streams())
                 if code is not None:
                     return code
-            return carry_out_here(function, given, as_json)
+            return run_locally(function, given, as_json)
 
         if in_server:
             run = click.option(
@@ -149,7 +149,7 @@ def _absolute(arguments: Mapping[str, Any]) -> Invocation:
     return Invocation(made, typed)
 
 
-def carry_out_here(function: Callable[..., Any], given: Invocation, as_json: bool) -> int:
+def run_locally(function: Callable[..., Any], given: Invocation, as_json: bool) -> int:
     """Run a command and write what it returns."""
     from plumbline.domain.json_values import json_value
 
@@ -188,13 +188,13 @@ def _answered(function: Callable[..., Any], given: Invocation) -> tuple[Any, ...
     return values, written if told_already else [*written, share.sentence], *code
 
 
-def _own_streams() -> caller.Streams:
+def _terminal_streams() -> caller.Streams:
     return caller.Streams(
         lambda text: click.echo(text, nl=False), lambda text: click.echo(text, nl=False, err=True)
     )
 
 
-def _in_server(
+def _run_in_server(
     path: tuple[str, ...], given: Invocation, as_json: bool, streams: caller.Streams
 ) -> int | None:
     """Have the server that holds the workspace run a command; its exit code, or None where there is no server."""
@@ -202,7 +202,7 @@ def _in_server(
 
     if TERMINAL.get().lend is not None:  # this is the server
         return None
-    end = caller.server_of(workspace_path(given.arguments.get("workspace")))
+    end = caller.connect_to_server(workspace_path(given.arguments.get("workspace")))
     if end is None:
         return None
     arguments = {name: value for name, value in given.arguments.items() if name != "workspace"}
@@ -225,7 +225,7 @@ def _in_server(
         )
 
 
-def answer_of(name: str, workspace: str | None, **arguments: Any) -> Any:
+def command_answer(name: str, workspace: str | None, **arguments: Any) -> Any:
     """What another command answers, as JSON, by this process or by the server that holds the workspace.
 
     Raises:
@@ -236,7 +236,7 @@ def answer_of(name: str, workspace: str | None, **arguments: Any) -> Any:
     given = _absolute({"workspace": workspace, **arguments})
     out: list[str] = []
     err: list[str] = []
-    code = _in_server((name,), given, True, caller.Streams(out.append, err.append))
+    code = _run_in_server((name,), given, True, caller.Streams(out.append, err.append))
     if code is None:
         return json_value(_answered(ENTRIES[(name,)].function, given)[0])
     if code == BAD_INPUT:
@@ -254,7 +254,7 @@ def refuse_beside_server(workspace: str | Path | None, what: str) -> None:
 
     if TERMINAL.get().lend is not None:
         return
-    end = caller.server_of(workspace_path(workspace))
+    end = caller.connect_to_server(workspace_path(workspace))
     if end is not None:
         end.close()
         raise PlumblineError(
@@ -274,12 +274,12 @@ def carry_out(call: RunningCommand, find: Callable[[], Workspace]) -> int:
 
     order = call.order
     work = Cancellation()
-    call.interrupt = work.call_off
+    call.interrupt = work.cancel
     terminal = Terminal(
         say=lambda text, err, passing: call.say(text, err=err, passing=passing),
         put=call.write,
-        shows_progress=lambda: _shown(order.terminal, call),
-        lend=lambda folders: find().lent(folders, work),
+        shows_progress=lambda: _shows_progress(order.terminal, call),
+        lend=lambda folders: find().for_command(folders, work),
     )
     token = TERMINAL.set(terminal)
     try:
@@ -287,26 +287,26 @@ def carry_out(call: RunningCommand, find: Callable[[], Workspace]) -> int:
         if entry is None:
             raise PlumblineError("The server does not run this command", where=" ".join(order.command))
         asked = order.arguments
-        _same_sight(order.files, asked["typed"])
+        _refuse_other_files(order.files, asked["typed"])
         arguments = {name: tuple(v) if isinstance(v, list) else v for name, v in asked["arguments"].items()}
-        return carry_out_here(
+        return run_locally(
             entry.function, Invocation({"workspace": None, **arguments}, asked["typed"]), order.as_json
         )
     except Exception as error:
-        sentence = sentence_of(error) + _lacking(order.arguments.get("variables", ()))
+        sentence = error_sentence(error) + _missing_variable_hint(order.arguments.get("variables", ()))
         if work.off:
             sentence = (
                 "Stopped; nothing was changed."
                 if not work.commits
                 else "Stopped; what was done before is kept."
             )
-        say(one_line(sentence), err=True)
+        say(error_line(sentence), err=True)
         return BAD_INPUT
     finally:
         TERMINAL.reset(token)
 
 
-def _shown(terminal: bool, call: RunningCommand) -> bool:
+def _shows_progress(terminal: bool, call: RunningCommand) -> bool:
     """Whether progress is shown; asked at each step, and so a place at which a command that was given up ends.
 
     Raises:
@@ -317,7 +317,7 @@ def _shown(terminal: bool, call: RunningCommand) -> bool:
     return terminal
 
 
-def _same_sight(files: Mapping[str, tuple[int, int] | None], typed: Mapping[str, str]) -> None:
+def _refuse_other_files(files: Mapping[str, tuple[int, int] | None], typed: Mapping[str, str]) -> None:
     """Refuse a path under which the server sees another file than its caller.
 
     Raises:
@@ -337,13 +337,13 @@ def _same_sight(files: Mapping[str, tuple[int, int] | None], typed: Mapping[str,
             )
 
 
-def _lacking(names: Sequence[str]) -> str:
+def _missing_variable_hint(names: Sequence[str]) -> str:
     """What may be why a command failed here that would not have at its caller's."""
     missing = [name for name in names if not os.environ.get(name)]
     return f" {missing[0]} is set where you are, and not for the server, which runs this." if missing else ""
 
 
-def acting() -> str:
+def actor_name() -> str:
     """In whose name a command acts that asks for no name."""
     return TERMINAL.get().actor or ACTOR
 
@@ -357,7 +357,7 @@ def is_signer(parameter: click.Parameter) -> bool:
     )
 
 
-def named(path: Sequence[str]) -> click.Command:
+def find_command(path: Sequence[str]) -> click.Command:
     """A command, or one of a group, by its words.
 
     Raises:
@@ -370,13 +370,13 @@ def named(path: Sequence[str]) -> click.Command:
     return commands[path[-1]]
 
 
-def told(faults: Iterable[SystemFault]) -> None:
+def report_faults(faults: Iterable[SystemFault]) -> None:
     """Name each system that failed, and why, on standard error."""
     for fault in faults:
-        say(one_line(f"{fault.system}: {fault.sentence}"), err=True)
+        say(error_line(f"{fault.system}: {fault.sentence}"), err=True)
 
 
-def day_of(text: str, option: str) -> date:
+def parse_day(text: str, option: str) -> date:
     """A day that an option gives.
 
     Raises:

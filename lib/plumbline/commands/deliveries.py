@@ -62,7 +62,7 @@ COMMANDS.append(channel)
     "--allow-inner", is_flag=True, help="It may reach hosts inside your network, this machine among them."
 )
 @SIGNED
-def added(
+def add_channel(
     workspace: str | None,
     name: str,
     url: str,
@@ -91,7 +91,7 @@ def added(
 
 
 @command("list", into=channel)
-def listed(workspace: str | None) -> Any:
+def list_channels(workspace: str | None) -> Any:
     """Every channel, what goes there, and whether somebody proved that they read it."""
     from plumbline.answers.respond import channels
 
@@ -112,7 +112,7 @@ def listed(workspace: str | None) -> Any:
 @command("test", into=channel, variables=SECRETS)
 @click.argument("name")
 @SIGNED
-def tested(workspace: str | None, name: str, by: str) -> Any:
+def test_channel(workspace: str | None, name: str, by: str) -> Any:
     """Send a real message with a six-digit code; exit 1 when it was not taken."""
     from plumbline.answers.respond import channels
 
@@ -135,7 +135,7 @@ def tested(workspace: str | None, name: str, by: str) -> Any:
 @click.argument("name")
 @click.argument("code")
 @SIGNED
-def confirmed(workspace: str | None, name: str, code: str, by: str) -> Any:
+def confirm_channel(workspace: str | None, name: str, code: str, by: str) -> Any:
     """Type the code of a test back: it proves that a person reads the channel."""
     from plumbline.answers.respond import channels
 
@@ -149,7 +149,7 @@ def confirmed(workspace: str | None, name: str, code: str, by: str) -> Any:
 @command("remove", into=channel)
 @click.argument("name")
 @SIGNED
-def removed(workspace: str | None, name: str, by: str) -> Any:
+def remove_channel(workspace: str | None, name: str, by: str) -> Any:
     """Take a channel away; what waits for it is not sent."""
     from plumbline.answers.respond import channels
 
@@ -166,13 +166,15 @@ def deliveries(workspace: str | None, system: str | None) -> Any:
 
     with open_for(workspace) as ws:
         deliveries = messages(ws, system)
-    return {"deliveries": [_plain(d) for d in deliveries]}, [_line(d) for d in deliveries] or ["No message."]
+    return {"deliveries": [_delivery_dict(d) for d in deliveries]}, [_line(d) for d in deliveries] or [
+        "No message."
+    ]
 
 
 @command("acting")
 @click.argument("state", type=click.Choice(["on", "off"]), required=False)
 @click.option("--by", default="", metavar="NAME", help="Who switches; it goes on the trail.")
-def acting(workspace: str | None, state: str | None, by: str) -> Any:
+def switch_acting(workspace: str | None, state: str | None, by: str) -> Any:
     """Stop all acting (messages, triggers, rollbacks) of the workspace, or let it go on; alone: say how it is."""
     from plumbline.answers.respond import kill_switch
 
@@ -184,7 +186,7 @@ def acting(workspace: str | None, state: str | None, by: str) -> Any:
     return {"acting": not why, "reason": why}, [f"{why}." if why else "Acting is on."]
 
 
-def notified(ws: Workspace, system: str | None) -> tuple[list[dict[str, Any]], list[str], bool]:
+def send_due(ws: Workspace, system: str | None) -> tuple[list[dict[str, Any]], list[str], bool]:
     """Send what is due: each message that was tried, lines about them, and whether one did not arrive."""
     from plumbline.answers.respond.channels import silence
     from plumbline.answers.respond.delivery import work
@@ -200,7 +202,7 @@ def notified(ws: Workspace, system: str | None) -> tuple[list[dict[str, Any]], l
         lines.append(f"{waits} hour, or for another attempt.")
     if not lines:
         lines.append(f"Nothing was sent. {' '.join(silence(ws, system))}")
-    return [_plain(d) for d in counts.outcomes], lines, bool(counts.failed or counts.dead)
+    return [_delivery_dict(d) for d in counts.outcomes], lines, bool(counts.failed or counts.dead)
 
 
 def rehearsal(workspace: str | None, system: str | None) -> Any:
@@ -213,11 +215,11 @@ def rehearsal(workspace: str | None, system: str | None) -> Any:
         why = silence(ws, system)
     lines = [f"{f.system}  {f.severity:<6}  {f.sentence}" for f in findings] or ["No findings."]
     lines += [f"would send: {_line(d)}" for d in messages] or [f"Nothing would be sent. {' '.join(why)}"]
-    answer = {"findings": findings, "delivered": [_plain(d) for d in messages], "dry_run": True}
+    answer = {"findings": findings, "delivered": [_delivery_dict(d) for d in messages], "dry_run": True}
     return answer | ({} if messages else {"reasons": why}), lines
 
 
-def _plain(d: Delivery) -> dict[str, Any]:
+def _delivery_dict(d: Delivery) -> dict[str, Any]:
     """A message as JSON: what became of it, and not what it said."""
     return {
         "id": d.id, "event": d.event, "system": d.system, "finding": d.finding, "channel": d.channel, "state": d.state,

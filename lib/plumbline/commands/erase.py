@@ -32,7 +32,7 @@ def erase(
 @click.option("--by", "actor", default=ACTOR, metavar="NAME", help="Who removes it; it goes on the trail.")
 def remove(workspace: str | None, system: str, actor: str) -> Any:
     """Delete SYSTEM, which holds no decision any more; the trail stays."""
-    return _deleted(workspace, system, actor)
+    return _delete_system(workspace, system, actor)
 
 
 @click.group("system")
@@ -55,10 +55,10 @@ COMMANDS.append(system)
 )
 def delete(workspace: str | None, system: str, actor: str) -> Any:
     """Delete SYSTEM, which holds no decision any more, and print the certificate; the trail stays."""
-    return _deleted(workspace, system, actor)
+    return _delete_system(workspace, system, actor)
 
 
-def _deleted(workspace: str | None, system: str, actor: str) -> Any:
+def _delete_system(workspace: str | None, system: str, actor: str) -> Any:
     from plumbline.answers.data.removal import remove_system
 
     with open_for(workspace) as ws:

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from plumbline.commands.command import acting, command
-from plumbline.console import FAILED, as_written, put, say
+from plumbline.commands.command import actor_name, command
+from plumbline.console import FAILED, put, say, typed_path
 from plumbline.console import workspace as open_for
 from plumbline.domain import PlumblineError
 from plumbline.store.workspace import Workspace
@@ -39,7 +39,7 @@ def explain(
         raise PlumblineError("Say which decision", todo="Give its id, or --all for every one.")
     with open_for(workspace) as ws:
         if every:
-            return _every(ws, system, version)
+            return _explain_all(ws, system, version)
         explanation = answer(ws, system, str(decision_id), space="" if space == "margin" else space)
     if explanation.refused:
         return explanation, [f"{explanation.decision_id}: no explanation. {explanation.refused}"], FAILED
@@ -53,11 +53,11 @@ def explain(
     return explanation, lines + list(explanation.reasons)
 
 
-def _every(ws: Workspace, system: str, version: str | None) -> Any:
+def _explain_all(ws: Workspace, system: str, version: str | None) -> Any:
     from plumbline.answers.decisions.attribute_all import attribute_all
 
     made = attribute_all(
-        ws, system, version=version, actor=acting(), say=lambda words, _: say(words, err=True)
+        ws, system, version=version, actor=actor_name(), say=lambda words, _: say(words, err=True)
     )
     return made, [made.sentence, *made.skipped]
 
@@ -72,7 +72,7 @@ def model(workspace: str | None, file: Path, system: str, version: str, features
     from plumbline.answers.decisions.model_files import read_names, register
 
     with open_for(workspace) as ws:
-        registration = register(ws, system, version, file, names=read_names(features), actor=acting())
+        registration = register(ws, system, version, file, names=read_names(features), actor=actor_name())
     return registration, [registration.sentence], 0 if registration.passed else FAILED
 
 
@@ -91,13 +91,13 @@ def decision(workspace: str | None, system: str, decision_id: str, out: Path, la
     with open_for(workspace) as ws:
         today = datetime.now(UTC).date()
         document = issue_record(
-            ws, system, decision_id, out.suffix.lower(), language_code=language, on=today, actor=acting()
+            ws, system, decision_id, out.suffix.lower(), language_code=language, on=today, actor=actor_name()
         )
         write(document, out, put)
     summary = {
-        "file": as_written(out),
+        "file": typed_path(out),
         "kind": document.kind,
         "sha256": document.sha256,
         "bytes": len(document.content),
     }
-    return summary, [f"{as_written(out)}: {document.kind}, SHA-256 {document.sha256}"]
+    return summary, [f"{typed_path(out)}: {document.kind}, SHA-256 {document.sha256}"]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from plumbline.commands.command import ENTRIES, Entry, acting, answer_of, command
-from plumbline.console import FAILED, as_written, one_line, say
+from plumbline.commands.command import ENTRIES, Entry, actor_name, command, command_answer
+from plumbline.console import FAILED, error_line, say, typed_path
 from plumbline.console import workspace as open_for
 from plumbline.domain import PlumblineError
 
@@ -44,7 +44,7 @@ def watch(workspace: str | None, folder: Path, system: str | None, once: bool, s
     else:
         from watchfiles import watch as changes
 
-        say(f"Watching {as_written(folder)}. Stop with Ctrl-C.", err=True)
+        say(f"Watching {typed_path(folder)}. Stop with Ctrl-C.", err=True)
         wait = int(max(settle, 0.1) * 1000)
         for _ in changes(folder, rust_timeout=wait, yield_on_timeout=True, raise_interrupt=False):
             for one in _pass(workspace, folder, system, seen, settle):
@@ -59,17 +59,17 @@ def _pass(
     workspace: str | None, folder: Path, system: str | None, seen: dict[Path, Look], settle: float
 ) -> list[Taken]:
     """One look at the folder; the workspace is open only while something is loaded, so that the app can have it."""
-    from plumbline.answers.data.inbox import at_rest
+    from plumbline.answers.data.inbox import settled_files
 
-    ready = at_rest(folder, system, seen, settle)
+    ready = settled_files(folder, system, seen, settle)
     if not ready:
         return []
     try:
-        results: list[Taken] = answer_of(
+        results: list[Taken] = command_answer(
             TAKE, workspace, files=[str(path) for path, _ in ready], titles=[title for _, title in ready]
         )
     except PlumblineError as error:
-        say(one_line(f"{error} The files wait."), err=True)
+        say(error_line(f"{error} The files wait."), err=True)
         return []
     return results
 
@@ -80,7 +80,9 @@ def _take_files(workspace: str | None, files: tuple[str, ...], titles: tuple[str
 
     paths = [Path(file) for file in files]
     with open_for(workspace, sorted({path.parent for path in paths})) as ws:
-        results = [take(ws, path, title, actor=acting()) for path, title in zip(paths, titles, strict=True)]
+        results = [
+            take(ws, path, title, actor=actor_name()) for path, title in zip(paths, titles, strict=True)
+        ]
     return [one for one in results if one is not None], []
 
 

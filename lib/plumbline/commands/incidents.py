@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from plumbline.commands.command import COMMANDS, SIGNED, command, day_of
+from plumbline.commands.command import COMMANDS, SIGNED, command, parse_day
 from plumbline.console import FAILED
 from plumbline.console import workspace as open_for
 from plumbline.wording.times import iso_minute
@@ -31,7 +31,9 @@ COMMANDS.append(incident)
 )
 @click.option("--aware", metavar="TIME", help="When somebody knew; the clocks run from then. Default: now.")
 @SIGNED
-def opened(workspace: str | None, system: str, title: str, finding: int, aware: str | None, by: str) -> Any:
+def open_command(
+    workspace: str | None, system: str, title: str, finding: int, aware: str | None, by: str
+) -> Any:
     """Put an incident into the register; of a finding, no title is needed."""
     from plumbline.answers.alerts.incidents import open_incident
 
@@ -40,7 +42,7 @@ def opened(workspace: str | None, system: str, title: str, finding: int, aware: 
     lines = [
         f"  {name}{' (met)' if name in item.criteria else ''}: {told}" for name, told in item.known.items()
     ]
-    return item, [f"Incident {item.id} of {system}: {item.title}", *lines, *_due(item)]
+    return item, [f"Incident {item.id} of {system}: {item.title}", *lines, *_deadline_lines(item)]
 
 
 @command("classify", into=incident)
@@ -55,7 +57,7 @@ def opened(workspace: str | None, system: str, title: str, finding: int, aware: 
     "--finding", type=int, default=0, metavar="N", help="It is about, where it was opened without one."
 )
 @SIGNED
-def classified(
+def classify_command(
     workspace: str | None,
     system: str,
     number: int,
@@ -74,7 +76,7 @@ def classified(
         )
     return item, [
         f"Incident {number} of {system}: {', '.join(item.flags) or 'of none of the kinds'}.",
-        *_due(item),
+        *_deadline_lines(item),
     ]
 
 
@@ -85,16 +87,16 @@ def classified(
 @click.option("--owner", required=True, metavar="NAME", help="Who deals with it.")
 @click.option("--due", required=True, metavar="DATE", help="By when it is to be closed.")
 @SIGNED
-def planned(
+def plan_command(
     workspace: str | None, system: str, number: int, cause: str, owner: str, due: str, by: str
 ) -> Any:
     """Say who deals with an incident and by when. Classified, it then counts as in hand until that day."""
     from plumbline.answers.alerts.incidents import plan
 
-    day = day_of(due, "--due")
+    day = parse_day(due, "--due")
     with open_for(workspace) as ws:
         item = plan(ws, system, number, by=by, cause=cause, owner=owner, due=day)
-    return item, [f"Incident {number} of {system}: {owner} closes it by {day}.", *_due(item)]
+    return item, [f"Incident {number} of {system}: {owner} closes it by {day}.", *_deadline_lines(item)]
 
 
 @command("notice", into=incident)
@@ -103,13 +105,15 @@ def planned(
 @click.argument("notice")
 @AT
 @SIGNED
-def noticed(workspace: str | None, system: str, number: int, notice: str, at: str | None, by: str) -> Any:
+def notice_command(
+    workspace: str | None, system: str, number: int, notice: str, at: str | None, by: str
+) -> Any:
     """Record that a notice was sent."""
     from plumbline.answers.alerts.incidents import give_notice
 
     with open_for(workspace) as ws:
         item = give_notice(ws, system, number, notice, by=by, at=_time(at, "--at"))
-    return item, [f"Notice {notice} of incident {number} was sent.", *_due(item)]
+    return item, [f"Notice {notice} of incident {number} was sent.", *_deadline_lines(item)]
 
 
 @command("close", into=incident)
@@ -118,18 +122,20 @@ def noticed(workspace: str | None, system: str, number: int, notice: str, at: st
 @click.argument("cause")
 @AT
 @SIGNED
-def closed(workspace: str | None, system: str, number: int, cause: str, at: str | None, by: str) -> Any:
+def close_command(
+    workspace: str | None, system: str, number: int, cause: str, at: str | None, by: str
+) -> Any:
     """Close an incident with its cause and what was done. Notices that are still due stay due."""
     from plumbline.answers.alerts.incidents import close_incident
 
     with open_for(workspace) as ws:
         item = close_incident(ws, system, number, by=by, cause=cause, at=_time(at, "--at"))
-    return item, [f"Incident {number} of {system} is closed.", *_due(item)]
+    return item, [f"Incident {number} of {system} is closed.", *_deadline_lines(item)]
 
 
 @command("list", into=incident)
 @click.argument("system")
-def listed(workspace: str | None, system: str) -> Any:
+def list_command(workspace: str | None, system: str) -> Any:
     """The register with what is due. Exits 1 where a step is overdue."""
     from plumbline.answers.alerts.incidents import incidents
     from plumbline.governance.incident_deadlines import overdue
@@ -139,7 +145,7 @@ def listed(workspace: str | None, system: str) -> Any:
     lines = [
         line
         for i in found
-        for line in (f"{i.id:>4}  {'closed' if i.closed_at else 'open  '}  {i.title}", *_due(i))
+        for line in (f"{i.id:>4}  {'closed' if i.closed_at else 'open  '}  {i.title}", *_deadline_lines(i))
     ]
     late = any(overdue(item, datetime.now(UTC)) for item in found)
     return {"incidents": found}, lines or ["No incident."], FAILED if late else 0
@@ -151,7 +157,7 @@ def _time(text: str | None, option: str) -> datetime | None:
     return read_time(text, option) if text else None
 
 
-def _due(item: Any) -> list[str]:
+def _deadline_lines(item: Any) -> list[str]:
     from plumbline.governance.incident_deadlines import notices
 
     return [

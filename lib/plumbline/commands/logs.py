@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from plumbline.commands.command import acting, command, refuse_beside_server
-from plumbline.console import BAD_INPUT, as_written, progress, put, say
+from plumbline.commands.command import actor_name, command, refuse_beside_server
+from plumbline.console import BAD_INPUT, progress, put, say, typed_path
 from plumbline.console import workspace as open_for
 from plumbline.domain import PlumblineError
 from plumbline.wording.quantities import whole_percent
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 def demo(workspace: str | None, names: tuple[str, ...], samples: Path | None, retraining: bool) -> Any:
     """Write the demo logs beside the workspace and load them."""
     if retraining:
-        return _retrained(workspace)
+        return _play_retraining(workspace)
     if samples is not None:
         from plumbline.demo.samples import write_samples
 
@@ -46,13 +46,13 @@ def demo(workspace: str | None, names: tuple[str, ...], samples: Path | None, re
                 where=str(samples),
                 todo="Choose another folder.",
             ) from error
-        files = [as_written(samples) + str(path)[len(str(samples)) :] for path in written]
+        files = [typed_path(samples) + str(path)[len(str(samples)) :] for path in written]
         return {"files": files}, files
-    systems = load_demo_into(workspace, names)
+    systems = load_demo_logs(workspace, names)
     return {"systems": systems}, [f"{s.key}: {s.verdict.words}" for s in systems]
 
 
-def _retrained(workspace: str | None) -> Any:
+def _play_retraining(workspace: str | None) -> Any:
     """The shop's runs, step by step, as the log shows them."""
     from plumbline.demo.retraining import play
     from plumbline.store.workspace import workspace_path
@@ -65,10 +65,10 @@ def _retrained(workspace: str | None) -> Any:
     return {"runs": runs}, list(dict.fromkeys(f"{run.state.value}: {run.note}" for run in runs))
 
 
-def load_demo_into(workspace: str | None, names: tuple[str, ...] = ()) -> tuple[SystemRow, ...]:
+def load_demo_logs(workspace: str | None, names: tuple[str, ...] = ()) -> tuple[SystemRow, ...]:
     """Load the demo, and try the records of its decisions where a log is new."""
     from plumbline.demo.load import load_demo
-    from plumbline.report.record_trials import try_where_worth
+    from plumbline.report.record_trials import try_possible_records
     from plumbline.store.workspace import workspace_path
 
     refuse_beside_server(workspace, "the demo is loaded before it starts")
@@ -80,7 +80,7 @@ def load_demo_into(workspace: str | None, names: tuple[str, ...] = ()) -> tuple[
             folder,
             names or None,
             progress=progress,
-            after=lambda: try_where_worth(ws, None, actor="demo", worded=True),
+            after=lambda: try_possible_records(ws, None, actor="demo", worded=True),
         )
 
 
@@ -97,7 +97,7 @@ def inspect(
     """Guess the format and mapping of FILE, given what is said of it; loads nothing."""
     from plumbline.logs import reader
 
-    reader.ready()
+    reader.start_reader()
     from plumbline.answers.data import load as loading
 
     answers = loading.FileAnswers(maps=loading.read_maps(maps), task=task)
@@ -110,7 +110,7 @@ def inspect(
         f"  {c.column} -> {c.role} ({whole_percent(c.confidence)}: {c.reason})"
         for c in inspection.mapping.columns
     ]
-    lines += [f"  {inspection.trial.sentence}."] if inspection.trial.unfit else []
+    lines += [f"  {inspection.trial.sentence}."] if inspection.trial.unfit_rows else []
     lines += [f"  {note}" for note in inspection.notes]
     lines += [f"  ? {q.text}" + (f" Say it with {q.say}." if q.say else "") for q in inspection.asked]
     return inspection.to_dict(), lines
@@ -152,7 +152,7 @@ def load(
     """Load a log, or a file of late labels, into a system; of a folder or a pattern, every file as a load."""
     from plumbline.logs import reader
 
-    reader.ready()  # it starts beside what follows
+    reader.start_reader()  # it starts beside what follows
     from plumbline.answers.data import folders
     from plumbline.answers.data import load as loading
     from plumbline.logs.pull.location import is_remote
@@ -162,23 +162,23 @@ def load(
     options: dict[str, Any] = {
         "title": title, "maps": loading.read_maps(maps), "reference": reference, "timezone": timezone,
         "positive": positive, "date_order": date_order, "task": task, "sheet": sheet, "accept": accept,
-        "actor": acting(), "progress": progress,
+        "actor": actor_name(), "progress": progress,
     }  # fmt: skip
     many = folders.is_many(file)
     paths = [f.parent for f in folders.files_of(file)] if many else [file.parent] if file.exists() else []
     with open_for(workspace, sorted(set(paths))) as ws:
         if not many:
             made = loading.load_file(ws, file, **options)
-            return made, _told(made)
+            return made, _load_lines(made)
         gathered = folders.load_files(ws, file, **options)
-    lines = [line for load in gathered.loads for line in (f"{load.file}:", *_told(load))]
+    lines = [line for load in gathered.loads for line in (f"{load.file}:", *_load_lines(load))]
     if gathered.failed:
         many_more = f"{len(gathered.failed)} of {len(gathered.failed) + len(gathered.loads)} files"
         say(f"plumbline: {many_more} could not be loaded; the first: {gathered.failed[0][1]}", err=True)
     return gathered.to_dict(), lines, BAD_INPUT if gathered.failed else 0
 
 
-def _told(load: Load) -> list[str]:
+def _load_lines(load: Load) -> list[str]:
     """What a load did, in lines; on standard error that it could not be checked."""
     if load.unchecked:
         say(
@@ -208,7 +208,7 @@ def undo(workspace: str | None, load_id: int, pushes: int | None) -> Any:
     from plumbline.answers.data import load as loading
 
     with open_for(workspace) as ws:
-        removed = loading.undo_load(ws, load_id, actor=acting(), pushes=pushes)
+        removed = loading.undo_load(ws, load_id, actor=actor_name(), pushes=pushes)
     return {"load_id": load_id, "rows_removed": removed}, [f"Load {load_id} undone: {removed} rows removed."]
 
 
@@ -229,13 +229,13 @@ def quarantine(
     from plumbline.answers.data import quarantine as answers
 
     with open_for(workspace) as ws:
-        answer = answers.quarantine_of(ws, system, load_id=load_id, reason=reason)
+        answer = answers.quarantine_answer(ws, system, load_id=load_id, reason=reason)
         if out:
             body = answers.quarantine_csv(ws, system, load_id=load_id, reason=reason)
             _write(out, body)
     lines = [
         f"{answer.waiting} of {answer.total} rows in quarantine"
-        + (f", written to {as_written(out)}" if out else "")
+        + (f", written to {typed_path(out)}" if out else "")
     ]
     lines += [
         f"  load {load}: {why} in {n}"
@@ -245,7 +245,7 @@ def quarantine(
     if not out:
         lines += [f"  line {row.line}: {row.reason}. {row.detail}".rstrip(". ") for row in answer.rows[:20]]
     return {
-        "waiting": answer.waiting, "total": answer.total, "path": as_written(out) if out else None,
+        "waiting": answer.waiting, "total": answer.total, "path": typed_path(out) if out else None,
         "counts": [{"load_id": load, "reason": why, "rows": n} for load, why, n in answer.counts],
         "rows": [{"load_id": r.load_id, "line": r.line, "reason": r.reason, "detail": r.detail, "raw": r.raw}
                  for r in answer.rows],
@@ -292,10 +292,10 @@ def retry(
             lenient=lenient,
             date_order=date_order,
             timezone=timezone,
-            actor=acting(),
+            actor=actor_name(),
             progress=progress,
         )
-    return load, _told(load)
+    return load, _load_lines(load)
 
 
 @command("roles")
@@ -315,9 +315,9 @@ def roles(workspace: str | None, system: str, maps: tuple[str, ...], undone: boo
             )
         changed: dict[str, str] = {}
         if undone:
-            changed = answers.undo_roles(ws, system, actor=acting())
+            changed = answers.undo_roles(ws, system, actor=actor_name())
         elif maps:
-            changed = answers.change_roles(ws, system, maps, actor=acting())
+            changed = answers.change_roles(ws, system, maps, actor=actor_name())
         held = answers.roles_of(ws, system)
     roles_by_column = changed or {column: ", ".join(names) for column, names in held.items()}
     lines = [f"{column} -> {names}" for column, names in roles_by_column.items()]

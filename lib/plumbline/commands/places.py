@@ -23,11 +23,11 @@ def places(workspace: str | None, place: str | None, remove: bool, by: str) -> A
         raise PlumblineError("A place is missing", todo="Say which one is left out.")
     with open_for(workspace) as ws:
         if place and remove:
-            answer.leave_out(ws, place, by=by)
+            answer.remove_place(ws, place, by=by)
         elif place:
             answer.list_place(ws, place, by=by)
-        pairs = [(found, "an owner") for found in answer.of_owners(ws)]
-    pairs += [(found, "PLUMBLINE_HOSTS") for found in answer.of_operator()]
+        pairs = [(found, "an owner") for found in answer.owner_places(ws)]
+    pairs += [(found, "PLUMBLINE_HOSTS") for found in answer.operator_places()]
     lines = [
         f"{p.text:<60} listed by {who}" + (f", with {', '.join(p.bound)}" if p.bound else "")
         for p, who in pairs

@@ -17,7 +17,7 @@ CREDENTIALS = (
 )  # fmt: skip
 
 
-def _whole(_context: click.Context, _option: click.Parameter, value: str) -> str:
+def _absolute_location(_context: click.Context, _option: click.Parameter, value: str) -> str:
     """A file or folder on this machine by its whole path, whatever folder it is read from."""
     kind, found, rest = value.strip().partition(":///")
     if found and kind.startswith("sqlite") and rest and not rest.startswith("/"):
@@ -28,13 +28,21 @@ def _whole(_context: click.Context, _option: click.Parameter, value: str) -> str
 @command("probe", variables=CREDENTIALS)
 @click.argument("system")
 @click.option(
-    "--mlflow", metavar="URI", default="", callback=_whole, help="A tracking server, or a database URI."
+    "--mlflow",
+    metavar="URI",
+    default="",
+    callback=_absolute_location,
+    help="A tracking server, or a database URI.",
 )
 @click.option(
     "--model", metavar="NAME", default="", help="The registered model; may be left out if it is the only one."
 )
 @click.option(
-    "--dvc", metavar="FOLDER", default="", callback=_whole, help="A folder with dvc.yaml and dvc.lock."
+    "--dvc",
+    metavar="FOLDER",
+    default="",
+    callback=_absolute_location,
+    help="A folder with dvc.yaml and dvc.lock.",
 )
 @click.option("--by", default=ACTOR, show_default=True, metavar="NAME", help="Who reads it.")
 def probe(workspace: str | None, system: str, mlflow: str, model: str, dvc: str, by: str) -> Any:

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from plumbline.commands.command import acting, command
-from plumbline.console import as_written, put
+from plumbline.commands.command import actor_name, command
+from plumbline.console import put, typed_path
 from plumbline.console import workspace as open_for
 from plumbline.domain import PlumblineError
 
@@ -35,7 +35,7 @@ def questionnaire(workspace: str | None, system: str, file: Path, out: Path, lan
     except OSError as error:
         raise PlumblineError(f"The file cannot be read: {error.strerror}", where=str(file)) from error
     with open_for(workspace) as ws:
-        made, filled = issue_workbook(ws, system, content, language_code=language, actor=acting())
+        made, filled = issue_workbook(ws, system, content, language_code=language, actor=actor_name())
     write(made, out, put)
     told = {name: list(getattr(filled, name)) for name in ("answered", "described", "kept", "left")}
     counts = ", ".join(
@@ -47,5 +47,5 @@ def questionnaire(workspace: str | None, system: str, file: Path, out: Path, lan
             ("left for you", filled.left),
         )
     )
-    lines = [f"{as_written(out)}: {counts}."]
-    return {"path": as_written(out), "sha256": made.sha256, **told}, lines
+    lines = [f"{typed_path(out)}: {counts}."]
+    return {"path": typed_path(out), "sha256": made.sha256, **told}, lines

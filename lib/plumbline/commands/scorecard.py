@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from plumbline.commands.command import ACTOR, acting, command, told
-from plumbline.console import BAD_INPUT, FAILED, as_written, put
+from plumbline.commands.command import ACTOR, actor_name, command, report_faults
+from plumbline.console import BAD_INPUT, FAILED, put, typed_path
 from plumbline.console import workspace as open_for
 from plumbline.domain import PlumblineError, Verdict
 from plumbline.wording.quantities import count
@@ -24,7 +24,7 @@ def systems(workspace: str | None) -> Any:
 
     with open_for(workspace) as ws:
         summary = overview(ws)
-    told(summary.faults)
+    report_faults(summary.faults)
     lines = [f"{r.verdict:<10} {r.key}  {r.reason}" for r in summary.rows]
     lines += [f"{r.key}: {r.sample}" for r in summary.rows if r.sample]
     faults = {"faults": summary.faults} if summary.faults else {}
@@ -40,7 +40,7 @@ def scorecard(
     workspace: str | None, system: str, fail_on: str | None, day: str | None, span: str | None
 ) -> Any:
     """The scorecard and its verdict: of now, of a past day, or what changed between two days."""
-    from plumbline.answers.governance.scorecard import counts_as, is_as_bad_as
+    from plumbline.answers.governance.scorecard import is_as_bad_as, pipeline_verdict
     from plumbline.answers.governance.scorecard import scorecard_answer as answer
 
     if span is not None:
@@ -65,7 +65,7 @@ def scorecard(
     ]
     if extra:
         lines.insert(1, f"  Made {iso_minute(card.at)}Z. {extra['proof']}")
-    failed = fail_on is not None and is_as_bad_as(counts_as(card), Verdict(fail_on.upper()))
+    failed = fail_on is not None and is_as_bad_as(pipeline_verdict(card), Verdict(fail_on.upper()))
     extra["cautions"] = list(cautions)
     return card.to_dict() | extra, lines, FAILED if failed or extra.get("same") is False else 0
 
@@ -157,7 +157,7 @@ def trail(
     if disclose or out:
         return _disclose(workspace, disclose, out, system)
     from plumbline.answers.governance.trail import trail as answer
-    from plumbline.store.backup.integrity import untied_sentence
+    from plumbline.store.backup.integrity import untied_loads_note
 
     with open_for(workspace) as ws:
         trail_answer = answer(ws, system=system, limit=limit, head=head, with_state=verify)
@@ -171,7 +171,7 @@ def trail(
             trail_answer.sentence,
             *(problem.sentence for problem in trail_answer.problems),
             f"Head: {trail_answer.head}",
-            *filter(None, [untied_sentence(trail_answer.untied), trail_answer.clock]),
+            *filter(None, [untied_loads_note(trail_answer.untied), trail_answer.clock]),
         ],
         FAILED if (verify or head) and not trail_answer.holds else 0,
     )
@@ -186,7 +186,7 @@ def _disclose(workspace: str | None, numbers: tuple[int, ...], out: Path | None,
     with open_for(workspace) as ws:
         content = disclosure(ws, numbers, system=system)
     put(out, content)
-    path = as_written(out)
+    path = typed_path(out)
     return {"path": path, "disclosed": sorted(numbers)}, [f"{path}: {len(numbers)} entries, whole."]
 
 
@@ -216,18 +216,18 @@ def report(workspace: str | None, system: str, out: Path, language: str, period:
     with open_for(workspace) as ws:
         if period:
             start, end = read_span(period, "--period")
-            document = issue_period(ws, system, start, end, language_code=language, actor=acting())
+            document = issue_period(ws, system, start, end, language_code=language, actor=actor_name())
         else:
-            document = issue(ws, system, out.suffix.lower(), language_code=language, actor=acting())
+            document = issue(ws, system, out.suffix.lower(), language_code=language, actor=actor_name())
     write(document, out, put)
     summary = {
-        "path": as_written(out),
+        "path": typed_path(out),
         "kind": document.kind,
         "bytes": len(document.content),
         "sha256": document.sha256,
     }
     line = (
-        f"{as_written(out)}: {document.kind}, {count(len(document.content))} bytes, sha256 {document.sha256}"
+        f"{typed_path(out)}: {document.kind}, {count(len(document.content))} bytes, sha256 {document.sha256}"
     )
     return summary | ({"time": document.time} if document.time else {}), [
         line,

@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 from plumbline.commands.command import COMMANDS, refuse_beside_server
-from plumbline.commands.logs import load_demo_into
+from plumbline.commands.logs import load_demo_logs
 from plumbline.console import workspace as open_for
 from plumbline.domain import PlumblineError
 
@@ -70,13 +70,13 @@ def serve(
             "The pages are not in this installation", todo="Install Plumbline's wheel again."
         )
     refuse_beside_server(path, "a workspace has one server")
-    _free(host, port)
+    _refuse_taken_port(host, port)
     with open_for(str(path)):
         pass  # what stands in its way is said here, in one sentence, and not on every page
     if demo:
-        load_demo_into(str(path))
+        load_demo_logs(str(path))
     secrets = Path(os.environ.get("PLUMBLINE_SECRETS") or secrets_file()).absolute()
-    _say_where(host, port, path, secrets)
+    _print_address(host, port, path, secrets)
     app_settings = _settings(app / ".streamlit" / "config.toml")
     _say_foreign(set(app_settings) | set(PINNED))
     allowed = [*app_settings.get("server.allowedHosts", ()), *names]
@@ -119,7 +119,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _free(host: str, port: int) -> None:
+def _refuse_taken_port(host: str, port: int) -> None:
     """Refuse a port that is taken and an address that is not this machine's."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
@@ -140,15 +140,15 @@ def _free(host: str, port: int) -> None:
         ) from error
 
 
-def _say_where(host: str, port: int, path: Path, secrets: Path) -> None:
+def _print_address(host: str, port: int, path: Path, secrets: Path) -> None:
     name = f"[{host}]" if ":" in host else host
     click.echo(f"Plumbline: http://{name}:{port} (workspace {path}). Stop with Ctrl-C.")
     if not is_loopback(host):
         click.echo(
             f"A network reaches {host}: docs/sign-in.md says how people sign in"
-            + (f" (settings in {secrets})." if _signs_in(secrets) else ".")
+            + (f" (settings in {secrets})." if _has_sign_in(secrets) else ".")
         )
-        if not _signs_in(secrets):
+        if not _has_sign_in(secrets):
             click.echo(
                 "plumbline: warning: sign-in is off: whoever reaches this address sees and changes everything. "
                 f"Its settings belong in {secrets}.",
@@ -156,7 +156,7 @@ def _say_where(host: str, port: int, path: Path, secrets: Path) -> None:
             )
 
 
-def _signs_in(secrets: Path) -> bool:
+def _has_sign_in(secrets: Path) -> bool:
     try:
         return "auth" in tomllib.loads(secrets.read_text("utf-8"))
     except FileNotFoundError:
@@ -170,15 +170,15 @@ def _signs_in(secrets: Path) -> bool:
 def _settings(path: Path) -> dict[str, Any]:
     """Streamlit's settings in a file, by their full names."""
 
-    def named(part: Mapping[str, Any], before: str) -> Iterator[tuple[str, Any]]:
+    def flatten(part: Mapping[str, Any], before: str) -> Iterator[tuple[str, Any]]:
         for key, value in part.items():
             if isinstance(value, Mapping):
-                yield from named(value, f"{before}{key}.")
+                yield from flatten(value, f"{before}{key}.")
             else:
                 yield f"{before}{key}", value
 
     try:
-        return dict(named(tomllib.loads(path.read_text("utf-8")), ""))
+        return dict(flatten(tomllib.loads(path.read_text("utf-8")), ""))
     except (OSError, ValueError):
         return {}
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from plumbline.commands.command import ACTOR, acting, command, span, told
+from plumbline.commands.command import ACTOR, actor_name, command, report_faults, span
 from plumbline.console import BAD_INPUT, FAILED
 from plumbline.console import workspace as open_for
 from plumbline.domain import Finding, PlumblineError, Point, Slice
@@ -19,7 +19,7 @@ WINDOW = "Only decisions from A up to B, which is left out; either may be missin
 WHERE = "Only decisions with this value in a column; may be repeated."
 
 
-def _where(conditions: Sequence[str]) -> tuple[tuple[str, str], ...]:
+def _parse_conditions(conditions: Sequence[str]) -> tuple[tuple[str, str], ...]:
     pairs = []
     for condition in conditions:
         column, column_name, value = condition.partition("=")
@@ -81,7 +81,7 @@ def performance(
 
     start, end = span(window, "--window")
     with open_for(workspace) as ws:
-        part = Slice(start, end, version, None, _where(conditions))
+        part = Slice(start, end, version, None, _parse_conditions(conditions))
         performance_answer = answer(
             ws,
             system,
@@ -140,11 +140,11 @@ def drift(
 ) -> Any:
     """How far each input and the output moved: the window against the reference."""
     from plumbline.answers.drift.features import drift as answer
-    from plumbline.answers.drift.multivariate import whole_row as rows_as_wholes
+    from plumbline.answers.drift.multivariate import row_shift as rows_as_wholes
 
     asked: dict[str, Any] = {
         "reference": span(reference, "--reference"), "window": span(window, "--window"), "version": version,
-        "where": _where(conditions),
+        "where": _parse_conditions(conditions),
     }  # fmt: skip
     whole = None
     with open_for(workspace) as ws:
@@ -231,7 +231,7 @@ def fairness(
         fairness_answer = answer(
             ws,
             system,
-            window=Slice(start, end, version, None, _where(conditions)),
+            window=Slice(start, end, version, None, _parse_conditions(conditions)),
             by=by,
             favourable=favourable,
         )
@@ -258,7 +258,7 @@ def compare(
     from plumbline.answers.fairness.compare_windows import fairness_windows
     from plumbline.answers.performance.outcomes import compare as answer
 
-    within = Slice(None, None, version, None, _where(conditions))
+    within = Slice(None, None, version, None, _parse_conditions(conditions))
     parts = []
     for text, option in ((first, "--first"), (second, "--second")):
         start, end = span(text, option)
@@ -313,27 +313,30 @@ def check(workspace: str | None, system: str | None, notify: bool, dry_run: bool
 
     if dry_run:
         return deliveries.rehearsal(workspace, system)
-    from plumbline.answers.alerts.check import check_each
-    from plumbline.answers.faults import for_each
+    from plumbline.answers.alerts.check import check_systems
+    from plumbline.answers.faults import answer_systems
     from plumbline.answers.performance.cautions import cautions as of_system
     from plumbline.answers.respond import hands
-    from plumbline.answers.statements import due
-    from plumbline.report.record_trials import try_where_worth
+    from plumbline.answers.statements import due_reminders
+    from plumbline.report.record_trials import try_possible_records
 
-    actor = by.strip() or acting()
+    actor = by.strip() or actor_name()
     with open_for(workspace) as ws:
-        checked, today = check_each(ws, system, actor=actor), datetime.now(UTC).date()
-        more, untried = for_each(
-            checked.systems, lambda s: (try_where_worth(ws, s.key, actor=actor), due(ws, s.key, today))
+        checked, today = check_systems(ws, system, actor=actor), datetime.now(UTC).date()
+        more, untried = answer_systems(
+            checked.systems,
+            lambda s: (try_possible_records(ws, s.key, actor=actor), due_reminders(ws, s.key, today)),
         )
         cautions = {s.key: messages for s in checked.systems if (messages := of_system(ws, s.key))}
         acted = hands.work(ws, system, actor=actor) if notify else ()
-        sent, said_of_sent, failed = deliveries.notified(ws, system) if notify else ([], [], False)
+        sent, said_of_sent, failed = deliveries.send_due(ws, system) if notify else ([], [], False)
     findings, faults = checked.findings, (*checked.faults, *untried)
-    told(faults)
+    report_faults(faults)
     tried = [one for each, _ in more for one in each]
     renew = {key: items for _, each in more for key, items in each.items()}
-    lines = [f"{f.system}  {f.severity:<6}  {_dated(f)}{f.sentence}" for f in findings] or ["No findings."]
+    lines = [f"{f.system}  {f.severity:<6}  {_duration_words(f)}{f.sentence}" for f in findings] or [
+        "No findings."
+    ]
     lines += [f"{key}  note    {words}" for key, messages in cautions.items() for words in messages]
     lines += [f"{key}  renew   {item.sentence}" for key, items in renew.items() for item in items]
     lines += [f"{one.system}  records {one.sentence}" for one in tried]
@@ -347,7 +350,7 @@ def check(workspace: str | None, system: str | None, notify: bool, dry_run: bool
     return answers | ({"faults": faults} if faults else {}), lines, code
 
 
-def _dated(finding: Finding) -> str:
+def _duration_words(finding: Finding) -> str:
     """Since when a finding holds, and until when where it is over."""
     if finding.since is None:
         return ""

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from plumbline.commands.command import acting, command
+from plumbline.commands.command import actor_name, command
 from plumbline.console import progress
 from plumbline.console import workspace as open_for
 
@@ -77,26 +77,28 @@ def pull(
 
     with open_for(workspace) as ws:
         if source is None:
-            again = pulling.pull_again(ws, title=title, overlap=overlap, actor=acting(), progress=progress)
-            lines = [line for result in again for line in _told(result)]
+            again = pulling.pull_sources(
+                ws, title=title, overlap=overlap, actor=actor_name(), progress=progress
+            )
+            lines = [line for result in again for line in _pull_lines(result)]
             return {"pulled": [result.to_dict() for result in again]}, lines
         result = pulling.pull(
             ws,
             source,
             title=title,
             wanted=FetchRequest(table=table, query=query, since=since, mark=None, overlap=overlap),
-            actor=acting(),
+            actor=actor_name(),
             progress=progress,
             maps=loading.read_maps(maps),
             **options,
         )
-    return result.to_dict(), _told(result)
+    return result.to_dict(), _pull_lines(result)
 
 
-def _told(result: Any) -> list[str]:
+def _pull_lines(result: Any) -> list[str]:
     """What a pull did, in lines."""
     if result.attached:
-        return _counted(result.attached)
+        return _table_lines(result.attached)
     where = f"{result.origin.name} ({result.origin.location})"
     if not result.loads:
         return [f"{where}: nothing new since {result.mark}."]
@@ -109,7 +111,7 @@ def _told(result: Any) -> list[str]:
     return lines + ([f"  Read up to {result.origin.since} {result.mark}."] if result.mark is not None else [])
 
 
-def _counted(result: Any) -> list[str]:
+def _table_lines(result: Any) -> list[str]:
     """What a look at an attached table brought, in lines."""
     again = f"  {result.days} days were counted anew, of which labels or rows changed." if result.days else ""
     lost = (
@@ -175,10 +177,10 @@ def attach(
             since=since,
             size=size,
             answers=answers,
-            actor=acting(),
+            actor=actor_name(),
             progress=progress,
         )
-    return result.to_dict(), _counted(result)
+    return result.to_dict(), _table_lines(result)
 
 
 @command("sources")

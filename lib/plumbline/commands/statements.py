@@ -27,7 +27,7 @@ BY = click.option(
 def context(workspace: str | None, system: str, answers: tuple[str, ...], by: str) -> Any:
     """Show the context, or answer questions: `context S impact=credit harm=yes`. An empty value withdraws."""
     from plumbline.answers.statements import save_context, statements
-    from plumbline.governance.context import QUESTIONS, check_answer, spoken
+    from plumbline.governance.context import QUESTIONS, answer_text, check_answer
 
     checked_answers = {name: check_answer(name, value) for name, value in map(_pair, answers)}
     with open_for(workspace) as ws:
@@ -35,7 +35,8 @@ def context(workspace: str | None, system: str, answers: tuple[str, ...], by: st
             save_context(ws, system, checked_answers, by=by)
         all_answers = statements(ws, system).context
     lines = [
-        f"{q.key:<24} {spoken(q.key, all_answers.get(q.key, '')) or '?':<20} {q.question}" for q in QUESTIONS
+        f"{q.key:<24} {answer_text(q.key, all_answers.get(q.key, '')) or '?':<20} {q.question}"
+        for q in QUESTIONS
     ]
     return {
         "system": system,
@@ -50,7 +51,7 @@ def context(workspace: str | None, system: str, answers: tuple[str, ...], by: st
 @click.option("--by", metavar="NAME", default="", help="Who chooses it; needed with a metric.")
 def headline(workspace: str | None, system: str, metric: str | None, by: str) -> Any:
     """Show the metric that a system is judged by first, or choose it; `auto` leaves it to Plumbline."""
-    from plumbline.answers.performance.headline import choose_headline, headline_in
+    from plumbline.answers.performance.headline import choose_headline, read_headline
 
     if metric and not by.strip():
         raise PlumblineError("A person has to be named", where="--by", todo="Say who chooses it.")
@@ -58,7 +59,7 @@ def headline(workspace: str | None, system: str, metric: str | None, by: str) ->
         headline = (
             choose_headline(ws, system, "" if metric == "auto" else metric, by=by.strip())
             if metric
-            else headline_in(ws, system)
+            else read_headline(ws, system)
         )
     why = "Its owner's choice." if headline.chosen else headline.reason
     return {"system": system, "headline": headline}, [f"{system}: {headline.metric}. {why}".strip()]
@@ -145,7 +146,7 @@ def approve(
         if context:
             promises.approve_context(ws, system, by=by)
         statements = promises.statements(ws, system)
-        attestations, freed = promises.waiting(statements, today)
+        attestations, freed = promises.pending_approvals(statements, today)
     lines = [f"{a.id:>4}  statement  {a.control}  {a.owner}: {a.statement}" for a in attestations]
     lines += [f"{e.id:>4}  exemption  {e.control}  {e.proposer or e.approver}: {e.reason}" for e in freed]
     lines += [
@@ -181,14 +182,14 @@ def document(
     """
     from plumbline.answers.governance.documents import review as reviewed
     from plumbline.answers.governance.documents import versions
-    from plumbline.report.documents import fill_in, outline, tally
+    from plumbline.report.documents import outline, save_statements, tally
     from plumbline.report.issue import issue_document, write
 
     if by == ACTOR and (texts or review):
         raise PlumblineError("A person has to be named", where="--by", todo="Say who states it.")
     with open_for(workspace) as ws:
         if texts:
-            fill_in(ws, system, dict(map(_pair, texts)), by=by)
+            save_statements(ws, system, dict(map(_pair, texts)), by=by)
         document = issue_document(ws, system, kind, language_code=language, actor=by) if out else None
         if document is not None and out is not None:
             write(document, out, put)

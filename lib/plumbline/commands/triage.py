@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from plumbline.commands.command import SIGNED, command, day_of
+from plumbline.commands.command import SIGNED, command, parse_day
 from plumbline.console import workspace as open_for
 from plumbline.wording.times import iso_minute
 
@@ -39,7 +39,7 @@ def assign(workspace: str | None, system: str, number: int, to: str, due: str, b
     from plumbline.answers.respond import triage
 
     with open_for(workspace) as ws:
-        return _answer(triage.assign(ws, system, number, to=to, due=day_of(due, "--due"), by=by))
+        return _answer(triage.assign(ws, system, number, to=to, due=parse_day(due, "--due"), by=by))
 
 
 @command("snooze")
@@ -54,7 +54,7 @@ def snooze(workspace: str | None, system: str, number: int, until: str, reason: 
 
     with open_for(workspace) as ws:
         return _answer(
-            triage.snooze(ws, system, number, until=day_of(until, "--until"), reason=reason, by=by)
+            triage.snooze(ws, system, number, until=parse_day(until, "--until"), reason=reason, by=by)
         )
 
 

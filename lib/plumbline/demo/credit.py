@@ -32,7 +32,7 @@ FEATURES = ("income_k", "debt_ratio", "months_as_customer", "utilisation", "late
 REGIONS = np.array(["north", "east", "south", "west"], dtype=object)
 
 
-def _people(rng: np.random.Generator, n: int) -> dict[str, FloatArray]:
+def _applicants(rng: np.random.Generator, n: int) -> dict[str, FloatArray]:
     return {
         "income_k": np.round(rng.lognormal(3.6, 0.4, n), 1),
         "debt_ratio": np.round(rng.beta(2.2, 5, n), 3),
@@ -43,7 +43,7 @@ def _people(rng: np.random.Generator, n: int) -> dict[str, FloatArray]:
     }
 
 
-def _repays(x: dict[str, FloatArray]) -> FloatArray:
+def _repayment_log_odds(x: dict[str, FloatArray]) -> FloatArray:
     return np.asarray(
         2.1 * np.log(x["income_k"] / 36) - 5.0 * (x["debt_ratio"] - 0.3) - 1.1 * (x["late_payments"] - 0.7)
         - 2.6 * (x["utilisation"] - 0.4) + 0.012 * (x["months_as_customer"] - 50) + 0.5
@@ -56,7 +56,7 @@ def write(folder: Path, seed: int = 0) -> ScenarioFiles:
 
     rng = random_stream(20251031, seed)
     at = times(rng, DAYS, ROWS)
-    x = _people(rng, ROWS)
+    x = _applicants(rng, ROWS)
     for place in rng.choice(ROWS - 1, 400, replace=False):  # applications that are sent in twice
         for values in x.values():
             values[place + 1] = values[place]
@@ -66,8 +66,8 @@ def write(folder: Path, seed: int = 0) -> ScenarioFiles:
     parts, bases = np.zeros((ROWS, len(FEATURES))), np.zeros(ROWS)
     shadow: list[NDArray[Any]] = []
     for i in range(len(RELEASES)):
-        learnt = _people(rng, 20_000)
-        good = (rng.random(20_000) < sigmoid(_repays(learnt))).astype(float)
+        learnt = _applicants(rng, 20_000)
+        good = (rng.random(20_000) < sigmoid(_repayment_log_odds(learnt))).astype(float)
         models.append(train(pd.DataFrame(learnt), good, "binary", trees=45, num_leaves=7, learning_rate=0.2))
         chosen = {"num_leaves": 7.0, "learning_rate": 0.2, "num_boost_round": 45.0}
         rows = pd.DataFrame(learnt).assign(repaid=good)
@@ -86,7 +86,7 @@ def write(folder: Path, seed: int = 0) -> ScenarioFiles:
         before = (at >= start - np.timedelta64(SHADOW_DAYS, "D")) & (at < start)
         shadow.append(np.flatnonzero(before)[::1] if i else np.empty(0, dtype=int))
     frame = _frame(rng, at, x, quarter, parts, bases)
-    extra = [_shadowed(frame, rows, models[i], x, i) for i, rows in enumerate(shadow) if len(rows)]
+    extra = [_shadow_rows(frame, rows, models[i], x, i) for i, rows in enumerate(shadow) if len(rows)]
     log = pd.concat([frame, *extra]).sort_values(["decided_at", "application"]).reset_index(drop=True)
     files = {v: keep(m, folder, f"credit_model_{v}.txt") for v, m in zip(RELEASES, models, strict=True)}
     path = write_repository(folder / "credit_training", trainings, author="Training pipeline")
@@ -113,7 +113,7 @@ def _frame(
 
     score = sigmoid(parts.sum(axis=1) + bases)
     granted = score >= 0.5
-    repaid = rng.random(len(at)) < sigmoid(_repays(x))
+    repaid = rng.random(len(at)) < sigmoid(_repayment_log_odds(x))
     overruled = rng.random(len(at)) < np.where(np.abs(score - 0.5) < 0.06, 0.12, 0.004)
     known = at + (rng.gamma(4, 2.5, len(at)) * 86_400).astype("timedelta64[s]")
     seen = known < END
@@ -134,7 +134,7 @@ def _frame(
     )  # fmt: skip
 
 
-def _shadowed(frame: Any, rows: NDArray[Any], model: Any, x: dict[str, FloatArray], release: int) -> Any:
+def _shadow_rows(frame: Any, rows: NDArray[Any], model: Any, x: dict[str, FloatArray], release: int) -> Any:
     """The next version's decisions beside the champion's, in the days before it takes over."""
     shadow_rows = frame.iloc[rows].copy()
     parts, bases = _contributions(model, x, rows)

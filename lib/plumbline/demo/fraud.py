@@ -40,7 +40,7 @@ def _payments(rng: np.random.Generator, n: int) -> dict[str, FloatArray]:
     }
 
 
-def _fraud(x: dict[str, FloatArray]) -> FloatArray:
+def _fraud_log_odds(x: dict[str, FloatArray]) -> FloatArray:
     raised = (
         1.3 * np.log1p(x["km_from_home"] / 60) + 9 * x["merchant_risk"] + 0.8 * np.log(x["amount_eur"] / 30)
     )
@@ -57,7 +57,7 @@ def write(folder: Path, seed: int = 0) -> ScenarioFiles:
 
     rng = random_stream(20260930, seed)
     learnt = _payments(rng, 60_000)
-    is_fraud = (rng.random(60_000) < sigmoid(_fraud(learnt))).astype(float)
+    is_fraud = (rng.random(60_000) < sigmoid(_fraud_log_odds(learnt))).astype(float)
     good = train(pd.DataFrame(learnt), is_fraud, "binary", trees=60)
     bad = train(pd.DataFrame(learnt), is_fraud, "binary", trees=60, scale_pos_weight=WEIGHT)
     cut = float(np.round(np.quantile(good.predict(pd.DataFrame(learnt)), 1 - BLOCKED), 4))
@@ -68,7 +68,7 @@ def write(folder: Path, seed: int = 0) -> ScenarioFiles:
     new = (at >= BAD_FROM) & (at < BAD_UNTIL)
     frame = pd.DataFrame(x)
     score = np.round(np.where(new, bad.predict(frame), good.predict(frame)), 6)
-    truth = rng.random(ROWS) < sigmoid(_fraud(x))
+    truth = rng.random(ROWS) < sigmoid(_fraud_log_odds(x))
     known = at + rng.integers(3_600, 2 * 86_400, ROWS).astype("timedelta64[s]")
     seen = known < np.datetime64(DEMO_END[:19], "us")
     log = pd.DataFrame(

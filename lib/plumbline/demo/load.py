@@ -88,7 +88,7 @@ def load_files(ws: Workspace, scenario: Scenario, files: ScenarioFiles) -> None:
                 key, control, reason, approver, _day(until), _day(at), link=f"register/{key}/exemptions.pdf"
             ),
         )
-    receipts.act(ws, key)
+    receipts.wire_system(ws, key)
     for event, at, by, note in scenario.events:
         events.record(ws, key, event, by=by, at=datetime.fromisoformat(at).astimezone(UTC), note=note)
 
@@ -96,7 +96,7 @@ def load_files(ws: Workspace, scenario: Scenario, files: ScenarioFiles) -> None:
 def load_log(ws: Workspace, scenario: Scenario, files: ScenarioFiles) -> None:
     """Load a story's decisions."""
     loading.load_file(
-        ws, files.log, title=scenario.name, maps=_maps(scenario.mapping), positive=scenario.positive,
+        ws, files.log, title=scenario.name, maps=_role_pairs(scenario.mapping), positive=scenario.positive,
         timezone=scenario.timezone, actor=ACTOR,
     )  # fmt: skip
 
@@ -104,13 +104,13 @@ def load_log(ws: Workspace, scenario: Scenario, files: ScenarioFiles) -> None:
 def load_outcomes(ws: Workspace, scenario: Scenario, files: ScenarioFiles) -> None:
     """Load its outcomes, where they come apart, and register its models, where the company does."""
     if files.labels is not None:
-        maps = _maps(scenario.labels_mapping or {})
+        maps = _role_pairs(scenario.labels_mapping or {})
         loading.load_file(ws, files.labels, title=scenario.name, maps=maps, actor=ACTOR)
     for version, file in files.models.items() if scenario.registers else ():
         model_files.register(ws, scenario.name, version, file, actor=ACTOR)
 
 
-def _maps(mapping: dict[str, str]) -> tuple[tuple[str, str], ...]:
+def _role_pairs(mapping: dict[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple((column, role.strip()) for column, roles in mapping.items() for role in roles.split(","))
 
 

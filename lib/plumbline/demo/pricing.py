@@ -29,17 +29,17 @@ def write(folder: Path, seed: int = 0) -> ScenarioFiles:
             }
         )  # fmt: skip
 
-    def worth(x: pd.DataFrame) -> np.ndarray:
+    def true_value(x: pd.DataFrame) -> np.ndarray:
         base = 9.5 * x["Nutzer"] * (1 - x["Rabatt_Prozent"] / 100) * (1.12 - 0.004 * x["Laufzeit_Monate"])
         return np.asarray(
             base + 0.35 * x["Speicher_GB"] + 60 * x["Supportstufe"] + 15 * x["Branche_Code"], float
         )
 
     learnt = offers(15_000)
-    model = train(learnt, worth(learnt) * rng.normal(1, 0.05, len(learnt)), "regression", trees=120)
+    model = train(learnt, true_value(learnt) * rng.normal(1, 0.05, len(learnt)), "regression", trees=120)
     x, at = offers(ROWS), times(rng, DAYS, ROWS)
     price = np.round(model.predict(x), 2)
-    agreed = np.round(worth(x) * rng.normal(1, 0.05, ROWS), 2)
+    agreed = np.round(true_value(x) * rng.normal(1, 0.05, ROWS), 2)
     frame = pd.DataFrame({"Angebotsnummer": [f"AN-{i:06d}" for i in range(ROWS)]}, dtype=object)
     frame.loc[rng.random(ROWS) < 1 / 3, "Angebotsnummer"] = ""
     frame["Datum"] = pd.Series(at).dt.strftime("%d.%m.%Y %H:%M")

@@ -33,9 +33,13 @@ CHANNEL = "duty-phone"
 WIRED, TRAINED = "2026-06-10T09:00:00+00:00", "2026-07-21T04:00:00+00:00"
 
 
-def act(ws: Workspace, key: str) -> None:
+def wire_system(ws: Workspace, key: str) -> None:
     """Wire what a story has, and do what was done there."""
-    step = {"card-fraud": _dry_run, "credit-limits": _all_wired, "shop-recommendations": _waits}.get(key)
+    step = {
+        "card-fraud": _dry_run,
+        "credit-limits": _record_receipts,
+        "shop-recommendations": _await_approval,
+    }.get(key)
     if step is not None:
         step(ws, key)
 
@@ -46,35 +50,35 @@ def _dry_run(ws: Workspace, key: str) -> None:
     _follow(ws, key)
 
 
-def _all_wired(ws: Workspace, key: str) -> None:
+def _record_receipts(ws: Workspace, key: str) -> None:
     """A webhook that rolls back, armed after months of dry run and drilled; a trigger whose new version decides; a
     channel that somebody reads; a copy of the workspace that was restored beside it."""
-    with stand_in() as (url, came):
+    with pipeline_stub() as (url, came):
         hand = {"url": f"{url}/traffic", "allow_inner": True}
-        _at(ws, key, WIRED)
+        _set_date(ws, key, WIRED)
         set_mode(ws, key, Mode.DRY_RUN, by=DEMO, hand=hand)
-        _at(ws, key, TRAINED)
+        _set_date(ws, key, TRAINED)
         item = RetrainingTrigger(
             system=key, name="retrain", url=f"{url}/train", when=RetrainingCondition.AGE, allow_inner=True
         )
         add_trigger(ws, item, by=DEMO)
         fire(ws, key, "retrain", by=DEMO)
-        _at(ws, key, DEMO_END)
+        _set_date(ws, key, DEMO_END)
         set_mode(ws, key, Mode.AUTOMATIC, by=DEMO)
         drill(ws, key, by=DEMO)
-        _read_by_somebody(ws, key, url, came)
-    _restored(ws)
+        _confirm_channel(ws, key, url, came)
+    _rehearse_restore(ws)
     _follow(ws, key)
 
 
-def _read_by_somebody(ws: Workspace, key: str, url: str, came: list[Mapping[str, Any]]) -> None:
+def _confirm_channel(ws: Workspace, key: str, url: str, came: list[Mapping[str, Any]]) -> None:
     """A test message goes out, and the code that came in it is typed back."""
     channels.add(ws, CHANNEL, f"{url}/duty", by=DEMO, keys=(key,), allow_inner=True)
     channels.send_test(ws, CHANNEL, by=DEMO, at=DEMO_MOMENT)
     channels.confirm(ws, CHANNEL, came[-1]["data"]["code"], by=DEMO, at=DEMO_MOMENT)
 
 
-def _restored(ws: Workspace) -> None:
+def _rehearse_restore(ws: Workspace) -> None:
     """A copy of the workspace is read whole beside it, as ``plumbline rehearse-restore`` does."""
     with tempfile.TemporaryDirectory(prefix="plumbline-demo-") as folder:
         copy = Path(folder) / "copy.duckdb"
@@ -82,9 +86,9 @@ def _restored(ws: Workspace) -> None:
         rehearse(ws, copy, actor=DEMO, dated=DEMO_MOMENT)
 
 
-def _waits(ws: Workspace, key: str) -> None:
+def _await_approval(ws: Workspace, key: str) -> None:
     """A trigger that was tested and is due, and waits for its owner's approval."""
-    with stand_in() as (url, _):
+    with pipeline_stub() as (url, _):
         item = RetrainingTrigger(
             system=key, name="retrain", url=f"{url}/train", approval=True, allow_inner=True
         )
@@ -93,7 +97,7 @@ def _waits(ws: Workspace, key: str) -> None:
     _follow(ws, key)
 
 
-def _at(ws: Workspace, key: str, moment: str) -> None:
+def _set_date(ws: Workspace, key: str, moment: str) -> None:
     statements.change_settings(ws, key, {"as_of": moment}, by=DEMO)
 
 
@@ -101,13 +105,15 @@ def _follow(ws: Workspace, key: str) -> None:
     """What a check does for acting, by the findings that the load has recorded."""
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
-        action_progress = progress.follow(cursor, system, [r.finding for r in findings.apart(cursor, key)])
+        action_progress = progress.follow(
+            cursor, system, [r.finding for r in findings.problems_by_themselves(cursor, key)]
+        )
     with ws.write() as cursor:
         progress.keep(cursor, action_progress, actor=DEMO)
 
 
 @contextmanager
-def stand_in() -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
+def pipeline_stub() -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
     """The address of a pipeline that takes everything and names the run that it was asked for, and what came there."""
     came: list[Mapping[str, Any]] = []
 

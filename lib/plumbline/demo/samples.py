@@ -31,7 +31,7 @@ def write_samples(folder: Path, names: Sequence[str] = CHOSEN) -> tuple[Path, ..
             if files.labels is not None:
                 theirs = _id_column(scenario.labels_mapping or {})
                 ids = _column(log, _id_column(scenario.mapping))
-                paths.append(_belonging(files.labels, folder / files.labels.name, theirs, ids))
+                paths.append(_write_labels_of(files.labels, folder / files.labels.name, theirs, ids))
     return tuple(paths)
 
 
@@ -48,7 +48,7 @@ def write_sample(source: Path, target: Path, rows: int = ROWS) -> Path:
     return target
 
 
-def _belonging(source: Path, target: Path, column: str, ids: frozenset[str]) -> Path:
+def _write_labels_of(source: Path, target: Path, column: str, ids: frozenset[str]) -> Path:
     """Copy the lines of a labels file whose decision is among ``ids``."""
     header, *lines = source.read_bytes().splitlines(keepends=True)
     place = next(csv.reader([header.decode("utf-8").strip()])).index(column)

@@ -48,7 +48,7 @@ def _shoppers(rng: np.random.Generator, n: int, gifts: FloatArray) -> dict[str, 
     }
 
 
-def _wants(x: dict[str, FloatArray], changed: FloatArray) -> FloatArray:
+def _log_odds(x: dict[str, FloatArray], changed: FloatArray) -> FloatArray:
     """Log-odds of taking the offer. Who buys a gift is hard to guess from their own habits, in the year that was
     learnt from as well, so the model says so; ``changed``: how far even that relation has weakened, 0 to 1."""
     habits = (
@@ -74,7 +74,7 @@ def write(folder: Path, seed: int = 0) -> ScenarioFiles:
 
     rng = random_stream(20260501, seed)
     before = _shoppers(rng, LEARNT_ROWS, np.full(LEARNT_ROWS, LEARNT))
-    taken = rng.random(LEARNT_ROWS) < sigmoid(_wants(before, np.zeros(LEARNT_ROWS)))
+    taken = rng.random(LEARNT_ROWS) < sigmoid(_log_odds(before, np.zeros(LEARNT_ROWS)))
     model = train(
         pd.DataFrame(before), taken.astype(float), "binary", trees=200, num_leaves=10, min_data_in_leaf=200
     )
@@ -84,7 +84,7 @@ def write(folder: Path, seed: int = 0) -> ScenarioFiles:
     x = _shoppers(rng, ROWS, gifts)
     score = np.round(model.predict(pd.DataFrame(x)), 6)
     changed = np.clip((days_since_start(at) - ONSET - LATER) / (DAYS - 14 - ONSET - LATER), 0, 1)
-    truth = rng.random(ROWS) < sigmoid(_wants(x, changed))
+    truth = rng.random(ROWS) < sigmoid(_log_odds(x, changed))
     ids = np.array([f"R{i:06d}" for i in range(ROWS)], dtype=object)
     log = pd.DataFrame(
         {"offer_id": ids, "shown_at": at, "model_release": "r7", "trained_at": "2026-04-28", "take_probability": score,
@@ -104,7 +104,7 @@ def write(folder: Path, seed: int = 0) -> ScenarioFiles:
     )  # fmt: skip
 
 
-def write_after(folder: Path) -> ScenarioFiles:
+def write_retrained_weeks(folder: Path) -> ScenarioFiles:
     """Write the weeks in which the version that a retraining brought decides: the log, its outcomes, the model.
 
     Shoppers are those of the story's end, and nothing of the world is mended: the new version reads one input more.
@@ -112,13 +112,13 @@ def write_after(folder: Path) -> ScenarioFiles:
     import pandas as pd
 
     rng = random_stream(20260501, 8)
-    learnt = _with_list(rng, LEARNT_ROWS)
-    taken = rng.random(LEARNT_ROWS) < sigmoid(_wants_by_list(learnt))
+    learnt = _shoppers_with_list(rng, LEARNT_ROWS)
+    taken = rng.random(LEARNT_ROWS) < sigmoid(_log_odds_with_list(learnt))
     model = train(pd.DataFrame(learnt), taken.astype(float), "binary", num_leaves=10, min_data_in_leaf=200)
     at = times(rng, AFTER_DAYS, AFTER_ROWS, DEMO_END[:10])
     at = at[at >= np.datetime64(DECIDES_FROM, "us")]
-    x = _with_list(rng, len(at))
-    truth = rng.random(len(at)) < sigmoid(_wants_by_list(x))
+    x = _shoppers_with_list(rng, len(at))
+    truth = rng.random(len(at)) < sigmoid(_log_odds_with_list(x))
     score = np.round(model.predict(pd.DataFrame(x)), 6)
     ids = np.array([f"A{i:06d}" for i in range(len(at))], dtype=object)
     log = pd.DataFrame(
@@ -137,19 +137,19 @@ def write_after(folder: Path) -> ScenarioFiles:
     )  # fmt: skip
 
 
-def _with_list(rng: np.random.Generator, n: int) -> dict[str, FloatArray]:
+def _shoppers_with_list(rng: np.random.Generator, n: int) -> dict[str, FloatArray]:
     """Shoppers of the season, with how well the offer fits the wish list of who is given to."""
     return _shoppers(rng, n, np.ones(n)) | {"wish_match": np.round(rng.normal(size=n), 4)}
 
 
-def _wants_by_list(x: dict[str, FloatArray]) -> FloatArray:
+def _log_odds_with_list(x: dict[str, FloatArray]) -> FloatArray:
     """The log-odds of the story's end, where the wish list is known.
 
-    Averaged over wish lists they are those of ``_wants``: the logistic of a normal variable of spread s is flatter by
+    Averaged over wish lists they are those of ``_log_odds``: the logistic of a normal variable of spread s is flatter by
     sqrt(1 + 0.346 s^2).
     """
     steeper = np.sqrt(1 + 0.346 * WISHES**2)
-    return np.asarray(steeper * _wants(x, np.ones(len(x["age"]))) + WISHES * x["wish_match"])
+    return np.asarray(steeper * _log_odds(x, np.ones(len(x["age"]))) + WISHES * x["wish_match"])
 
 
 SCENARIO = Scenario(

@@ -35,7 +35,7 @@ def _patients(rng: np.random.Generator, n: int) -> dict[str, FloatArray]:
     return {name: np.asarray(values, dtype=np.float64) for name, values in drawn.items()}
 
 
-def _grave(x: dict[str, FloatArray]) -> FloatArray:
+def _severity(x: dict[str, FloatArray]) -> FloatArray:
     return np.asarray(
         0.9 * (x["temperature"] - 37.3) + 0.05 * (x["heart_rate"] - 84) - 0.4 * (x["oxygen"] - 96)
         + 0.25 * (x["pain"] - 5) + 0.02 * (x["age"] - 52)
@@ -48,7 +48,7 @@ def write(folder: Path, seed: int = 0) -> ScenarioFiles:
 
     rng = random_stream(20260505, seed)
     learnt = _patients(rng, 14_000)
-    level = np.digitize(_grave(learnt) + rng.normal(0, 0.7, 14_000), [0.6, 2.2])
+    level = np.digitize(_severity(learnt) + rng.normal(0, 0.7, 14_000), [0.6, 2.2])
     model = train(pd.DataFrame(learnt), level, "multiclass", trees=60, num_class=3)
     cases = _patients(rng, CASES)
     who = np.sort(np.r_[np.arange(CASES), rng.choice(CASES, ROWS - CASES)])
@@ -63,7 +63,7 @@ def write(folder: Path, seed: int = 0) -> ScenarioFiles:
     moved = frame.copy()
     moved.loc[brno, "heart_rate"] += np.round(rng.normal(OFFSET, 3, int(brno.sum())))
     proba = np.where(brno[:, None], model.predict(moved), proba)
-    truth = np.digitize(_grave(cases) + rng.normal(0, 0.7, CASES), [0.6, 2.2])[who]
+    truth = np.digitize(_severity(cases) + rng.normal(0, 0.7, CASES), [0.6, 2.2])[who]
     log = pd.DataFrame(
         {"record": [f"T{i:06d}" for i in range(ROWS)], "assessed": at, "site": site,
          "software": np.where(cork, "", "5.1"), "triage": CLASSES[proba.argmax(axis=1)],

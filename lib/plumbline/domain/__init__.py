@@ -3,7 +3,14 @@
 Times are timezone-aware UTC ``datetime`` at every boundary; the workspace stores them as naive UTC.
 """
 
-from plumbline.domain.agreement import RELATIVE, agree, direction, largest_gap, size_order, strongest_first
+from plumbline.domain.agreement import (
+    RELATIVE,
+    agree,
+    direction,
+    largest_difference,
+    magnitude_order,
+    size_order,
+)
 from plumbline.domain.columns import from_columns
 from plumbline.domain.errors import PlumblineError
 from plumbline.domain.governance import (
@@ -144,12 +151,12 @@ __all__ = [
     "from_columns",
     "json_object",
     "json_value",
-    "largest_gap",
+    "largest_difference",
+    "magnitude_order",
     "score_ends",
     "score_halves",
     "score_middles",
     "score_numbers",
     "size_order",
-    "strongest_first",
     "to_unit",
 ]

@@ -141,7 +141,7 @@ class Act(StrEnum):
         """Whether more words follow, which say what was done."""
         return self.value.endswith(" ")
 
-    def of(self, words: str) -> str:
+    def with_words(self, words: str) -> str:
         """One act of a family, as it is stored."""
         return f"{self.value}{words}"
 
@@ -206,7 +206,7 @@ class Token:
         """Who acts, as the trail names it."""
         return f"{SIGNATURE}{self.name}"
 
-    def holds(self, on: date) -> bool:
+    def is_valid(self, on: date) -> bool:
         """Whether it may be used on a day."""
         return self.revoked_at is None and (self.until is None or on <= self.until)
 

@@ -19,7 +19,7 @@ RELATIVE = 1e-9
 _DIGITS = 9
 
 
-def largest_gap(first: ArrayLike, again: ArrayLike) -> float:
+def largest_difference(first: ArrayLike, again: ArrayLike) -> float:
     """The largest difference between two computations of rows (n, d) or of one row (d,), relative to the row's largest.
 
     The row's largest magnitude is the scale, so that a contribution near nought is not measured by itself. Infinite
@@ -41,10 +41,10 @@ def largest_gap(first: ArrayLike, again: ArrayLike) -> float:
 
 def agree(first: ArrayLike, again: ArrayLike) -> bool:
     """Whether two computations of the same rows are the same answer: within ``RELATIVE`` of each row's largest."""
-    return largest_gap(first, again) <= RELATIVE
+    return largest_difference(first, again) <= RELATIVE
 
 
-def strongest_first(values: Mapping[str, float]) -> list[tuple[str, float]]:
+def magnitude_order(values: Mapping[str, float]) -> list[tuple[str, float]]:
     """Names and values by magnitude, the largest first; what differs by rounding alone stands in the order of names.
 
     Two inputs with the same effect would else change places from one processor to the next.

@@ -55,7 +55,7 @@ def install_command(extra: str) -> str:
     return f"pip install 'plumbline[{extra}]'"
 
 
-def missing_module(module: str) -> PlumblineError | None:
+def missing_extra_error(module: str) -> PlumblineError | None:
     """The error where a module of an extra is not installed; None where it is, and for modules of no extra."""
     optional_module = _BY_NAME.get(module)
     if optional_module is None or is_installed(module):
@@ -67,8 +67,8 @@ def missing_module(module: str) -> PlumblineError | None:
 
 
 def need_module(module: str) -> None:
-    """Raise ``missing_module``'s error, if there is one."""
-    error = missing_module(module)
+    """Raise ``missing_extra_error``'s error, if there is one."""
+    error = missing_extra_error(module)
     if error is not None:
         raise error
 

@@ -49,7 +49,7 @@ def read_message(value: Any) -> str:
     return QuotedText(str(value["quoted"]))
 
 
-def message_of(text: str, value: Any) -> Message:
+def stored_message(text: str, value: Any) -> Message:
     """A kept text as the message kept beside it; quoted where that says anything else, or is none.
 
     The text is what was hashed and signed, so a message that does not say the same to the byte is not believed.

@@ -27,7 +27,7 @@ MONTHS = (
 
 
 @lru_cache(4_096)
-def _parsed(template: str) -> tuple[tuple[tuple[str, str, str], ...], str]:
+def _parse_template(template: str) -> tuple[tuple[tuple[str, str, str], ...], str]:
     """A template's places, each after the text before it: (text, name, form); and the text after the last."""
     parts = PLACE.split(template)
     return tuple(zip(parts[:-1:3], parts[1::3], (form or "" for form in parts[2::3]), strict=True)), parts[-1]
@@ -35,7 +35,7 @@ def _parsed(template: str) -> tuple[tuple[tuple[str, str, str], ...], str]:
 
 def fill(template: str, value: Callable[[str, str], str]) -> str:
     """A template with its places filled: ``value`` is given the name and the form of each."""
-    places, end = _parsed(template)
+    places, end = _parse_template(template)
     return "".join([text + value(name, form) for text, name, form in places]) + end
 
 
@@ -61,7 +61,7 @@ class Message(str):
 
     def __new__(cls, template: str, values: Mapping[str, str] | None = None, context: str = "") -> Message:
         values = values or {}
-        places, end = _parsed(template)
+        places, end = _parse_template(template)
         filled = [
             text + (in_form(values[name], form) if form else values[name]) for text, name, form in places
         ]
@@ -179,12 +179,12 @@ def sequence(items: Sequence[str], separator: str = " ") -> Message:
     return Message(separator.join(f"{{{name}}}" for name in names), dict(zip(names, parts, strict=True)))
 
 
-def says(text: str, part: Message) -> bool:
+def has_template(text: str, part: Message) -> bool:
     """Whether a message is another one, whatever its values, or has it among its parts."""
     if not isinstance(text, Message):
         return False
     same = bool(part.template) and (text.template, text.context) == (part.template, part.context)
-    return same or any(says(value, part) for value in text.values.values())
+    return same or any(has_template(value, part) for value in text.values.values())
 
 
 def enumeration(items: Sequence[str]) -> Message:

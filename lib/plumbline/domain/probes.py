@@ -27,7 +27,7 @@ class ProbedVersion:
     saved_as: str = ""  # the format of its model file: pickle, cloudpickle, joblib, skops, onnx, ...
 
     @property
-    def fixed(self) -> bool:
+    def has_provenance(self) -> bool:
         """Whether it says who made it and when."""
         return self.created_at is not None and bool(self.created_by)
 

@@ -74,7 +74,7 @@ class DocumentText(TypedDict):
     on: str
 
 
-def _stated(meaning: str, default: Any = None) -> Any:
+def _owner_field(meaning: str, default: Any = None) -> Any:
     """A field that an owner may set, with what it means."""
     if isinstance(default, type):
         return field(default_factory=default, metadata={"meaning": meaning})
@@ -88,42 +88,48 @@ class Settings:
     ``other``: stored values of names or forms that this version does not know. They are kept and have no effect.
     """
 
-    as_of: datetime | None = _stated("the moment that the figures speak for; else the log's last decision")
-    headline: str = _stated(
+    as_of: datetime | None = _owner_field(
+        "the moment that the figures speak for; else the log's last decision"
+    )
+    headline: str = _owner_field(
         "the metric that the system is judged by first; else as `plumbline headline` says", ""
     )
-    unit: str = _stated("what a regression predicts so many of, e.g. parcels", "")
-    floors: Mapping[str, float] = _stated("metric to the value that it must not pass", dict)
-    limits: Mapping[str, Mapping[str, float]] = _stated(
+    unit: str = _owner_field("what a regression predicts so many of, e.g. parcels", "")
+    floors: Mapping[str, float] = _owner_field("metric to the value that it must not pass", dict)
+    limits: Mapping[str, Mapping[str, float]] = _owner_field(
         "control to its stricter limits; looser ones are refused", dict
     )
-    cost_matrix: CostMatrix | None = _stated(
+    cost_matrix: CostMatrix | None = _owner_field(
         "what a decision is worth by what came true, or what a unit of error costs, with currency and reason"
     )
-    at_stake: StatedAmount | None = _stated("a stated amount of money that hangs on the system")
-    split: float | None = _stated("the share of decisions that a new version is meant to get")
-    favourable: str = _stated("the class that the people concerned want", "")
-    four_eyes: bool = _stated(
+    at_stake: StatedAmount | None = _owner_field("a stated amount of money that hangs on the system")
+    split: float | None = _owner_field("the share of decisions that a new version is meant to get")
+    favourable: str = _owner_field("the class that the people concerned want", "")
+    four_eyes: bool = _owner_field(
         "whether statements and exemptions count only once a second person approved them", False
     )
-    commercial_from: date | None = _stated(
+    commercial_from: date | None = _owner_field(
         "the day from which the system is in commercial use; exemptions end the day before"
     )
-    covers_launch: bool | None = _stated("whether the log goes back to the launch")
-    retention_days: int | None = _stated("how long personal data is kept")
-    personal_data: tuple[str, ...] = _stated("columns that hold personal data", ())
-    ai_act: AiActClass | None = _stated(
+    covers_launch: bool | None = _owner_field("whether the log goes back to the launch")
+    retention_days: int | None = _owner_field("how long personal data is kept")
+    personal_data: tuple[str, ...] = _owner_field("columns that hold personal data", ())
+    ai_act: AiActClass | None = _owner_field(
         "the class under the AI Act, the answers behind it, and who bears which duty"
     )
-    documents: Mapping[str, DocumentText] = _stated("what people say about items of the documents", dict)
-    plan: Mapping[str, Assignment] = _stated("who does the next action of which control, and by when", dict)
-    adverse: str = _stated("which score is to a person's disadvantage: low or high; else low", "")
-    role: str = _stated("whether the system decides or recommends, for the record of a decision", "")
-    reasons: Mapping[str, str] = _stated("inputs in words, for reasons and records", dict)
-    contest: str = _stated("how a decision can be contested, for its record", "")
-    contact: str = _stated("whom to ask, for the record of a decision", "")
-    changeable: Mapping[str, ChangeLimits] = _stated("inputs that a person can change, and how far", dict)
-    feature_groups: Mapping[str, str] = _stated(
+    documents: Mapping[str, DocumentText] = _owner_field("what people say about items of the documents", dict)
+    plan: Mapping[str, Assignment] = _owner_field(
+        "who does the next action of which control, and by when", dict
+    )
+    adverse: str = _owner_field("which score is to a person's disadvantage: low or high; else low", "")
+    role: str = _owner_field("whether the system decides or recommends, for the record of a decision", "")
+    reasons: Mapping[str, str] = _owner_field("inputs in words, for reasons and records", dict)
+    contest: str = _owner_field("how a decision can be contested, for its record", "")
+    contact: str = _owner_field("whom to ask, for the record of a decision", "")
+    changeable: Mapping[str, ChangeLimits] = _owner_field(
+        "inputs that a person can change, and how far", dict
+    )
+    feature_groups: Mapping[str, str] = _owner_field(
         "inputs that are added up to one reason: column to group", dict
     )
     other: Mapping[str, Any] = field(default_factory=dict)
@@ -136,13 +142,13 @@ class Settings:
     def to_dict(self) -> dict[str, Any]:
         """What the workspace keeps: only what is set, as JSON values."""
         fields = {
-            item.name: _stored(getattr(self, item.name))
+            item.name: _json_form(getattr(self, item.name))
             for item in OWNED
             if getattr(self, item.name) != _default(item)
         }
         return dict(self.other) | fields
 
-    def changed(self, changes: Mapping[str, Any]) -> Settings:
+    def with_changes(self, changes: Mapping[str, Any]) -> Settings:
         """With stored forms replaced; a None takes a setting away.
 
         Raises:
@@ -166,7 +172,7 @@ def _default(item: Any) -> Any:
     return item.default_factory() if callable(item.default_factory) else item.default
 
 
-def _stored(value: Any) -> Any:
+def _json_form(value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, tuple):
@@ -195,7 +201,7 @@ def _day(value: Any) -> date:
     return date.fromisoformat(value)
 
 
-def _of(*kinds: type) -> Callable[[Any], Any]:
+def _reader_of(*kinds: type) -> Callable[[Any], Any]:
     """A reader that takes values of these types as they are; yes and no are no numbers."""
 
     def read(value: Any) -> Any:
@@ -212,7 +218,7 @@ def _texts(value: Any) -> tuple[str, ...]:
     return tuple(str(text) for text in value)
 
 
-def _by_name(inner: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def _mapping_reader(inner: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """A reader of a mapping whose values are read by ``inner``."""
 
     def read(value: Any) -> Any:
@@ -227,14 +233,20 @@ def _amount(value: Any) -> StatedAmount:
     return cast(StatedAmount, stated)
 
 
-_text, _flag, _whole, _number, _mapping = _of(str), _of(bool), _of(int), _of(int, float), _of(dict)
+_text, _flag, _whole, _number, _mapping = (
+    _reader_of(str),
+    _reader_of(bool),
+    _reader_of(int),
+    _reader_of(int, float),
+    _reader_of(dict),
+)
 _READERS: dict[str, Callable[[Any], Any]] = {
-    "as_of": _moment, "headline": _text, "unit": _text, "floors": _by_name(_number),
-    "limits": _by_name(_by_name(_number)), "cost_matrix": _mapping, "at_stake": _amount, "split": _number,
+    "as_of": _moment, "headline": _text, "unit": _text, "floors": _mapping_reader(_number),
+    "limits": _mapping_reader(_mapping_reader(_number)), "cost_matrix": _mapping, "at_stake": _amount, "split": _number,
     "favourable": _text, "four_eyes": _flag,
     "commercial_from": _day,
     "covers_launch": _flag, "retention_days": _whole, "personal_data": _texts, "ai_act": _mapping,
-    "documents": _by_name(_mapping), "plan": _by_name(_mapping), "adverse": _text, "role": _text,
-    "reasons": _by_name(_text), "contest": _text, "contact": _text, "changeable": _by_name(_mapping),
-    "feature_groups": _by_name(_text),
+    "documents": _mapping_reader(_mapping), "plan": _mapping_reader(_mapping), "adverse": _text, "role": _text,
+    "reasons": _mapping_reader(_text), "contest": _text, "contact": _text, "changeable": _mapping_reader(_mapping),
+    "feature_groups": _mapping_reader(_text),
 }  # fmt: skip

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from plumbline.domain.agreement import strongest_first
+from plumbline.domain.agreement import magnitude_order
 from plumbline.domain.json_values import json_value
 from plumbline.domain.messages import NOTHING, Message
 from plumbline.domain.result import Result
@@ -145,5 +145,5 @@ class Explanation(Result):
         """One an input, the strongest contribution first, in ``output_space``."""
         return [
             {"feature": name, "value": json_value(self.values.get(name)), "contribution": contribution}
-            for name, contribution in strongest_first(self.attributions)
+            for name, contribution in magnitude_order(self.attributions)
         ]

@@ -110,7 +110,7 @@ class Mapping:
         """The column mapped to a single role, or None."""
         return next((c.column for c in self.columns if str(c.role) == role), None)
 
-    def named(self, role: str) -> tuple[ColumnMap, ...]:
+    def columns_of(self, role: str) -> tuple[ColumnMap, ...]:
         """All columns of a named role, e.g. every ``feature``."""
         return tuple(c for c in self.columns if c.role.role == role)
 

@@ -15,9 +15,9 @@ from plumbline.explain.registered_model import (
     ModelCheck,
     RegisteredModel,
     align_features,
+    candidate_views,
     check_model,
     match_columns,
-    possible_views,
 )
 from plumbline.explain.sandbox.call import FeatureInfo, ModelInfo, describe_model, score_rows
 
@@ -149,8 +149,8 @@ class _Search:
         moves = []
         for i in range(len(current)):
             for j in range(i):
-                moves.append(_with(current, {i: current[j], j: current[i]}))
-            moves.extend(_with(current, {i: c}) for c in unused)
+                moves.append(_with_changes(current, {i: current[j], j: current[i]}))
+            moves.extend(_with_changes(current, {i: c}) for c in unused)
         return moves
 
     def _errors(self, assignments: list[list[int]]) -> FloatArray:
@@ -164,11 +164,11 @@ class _Search:
         shape = (len(assignments), len(self.scores))
         errors = [
             np.abs(VIEWS[view](scored, 0).reshape(shape) - self.scores).mean(axis=1)
-            for view in possible_views(self.info, self.scores)
+            for view in candidate_views(self.info, self.scores)
         ]
         least: FloatArray = np.min(errors, axis=0)
         return least
 
 
-def _with(current: list[int], changes: dict[int, int]) -> list[int]:
+def _with_changes(current: list[int], changes: dict[int, int]) -> list[int]:
     return [changes.get(i, c) for i, c in enumerate(current)]

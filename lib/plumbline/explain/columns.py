@@ -31,11 +31,11 @@ class InputColumn:
     fill_level: str | float | None = None
 
     @property
-    def raw(self) -> bool:
+    def is_raw(self) -> bool:
         """Whether nothing has been done to it yet but filling in."""
         return self.table is None and (self.shift, self.scale) == (0.0, 1.0)
 
-    def scaled(self, shift: float, scale: float) -> InputColumn:
+    def rescale(self, shift: float, scale: float) -> InputColumn:
         """The column after another step ``(value - shift) * scale``."""
         if self.scale == 0:
             return replace(self, shift=0.0, scale=0.0)
@@ -81,21 +81,23 @@ class InputCoding:
             encoded[:, place] = column.values(rows[:, column.feature])
         return encoded
 
-    def by_input(self, parts: FloatArray) -> FloatArray:
+    def sum_by_input(self, parts: FloatArray) -> FloatArray:
         """Contributions of columns (n, columns) added up by input: (n, d)."""
         found = np.zeros((len(parts), len(self.names)))
         for place, column in enumerate(self.columns):
             found[:, column.feature] += parts[:, place]
         return found
 
-    def used(self, columns: BoolArray) -> BoolArray:
+    def used_inputs(self, columns: BoolArray) -> BoolArray:
         """(d,) whether any of an input's columns is used."""
         found = np.zeros(len(self.names), np.bool_)
         found[self.owners[columns]] = True
         return found
 
 
-def plain_coding(names: Sequence[str], categories: Sequence[tuple[str | float, ...] | None]) -> InputCoding:
+def identity_coding(
+    names: Sequence[str], categories: Sequence[tuple[str | float, ...] | None]
+) -> InputCoding:
     """Every input is a column, as it is."""
     return InputCoding(
         tuple(names), tuple(categories), tuple(InputColumn(feature=i) for i in range(len(names)))

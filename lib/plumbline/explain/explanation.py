@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from plumbline.domain import AttributionSource, Explanation, strongest_first
+from plumbline.domain import AttributionSource, Explanation, magnitude_order
 from plumbline.domain.messages import NOTHING, Message, Number, message, sequence, word
 from plumbline.explain.reasons.logged_attributions import LoggedCheck
 from plumbline.explain.reasons.sentences import OTHER, ReasonWording, reasons_for
@@ -94,10 +94,10 @@ def choose_source(
     before = message("No model file is registered for this version.") if model is None else model.sentence
     why = message("no surrogate has been fitted") if surrogate is None else surrogate.sentence
     usable = surrogate is not None and surrogate.grade != "refused"
-    return Choice(AttributionSource.SURROGATE if usable else None, sequence([before, _closed(why)]))
+    return Choice(AttributionSource.SURROGATE if usable else None, sequence([before, _full_sentence(why)]))
 
 
-def _closed(words: Message) -> Message:
+def _full_sentence(words: Message) -> Message:
     """A sentence of words that stand within one elsewhere."""
     return message("{words:capital}.", words=words)
 
@@ -146,7 +146,7 @@ def _from_log(instance: Instance, check: LoggedCheck | None) -> Explanation:
     error, verdict = None, check.sentence if check else UNCHECKED
     fits = bool(check and check.passed)
     if link is not None and base is not None and instance.score is not None and check is not None:
-        error = _back(link.back, base + sum(attributions.values())) - instance.score
+        error = _link_value(link.back, base + sum(attributions.values())) - instance.score
         fits = fits and abs(error) <= check.tolerance
         verdict = sequence([_verdict(error, check.tolerance), verdict])
     return Explanation(
@@ -194,7 +194,7 @@ def _from_model(instance: Instance, model: RegisteredModel, check: ModelCheck, s
         verdict = _verdict(error, check.tolerance)
     method = message(
         "{method} from {model}, sha256 {sha}",
-        method=method_of(check, asked, model_side),
+        method=method_words(check, asked, model_side),
         model=model.name or message("model {version}", version=model.version),
         sha=model.sha256[:12],
     )
@@ -221,7 +221,7 @@ def _from_model(instance: Instance, model: RegisteredModel, check: ModelCheck, s
     )
 
 
-def method_of(check: ModelCheck, space: str, parts: ModelParts | None = None) -> Message:
+def method_words(check: ModelCheck, space: str, parts: ModelParts | None = None) -> Message:
     """How a registered model's contributions are made, in words; of ``parts`` with what is not exact about them."""
     if (parts is None and check.info.asked and check.info.orders) or (
         parts is not None and parts.errors is not None
@@ -264,7 +264,7 @@ def _from_surrogate(instance: Instance, surrogate: Surrogate) -> Explanation:
     frame = pd.DataFrame({code.name: [instance.values.get(code.name)] for code in surrogate.inputs})
     parts, base, score = surrogate_contributions(surrogate, frame)
     surrogate_score = float(score[0])
-    gap = _back(surrogate.link.back, base + float(parts[0].sum())) - surrogate_score
+    gap = _link_value(surrogate.link.back, base + float(parts[0].sum())) - surrogate_score
     if abs(gap) > 1e-6 * max(1.0, abs(surrogate_score)):
         why = message(
             "The surrogate's own contributions miss its score by {gap}.", gap=decimal(abs(gap), ".2g")
@@ -287,7 +287,7 @@ def _from_surrogate(instance: Instance, surrogate: Surrogate) -> Explanation:
         return _refusal(instance, AttributionSource.SURROGATE, why, error)
     attributions = dict(zip((c.name for c in surrogate.inputs), parts[0].tolist(), strict=True))
     if surrogate.grade == "top factors":
-        attributions = _strongest(attributions)
+        attributions = _largest_factors(attributions)
     off = NOTHING
     if error is not None:
         off = message(
@@ -311,15 +311,15 @@ def _from_surrogate(instance: Instance, surrogate: Surrogate) -> Explanation:
             version=surrogate.version,
         ),
         baseline=message("the surrogate's mean output over the decisions it was fitted to"),
-        check=sequence([_closed(surrogate.sentence), off]),
+        check=sequence([_full_sentence(surrogate.sentence), off]),
         values=dict(instance.values),
         exportable=surrogate.grade == "shown",
     )
 
 
-def _strongest(attributions: dict[str, float]) -> dict[str, float]:
+def _largest_factors(attributions: dict[str, float]) -> dict[str, float]:
     """The strongest few by name and the rest in one sum, so that the bars still end at the output."""
-    ranked = strongest_first(attributions)
+    ranked = magnitude_order(attributions)
     rest = ranked[TOP_FACTORS:]
     return dict(ranked[:TOP_FACTORS]) | ({OTHER: sum(v for _, v in rest)} if rest else {})
 
@@ -361,5 +361,5 @@ def _size(share: float) -> Number:
     return decimal(float(two), ".0f") if share >= 100 else two
 
 
-def _back(link: Any, margin: float) -> float:
+def _link_value(link: Any, margin: float) -> float:
     return float(link(np.array([margin]))[0])

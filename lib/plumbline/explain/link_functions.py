@@ -32,7 +32,7 @@ def _logit(p: FloatArray) -> FloatArray:
     return np.where(np.isfinite(odds), odds, np.nan)
 
 
-def _same(x: FloatArray) -> FloatArray:
+def _identity(x: FloatArray) -> FloatArray:
     return np.asarray(x, np.float64)
 
 
@@ -57,8 +57,8 @@ SPACE_NAMES = {
     "value": word("value", "space"),
 }
 
-IDENTITY = LinkFunction("identity", "value", _same, _same)
-PROBABILITY = LinkFunction("probability", "probability", _same, _same)
+IDENTITY = LinkFunction("identity", "value", _identity, _identity)
+PROBABILITY = LinkFunction("probability", "probability", _identity, _identity)
 LOGIT = LinkFunction("logit", "log-odds", _logit, _logistic)
 PERCENT_LOGIT = LinkFunction(
     "logit of percent", "log-odds", lambda s: _logit(s / 100.0), lambda m: 100.0 * _logistic(m)
@@ -82,7 +82,7 @@ def link_candidates(scores: FloatArray, task: Task) -> tuple[LinkFunction, ...]:
     return (PROBABILITY, LOGIT) if kind == "unit" else (PERCENT, PERCENT_LOGIT, IDENTITY)
 
 
-def working_link(scores: FloatArray, task: Task) -> LinkFunction:
+def surrogate_link(scores: FloatArray, task: Task) -> LinkFunction:
     """The link that makes a score additive for a model of our own: logit for probabilities and percents."""
     kind = score_range(scores)
     if task is Task.REGRESSION or kind == "free":

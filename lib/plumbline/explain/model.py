@@ -14,7 +14,7 @@ import numpy as np
 
 from plumbline.domain import FloatArray, PlumblineError
 from plumbline.domain.messages import message
-from plumbline.explain.columns import InputCoding, plain_coding
+from plumbline.explain.columns import InputCoding, identity_coding
 from plumbline.explain.shap.permutation import orders
 from plumbline.explain.shap.tree_interventional import interventional
 from plumbline.explain.shap.tree_path_dependent import contributions as path_dependent
@@ -56,17 +56,19 @@ class CodedModel:
         return self.core.outputs if isinstance(self.core, BlackBoxModel) else len(self.core.base)
 
     @property
-    def used(self) -> BoolArray:
+    def used_inputs(self) -> BoolArray:
         if isinstance(self.core, TreeEnsemble):
-            return self.coding.used(self.core.used)
+            return self.coding.used_inputs(self.core.used_features)
         if isinstance(self.core, BlackBoxModel):
-            return self.coding.used(np.ones(len(self.coding.columns), np.bool_))
-        return self.coding.used(np.any(self.core.weight != 0, axis=1))
+            return self.coding.used_inputs(np.ones(len(self.coding.columns), np.bool_))
+        return self.coding.used_inputs(np.any(self.core.weight != 0, axis=1))
 
     @property
     def orders(self) -> int:
         """Pairs of random orders that contributions by asking are made of; 0: exact."""
-        return orders(int(self.used.sum()), self.core.cost if isinstance(self.core, BlackBoxModel) else 1.0)
+        return orders(
+            int(self.used_inputs.sum()), self.core.cost if isinstance(self.core, BlackBoxModel) else 1.0
+        )
 
     @property
     def best_trees(self) -> int:
@@ -77,9 +79,9 @@ class CodedModel:
         return len(self.core.roots) if isinstance(self.core, TreeEnsemble) else 0
 
 
-def of_trees(ensemble: TreeEnsemble, *, needs_background: bool = False) -> CodedModel:
+def tree_model(ensemble: TreeEnsemble, *, needs_background: bool = False) -> CodedModel:
     """A tree ensemble that reads its inputs as they are."""
-    coding = plain_coding(ensemble.feature_names, ensemble.categories)
+    coding = identity_coding(ensemble.feature_names, ensemble.categories)
     return CodedModel(
         coding=coding,
         core=ensemble,
@@ -90,7 +92,7 @@ def of_trees(ensemble: TreeEnsemble, *, needs_background: bool = False) -> Coded
     )
 
 
-def of_weights(coding: InputCoding, weights: Weights, link: str, objective: str, kind: str) -> CodedModel:
+def linear_model(coding: InputCoding, weights: Weights, link: str, objective: str, kind: str) -> CodedModel:
     """A linear model; raises PlumblineError where its numbers cannot be used."""
     if weights.weight.shape != (len(coding.columns), len(weights.base)):
         raise refuse("its weights and its columns do not match")
@@ -169,4 +171,4 @@ def contributions(
         parts, base = path_dependent(model.core, columns, output=output, trees=trees)
     else:
         parts, base = interventional(model.core, columns, known, output=output, trees=trees)
-    return model.coding.by_input(parts), base
+    return model.coding.sum_by_input(parts), base

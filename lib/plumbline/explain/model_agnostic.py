@@ -31,7 +31,7 @@ class Contributions:
     seeds: FloatArray | None = None
 
 
-def asked_contributions(
+def sampled_contributions(
     model: CodedModel,
     rows: FloatArray,
     background: FloatArray | None,
@@ -57,18 +57,24 @@ def asked_contributions(
     if not sound.any():
         raise PlumblineError("No row of the background has a value for every input of the model")
     names = model.coding.names
-    used = sorted(np.flatnonzero(model.used).tolist(), key=lambda feature: names[feature])
+    used = sorted(np.flatnonzero(model.used_inputs).tolist(), key=lambda feature: names[feature])
     player = np.full(len(names), -1, np.int64)
     player[used] = np.arange(len(used))
     seeds = [row_seed([names[f] for f in used], row[used]) for row in rows]
 
-    def worth(block: FloatArray) -> FloatArray:
+    def coalition_value(block: FloatArray) -> FloatArray:
         block_margins = column_margins(model, block, trees)
         return (to_score(model.link, block_margins) if probability else block_margins)[:, output]
 
     kept = [seed for seed, fits in zip(seeds, whole.tolist(), strict=True) if fits]
     contributions = split(
-        worth, columns[whole], known[sound], player[model.coding.owners], len(used), kept, model.orders
+        coalition_value,
+        columns[whole],
+        known[sound],
+        player[model.coding.owners],
+        len(used),
+        kept,
+        model.orders,
     )
     parts = _spread(contributions.parts, whole, used, len(names))
     if contributions.errors is None:
@@ -105,4 +111,4 @@ def probability_contributions(
             ),
             todo="Use log-odds.",
         )
-    return asked_contributions(model, rows, background, output=output, trees=trees, probability=True)
+    return sampled_contributions(model, rows, background, output=output, trees=trees, probability=True)

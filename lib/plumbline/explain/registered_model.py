@@ -26,7 +26,7 @@ from plumbline.explain.sandbox.call import (
     score_rows,
 )
 from plumbline.explain.sandbox.pool import describe_warm, explain_warm, score_warm
-from plumbline.wording.quantities import close_percent, count, decimal
+from plumbline.wording.quantities import count, decimal, percent_without_space
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,7 +88,7 @@ class ModelCheck:
     best: bool = False
 
 
-def check_from(stored: Mapping[str, Any], version: str) -> ModelCheck:
+def check_from_json(stored: Mapping[str, Any], version: str) -> ModelCheck:
     """A check of a version as it was kept: its fields as JSON, and its sentence worded from them again."""
     sentence = _sentence(version, stored["share"], stored["n"], stored["tolerance"], stored["view"])
     return ModelCheck(**{**stored, "info": info_from(stored["info"]), "sentence": sentence})
@@ -112,7 +112,7 @@ def align_features(info: ModelInfo, frame: pd.DataFrame, feature_map: Mapping[st
     unseen = {}
     for i, feature in enumerate(info.features):
         if feature.name in columns:
-            rows[:, i], strange = _coded(feature, frame[columns[feature.name]])
+            rows[:, i], strange = _code_column(feature, frame[columns[feature.name]])
             if strange:
                 unseen[feature.name] = strange
     return Alignment(rows, columns, unseen)
@@ -135,7 +135,7 @@ def match_columns(info: ModelInfo, columns: list[str], feature_map: Mapping[str,
     return matched
 
 
-def _coded(feature: FeatureInfo, column: pd.Series[Any]) -> tuple[FloatArray, int]:
+def _code_column(feature: FeatureInfo, column: pd.Series[Any]) -> tuple[FloatArray, int]:
     """The column as the model codes it, and how many values it does not know."""
     import pandas as pd
 
@@ -185,7 +185,7 @@ def _output(values: FloatArray, which: int | IntArray) -> FloatArray:
     return picked
 
 
-def possible_views(info: ModelInfo, scores: FloatArray) -> list[str]:
+def candidate_views(info: ModelInfo, scores: FloatArray) -> list[str]:
     """The views worth trying for these scores."""
     if info.link not in ("logit", "probability"):
         return ["score"] if info.link == "softmax" else ["score", "margin"]
@@ -232,7 +232,7 @@ def check_model(
     best = (-1.0, "score", False)
     for early in [False, True] if info.best_trees else [False]:
         scored = (score_warm if warm else score_rows)(model.body, rows, best=early)
-        for view in possible_views(info, scores):
+        for view in candidate_views(info, scores):
             share = float(np.mean(np.abs(VIEWS[view](scored, which) - logged) <= near))
             best = max(best, (share, view, early), key=lambda found: found[0])
     share, view, early = best
@@ -260,7 +260,7 @@ _VIEW_NAMES = {
 def _sentence(version: str, share: float, n: int, near: float, view: str) -> Message:
     values: dict[str, str] = {
         "version": version,
-        "share": close_percent(share),
+        "share": percent_without_space(share),
         "n": count(n),
         "near": decimal(near, ".2g"),
     }
@@ -325,7 +325,7 @@ def model_parts(
         raise PlumblineError("The model's process gave no contributions")
     parts, base = scored.contributions, scored.base
     predicted = (scored.score if space == "probability" else scored.margin)[:, output]
-    _add_up(parts, base, predicted)
+    _require_additivity(parts, base, predicted)
     parts = np.where(np.isnan(predicted)[:, None], np.nan, parts)
     if "complement" in check.view:
         turned = space == "probability" or check.info.link == "probability"
@@ -355,7 +355,7 @@ def background_rows(model: RegisteredModel, check: ModelCheck, space: str = "") 
     return align_features(check.info, model.background, model.feature_map).rows
 
 
-def _add_up(parts: FloatArray, base: float, outputs: FloatArray) -> None:
+def _require_additivity(parts: FloatArray, base: float, outputs: FloatArray) -> None:
     """Raise PlumblineError unless base + sum meets the model's own output wherever it has one; NaN meets nothing."""
     with np.errstate(invalid="ignore"):
         near = np.abs(base + parts.sum(axis=1) - outputs) <= ADDS_UP * np.maximum(1.0, np.abs(outputs))

@@ -16,10 +16,16 @@ import numpy as np
 
 from plumbline.domain import FloatArray, Kind, Task
 from plumbline.domain.messages import Message, message
-from plumbline.explain.link_functions import IDENTITY, LinkFunction, rounding_step, score_range, working_link
-from plumbline.explain.surrogate_inputs import InputCode, as_codes, as_design, learn_inputs
+from plumbline.explain.link_functions import (
+    IDENTITY,
+    LinkFunction,
+    rounding_step,
+    score_range,
+    surrogate_link,
+)
+from plumbline.explain.surrogate_inputs import InputCode, code_matrix, design_matrix, learn_inputs
 from plumbline.explain.trees import BoolArray
-from plumbline.wording.quantities import close_percent, count, decimal
+from plumbline.wording.quantities import count, decimal, percent_without_space
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,23 +111,23 @@ def fit_surrogate(
             n=count(len(known)),
             needed=count(FEWEST_ROWS),
         )
-        return _refused(version, len(known), few)
+        return _no_surrogate(version, len(known), few)
     if frame.shape[1] == 0:
-        return _refused(version, len(known), message("no surrogate: the log has no features"))
+        return _no_surrogate(version, len(known), message("no surrogate: the log has no features"))
     if np.ptp(scores[known]) == 0:
-        return _refused(version, len(known), message("no surrogate: all logged scores are the same"))
+        return _no_surrogate(version, len(known), message("no surrogate: all logged scores are the same"))
     rng = np.random.default_rng(seed)
     chosen = rng.permutation(known)[:MOST_ROWS]
     test, train = np.split(chosen, [int(len(chosen) * HELD_OUT)])
-    link = working_link(scores[known], task)
-    target = link.forward(_inside(scores, link))
+    link = surrogate_link(scores[known], task)
+    target = link.forward(_clip_scores(scores, link))
     inputs = learn_inputs(frame.iloc[train], target[train], kinds or {})
-    kind, fitted = "ridge", _fit_ridge(as_design(inputs, frame.iloc[train])[0], target[train])
-    predicted = _predict_linear(fitted, as_design(inputs, frame.iloc[test])[0])
+    kind, fitted = "ridge", _fit_ridge(design_matrix(inputs, frame.iloc[train])[0], target[train])
+    predicted = _predict_linear(fitted, design_matrix(inputs, frame.iloc[test])[0])
     r2 = _r2(target[test], predicted)
     if r2 < LINEAR_R2:
-        boosted = _fit_boosting(as_codes(inputs, frame.iloc[train]), target[train], seed)
-        again = _predict_boosted(boosted, as_codes(inputs, frame.iloc[test]))
+        boosted = _fit_boosting(code_matrix(inputs, frame.iloc[train]), target[train], seed)
+        again = _predict_boosted(boosted, code_matrix(inputs, frame.iloc[test]))
         if (better := _r2(target[test], again)) > r2:
             kind, fitted, predicted, r2 = "gradient boosting", boosted, again, better
     if positive is not None and cutoff is None and task is not Task.REGRESSION:
@@ -156,7 +162,7 @@ def grade_fidelity(r2: float, agreement: float | None) -> tuple[str, Message]:
         measured = message(
             "held-out R2 {r2} and agrees with {share} of the logged decisions",
             r2=decimal(r2, ".3f"),
-            share=close_percent(agreement),
+            share=percent_without_space(agreement),
         )
     level = 1.0 if agreement is None else agreement
     if r2 >= SHOWN_R2 and level >= SHOWN_AGREEMENT:
@@ -183,7 +189,7 @@ def surrogate_contributions(
     """
     if surrogate.kind == "ridge":
         fitted: Linear = surrogate.fitted
-        design, owner = as_design(surrogate.inputs, frame)
+        design, owner = design_matrix(surrogate.inputs, frame)
         parts = (design - fitted.means) * fitted.weights
         totals = np.zeros((len(frame), len(surrogate.inputs)))
         np.add.at(totals.T, owner, parts.T)
@@ -191,14 +197,14 @@ def surrogate_contributions(
         return totals, base, surrogate.link.back(_predict_linear(fitted, design))
     import shap
 
-    codes = as_codes(surrogate.inputs, frame)
+    codes = code_matrix(surrogate.inputs, frame)
     explainer = shap.TreeExplainer(surrogate.fitted)
     totals = np.asarray(explainer.shap_values(codes), np.float64)
     base = float(np.ravel(explainer.expected_value)[0])
     return totals, base, surrogate.link.back(_predict_boosted(surrogate.fitted, codes))
 
 
-def _refused(version: str, n: int, why: Message) -> Surrogate:
+def _no_surrogate(version: str, n: int, why: Message) -> Surrogate:
     return Surrogate(
         version=version,
         kind="none",
@@ -215,7 +221,7 @@ def _refused(version: str, n: int, why: Message) -> Surrogate:
     )
 
 
-def _inside(scores: FloatArray, link: LinkFunction) -> FloatArray:
+def _clip_scores(scores: FloatArray, link: LinkFunction) -> FloatArray:
     """Scores of exactly 0 or 1 moved in by half a rounding step, so that their logit is finite."""
     if link.space != "log-odds":
         return scores

@@ -65,7 +65,7 @@ def learn_inputs(frame: pd.DataFrame, target: FloatArray, kinds: Mapping[str, Ki
     return tuple(inputs)
 
 
-def as_design(inputs: tuple[InputCode, ...], frame: pd.DataFrame) -> tuple[FloatArray, IntArray]:
+def design_matrix(inputs: tuple[InputCode, ...], frame: pd.DataFrame) -> tuple[FloatArray, IntArray]:
     """The linear surrogate's matrix (n, p) and which input each of its columns belongs to (p,)."""
     columns: list[FloatArray] = []
     owner: list[int] = []
@@ -85,7 +85,7 @@ def as_design(inputs: tuple[InputCode, ...], frame: pd.DataFrame) -> tuple[Float
     return np.stack(columns, axis=1), np.array(owner, np.int64)
 
 
-def as_codes(inputs: tuple[InputCode, ...], frame: pd.DataFrame) -> FloatArray:
+def code_matrix(inputs: tuple[InputCode, ...], frame: pd.DataFrame) -> FloatArray:
     """The boosted surrogate's matrix (n, d): numbers as they are, categories as codes, NaN for unknown."""
     columns = []
     for code in inputs:

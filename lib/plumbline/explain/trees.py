@@ -92,7 +92,7 @@ class TreeEnsemble:
         return len(self.base)
 
     @property
-    def used(self) -> BoolArray:
+    def used_features(self) -> BoolArray:
         """(d,) whether any split looks at the feature."""
         counts = np.bincount(self.feature[self.left >= 0], minlength=len(self.feature_names))
         return counts > 0
@@ -200,7 +200,7 @@ def check_ensemble(ensemble: TreeEnsemble) -> TreeEnsemble:
     children = np.concatenate([e.left[inner], e.right[inner]])
     if np.any(np.bincount(children, minlength=nodes) != expected):
         raise refuse("its trees are not trees: a node has several parents or none")
-    if depth_of(e) > MAX_DEPTH:
+    if tree_depth(e) > MAX_DEPTH:
         raise refuse(f"a tree is deeper than {MAX_DEPTH}")
     if np.any((e.feature[inner] < 0) | (e.feature[inner] >= len(e.feature_names))):
         raise refuse("a split looks at a feature that is not there")
@@ -222,7 +222,7 @@ def check_ensemble(ensemble: TreeEnsemble) -> TreeEnsemble:
     return e
 
 
-def depth_of(ensemble: TreeEnsemble) -> int:
+def tree_depth(ensemble: TreeEnsemble) -> int:
     """The number of splits on the longest path; stops counting past ``MAX_DEPTH``."""
     front, depth = ensemble.roots, 0
     while depth <= MAX_DEPTH:
@@ -234,7 +234,7 @@ def depth_of(ensemble: TreeEnsemble) -> int:
     return depth
 
 
-def send_left(ensemble: TreeEnsemble, nodes: IntArray, x: FloatArray) -> BoolArray:
+def left_mask(ensemble: TreeEnsemble, nodes: IntArray, x: FloatArray) -> BoolArray:
     """Whether values ``x`` (same shape as ``nodes``, or broadcast against it) go left at these split nodes.
 
     ``nodes`` (n,) or (n, 1) against x (n, rows). Float32 rounding of the inputs is the caller's.

@@ -194,7 +194,7 @@ def _duties(name: str, counted: list[ActQuestion], role: str, *, excepted: bool)
     )
 
 
-def duties_of(name: str, role: str) -> tuple[Duty, ...]:
+def act_duties(name: str, role: str) -> tuple[Duty, ...]:
     """The duties of a class and role."""
     return tuple(d for d in law().duties if name in d.classes and role in d.roles)
 

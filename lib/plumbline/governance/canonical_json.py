@@ -33,7 +33,11 @@ def write(value: Any, *, messages: bool = False) -> str:
     """
     try:
         return json.dumps(
-            _plain(value, messages), sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
+            _json_form(value, messages),
+            sort_keys=True,
+            separators=(",", ":"),
+            ensure_ascii=True,
+            allow_nan=False,
         )
     except (TypeError, ValueError) as error:
         raise PlumblineError("A scorecard's inputs hold a value that cannot be kept") from error
@@ -52,11 +56,11 @@ def read(kind: type[T], text: str) -> T:
     return value
 
 
-def _plain(value: Any, messages: bool) -> Any:
+def _json_form(value: Any, messages: bool) -> Any:
     if messages and isinstance(value, Message):
         return message_json(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: _plain(getattr(value, f.name), messages) for f in dataclasses.fields(value)}
+        return {f.name: _json_form(getattr(value, f.name), messages) for f in dataclasses.fields(value)}
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, datetime):
@@ -65,13 +69,13 @@ def _plain(value: Any, messages: bool) -> Any:
         return value.isoformat()
     if isinstance(value, Mapping):
         return {
-            str(key.value if isinstance(key, Enum) else key): _plain(item, messages)
+            str(key.value if isinstance(key, Enum) else key): _json_form(item, messages)
             for key, item in value.items()
         }
     if isinstance(value, (list, tuple)):
-        return [_plain(item, messages) for item in value]
+        return [_json_form(item, messages) for item in value]
     if isinstance(value, (set, frozenset)):
-        return sorted(_plain(item, messages) for item in value)
+        return sorted(_json_form(item, messages) for item in value)
     return value.item() if hasattr(value, "item") else value  # a NumPy scalar
 
 

@@ -30,7 +30,7 @@ class Limit:
     least: bool
     light: float | None = None  # the value in tier light, where it differs
 
-    def stricter(self, a: float, b: float) -> float:
+    def stricter_value(self, a: float, b: float) -> float:
         """The harder of two values of this limit."""
         return max(a, b) if self.least else min(a, b)
 
@@ -137,7 +137,7 @@ def limits(control: Control, tier: Tier, tightened: Mapping[str, float] | None =
     for name, limit in control.limits.items():
         value = limit.light if tier is Tier.LIGHT and limit.light is not None else limit.value
         given = (tightened or {}).get(name)
-        values[name] = value if given is None else limit.stricter(value, given)
+        values[name] = value if given is None else limit.stricter_value(value, given)
     return values
 
 
@@ -156,7 +156,7 @@ def check_limits(control_id: str, tightened: Mapping[str, float]) -> None:
                 todo=message("It has: {names}.", names=", ".join(control.limits) or "none"),
             )
         loosest = limit.value if limit.light is None else limit.light
-        if limit.stricter(loosest, given) != given:
+        if limit.stricter_value(loosest, given) != given:
             side = "at least" if limit.least else "at most"
             raise PlumblineError(
                 message(

@@ -86,11 +86,11 @@ def _state(results: list[ControlResult], bad: str) -> tuple[str, Message]:
     if not control_results:
         return NOT_APPLICABLE, message("None of its controls is mandatory here.")
 
-    def having(*statuses: Status) -> list[str]:
+    def ids_by_status(*statuses: Status) -> list[str]:
         return [r.id for r in control_results if r.status in statuses]
 
-    failing, passing = having(Status.FAIL), having(Status.PASS)
-    exempt = having(Status.EXEMPT)
+    failing, passing = ids_by_status(Status.FAIL), ids_by_status(Status.PASS)
+    exempt = ids_by_status(Status.EXEMPT)
     parts = [
         message(
             "{passing} of {all} mandatory controls pass",
@@ -100,8 +100,8 @@ def _state(results: list[ControlResult], bad: str) -> tuple[str, Message]:
     ]
     for words, ids in (
         (word("fails"), failing),
-        (word("unknown"), having(Status.UNKNOWN)),
-        (word("partial"), having(Status.PARTIAL)),
+        (word("unknown"), ids_by_status(Status.UNKNOWN)),
+        (word("partial"), ids_by_status(Status.PARTIAL)),
     ):
         if ids:
             parts.append(message("{state}: {controls}", state=words, controls=enumeration(ids)))

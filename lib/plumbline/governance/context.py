@@ -173,7 +173,7 @@ def check_answer(key: str, value: str) -> str:
     raise PlumblineError(f"{value!r} is no answer to {key}", todo=f"Use one of {', '.join(question.values)}.")
 
 
-def spoken(key: str, answer: str) -> str:
+def answer_text(key: str, answer: str) -> str:
     """An answer as a person reads it: a number with its thousands set apart."""
     number = _number(answer) if NUMBER in BY_KEY[key].values else None
     return answer if number is None else decimal(number, ",.15g")
@@ -190,10 +190,10 @@ def read_context(answers: Mapping[str, str], facts: Facts, alone: Collection[str
         PlumblineError: an answer that is none of its question's values.
     """
     stated = {key: text for key, value in answers.items() if (text := check_answer(key, value))}
-    waiting = _waiting(stated, facts, alone)
+    waiting = _pending_mild_answers(stated, facts, alone)
     given = {key: answer for key, answer in stated.items() if key not in waiting}
     unanswered = tuple(question.key for question in QUESTIONS if question.key not in given)
-    contradictions = _against_sandbox(given, facts)
+    contradictions = _sandbox_contradictions(given, facts)
     if contradictions:
         given["environment"] = "production"
     strict = {question.key: given.get(question.key, question.strictest) for question in QUESTIONS}
@@ -205,8 +205,8 @@ def read_context(answers: Mapping[str, str], facts: Facts, alone: Collection[str
         unanswered=unanswered,
         open=gate_open or _mildest_tier(given, facts) is not tier,
         share=interaction_share(given, facts),
-        share_together=share_together(given, facts),
-        pulls=_pulls(given, facts),
+        share_together=workspace_share(given, facts),
+        pulls=_mandatory_triggers(given, facts),
         contradictions=contradictions,
         notes=_notes(tier, given, unanswered, facts, waiting),
         purpose_unknown=not facts.context_answered and not any(q.key in stated for q in TIER_QUESTIONS),
@@ -215,7 +215,7 @@ def read_context(answers: Mapping[str, str], facts: Facts, alone: Collection[str
     )
 
 
-def _waiting(stated: Mapping[str, str], facts: Facts, alone: Collection[str]) -> tuple[str, ...]:
+def _pending_mild_answers(stated: Mapping[str, str], facts: Facts, alone: Collection[str]) -> tuple[str, ...]:
     """The answers of one person alone that lower what is asked; none where all of them together lower nothing."""
     mild = [
         key
@@ -223,16 +223,16 @@ def _waiting(stated: Mapping[str, str], facts: Facts, alone: Collection[str]) ->
         if key in alone and key in stated and stated[key] not in (BY_KEY[key].strictest, "unknown")
     ]
     without = {key: answer for key, answer in stated.items() if key not in mild}
-    return tuple(mild) if _asked(stated, facts) != _asked(without, facts) else ()
+    return tuple(mild) if _assessment(stated, facts) != _assessment(without, facts) else ()
 
 
-def _asked(given: Mapping[str, str], facts: Facts) -> tuple[Tier, frozenset[str], bool]:
+def _assessment(given: Mapping[str, str], facts: Facts) -> tuple[Tier, frozenset[str], bool]:
     """What a set of answers asks for: its tier, the pulls, and whether it is a sandbox."""
     strict = {question.key: given.get(question.key, question.strictest) for question in QUESTIONS}
-    sandbox = strict["environment"] == "sandbox" and not _against_sandbox(given, facts)
+    sandbox = strict["environment"] == "sandbox" and not _sandbox_contradictions(given, facts)
     if not sandbox:
         strict["environment"] = "production"
-    return _tier(strict, facts), _pulls(given, facts), sandbox
+    return _tier(strict, facts), _mandatory_triggers(given, facts), sandbox
 
 
 def interaction_share(answers: Mapping[str, str], facts: Facts) -> float | None:
@@ -240,10 +240,10 @@ def interaction_share(answers: Mapping[str, str], facts: Facts) -> float | None:
 
     None when either is unknown, or no interactions at all are stated: then there is nothing to share.
     """
-    return stated_share(answers, facts.decisions_a_month)
+    return volume_share(answers, facts.decisions_a_month)
 
 
-def stated_share(answers: Mapping[str, str], decisions_a_month: float | None) -> float | None:
+def volume_share(answers: Mapping[str, str], decisions_a_month: float | None) -> float | None:
     """As ``interaction_share``, from the decisions a month alone."""
     interactions = _number(answers.get("interactions_per_month", ""))
     if not interactions or decisions_a_month is None:
@@ -251,7 +251,7 @@ def stated_share(answers: Mapping[str, str], decisions_a_month: float | None) ->
     return min(decisions_a_month / interactions, 1.0)
 
 
-def share_together(answers: Mapping[str, str], facts: Facts) -> float | None:
+def workspace_share(answers: Mapping[str, str], facts: Facts) -> float | None:
     """This system's share of customer interactions with that of the workspace's others, at most 1.
 
     Two models that each decide 8 % of what customers meet decide 16 % of it. None where its own is unknown.
@@ -260,9 +260,9 @@ def share_together(answers: Mapping[str, str], facts: Facts) -> float | None:
     return None if share is None else min(share + (facts.share_elsewhere or 0.0), 1.0)
 
 
-def _pulls(answers: Mapping[str, str], facts: Facts) -> frozenset[str]:
+def _mandatory_triggers(answers: Mapping[str, str], facts: Facts) -> frozenset[str]:
     """What makes controls mandatory whatever the tier. What nobody knows or looked at counts as given."""
-    together = share_together(answers, facts)
+    together = workspace_share(answers, facts)
     pulls = {"share"} if together is None or together > SHARE_LIMIT else set()
     if facts.personal_detected is None or facts.personal_detected or facts.personal_declared:
         pulls.add("personal data")
@@ -300,7 +300,7 @@ def _mildest_tier(given: Mapping[str, str], facts: Facts) -> Tier:
     return _tier({**mild, **given}, facts)
 
 
-def _against_sandbox(given: Mapping[str, str], facts: Facts) -> tuple[Message, ...]:
+def _sandbox_contradictions(given: Mapping[str, str], facts: Facts) -> tuple[Message, ...]:
     """What in the log does not fit a sandbox.
 
     Outcomes count only where they were observed after the decision, in the world: an experiment on old

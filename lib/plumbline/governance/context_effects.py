@@ -62,10 +62,10 @@ def effects(
 
     An answer that cannot be read, as while a number is being typed, is taken as not given.
     """
-    given = _readable(answers)
+    given = _valid_answers(answers)
     reading = read_context(given, facts)
     now = mandatory(reading)
-    before = mandatory(read_context(_readable(instead_of or {}), facts))
+    before = mandatory(read_context(_valid_answers(instead_of or {}), facts))
     return Effects(
         tier=reading.tier,
         because=TIERS[reading.tier],
@@ -73,7 +73,7 @@ def effects(
         added=tuple(i for i in now if i not in before),
         dropped=tuple(i for i in before if i not in now),
         by_answer={question.key: _switches(question.key, given, facts) for question in TIER_QUESTIONS}
-        | {"interactions_per_month": _reach(reading)},
+        | {"interactions_per_month": _share_sentence(reading)},
         laws=laws(given, facts),
     )
 
@@ -122,7 +122,7 @@ def laws(answers: Mapping[str, str], facts: Facts) -> tuple[LawApplicability, ..
     )
 
 
-def _readable(answers: Mapping[str, str]) -> dict[str, str]:
+def _valid_answers(answers: Mapping[str, str]) -> dict[str, str]:
     given = {}
     for key, value in answers.items():
         try:
@@ -172,7 +172,7 @@ def _switches(key: str, given: Mapping[str, str], facts: Facts) -> Message:
     )
 
 
-def _reach(reading: ContextReading) -> Message:
+def _share_sentence(reading: ContextReading) -> Message:
     if reading.tier is Tier.EXEMPT:
         return NOTHING
     limit = share(SHARE_LIMIT)

@@ -39,19 +39,19 @@ class FrameworkPage:
     rows: tuple[Coverage, ...]
 
     @property
-    def asked(self) -> tuple[Coverage, ...]:
+    def asked_references(self) -> tuple[Coverage, ...]:
         """The references that a control of this system's tier answers."""
         return tuple(row for row in self.rows if row.passing or row.open)
 
     @property
-    def covered(self) -> tuple[Coverage, ...]:
+    def covered_references(self) -> tuple[Coverage, ...]:
         """Of those, the ones all of whose asked controls pass."""
-        return tuple(row for row in self.asked if not row.open)
+        return tuple(row for row in self.asked_references if not row.open)
 
     @property
     def gaps(self) -> tuple[Coverage, ...]:
         """Of those, the ones that no passing control answers."""
-        return tuple(row for row in self.asked if row.gap)
+        return tuple(row for row in self.asked_references if row.gap)
 
 
 def split(reference: str) -> tuple[Framework, str]:
@@ -91,13 +91,19 @@ def frameworks(results: Sequence[ControlResult] = ()) -> tuple[FrameworkPage, ..
     return tuple(pages)
 
 
-def judged_by_gaps(evidence: Evidence, results: Sequence[ControlResult], keys: Sequence[str]) -> Evidence:
+def limit_by_gaps(evidence: Evidence, results: Sequence[ControlResult], keys: Sequence[str]) -> Evidence:
     """The evidence of a map for audits, no better than what the map leads to.
 
     Passes where a passing control answers each reference that the system is asked for; partial where at most half of
     them are gaps, else it fails.
     """
-    rows = [row for page in frameworks(results) if page.key in keys for row in page.asked if row.article]
+    rows = [
+        row
+        for page in frameworks(results)
+        if page.key in keys
+        for row in page.asked_references
+        if row.article
+    ]
     gaps = [row.reference for row in rows if row.gap]
     note = message("A passing control answers each of them.")
     if gaps:

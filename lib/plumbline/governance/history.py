@@ -67,7 +67,7 @@ class ControlChange:
     mandatory: bool
 
     @property
-    def better(self) -> bool:
+    def is_improvement(self) -> bool:
         """Whether it moved towards pass."""
         order = [Status.PASS, Status.EXEMPT, Status.PARTIAL, Status.UNKNOWN, Status.FAIL]
         known = [s.value for s in order]
@@ -94,7 +94,7 @@ class Changes:
                 "system": self.after.system,
                 "before": {"at": self.before.at, "verdict": self.before.verdict},
                 "after": {"at": self.after.at, "verdict": self.after.verdict},
-                "controls": [{**json_value(c), "better": c.better} for c in self.controls],
+                "controls": [{**json_value(c), "better": c.is_improvement} for c in self.controls],
                 "context": [{"question": key, "before": was, "after": now} for key, was, now in self.context],
                 "statements": self.statements,
                 "catalogue_changed": self.catalogue_changed,
@@ -132,7 +132,7 @@ def sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def digest_of(inputs: ScorecardInputs, card: Scorecard) -> str:
+def scorecard_digest(inputs: ScorecardInputs, card: Scorecard) -> str:
     """A hash of the inputs apart from the moment, and of what they come to.
 
     Two scorecards with the same one rest on the same and say the same: only the first has to be kept. A
@@ -179,9 +179,9 @@ def compare(
     changed = [
         _change(old.get(key), new.get(key))
         for key in dict.fromkeys([*new, *old])
-        if _standing(old.get(key)) != _standing(new.get(key))
+        if _status_and_requirement(old.get(key)) != _status_and_requirement(new.get(key))
     ]
-    changed.sort(key=lambda c: (c.better, not c.mandatory))
+    changed.sort(key=lambda c: (c.is_improvement, not c.mandatory))
     context, statement_lines = ((), ()) if given is None else (_answers(*given), _statements(*given))
     return Changes(
         before=before,
@@ -193,7 +193,7 @@ def compare(
     )
 
 
-def _standing(result: ControlResult | None) -> tuple[str, str]:
+def _status_and_requirement(result: ControlResult | None) -> tuple[str, str]:
     return ("", "") if result is None else (result.status.value, result.requirement.value)
 
 
@@ -223,7 +223,7 @@ def _statements(before: ScorecardInputs, after: ScorecardInputs) -> tuple[str, .
         for a in after.attestations
         if a.id not in {b.id for b in before.attestations} or (not a.id and a not in before.attestations)
     ]
-    lines += [_exempted(e, before.exemptions) for e in _new(before.exemptions, after.exemptions)]
+    lines += [_exemption_words(e, before.exemptions) for e in _new_items(before.exemptions, after.exemptions)]
     known = {a.id for a in before.attestations if not a.approved_by}
     lines += [
         f"{a.approved_by} approved the statement by {a.owner} on {a.control}"
@@ -246,14 +246,14 @@ def _statements(before: ScorecardInputs, after: ScorecardInputs) -> tuple[str, .
         for e in after.exemptions
         if since <= e.until < day
     ]
-    for name, limits in _new_limits(before.limits, after.limits).items():
+    for name, limits in _changed_limits(before.limits, after.limits).items():
         lines.append(
             f"limits of {name} set to {', '.join(f'{k} {v:g}' for k, v in limits.items()) or 'the catalogue'}"
         )
     return tuple(lines)
 
 
-def _exempted(given: Exemption, before: tuple[Exemption, ...]) -> str:
+def _exemption_words(given: Exemption, before: tuple[Exemption, ...]) -> str:
     until = f"until {given.until.isoformat()}"
     if not given.approver:
         return f"{given.proposer} asked for an exemption of {given.control} {until}"
@@ -262,11 +262,11 @@ def _exempted(given: Exemption, before: tuple[Exemption, ...]) -> str:
     return f"{given.approver} exempted {given.control} {until}"
 
 
-def _new(before: tuple[Any, ...], after: tuple[Any, ...]) -> list[Any]:
+def _new_items(before: tuple[Any, ...], after: tuple[Any, ...]) -> list[Any]:
     return [item for item in after if item not in before]
 
 
-def _new_limits(
+def _changed_limits(
     before: Mapping[str, dict[str, float]], after: Mapping[str, dict[str, float]]
 ) -> dict[str, dict[str, float]]:
     return {key: after.get(key, {}) for key in sorted({*before, *after}) if before.get(key) != after.get(key)}

@@ -61,7 +61,7 @@ class Incident:
     role: str = ""  # under the AI Act, when it was classified: provider or deployer; empty: not said
 
     @property
-    def planned(self) -> date | None:
+    def planned_day(self) -> date | None:
         """Until when it counts as in hand: classified, with a cause, somebody who deals with it, and a day."""
         return self.due if self.classified_at and self.cause and self.owner else None
 
@@ -80,7 +80,7 @@ class Notice:
     read: date | None = None  # when the entry of the law was read in a copy
     undue: bool = False  # the law names no hours: those until it is due are ours
 
-    def left(self, now: datetime) -> timedelta:
+    def time_left(self, now: datetime) -> timedelta:
         """Time until it is due; below zero when it is overdue."""
         return self.due - now
 
@@ -122,7 +122,7 @@ def notices(incident: Incident, now: datetime) -> tuple[Notice, ...]:
         if not _starts(clock, incident):
             continue
         key = str(clock["key"])
-        due = _due(clock, incident, ends)
+        due = _deadline(clock, incident, ends)
         sent = incident.sent.get(key)
         ends[key] = sent or due
         undue = bool(clock.get("undue"))
@@ -155,11 +155,11 @@ def overdue(incident: Incident, now: datetime) -> tuple[Notice, ...]:
     return tuple(n for n in notices(incident, now) if n.sent is None and n.late)
 
 
-def _due(clock: Mapping[str, Any], incident: Incident, ends: Mapping[str, datetime]) -> datetime:
+def _deadline(clock: Mapping[str, Any], incident: Incident, ends: Mapping[str, datetime]) -> datetime:
     moments = {"aware": incident.aware_at, "classified": incident.classified_at or incident.opened_at, **ends}
     start = moments[clock["runs_from"]]
     if "months" in clock:
-        return _months_later(start, clock["months"])
+        return _add_months(start, clock["months"])
     due = start + timedelta(hours=clock.get("hours", 0), days=clock.get("days", 0))
     if "latest_hours" in clock:
         latest = moments[clock["latest_from"]] + timedelta(hours=clock["latest_hours"])
@@ -167,7 +167,7 @@ def _due(clock: Mapping[str, Any], incident: Incident, ends: Mapping[str, dateti
     return due
 
 
-def _months_later(at: datetime, months: int) -> datetime:
+def _add_months(at: datetime, months: int) -> datetime:
     """The same day of a later month, or that month's last day."""
     month = at.month - 1 + months
     year, month = at.year + month // 12, month % 12 + 1

@@ -8,7 +8,7 @@ from datetime import date
 from plumbline.domain import ControlResult, Scorecard, Status, Tier
 from plumbline.domain.messages import Day, word
 from plumbline.governance.catalogue import catalogue
-from plumbline.governance.verdict import urgent
+from plumbline.governance.verdict import rank_open_controls
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class NextAction:
         return f"{head}: {self.words}"
 
 
-def three_next_actions(card: Scorecard) -> tuple[NextAction, ...]:
+def next_actions(card: Scorecard) -> tuple[NextAction, ...]:
     """The three things to do next, at most, each with the control or question it serves."""
     actions = []
     if not card.context_complete and card.tier is not Tier.EXEMPT:
@@ -37,18 +37,18 @@ def three_next_actions(card: Scorecard) -> tuple[NextAction, ...]:
             NextAction(control="Context", title="What the system is for", words=words, page="governance")
         )
     actions += [
-        NextAction(control=r.id, title=r.title, words=r.next_action, page=_page_of_step(r))
-        for r in urgent(card.controls)
+        NextAction(control=r.id, title=r.title, words=r.next_action, page=_next_page(r))
+        for r in rank_open_controls(card.controls)
         if r.next_action
     ]
     soon = [(r.evidence.until, r) for r in card.controls if r.status is Status.EXEMPT and r.evidence.until]
     for until, r in sorted(soon, key=lambda pair: pair[0]):
         actions.append(
-            NextAction(control=r.id, title=r.title, words=r.next_action, page=_page_of_step(r), until=until)
+            NextAction(control=r.id, title=r.title, words=r.next_action, page=_next_page(r), until=until)
         )
     return tuple(actions[:3])
 
 
-def _page_of_step(result: ControlResult) -> str:
+def _next_page(result: ControlResult) -> str:
     """Where the next step can be done: the catalogue's own page for it, or the one that shows the evidence."""
     return catalogue().control(result.id).next_page or result.evidence.page

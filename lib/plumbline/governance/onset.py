@@ -31,14 +31,14 @@ def onset(
     days: dict[str, datetime | None] = {
         "MON-4": facts.performance_breach.since if facts.performance_breach else None,
         "MON-5": facts.drift_breach.since if facts.drift_breach else None,
-        "MON-3": _outlived(
+        "MON-3": _age_limit_day(
             facts, limits(catalogue().control("MON-3"), card.tier, (tightened or {}).get("MON-3"))
         ),
     }
     return min((day for key, day in days.items() if day is not None and key in failing), default=None)
 
 
-def _outlived(facts: Facts, in_force: Mapping[str, float]) -> datetime | None:
+def _age_limit_day(facts: Facts, in_force: Mapping[str, float]) -> datetime | None:
     """The day on which the model passed the age limit."""
     limit = in_force.get("age_days")
     if facts.model_age_days is None or limit is None or facts.model_age_days <= limit:

@@ -36,18 +36,18 @@ class ResolvedEvidence:
     contradiction: Message = NOTHING
 
 
-def ends_on(statement: Attestation) -> date:
+def last_day(statement: Attestation) -> date:
     """The last day a statement holds: its own expiry, and twelve months at most."""
-    return min(statement.expires, year_after(statement.at))
+    return min(statement.expires, add_year(statement.at))
 
 
-def exempt_until(exemption: Exemption, commercial_from: date | None = None) -> date:
+def exemption_end(exemption: Exemption, commercial_from: date | None = None) -> date:
     """The last day an exemption holds: its own end, twelve months at most, and never into commercial use."""
-    ends = min(exemption.until, year_after(exemption.at))
+    ends = min(exemption.until, add_year(exemption.at))
     return ends if commercial_from is None else min(ends, commercial_from - timedelta(days=1))
 
 
-def year_after(at: date) -> date:
+def add_year(at: date) -> date:
     """The same day of the next year; 28 February for a leap day."""
     return date(at.year + 1, 2, 28) if (at.month, at.day) == (2, 29) else at.replace(year=at.year + 1)
 
@@ -59,7 +59,7 @@ def needs_approval(statement: Attestation | Exemption) -> bool:
     return not statement.approved_by and statement.status is not Status.FAIL
 
 
-def asked_by(exemption: Exemption) -> str:
+def requester(exemption: Exemption) -> str:
     """Who wants a control exempted: who proposed it, or who alone granted it."""
     return exemption.proposer or exemption.approver
 
@@ -87,8 +87,10 @@ def resolve(
         four_eyes: a claim that it holds, or an exemption, counts only once a second person approved it.
     """
     mine = [a for a in attestations if a.control == control.id and a.at <= today]
-    waiting = [a for a in mine if four_eyes and needs_approval(a) and today <= ends_on(a)]
-    heard = _hear(control, evidence, [a for a in mine if not (four_eyes and needs_approval(a))], today)
+    waiting = [a for a in mine if four_eyes and needs_approval(a) and today <= last_day(a)]
+    heard = _resolve_claim(
+        control, evidence, [a for a in mine if not (four_eyes and needs_approval(a))], today
+    )
     if waiting and heard.evidence.status is not Status.PASS and control.attested != "none":
         note = message(
             "A statement by {who} ({day}) waits for a second person's approval.",
@@ -97,7 +99,7 @@ def resolve(
         )
         heard = replace(heard, evidence=_add(heard.evidence, note))
     given = [
-        replace(e, until=exempt_until(e, commercial_from))
+        replace(e, until=exemption_end(e, commercial_from))
         for e in exemptions
         if e.control == control.id and e.at <= today
     ]
@@ -113,7 +115,7 @@ def resolve(
     if open_ones and (exemption is None or today > exemption.until):
         note = message(
             "An exemption asked for by {who} ({day}) waits for a second person's approval.",
-            who=asked_by(open_ones[0]),
+            who=requester(open_ones[0]),
             day=Day(open_ones[0].at),
         )
         heard = replace(heard, evidence=_add(heard.evidence, note))
@@ -125,16 +127,18 @@ def resolve(
     return replace(heard, evidence=_add(heard.evidence, ended))
 
 
-def _hear(control: Control, evidence: Evidence, mine: list[Attestation], today: date) -> ResolvedEvidence:
+def _resolve_claim(
+    control: Control, evidence: Evidence, mine: list[Attestation], today: date
+) -> ResolvedEvidence:
     claim = max(mine, key=lambda a: a.at, default=None)
     if claim is None:
         return ResolvedEvidence(evidence)
     decided = evidence.kind in STRONG and evidence.status is not Status.UNKNOWN
-    if today > ends_on(claim):
+    if today > last_day(claim):
         if decided or control.attested == "none":
             return ResolvedEvidence(evidence)
         expired = message(
-            "The statement by {who} expired on {day}.", who=claim.owner, day=Day(ends_on(claim))
+            "The statement by {who} expired on {day}.", who=claim.owner, day=Day(last_day(claim))
         )
         return ResolvedEvidence(_add(evidence, expired))
     if decided:
@@ -146,10 +150,10 @@ def _hear(control: Control, evidence: Evidence, mine: list[Attestation], today: 
             status=STATUS_WORDS[claim.status],
         )
         return ResolvedEvidence(_add(evidence, note))
-    return ResolvedEvidence(_claimed(control, claim, evidence))
+    return ResolvedEvidence(_attested_evidence(control, claim, evidence))
 
 
-def _claimed(control: Control, claim: Attestation, evidence: Evidence) -> Evidence:
+def _attested_evidence(control: Control, claim: Attestation, evidence: Evidence) -> Evidence:
     status = claim.status if claim.status in RANK else Status.UNKNOWN
     limited = control.attested == "partial" or (control.document and not (claim.link or claim.evidence))
     if limited and status is Status.PASS:
@@ -159,7 +163,7 @@ def _claimed(control: Control, claim: Attestation, evidence: Evidence) -> Eviden
         who=claim.owner,
         statement=claim.statement.strip().rstrip("."),
         day=Day(claim.at),
-        until=Day(ends_on(claim)),
+        until=Day(last_day(claim)),
     )
     if control.attested == "partial":
         sentence = sequence([sentence, message("A statement alone is partial."), evidence.sentence])
@@ -172,7 +176,7 @@ def _claimed(control: Control, claim: Attestation, evidence: Evidence) -> Eviden
         kind=EvidenceKind.ATTESTED,
         sentence=sentence,
         page=evidence.page,
-        until=ends_on(claim),
+        until=last_day(claim),
         by=claim.owner,
     )
 

@@ -34,7 +34,7 @@ from plumbline.governance.context import (
 from plumbline.governance.evidence.people import AUDIT_FRAMEWORKS
 from plumbline.governance.evidence.rules import gather
 from plumbline.governance.facts import Facts
-from plumbline.governance.frameworks import judged_by_gaps
+from plumbline.governance.frameworks import limit_by_gaps
 from plumbline.governance.resolution import STATUS_WORDS, resolve
 from plumbline.wording.quantities import count, plural, share
 
@@ -94,7 +94,7 @@ def scorecard(
         in_force = limits(control, reading.tier, (tightened or {}).get(control.id))
         evidence = gather(control, facts, in_force, given, at.date())
         results += (_answer(control, evidence, facts, reading, claims, at),)
-    results = _with_audit_map(results, facts, reading, claims, at)
+    results = _add_audit_map(results, facts, reading, claims, at)
     conditions = default_conditions(results, reading)
     contradictions = (*reading.contradictions, *(r.contradiction for r in results if r.contradiction))
     verdict = decide(results, reading, conditions, facts)
@@ -131,7 +131,7 @@ def decide(
         return Verdict.LIABILITY
     if reading.open or statuses - {Status.PASS, Status.EXEMPT}:
         return Verdict.EXPOSED
-    return Verdict.MATURE if not _short_of_mature(results) else Verdict.MANAGED
+    return Verdict.MATURE if not _maturity_gaps(results) else Verdict.MANAGED
 
 
 def breaches(results: Iterable[ControlResult]) -> list[ControlResult]:
@@ -143,7 +143,7 @@ def breaches(results: Iterable[ControlResult]) -> list[ControlResult]:
     ]
 
 
-def counts_as(card: Scorecard) -> Verdict:
+def pipeline_verdict(card: Scorecard) -> Verdict:
     """The verdict that a pipeline is stopped by: a breach is one, though nobody has said what the system is for."""
     waits = card.verdict is Verdict.NOT_YET_JUDGED
     return Verdict.LIABILITY if waits and breaches(card.controls) else card.verdict
@@ -160,7 +160,7 @@ LEADING = ("FAIR-1", "MON-4", "REL-5", "REL-8", "AUD-1", "EXP-1")
 HARMS = frozenset(("FAIR-1", "MON-4", "REL-5", "REL-8"))
 
 
-def urgent(results: Sequence[ControlResult]) -> list[ControlResult]:
+def rank_open_controls(results: Sequence[ControlResult]) -> list[ControlResult]:
     """Asked controls that do not pass, worst first.
 
     Mandatory before recommended; fail, then unknown, then partial; what already hurts (LEADING) before all
@@ -188,13 +188,13 @@ class _Claims:
     four_eyes: bool
 
 
-def _with_audit_map(
+def _add_audit_map(
     results: tuple[ControlResult, ...], facts: Facts, reading: ContextReading, claims: _Claims, at: datetime
 ) -> tuple[ControlResult, ...]:
     """The results with the control that asks whether the others answer an audit, in the catalogue's order."""
     control = catalogue().control(AUDIT_MAP)
     evidence = gather(control, facts, {}, {}, at.date())
-    evidence = judged_by_gaps(evidence, results, AUDIT_FRAMEWORKS)
+    evidence = limit_by_gaps(evidence, results, AUDIT_FRAMEWORKS)
     mapped = _answer(control, evidence, facts, reading, claims, at)
     order = {item.id: place for place, item in enumerate(catalogue().controls)}
     return tuple(sorted((*results, mapped), key=lambda result: order[result.id]))
@@ -228,7 +228,7 @@ def _answer(
     )
 
 
-def _short_of_mature(results: Sequence[ControlResult]) -> list[Message]:
+def _maturity_gaps(results: Sequence[ControlResult]) -> list[Message]:
     """What keeps a system without open mandatory controls from MATURE, in words; empty when nothing does."""
     short = []
     exempt = [r.id for r in results if r.status is Status.EXEMPT and r.requirement is Requirement.MANDATORY]
@@ -266,36 +266,38 @@ def _reasons(
 ) -> tuple[Message, ...]:
     """Why, by harm: contradictions, no decisions, people wronged, money lost, what else fails, what was assumed."""
     if verdict is Verdict.EXEMPT:
-        return (sequence([_exempt(at), _reach_of_a_sandbox(reading.share)]),)
+        return (sequence([_exempt(at), _sandbox_share_note(reading.share)]),)
     if verdict is Verdict.NOT_YET_JUDGED:
-        return _waiting(results, reading, facts)
+        return _unjudged_reasons(results, reading, facts)
     reasons = list(contradictions)
     if not facts.decisions:
         reasons.append(message("There is no log: no decision is loaded, so nothing can be shown."))
     mandatory = [r for r in results if r.requirement is Requirement.MANDATORY]
-    harms = [r for r in urgent(results) if r.id in HARMS and r.status is Status.FAIL]
-    reasons += [reason_of(r) for r in sorted(harms, key=lambda r: LEADING.index(r.id))]
-    open_ones = [r for r in urgent(mandatory) if r not in harms]
-    reasons += [reason_of(r) for r in open_ones if r.status is Status.FAIL]
+    harms = [r for r in rank_open_controls(results) if r.id in HARMS and r.status is Status.FAIL]
+    reasons += [verdict_reason(r) for r in sorted(harms, key=lambda r: LEADING.index(r.id))]
+    open_ones = [r for r in rank_open_controls(mandatory) if r not in harms]
+    reasons += [verdict_reason(r) for r in open_ones if r.status is Status.FAIL]
     reasons += [
         message("{title}: {sentence}", title=Title("condition", c.key, c.title), sentence=c.sentence)
         for c in conditions[1:]
         if c.state == MET and not any(r.status is Status.FAIL for r in mandatory if r.id in c.controls)
     ]
-    reasons += [reason_of(r) for r in open_ones if r.status is not Status.FAIL]
-    reasons += [reason_of(r) for r in mandatory if r.status is Status.EXEMPT]
+    reasons += [verdict_reason(r) for r in open_ones if r.status is not Status.FAIL]
+    reasons += [verdict_reason(r) for r in mandatory if r.status is Status.EXEMPT]
     reasons += reading.notes
     if verdict in (Verdict.MANAGED, Verdict.MATURE):
-        reasons.append(_in_order(verdict, mandatory, _short_of_mature(results)))
+        reasons.append(_compliant_reasons(verdict, mandatory, _maturity_gaps(results)))
     if reading.share_together is not None and reading.share_together > SHARE_LIMIT:
         mandatory_by_share = message("Monitoring and rollback are mandatory.")
         reasons.append(sequence([reach_sentence(reading, facts), mandatory_by_share]))
     return tuple(reasons)
 
 
-def _waiting(results: Sequence[ControlResult], reading: ContextReading, facts: Facts) -> tuple[Message, ...]:
+def _unjudged_reasons(
+    results: Sequence[ControlResult], reading: ContextReading, facts: Facts
+) -> tuple[Message, ...]:
     """What is known before the verdict: what the log proves to go wrong, then what the verdict waits for."""
-    reasons = [reason_of(r) for r in urgent(breaches(results))]
+    reasons = [verdict_reason(r) for r in rank_open_controls(breaches(results))]
     if reading.purpose_unknown:
         reasons.append(
             message(
@@ -312,7 +314,7 @@ def _exempt(at: datetime) -> Message:
     return message("Exempt as of {day}: a sandbox that affects nothing, as stated.", day=Day(at))
 
 
-def _reach_of_a_sandbox(reach: float | None) -> Message:
+def _sandbox_share_note(reach: float | None) -> Message:
     if reach is None:
         return message("Nothing in the log contradicts it; its share of customer interactions is not known.")
     return message(
@@ -331,7 +333,7 @@ class ControlReason:
 
 
 def control_reason(reason: str) -> ControlReason | None:
-    """The parts of a reason that ``reason_of`` made; None where it is another one, or only its text was kept."""
+    """The parts of a reason that ``verdict_reason`` made; None where it is another one, or only its text was kept."""
     if not isinstance(reason, Message) or reason.template != _REASON_FORM:
         return None
     return ControlReason(reason.values["control"], str(reason.values["status"]), reason.values["evidence"])
@@ -340,7 +342,7 @@ def control_reason(reason: str) -> ControlReason | None:
 _REASON_FORM = "{control} {title}: {status}. {evidence}"
 
 
-def reason_of(result: ControlResult) -> Message:
+def verdict_reason(result: ControlResult) -> Message:
     """A control as a reason of the verdict: its title and status, then its evidence."""
     return message(
         "{control} {title}: {status}. {evidence}",
@@ -351,7 +353,7 @@ def reason_of(result: ControlResult) -> Message:
     )
 
 
-def _in_order(verdict: Verdict, mandatory: Sequence[ControlResult], short: list[Message]) -> Message:
+def _compliant_reasons(verdict: Verdict, mandatory: Sequence[ControlResult], short: list[Message]) -> Message:
     passing = count(sum(r.status is Status.PASS for r in mandatory))
     controls = plural(len(mandatory), "mandatory control")
     if verdict is Verdict.MATURE:

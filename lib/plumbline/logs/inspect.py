@@ -16,7 +16,7 @@ from plumbline.domain.messages import message
 from plumbline.logs import reader
 from plumbline.logs.files.conversion import open_readable
 from plumbline.logs.files.source import Source, relation, require_readable, unreadable
-from plumbline.logs.load.trial import LoadTrial, less_sure, try_rows
+from plumbline.logs.load.trial import LoadTrial, lower_confidence, try_rows
 from plumbline.logs.mapping import questions
 from plumbline.logs.mapping.choices import StatedRoles
 from plumbline.logs.mapping.column_facts import ColumnFacts, uses_decimal_commas
@@ -24,9 +24,9 @@ from plumbline.logs.mapping.guess import MappingGuess, guess_mapping
 from plumbline.logs.mapping.histograms import MOST_COLUMNS, histogram
 from plumbline.logs.mapping.questions import FileQuestion
 from plumbline.logs.mapping.role_names import name_strength
-from plumbline.logs.values.times import order_of
+from plumbline.logs.values.times import date_order_of
 from plumbline.sandbox.records import from_json, to_json
-from plumbline.store.external import outside
+from plumbline.store.external import external_connection
 from plumbline.store.workspace import Workspace
 
 SAMPLE = 4_000
@@ -105,7 +105,7 @@ class Inspection:
                 "reasons": {c.column: c.reason for c in self.mapping.columns},
                 "questions": self.questions,
                 "rows_sampled": self.rows_sampled,
-                "unfit": self.trial.unfit,
+                "unfit": self.trial.unfit_rows,
                 "sheets": self.sheets,
             }
         )
@@ -133,10 +133,10 @@ def inspect(
             time than is allowed.
     """
     require_readable(ws, path)
-    return inspect_in(ws.inbox, path, known=known, sheet=sheet, stated=stated)
+    return inspect_in_folder(ws.inbox, path, known=known, sheet=sheet, stated=stated)
 
 
-def inspect_in(
+def inspect_in_folder(
     inbox: Path,
     path: Path,
     *,
@@ -160,18 +160,18 @@ def inspect_in(
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def look(
+def inspect_in_process(
     path: Path, folder: Path, known: Mapping | None, sheet: str | None, stated: StatedRoles | None = None
 ) -> Inspection:
     """``inspect`` in the reader's process."""
     stated_roles = stated or StatedRoles()
     source = open_readable(path, folder, whole=False, sheet=sheet)
-    with outside(folder, files=[source.file]) as cursor:
+    with external_connection(folder, files=[source.file]) as cursor:
         rows = _sample(cursor, source)
         if not rows:
-            raise _no_rows(path, source)
+            raise _no_rows_error(path, source)
         preview = tuple(rows[:PREVIEW])
-        rows += _where_empty(cursor, source, rows)
+        rows += _rows_of_empty_columns(cursor, source, rows)
         columns = list(zip(*rows, strict=True))
         comma = source.form.format == "csv" and uses_decimal_commas(columns)
         facts = [
@@ -183,12 +183,12 @@ def look(
         facts = (
             facts
             if stated_roles.order in ("day", "month")
-            else [_with_order(cursor, source, f) for f in facts]
+            else [_with_date_order(cursor, source, f) for f in facts]
         )
         guess = guess_mapping(facts, known, stated_roles)
         roles = {m.role.role for m in guess.mapping.columns}
         if guess.kind == "decisions" and "timestamp" not in roles:
-            raise _no_time(path, facts)
+            raise _no_time_error(path, facts)
         trial = try_rows(cursor, source, guess.mapping, labels=guess.kind == "labels", first=SAMPLE)
     return Inspection(
         file=path.name,
@@ -197,21 +197,23 @@ def look(
         delimiter=source.form.delimiter,
         decimal="," if comma else ".",
         columns=source.columns,
-        mapping=less_sure(guess.mapping, trial),
-        asked=(*_which_sheet(source), *guess.questions),
+        mapping=lower_confidence(guess.mapping, trial),
+        asked=(*_sheet_questions(source), *guess.questions),
         rows_sampled=len(rows),
         preview=preview,
         kind=guess.kind,
         sheets=source.sheets,
-        notes=(*_repeated_names(source), *guess.notes, *_costs(guess.kind, roles)),
+        notes=(*_duplicate_name_notes(source), *guess.notes, *_costs(guess.kind, roles)),
         zone_notes=guess.zone_notes,
         trial=trial,
         histograms=tuple(map(histogram, facts)) if len(facts) <= MOST_COLUMNS else (),
-        **_remembered(guess, source.columns, known),
+        **_mapping_differences(guess, source.columns, known),
     )
 
 
-def _remembered(guess: MappingGuess, columns: Sequence[str], known: Mapping | None) -> dict[str, Any]:
+def _mapping_differences(
+    guess: MappingGuess, columns: Sequence[str], known: Mapping | None
+) -> dict[str, Any]:
     """How the file's columns differ from those of the earlier log whose mapping was used."""
     before = {c.column for c in known.columns} if known else set()
     if guess.kind == "labels" or not before & set(columns):
@@ -222,11 +224,11 @@ def _remembered(guess: MappingGuess, columns: Sequence[str], known: Mapping | No
     }  # fmt: skip
 
 
-def _which_sheet(source: Source) -> tuple[FileQuestion, ...]:
+def _sheet_questions(source: Source) -> tuple[FileQuestion, ...]:
     return (questions.sheet(source.sheets),) if len(source.sheets) > 1 else ()
 
 
-def _no_rows(path: Path, source: Source) -> PlumblineError:
+def _no_rows_error(path: Path, source: Source) -> PlumblineError:
     """A header alone, or lines of which none has the header's cells: text that is no table."""
     lines: list[bytes] = []
     if not source.is_table:
@@ -246,13 +248,13 @@ def _no_rows(path: Path, source: Source) -> PlumblineError:
     )
 
 
-def _repeated_names(source: Source) -> list[str]:
+def _duplicate_name_notes(source: Source) -> list[str]:
     """Columns that were given a name of their own, as the file calls two alike."""
     renamed = ", ".join(f"{name!r}" for name in source.form.renamed[:10])
     return [f"Some columns have the same name; the later ones go by {renamed}."] if renamed else []
 
 
-def _no_time(path: Path, columns: Sequence[ColumnFacts]) -> PlumblineError:
+def _no_time_error(path: Path, columns: Sequence[ColumnFacts]) -> PlumblineError:
     """Which column was meant to be the time, where its name tells, and that it cannot be read as one."""
     meant = [c for c in columns if name_strength(c.name).get("timestamp") and c.present]
     if meant:
@@ -279,7 +281,7 @@ def _rows(cursor: duckdb.DuckDBPyConnection, source: Source, which: str) -> list
         raise unreadable(source.given, error) from error
 
 
-def _where_empty(
+def _rows_of_empty_columns(
     cursor: duckdb.DuckDBPyConnection, source: Source, rows: list[tuple[str | None, ...]]
 ) -> list[tuple[str | None, ...]]:
     """Rows from further on that fill columns of which the first rows say nothing, e.g. labels that lag."""
@@ -292,9 +294,9 @@ def _where_empty(
     return _rows(cursor, source, f"WHERE {filled} LIMIT {SAMPLE // 5}")
 
 
-def _with_order(cursor: duckdb.DuckDBPyConnection, source: Source, facts: ColumnFacts) -> ColumnFacts:
+def _with_date_order(cursor: duckdb.DuckDBPyConnection, source: Source, facts: ColumnFacts) -> ColumnFacts:
     """Where dates have an order of day and month, let the whole column tell which: day, month, or both."""
-    if facts.times is None or not order_of(facts.times.format):
+    if facts.times is None or not date_order_of(facts.times.format):
         return facts
     cell = f"CAST({source.cell(facts.name)} AS VARCHAR)"
     a, b = (f"TRY_CAST(regexp_extract({cell}, '{_DATE}', {i}) AS INTEGER)" for i in (1, 2))

@@ -24,9 +24,9 @@ SETTINGS = ("PLUMBLINE_MEMORY", "PLUMBLINE_UNPACKED")
 _POOL = Pool("plumbline.logs.reader_process")
 
 
-def ready() -> None:
+def start_reader() -> None:
     """Start the process, so that the first file does not wait for it."""
-    _POOL.ready()
+    _POOL.start_process()
 
 
 def ask(task: str, path: Path, folder: Path, **more: Any) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 from plumbline.domain import Mapping
 from plumbline.logs.files import excel
 from plumbline.logs.files.conversion import open_readable
-from plumbline.logs.inspect import look
+from plumbline.logs.inspect import inspect_in_process
 from plumbline.logs.mapping.choices import StatedRoles
 from plumbline.sandbox.records import from_json, to_json
 from plumbline.sandbox.server import serve
@@ -22,7 +22,7 @@ def _open(path: Path, folder: Path, *, whole: bool, sheet: str | None) -> Any:
 
 
 def _inspect(path: Path, folder: Path, *, known: Any, sheet: str | None, stated: Any) -> Any:
-    return look(
+    return inspect_in_process(
         path, folder, from_json(Mapping, known) if known else None, sheet, from_json(StatedRoles, stated)
     )
 

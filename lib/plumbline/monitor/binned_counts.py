@@ -44,13 +44,13 @@ class Distances:
     above_chance: FloatArray | None = None
 
     @property
-    def beyond(self) -> FloatArray:
+    def above_chance_or_value(self) -> FloatArray:
         """``above_chance``, or the value itself, (k,)."""
         return self.value if self.above_chance is None else self.above_chance
 
-    def one(self, i: int = 0) -> Distance:
+    def distance(self, i: int = 0) -> Distance:
         """Window i."""
-        of = (self.value, self.p_value, self.low, self.high, self.beyond)
+        of = (self.value, self.p_value, self.low, self.high, self.above_chance_or_value)
         value, p, low, high, above = or_none(np.array([x[i] for x in of]))
         return Distance(
             value=value,
@@ -89,7 +89,7 @@ class BinnedCounts:
         return float(self.p.sum()), self.q.sum(axis=1)
 
     @cached_property
-    def coarse(self) -> tuple[FloatArray, FloatArray]:
+    def coarse_counts(self) -> tuple[FloatArray, FloatArray]:
         """Counts (c,) and (k, c) by reference decile with open ends, or by level."""
         if self.kind is Kind.CATEGORICAL:
             return self.p, self.q
@@ -99,7 +99,7 @@ class BinnedCounts:
     @cached_property
     def coarse_shares(self) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
         """Shares (1, c) and (k, c) of the same cells, and which of them either sample holds."""
-        p, q = self.coarse
+        p, q = self.coarse_counts
         return shares(p)[None, :], shares(q), (p[None, :] + q) > 0
 
     @cached_property
@@ -115,7 +115,7 @@ class BinnedCounts:
         return np.asarray(kolmogorov(self.gap[2].max(axis=1) * np.sqrt(n * m / (n + m))))
 
     @cached_property
-    def single_valued(self) -> NDArray[np.bool_]:
+    def is_single_valued(self) -> NDArray[np.bool_]:
         """Cells (c,) that can hold one value only: no float lies strictly between their edges."""
         edges = self.edges
         inner = np.nextafter(edges[:-1], np.inf) >= edges[1:] if len(edges) > 1 else np.zeros(0, bool)
@@ -176,7 +176,7 @@ def shares(counts: FloatArray) -> FloatArray:
     return np.asarray(counts / np.maximum(counts.sum(axis=-1, keepdims=True), 1e-300))
 
 
-def cells_of(
+def binned_counts(
     bins: Bins,
     p: FloatArray,
     q: FloatArray,

@@ -76,27 +76,27 @@ def chunk_index(
     if by not in CHUNKS:
         raise PlumblineError(message("{by} is not a chunk", by=repr(by)), todo="Use day, week or month.")
     first, following = CHUNKS[by]
-    starts, index = np.unique(first(as_days(days)), return_inverse=True)
+    starts, index = np.unique(first(day_array(days)), return_inverse=True)
     begin, end = (tuple(map(midnight, side.tolist())) for side in (starts, following(starts)))
     return begin, end, index.astype(np.int64)
 
 
-def as_days(days: Sequence[date] | Days) -> Days:
+def day_array(days: Sequence[date] | Days) -> Days:
     """Days as an array; by their ordinals, which is thirty times as fast as ``np.array`` of dates."""
-    return days if isinstance(days, np.ndarray) else _as_days(tuple(days))
+    return days if isinstance(days, np.ndarray) else _cached_day_array(tuple(days))
 
 
 @lru_cache(maxsize=64)
-def _as_days(days: tuple[date, ...]) -> Days:
+def _cached_day_array(days: tuple[date, ...]) -> Days:
     """The same of a profile's days, which every signal asks for."""
     ordinals = np.fromiter(map(date.toordinal, days), dtype=np.int64, count=len(days)) - _EPOCH
     ordinals.setflags(write=False)
     return ordinals.view("datetime64[D]")
 
 
-def days_in(days: Sequence[date] | Days, start: datetime | None, end: datetime | None) -> NDArray[np.bool_]:
+def days_mask(days: Sequence[date] | Days, start: datetime | None, end: datetime | None) -> NDArray[np.bool_]:
     """Which days a half-open span touches, (n,): those on which it holds at least a moment."""
-    days_of_rows = as_days(days)
+    days_of_rows = day_array(days)
     mask = np.ones(len(days_of_rows), dtype=np.bool_)
     if start is not None:
         mask &= days_of_rows >= np.datetime64(start.date(), "D")
@@ -143,7 +143,9 @@ def chunk_for(days: Sequence[date], rows: IntArray) -> str:
     """
     for by in CHUNKS:
         starts, _, index = chunk_index(days, by)
-        if np.count_nonzero(sum_by(index, len(starts), rows)) <= READABLE and _held(days, rows, by, ENOUGH):
+        if np.count_nonzero(sum_by(index, len(starts), rows)) <= READABLE and _has_enough_rows(
+            days, rows, by, ENOUGH
+        ):
             return by
     return "month"
 
@@ -160,12 +162,12 @@ def alarm_chunk(profile: OutcomeProfile) -> str:
     alone. So it is the week, but for a short log with ``PLENTY`` a day, and for one whose weeks hold too little.
     """
     rows = profile.n_labelled if profile.n_labelled.any() else profile.n
-    if choose_chunk(profile) == "day" and _held(profile.days, rows, "day", PLENTY):
+    if choose_chunk(profile) == "day" and _has_enough_rows(profile.days, rows, "day", PLENTY):
         return "day"
-    return "week" if _held(profile.days, rows, "week", ENOUGH) else "month"
+    return "week" if _has_enough_rows(profile.days, rows, "week", ENOUGH) else "month"
 
 
-def _held(days: Sequence[date], rows: IntArray, by: str, least: int) -> bool:
+def _has_enough_rows(days: Sequence[date], rows: IntArray, by: str, least: int) -> bool:
     """Whether nearly all chunks that hold anything, the cut ones at the ends left out, hold so many rows."""
     starts, _, index = chunk_index(days, by)
     sums = sum_by(index, len(starts), rows)

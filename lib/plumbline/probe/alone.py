@@ -29,7 +29,7 @@ _SHUT = {"PGPASSFILE": os.devnull, "PGSERVICEFILE": os.devnull, "PGSYSCONFDIR": 
          "AWS_EC2_METADATA_DISABLED": "true", "MLFLOW_ALLOW_HTTP_REDIRECTS": "false"}  # fmt: skip
 
 
-def probe_alone(uri: str, model: str, *, by: str, place: Place) -> Probe:
+def probe_in_child(uri: str, model: str, *, by: str, place: Place) -> Probe:
     """``registry.probe_mlflow`` in a process that can reach ``place`` alone and holds what is bound to it.
 
     Raises:
@@ -50,26 +50,26 @@ def probe_alone(uri: str, model: str, *, by: str, place: Place) -> Probe:
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            raise _silent() from None
+            raise _timeout_error() from None
     try:
         answer = json.loads(process.stdout)
     except ValueError:
-        raise _silent() from None
+        raise _timeout_error() from None
     if "error" in answer:
         raise PlumblineError(answer["error"], where=answer["where"], todo=answer["todo"])
     return read(answer)
 
 
-def _silent() -> PlumblineError:
+def _timeout_error() -> PlumblineError:
     return PlumblineError(
         "The registry could not be read in time", todo="Check that it answers, and try again."
     )
 
 
 def _literal(place: Place) -> bool:
-    from plumbline.probe.places import inner
+    from plumbline.probe.places import is_link_local
 
-    return inner(place)
+    return is_link_local(place)
 
 
 def _environment(place: Place, home: str) -> dict[str, str]:
@@ -79,7 +79,7 @@ def _environment(place: Place, home: str) -> dict[str, str]:
     return {**_SHUT, **proxy, **kept, "HOME": home, "USERPROFILE": home, "TMPDIR": home, **bound}
 
 
-def written(probe: Probe) -> dict[str, Any]:
+def probe_json(probe: Probe) -> dict[str, Any]:
     """A probe as JSON values."""
     fields = asdict(probe)
     fields["at"] = probe.at.isoformat()

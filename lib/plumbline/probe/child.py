@@ -15,18 +15,18 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from plumbline.domain import PlumblineError
-from plumbline.probe.alone import written
-from plumbline.probe.places import host_of
+from plumbline.probe.alone import probe_json
+from plumbline.probe.places import host_of_address
 from plumbline.probe.registry import probe_mlflow
 
 
-def only(uri: str, *, link_local: bool) -> None:
+def restrict_network(uri: str, *, link_local: bool) -> None:
     """From now on this process looks up that address's host and port, and the proxies it was given.
 
     Args:
         link_local: whether the host may lie on a link-local address, where clouds hand out credentials.
     """
-    at = host_of(uri)
+    at = host_of_address(uri)
     allowed = {(at.host, at.port)} if at is not None else set()
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         parts = urlsplit(os.environ.get(name, ""))
@@ -34,7 +34,7 @@ def only(uri: str, *, link_local: bool) -> None:
             allowed.add((parts.hostname, parts.port))
     look_up = socket.getaddrinfo
 
-    def guarded(host: Any, port: Any, *args: Any, **named: Any) -> Any:
+    def lookup(host: Any, port: Any, *args: Any, **named: Any) -> Any:
         asked = host.decode() if isinstance(host, bytes) else host
         if (str(asked).rstrip(".").lower(), int(port or 0)) not in allowed:
             raise OSError("not the place that was asked for")
@@ -45,15 +45,15 @@ def only(uri: str, *, link_local: bool) -> None:
             raise OSError("a link-local address")
         return addresses
 
-    socket.getaddrinfo = guarded
+    socket.getaddrinfo = lookup
 
 
 def main() -> None:
     request = json.loads(sys.stdin.buffer.read())
     out, sys.stdout = sys.stdout, sys.stderr
-    only(request["uri"], link_local=bool(request["link_local"]))
+    restrict_network(request["uri"], link_local=bool(request["link_local"]))
     try:
-        answer = written(probe_mlflow(request["uri"], request["model"], by=request["by"]))
+        answer = probe_json(probe_mlflow(request["uri"], request["model"], by=request["by"]))
     except PlumblineError as error:
         answer = {"error": error.what, "where": str(error.where or ""), "todo": error.todo or ""}
     except Exception as error:  # the door of this process: the parent shows the sentence

@@ -102,7 +102,7 @@ def server(uri: str, place: str) -> str:
         with engine.connect() as connection:
             exists = inspect(connection).has_table(_TABLE)
     except Exception as error:  # each driver has errors of its own; their texts may hold the address
-        raise _refused(error, place) from None
+        raise _connection_error(error, place) from None
     if not exists:
         raise PlumblineError("This database holds no MLflow registry", where=place, todo="Check its name.")
     return url.render_as_string(hide_password=False)
@@ -114,7 +114,7 @@ def scheme(drivername: str) -> str:
     return "postgresql" if kind == "postgres" else kind
 
 
-def _refused(error: Any, place: str) -> PlumblineError:
+def _connection_error(error: Any, place: str) -> PlumblineError:
     text = str(getattr(error, "orig", None) or error).lower()
     for phrases, what in _REFUSALS:
         if any(phrase in text for phrase in phrases):

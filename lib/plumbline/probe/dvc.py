@@ -18,7 +18,7 @@ from typing import Any
 
 from plumbline.domain import PlumblineError, Probe, ProbedVersion
 from plumbline.domain.messages import message
-from plumbline.probe.saved_models import of_outputs
+from plumbline.probe.saved_models import format_of_outputs
 
 LARGEST = 2_000_000  # bytes of one YAML file
 TAGS = 200  # release tags looked at, the newest first
@@ -43,7 +43,7 @@ class Lock:
             data=" ".join(sorted(self.inputs.values())),
             parameters=self.parameters,
             sources=tuple(f"{path} ({digest})" for path, digest in sorted(self.inputs.items())),
-            saved_as=of_outputs(self.outputs),
+            saved_as=format_of_outputs(self.outputs),
             **more,
         )
 
@@ -71,11 +71,11 @@ def probe_dvc(folder: str, *, by: str, at: datetime | None = None) -> Probe:
     lock = read_lock(text, str(root / "dvc.lock"))
     described = _text(root, "dvc.yaml")
     notes = (
-        _not_run(described, lock, str(root / "dvc.yaml"))
+        _unrun_stage_note(described, lock, str(root / "dvc.yaml"))
         if described is not None
         else ["There is no dvc.yaml."]
     )
-    versions, lines = _committed(root, text)
+    versions, lines = _committed_versions(root, text)
     if not versions:
         versions = [lock.release(("working copy",), ("working copy",))]
     return Probe(
@@ -170,14 +170,14 @@ def _hashes(value: Any, where: str) -> dict[str, str]:
     return hashes
 
 
-def _not_run(text: str, lock: Lock, where: str) -> list[str]:
+def _unrun_stage_note(text: str, lock: Lock, where: str) -> list[str]:
     stages = [str(name) for name in _mapping(_yaml(text, where).get("stages") or {}, where)]
     bare = {name.partition("@")[0] for name in lock.stages}
     missing = [name for name in stages if name not in bare]
     return [f"Never run as described: {', '.join(missing[:10])}."] if missing else []
 
 
-def _committed(root: Path, text: str) -> tuple[list[ProbedVersion], list[str]]:
+def _committed_versions(root: Path, text: str) -> tuple[list[ProbedVersion], list[str]]:
     """One version a tag and the commit that is checked out; none where the folder is in no repository."""
     if shutil.which("git") is None:
         return [], ["git is not installed here: revisions are not known."]
@@ -196,10 +196,10 @@ def _committed(root: Path, text: str) -> tuple[list[ProbedVersion], list[str]]:
     )
     versions: list[ProbedVersion] = []
     for name in (tags or "").splitlines():
-        probed_version = _at(root, f"refs/tags/{name}", path, (name, *_spellings(name)))
+        probed_version = _version_at_revision(root, f"refs/tags/{name}", path, (name, *_spellings(name)))
         if probed_version is not None:
             versions.append(probed_version)
-    current = _at(root, "HEAD", path, (head.strip(),), ("HEAD",))
+    current = _version_at_revision(root, "HEAD", path, (head.strip(),), ("HEAD",))
     notes = []
     if current is not None and current.code not in {version.code for version in versions}:
         versions.append(current)
@@ -208,7 +208,7 @@ def _committed(root: Path, text: str) -> tuple[list[ProbedVersion], list[str]]:
     return versions, notes
 
 
-def _at(
+def _version_at_revision(
     root: Path, revision: str, path: str, names: tuple[str, ...], moving: tuple[str, ...] = ()
 ) -> ProbedVersion | None:
     """The version that a revision's lock records; None where it holds none that can be read."""

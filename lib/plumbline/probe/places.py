@@ -41,7 +41,7 @@ class Place:
         return self.folder or (f"{host}:{self.port}" if self.port else host)
 
 
-def place_of(text: str) -> Place:
+def parse_place(text: str) -> Place:
     """Read one place.
 
     Raises:
@@ -66,7 +66,7 @@ def place_of(text: str) -> Place:
     return Place(host, port or PORTS.get(parts.scheme.partition("+")[0]))
 
 
-def inner(place: Place) -> bool:
+def is_link_local(place: Place) -> bool:
     """Whether a host is a link-local address: where machines of a cloud hand out their own credentials."""
     try:
         return ipaddress.ip_address(place.host.partition("%")[0]).is_link_local
@@ -74,7 +74,7 @@ def inner(place: Place) -> bool:
         return False
 
 
-def of_operator(environment: Mapping[str, str] = os.environ) -> tuple[Place, ...]:
+def operator_places(environment: Mapping[str, str] = os.environ) -> tuple[Place, ...]:
     """What PLUMBLINE_HOSTS lists.
 
     Raises:
@@ -92,12 +92,12 @@ def of_operator(environment: Mapping[str, str] = os.environ) -> tuple[Place, ...
                 where=at.strip(),
                 todo="Write host:port=NAME+NAME, with commas between places.",
             )
-        place = place_of(at)
+        place = parse_place(at)
         places.append(Place(place.host, place.port, place.folder, bound))
     return tuple(places)
 
 
-def host_of(uri: str) -> Place | None:
+def host_of_address(uri: str) -> Place | None:
     """The host and port that an address leads to; None where it names a file, or nothing that can be read."""
     try:
         parts = urlsplit(uri.strip())
@@ -109,20 +109,20 @@ def host_of(uri: str) -> Place | None:
         return None
 
 
-def listed_place(listing: Sequence[Place], *, uri: str = "", folder: str = "") -> Place:
+def match_place(listing: Sequence[Place], *, uri: str = "", folder: str = "") -> Place:
     """The entry of the listing that covers an address, or a folder of this machine.
 
     Raises:
         PlumblineError: none does. Always the same words, so that nothing is learnt about ports and paths.
     """
-    asked = host_of(uri) if uri else None
+    asked = host_of_address(uri) if uri else None
     path = folder or (
         unquote(urlsplit(uri).path.removeprefix("/")) if uri.lower().startswith("sqlite") else ""
     )
     for place in listing:
-        if asked is not None and place.host and _same(place, asked, uri):
+        if asked is not None and place.host and _is_same_host(place, asked, uri):
             return place
-        if path and place.folder and _within(path, place.folder):
+        if path and place.folder and _is_within(path, place.folder):
             return place
     raise PlumblineError(
         "This place is not listed for the pages to read",
@@ -130,12 +130,12 @@ def listed_place(listing: Sequence[Place], *, uri: str = "", folder: str = "") -
     )
 
 
-def _same(place: Place, asked: Place, uri: str) -> bool:
+def _is_same_host(place: Place, asked: Place, uri: str) -> bool:
     usual = PORTS[urlsplit(uri.strip()).scheme.partition("+")[0].lower()]
     return place.host == asked.host and (place.port or usual) == asked.port
 
 
-def _within(path: str, folder: str) -> bool:
+def _is_within(path: str, folder: str) -> bool:
     try:
         real, root = Path(path).expanduser().resolve(), Path(folder).resolve()
     except (OSError, RuntimeError, ValueError):

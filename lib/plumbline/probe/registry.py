@@ -18,7 +18,7 @@ from plumbline.domain import PlumblineError, Probe, ProbedVersion
 from plumbline.domain.extras import need_extra
 from plumbline.domain.messages import message
 from plumbline.probe import database
-from plumbline.probe.saved_models import of_history
+from plumbline.probe.saved_models import format_of_history
 
 WEB = ("http", "https")
 #: versions whose runs are read, the newest first
@@ -53,7 +53,7 @@ def probe_mlflow(uri: str, model: str = "", *, by: str, at: datetime | None = No
     """
     need_extra("mlflow")
     place, address = _address(uri)
-    with _quietly():
+    with _probe_environment():
         versions_read = _read(address, place, model.strip())
     return Probe(
         kind="mlflow",
@@ -66,7 +66,7 @@ def probe_mlflow(uri: str, model: str = "", *, by: str, at: datetime | None = No
     )
 
 
-def without_credentials(uri: str) -> str:
+def strip_credentials(uri: str) -> str:
     """The address without user, password, query or fragment: all that is ever kept or shown of it."""
     parts = urlsplit(uri.strip())
     host = parts.netloc.rpartition("@")[2]
@@ -83,11 +83,11 @@ def _address(uri: str) -> tuple[str, str]:
         raise PlumblineError("The address of the registry cannot be read", todo=todo) from error
     kind = parts.scheme.partition("+")[0].lower()
     if kind in WEB and parts.hostname:
-        return without_credentials(uri), uri.strip()
+        return strip_credentials(uri), uri.strip()
     if kind == "sqlite":
         return database.sqlite_file(uri)
     if database.scheme(kind) in database.SERVERS and parts.hostname:
-        place = without_credentials(uri)
+        place = strip_credentials(uri)
         return place, database.server(uri, place)
     shown = f"{parts.scheme}:" if parts.scheme else "no scheme"
     raise PlumblineError(
@@ -96,7 +96,7 @@ def _address(uri: str) -> tuple[str, str]:
 
 
 @contextmanager
-def _quietly() -> Iterator[None]:
+def _probe_environment() -> Iterator[None]:
     """MLflow's settings for the time of one probe; one at a time, as they are the whole process's."""
     with _ENVIRONMENT:
         before = {name: os.environ.get(name) for name in SETTINGS}
@@ -119,8 +119,8 @@ def _read(address: str, place: str, model: str) -> tuple[str, tuple[ProbedVersio
         logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         client = MlflowClient(tracking_uri=address, registry_uri=address)
-        name = _named(client, model, place)
-        pages = _paged(lambda token: client.search_model_versions(_filter(name), page_token=token))
+        name = _model_name(client, model, place)
+        pages = _fetch_pages(lambda token: client.search_model_versions(_filter(name), page_token=token))
         if not pages:
             client.get_registered_model(name)  # says whether it is there at all
         pages.sort(key=lambda v: v.creation_timestamp or 0, reverse=True)
@@ -129,7 +129,7 @@ def _read(address: str, place: str, model: str) -> tuple[str, tuple[ProbedVersio
     except PlumblineError:
         raise
     except MlflowException as error:
-        raise _said(error, place, model) from None
+        raise _registry_error(error, place, model) from None
     except Exception as error:  # every driver and server has errors of its own; their texts hold the password
         raise PlumblineError(
             message(
@@ -145,7 +145,7 @@ def _read(address: str, place: str, model: str) -> tuple[str, tuple[ProbedVersio
     return name, versions, tuple(notes)
 
 
-def _said(error: Any, place: str, model: str) -> PlumblineError:
+def _registry_error(error: Any, place: str, model: str) -> PlumblineError:
     code = str(getattr(error, "error_code", ""))
     if code == "RESOURCE_DOES_NOT_EXIST":
         return PlumblineError(
@@ -169,7 +169,7 @@ def _said(error: Any, place: str, model: str) -> PlumblineError:
     )
 
 
-def _named(client: Any, model: str, place: str) -> str:
+def _model_name(client: Any, model: str, place: str) -> str:
     if model:
         if "'" in model and '"' in model:
             raise PlumblineError("A model's name cannot hold both kinds of quotation marks", where="--model")
@@ -192,7 +192,7 @@ def _filter(name: str) -> str:
     return f"name={quote}{name}{quote}"
 
 
-def _paged(fetch: Any) -> list[Any]:
+def _fetch_pages(fetch: Any) -> list[Any]:
     pages: list[Any] = []
     token = None
     while True:
@@ -227,7 +227,7 @@ def _version(client: Any, entry: Any, aliases: dict[str, str]) -> ProbedVersion:
         parameters=len(run.data.params) if run is not None else 0,
         sources=sources,
         run=str(entry.run_id or ""),
-        saved_as=of_history(str(run_tags.get(LOGGED_MODELS) or "")),
+        saved_as=format_of_history(str(run_tags.get(LOGGED_MODELS) or "")),
     )
 
 

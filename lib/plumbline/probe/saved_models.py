@@ -41,7 +41,7 @@ _TORCH = re.compile(r"(.*_)?(pytorch_model|adapter_model|training_args|optimizer
 _FILES = ("pickled_model", "model_path", "data", "model_data", "python_model", "code")
 
 
-def of_history(tag: str) -> str:
+def format_of_history(tag: str) -> str:
     """The format of the model that a run logged last, by MLflow's own record of it; empty where it does not say."""
     try:
         logged = json.loads(tag) if tag else []
@@ -53,11 +53,11 @@ def of_history(tag: str) -> str:
         return ""
     # a flavor of its own says more than the one that every model has beside it
     own_first = sorted(flavors.items(), key=lambda item: (item[0] == "python_function", str(item[0])))
-    known = [_of_flavor(name, body) for name, body in own_first if isinstance(body, dict)]
-    return _worst([form for form in known if form])
+    known = [_format_of_flavor(name, body) for name, body in own_first if isinstance(body, dict)]
+    return _least_safe([form for form in known if form])
 
 
-def _worst(formats: list[str]) -> str:
+def _least_safe(formats: list[str]) -> str:
     """One that can run code comes before one of which nothing is known, and that before all others."""
     unsafe = next((form for form in formats if form in RUNS_CODE), "")
     if unsafe or any(form not in RUNS_NO_CODE for form in formats):
@@ -65,27 +65,27 @@ def _worst(formats: list[str]) -> str:
     return formats[0] if formats else ""
 
 
-def _of_flavor(name: str, body: dict[str, Any]) -> str:
+def _format_of_flavor(name: str, body: dict[str, Any]) -> str:
     """The format of one flavor; a stated one that nobody knows stands as it is."""
     stated = str(body.get("serialization_format") or "").strip().lower()
     if stated and stated not in RUNS_CODE:
         # the file that it names may be known to run code all the same
-        named = of_paths(str(body[key]) for key in _FILES if isinstance(body.get(key), str))
+        named = format_of_paths(str(body[key]) for key in _FILES if isinstance(body.get(key), str))
         return named if named in RUNS_CODE else stated
     if stated:
         return stated
     if name == "python_function" and body.get("python_model"):
         return "cloudpickle"  # a class of its own, which MLflow pickles
-    return of_paths(str(body[key]) for key in _FILES if isinstance(body.get(key), str))
+    return format_of_paths(str(body[key]) for key in _FILES if isinstance(body.get(key), str))
 
 
-def of_paths(paths: Iterable[str]) -> str:
+def format_of_paths(paths: Iterable[str]) -> str:
     """The format of the first path whose endings tell one; one that can run code comes before all others."""
-    formats = [form for path in paths if (form := _of_path(path))]
+    formats = [form for path in paths if (form := _format_of_path(path))]
     return next((form for form in formats if form in RUNS_CODE), formats[0] if formats else "")
 
 
-def _of_path(path: str) -> str:
+def _format_of_path(path: str) -> str:
     """By any ending where it can run code, as in ``model.pkl.gz``; otherwise by the last one of the file itself."""
     name = PurePosixPath(path.strip().lower())
     endings = name.suffixes
@@ -98,8 +98,8 @@ def _of_path(path: str) -> str:
     return ENDINGS.get(of_content[-1], "") if of_content else ""
 
 
-def of_outputs(paths: Iterable[str]) -> str:
+def format_of_outputs(paths: Iterable[str]) -> str:
     """The format of a pipeline's model: of outputs that are called so, or of the only one."""
     outputs = list(paths)
     called = [path for path in outputs if "model" in PurePosixPath(path).name.lower()]
-    return of_paths(called or (outputs if len(outputs) == 1 else ()))
+    return format_of_paths(called or (outputs if len(outputs) == 1 else ()))

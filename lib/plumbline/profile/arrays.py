@@ -36,7 +36,7 @@ class Rows:
         at = offsets.tolist()
         return [values[start:stop] for start, stop in pairwise(at)]
 
-    def taken(self, order: Sequence[int]) -> Rows:
+    def reorder(self, order: Sequence[int]) -> Rows:
         """The same rows in another order."""
         at = np.asarray(order, dtype=np.int64)
         plain = {
@@ -72,7 +72,7 @@ def fetch(cursor: duckdb.DuckDBPyConnection, sql: str, params: dict[str, Any]) -
     return Rows(table.num_rows, plain, lists)
 
 
-def fetch_wide(
+def fetch_with_lists(
     cursor: duckdb.DuckDBPyConnection,
     columns: str,
     wide: Sequence[str],

@@ -25,7 +25,7 @@ from plumbline.profile.cluster.grids import GridRows, LevelCounts, cluster_grids
 from plumbline.profile.constants import MAX_LEVELS
 from plumbline.profile.edges import numeric_edges
 from plumbline.profile.grids import Grid, value
-from plumbline.profile.scope import Scope, all_rows, of_load, of_span
+from plumbline.profile.scope import Scope, all_rows, load_scope, span_scope
 from plumbline.store.backup.state_digest import GRIDS, mark_profiles
 from plumbline.store.sql import ident
 from plumbline.store.systems import decision_columns
@@ -61,9 +61,9 @@ def profiled_columns(cursor: duckdb.DuckDBPyConnection, system: System) -> list[
 def reference_scope(cursor: duckdb.DuckDBPyConnection, system: System) -> Scope:
     """The decisions that count as healthy; while no reference is set, those of the earliest load."""
     if system.reference:
-        return of_span(system, *system.reference)
+        return span_scope(system, *system.reference)
     row = cursor.execute(f"SELECT min(_load_id) {all_rows(system).rows}").fetchone()
-    return of_load(system, int(row[0]) if row and row[0] is not None else -1)
+    return load_scope(system, int(row[0]) if row and row[0] is not None else -1)
 
 
 def row_set(cursor: duckdb.DuckDBPyConnection, system: System) -> str:
@@ -233,7 +233,7 @@ def make_grids(
             if first is not None:
                 late.setdefault(first, []).append(at)
         for load_id, places in late.items():
-            rows = away.of_load(load_id) if away else _local(cursor, of_load(system, load_id))
+            rows = away.rows_of_load(load_id) if away else _local(cursor, load_scope(system, load_id))
             grids = _grids(rows, [columns[at] for at in places], f"load {load_id}")
             for at, grid in zip(places, grids, strict=True):
                 results[at] = grid
@@ -293,7 +293,7 @@ class _LocalRows:
         return LevelCounts(tuple(r[0] for r in rows), int(rows[0][2]) if rows else 0)
 
     def values(self, columns: Sequence[str], most: int) -> list[FloatArray]:
-        scope = self.scope.drawn_by_id(most, self.n)
+        scope = self.scope.sample_by_id(most, self.n)
         wanted = ", ".join(_expression(column, Kind.NUMERIC) for column in columns)
         read = self.cursor.execute(f"SELECT {wanted} {scope.rows}", scope.params).to_arrow_table()
         return [

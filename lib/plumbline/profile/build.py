@@ -25,7 +25,7 @@ from plumbline.profile.bins import (
     profiled_columns,
     read_grids,
 )
-from plumbline.profile.cluster.counts import counted_away
+from plumbline.profile.cluster.counts import count_in_cluster
 from plumbline.profile.constants import ERROR, MAX_LEVELS
 from plumbline.profile.count import activity_sql, outcome_sql, stream, to_arrow
 from plumbline.profile.count.categorical import Levels, distinct
@@ -34,9 +34,9 @@ from plumbline.profile.count.numeric import Numbers
 from plumbline.profile.count.outcomes import OutcomeCounter
 from plumbline.profile.feature_counts import count_later, keep_seen
 from plumbline.profile.grids import Grid
-from plumbline.profile.scope import all_rows, of_load
+from plumbline.profile.scope import all_rows, load_scope
 from plumbline.profile.stored_counts import insert_counts, keep_counts
-from plumbline.store.backup.state_digest import look, mark_profiles
+from plumbline.store.backup.state_digest import mark_profiles, note_changes
 from plumbline.store.sql import decision_table
 
 _LABEL = "label"
@@ -50,27 +50,27 @@ _COLUMNS = {
 _TABLES = ("profile_feature", *_COLUMNS)
 
 
-def on_loaded(cursor: duckdb.DuckDBPyConnection, system: System, load_id: int) -> None:
+def on_load(cursor: duckdb.DuckDBPyConnection, system: System, load_id: int) -> None:
     """What the loader calls when a load's decisions are in the table: profiles are up to date after it.
 
     The grids are remade, and every load counted anew, when the load put rows into the reference.
     Set the system's reference first where the load gives it.
     """
-    if has_new_basis(cursor, system) or _spelt_anew(cursor, system):
+    if has_new_basis(cursor, system) or _has_respelled_class(cursor, system):
         rebuild(cursor, system)
         return
     changed = ensure_bins(cursor, system)
     others = [load for load in profiled_loads(cursor, system) if load != load_id]
     build(cursor, system, load_id)
     if changed and others:
-        look(cursor, system.key, others)  # their other counts stay, and are digested anew with these
+        note_changes(cursor, system.key, others)  # their other counts stay, and are digested anew with these
         _recount(cursor, system, others, changed)
-    relabelled = _relabelled(cursor, system, load_id)
+    relabelled = _relabelled_loads(cursor, system, load_id)
     if relabelled:
         rebuild_outcomes(cursor, system, relabelled)
 
 
-def _spelt_anew(cursor: duckdb.DuckDBPyConnection, system: System) -> bool:
+def _has_respelled_class(cursor: duckdb.DuckDBPyConnection, system: System) -> bool:
     """Whether the grids hold a class that no decision has any more: two spellings of one became one."""
     if system.task is Task.REGRESSION:
         return False
@@ -82,7 +82,7 @@ def _spelt_anew(cursor: duckdb.DuckDBPyConnection, system: System) -> bool:
     )
 
 
-def _relabelled(cursor: duckdb.DuckDBPyConnection, system: System, load_id: int) -> list[int]:
+def _relabelled_loads(cursor: duckdb.DuckDBPyConnection, system: System, load_id: int) -> list[int]:
     """The earlier loads whose decisions this one repeated with a label that holds now."""
     rows = cursor.execute(
         f"""SELECT DISTINCT _load_id FROM {decision_table(system.key)}
@@ -92,7 +92,7 @@ def _relabelled(cursor: duckdb.DuckDBPyConnection, system: System, load_id: int)
     return [int(row[0]) for row in rows]
 
 
-def on_undone(cursor: duckdb.DuckDBPyConnection, system: System, load_id: int, altered: bool = False) -> None:
+def on_undo(cursor: duckdb.DuckDBPyConnection, system: System, load_id: int, altered: bool = False) -> None:
     """What undoing calls once the load's decisions are gone: drops its profiles, and remakes the grids
     where they rested on it.
 
@@ -109,7 +109,7 @@ def on_undone(cursor: duckdb.DuckDBPyConnection, system: System, load_id: int, a
         rebuild(cursor, system)
 
 
-def on_erased(cursor: duckdb.DuckDBPyConnection, system: System, load_ids: Sequence[int]) -> None:
+def on_erasure(cursor: duckdb.DuckDBPyConnection, system: System, load_ids: Sequence[int]) -> None:
     """What erasing calls once decisions of these loads are gone: counts are as if they had never been there."""
     bases = {f"load {load_id}" for load_id in load_ids}
     if has_new_basis(cursor, system) or any(grid.basis in bases for grid in read_grids(cursor, system)):
@@ -123,7 +123,7 @@ def on_erased(cursor: duckdb.DuckDBPyConnection, system: System, load_ids: Seque
             drop(cursor, system, load_id)
 
 
-def on_merged(cursor: duckdb.DuckDBPyConnection, system: System, load_id: int, gone: Sequence[int]) -> None:
+def on_merge(cursor: duckdb.DuckDBPyConnection, system: System, load_id: int, gone: Sequence[int]) -> None:
     """What merging calls once the decisions of some loads are those of one: its counts are theirs together."""
     drop(cursor, system, *gone)
     build(cursor, system, load_id)
@@ -160,9 +160,9 @@ def rebuild_outcomes(
         return
     load_ids = list(load_ids)
     columns = [(_LABEL, Kind.NUMERIC if system.task is Task.REGRESSION else Kind.CATEGORICAL, 0)]
-    stored_grids = {grid.column: _stored(grid) for grid in read_grids(cursor, system)}
+    stored_grids = {grid.column: _row(grid) for grid in read_grids(cursor, system)}
     grids = [
-        grid for grid in make_grids(cursor, system, columns) if stored_grids.get(grid.column) != _stored(grid)
+        grid for grid in make_grids(cursor, system, columns) if stored_grids.get(grid.column) != _row(grid)
     ]
     keep_grids(cursor, system, grids)
     changed = {_LABEL, *(grid.column for grid in grids)}
@@ -236,7 +236,7 @@ def profiled_loads(cursor: duckdb.DuckDBPyConnection, system: System) -> list[in
     return [int(row[0]) for row in rows]
 
 
-def _stored(grid: Grid) -> tuple[Any, ...]:
+def _row(grid: Grid) -> tuple[Any, ...]:
     bins = grid.bins
     return tuple(bins.edges), bins.levels, bins.decile_cells, grid.basis, grid.rows_available, grid.rows_used
 
@@ -280,15 +280,15 @@ def _count(
 ) -> None:
     """Count the columns of some grids, and what was decided where that is wanted too, of a load, or of its days since
     one; where its decisions lie in a cluster, there."""
-    away = counted_away(cursor, system, load_id, grids, wanted, decided, since)
+    away = count_in_cluster(cursor, system, load_id, grids, wanted, decided, since)
     if away is None:
-        _count_here(cursor, system, load_id, grids, wanted, decided, since)
+        _count_locally(cursor, system, load_id, grids, wanted, decided, since)
         return
     for table, counted_rows in away.tables():
         keep_counts(cursor, table, _COLUMNS.get(table, features.COLUMNS), system, load_id, counted_rows)
 
 
-def _count_here(
+def _count_locally(
     cursor: duckdb.DuckDBPyConnection,
     system: System,
     load_id: int,
@@ -304,7 +304,7 @@ def _count_here(
     once more with its own. What NumPy does not count takes a statement of its own.
     """
     known = [grid for grid in wanted if grid.column != ERROR and grid.first_load <= load_id]
-    scope, names = of_load(system, load_id, since), [grid.column for grid in grids]
+    scope, names = load_scope(system, load_id, since), [grid.column for grid in grids]
     levels: dict[str, Sequence[str] | None] = {
         grid.column: grid.bins.levels if len(grid.bins.levels) < MAX_LEVELS else None
         for grid in grids if grid.bins.kind is Kind.CATEGORICAL
@@ -319,7 +319,7 @@ def _count_here(
             return None  # several classes' probabilities
         return OutcomeCounter(cursor, system, scope, how, predictions, labels)
 
-    def of(grid: Grid) -> Numbers | Levels | None:
+    def counter_of(grid: Grid) -> Numbers | Levels | None:
         if grid.bins.kind is Kind.NUMERIC:
             return Numbers(grid)
         level_names = levels[grid.column]
@@ -329,32 +329,32 @@ def _count_here(
             else None
         )
 
-    columns = [counter for grid in known if (counter := of(grid)) is not None]
+    columns = [counter for grid in known if (counter := counter_of(grid)) is not None]
     together, *later = stream.portions(cursor, scope, columns)
     presence = [PresenceCounter(cursor, system, scope, load_id, together)] if decided else []
     counted = classes() if decided else None
     groups = stream.count_rows(cursor, scope, [*together, *presence, *([counted] if counted else [])])
     done = keep_seen(cursor, system, load_id, groups, together)
     for each in presence if groups.numbers else ():
-        counts_by_group = to_arrow.by_group(groups, each.rows())
+        counts_by_group = to_arrow.group_table(groups, each.rows())
         keep_counts(
             cursor, "profile_presence", activity_sql.PRESENCE_COLUMNS, system, load_id, counts_by_group
         )
     if counted and not counted.unseen:
-        _keep_decided(cursor, system, load_id, groups, counted)
+        _store_outcome_counts(cursor, system, load_id, groups, counted)
         decided = False
     done |= count_later(cursor, system, load_id, scope, later)
     rest = [grid for grid in known if grid.column not in done]
     outputs = ("prediction", _LABEL) if decided and system.task is not Task.REGRESSION else ()
     levels |= {column: distinct(cursor, scope, column) for column in {g.column for g in rest} | {*outputs}}
-    again = [counter for grid in rest if (counter := of(grid)) is not None]
+    again = [counter for grid in rest if (counter := counter_of(grid)) is not None]
     counted = classes() if decided else None
     together, *later = stream.portions(cursor, scope, again)
     groups = stream.count_rows(cursor, scope, [*together, *([counted] if counted else [])])
     keep_seen(cursor, system, load_id, groups, together)
     count_later(cursor, system, load_id, scope, later)
     if counted:
-        _keep_decided(cursor, system, load_id, groups, counted)
+        _store_outcome_counts(cursor, system, load_id, groups, counted)
     for grid in rest:
         if levels[grid.column] is None:
             sql, params = features.categorical(grid, scope)
@@ -369,7 +369,7 @@ def _count_here(
             insert_counts(cursor, table, _COLUMNS[table], system, load_id, *statement)
 
 
-def _keep_decided(
+def _store_outcome_counts(
     cursor: duckdb.DuckDBPyConnection,
     system: System,
     load_id: int,
@@ -379,9 +379,9 @@ def _keep_decided(
     if not groups.numbers:
         return
     for table, rows in (
-        ("profile_outcome", to_arrow.by_group(groups, counted.outcome())),
+        ("profile_outcome", to_arrow.group_table(groups, counted.outcome())),
         ("profile_confusion", to_arrow.confusion(groups, counted)),
         ("profile_hour", to_arrow.hours(groups, counted)),
-        ("profile_delay", to_arrow.by_group(groups, counted.delay())),
+        ("profile_delay", to_arrow.group_table(groups, counted.delay())),
     ):
         keep_counts(cursor, table, _COLUMNS[table], system, load_id, rows)

@@ -21,7 +21,7 @@ def differences(cursor: duckdb.DuckDBPyConnection, system: System, load: int) ->
     build.build(cursor, system, load)
     results = []
     for table in PROFILES:
-        columns = ", ".join(_exact(cursor, table))
+        columns = ", ".join(_exact_columns(cursor, table))
         one, other = f"SELECT {columns} FROM before_{table}", f"SELECT {columns} FROM {table} {where}"
         rows = cursor.execute(
             f"SELECT count(*) FROM (({one} EXCEPT ALL {other}) UNION ALL ({other} EXCEPT ALL {one}))", bound
@@ -31,7 +31,7 @@ def differences(cursor: duckdb.DuckDBPyConnection, system: System, load: int) ->
     return results
 
 
-def _exact(cursor: duckdb.DuckDBPyConnection, table: str) -> list[str]:
+def _exact_columns(cursor: duckdb.DuckDBPyConnection, table: str) -> list[str]:
     rows = cursor.execute(
         """SELECT column_name, data_type FROM duckdb_columns()
            WHERE table_name = ? AND database_name = current_database()""",

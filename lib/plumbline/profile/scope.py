@@ -12,7 +12,7 @@ from plumbline.domain import SINGLE_ROLES, Kind, PlumblineError, Slice, System, 
 from plumbline.domain.messages import message
 from plumbline.store.sql import Statement, decision_table, ident
 from plumbline.store.systems import decision_columns
-from plumbline.store.times import off_clock, on_clock
+from plumbline.store.times import to_local, to_utc
 from plumbline.store.workspace import naive
 
 #: the arm whose decisions nobody acted on: left out unless asked for by name
@@ -40,22 +40,22 @@ class Scope:
     condition: str
     params: dict[str, Any] = field(default_factory=dict)
 
-    def narrowed(self, condition: str, **params: Any) -> Scope:
+    def narrow(self, condition: str, **params: Any) -> Scope:
         """The same rows under one more condition."""
         return replace(self, condition=f"{self.condition} AND {condition}", params=self.params | params)
 
-    def drawn(self, most: int, n: int) -> Scope:
+    def sample(self, most: int, n: int) -> Scope:
         """About ``most`` of these ``n`` rows, the same ones each time; all where there are no more."""
         if n <= most:
             return self
-        return self.narrowed(f"{SHUFFLED} < $share::UBIGINT", share=int(most / n * 2**64))
+        return self.narrow(f"{SHUFFLED} < $share::UBIGINT", share=int(most / n * 2**64))
 
-    def drawn_by_id(self, most: int, n: int) -> Scope:
+    def sample_by_id(self, most: int, n: int) -> Scope:
         """As ``drawn``, by a hash of the decision's id that other engines reckon alike, where it has one."""
         if n <= most:
             return self
         share = int(most / n * 2**64)
-        return self.narrowed(DRAWN_BY_ID, share=share, share_digits=f"{share:016x}")
+        return self.narrow(DRAWN_BY_ID, share=share, share_digits=f"{share:016x}")
 
     @property
     def rows(self) -> str:
@@ -69,37 +69,39 @@ def all_rows(system: System, *, stored: bool = False) -> Scope:
     ``stored``: with the times as they are stored, in UTC: for rows that are shown and not counted.
     """
     table = decision_table(system.key)
-    return Scope(table if stored else _on_clock(table, system.timezone), '"timestamp" IS NOT NULL')
+    return Scope(table if stored else _local_table(table, system.timezone), '"timestamp" IS NOT NULL')
 
 
-def _on_clock(table: str, zone: str) -> str:
+def _local_table(table: str, zone: str) -> str:
     """The decision table with its times on the clock of a zone."""
     if zone == "UTC":
         return table
     times = ", ".join(
-        f"{on_clock(ident(c), zone)} AS {ident(c)}" for c in ("timestamp", "label_time", "trained_at")
+        f"{to_local(ident(c), zone)} AS {ident(c)}" for c in ("timestamp", "label_time", "trained_at")
     )
     return f"(SELECT rowid, * REPLACE ({times}) FROM {table})"
 
 
-def of_load(system: System, load_id: int, since: date | None = None) -> Scope:
+def load_scope(system: System, load_id: int, since: date | None = None) -> Scope:
     """The decisions of one load, all or those since a day of the clock of the system's zone."""
-    scope = all_rows(system).narrowed("_load_id = $load_id", load_id=load_id)
-    return scope.narrowed('"timestamp" >= $since::DATE', since=since) if since else scope
+    scope = all_rows(system).narrow("_load_id = $load_id", load_id=load_id)
+    return scope.narrow('"timestamp" >= $since::DATE', since=since) if since else scope
 
 
-def of_span(system: System, start: datetime | None, end: datetime | None, *, stored: bool = False) -> Scope:
+def span_scope(
+    system: System, start: datetime | None, end: datetime | None, *, stored: bool = False
+) -> Scope:
     """The decisions of the half-open span [start, end), of the clock of the system's zone; see ``all_rows``."""
     scope = all_rows(system, stored=stored)
     zone = system.timezone if stored else "UTC"
     if start is not None:
-        scope = scope.narrowed(f'"timestamp" >= {off_clock("$start::TIMESTAMP", zone)}', start=naive(start))
+        scope = scope.narrow(f'"timestamp" >= {to_utc("$start::TIMESTAMP", zone)}', start=naive(start))
     if end is not None:
-        scope = scope.narrowed(f'"timestamp" < {off_clock("$end::TIMESTAMP", zone)}', end=naive(end))
+        scope = scope.narrow(f'"timestamp" < {to_utc("$end::TIMESTAMP", zone)}', end=naive(end))
     return scope
 
 
-def of_slice(
+def slice_scope(
     cursor: duckdb.DuckDBPyConnection,
     system: System,
     part: Slice,
@@ -112,17 +114,17 @@ def of_slice(
     Raises:
         PlumblineError: a filter names a column that the table does not have.
     """
-    scope = of_span(system, part.start, part.end, stored=stored)
+    scope = span_scope(system, part.start, part.end, stored=stored)
     if part.version is not None:
-        scope = scope.narrowed(f"{VERSION} = $version", version=part.version)
+        scope = scope.narrow(f"{VERSION} = $version", version=part.version)
     if part.arm is not None:
-        scope = scope.narrowed(f"{ARM} = $arm", arm=part.arm)
+        scope = scope.narrow(f"{ARM} = $arm", arm=part.arm)
     elif not shadow:
-        scope = scope.narrowed(f"lower({ARM}) <> $shadow", shadow=SHADOW)
+        scope = scope.narrow(f"lower({ARM}) <> $shadow", shadow=SHADOW)
     kinds = column_kinds(cursor, system) if part.where else {}
     for place, (column, value) in enumerate(part.where):
-        condition, params = holds(column, value, kinds, f"where{place}")
-        scope = scope.narrowed(condition, **params)
+        condition, params = equality_condition(column, value, kinds, f"where{place}")
+        scope = scope.narrow(condition, **params)
     return scope
 
 
@@ -153,7 +155,7 @@ def typed_parameter(column: str, kinds: dict[str, str], name: str) -> str:
     return f"TRY_CAST({name} AS {types[kinds[column]]})"
 
 
-def holds(column: str, value: str, kinds: dict[str, str], name: str) -> Statement:
+def equality_condition(column: str, value: str, kinds: dict[str, str], name: str) -> Statement:
     """A condition (text, parameters): the column holds the value.
 
     The empty value means a missing one. In a column of numbers ``low..high`` is the half-open range from

@@ -36,7 +36,7 @@ def socket_path(workspace: Path) -> Path:
 
 
 @contextmanager
-def short(path: Path) -> Iterator[str]:
+def short_address(path: Path) -> Iterator[str]:
     """The path as an address: a folder with a long name is reached through a handle of it."""
     if len(os.fsencode(path)) <= _ADDRESS:
         yield str(path)
@@ -61,7 +61,7 @@ def listen(path: Path) -> socket.socket:
     door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         os.fchmod(door.fileno(), 0o600)  # the mode that it is made with
-        with short(path) as address:
+        with short_address(path) as address:
             door.bind(address)
         if stat.S_IMODE(path.lstat().st_mode) != 0o600:
             path.chmod(0o600)  # nobody could connect before it listens

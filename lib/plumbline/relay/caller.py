@@ -14,8 +14,8 @@ from typing import Any
 import plumbline
 from plumbline.domain import PlumblineError
 from plumbline.relay import frames
-from plumbline.relay.address import SUPPORTED, code, is_mine, short, socket_path
-from plumbline.relay.files import write_whole
+from plumbline.relay.address import SUPPORTED, code, is_mine, short_address, socket_path
+from plumbline.relay.files import write_atomically
 
 #: seconds for which a server may take to answer a connection
 PATIENCE = 10.0
@@ -29,7 +29,7 @@ class Streams:
     err: Callable[[str], None]
 
 
-def server_of(workspace: Path) -> socket.socket | None:
+def connect_to_server(workspace: Path) -> socket.socket | None:
     """A connection to the server that holds a workspace; None where there is none.
 
     Raises:
@@ -43,7 +43,7 @@ def server_of(workspace: Path) -> socket.socket | None:
     end = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         end.settimeout(PATIENCE)
-        with short(path) as address:
+        with short_address(path) as address:
             end.connect(address)
         end.settimeout(None)
     except PermissionError as error:
@@ -92,11 +92,11 @@ def run(
     }  # fmt: skip
     with suppress(OSError):  # a server that hangs up has said why, or is gone
         frames.send(end, order)
-    with _interrupts(lambda: frames.send(end, {"stop": True})):
-        return _follow(end, streams)
+    with _interrupt_handler(lambda: frames.send(end, {"stop": True})):
+        return _relay_output(end, streams)
 
 
-def _follow(end: socket.socket, streams: Streams) -> int:
+def _relay_output(end: socket.socket, streams: Streams) -> int:
     parts: list[bytes] = []
     while (frame := frames.receive(end)) is not None:
         if "refused" in frame:
@@ -116,7 +116,7 @@ def _follow(end: socket.socket, streams: Streams) -> int:
 
 
 @contextmanager
-def _interrupts(stop: Callable[[], None]) -> Iterator[None]:
+def _interrupt_handler(stop: Callable[[], None]) -> Iterator[None]:
     """The first Ctrl-C asks the server to stop and waits for what it says; the second ends this process.
 
     A signal's handler, as an exception would leave a frame half read.
@@ -125,12 +125,12 @@ def _interrupts(stop: Callable[[], None]) -> Iterator[None]:
         yield
         return
 
-    def first(number: int, _frame: object) -> None:
+    def ask_to_stop(number: int, _frame: object) -> None:
         signal.signal(number, before)
         with suppress(OSError):
             stop()
 
-    before = signal.signal(signal.SIGINT, first)
+    before = signal.signal(signal.SIGINT, ask_to_stop)
     try:
         yield
     finally:
@@ -148,7 +148,7 @@ def _mark(path: Path) -> tuple[int, int] | None:
 def _write(path: Path, body: bytes) -> int:
     """Write a file that the server made; the number of the system's error, nought where there was none."""
     try:
-        write_whole(path, body)
+        write_atomically(path, body)
     except OSError as error:
         return error.errno or 5
     return 0

@@ -17,24 +17,24 @@ Frame = dict[str, Any]
 
 def send(end: socket.socket, frame: Frame) -> None:
     """Send one frame whole."""
-    body = json.dumps(frame, default=_kept).encode()
+    body = json.dumps(frame, default=_json_default).encode()
     end.sendall(_LENGTH.pack(len(body)) + body)
 
 
 def receive(end: socket.socket) -> Frame | None:
     """The next frame; None where the other end is gone, or sends what is none."""
     try:
-        head = _exactly(end, _LENGTH.size)
+        head = _receive_exactly(end, _LENGTH.size)
         size = _LENGTH.unpack(head)[0]
         if size > LARGEST:
             return None
-        frame = json.loads(_exactly(end, size), object_hook=_read)
+        frame = json.loads(_receive_exactly(end, size), object_hook=_read)
     except (EOFError, OSError, ValueError):
         return None
     return frame if isinstance(frame, dict) else None
 
 
-def _exactly(end: socket.socket, size: int) -> bytes:
+def _receive_exactly(end: socket.socket, size: int) -> bytes:
     parts = []
     while size:
         part = end.recv(min(size, 2**20))
@@ -45,7 +45,7 @@ def _exactly(end: socket.socket, size: int) -> bytes:
     return b"".join(parts)
 
 
-def _kept(value: object) -> dict[str, str]:
+def _json_default(value: object) -> dict[str, str]:
     if isinstance(value, Path):
         return {"path": str(value)}
     raise TypeError(f"{type(value).__name__} cannot be handed to the server")

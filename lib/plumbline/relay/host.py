@@ -162,11 +162,15 @@ class Host:
         )
 
     def _run(self, end: socket.socket, call: RunningCommand) -> None:
-        sender = threading.Thread(target=_send_all, args=(end, call), name="plumbline-replies", daemon=True)
-        hearer = threading.Thread(target=_hear, args=(end, call), name="plumbline-caller", daemon=True)
+        sender = threading.Thread(
+            target=_send_output, args=(end, call), name="plumbline-replies", daemon=True
+        )
+        hearer = threading.Thread(
+            target=_read_stop_requests, args=(end, call), name="plumbline-caller", daemon=True
+        )
         ended = threading.Event()
         watcher = threading.Thread(
-            target=_give_up, args=(call, self._stop, ended), name="plumbline-stop", daemon=True
+            target=_interrupt_until_end, args=(call, self._stop, ended), name="plumbline-stop", daemon=True
         )
         for thread in (sender, hearer, watcher):
             thread.start()
@@ -193,7 +197,7 @@ def _order(asked: Frame) -> Order:
     )
 
 
-def _send_all(end: socket.socket, call: RunningCommand) -> None:
+def _send_output(end: socket.socket, call: RunningCommand) -> None:
     """Send what the command says as fast as its caller reads; a caller that is slow or gone holds up nothing."""
     while (frame := call._out.get()) is not None:
         try:
@@ -203,7 +207,7 @@ def _send_all(end: socket.socket, call: RunningCommand) -> None:
             return
 
 
-def _hear(end: socket.socket, call: RunningCommand) -> None:
+def _read_stop_requests(end: socket.socket, call: RunningCommand) -> None:
     """The caller gives up by saying so, or by its end."""
     while True:
         frame = frames.receive(end)
@@ -214,7 +218,7 @@ def _hear(end: socket.socket, call: RunningCommand) -> None:
             call._written.put(str(frame["written"] or ""))
 
 
-def _give_up(call: RunningCommand, closing: threading.Event, ended: threading.Event) -> None:
+def _interrupt_until_end(call: RunningCommand, closing: threading.Event, ended: threading.Event) -> None:
     """Interrupt a command that nobody waits for, until it has ended."""
     while not ended.is_set():
         if closing.is_set():

@@ -33,8 +33,8 @@ def trend(
     if reference:
         axes.axvspan(reference[0], min(reference[1], known[-1].end), color=BAND, linewidth=0)
     values = [float(p.value or 0.0) for p in known]
-    low = [_or(p.low, p.value) for p in known]
-    high = [_or(p.high, p.value) for p in known]
+    low = [_first_number(p.low, p.value) for p in known]
+    high = [_first_number(p.high, p.value) for p in known]
     axes.fill_between(at, low, high, color=ACCENT, alpha=0.14, linewidth=0)
     settled = [i for i, p in enumerate(known) if not p.provisional]
     axes.plot([at[i] for i in settled], [values[i] for i in settled], color=ACCENT, linewidth=1.4)
@@ -81,7 +81,7 @@ def drift_bars(features: Sequence[FeatureDrift], limit: float, speech: Language)
     return _svg(figure)
 
 
-def _or(value: float | None, other: float | None) -> float:
+def _first_number(value: float | None, other: float | None) -> float:
     return float(value if value is not None else other if other is not None else math.nan)
 
 
@@ -126,7 +126,7 @@ def _dates(axes: Any) -> None:
     axes.grid(axis="x", visible=False)
 
 
-def _drawn(text: str) -> str:
+def _drawable_text(text: str) -> str:
     """A text as the font can draw it: each letter that it lacks is a warning each time that the text is measured."""
     from matplotlib.font_manager import FontProperties, findfont, get_font
 
@@ -142,11 +142,11 @@ def _svg(figure: Any) -> str:
         labels = [
             label.get_text() for label in axis.get_ticklabels()
         ]  # these are written anew while it draws
-        if (drawn := [_drawn(label) for label in labels]) != labels:
+        if (drawn := [_drawable_text(label) for label in labels]) != labels:
             axis.set_ticklabels(drawn)
     for words in figure.findobj(Text):  # names come from a log: no formula, and nothing that XML forbids
         words.set_parse_math(False)
-        words.set_text(_drawn(words.get_text()))
+        words.set_text(_drawable_text(words.get_text()))
     out = io.StringIO()
     with matplotlib.rc_context({"svg.hashsalt": "plumbline", "svg.fonttype": "path"}):
         figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)

@@ -40,10 +40,10 @@ def _control(result: ControlResult, speech: Language) -> Row:
     e, translator = result.evidence, Translator(speech)
     title = speech.title("control", result.id, result.title)
     return (
-        result.id, title, translator.catalogued(result.question, "question"), result.requirement.value,
+        result.id, title, translator.catalogue_text(result.question, "question"), result.requirement.value,
         result.status.value, e.kind.value, translator.text(e.sentence), e.by, e.until,
         translator.text(result.contradiction), "; ".join(result.references),
-        translator.catalogued(result.next_action, "action"),
+        translator.catalogue_text(result.next_action, "action"),
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from plumbline.answers.decisions.context import FeaturePosition
 from plumbline.answers.decisions.counterfactual import Counterfactual
 from plumbline.answers.decisions.record import DecisionRecord, Reason, note_record, record
-from plumbline.domain import AttributionSource, PlumblineError, strongest_first
+from plumbline.domain import AttributionSource, PlumblineError, magnitude_order
 from plumbline.domain.json_values import json_value
 from plumbline.domain.messages import NOTHING, in_form
 from plumbline.explain.explanation import RECORDED, REMAINDER, UNKNOWN
@@ -102,15 +102,16 @@ def record_data(record: DecisionRecord, speech: Language, on: date) -> dict[str,
         ),
         "facts": {"title": say("facts"), "rows": _facts(record, speech)},
         "why": {
-            "title": say("why"), "note": _why(record, speech), "alerts": [_told(a, speech) for a in record.alerts],
+            "title": say("why"), "note": _reason_note(record, speech),
+            "alerts": [_render(a, speech) for a in record.alerts],
             "alert": say("alert"),
             "items": [_reason(r, record, speech) for r in record.reasons],
         },
-        "changed": {"title": say("changed"), **_changed(record, speech)},
+        "changed": {"title": say("changed"), **_counterfactual_items(record, speech)},
         "inputs": {
             "title": say("inputs"), "note": say("inputs_note"),
             "head": [say(k, "table") for k in ("input", "value", "median", "place", "effect")],
-            "rows": [_input(p, record, speech) for p in _ranked(record)],
+            "rows": [_input(p, record, speech) for p in _ranked_inputs(record)],
         },
         "basis": {
             "title": say("basis"),
@@ -149,7 +150,7 @@ def _facts(record: DecisionRecord, speech: Language) -> list[list[str]]:
         ("cut_off", "" if record.cut_off is None else _number(record.cut_off, speech)),
         ("override", _override(record, speech)),
         ("label", _label(record, speech)),
-        ("same", _same(record, speech)),
+        ("same", _same_inputs_sentence(record, speech)),
     ]  # fmt: skip
     return [[speech.say(name, "fact"), value] for name, value in rows if value]
 
@@ -163,7 +164,7 @@ def _label(record: DecisionRecord, speech: Language) -> str:
     return speech.say("label_known", value=value, moment=speech.moment(record.label_time))
 
 
-def _same(record: DecisionRecord, speech: Language) -> str:
+def _same_inputs_sentence(record: DecisionRecord, speech: Language) -> str:
     """Whether others with the same inputs were answered otherwise: left out where nobody had the same."""
     if not record.same_inputs:
         return ""
@@ -180,7 +181,7 @@ def _override(record: DecisionRecord, speech: Language) -> str:
     return speech.say(key, value=_value(record.override, speech))
 
 
-def _why(record: DecisionRecord, speech: Language) -> str:
+def _reason_note(record: DecisionRecord, speech: Language) -> str:
     if record.explanation.refused:
         return speech.say("not_explained")
     if record.approximate:
@@ -193,7 +194,7 @@ def _why(record: DecisionRecord, speech: Language) -> str:
     return speech.say("why_note") + " " + speech.say("against", baseline=baseline)
 
 
-def _changed(record: DecisionRecord, speech: Language) -> dict[str, Any]:
+def _counterfactual_items(record: DecisionRecord, speech: Language) -> dict[str, Any]:
     items: list[str] = []
     if record.changed is not None:
         for way in record.changed.ways:
@@ -203,7 +204,7 @@ def _changed(record: DecisionRecord, speech: Language) -> dict[str, Any]:
                 score=_number(way.score, speech),
                 outcome=_cut(record.changed.outcome),
             )
-            items.append(text if way.plausible else f"{text} {speech.say('unusual')}")
+            items.append(text if way.is_plausible else f"{text} {speech.say('unusual')}")
     if items:
         note = speech.say("changed_note")
     elif record.changed is not None and record.changed.ended != "problem":
@@ -238,9 +239,9 @@ def _changes(way: Counterfactual, record: DecisionRecord, speech: Language) -> s
     return speech.say("and").join(parts)
 
 
-def _ranked(record: DecisionRecord) -> list[FeaturePosition]:
+def _ranked_inputs(record: DecisionRecord) -> list[FeaturePosition]:
     parts = record.explanation.attributions if not record.approximate else {}
-    order = [name for name, _ in strongest_first(parts)]
+    order = [name for name, _ in magnitude_order(parts)]
     place = {name: i for i, name in enumerate(order)}
     return sorted(record.inputs, key=lambda p: place.get(p.feature, len(order)))[:SHOWN]
 
@@ -253,7 +254,7 @@ def _input(placed: FeaturePosition, record: DecisionRecord, speech: Language) ->
     return [
         _words(placed.feature, record), _value(placed.value, speech), _value(placed.median, speech),
         share if placed.share is None else speech.say(key, share=share),
-        unused if part is None else _signed(part, speech) + _error(placed.feature, record, speech),
+        unused if part is None else _signed_number(part, speech) + _error(placed.feature, record, speech),
     ]  # fmt: skip
 
 
@@ -269,11 +270,11 @@ def _basis(record: DecisionRecord, speech: Language) -> list[tuple[str, str]]:
     return [
         ("source", speech.say("none" if explanation.refused else explanation.source.value, "source")),
         ("space", space), ("base", "" if explanation.refused else _number(explanation.base_value, speech)),
-        *((k, _told(v, speech)) for k, v in _measured(record).items()),
+        *((k, _render(v, speech)) for k, v in _method_texts(record).items()),
     ]  # fmt: skip
 
 
-def _measured(record: DecisionRecord) -> dict[str, str]:
+def _method_texts(record: DecisionRecord) -> dict[str, str]:
     held = record.explanation
     return {"baseline": held.baseline, "method": held.method, "check": held.check}
 
@@ -283,13 +284,13 @@ def _basis_note(record: DecisionRecord, speech: Language) -> str:
     notes = [] if record.explanation.refused else [speech.say("basis_note")]
     if record.sample:
         notes.append(Translator(speech, printed=True).text(record.sample))
-    lines = [*_measured(record).values(), *record.alerts, record.sample]
+    lines = [*_method_texts(record).values(), *record.alerts, record.sample]
     if not all(translate(text, speech) is not None for text in lines if text):
         notes.append(speech.say("quoted"))
     return " ".join(notes)
 
 
-def _told(text: str, speech: Language) -> str:
+def _render(text: str, speech: Language) -> str:
     """What measuring says of itself, in the language where it has the words; a sentence begins with a capital."""
     return _cut(in_form(Translator(speech, printed=True).text(text), "capital"))
 
@@ -326,7 +327,7 @@ def _number(value: float, speech: Language) -> str:
     return speech.number(value, len(written.rstrip("0").partition(".")[2]))
 
 
-def _signed(value: float, speech: Language) -> str:
+def _signed_number(value: float, speech: Language) -> str:
     sign = "+" if value > 0 else "−" if value < 0 else ""
     return f"{sign}{_number(float(f'{abs(value):.3g}'), speech)}"
 

@@ -9,7 +9,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from plumbline.answers.governance.documents import save_texts, texts_of
+from plumbline.answers.governance.documents import document_texts, save_texts
 from plumbline.domain import PlumblineError
 from plumbline.report.document_facts import fact, window
 from plumbline.report.language import Language, language
@@ -59,7 +59,7 @@ def outline(ws: Workspace, key: str, kind: str, code: str) -> Sections:
     return fill_document(gather(ws, key), kind, language(code))
 
 
-def all_filled(ws: Workspace, key: str, code: str) -> dict[str, Sections]:
+def fill_documents(ws: Workspace, key: str, code: str) -> dict[str, Sections]:
     """Every document of a system as sections of items, by its kind.
 
     Raises:
@@ -117,7 +117,7 @@ def item_keys() -> frozenset[str]:
     )
 
 
-def fill_in(ws: Workspace, key: str, texts: Mapping[str, str], *, by: str) -> None:
+def save_statements(ws: Workspace, key: str, texts: Mapping[str, str], *, by: str) -> None:
     """Keep what a person says about items of the documents; an empty text takes one back.
 
     Raises:
@@ -131,7 +131,7 @@ def fill_in(ws: Workspace, key: str, texts: Mapping[str, str], *, by: str) -> No
 
 def _item(material: Material, entry: Mapping[str, str], speech: Language) -> Item:
     document_fact = fact(material, entry["value"], speech) if "value" in entry else None
-    statement = texts_of(material.answer.system).get(entry["key"])
+    statement = document_texts(material.answer.system).get(entry["key"])
     stated = statement.text if statement else ""
     sources = []
     if document_fact:

@@ -30,14 +30,14 @@ def index_page(data: dict[str, Any], material: Material, speech: Language, files
     body = [
         _opening(data),
         _section(data["why"]["title"], _reasons(data), data["stake"]["title"], _stake(data)),
-        _section(data["next"]["title"], _next(data)),
+        _section(data["next"]["title"], _next_actions(data)),
         *(_conditions(data[name]) for name in ("conditions", "triggers")),
         *(_picture(data[name]) for name in ("performance", "drift")),
         _releases(data["releases"]),
         _section(speech.say("recompute", "index"), _recompute(material, speech)),
         _controls(data["controls"]),
         _frameworks(data["frameworks"]),
-        _rests(data),
+        _provenance(data),
         _section(speech.say("files", "index"), _files(sorted(files))),
         _section(data["limits"]["title"], _p(f"{data['limits']['text']} {data['limits']['quoted']}")),
     ]
@@ -104,7 +104,7 @@ def _stake(data: dict[str, Any]) -> str:
     return _p(data["stake"]["amount"], "amount") + _p(data["stake"]["sentence"])
 
 
-def _next(data: dict[str, Any]) -> str:
+def _next_actions(data: dict[str, Any]) -> str:
     items = (
         f"<li><b>{_e(i['head'])}</b> {_e(i['text'])} <span class=note>{_e(i['who'])}</span></li>"
         for i in data["next"]["items"]
@@ -159,7 +159,7 @@ def _frameworks(part: dict[str, Any]) -> str:
     return _section(part["title"], _p(part["note"], "note") + "".join(tables))
 
 
-def _rests(data: dict[str, Any]) -> str:
+def _provenance(data: dict[str, Any]) -> str:
     rests, loads = data["rests"], data["loads"]
     values = (
         (_e(r["name"]), f"<span class=mono>{_e(r['value'])}</span>" if r["hash"] else _e(r["value"]))

@@ -16,7 +16,7 @@ from plumbline.answers.governance.period import period
 from plumbline.answers.governance.time_authority import time_authority
 from plumbline.answers.proof import note_issue
 from plumbline.domain import PlumblineError
-from plumbline.relay.files import write_whole
+from plumbline.relay.files import write_atomically
 from plumbline.report import time_stamp, verify
 from plumbline.report.buyers.period_evidence import period_pack
 from plumbline.report.buyers.workbook import FilledWorkbook, fill_workbook
@@ -25,7 +25,7 @@ from plumbline.report.language import language
 from plumbline.report.material import Material, gather
 from plumbline.report.pack import document_file, evidence_pack
 from plumbline.report.scorecard_report import scorecard_pdf
-from plumbline.report.seal import Stamper, unstamped
+from plumbline.report.seal import Stamper, no_time_stamp
 from plumbline.store.workspace import Workspace
 
 PACK = ".zip"
@@ -113,7 +113,7 @@ def issue_workbook(
 
 def _stamper(ws: Workspace) -> Stamper:
     authority = time_authority(ws)
-    return partial(time_stamp.ask, authority) if authority else unstamped
+    return partial(time_stamp.ask, authority) if authority else no_time_stamp
 
 
 def _time(pack: bytes) -> str:
@@ -168,7 +168,7 @@ def _keep(
     return name, digest
 
 
-def write(issued: IssuedDocument, out: Path, put: Callable[[Path, bytes], None] = write_whole) -> None:
+def write(issued: IssuedDocument, out: Path, put: Callable[[Path, bytes], None] = write_atomically) -> None:
     """Write a document whole or not at all.
 
     Args:

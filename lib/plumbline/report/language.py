@@ -65,7 +65,7 @@ class Language:
         )
         return f"{'−' if sign == '-' else sign}{written}{raised}"
 
-    def formed(self, text: str, form: str) -> str:
+    def apply_form(self, text: str, form: str) -> str:
         """A text in the form that a place asks for; within a German sentence a name's article alone becomes small."""
         if form == "within" and self.code == "de":
             return text[:1].lower() + text[1:] if text.startswith(("Der ", "Die ", "Das ")) else text

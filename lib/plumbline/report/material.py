@@ -43,7 +43,7 @@ def gather(ws: Workspace, key: str) -> Material:
     answer = scorecard_answer(ws, key)
     missing: dict[str, PlumblineError] = {}
 
-    def known(name: str, question: Callable[[], T]) -> T | None:
+    def answer_or_none(name: str, question: Callable[[], T]) -> T | None:
         try:
             return question()
         except PlumblineError as error:
@@ -56,8 +56,8 @@ def gather(ws: Workspace, key: str) -> Material:
         answer=answer,
         statements=statements(ws, key),
         proof=scorecard_proof,
-        performance=known("performance", lambda: performance(ws, key)) if loaded else None,
-        drift=known("drift", lambda: drift(ws, key)) if loaded else None,
+        performance=answer_or_none("performance", lambda: performance(ws, key)) if loaded else None,
+        drift=answer_or_none("drift", lambda: drift(ws, key)) if loaded else None,
         releases=answer.measured.releases,
         columns=scorecard_proof.columns,
         schedule=schedule(ws),

@@ -10,11 +10,11 @@ from plumbline.report.index_page import index_page
 from plumbline.report.language import language
 from plumbline.report.material import Material
 from plumbline.report.scorecard_report import report_data
-from plumbline.report.seal import Stamper, sealed, unstamped
+from plumbline.report.seal import Stamper, no_time_stamp, seal_files
 from plumbline.report.typeset import typeset
 
 
-def evidence_pack(material: Material, code: str, stamper: Stamper = unstamped) -> bytes:
+def evidence_pack(material: Material, code: str, stamper: Stamper = no_time_stamp) -> bytes:
     """The pack as a zip. The same scorecard and trail give the same bytes, but for a time stamp.
 
     Raises:
@@ -42,7 +42,7 @@ def evidence_pack(material: Material, code: str, stamper: Stamper = unstamped) -
     for name, figure in FIGURES.items():
         files[f"figures/{name}.csv"] = figure(material, speech)
     files["index.html"] = index_page(data, material, speech, files)
-    return sealed(files, proof, card.at, stamper)
+    return seal_files(files, proof, card.at, stamper)
 
 
 def readme(kind: str, code: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 from plumbline.answers.decisions import record_trials
 from plumbline.answers.decisions.record import DecisionRecord, record
-from plumbline.domain import RELATIVE, Explanation, PlumblineError, largest_gap
+from plumbline.domain import RELATIVE, Explanation, PlumblineError, largest_difference
 from plumbline.domain.acts import Act
 from plumbline.report.decision_record import record_json, record_language, record_pdf
 from plumbline.store import systems, trail
@@ -64,7 +64,7 @@ def try_records(ws: Workspace, key: str, *, actor: str) -> RecordTrial:
         sample = record_trials.trial_sample(cursor, system)
         if sample.empty:
             raise PlumblineError(f"{key} has no decisions to make records of", todo="Load a log first.")
-        able, state = record_trials.possible(cursor, system, sample), record_trials.state(cursor, system)
+        able, state = record_trials.has_reasons(cursor, system, sample), record_trials.state(cursor, system)
     names = [str(i) for i in sample["decision_id"].tolist()]  # without an id no record is possible
     built = complete = again = same = printed = 0
     gaps = [0.0]
@@ -84,7 +84,7 @@ def try_records(ws: Workspace, key: str, *, actor: str) -> RecordTrial:
             if place < AGAIN:
                 again += 1
                 printed += 1
-                gap, repeated = _agreed(decision_record, record(ws, key, name, search=False))
+                gap, repeated = _compare_records(decision_record, record(ws, key, name, search=False))
                 gaps.append(gap)
                 same += gap <= RELATIVE and first == _documents(repeated, print_it=True)
         except PlumblineError as error:
@@ -109,7 +109,7 @@ def try_records(ws: Workspace, key: str, *, actor: str) -> RecordTrial:
     return trial
 
 
-def try_where_worth(
+def try_possible_records(
     ws: Workspace, key: str | None, *, actor: str, worded: bool = False
 ) -> tuple[RecordTrial, ...]:
     """Try the records of one system, or of all, where each of the sample could have one: elsewhere no trial is needed.
@@ -127,22 +127,22 @@ def try_where_worth(
             if worded and not record_trials.has_wording(cursor, system):
                 continue
             sample = record_trials.trial_sample(cursor, system)
-            if len(sample) and all(record_trials.possible(cursor, system, sample)):
+            if len(sample) and all(record_trials.has_reasons(cursor, system, sample)):
                 worth.append(system.key)
     return tuple(try_records(ws, name, actor=actor) for name in worth)
 
 
-def _agreed(first: DecisionRecord, again: DecisionRecord) -> tuple[float, DecisionRecord]:
+def _compare_records(first: DecisionRecord, again: DecisionRecord) -> tuple[float, DecisionRecord]:
     """How far the numbers that were computed again are off, and the second record with the first's in their place."""
     held, anew = first.explanation, again.explanation
     if _shape(held) != _shape(anew) or len(first.reasons) != len(again.reasons):
         return float("inf"), again
-    off = [_computed(explanation) for explanation in (held, anew)]
+    off = [_computed_numbers(explanation) for explanation in (held, anew)]
     scores = [
         [explanation.score or 0.0, (explanation.score or 0.0) + (explanation.additivity_error or 0.0)]
         for explanation in (held, anew)
     ]
-    gap = max(largest_gap(off[0], off[1]), largest_gap(scores[0], scores[1]))
+    gap = max(largest_difference(off[0], off[1]), largest_difference(scores[0], scores[1]))
     explanation = replace(
         anew,
         base_value=held.base_value,
@@ -161,7 +161,7 @@ def _shape(explanation: Explanation) -> tuple[set[str], set[str], bool]:
     return set(explanation.attributions), set(explanation.errors), explanation.additivity_error is None
 
 
-def _computed(explanation: Explanation) -> list[float]:
+def _computed_numbers(explanation: Explanation) -> list[float]:
     """The numbers of an explanation that are in its space: base, contributions and their standard errors."""
     named = (explanation.attributions, explanation.errors)
     return [explanation.base_value, *(held[name] for held in named for name in sorted(held))]

@@ -7,14 +7,14 @@ from typing import Any
 from plumbline.domain import Condition, ControlResult, Requirement, Scorecard
 from plumbline.governance.catalogue import catalogue
 from plumbline.governance.frameworks import frameworks
-from plumbline.governance.verdict import reason_of
+from plumbline.governance.verdict import verdict_reason
 from plumbline.monitor.metrics.metrics import METRICS
 from plumbline.monitor.performance.money_at_stake import StakeState, stake_state
 from plumbline.profile.bins import OUTPUTS
 from plumbline.report.charts import drift_bars, trend
 from plumbline.report.language import Language, language
 from plumbline.report.material import Material
-from plumbline.report.signature import known_public_key, verifier_sha256
+from plumbline.report.signature import public_key_or_empty, verifier_sha256
 from plumbline.report.translation import Translator
 from plumbline.report.typeset import typeset
 from plumbline.store.samples import without_sample
@@ -48,7 +48,7 @@ def report_data(material: Material, speech: Language) -> dict[str, Any]:
         "cautions": " ".join(translator.text(words) for words in material.answer.measured.cautions),
         "why": {"title": speech.say("why"), "items": _reasons(card, translator)},
         "stake": _stake(card, translator),
-        "next": _next(material, translator),
+        "next": _next_actions(material, translator),
         "conditions": _conditions("condition", card.conditions, translator),
         "triggers": _conditions("trigger", card.triggers, translator),
         "sign": {
@@ -60,7 +60,7 @@ def report_data(material: Material, speech: Language) -> dict[str, Any]:
         "releases": _releases(material, translator),
         "controls": _controls(card, translator),
         "frameworks": _frameworks(card, speech),
-        **_rests(material, speech),
+        **_provenance(material, speech),
         "limits": {"title": speech.say("limits"), "text": speech.say("limits_text")},
     }  # fmt: skip
     data["limits"]["quoted"] = speech.say("quoted") if translator.quoted else ""
@@ -86,13 +86,13 @@ def _state(value: str, word: str, speech: Language) -> dict[str, str]:
     return {"tone": TONES.get(value, "unknown"), "word": word}
 
 
-def _said(value: str, speech: Language) -> dict[str, str]:
+def _state_word(value: str, speech: Language) -> dict[str, str]:
     return _state(value, speech.word(value), speech)
 
 
 def _reasons(card: Scorecard, translator: Translator) -> list[dict[str, Any]]:
     """The first reasons; one that is a control's has its state beside the evidence."""
-    controls = {reason_of(control): control for control in card.controls}
+    controls = {verdict_reason(control): control for control in card.controls}
     items: list[dict[str, Any]] = []
     for reason in card.reasons[:3]:
         control = controls.get(reason)
@@ -118,21 +118,21 @@ def _stake(card: Scorecard, translator: Translator) -> dict[str, str]:
     }
 
 
-def _next(material: Material, translator: Translator) -> dict[str, Any]:
+def _next_actions(material: Material, translator: Translator) -> dict[str, Any]:
     items, speech = [], translator.speech
     for assigned in material.answer.actions:
         head = assigned.action.control
-        words = translator.catalogued(assigned.action.words, "action")
+        words = translator.catalogue_text(assigned.action.words, "action")
         if assigned.action.until:
             until = speech.say("until", day=speech.day(assigned.action.until)).rstrip(".")
             head = f"{assigned.action.control} ({until})"
         due = speech.say("due", day=speech.day(assigned.due)) if assigned.due else ""
         who = ", ".join(part for part in (assigned.owner, due) if part) or speech.say("nobody")
-        items.append({"head": head, "text": _unmarked(words[:1].upper() + words[1:]), "who": who})
+        items.append({"head": head, "text": _strip_backticks(words[:1].upper() + words[1:]), "who": who})
     return {"title": speech.say("next"), "none": speech.say("nothing_open"), "items": items}
 
 
-def _unmarked(text: str) -> str:
+def _strip_backticks(text: str) -> str:
     """The catalogue marks names of commands with backticks, which print as they are."""
     return text.replace("`", "")
 
@@ -143,18 +143,19 @@ def _conditions(section: str, items: tuple[Condition, ...], translator: Translat
         "title": speech.say(f"{section}s"), "note": speech.say(f"{section}s_note"),
         "head": [speech.say(key, "table") for key in ("state", "event", "evidence")],
         "rows": [
-            {"state": _said(item.state, speech), "title": _numbered(item, speech.title(section, item.key, item.title)),
+            {"state": _state_word(item.state, speech), "title": _numbered_title(item,
+            speech.title(section, item.key, item.title)),
              "text": translator.text(item.sentence)}
             for item in items
         ],
     }  # fmt: skip
 
 
-def _numbered(item: Condition, title: str) -> str:
+def _numbered_title(item: Condition, title: str) -> str:
     return f"{item.number} {title}" if item.number else title
 
 
-def _missing(material: Material, name: str, translator: Translator) -> str:
+def _missing_reason(material: Material, name: str, translator: Translator) -> str:
     """Why a signal is not in the report."""
     error = material.missing.get(name)
     if error is None:
@@ -168,12 +169,14 @@ def _performance(material: Material, translator: Translator) -> dict[str, str]:
     if answer is None:
         return {
             "title": title,
-            "sentence": _missing(material, "performance", translator),
+            "sentence": _missing_reason(material, "performance", translator),
             "svg": "",
             "note": "",
         }
     unit = METRICS[answer.headline].unit if answer.headline in METRICS else ""
-    svg = trend(answer.of(answer.headline), speech, reference=answer.system.reference, share=unit == "share")
+    svg = trend(
+        answer.points_of(answer.headline), speech, reference=answer.system.reference, share=unit == "share"
+    )
     note = (
         speech.say(
             "performance_note", metric=translator.metric(answer.headline), chunk=speech.word(answer.by)
@@ -188,7 +191,7 @@ def _performance(material: Material, translator: Translator) -> dict[str, str]:
 def _drift(material: Material, translator: Translator) -> dict[str, str]:
     answer, speech = material.drift, translator.speech
     if answer is None:
-        why = _missing(material, "drift", translator)
+        why = _missing_reason(material, "drift", translator)
         return {"title": speech.say("drift"), "sentence": why, "svg": "", "note": ""}
     svg = drift_bars(
         [f for f in answer.features if f.method == "js" and f.feature not in OUTPUTS], 0.1, speech
@@ -249,7 +252,7 @@ def _control(result: ControlResult, translator: Translator) -> dict[str, Any]:
     more += [speech.say("until", day=speech.day(evidence.until))] if evidence.until else []
     return {
         "id": result.id, "title": speech.title("control", result.id, result.title),
-        "state": _said(result.status.value, speech),
+        "state": _state_word(result.status.value, speech),
         "asked": speech.word(result.requirement.value),
         "kind": "" if evidence.kind.value == "none" else speech.word(evidence.kind.value),
         "text": translator.text(evidence.sentence), "more": " ".join(more),
@@ -279,7 +282,7 @@ def _frameworks(card: Scorecard, speech: Language) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _rests(material: Material, speech: Language) -> dict[str, Any]:
+def _provenance(material: Material, speech: Language) -> dict[str, Any]:
     facts, proof = material.answer.measured.facts, material.proof
     state = speech.say("intact" if proof.chain.intact else "broken", "rests")
     rows = [("decisions", speech.number(facts.decisions), False)]
@@ -291,7 +294,7 @@ def _rests(material: Material, speech: Language) -> dict[str, Any]:
         ("trail", speech.number(proof.chain.entries), False), ("trail_state", state, False),
         ("trail_head", proof.chain.head, True), ("inputs", proof.inputs_sha256, True),
         ("card", proof.card_sha256, True), ("catalogue", proof.catalogue_sha256, True),
-        ("verifier", verifier_sha256(), True), ("key", known_public_key(), True),
+        ("verifier", verifier_sha256(), True), ("key", public_key_or_empty(), True),
     ]  # fmt: skip
     rows = [row for row in rows if row[1]]
     return {

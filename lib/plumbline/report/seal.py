@@ -18,12 +18,12 @@ from plumbline.report.signature import sign, verifier
 Stamper = Callable[[bytes], bytes]
 
 
-def unstamped(_: bytes) -> bytes:
+def no_time_stamp(_: bytes) -> bytes:
     """No time stamp, as no authority is named."""
     raise PlumblineError("No authority for time stamps is named")
 
 
-def sealed(files: Mapping[str, bytes], proof: ScorecardProof, at: datetime, stamper: Stamper) -> bytes:
+def seal_files(files: Mapping[str, bytes], proof: ScorecardProof, at: datetime, stamper: Stamper) -> bytes:
     """The files as a zip, with what proves them: scorecard, trail, verifier, manifest, time stamp and signature.
 
     The same files and proof give the same bytes, but for a time stamp.
@@ -45,7 +45,7 @@ def sealed(files: Mapping[str, bytes], proof: ScorecardProof, at: datetime, stam
     held[verify.MANIFEST] = "".join(listed).encode()
     time_stamp = _stamp(held, stamper)
     held[verify.SIGNATURE] = sign(held[verify.MANIFEST], time_stamp)
-    return _zipped(held, at)
+    return _zip_files(held, at)
 
 
 def _stamp(files: dict[str, bytes], stamper: Stamper) -> str:
@@ -61,7 +61,7 @@ def _stamp(files: dict[str, bytes], stamper: Stamper) -> str:
     return hashlib.sha256(stamp).hexdigest()
 
 
-def _zipped(files: Mapping[str, bytes], at: datetime) -> bytes:
+def _zip_files(files: Mapping[str, bytes], at: datetime) -> bytes:
     out = io.BytesIO()
     stamp = (max(at.year, 1980), at.month, at.day, at.hour, at.minute, 0)
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as pack:

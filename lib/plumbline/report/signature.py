@@ -55,7 +55,7 @@ def public_key() -> PublicKey:
     return PublicKey(_public(_key()), str(key_file()))
 
 
-def known_public_key() -> str:
+def public_key_or_empty() -> str:
     """The public half for a document that does without where there is none: then it is empty."""
     try:
         return public_key().public_key

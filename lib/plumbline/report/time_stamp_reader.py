@@ -59,7 +59,7 @@ def _elements(data: bytes) -> list[Element]:
     return elements
 
 
-def _within(data: bytes, *path: int) -> bytes:
+def _nested_content(data: bytes, *path: int) -> bytes:
     """The content of an element within an element, each by its place."""
     for place in path:
         data = _elements(data)[place][1]
@@ -67,7 +67,9 @@ def _within(data: bytes, *path: int) -> bytes:
 
 
 def _attribute(attributes: list[Element], kind: bytes) -> bytes:
-    found = [_within(content, 1, 0) for _, content, _ in attributes if _within(content, 0) == kind]
+    found = [
+        _nested_content(content, 1, 0) for _, content, _ in attributes if _nested_content(content, 0) == kind
+    ]
     return found[0] if len(found) == 1 else b""
 
 
@@ -79,7 +81,7 @@ def _moment(element: Element) -> datetime:
 
 def _rsa_fits(key: bytes, kind: str, message: bytes, signature: bytes) -> bool:
     """RSASSA-PKCS1-v1_5, RFC 8017 section 8.2.2."""
-    n, e = (int.from_bytes(number, "big") for _, number, _ in _elements(_within(key, 0)))
+    n, e = (int.from_bytes(number, "big") for _, number, _ in _elements(_nested_content(key, 0)))
     name = next(oid for oid, hash_ in HASHES.items() if hash_ == kind)
     digest = hashlib.new(kind, message).digest()
     info = b"\x06" + bytes([len(name)]) + name + b"\x05\x00"
@@ -115,7 +117,7 @@ def _ecdsa_fits(curve: bytes, key: bytes, kind: str, message: bytes, signature: 
 
     half = (len(key) - 1) // 2
     public = int.from_bytes(key[1 : 1 + half], "big"), int.from_bytes(key[1 + half :], "big")
-    r, s = (int.from_bytes(number, "big") for _, number, _ in _elements(_within(signature, 0)))
+    r, s = (int.from_bytes(number, "big") for _, number, _ in _elements(_nested_content(signature, 0)))
     if key[0] != 4 or not (0 < r < order and 0 < s < order):
         return False
     digest = hashlib.new(kind, message).digest()
@@ -131,20 +133,22 @@ def read_stamp(reply: bytes, message: bytes) -> Stamp:
     Raises:
         ValueError: it is not, or is of a kind that is not checked here; the text says which.
     """
-    status, *token = _elements(_within(reply, 0))
-    if _within(status[1], 0) not in (b"\0", b"\1") or not token:
+    status, *token = _elements(_nested_content(reply, 0))
+    if _nested_content(status[1], 0) not in (b"\0", b"\1") or not token:
         raise ValueError("the authority did not grant it")
-    parts = _elements(_within(token[0][1], 1, 0))
+    parts = _elements(_nested_content(token[0][1], 1, 0))
     if len(_elements(parts[-1][1])) != 1:
         raise ValueError("it is not signed once")
-    info, signer = _within(parts[2][1], 1, 0), _elements(_within(parts[-1][1], 0))
-    _, _, imprint, _, at = _elements(_within(info, 0))[:5]
-    if hashlib.new(HASHES[_within(imprint[1], 0, 0)], message).digest() != _within(imprint[1], 1):
+    info, signer = _nested_content(parts[2][1], 1, 0), _elements(_nested_content(parts[-1][1], 0))
+    _, _, imprint, _, at = _elements(_nested_content(info, 0))[:5]
+    if hashlib.new(HASHES[_nested_content(imprint[1], 0, 0)], message).digest() != _nested_content(
+        imprint[1], 1
+    ):
         raise ValueError("it is of another manifest")
-    kind, attributes = HASHES[_within(signer[2][1], 0)], _elements(signer[3][1])
+    kind, attributes = HASHES[_nested_content(signer[2][1], 0)], _elements(signer[3][1])
     if signer[3][0] != 0xA0 or _attribute(attributes, DIGEST) != hashlib.new(kind, info).digest():
         raise ValueError("its content was changed")
-    if _within(parts[2][1], 0) != TST_INFO or parts[3][0] != 0xA0:
+    if _nested_content(parts[2][1], 0) != TST_INFO or parts[3][0] != 0xA0:
         raise ValueError("it holds no certificate")
     certificate, body = _signer_certificate(parts[3][1], signer[1][1])
     marks = b"".join(_attribute(attributes, name) for name in CERTIFICATE_HASH)
@@ -155,14 +159,14 @@ def read_stamp(reply: bytes, message: bytes) -> Stamp:
     if STAMPING not in body[-1][2] or not begins <= stamp.at <= ends:
         raise ValueError("its certificate was not valid for time stamps then")
     signed = b"\x31" + signer[3][2][1:]  # RFC 5652 5.4: as a set of its own
-    if not _fits(body[5][1], _within(signer[4][1], 0), kind, signed, signer[5][1]):
+    if not _fits(body[5][1], _nested_content(signer[4][1], 0), kind, signed, signer[5][1]):
         raise ValueError("its signature does not fit")
     return stamp
 
 
 def _fits(key: bytes, algorithm: bytes, kind: str, message: bytes, signature: bytes) -> bool:
     """Whether a signature is the message's by a certificate's key."""
-    number, form = _within(key, 1)[1:], _elements(_within(key, 0))
+    number, form = _nested_content(key, 1)[1:], _elements(_nested_content(key, 0))
     if algorithm[:8] == RSA and algorithm[8] in (1, 11, 12, 13):
         kind = {11: "sha256", 12: "sha384", 13: "sha512"}.get(algorithm[8], kind)
         return _rsa_fits(number, kind, message, signature)
@@ -176,14 +180,14 @@ def _signer_certificate(certificates: bytes, signer: bytes) -> tuple[bytes, list
     """The certificate with a signer's issuer and number, and its fields from the number on."""
     issuer, number = (whole for _, _, whole in _elements(signer))
     for _, content, whole in _elements(certificates):
-        fields = [element for element in _elements(_within(content, 0)) if element[0] != 0xA0]
+        fields = [element for element in _elements(_nested_content(content, 0)) if element[0] != 0xA0]
         if (fields[2][2], fields[0][2]) == (issuer, number):
             return whole, fields
     raise ValueError("it does not hold the certificate of its signer")
 
 
 def _common_name(name: bytes) -> str:
-    parts = [_elements(_within(content, 0)) for _, content, _ in _elements(name)]
+    parts = [_elements(_nested_content(content, 0)) for _, content, _ in _elements(name)]
     return next(
         (text[1].decode(errors="replace") for kind, text in parts if kind[1] == COMMON_NAME),
         "a nameless authority",

@@ -58,7 +58,7 @@ class Translator:
         """A metric as sentences name it."""
         return self.text(say_metric(name))
 
-    def catalogued(self, text: str, kind: str) -> str:
+    def catalogue_text(self, text: str, kind: str) -> str:
         """A text of the catalogue of controls, its ``question`` or next ``action``: what is kept of it is English."""
         return self.text(Message(text, None, kind)) if text else ""
 
@@ -95,7 +95,7 @@ def _value(value: str, form: str, speech: Language) -> str | None:
         return _quantity(value, form, speech)
     if isinstance(value, Message):
         translation = translate(value, speech) if value else ""
-        return None if translation is None else speech.formed(translation, form)
+        return None if translation is None else speech.apply_form(translation, form)
     if isinstance(value, Number):
         return speech.numeral(value)
     if isinstance(value, Day):

@@ -24,7 +24,7 @@ def typeset(template: str, data: dict[str, Any]) -> bytes:
     """
     import typst
 
-    def compiled(*, accessible: bool) -> bytes:
+    def compile_document(*, accessible: bool) -> bytes:
         content = typst.compile(
             TEMPLATES / f"{template}.typ",
             root=TEMPLATES,
@@ -37,6 +37,6 @@ def typeset(template: str, data: dict[str, Any]) -> bytes:
         return content
 
     try:
-        return compiled(accessible=True)
+        return compile_document(accessible=True)
     except typst.TypstError:
-        return compiled(accessible=False)
+        return compile_document(accessible=False)

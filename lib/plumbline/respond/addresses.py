@@ -21,7 +21,7 @@ def refusal(text: str, *, allow_inner: bool) -> str:
     Raises:
         ValueError: the text is a name, or nothing at all.
     """
-    address = _meant(ipaddress.ip_address(text.partition("%")[0]))
+    address = _embedded_ipv4(ipaddress.ip_address(text.partition("%")[0]))
     if address.is_link_local or address in METADATA:
         return f"{address} is an address where machines tell their own secrets"
     if address.is_unspecified or address.is_multicast:
@@ -33,10 +33,10 @@ def refusal(text: str, *, allow_inner: bool) -> str:
 
 def is_inner(text: str) -> bool:
     """Whether an address is not of the public internet."""
-    return not _meant(ipaddress.ip_address(text.partition("%")[0])).is_global
+    return not _embedded_ipv4(ipaddress.ip_address(text.partition("%")[0])).is_global
 
 
-def _meant(address: Address) -> Address:
+def _embedded_ipv4(address: Address) -> Address:
     """The IPv4 address that an IPv6 address stands for, where it does."""
     if isinstance(address, ipaddress.IPv4Address):
         return address

@@ -70,7 +70,7 @@ class Channel:
         """Whether messages leave by it; a channel of the demo led to a stand-in that is gone once the demo is built."""
         return not self.off and self.added_by != DEMO
 
-    def takes(self, system: str, severity: Severity, family: str = "") -> bool:
+    def accepts(self, system: str, severity: Severity, family: str = "") -> bool:
         """Whether a message of that system, severity and family goes here, at whatever hour."""
         ranks = list(Severity)
         fits = not self.systems or not system or system in self.systems
@@ -82,7 +82,7 @@ class Channel:
         return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
 
 
-def channel_from(body: str) -> Channel:
+def read_channel(body: str) -> Channel:
     """Read what ``Channel.body`` wrote; fields of a newer version are left out."""
     values = json.loads(body)
     known = {f.name for f in fields(Channel)}
@@ -134,12 +134,12 @@ def new_channel(
         severity=Severity(severity),
         systems=tuple(dict.fromkeys(systems)),
         families=tuple(dict.fromkeys(families)),
-        hours=routes.hours_of(hours),
+        hours=routes.parse_hours(hours),
         allow_inner=allow_inner,
     )
     if poll and channel.kind != PAGER:
         raise PlumblineError("Only PagerDuty is asked who acknowledged", todo="Leave --poll-env out.")
-    {WEBHOOK: _webhook, MAIL: _mail}.get(channel.kind, _by_secret)(channel)
+    {WEBHOOK: _webhook, MAIL: _mail}.get(channel.kind, _check_secret)(channel)
     if channel.kind in (PAGER, SERVICE):
         return replace(channel, address=f"{channel.kind}:")
     return channel
@@ -199,7 +199,7 @@ def mailboxes(channel: Channel) -> tuple[str, ...]:
     return tuple(part.strip() for part in unquote(channel.address.partition(":")[2]).split(","))
 
 
-def _by_secret(channel: Channel) -> None:
+def _check_secret(channel: Channel) -> None:
     rest = channel.address.partition(":")[2].strip("/ ")
     if rest:
         raise PlumblineError(
@@ -218,7 +218,7 @@ def _by_secret(channel: Channel) -> None:
         )
 
 
-def secret_of(name: str) -> str:
+def read_secret(name: str) -> str:
     """The value of the environment variable that a channel names.
 
     Raises:

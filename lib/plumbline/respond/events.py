@@ -115,7 +115,7 @@ def envelope(event: Event, others: tuple[Event, ...], sender: Sender, message: s
     }
     if others:
         data["also"] = [
-            {"type": f"plumbline.{one.type}.v1", **_summary(one), **_short(one)} for one in others[:MOST]
+            {"type": f"plumbline.{one.type}.v1", **_summary(one), **_short_data(one)} for one in others[:MOST]
         ]
         data["also_count"] = len(others)
     built: dict[str, Any] = {
@@ -154,7 +154,7 @@ def _summary(event: Event) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _short(event: Event) -> dict[str, Any]:
+def _short_data(event: Event) -> dict[str, Any]:
     return {name: event.data[name] for name in ("signal", "since", "open") if name in event.data}
 
 

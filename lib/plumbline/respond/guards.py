@@ -40,7 +40,8 @@ class GuardCase:
 def guards(case: GuardCase) -> tuple[Interlock, ...]:
     """Every guard with whether it lets the trigger fire; one that cannot be told does not."""
     return (
-        _switch(case), _one_at_a_time(case), _cool(case), _no_hold(case), _labels(case), _cause(case), _budget(case),
+        _switch(case), _check_in_flight(case), _check_cool_down(case), _check_hold(case), _labels(case), _cause(case),
+        _budget(case),
         _approval(case),
     )  # fmt: skip
 
@@ -56,7 +57,7 @@ def _switch(case: GuardCase) -> Interlock:
     return Interlock("switch", True, message("Acting is switched on."))
 
 
-def _one_at_a_time(case: GuardCase) -> Interlock:
+def _check_in_flight(case: GuardCase) -> Interlock:
     if case.in_flight:
         return Interlock(
             "one at a time",
@@ -66,7 +67,7 @@ def _one_at_a_time(case: GuardCase) -> Interlock:
     return Interlock("one at a time", True, message("No other retraining of this system is under way."))
 
 
-def _cool(case: GuardCase) -> Interlock:
+def _check_cool_down(case: GuardCase) -> Interlock:
     last = max(case.fires, default=None)
     if last is None:
         return Interlock("cool-down", True, message("It has not fired before."))
@@ -87,7 +88,7 @@ def _cool(case: GuardCase) -> Interlock:
     )
 
 
-def _no_hold(case: GuardCase) -> Interlock:
+def _check_hold(case: GuardCase) -> Interlock:
     if case.hold:
         return Interlock(
             "no hold", False, message("Something has to be settled first: {hold}.", hold=case.hold)

@@ -51,7 +51,7 @@ class HttpReply:
     unreached: bool = False
 
     @property
-    def untaken(self) -> bool:
+    def is_undelivered(self) -> bool:
         """Whether it is sure that the receiver has not got it: it was not reached, or said so."""
         return self.refused or self.unreached or self.status >= 300
 
@@ -98,7 +98,7 @@ def request(
         timeout: seconds that the whole request may take, look-up, connection and reply together.
     """
     try:
-        parts = _checked(url, allow_inner)
+        parts = _check_address(url, allow_inner)
         sent = [(name.encode("ascii"), _value(value)) for name, value in headers.items()]
     except RequestRefusal as error:
         return HttpReply(error=str(error), refused=True)
@@ -137,7 +137,7 @@ def request(
         network.close()
 
 
-def _checked(url: str, allow_inner: bool) -> SplitResult:
+def _check_address(url: str, allow_inner: bool) -> SplitResult:
     """The parts of an address that may be asked, as far as its text tells."""
     parts = urlsplit(url)
     if parts.scheme not in ("https", "http") or not parts.hostname or _LINE_ENDS.search(url):
@@ -152,7 +152,7 @@ def _checked(url: str, allow_inner: bool) -> SplitResult:
     if os.environ.get(PROXY):
         with suppress(ValueError):  # a name: the proxy looks it up
             _judge(parts.hostname, allow_inner)
-    return parts._replace(path=_encoded(parts.path), query=_encoded(parts.query))
+    return parts._replace(path=_encode(parts.path), query=_encode(parts.query))
 
 
 def _judge(address: str, allow_inner: bool) -> None:
@@ -161,7 +161,7 @@ def _judge(address: str, allow_inner: bool) -> None:
         raise RequestRefusal(f"Nothing is sent there: {reason}")
 
 
-def _encoded(text: str) -> str:
+def _encode(text: str) -> str:
     return quote(text, safe="/:?#[]@!$&'()*+,;=%~-._")
 
 
@@ -192,7 +192,7 @@ def _read(reply: httpcore.Response) -> HttpReply:
         if len(buffer) >= LARGEST_REPLY:
             break
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in reply.headers}
-    kept = {name: clean(headers[name])[:500] for name in KEPT_HEADERS if name in headers}
+    kept = {name: strip_control_characters(headers[name])[:500] for name in KEPT_HEADERS if name in headers}
     error = ""
     if 300 <= reply.status < 400:
         error = "The address points elsewhere (a redirect), which is not followed"
@@ -200,10 +200,12 @@ def _read(reply: httpcore.Response) -> HttpReply:
         error = f"The receiver answered {reply.status}"
     content = bytes(buffer[:LARGEST_REPLY])
     text = content.decode("utf-8", errors="replace")
-    return HttpReply(status=reply.status, text=clean(text), content=content, headers=kept, error=error)
+    return HttpReply(
+        status=reply.status, text=strip_control_characters(text), content=content, headers=kept, error=error
+    )
 
 
-def clean(text: str) -> str:
+def strip_control_characters(text: str) -> str:
     """A foreign text without characters that steer a terminal or turn the direction of writing."""
     return _UNPRINTABLE.sub("", text)
 
@@ -235,7 +237,7 @@ class _Network(httpcore.NetworkBackend):
         self._streams: list[httpcore.NetworkStream] = []
         self.through_proxy = False
 
-    def left(self, asked: float | None = None) -> float:
+    def seconds_left(self, asked: float | None = None) -> float:
         """Seconds until the deadline, or those asked for where they are fewer."""
         rest = self._deadline - time.monotonic()
         if rest <= 0:
@@ -251,11 +253,11 @@ class _Network(httpcore.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         error: Exception | None = None
-        for address in self._looked_up(host, port):
+        for address in self._resolve_host(host, port):
             self._judge(address)
             try:
                 stream = self._own.connect_tcp(
-                    address, port, self.left(timeout), local_address, socket_options
+                    address, port, self.seconds_left(timeout), local_address, socket_options
                 )
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as failed:
                 error = failed
@@ -274,7 +276,7 @@ class _Network(httpcore.NetworkBackend):
                 "An http:// address may only be an inner host's; give a public one as https://"
             )
 
-    def _looked_up(self, host: str, port: int) -> list[str]:
+    def _resolve_host(self, host: str, port: int) -> list[str]:
         """A host's addresses, in the order of the system's resolver, which keeps to no time limit of its own."""
         got: list[Any] = []
 
@@ -286,7 +288,7 @@ class _Network(httpcore.NetworkBackend):
 
         asking = threading.Thread(target=ask, name="look-up", daemon=True)
         asking.start()
-        asking.join(self.left())
+        asking.join(self.seconds_left())
         if not got:
             raise TimeoutError
         if isinstance(got[0], OSError):
@@ -306,10 +308,10 @@ class _Stream(httpcore.NetworkStream):
         self._own, self._network = own, network
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._own.read(max_bytes, self._network.left(timeout))
+        return self._own.read(max_bytes, self._network.seconds_left(timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._own.write(buffer, self._network.left(timeout))
+        self._own.write(buffer, self._network.seconds_left(timeout))
 
     def close(self) -> None:
         self._own.close()
@@ -318,7 +320,8 @@ class _Stream(httpcore.NetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
         return _Stream(
-            self._own.start_tls(ssl_context, server_hostname, self._network.left(timeout)), self._network
+            self._own.start_tls(ssl_context, server_hostname, self._network.seconds_left(timeout)),
+            self._network,
         )
 
     def get_extra_info(self, info: str) -> Any:

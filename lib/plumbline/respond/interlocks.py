@@ -76,7 +76,8 @@ class Situation:
 def interlocks(case: Situation) -> tuple[Interlock, ...]:
     """The eight, in the order of ``NAMES``."""
     return (
-        _guardrail(case), _recent(case), _fresh(case), _way_back(case), _release(case), _ping_pong(case), _freeze(case),
+        _guardrail(case), _recent_switch(case), _fresh_log(case), _rollback_target(case), _release(case),
+        _ping_pong(case), _freeze(case),
         _registry(case),
     )  # fmt: skip
 
@@ -109,7 +110,7 @@ def _guardrail(case: Situation) -> Interlock:
     return Interlock(name, True, case.fired)
 
 
-def _recent(case: Situation) -> Interlock:
+def _recent_switch(case: Situation) -> Interlock:
     name = NAMES[1]
     if case.switched_at is None:
         return Interlock(name, None, message("When the version took over is not known."))
@@ -136,7 +137,7 @@ def _recent(case: Situation) -> Interlock:
     )
 
 
-def _fresh(case: Situation) -> Interlock:
+def _fresh_log(case: Situation) -> Interlock:
     name = NAMES[2]
     if case.unfinished:
         return Interlock(
@@ -153,20 +154,20 @@ def _fresh(case: Situation) -> Interlock:
         "The last decision is of {last_decision} {zone}, {long} ago",
         last_decision=f"{case.last_decision:%Y-%m-%d, %H:%M}",
         zone=case.zone,
-        long=_long(since),
+        long=_duration_text(since),
     )
     if since > PAUSES * case.pause:
         return Interlock(
             name,
             False,
-            message("{text}; at most {long} are usual.", text=text, long=_long(PAUSES * case.pause)),
+            message("{text}; at most {long} are usual.", text=text, long=_duration_text(PAUSES * case.pause)),
         )
     return Interlock(
-        name, True, message("{text} (at most {long}).", text=text, long=_long(PAUSES * case.pause))
+        name, True, message("{text} (at most {long}).", text=text, long=_duration_text(PAUSES * case.pause))
     )
 
 
-def _way_back(case: Situation) -> Interlock:
+def _rollback_target(case: Situation) -> Interlock:
     name, to = NAMES[3], case.to
     if not to:
         return Interlock(name, False, message("There is no version to go back to."))
@@ -336,7 +337,7 @@ def _where(place: str) -> str:
     return {"the registry": word("the registry"), "the log": word("the log")}.get(place, place)
 
 
-def _long(span: timedelta) -> str:
+def _duration_text(span: timedelta) -> str:
     minutes = span.total_seconds() / 60
     if minutes < 120:
         return Quantity(f"{minutes:.0f}", "minute", "minutes")

@@ -20,7 +20,7 @@ from typing import Any
 from plumbline.domain import PlumblineError
 from plumbline.domain.messages import message
 from plumbline.respond import text
-from plumbline.respond.http import HttpReply, clean
+from plumbline.respond.http import HttpReply, strip_control_characters
 
 HOST, PORT, SENDER = "PLUMBLINE_SMTP_HOST", "PLUMBLINE_SMTP_PORT", "PLUMBLINE_SMTP_FROM"
 USER, PASSWORD, SECURITY = "PLUMBLINE_SMTP_USER", "PLUMBLINE_SMTP_PASSWORD", "PLUMBLINE_SMTP_SECURITY"
@@ -41,7 +41,7 @@ def send(mailboxes: tuple[str, ...], payload: Mapping[str, Any], at: datetime) -
     try:
         host, sender = _server()
         message = compose_mail(mailboxes, sender, payload, at)
-        with _connected(host) as server:
+        with _connect(host) as server:
             refused = server.send_message(message, from_addr=sender, to_addrs=list(mailboxes))
     except PlumblineError as error:
         return HttpReply(error=str(error), unreached=True)
@@ -54,7 +54,7 @@ def send(mailboxes: tuple[str, ...], payload: Mapping[str, Any], at: datetime) -
         text = f"The mail server did not take the user name and password ({error.smtp_code})"
         return HttpReply(error=text, unreached=True)
     except smtplib.SMTPResponseException as error:
-        text = clean(_words(error.smtp_error))[:200]
+        text = strip_control_characters(_words(error.smtp_error))[:200]
         return HttpReply(
             status=_status(error.smtp_code), error=f"The mail server answered {error.smtp_code}: {text}"
         )
@@ -90,7 +90,7 @@ def _server() -> tuple[str, str]:
     return host, text.line(sender, 200)
 
 
-def _connected(host: str) -> smtplib.SMTP:
+def _connect(host: str) -> smtplib.SMTP:
     security = _setting(SECURITY, "starttls").lower()
     if security not in SECURITIES:
         raise PlumblineError(
@@ -135,6 +135,6 @@ def compose_mail(
     message["In-Reply-To"] = root
     message["Auto-Submitted"] = "auto-generated"
     message["X-Plumbline-Event"] = text.line(payload["type"], 80)
-    message.set_content(text.plain(payload))
+    message.set_content(text.plain_text(payload))
     message.add_alternative(text.html(payload), subtype="html")
     return message

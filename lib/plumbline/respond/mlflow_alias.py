@@ -20,7 +20,7 @@ from urllib.parse import urlencode
 
 from plumbline.domain.respond import Receipt
 from plumbline.respond import http
-from plumbline.respond.targets import bearer_or_basic
+from plumbline.respond.targets import authorization_header
 
 API = "/api/2.0/mlflow"
 TAG = "plumbline.rollback"
@@ -54,7 +54,7 @@ class _StopMove(Exception):
     """Nothing more is done; the text says why."""
 
 
-def version_of_alias(hand: AliasHand) -> str | None:
+def read_alias(hand: AliasHand) -> str | None:
     """The number of the version that the alias points to; empty: there is no such alias; None: no answer."""
     reply = _get(hand, "/registered-models/alias", name=hand.model, alias=hand.alias)
     if reply.status == 404 or "RESOURCE_DOES_NOT_EXIST" in reply.text or "not found" in reply.text.lower():
@@ -91,14 +91,14 @@ def move(
     steps: list[str] = []
     at = datetime.now(UTC)
     try:
-        _moved(hand, expected, target, f"{run} {nonce}", steps)
+        _move_alias(hand, expected, target, f"{run} {nonce}", steps)
     except _StopMove as stop:
         return _receipt(hand, at, ok=False, text=str(stop)), (*steps, str(stop))
     return _receipt(hand, at, ok=True, run=run), tuple(steps)
 
 
-def _moved(hand: AliasHand, expected: str, target: str, owner: str, steps: list[str]) -> None:
-    now = version_of_alias(hand)
+def _move_alias(hand: AliasHand, expected: str, target: str, owner: str, steps: list[str]) -> None:
+    now = read_alias(hand)
     if now is None:
         raise _StopMove("The registry does not answer")
     if now == target:
@@ -110,7 +110,7 @@ def _moved(hand: AliasHand, expected: str, target: str, owner: str, steps: list[
     if there is None or there.status not in ("READY", ""):
         raise _StopMove(f"Version {target} is not ready in the registry")
     _claim(hand, expected, owner, steps)
-    if version_of_alias(hand) != expected:
+    if read_alias(hand) != expected:
         raise _StopMove("The alias was moved by somebody in between; it is left alone")
     reply = _send(
         hand, "POST", "/registered-models/alias", {"name": hand.model, "alias": hand.alias, "version": target}
@@ -118,11 +118,11 @@ def _moved(hand: AliasHand, expected: str, target: str, owner: str, steps: list[
     if not reply.ok:
         raise _StopMove(f"The registry did not move the alias: {reply.error}")
     steps.append(f"set: {hand.alias} to {target}")
-    if version_of_alias(hand) != target:
+    if read_alias(hand) != target:
         raise _StopMove("The alias does not point to where it was set")
     steps.append(f"read back: {target}")
     time.sleep(hand.pause)
-    again = version_of_alias(hand)
+    again = read_alias(hand)
     if again != target:
         raise _StopMove(f"The alias was moved on to version {again or 'none'} by somebody right after")
     steps.append(f"read again: {target}")
@@ -173,7 +173,7 @@ def drill(
     Returns:
         the receipt, the steps, and how many seconds the move took.
     """
-    at, before = datetime.now(UTC), version_of_alias(hand)
+    at, before = datetime.now(UTC), read_alias(hand)
     alias_hand = AliasHand(
         registry=hand.registry,
         model=hand.model,
@@ -191,7 +191,7 @@ def drill(
     receipt, steps = move(alias_hand, current, target, run, nonce)
     took = time.monotonic() - began
     _send(alias_hand, "DELETE", "/registered-models/alias", {"name": hand.model, "alias": DRILL})
-    if version_of_alias(hand) != before:
+    if read_alias(hand) != before:
         text = f"The alias {hand.alias} changed while the drill went on"
         return _receipt(alias_hand, at, ok=False, text=text), (*steps, text), took
     return receipt, (*steps, f"{hand.alias} still points to {before or 'none'}"), took
@@ -203,7 +203,11 @@ def _receipt(hand: AliasHand, at: datetime, *, ok: bool, text: str = "", run: st
 
 
 def _headers(hand: AliasHand) -> dict[str, str]:
-    return {"content-type": "application/json", "user-agent": "Plumbline", **bearer_or_basic(hand.credential)}
+    return {
+        "content-type": "application/json",
+        "user-agent": "Plumbline",
+        **authorization_header(hand.credential),
+    }
 
 
 def _get(hand: AliasHand, path: str, **query: str) -> http.HttpReply:

@@ -39,7 +39,7 @@ def allowed_commands(environment: Mapping[str, str] = os.environ) -> dict[str, t
     text = environment.get(VARIABLE, "").strip()
     if not text:
         return {}
-    entries = _of_file(Path(text)) if text.endswith(".toml") else _of_text(text)
+    entries = _read_file(Path(text)) if text.endswith(".toml") else _parse_text(text)
     if not all(_NAME.fullmatch(name) and argv for name, argv in entries.items()):
         raise PlumblineError(
             "The list of commands holds a name or a command that is none", where=VARIABLE, todo=TODO
@@ -47,7 +47,7 @@ def allowed_commands(environment: Mapping[str, str] = os.environ) -> dict[str, t
     return entries
 
 
-def _of_text(text: str) -> dict[str, tuple[str, ...]]:
+def _parse_text(text: str) -> dict[str, tuple[str, ...]]:
     entries = {}
     for entry in filter(str.strip, text.split(";")):
         name, _, command = entry.partition("=")
@@ -58,7 +58,7 @@ def _of_text(text: str) -> dict[str, tuple[str, ...]]:
     return entries
 
 
-def _of_file(path: Path) -> dict[str, tuple[str, ...]]:
+def _read_file(path: Path) -> dict[str, tuple[str, ...]]:
     try:
         document = tomllib.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:

@@ -34,7 +34,7 @@ WEEK = timedelta(days=7)
 LONGEST_WAIT = timedelta(days=8)
 
 
-def due_at(severity: Severity, at: datetime, zone: str) -> datetime:
+def delivery_time(severity: Severity, at: datetime, zone: str) -> datetime:
     """When something of that severity is told: high at once, medium at 08:00, low on Monday at 08:00 (local)."""
     if severity is Severity.HIGH:
         return at
@@ -58,7 +58,7 @@ def is_final(reply: HttpReply) -> bool:
     return reply.refused or refused
 
 
-def next_attempt(
+def next_attempt_time(
     attempts: int, at: datetime, severity: Severity, reply: HttpReply, chance: Callable[[], float]
 ) -> datetime | None:
     """When to try again; None: not any more.
@@ -74,10 +74,10 @@ def next_attempt(
     if is_final(reply) or left <= timedelta() or attempts > len(PAUSES):
         return None
     pause = min(PAUSES[attempts - 1], left) * (1 + JITTER * chance())
-    return at + max(pause, _asked_for(reply))
+    return at + max(pause, _retry_after(reply))
 
 
-def _asked_for(reply: HttpReply) -> timedelta:
+def _retry_after(reply: HttpReply) -> timedelta:
     """The pause that a receiver asked for, a day at most."""
     text = reply.headers.get("retry-after", "")
     return (

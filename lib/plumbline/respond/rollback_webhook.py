@@ -44,9 +44,9 @@ def ask(
         separators=(",", ":"),
     ).encode()
     try:
-        keys = signature.keys_of(secret) if secret else ()
+        keys = signature.parse_keys(secret) if secret else ()
     except PlumblineError as error:
-        return Receipt(at=at, where=aim.where, ok=False, text=str(error)[:200])
+        return Receipt(at=at, where=aim.public_address, ok=False, text=str(error)[:200])
     headers = {"content-type": "application/cloudevents+json", "user-agent": "Plumbline"}
     reply = http.post(url, body, headers | signature.headers(run, at, body, keys), allow_inner=allow_inner)
     receipt = targets.receipt(

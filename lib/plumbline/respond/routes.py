@@ -23,13 +23,13 @@ FAMILIES = {
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]|24):([0-5]\d)")
 
 
-def family_of(event_type: str, signal: str = "") -> str:
+def event_family(event_type: str, signal: str = "") -> str:
     """The family of an event; a finding's is that of its signal. Empty: it belongs to none."""
     words = signal if event_type.startswith(("finding.", "source.")) and signal else event_type
     return next((name for name, starts in FAMILIES.items() if words.startswith(starts)), "")
 
 
-def hours_of(text: str) -> str:
+def parse_hours(text: str) -> str:
     """Hours of the day as they are kept, ``08:00-18:00``; through midnight where the end is the earlier.
 
     Raises:
@@ -45,7 +45,7 @@ def hours_of(text: str) -> str:
 
 
 def opening(hours: str, at: datetime, zone: str) -> datetime:
-    """When a channel of these hours is open, at that moment or next; ``hours``: as ``hours_of`` made them."""
+    """When a channel of these hours is open, at that moment or next; ``hours``: as ``parse_hours`` made them."""
     if not hours:
         return at
     start, end = time.fromisoformat(hours[:5]), hours[6:]

@@ -70,13 +70,13 @@ def follow(
         return replace(run, state=RunState.WITHDRAWN, ended_at=now, note=over)
     new = sorted((s for s in sights if is_new(run, s)), key=lambda s: (s.where != "log", s.first))
     if run.state is not RunState.SEEN or run.seen_where != "log":
-        run = _looked_for(run, now, new)
+        run = _with_seen_version(run, now, new)
     if run.state is RunState.SEEN and run.seen_where == "log":
-        return _judged(run, now, still_open, label_days)
+        return _with_verdict(run, now, still_open, label_days)
     return run
 
 
-def _looked_for(run: TriggerRun, now: datetime, new: Sequence[VersionSight]) -> TriggerRun:
+def _with_seen_version(run: TriggerRun, now: datetime, new: Sequence[VersionSight]) -> TriggerRun:
     """Seen in the log, else in the registry, else waited for until the time is out."""
     if new:
         best = new[0]
@@ -105,7 +105,7 @@ def _looked_for(run: TriggerRun, now: datetime, new: Sequence[VersionSight]) -> 
     return run
 
 
-def _judged(run: TriggerRun, now: datetime, still_open: bool, label_days: float) -> TriggerRun:
+def _with_verdict(run: TriggerRun, now: datetime, still_open: bool, label_days: float) -> TriggerRun:
     if not still_open:
         verdict = message(
             "Version {version} decides, and what made the retraining due is over.", version=run.seen_version
@@ -122,7 +122,7 @@ def _judged(run: TriggerRun, now: datetime, still_open: bool, label_days: float)
     return run
 
 
-def days_until(run: TriggerRun, at: datetime | None) -> float | None:
+def days_from_breach(run: TriggerRun, at: datetime | None) -> float | None:
     """Days from when the breach could be known (else its onset) until a moment of the run."""
     began = run.known_at or run.onset
     if began is None or at is None:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from plumbline.domain import PlumblineError
 from plumbline.respond import mail, pager, services, signature
-from plumbline.respond.channels import MAIL, PAGER, SERVICE, Channel, mailboxes, secret_of
+from plumbline.respond.channels import MAIL, PAGER, SERVICE, Channel, mailboxes, read_secret
 from plumbline.respond.http import HttpReply, post
 
 CONTENT_TYPE = "application/cloudevents+json"
@@ -24,18 +24,18 @@ def send(channel: Channel, message: str, body: bytes, at: datetime) -> HttpReply
         if channel.kind == MAIL:
             return mail.send(mailboxes(channel), json.loads(body), at)
         if channel.kind == PAGER:
-            return pager.send(secret_of(channel.secret), json.loads(body))
+            return pager.send(read_secret(channel.secret), json.loads(body))
         if channel.kind == SERVICE:
-            return services.send(secret_of(channel.secret), json.loads(body))
+            return services.send(read_secret(channel.secret), json.loads(body))
         return _webhook(channel, message, body, at)
     except PlumblineError as error:
         return HttpReply(error=str(error), unreached=True)
 
 
 def _webhook(channel: Channel, message: str, body: bytes, at: datetime) -> HttpReply:
-    keys = signature.keys_of(secret_of(channel.secret)) if channel.secret else ()
+    keys = signature.parse_keys(read_secret(channel.secret)) if channel.secret else ()
     hidden = channel.address.startswith("env:")
-    url = secret_of(channel.address.removeprefix("env:")) if hidden else channel.address
+    url = read_secret(channel.address.removeprefix("env:")) if hidden else channel.address
     headers = signature.headers(message, at, body, keys) | {
         "content-type": CONTENT_TYPE,
         "user-agent": "Plumbline",

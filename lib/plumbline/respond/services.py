@@ -29,26 +29,26 @@ def send(address: str, payload: Mapping[str, Any]) -> HttpReply:
 
     logging.getLogger("apprise").setLevel(logging.CRITICAL)  # its log names addresses
     sender = apprise.Apprise()
-    if not all(sender.add(_bounded(part)) for part in address.split()) or not len(sender):
+    if not all(sender.add(_with_limits(part)) for part in address.split()) or not len(sender):
         return HttpReply(error="Apprise does not know an address of that kind", refused=True)
     kind = _KINDS[payload["data"]["severity"]]
     if text.event_type(payload) in ("finding.resolved", "finding.withdrawn"):
         kind = "success"
-    body = _quiet("\n\n".join(text.paragraphs(payload)))
+    body = _strip_mentions("\n\n".join(text.paragraphs(payload)))
     taken = sender.notify(
-        body=body, title=_quiet(text.subject(payload)), notify_type=kind, body_format="text"
+        body=body, title=_strip_mentions(text.subject(payload)), notify_type=kind, body_format="text"
     )
     if not taken:
         return HttpReply(error="The service did not take the message; Apprise does not say why")
     return HttpReply(status=200, text="handed over; whether anybody read it is not known")
 
 
-def _quiet(words: str) -> str:
+def _strip_mentions(words: str) -> str:
     """A text that calls nobody by itself, as ``@everyone`` in a title would."""
     return words.replace("@", "@\u200b")
 
 
-def _bounded(address: str) -> str:
+def _with_limits(address: str) -> str:
     """The address with Apprise's own settings: no redirects, no repeats, a limit of time."""
     joint = "&" if "?" in address else "?"
     return f"{address}{joint}redirect=no&retry=0&cto={TIMEOUT}&rto={TIMEOUT}"

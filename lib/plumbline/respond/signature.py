@@ -19,7 +19,7 @@ PREFIX = "whsec_"
 SHORTEST, LONGEST = 24, 64
 
 
-def keys_of(text: str) -> tuple[bytes, ...]:
+def parse_keys(text: str) -> tuple[bytes, ...]:
     """The keys in a variable's value: one or several ``whsec_...``, apart by blanks or commas, the newest first.
 
     Raises:

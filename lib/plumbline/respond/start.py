@@ -27,7 +27,7 @@ def start(
         aim = targets.target(trigger.url)
         if aim.kind == "command":
             return operator_commands.start(aim.name, run, payload)
-        call = targets.call(aim, run, payload, datetime.now(UTC), secret_of(trigger))
+        call = targets.call(aim, run, payload, datetime.now(UTC), read_trigger_secret(trigger))
     except PlumblineError as error:
         return Receipt(at=now, where=trigger.url.partition("?")[0][:200], ok=False, text=str(error)[:200])
     reply = http.request(call.method, call.url, call.headers, call.body, allow_inner=trigger.allow_inner)
@@ -48,14 +48,14 @@ def ask(trigger: RetrainingTrigger, run: str, follow: str) -> tuple[str, str]:
         aim = targets.target(trigger.url)
         if aim.kind == "command" or not follow:
             return "", ""
-        call = targets.status_call(aim, follow, run, datetime.now(UTC), secret_of(trigger))
+        call = targets.status_call(aim, follow, run, datetime.now(UTC), read_trigger_secret(trigger))
     except PlumblineError:
         return "", ""
     reply = http.request(call.method, call.url, call.headers, allow_inner=trigger.allow_inner)
     return targets.progress(aim, reply.text) if reply.ok else ("", "")
 
 
-def secret_of(trigger: RetrainingTrigger) -> str:
+def read_trigger_secret(trigger: RetrainingTrigger) -> str:
     """The secret that the trigger's variable holds; empty where it names none.
 
     Raises:

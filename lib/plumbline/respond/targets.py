@@ -45,7 +45,7 @@ class Target:
     name: str = ""
 
     @property
-    def where(self) -> str:
+    def public_address(self) -> str:
         """What may be shown and kept: no query, which may hold a secret."""
         if self.kind == "command":
             return f"command:{self.name}"
@@ -81,7 +81,7 @@ def target(url: str) -> Target:
             return Target("gitlab", GITLAB + quote(project, safe=""), ref)
     kind, plus, address = text.partition("+")
     if plus and kind in ("github", "gitlab", "airflow") and is_web_address(address):
-        return _elsewhere(kind, address)
+        return _remote_target(kind, address)
     if is_web_address(text):
         return Target("webhook", text)
     raise PlumblineError("This is no target that a trigger can fire at", todo=TODO)
@@ -99,7 +99,7 @@ def is_web_address(address: str) -> bool:
     )
 
 
-def _elsewhere(kind: str, address: str) -> Target:
+def _remote_target(kind: str, address: str) -> Target:
     parts = urlsplit(address)
     bare = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
     if kind == "gitlab":
@@ -123,7 +123,7 @@ def call(aim: Target, run: str, payload: Mapping[str, Any], at: datetime, secret
     """
     if aim.kind == "webhook":
         body = _json(payload)
-        keys = signature.keys_of(secret) if secret else ()
+        keys = signature.parse_keys(secret) if secret else ()
         signed = signature.headers(run, at, body, keys)
         return TargetRequest(
             method="POST",
@@ -159,13 +159,18 @@ def receipt(
     aim: Target, run: str, at: datetime, *, status: int, text: str, location: str = "", error: str = ""
 ) -> Receipt:
     """What an answer says: whether the target took it, and the id of what it started."""
-    answer = _parsed(text)
+    answer = _parse_object(text)
     ok = 200 <= status < 300
     if (
         aim.kind == "airflow" and status == 409
     ):  # it was started already, by an earlier request with this very id
         return Receipt(
-            at=at, where=aim.where, ok=True, status=status, run=run, follow=f"{aim.address}/dagRuns/{run}"
+            at=at,
+            where=aim.public_address,
+            ok=True,
+            status=status,
+            run=run,
+            follow=f"{aim.address}/dagRuns/{run}",
         )
     follow = named = ""
     if ok and aim.kind == "airflow":
@@ -175,14 +180,20 @@ def receipt(
         named = _name(answer.get("id"))
     elif ok and aim.kind == "webhook":
         named = _name(answer.get("run") or answer.get("run_id") or answer.get("id"))
-        follow = _same_host(aim.address, location or str(answer.get("status_url") or ""))
+        follow = _status_address(aim.address, location or str(answer.get("status_url") or ""))
     elif ok and aim.kind == "github":  # it answers 204 and names no run: that is looked up
         seconds = at.strftime("%Y-%m-%dT%H:%M:%SZ")
         query = urlencode({"event": "repository_dispatch", "created": f">={seconds}", "per_page": 2})
         follow = f"{aim.address}/actions/runs?{query}"
     words = "" if ok else error or f"It answered {status}"
     return Receipt(
-        at=at, where=aim.where, ok=ok, status=status or None, run=named, follow=follow, text=words[:200]
+        at=at,
+        where=aim.public_address,
+        ok=ok,
+        status=status or None,
+        run=named,
+        follow=follow,
+        text=words[:200],
     )
 
 
@@ -192,7 +203,7 @@ def status_call(aim: Target, follow: str, run: str, at: datetime, secret: str) -
         return TargetRequest(method="GET", url=follow, headers=_github(secret))
     if aim.kind == "airflow":
         return TargetRequest(method="GET", url=follow, headers=_airflow(secret))
-    keys = signature.keys_of(secret) if secret else ()
+    keys = signature.parse_keys(secret) if secret else ()
     signed = signature.headers(run, at, b"", keys)
     return TargetRequest(
         method="GET", url=follow, headers={"accept": "application/json", "user-agent": "Plumbline", **signed}
@@ -201,7 +212,7 @@ def status_call(aim: Target, follow: str, run: str, at: datetime, secret: str) -
 
 def progress(aim: Target, text: str) -> tuple[str, str]:
     """How far a run is by its status answer, as ``start.ask`` has it, and the run's id where named."""
-    answer = _parsed(text)
+    answer = _parse_object(text)
     if aim.kind == "github":
         runs = answer.get("workflow_runs")
         answer = runs[-1] if isinstance(runs, list) and runs and isinstance(runs[-1], dict) else {}
@@ -220,7 +231,7 @@ _WORDS = {
 }  # fmt: skip
 
 
-def _same_host(asked: str, answered: str) -> str:
+def _status_address(asked: str, answered: str) -> str:
     """A status address on the very host and port that was asked; any other is not followed."""
     if not answered:
         return ""
@@ -237,7 +248,7 @@ def _name(value: object) -> str:
     return text if _RUN.fullmatch(text) else ""
 
 
-def _parsed(text: str) -> dict[str, Any]:
+def _parse_object(text: str) -> dict[str, Any]:
     try:
         held = json.loads(text)
     except ValueError:
@@ -253,10 +264,10 @@ def _github(secret: str) -> dict[str, str]:
 
 
 def _airflow(secret: str) -> dict[str, str]:
-    return {"content-type": "application/json", "user-agent": "Plumbline", **bearer_or_basic(secret)}
+    return {"content-type": "application/json", "user-agent": "Plumbline", **authorization_header(secret)}
 
 
-def bearer_or_basic(secret: str) -> dict[str, str]:
+def authorization_header(secret: str) -> dict[str, str]:
     """The header of a token, or of ``user:password``."""
     if not secret:
         return {}

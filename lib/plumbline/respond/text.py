@@ -8,7 +8,7 @@ from html import escape
 from typing import Any
 
 from plumbline.respond.events import TYPES
-from plumbline.respond.http import clean
+from plumbline.respond.http import strip_control_characters
 
 _BLANKS = re.compile(r"\s+")
 #: type -> how a subject begins
@@ -26,7 +26,7 @@ def event_type(payload: Mapping[str, Any]) -> str:
 
 def line(text: object, most: int = 200) -> str:
     """One line of a foreign text: no control characters, no line ends, cut."""
-    flat = _BLANKS.sub(" ", clean(str(text).replace("\n", " ").replace("\r", " "))).strip()
+    flat = _BLANKS.sub(" ", strip_control_characters(str(text).replace("\n", " ").replace("\r", " "))).strip()
     return flat if len(flat) <= most else flat[: most - 1] + "…"
 
 
@@ -73,7 +73,7 @@ def paragraphs(payload: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def plain(payload: Mapping[str, Any]) -> str:
+def plain_text(payload: Mapping[str, Any]) -> str:
     """The text part."""
     return "\n\n".join(paragraphs(payload)) + "\n"
 

@@ -74,7 +74,7 @@ def limit_resources(limits: Limits) -> None:
             continue  # macOS does not cap address space
 
 
-def room_for_last_words() -> None:
+def release_reserve() -> None:
     """Give back a little memory, so that a process that ran out of it can say so."""
     if sys.platform == "linux":
         import resource

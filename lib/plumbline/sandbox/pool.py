@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from plumbline.domain import PlumblineError
-from plumbline.domain.message_json import message_of
+from plumbline.domain.message_json import stored_message
 from plumbline.domain.messages import QuotedText, message
 from plumbline.sandbox.limits import Limits
 from plumbline.sandbox.process import Process, ProcessGone
@@ -30,7 +30,7 @@ class Pool:
         self._lock = threading.Lock()
         atexit.register(self.end)
 
-    def ready(self) -> None:
+    def start_process(self) -> None:
         """Start a process where none waits, so that the first question does not wait for it."""
         with self._lock:
             if not self._idle:
@@ -54,11 +54,11 @@ class Pool:
             )
             whole = True
         except ProcessGone as error:
-            raise _dead(where, limits, 0, late=error.late) from None
+            raise _crash_error(where, limits, 0, late=error.late) from None
         finally:
-            self._back(process, whole and lasting)
+            self._return_process(process, whole and lasting)
         if "ended" in answer:
-            raise _dead(where, limits, int(answer["ended"]))
+            raise _crash_error(where, limits, int(answer["ended"]))
         if not answer.get("ok"):
             raise PlumblineError(
                 _text_of(answer, "what"),
@@ -76,7 +76,7 @@ class Pool:
                 process.end()
         return Process(self._module)
 
-    def _back(self, process: Process, whole: bool) -> None:
+    def _return_process(self, process: Process, whole: bool) -> None:
         with self._lock:
             if whole and len(self._idle) < IDLE:
                 self._idle.append(process)
@@ -94,14 +94,14 @@ class Pool:
 def _text_of(answer: dict[str, Any], name: str) -> str:
     """A text of the child's error: as the message that it says it is, where that says the same."""
     text, messages = str(answer.get(name) or ""), answer.get("messages")
-    template = message_of(text, messages.get(name) if isinstance(messages, dict) else None)
+    template = stored_message(text, messages.get(name) if isinstance(messages, dict) else None)
     return text if isinstance(template, QuotedText) else template
 
 
 _TODO = "Export it again, or in another format."
 
 
-def _dead(where: str, limits: Limits, code: int, *, late: bool = False) -> PlumblineError:
+def _crash_error(where: str, limits: Limits, code: int, *, late: bool = False) -> PlumblineError:
     late = late or code == _WALL
     if late or code == _CPU:
         took = f"{limits.wall_seconds:g} s" if late else f"{limits.cpu_seconds} s of processor time"

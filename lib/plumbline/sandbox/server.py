@@ -15,7 +15,7 @@ from typing import Any
 
 from plumbline.domain import PlumblineError
 from plumbline.domain.message_json import message_json
-from plumbline.sandbox.limits import Limits, limit_resources, room_for_last_words
+from plumbline.sandbox.limits import Limits, limit_resources, release_reserve
 
 #: what is asked, as JSON -> the answer, as JSON
 Answer = Callable[[dict[str, Any]], Any]
@@ -55,13 +55,13 @@ def _reply(request: dict[str, Any], answer: Answer) -> None:
             {"ok": False, "what": error.what, "where": error.where, "todo": error.todo, "messages": messages}
         )
     except MemoryError:
-        room_for_last_words()
+        release_reserve()
         _say({"ok": False, "what": _LARGE})
     except RecursionError:
         _say({"ok": False, "what": _DEEP})
     except BaseException as error:  # a panic of a Rust library is no Exception
         out = "Memory" in type(error).__name__
-        room_for_last_words()
+        release_reserve()
         _say({"ok": False, "what": _LARGE if out else f"The file cannot be read ({type(error).__name__})"})
 
 

@@ -26,7 +26,7 @@ class Cancellation:
         with self._lock:
             self._cursors.discard(cursor)
 
-    def call_off(self) -> None:
+    def cancel(self) -> None:
         """Interrupt what is at work and hand out no more cursors. To be called until the work has ended, as one call
         may fall between two statements."""
         with self._lock:

@@ -31,14 +31,14 @@ def connect(target: Path, key: str) -> duckdb.DuckDBPyConnection:
     Raises:
         PlumblineError: it is in use, no workspace, damaged, not to be read or written, or the key does not fit.
     """
-    look(target)
+    refuse_unfit_file(target)
     try:
         return _attach(target, key) if key else duckdb.connect(str(target), config=CONFIG)
     except (OSError, duckdb.Error) as error:
         raise opening_refusal(target, error) from error
 
 
-def look(target: Path) -> None:
+def refuse_unfit_file(target: Path) -> None:
     """Refuse what can be seen to be no workspace, or one that may not be written, before DuckDB opens it.
 
     DuckDB takes a CSV for a database in memory with a view of it: all that is loaded there would be lost in silence.
@@ -96,7 +96,7 @@ def hold(target: Path) -> None:
         _held.add(target.resolve())
 
 
-def let_go(target: Path) -> None:
+def release(target: Path) -> None:
     """Note that this process has closed the file."""
     with _holding:
         _held.discard(target.resolve())

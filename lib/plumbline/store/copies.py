@@ -21,47 +21,47 @@ _STAMP = "%Y%m%dT%H%M%SZ"
 
 def copy_path(target: Path, number: int, at: datetime) -> Path:
     """Where the copy of a workspace of one schema, made at a time (UTC), is put."""
-    return _named(target, f"schema-{number:02d}", at)
+    return _copy_path(target, f"schema-{number:02d}", at)
 
 
 def nightly_path(target: Path, at: datetime) -> Path:
     """Where the schedule's copy of a workspace is put."""
-    return _named(target, "nightly", at)
+    return _copy_path(target, "nightly", at)
 
 
-def replaced_path(target: Path, at: datetime) -> Path:
+def replacement_path(target: Path, at: datetime) -> Path:
     """Where a workspace that makes way for a restored copy is put."""
-    return _named(target, "replaced", at)
+    return _copy_path(target, "replaced", at)
 
 
-def _named(target: Path, kind: str, at: datetime) -> Path:
+def _copy_path(target: Path, kind: str, at: datetime) -> Path:
     target = target.resolve()  # beside the file itself, where the path is a link to it
     return target.parent / FOLDER / f"{target.stem}.{kind}.{at.strftime(_STAMP)}.duckdb"
 
 
-def copies_of(target: Path) -> list[Path]:
+def list_migration_copies(target: Path) -> list[Path]:
     """The workspace's copies from before migrations, the oldest schema first, and of one schema the oldest copy."""
     numbered = [
         (int(named[1]), named[2], path)
-        for path in _all(target, "schema-*")
+        for path in _copies_of_kind(target, "schema-*")
         if (named := _NAMED.search(path.name))
     ]
     return [path for *_, path in sorted(numbered)]
 
 
-def _all(target: Path, kind: str) -> list[Path]:
+def _copies_of_kind(target: Path, kind: str) -> list[Path]:
     target = target.resolve()
     return sorted((target.parent / FOLDER).glob(f"{glob.escape(target.stem)}.{kind}.*Z.duckdb"))
 
 
 def nightly_copies(target: Path) -> list[Path]:
     """The schedule's copies, the oldest first."""
-    return _all(target, "nightly")
+    return _copies_of_kind(target, "nightly")
 
 
 def newest_copy(target: Path) -> Path | None:
     """The copy that was made last, of any kind; None where there is none."""
-    found = [path for kind in _KINDS for path in _all(target, kind)]
+    found = [path for kind in _KINDS for path in _copies_of_kind(target, kind)]
     return max(found, key=_stamp, default=None)
 
 
@@ -72,7 +72,7 @@ def _stamp(path: Path) -> str:
 
 def drop_old(target: Path) -> None:
     """Delete all copies from before migrations but the newest few."""
-    for path in copies_of(target)[:-KEPT]:
+    for path in list_migration_copies(target)[:-KEPT]:
         with suppress(OSError):  # it stays one migration longer
             path.unlink()
 
@@ -102,7 +102,7 @@ def drop_all(target: Path) -> int:
     Raises:
         OSError: one cannot be deleted.
     """
-    paths = [path for kind in _KINDS for path in _all(target, kind)]
+    paths = [path for kind in _KINDS for path in _copies_of_kind(target, kind)]
     half = (target.resolve().parent / FOLDER).glob(f"{glob.escape(target.stem)}.*Z.duckdb.*.part*")
     for path in half:  # of processes that were killed
         path.unlink()

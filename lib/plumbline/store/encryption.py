@@ -37,13 +37,13 @@ def encryption_key() -> str:
             todo="Check PLUMBLINE_KEY_FILE.",
         ) from error
     except UnicodeDecodeError as error:
-        raise _not_a_key(name) from error
+        raise _key_file_error(name) from error
     if not text or "\n" in text or len(content) > _LONGEST:
-        raise _not_a_key(name)
+        raise _key_file_error(name)
     return text
 
 
-def _not_a_key(name: str) -> PlumblineError:
+def _key_file_error(name: str) -> PlumblineError:
     return PlumblineError(
         "PLUMBLINE_KEY_FILE names a file that does not hold one line of text",
         where=name,

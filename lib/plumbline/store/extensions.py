@@ -33,7 +33,7 @@ def load_extension(connection: duckdb.DuckDBPyConnection, name: str) -> None:
     try:
         connection.execute(f"LOAD {literal(str(file))}")
     except duckdb.Error as error:
-        raise _missing(name) from error
+        raise _extension_error(name) from error
 
 
 def extension_file(name: str) -> Path:
@@ -47,11 +47,11 @@ def extension_file(name: str) -> Path:
     folder = Path(spec.origin).parent if spec and spec.origin else None
     file = folder / "extensions" / f"v{duckdb.__version__}" / f"{name}.duckdb_extension" if folder else None
     if file is None or not file.is_file():
-        raise _missing(name)
+        raise _extension_error(name)
     return file
 
 
-def _missing(name: str) -> PlumblineError:
+def _extension_error(name: str) -> PlumblineError:
     package = f"duckdb-extension-{name.replace('_', '-')}"
     return PlumblineError(
         message(

@@ -18,7 +18,7 @@ from plumbline.store.sql import literal
 
 
 @contextmanager
-def outside(
+def external_connection(
     inbox: Path,
     *,
     extensions: Sequence[str] = (),
@@ -51,8 +51,8 @@ def outside(
         connection.execute("SELECT count(*) FROM duckdb_secrets()")
         if prepare:
             prepare(connection)
-        connection.execute(f"SET allowed_paths = [{_listed(str(file) for file in files)}]")
-        connection.execute(f"SET allowed_directories = [{_listed((f'{inbox}/', *folders))}]")
+        connection.execute(f"SET allowed_paths = [{_literal_list(str(file) for file in files)}]")
+        connection.execute(f"SET allowed_directories = [{_literal_list((f'{inbox}/', *folders))}]")
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
         yield connection
@@ -60,5 +60,5 @@ def outside(
         connection.close()
 
 
-def _listed(items: Sequence[str] | Iterator[str]) -> str:
+def _literal_list(items: Sequence[str] | Iterator[str]) -> str:
     return ", ".join(literal(item) for item in items)

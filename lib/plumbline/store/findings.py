@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from plumbline.domain import Finding, PlumblineError, Severity
-from plumbline.domain.message_json import message_json, message_of
+from plumbline.domain.message_json import message_json, stored_message
 from plumbline.domain.messages import QuotedText, message
 from plumbline.store.workspace import Cursor, aware, naive
 
@@ -60,7 +60,7 @@ def recorded_findings(
     return [own for own in map(_read, rows) if parts or own.part_of is None]
 
 
-def one(cursor: Cursor, number: int) -> FindingRecord:
+def read_finding(cursor: Cursor, number: int) -> FindingRecord:
     """The finding of that number.
 
     Raises:
@@ -78,14 +78,14 @@ def _unknown(number: int) -> PlumblineError:
     )
 
 
-def of(cursor: Cursor, system: str, number: int) -> FindingRecord:
+def read_finding_of_system(cursor: Cursor, system: str, number: int) -> FindingRecord:
     """The finding of that number, of that system.
 
     Raises:
         PlumblineError: there is none, or it is another system's, which is not told apart: whoever may see one system
             alone learns nothing of others.
     """
-    record = one(cursor, number)
+    record = read_finding(cursor, number)
     if record.finding.system != system:
         raise _unknown(number)
     return record
@@ -97,7 +97,7 @@ def add(cursor: Cursor, finding: Finding, at: datetime, closed_at: datetime | No
     number = int(row[0]) if row else 1
     cursor.execute(
         f"INSERT INTO finding ({_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', NULL)",
-        [number, *_plain(finding), naive(at), naive(at), naive(closed_at) if closed_at else None],
+        [number, *_row_values(finding), naive(at), naive(at), naive(closed_at) if closed_at else None],
     )
     return number
 
@@ -107,11 +107,11 @@ def update(cursor: Cursor, number: int, finding: Finding, at: datetime, closed_a
     cursor.execute(
         """UPDATE finding SET system = ?, signal = ?, sentence = ?, since = ?, until = ?, known_at = ?, severity = ?,
            confidence = ?, page = ?, figures = ?, seen_at = ?, closed_at = ? WHERE id = ?""",
-        [*_plain(finding), naive(at), naive(closed_at) if closed_at else None, number],
+        [*_row_values(finding), naive(at), naive(closed_at) if closed_at else None, number],
     )
 
 
-def unsee(cursor: Cursor, number: int) -> None:
+def clear_acknowledgement(cursor: Cursor, number: int) -> None:
     """A problem came back: that it was seen before does not count for this time."""
     cursor.execute("UPDATE finding SET acknowledged_by = '', acknowledged_at = NULL WHERE id = ?", [number])
 
@@ -123,7 +123,7 @@ def close(cursor: Cursor, number: int, at: datetime) -> None:
 
 def join(cursor: Cursor, number: int, whole: int, at: datetime) -> None:
     """A recorded finding turned out to be part of another: that one goes on, and has been seen if this one was."""
-    part, other = one(cursor, number), one(cursor, whole)
+    part, other = read_finding(cursor, number), read_finding(cursor, whole)
     figures = _figures(replace(part.finding, figures={**part.finding.figures, "part_of": whole}))
     cursor.execute(
         "UPDATE finding SET figures = ?, closed_at = coalesce(closed_at, ?) WHERE id = ?",
@@ -133,14 +133,14 @@ def join(cursor: Cursor, number: int, whole: int, at: datetime) -> None:
         acknowledge(cursor, whole, part.acknowledged_by, part.acknowledged_at)
 
 
-def stand_for(cursor: Cursor, number: int, whole: int) -> None:
+def mark_part(cursor: Cursor, number: int, whole: int) -> None:
     """A finding is one of those that another joins; that somebody saw this one does not say that they saw that one."""
-    part = one(cursor, number).finding
+    part = read_finding(cursor, number).finding
     figures = _figures(replace(part, figures={**part.figures, "part_of": whole}))
     cursor.execute("UPDATE finding SET figures = ? WHERE id = ?", [figures, number])
 
 
-def apart(cursor: Cursor, system: str) -> list[FindingRecord]:
+def problems_by_themselves(cursor: Cursor, system: str) -> list[FindingRecord]:
     """Every recorded problem of a system by itself: of a finding that joins several its parts, which are open as long
     as it is and they are not over."""
     known = recorded_findings(cursor, system, parts=True)
@@ -181,7 +181,7 @@ def acknowledge(cursor: Cursor, number: int, by: str, at: datetime) -> None:
     )
 
 
-def _plain(finding: Finding) -> list[Any]:
+def _row_values(finding: Finding) -> list[Any]:
     times = [naive(t) if t else None for t in (finding.since, finding.until, finding.known_at)]
     return [
         finding.system,
@@ -208,7 +208,7 @@ def _read(row: tuple[Any, ...]) -> FindingRecord:
     finding = Finding(
         system=row[1],
         signal=row[2],
-        sentence=message_of(row[3], beside),
+        sentence=stored_message(row[3], beside),
         since=since,
         until=until,
         severity=Severity(row[7]),

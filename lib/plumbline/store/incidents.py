@@ -24,7 +24,7 @@ def change(cursor: duckdb.DuckDBPyConnection, number: int, closed_at: datetime |
     cursor.execute("UPDATE incident SET closed_at = ?, body = ? WHERE id = ?", [closed, body, number])
 
 
-def of_system(cursor: duckdb.DuckDBPyConnection, system: str) -> list[tuple[int, str]]:
+def incidents_of_system(cursor: duckdb.DuckDBPyConnection, system: str) -> list[tuple[int, str]]:
     """Number and body of each incident, the newest first."""
     rows = cursor.execute(
         "SELECT id, body FROM incident WHERE system = ? ORDER BY opened_at DESC, id DESC", [system]

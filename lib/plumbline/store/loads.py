@@ -13,7 +13,7 @@ import duckdb
 from plumbline.domain import Load, Mapping, PlumblineError
 from plumbline.domain.messages import message
 from plumbline.store import sources
-from plumbline.store.systems import mapping_from, mapping_text
+from plumbline.store.systems import mapping_text, parse_mapping
 from plumbline.store.workspace import aware, naive, now
 
 _FIELDS = (
@@ -201,7 +201,7 @@ def arrivals(cursor: duckdb.DuckDBPyConnection, system: str) -> list[Arrival]:
     ]
 
 
-def loads_by_id(cursor: duckdb.DuckDBPyConnection, ids: Sequence[int]) -> list[Load]:
+def list_loads_by_id(cursor: duckdb.DuckDBPyConnection, ids: Sequence[int]) -> list[Load]:
     """Loads by their numbers, in their order; those that are not there are left out."""
     rows = cursor.execute(
         f"SELECT {_FIELDS} FROM load WHERE list_contains($ids::INTEGER[], load_id) ORDER BY load_id",
@@ -263,7 +263,7 @@ def mark_undone(cursor: duckdb.DuckDBPyConnection, load_id: int) -> None:
     cursor.execute("DELETE FROM load_schema WHERE load_id = ?", [load_id])
     cursor.execute("DELETE FROM load_form WHERE load_id = ?", [load_id])
     cursor.execute("UPDATE quarantine SET retried_by = NULL WHERE retried_by = ?", [load_id])
-    sources.take_back(cursor, load_id)
+    sources.forget_load(cursor, load_id)
 
 
 def save_form(cursor: duckdb.DuckDBPyConnection, load_id: int, form: LoadForm) -> None:
@@ -282,7 +282,8 @@ def load_forms(cursor: duckdb.DuckDBPyConnection, ids: Sequence[int]) -> dict[in
         {"ids": [int(load) for load in ids]},
     ).fetchall()
     return {
-        int(row[0]): LoadForm(tuple(json.loads(row[1])), row[2], row[3], mapping_from(row[4])) for row in rows
+        int(row[0]): LoadForm(tuple(json.loads(row[1])), row[2], row[3], parse_mapping(row[4]))
+        for row in rows
     }
 
 
@@ -293,14 +294,14 @@ def load_form(cursor: duckdb.DuckDBPyConnection, load_id: int) -> LoadForm | Non
     ).fetchone()
     if row is None:
         return None
-    return LoadForm(tuple(json.loads(row[0])), row[1], row[2], mapping_from(row[3]))
+    return LoadForm(tuple(json.loads(row[0])), row[1], row[2], parse_mapping(row[3]))
 
 
 _WAITING = """FROM quarantine WHERE system = $system AND retried_by IS NULL
               AND ($load IS NULL OR load_id = $load) AND ($reason IS NULL OR reason = $reason)"""
 
 
-def quarantined(
+def quarantined_rows(
     cursor: duckdb.DuckDBPyConnection,
     *,
     system: str,
@@ -326,7 +327,7 @@ def quarantine_counts(cursor: duckdb.DuckDBPyConnection, system: str) -> list[tu
     return [(int(row[0]), str(row[1]), int(row[2])) for row in rows]
 
 
-def mark_retried(cursor: duckdb.DuckDBPyConnection, retry: RetryLoad, by: int) -> None:
+def mark_retried_rows(cursor: duckdb.DuckDBPyConnection, retry: RetryLoad, by: int) -> None:
     """Mark rows of a load's quarantine as taken by the load ``by``.
 
     Raises:

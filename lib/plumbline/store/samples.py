@@ -107,7 +107,7 @@ def is_drawn(cursor: duckdb.DuckDBPyConnection, key: str, version: str, basis: s
     return row is not None and row[0] == basis
 
 
-def note_drawn(cursor: duckdb.DuckDBPyConnection, key: str, version: str, basis: str) -> None:
+def note_draw(cursor: duckdb.DuckDBPyConnection, key: str, version: str, basis: str) -> None:
     """Note of which loads a version's draw is."""
     cursor.execute("INSERT OR REPLACE INTO draw VALUES (?, ?, ?)", [key, version, basis])
 
@@ -118,7 +118,7 @@ def forget_draws(cursor: duckdb.DuckDBPyConnection, key: str) -> None:
     cursor.execute("DELETE FROM draw WHERE system = ?", [key])
 
 
-def kept_check(
+def read_check(
     cursor: duckdb.DuckDBPyConnection, key: str, version: str, sha256: str, basis: str
 ) -> dict[str, Any] | None:
     """What a version's file was found to be over these very loads, or None."""

@@ -32,7 +32,7 @@ class StoredScorecard:
 _FIELDS = "id, system, made_at, verdict, inputs, given, body, card_sha256, catalogue, rules"
 
 
-def _kept(row: tuple[Any, ...]) -> StoredScorecard:
+def _stored_scorecard(row: tuple[Any, ...]) -> StoredScorecard:
     return StoredScorecard(
         row[0], row[1], aware(row[2]), row[3], row[4], row[5], row[6] if row[5] else "", *row[7:]
     )
@@ -82,16 +82,18 @@ def verdicts(cursor: duckdb.DuckDBPyConnection, system: str) -> list[tuple[datet
     return [(aware(at), verdict) for at, verdict in rows]
 
 
-def in_force(cursor: duckdb.DuckDBPyConnection, system: str, until: datetime) -> StoredScorecard | None:
+def scorecard_before(
+    cursor: duckdb.DuckDBPyConnection, system: str, until: datetime
+) -> StoredScorecard | None:
     """The last scorecard made before a moment, or None."""
     row = cursor.execute(
         f"SELECT {_FIELDS} FROM scorecard WHERE system = ? AND made_at < ? ORDER BY made_at DESC, id DESC LIMIT 1",
         [system, naive(until)],
     ).fetchone()
-    return _kept(row) if row else None
+    return _stored_scorecard(row) if row else None
 
 
-def newest(
+def newest_pair(
     cursor: duckdb.DuckDBPyConnection, system: str
 ) -> tuple[StoredScorecard | None, StoredScorecard | None]:
     """The newest scorecard and the one before it, of those that say what they were computed from."""
@@ -99,13 +101,13 @@ def newest(
         f"SELECT {_FIELDS} FROM scorecard WHERE system = ? AND given <> '' ORDER BY made_at DESC, id DESC LIMIT 2",
         [system],
     ).fetchall()
-    scorecards = [_kept(row) for row in rows]
+    scorecards = [_stored_scorecard(row) for row in rows]
     return (scorecards[0] if scorecards else None), (scorecards[1] if len(scorecards) > 1 else None)
 
 
-def all_of(cursor: duckdb.DuckDBPyConnection, system: str) -> list[StoredScorecard]:
+def list_scorecards(cursor: duckdb.DuckDBPyConnection, system: str) -> list[StoredScorecard]:
     """Every kept scorecard of a system, the oldest first."""
     rows = cursor.execute(
         f"SELECT {_FIELDS} FROM scorecard WHERE system = ? ORDER BY made_at, id", [system]
     ).fetchall()
-    return [_kept(row) for row in rows]
+    return [_stored_scorecard(row) for row in rows]

@@ -67,7 +67,7 @@ def keep(cursor: duckdb.DuckDBPyConnection, load: Load, origin: Origin) -> None:
     trail.append(cursor, actor=load.actor, action=Act.PULLED, system=load.system, detail=detail)
 
 
-def take_back(cursor: duckdb.DuckDBPyConnection, load_id: int) -> None:
+def forget_load(cursor: duckdb.DuckDBPyConnection, load_id: int) -> None:
     """Forget how far a load and the later ones of the same source had read it."""
     cursor.execute(
         """DELETE FROM source_pull p USING source_pull u
@@ -77,7 +77,7 @@ def take_back(cursor: duckdb.DuckDBPyConnection, load_id: int) -> None:
     )
 
 
-def loads_of(cursor: duckdb.DuckDBPyConnection, system: str) -> dict[str, list[int]]:
+def loads_by_source(cursor: duckdb.DuckDBPyConnection, system: str) -> dict[str, list[int]]:
     """The name of each source of a system -> the loads that it brought, in their order."""
     rows = cursor.execute(
         """SELECT s.name, list(p.load_id ORDER BY p.load_id) FROM source s

@@ -24,7 +24,7 @@ def context_signatures(cursor: duckdb.DuckDBPyConnection, system: str) -> dict[s
     return {question: (by, aware(at)) for question, by, at in rows}
 
 
-def context_alone(cursor: duckdb.DuckDBPyConnection, system: str) -> dict[str, str]:
+def unapproved_answers(cursor: duckdb.DuckDBPyConnection, system: str) -> dict[str, str]:
     """The questions whose answer no second person has approved, each with who gave it."""
     rows = cursor.execute(
         "SELECT question, given_by FROM context WHERE system = ? AND coalesce(approved_by, '') = '' ORDER BY 1",
@@ -94,7 +94,7 @@ def keep_file(cursor: duckdb.DuckDBPyConnection, sha256: str, name: str, body: b
     )
 
 
-def file_of(cursor: duckdb.DuckDBPyConnection, sha256: str) -> tuple[str, bytes] | None:
+def read_file(cursor: duckdb.DuckDBPyConnection, sha256: str) -> tuple[str, bytes] | None:
     """A kept file's name and content, or None."""
     row = cursor.execute("SELECT name, body FROM evidence_file WHERE sha256 = ?", [sha256]).fetchone()
     return (row[0], bytes(row[1])) if row else None

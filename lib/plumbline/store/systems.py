@@ -83,7 +83,7 @@ def get_system(cursor: duckdb.DuckDBPyConnection, key: str) -> System:
     return system
 
 
-def decisions_held(cursor: duckdb.DuckDBPyConnection, key: str) -> int:
+def count_decisions(cursor: duckdb.DuckDBPyConnection, key: str) -> int:
     """How many decisions a system holds now, erased ones left out."""
     row = cursor.execute(f"SELECT count(*) FROM {decision_table(key)}").fetchone()
     return int(row[0]) if row else 0
@@ -169,14 +169,14 @@ def set_reference(
 
 
 def mapping_text(mapping: Mapping) -> str:
-    """A mapping as JSON; ``mapping_from`` reads it back."""
+    """A mapping as JSON; ``parse_mapping`` reads it back."""
     body = asdict(mapping)
     for column, source in zip(body["columns"], mapping.columns, strict=True):
         column["role"] = str(source.role)
     return json.dumps(body)
 
 
-def mapping_from(text: str) -> Mapping:
+def parse_mapping(text: str) -> Mapping:
     """A mapping as ``mapping_text`` wrote it."""
     body = json.loads(text)
     columns = tuple(
@@ -206,7 +206,7 @@ def save_mapping(
 def saved_mapping(cursor: duckdb.DuckDBPyConnection, key: str, kind: str = "decisions") -> Mapping | None:
     """The remembered mapping, or None."""
     row = cursor.execute("SELECT body FROM mapping WHERE system = ? AND kind = ?", [key, kind]).fetchone()
-    return mapping_from(row[0]) if row else None
+    return parse_mapping(row[0]) if row else None
 
 
 def decision_columns(cursor: duckdb.DuckDBPyConnection, key: str) -> list[DecisionColumn]:
@@ -251,7 +251,7 @@ def ensure_columns(
     return added
 
 
-def take_columns_back(
+def remove_columns_of_load(
     cursor: duckdb.DuckDBPyConnection, key: str, load_id: int, first_loads: dict[str, int]
 ) -> bool:
     """Undo what a load did to the columns: those it brought go, or count from the next load that has them.

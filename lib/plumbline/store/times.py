@@ -33,7 +33,7 @@ def aware(at: datetime) -> datetime:
     return at.replace(tzinfo=UTC)
 
 
-def on_clock(column: str, zone: str) -> str:
+def to_local(column: str, zone: str) -> str:
     """SQL of a stored time as the clock of a zone shows it.
 
     The changes of the clock between 2000 and 2040 are looked up in the statement itself: asking DuckDB for the zone's
@@ -62,27 +62,27 @@ def clock_changes(zone: str) -> tuple[tuple[datetime, int], ...]:
     """Since when (naive UTC) the clock of a zone is how many seconds ahead of UTC; first at the start of 2000."""
     zone_info = ZoneInfo(zone)
 
-    def ahead(at: datetime) -> int:
+    def utc_offset(at: datetime) -> int:
         return int((at.replace(tzinfo=UTC).astimezone(zone_info).utcoffset() or timedelta()).total_seconds())
 
     day = datetime(_LOOKED_UP[0], 1, 1)  # noqa: DTZ001 - naive and UTC, as stored
-    changes = [(day, ahead(day))]
+    changes = [(day, utc_offset(day))]
     while day.year < _LOOKED_UP[1]:
         following = day + timedelta(days=1)
-        if ahead(following) != changes[-1][1]:
+        if utc_offset(following) != changes[-1][1]:
             low, high = 0, 86_400  # seconds into the day between which the clock changes
             while high - low > 1:
                 middle = (low + high) // 2
                 low, high = (
                     (low, middle)
-                    if ahead(day + timedelta(seconds=middle)) != changes[-1][1]
+                    if utc_offset(day + timedelta(seconds=middle)) != changes[-1][1]
                     else (middle, high)
                 )
-            changes.append((day + timedelta(seconds=high), ahead(following)))
+            changes.append((day + timedelta(seconds=high), utc_offset(following)))
         day = following
     return tuple(changes)
 
 
-def off_clock(value: str, zone: str) -> str:
+def to_utc(value: str, zone: str) -> str:
     """SQL of the stored time at which the clock of a zone shows a value; the first, where it shows it twice."""
     return value if zone == "UTC" else f"timezone('UTC', timezone({literal(zone)}, {value}))"

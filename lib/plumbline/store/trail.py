@@ -98,7 +98,7 @@ def _sample(cursor: duckdb.DuckDBPyConnection, action: str, system: str) -> dict
     return {"sample": {"rows": share.rows, "decisions": share.decisions}} if share else {}
 
 
-def lost_head(cursor: duckdb.DuckDBPyConnection) -> str:
+def missing_head(cursor: duckdb.DuckDBPyConnection) -> str:
     """The digest of the last entry that was written, where the trail does not end with it; else empty.
 
     Shows an end that was cut off by hand, whatever its entries were about; not to somebody who changes this note too.
@@ -127,7 +127,7 @@ def entries(
     return [_entry(row) for row in rows]
 
 
-def numbered(cursor: duckdb.DuckDBPyConnection, numbers: Sequence[int]) -> list[TrailEntry]:
+def entries_by_number(cursor: duckdb.DuckDBPyConnection, numbers: Sequence[int]) -> list[TrailEntry]:
     """The entries of these numbers that there are, in order."""
     rows = cursor.execute(
         """SELECT seq, made_at, actor, action, system, detail, previous, digest FROM trail

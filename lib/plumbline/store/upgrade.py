@@ -23,7 +23,7 @@ from plumbline.domain import PlumblineError
 from plumbline.domain.acts import Act
 from plumbline.domain.messages import message
 from plumbline.store.connection import damage_sentence
-from plumbline.store.copies import copies_of, copy_path, drop_old
+from plumbline.store.copies import copy_path, drop_old, list_migration_copies
 from plumbline.store.schema import migrate, schema_number, scripts
 from plumbline.store.times import now
 from plumbline.wording.quantities import count
@@ -77,12 +77,12 @@ def upgrade(
     try:
         if Path(f"{target}.wal").exists():
             raise OSError("its log of writes could not be merged")
-        _room(target)
+        _require_space(target)
         if backup:
             backup.parent.mkdir(mode=0o700, exist_ok=True)
         _copy(target, part)
         step("copied")
-        _migrated(connect(part), number, newest, backup)
+        _migrate_copy(connect(part), number, newest, backup)
         step("migrated")
         if backup:
             os.link(target, backup)
@@ -95,7 +95,7 @@ def upgrade(
         _drop(part)
         if backup:
             backup.unlink(missing_ok=True)
-        raise damage_sentence(target, error) or _failed(target, error) from error
+        raise damage_sentence(target, error) or _migration_error(target, error) from error
     step("replaced")
     drop_old(target)
     if backup:
@@ -109,12 +109,12 @@ def _tidy(target: Path) -> None:
     """Sweep away what a killed process left: copies half migrated, and a backup that is still the workspace itself."""
     for path in target.parent.glob(f"{glob.escape(target.name)}.*.migrating*"):
         _drop(path)
-    for path in copies_of(target):
+    for path in list_migration_copies(target):
         if path.samefile(target):
             path.unlink()
 
 
-def _room(target: Path) -> None:
+def _require_space(target: Path) -> None:
     size = target.stat().st_size
     needed = int(size * (1 + _SHARE)) + _MARGIN
     free = shutil.disk_usage(target.parent).free
@@ -142,7 +142,9 @@ def _copy(target: Path, part: Path) -> None:
         raise OSError(text or "copying ended early")
 
 
-def _migrated(connection: duckdb.DuckDBPyConnection, number: int, newest: int, backup: Path | None) -> None:
+def _migrate_copy(
+    connection: duckdb.DuckDBPyConnection, number: int, newest: int, backup: Path | None
+) -> None:
     from plumbline.store import trail  # which itself needs an open workspace's module
 
     try:
@@ -165,7 +167,7 @@ def _drop(part: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _failed(target: Path, error: Exception) -> PlumblineError:
+def _migration_error(target: Path, error: Exception) -> PlumblineError:
     text = (error.strerror if isinstance(error, OSError) else "") or str(error).partition("\n")[0][:200]
     return PlumblineError(
         message(

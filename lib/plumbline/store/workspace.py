@@ -17,7 +17,7 @@ from plumbline.domain.acts import Act
 from plumbline.sandbox.limits import duckdb_memory
 from plumbline.store.access import permissions
 from plumbline.store.cancellation import Cancellation
-from plumbline.store.connection import ATTACHED, connect, explain_damage, hold, let_go, look
+from plumbline.store.connection import ATTACHED, connect, explain_damage, hold, refuse_unfit_file, release
 from plumbline.store.encryption import encryption_key
 from plumbline.store.engine import DiskFull, Engine
 from plumbline.store.inbox_folder import drop_inbox, make_inbox
@@ -81,7 +81,7 @@ class Workspace:
         self._person: str | None = None
         self._cancellation = Cancellation()  # of nobody: it is never called off
 
-    def acting(self, email: str) -> Workspace:
+    def as_person(self, email: str) -> Workspace:
         """The same workspace in the hands of one signed-in person: a write has to fit the role and bear the name.
 
         What is opened by a process itself (the command line, a server that nobody signs in to) may do everything.
@@ -90,7 +90,7 @@ class Workspace:
         ws._person = email
         return ws
 
-    def lent(self, folders: Sequence[Path], cancellation: Cancellation | None = None) -> Workspace:
+    def for_command(self, folders: Sequence[Path], cancellation: Cancellation | None = None) -> Workspace:
         """The same workspace for one command that another process asked for: it may read files of these folders as
         well, and can be called off."""
         ws = copy.copy(self)
@@ -102,7 +102,7 @@ class Workspace:
         """Whether a file lies in the inbox or in a folder that was named when the workspace was opened, or lent."""
         return any(file.resolve().is_relative_to(folder) for folder in self._folders)
 
-    def within_reach(self, file: Path) -> bool:
+    def may_read_file(self, file: Path) -> bool:
         """Whether the connection itself may read a file: its folders are settled when it is opened."""
         return any(file.resolve().is_relative_to(folder) for folder in self._opened_with)
 
@@ -155,11 +155,11 @@ class Workspace:
         try:
             if not wait and self._writer is not None:  # this very thread's
                 raise Busy()
-            yield from self._written(by_itself)
+            yield from self._transaction(by_itself)
         finally:
             self._writing.release()
 
-    def _written(self, by_itself: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _transaction(self, by_itself: bool) -> Iterator[duckdb.DuckDBPyConnection]:
         with self.read() as cursor:
             cursor.execute("BEGIN TRANSACTION")
             self._writer = cursor
@@ -209,7 +209,7 @@ class Workspace:
         self._engine.close()
         if self._open:
             self._open = False
-            let_go(self.path)
+            release(self.path)
         drop_inbox(self.inbox)
 
 
@@ -240,8 +240,8 @@ def open_workspace(
     inbox = make_inbox()
     folders = ", ".join(literal(f"{folder.resolve()}/") for folder in (inbox, *read_from))
 
-    def locked() -> duckdb.DuckDBPyConnection:
-        connection = _opened(target, key, memory_limit)
+    def connect_locked() -> duckdb.DuckDBPyConnection:
+        connection = _open_connection(target, key, memory_limit)
         hold(target)
         try:
             connection.execute(f"SET allowed_directories = [{folders}]")
@@ -249,12 +249,12 @@ def open_workspace(
             connection.execute("SET lock_configuration = true")
         except BaseException:
             connection.close()
-            let_go(target)
+            release(target)
             raise
         return connection
 
     try:
-        engine = Engine(target, locked, lambda: let_go(target))
+        engine = Engine(target, connect_locked, lambda: release(target))
     except BaseException:
         drop_inbox(inbox)
         raise
@@ -263,7 +263,7 @@ def open_workspace(
     )
 
 
-def _connected(target: Path, key: str, memory_limit: str | None) -> duckdb.DuckDBPyConnection:
+def _connect(target: Path, key: str, memory_limit: str | None) -> duckdb.DuckDBPyConnection:
     connection = connect(target, key)
     try:
         connection.execute("SET TimeZone = 'UTC'")
@@ -274,7 +274,7 @@ def _connected(target: Path, key: str, memory_limit: str | None) -> duckdb.DuckD
     return connection
 
 
-def _opened(target: Path, key: str, memory_limit: str | None) -> duckdb.DuckDBPyConnection:
+def _open_connection(target: Path, key: str, memory_limit: str | None) -> duckdb.DuckDBPyConnection:
     """A connection to a workspace of today's schema: what is older is copied and migrated first.
 
     Raises:
@@ -282,13 +282,13 @@ def _opened(target: Path, key: str, memory_limit: str | None) -> duckdb.DuckDBPy
     """
     while True:
         before = _identity(target)
-        connection = _connected(target, key, memory_limit)
+        connection = _connect(target, key, memory_limit)
         try:
             theirs = _identity(target) != before  # another process has put its migrated one there meanwhile
             if not theirs and not is_due(connection, target):
                 return connection
             if not theirs:
-                upgrade(connection, target, partial(_connected, key=key, memory_limit=memory_limit))
+                upgrade(connection, target, partial(_connect, key=key, memory_limit=memory_limit))
         except BaseException:
             connection.close()
             raise
@@ -305,7 +305,7 @@ def _create(target: Path, key: str) -> None:
     if target.resolve() == default_workspace().resolve():
         with suppress(OSError):  # said by what looks at it next
             target.parent.mkdir(parents=True, exist_ok=True)
-    look(target)
+    refuse_unfit_file(target)
     part = target.with_name(f"{target.name}.{os.getpid()}.part")
     part.unlink(missing_ok=True)
     connection = connect(part, key)

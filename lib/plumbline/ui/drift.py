@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from plumbline.answers.drift.features import DriftAnswer, Span, year_before
+from plumbline.answers.drift.features import DriftAnswer, Span, window_a_year_earlier
 from plumbline.answers.drift.multivariate import WholeRowAnswer
 from plumbline.answers.drift.shapes import FeatureShape
 from plumbline.charts.heatmap import heatmap
@@ -20,13 +20,13 @@ from plumbline.ui import drift_feature
 from plumbline.ui.frame import drill_down
 from plumbline.ui.notes import marks, strip
 from plumbline.ui.parts import cards, charts, tables
-from plumbline.ui.parts.escape import one_line, plain
+from plumbline.ui.parts.escape import escape, one_line
 from plumbline.ui.state import session
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View
 from plumbline.ui.state.windows import midnight
 from plumbline.wording import numbers
-from plumbline.wording.language import in_language, phrase, screen_text
+from plumbline.wording.language import localise, phrase, screen_text
 
 MOST = 40  # features drawn; the table has them all
 REFERENCE, LAST_YEAR, DATES = (
@@ -49,12 +49,12 @@ def choices(view: View) -> tuple[str, Span | None]:
             bind="query-params",
             width=250,
             help=phrase("Decides the picture and the ranking. ")
-            + " ".join(f"**{numbers.name(m)}**: {plain(drift_feature.says(m))}" for m in SHAPE),
+            + " ".join(f"**{numbers.name(m)}**: {escape(drift_feature.method_sentence(m))}" for m in SHAPE),
         )
         against = st.selectbox(
             phrase("Compare with"),
             [REFERENCE, LAST_YEAR, DATES],
-            format_func=in_language,
+            format_func=localise,
             key=session.AGAINST.name,
             bind="query-params",
             width=180,
@@ -65,7 +65,7 @@ def choices(view: View) -> tuple[str, Span | None]:
         )
         span: Span | None = None
         if against == LAST_YEAR and view.system is not None:
-            span = ask(view, year_before, view.system.key, (view.start, view.end))
+            span = ask(view, window_a_year_earlier, view.system.key, (view.start, view.end))
             if span is None:
                 cards.note(
                     phrase("The log does not hold these weeks of the year before; the reference is meant.")
@@ -94,7 +94,7 @@ def choices(view: View) -> tuple[str, Span | None]:
     return str(method or "js"), span
 
 
-def over_time(answer: DriftAnswer, method: str, whole: WholeRowAnswer | None, view: View) -> None:
+def drift_over_time(answer: DriftAnswer, method: str, whole: WholeRowAnswer | None, view: View) -> None:
     """Feature by chunk, the most drifted first; outputs and whole rows below. A click says more of a cell."""
     order = [r.feature for r in answer.ranking]
     place = {name: i for i, name in enumerate(order)}
@@ -110,11 +110,11 @@ def over_time(answer: DriftAnswer, method: str, whole: WholeRowAnswer | None, vi
             "matter, more than chance, and sure or confirmed by the next. A diamond is watched; "
             "a cross has too few values to judge. Select a cell to see more of it.",
             method=numbers.name(method),
-            by=in_language(answer.by),
+            by=localise(answer.by),
         ),
     )
     events = marks.events(view)
-    before = earlier(answer.chunks, answer.window[0])
+    before = earlier_breaches(answer.chunks, answer.window[0])
     if before:
         cards.note(before)
     picked = charts.show(
@@ -132,7 +132,7 @@ def over_time(answer: DriftAnswer, method: str, whole: WholeRowAnswer | None, vi
         _cell(answer, drawn, cell)
 
 
-def earlier(chunks: Sequence[FeatureDrift], begins: datetime | None, most: int = 3) -> str:
+def earlier_breaches(chunks: Sequence[FeatureDrift], begins: datetime | None, most: int = 3) -> str:
     """What breached before the window that the title is about, so that it does not seem to deny the picture."""
     there = [d for d in chunks if d.drifted and d.start and d.end and begins and d.end <= begins]
     firsts: dict[str, FeatureDrift] = {}
@@ -162,9 +162,9 @@ def _cell(answer: DriftAnswer, drawn: list[FeatureDrift], cell: list[Any]) -> No
     sure = numbers.interval(drift.low, drift.high)
     with st.container(border=True, gap="xsmall"):
         st.markdown(
-            f"**{plain(drift.feature)}**, {plain(numbers.span(drift.start, drift.end))}: "
-            f"{plain(numbers.name(drift.method))} {plain(numbers.figure(drift.value))}"
-            f"{plain(f' ({sure})' if sure else '')}, n = {plain(numbers.count(drift.n))} "
+            f"**{escape(drift.feature)}**, {escape(numbers.span(drift.start, drift.end))}: "
+            f"{escape(numbers.name(drift.method))} {escape(numbers.figure(drift.value))}"
+            f"{escape(f' ({sure})' if sure else '')}, n = {escape(numbers.count(drift.n))} "
             f"{cards.chip('drifted' if drift.drifted else drift.status.value)}"
         )
         if drift.note:
@@ -286,7 +286,7 @@ def _row(
         "Status": cards.glyph("drifted" if drift.drifted else drift.status.value),
         "Corrected p": numbers.p_value(drift.q_value),
         "Importance": numbers.share(weight),
-        "Correlation with loss": numbers.DASH if moved is None else numbers.with_sign(moved, 2),
+        "Correlation with loss": numbers.DASH if moved is None else numbers.signed_number(moved, 2),
         "n": drift.n,
         "n reference": drift.n_reference,
         "Missing": numbers.share(drift.missing_share),
@@ -304,7 +304,7 @@ def _bars(shape: FeatureShape | None) -> tuple[list[float], list[float]]:
     return [share / highest for share in shape.then], [share / highest for share in shape.now]
 
 
-def wants_whole_row() -> bool:
+def whole_row_toggle() -> bool:
     """Whether whole rows are to be compared: it takes a while, so only when asked."""
     return bool(
         st.toggle(
@@ -319,7 +319,7 @@ def wants_whole_row() -> bool:
     )
 
 
-def whole_row(answer: WholeRowAnswer) -> None:
+def row_shift_section(answer: WholeRowAnswer) -> None:
     """What the comparison of whole rows says of the window."""
     now = answer.now
     cards.section(phrase("Whole rows"), answer.sentence)

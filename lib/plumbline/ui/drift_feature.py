@@ -16,7 +16,7 @@ from plumbline.ui.parts.escape import one_line
 from plumbline.ui.parts.glossary import help_for
 from plumbline.ui.state import session
 from plumbline.wording import numbers
-from plumbline.wording.language import in_english, phrase
+from plumbline.wording.language import english_reader, phrase
 
 
 def choose(answer: DriftAnswer) -> str | None:
@@ -28,7 +28,7 @@ def choose(answer: DriftAnswer) -> str | None:
     return st.selectbox(phrase("Feature"), options, key=session.FEATURE.name, bind="query-params", width=316)
 
 
-def one(system: str, answer: FeatureAnswer, mode: Mode) -> None:
+def feature_section(system: str, answer: FeatureAnswer, mode: Mode) -> None:
     """Its two distributions, what moved, every measure, and the way to the rows behind a bar."""
     words = (
         phrase(
@@ -71,7 +71,7 @@ def one(system: str, answer: FeatureAnswer, mode: Mode) -> None:
         select=True,
     )
     _rows_behind(system, answer, drill_down.clicked_mark(event))
-    _moved(answer)
+    _change_tables(answer)
     tables.grid(
         [
             {
@@ -81,7 +81,7 @@ def one(system: str, answer: FeatureAnswer, mode: Mode) -> None:
                 "Matters from": _value(d.method, d.threshold) if d.threshold else numbers.DASH,
                 "p": numbers.p_value(d.p_value),
                 "Status": cards.glyph("drifted" if d.drifted else d.status.value),
-                "What it says": says(d.method),
+                "What it says": method_sentence(d.method),
                 "Note": one_line(d.note, 120),
             }
             for d in answer.by_method
@@ -90,9 +90,9 @@ def one(system: str, answer: FeatureAnswer, mode: Mode) -> None:
     )
 
 
-def says(method: str) -> str:
+def method_sentence(method: str) -> str:
     """What a measure of drift says, in a sentence."""
-    with in_english():
+    with english_reader():
         name = numbers.name(method)
     return help_for(name) or METHODS[method].says
 
@@ -150,18 +150,18 @@ def _rows_behind(system: str, answer: FeatureAnswer, mark: object) -> None:
         n=numbers.count(n),
         feature=one_line(answer.feature, 40),
     )
-    drill_down.to_rows(system, *answer.window, (answer.column, value), words + drill_down.short(value))
+    drill_down.to_rows(system, *answer.window, (answer.column, value), words + drill_down.short_value(value))
 
 
-def _moved(answer: FeatureAnswer) -> None:
+def _change_tables(answer: FeatureAnswer) -> None:
     """Quantiles of a number, or the levels that grew and shrank."""
     if answer.quantiles:
         tables.grid(
             [
                 {
                     "Quantile": f"{100 * q.share:.0f} %",
-                    "Reference": _held(q.then),
-                    "Window": _held(q.now),
+                    "Reference": _figure_or_dash(q.then),
+                    "Window": _figure_or_dash(q.now),
                     "Change": _change(q.then, q.now),
                 }
                 for q in answer.quantiles
@@ -177,11 +177,11 @@ def _moved(answer: FeatureAnswer) -> None:
                     "Level": one_line(level.level, 60),
                     "Reference": numbers.share(level.then),
                     "Window": numbers.share(level.now),
-                    "Change (points)": numbers.with_sign(100 * level.change),
+                    "Change (points)": numbers.signed_number(100 * level.change),
                     "95 % interval": phrase(
                         "{low} to {high}",
-                        low=numbers.with_sign(100 * level.low),
-                        high=numbers.with_sign(100 * level.high),
+                        low=numbers.signed_number(100 * level.low),
+                        high=numbers.signed_number(100 * level.high),
                     ),
                 }
                 for level in answer.levels
@@ -199,8 +199,8 @@ def _change(then: float | None, now: float | None) -> str:
     if then is None or now is None:
         return numbers.DASH
     change = now - then
-    return "0" if abs(change) < 1e-9 * max(abs(then), abs(now)) else numbers.with_sign(change)
+    return "0" if abs(change) < 1e-9 * max(abs(then), abs(now)) else numbers.signed_number(change)
 
 
-def _held(value: float | None) -> str:
+def _figure_or_dash(value: float | None) -> str:
     return numbers.DASH if value is None else numbers.figure(value)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import streamlit as st
 
 from plumbline.ui.parts import cards, glossary
-from plumbline.ui.parts.escape import plain, prose
+from plumbline.ui.parts.escape import escape, prose
 from plumbline.ui.parts.glossary import Term
 from plumbline.ui.state import session
-from plumbline.wording.language import code, in_language, phrase
+from plumbline.wording.language import code, localise, phrase
 
 ENGLISH, GERMAN = "English", "Deutsch"
 
@@ -44,16 +44,16 @@ def tables(terms: Sequence[Term]) -> None:
     """A table a section: the word, what it means, and the word of the other language."""
     german = code() == "de"
     for section in dict.fromkeys(term.section for term in terms):
-        cards.section(in_language(section, "glossary"))
+        cards.section(localise(section, "glossary"))
         cards.table(
             [
                 {
-                    "Word": f"**{plain(term.german if german else term.name)}**",
+                    "Word": f"**{escape(term.german if german else term.name)}**",
                     "Meaning": prose(term.german_says if german else term.says),
-                    ENGLISH if german else GERMAN: plain(term.name if german else term.german),
+                    ENGLISH if german else GERMAN: escape(term.name if german else term.german),
                 }
                 for term in terms
                 if term.section == section
             ],
-            alt=phrase("{section}: words and what they mean", section=in_language(section, "glossary")),
+            alt=phrase("{section}: words and what they mean", section=localise(section, "glossary")),
         )

@@ -15,14 +15,14 @@ import streamlit as st
 from plumbline.domain.messages import Message
 from plumbline.report.language import language
 from plumbline.report.translation import translate
-from plumbline.wording.language import SOURCE, Reader, code, in_language, phrase, screen_text
+from plumbline.wording.language import SOURCE, Reader, code, localise, phrase, screen_text
 
 #: what a page asks for its texts with
 __all__ = [
     "adapt",
     "catalogue_title",
     "control_title",
-    "in_language",
+    "localise",
     "phrase",
     "reader",
     "screen_text",
@@ -59,7 +59,7 @@ def catalogue_title(section: str, key: str, title: str) -> str:
 
 def adapt(name: str, texts: Sequence[str]) -> list[str]:
     """The texts in the reader's language, and the same choice where session or address have it in another."""
-    shown = [in_language(text) for text in texts]
+    shown = [localise(text) for text in texts]
     places = {reader(each).render(Message(text)): i for each in NAMES for i, text in enumerate(texts)}
     now = st.session_state.get(name) or st.query_params.get(name)
     if now in places and now not in shown:

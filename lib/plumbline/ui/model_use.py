@@ -7,7 +7,7 @@ import streamlit as st
 from plumbline.answers.decisions.explain import ASKED, groups_of
 from plumbline.answers.decisions.importance import ModelUse, model_use, set_groups
 from plumbline.charts.beeswarm import beeswarm, dependence
-from plumbline.charts.importance import importance, use_over_time
+from plumbline.charts.importance import importance, importance_over_time
 from plumbline.charts.style import Mode
 from plumbline.domain import AttributionSource, PlumblineError
 from plumbline.explain.reasons.global_importance import NDCG_WATCH
@@ -16,13 +16,13 @@ from plumbline.ui.frame import permissions
 from plumbline.ui.frame.sign_in import actor
 from plumbline.ui.notes import marks, strip
 from plumbline.ui.parts import cards, charts, empty_states, tables
-from plumbline.ui.parts.escape import one_line, plain
+from plumbline.ui.parts.escape import escape, one_line
 from plumbline.ui.parts.glossary import help_for
 from plumbline.ui.state import session
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
-from plumbline.wording.language import digits, in_language, phrase
+from plumbline.wording.language import digits, localise, phrase
 from plumbline.wording.quantities import count
 from plumbline.wording.times import iso_day
 
@@ -43,7 +43,7 @@ def answer(view: View, key: str) -> ModelUse:
     chosen = st.segmented_control(
         phrase("Contributions in"),
         SPACES,
-        format_func=lambda each: in_language(each, "scale"),
+        format_func=lambda each: localise(each, "scale"),
         default=SPACES[0],
         required=True,
         key=session.SPACE.name,
@@ -65,7 +65,7 @@ def overall(usage: ModelUse, view: View) -> None:
     """Importance with its sampling error, and its course over the chunks."""
     if usage.source is not None:
         words, status = SOURCES[usage.source]
-        st.markdown(cards.chip(status, in_language(words)))
+        st.markdown(cards.chip(status, localise(words)))
     rows = [
         {
             "Feature": f.feature,
@@ -92,11 +92,11 @@ def overall(usage: ModelUse, view: View) -> None:
             phrase("Over time"),
             phrase(
                 "The same sample by {by}; chunks of under 30 decisions are left out.",
-                by=in_language(usage.by),
+                by=localise(usage.by),
             ),
         )
         charts.show(
-            use_over_time(
+            importance_over_time(
                 [(c.start, c.n, c.use) for c in usage.chunks],
                 view.mode,
                 space=usage.space,
@@ -184,7 +184,7 @@ def attribution_drift(usage: ModelUse) -> None:
                 ),
                 cards.Figure(
                     name=phrase("Mean output moved by"),
-                    value=numbers.with_sign(drift.mean_change),
+                    value=numbers.signed_number(drift.mean_change),
                     note=numbers.unit(usage.space),
                     help=help_for("Mean output moved by"),
                 ),
@@ -196,7 +196,7 @@ def attribution_drift(usage: ModelUse) -> None:
             "What to do": q.verdict,
             "Weight now": numbers.share(q.share),
             "Weight before": numbers.DASH if q.share_before is None else numbers.share(q.share_before),
-            "Moved the output by": numbers.DASH if q.change is None else numbers.with_sign(q.change),
+            "Moved the output by": numbers.DASH if q.change is None else numbers.signed_number(q.change),
             "Drift": numbers.DASH if q.distance is None else numbers.significant(q.distance),
         }
         for q in usage.quadrants
@@ -297,8 +297,8 @@ def _near_twins(view: View, usage: ModelUse, groups: dict[str, str]) -> None:
             st.markdown(
                 phrase(
                     "{names} :gray[rank correlation {correlation}{weakest}, n = {n}]",
-                    names=plain(names + more),
-                    correlation=numbers.with_sign(one.correlation),
+                    names=escape(names + more),
+                    correlation=numbers.signed_number(one.correlation),
                     weakest=weakest,
                     n=numbers.count(one.n),
                 )

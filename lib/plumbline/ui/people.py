@@ -11,14 +11,14 @@ from plumbline.domain.acts import MAY, Access, Person
 from plumbline.store.workspace import Workspace
 from plumbline.ui.frame import permissions, sign_in, signed_forms
 from plumbline.ui.parts import cards, empty_states, tables
-from plumbline.ui.parts.escape import one_line, plain
-from plumbline.wording.language import in_language, phrase, screen_text
+from plumbline.ui.parts.escape import escape, one_line
+from plumbline.wording.language import localise, phrase, screen_text
 from plumbline.wording.times import iso_minute
 
 NONE = screen_text("no role", "role")
 
 
-def real() -> Workspace:
+def real_workspace() -> Workspace:
     """The workspace that people have roles in, also while a file is only looked at."""
     return sign_in.workspace()
 
@@ -46,7 +46,7 @@ def opening(people: Sequence[Person]) -> None:
 def register(people: Sequence[Person]) -> None:
     """Everybody with a role, or what to do first."""
     if not people:
-        empty_states.empty(
+        empty_states.show_empty_state(
             phrase("Nobody has a role yet."),
             phrase(
                 "Give yourself the role of owner before sign-in is switched on: below, or in a "
@@ -58,7 +58,7 @@ def register(people: Sequence[Person]) -> None:
             [
                 {
                     "E-mail": one_line(p.email),
-                    "Role": in_language(p.access.value, "role"),
+                    "Role": localise(p.access.value, "role"),
                     "Since (UTC)": f"{iso_minute(p.given_at)}",
                     "Given by": one_line(p.given_by),
                 }
@@ -66,7 +66,7 @@ def register(people: Sequence[Person]) -> None:
             ],
             alt=phrase("People: e-mail, role, since when, given by"),
         )
-    st.markdown("\n".join(f"- **{_article(role)}** {plain(in_language(MAY[role]))}." for role in Access))
+    st.markdown("\n".join(f"- **{_article(role)}** {escape(localise(MAY[role]))}." for role in Access))
 
 
 def change(people: Sequence[Person]) -> None:
@@ -81,21 +81,21 @@ def change(people: Sequence[Person]) -> None:
         role = right.selectbox(
             phrase("Role"),
             [*(a.value for a in Access), NONE],
-            format_func=lambda role: in_language(role, "role"),
+            format_func=lambda role: localise(role, "role"),
             key="people.role.value",
         )
         by = signed_forms.signature("role", page="people")
-        saved = permissions.submit(phrase("Save"), permissions.OWNER, type=cards.leading())
+        saved = permissions.submit(phrase("Save"), permissions.OWNER, type=cards.leading_type())
     if not saved:
         return
     signed_forms.sign(by)
     if role == NONE:
-        access.take(real(), email or "", by=by)
+        access.take(real_workspace(), email or "", by=by)
     else:
-        access.give(real(), email or "", Access(str(role)), by=by)
+        access.give(real_workspace(), email or "", Access(str(role)), by=by)
     st.rerun()
 
 
 def _article(role: Access) -> str:
-    words = in_language(permissions.article(role), "role")
+    words = localise(permissions.article(role), "role")
     return words[:1].upper() + words[1:]

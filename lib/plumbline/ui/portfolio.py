@@ -16,9 +16,9 @@ from plumbline.domain import PlumblineError, Point, Verdict
 from plumbline.domain.messages import Quantity
 from plumbline.monitor.performance.money_at_stake import StakeState, say_stake, stake_state
 from plumbline.ui.parts import cards, empty_states
-from plumbline.ui.parts.escape import plain
+from plumbline.ui.parts.escape import escape
 from plumbline.wording import numbers
-from plumbline.wording.language import in_language, phrase, screen_text
+from plumbline.wording.language import localise, phrase, screen_text
 from plumbline.wording.quantities import plural
 
 TRENDS = {
@@ -68,7 +68,7 @@ def total(sums: Sequence[Total], rows: Sequence[SystemRow]) -> None:
                 systems=_systems(unknown),
             )
         )
-    st.markdown(phrase("**At stake:** {words}", words=plain(" ".join(words))))
+    st.markdown(phrase("**At stake:** {words}", words=escape(" ".join(words))))
 
 
 def _total(each: Total) -> str:
@@ -94,7 +94,7 @@ def _total(each: Total) -> str:
                 systems=_systems(each.stated_systems),
             )
         )
-    return f"{in_language(screen_text(', and ')).join(parts)}."
+    return f"{localise(screen_text(', and ')).join(parts)}."
 
 
 def _systems(n: int) -> Quantity:
@@ -108,7 +108,7 @@ def order(rows: Sequence[SystemRow]) -> Sequence[SystemRow]:
     chosen = st.segmented_control(
         phrase("Sort by"),
         list(ORDERS),
-        format_func=in_language,
+        format_func=localise,
         default=WORST,
         required=True,
         key="portfolio.order",
@@ -129,27 +129,27 @@ def table(rows: Sequence[SystemRow], mode: Mode) -> None:
                 head, picture, why, money = (st.container(width=width, gap="xsmall") for width in WIDTHS)
             with head:
                 empty_states.link(empty_states.NextPage("scorecard", row.title[:60]), {"system": row.key})
-                st.markdown(cards.chip(row.verdict.value, in_language(row.verdict.words, "verdict")))
-                cards.note(_since(row))
+                st.markdown(cards.chip(row.verdict.value, localise(row.verdict.words, "verdict")))
+                cards.note(_verdict_start(row))
             with picture:
                 _metric(row, mode)
             with why:
                 st.markdown(cards.reason(row.reason, 140, clause=True))
                 if row.sample:
-                    cards.note(in_language(row.sample))
+                    cards.note(localise(row.sample))
                 if row.trend in TRENDS:
                     status, words = TRENDS[row.trend]
-                    moved = f"{in_language(words)}: {in_language(row.moved)}"
+                    moved = f"{localise(words)}: {localise(row.moved)}"
                     st.markdown(
-                        f":small[{cards.word(status, moved) if status else f':gray[{plain(moved)}]'}]"
+                        f":small[{cards.word(status, moved) if status else f':gray[{escape(moved)}]'}]"
                     )
             with money:
                 cards.note(phrase("At stake"))
-                st.markdown(f"**{plain(say_stake(row.at_stake))}**")
-                cards.note(_last(row))
+                st.markdown(f"**{escape(say_stake(row.at_stake))}**")
+                cards.note(_last_decision(row))
 
 
-def _since(row: SystemRow) -> str:
+def _verdict_start(row: SystemRow) -> str:
     if row.verdict is Verdict.NOT_YET_JUDGED:
         return phrase("waits for what it is for")
     if row.since is None:
@@ -164,25 +164,27 @@ def _metric(row: SystemRow, mode: Mode) -> None:
     known = [p for p in row.points if p.value is not None and not p.estimated and not p.provisional]
     picture = sparkline(known, mode, since=row.broke_at)
     if not picture or not known:
-        cards.note(phrase("No outcomes to follow") if not known else _now(row.metric, known))
+        cards.note(phrase("No outcomes to follow") if not known else _newest_value(row.metric, known))
         return
     st.image(
         picture,
         alt=phrase(
-            "{metric} over the whole log: {now}", metric=numbers.name(row.metric), now=_now(row.metric, known)
+            "{metric} over the whole log: {now}",
+            metric=numbers.name(row.metric),
+            now=_newest_value(row.metric, known),
         ),
     )
     broke = phrase(", broke {broke_at}", broke_at=numbers.day(row.broke_at)) if row.broke_at else ""
-    cards.note(f"{_now(row.metric, known)}{broke}")
+    cards.note(f"{_newest_value(row.metric, known)}{broke}")
 
 
-def _now(metric: str, known: Sequence[Point]) -> str:
+def _newest_value(metric: str, known: Sequence[Point]) -> str:
     first, last = (numbers.figure(p.value, metric) for p in (known[0], known[-1]))
     values = last if len(known) == 1 else f"{first} → {last}"
     return f"{numbers.name(metric)} {values}"
 
 
-def _last(row: SystemRow) -> str:
+def _last_decision(row: SystemRow) -> str:
     if row.last_decision is None:
         return phrase("no decision")
     return phrase("last decision {last_decision}", last_decision=numbers.day(row.last_decision))

@@ -12,9 +12,9 @@ from plumbline.ui.parts import cards, empty_states, filters, tables
 from plumbline.ui.parts.cards import Figure
 from plumbline.ui.parts.empty_states import NextPage
 from plumbline.ui.parts.escape import one_line
-from plumbline.ui.parts.openings import times_of
+from plumbline.ui.parts.openings import time_zone_note
 from plumbline.wording import numbers
-from plumbline.wording.language import in_language, phrase, screen_text
+from plumbline.wording.language import localise, phrase, screen_text
 from plumbline.wording.times import iso_minute, iso_second
 
 MOST_GROUPS = 5
@@ -31,7 +31,7 @@ _PARTS = {
 def record(answer: QualityAnswer) -> None:
     """Completeness, duplicates and gaps."""
     trail = answer.trail
-    times = times_of(answer.system.timezone)
+    times = time_zone_note(answer.system.timezone)
     cards.section(
         phrase("On record"),
         phrase("Shares of n = {n} decisions. {times}", n=numbers.count(trail.n), times=times),
@@ -39,7 +39,7 @@ def record(answer: QualityAnswer) -> None:
     cards.figures(
         [
             Figure(
-                name=in_language(words),
+                name=localise(words),
                 value=numbers.share(trail.shares[name]),
                 note="",
                 status=trail.statuses.get(name, ""),
@@ -135,7 +135,7 @@ def columns(answer: QualityAnswer) -> None:
         )
 
 
-def same_answer(answer: QualityAnswer) -> None:
+def repeats_section(answer: QualityAnswer) -> None:
     """Repeats with different outputs, side by side."""
     repeats = answer.repeats
     cards.section(phrase("Same input, same answer"), answer.consistency.sentence)
@@ -172,7 +172,7 @@ def same_answer(answer: QualityAnswer) -> None:
                 number=number,
                 version=one_line(group[0].version or phrase("not named"), 40),
             )
-            + one_line("; ".join(f"{k} {_held(v)}" for k, v in inputs.items()), 240)
+            + one_line("; ".join(f"{k} {_value_or_dash(v)}" for k, v in inputs.items()), 240)
         )
         tables.grid(
             [_decision(decision, scored) for decision in group],
@@ -188,28 +188,26 @@ def same_answer(answer: QualityAnswer) -> None:
 def _decision(decision: Decision, scored: bool) -> dict[str, object]:
     shown: dict[str, object] = {
         "When (UTC)": f"{iso_second(decision.time)}", "Decision": one_line(decision.id, 40),
-        "Answer": one_line(_held(decision.prediction), 40),
+        "Answer": one_line(_value_or_dash(decision.prediction), 40),
     }  # fmt: skip
-    return {**shown, "Score": _held(decision.score)} if scored else shown
+    return {**shown, "Score": _value_or_dash(decision.score)} if scored else shown
 
 
-def _held(value: Any) -> str:
+def _value_or_dash(value: Any) -> str:
     if value is None:
         return numbers.DASH
     return numbers.cell_value(float(value)) if isinstance(value, (int, float)) else one_line(value, 40)
 
 
-def age(answer: QualityAnswer) -> None:
+def age_section(answer: QualityAnswer) -> None:
     """How old the model is, when it should be replaced, and whether decisions and labels still come."""
-    cards.section(
-        phrase("Age"), f"{in_language(answer.staleness.sentence)} {in_language(answer.shelf.sentence)}"
-    )
+    cards.section(phrase("Age"), f"{localise(answer.staleness.sentence)} {localise(answer.shelf.sentence)}")
     cards.figures(
         [
             Figure(
                 name=phrase("Model's age"),
                 value=_days(answer.staleness.age_days),
-                note=in_language(answer.staleness.source.replace("_", " "), "age"),
+                note=localise(answer.staleness.source.replace("_", " "), "age"),
                 status=answer.staleness.status,
             ),
             Figure(
@@ -218,8 +216,8 @@ def age(answer: QualityAnswer) -> None:
                 note=phrase("shelf life {days}", days=_days(answer.shelf.days)),
                 status=answer.shelf.status,
             ),
-            _beat(phrase("Last decision"), answer.decisions_beat),
-            _beat(phrase("Last label"), answer.labels_beat),
+            _arrival_figure(phrase("Last decision"), answer.decisions_beat),
+            _arrival_figure(phrase("Last label"), answer.labels_beat),
         ]
     )
     if answer.shelf.lives:
@@ -228,7 +226,7 @@ def age(answer: QualityAnswer) -> None:
                 {
                     "Version": one_line(life.version, 40),
                     "Since": numbers.day(life.since),
-                    "Known by": in_language(life.source.replace("_", " "), "age"),
+                    "Known by": localise(life.source.replace("_", " "), "age"),
                     "Kept its performance": (phrase("at least ") if life.kept else "") + _days(life.days),
                 }
                 for life in answer.shelf.lives
@@ -237,7 +235,7 @@ def age(answer: QualityAnswer) -> None:
         )
 
 
-def _beat(name: str, beat: LastArrival) -> Figure:
+def _arrival_figure(name: str, beat: LastArrival) -> Figure:
     return Figure(
         name=name,
         value=phrase("{days} ago", days=_days(beat.since_days))

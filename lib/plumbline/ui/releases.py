@@ -19,17 +19,17 @@ from plumbline.ui.parts import cards, charts, tables
 from plumbline.ui.parts.cards import Figure
 from plumbline.ui.parts.escape import one_line, prose
 from plumbline.ui.parts.glossary import help_for
-from plumbline.ui.parts.openings import times_of
+from plumbline.ui.parts.openings import time_zone_note
 from plumbline.ui.releases_switches import estimate_data, estimate_row
 from plumbline.ui.state import session
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
-from plumbline.wording.language import capital, digits, in_language, phrase
+from plumbline.wording.language import capital, digits, localise, phrase
 from plumbline.wording.quantities import plural
 from plumbline.wording.times import iso_day, iso_minute
 
 
-def intended_share() -> float | None:
+def split_choice() -> float | None:
     """The share of decisions that a newcomer was meant to get, 0 to 1; the link carries it."""
     cards.section(
         phrase("Side by side"),
@@ -108,8 +108,8 @@ def history(answer: ReleasesAnswer, view: View) -> None:
             "fail" if not w.proved else "watch",
             phrase(
                 "Guardrail, {signal}: {advice}",
-                signal=in_language(w.signal, "guardrail"),
-                advice=sentences.roll_back(w, answer.system.timezone),
+                signal=localise(w.signal, "guardrail"),
+                advice=sentences.rollback_advice(w, answer.system.timezone),
             ),
         )
         for w in answer.guardrails
@@ -169,22 +169,23 @@ def guardrails(answer: ReleasesAnswer) -> None:
         return
     zone = answer.system.timezone
     tables.grid(
-        [_guarded(w, zone) for w in answer.guardrails], alt=phrase("Guardrails: version, signal, rate, time")
+        [_guardrail_row(w, zone) for w in answer.guardrails],
+        alt=phrase("Guardrails: version, signal, rate, time"),
     )
 
 
 def _advice(watched: GuardrailResult, zone: str) -> str:
     if watched.proved:
-        return f"{_signal(watched)}: {in_language(watched.found.sentence)}{in_language(watched.acquittal)}"
-    return f"{_signal(watched)}: {in_language(sentences.roll_back(watched, zone))}"
+        return f"{_signal(watched)}: {localise(watched.found.sentence)}{localise(watched.acquittal)}"
+    return f"{_signal(watched)}: {localise(sentences.rollback_advice(watched, zone))}"
 
 
 def _signal(watched: GuardrailResult) -> str:
-    words = in_language(watched.signal, "guardrail")
+    words = localise(watched.signal, "guardrail")
     return words[:1].upper() + words[1:]
 
 
-def _guarded(w: GuardrailResult, zone: str) -> dict[str, object]:
+def _guardrail_row(w: GuardrailResult, zone: str) -> dict[str, object]:
     tripped = "watch" if w.proved else "fail"
     status = "unknown" if w.found.rate is None else tripped if w.fired else "ok"
     return {
@@ -201,7 +202,7 @@ def _guarded(w: GuardrailResult, zone: str) -> dict[str, object]:
     }
 
 
-def side_by_side(answer: ReleasesAnswer, mode: Mode) -> None:
+def comparisons_section(answer: ReleasesAnswer, mode: Mode) -> None:
     """Versions that decided over the same hours: what differs, and what it takes to know."""
     if not answer.comparisons:
         cards.note(
@@ -215,7 +216,7 @@ def side_by_side(answer: ReleasesAnswer, mode: Mode) -> None:
     for comparison in answer.comparisons[:3]:
         st.markdown(f"- {prose(sentences.say_comparison(comparison, zone))}")
     rows = [
-        _compared_row(c, m)
+        _difference_row(c, m)
         for c in answer.comparisons
         for m in c.measures
         if m.metric not in sentences.NUMBERS
@@ -231,18 +232,18 @@ def side_by_side(answer: ReleasesAnswer, mode: Mode) -> None:
             rows=[estimate_data(r) for r in rows],
         )
     tables.grid(
-        [_compared(c, m, answer.system.timezone) for c in answer.comparisons for m in c.measures],
+        [_comparison_row(c, m, answer.system.timezone) for c in answer.comparisons for m in c.measures],
         alt=phrase("Versions side by side: difference, interval, p, what would have been seen"),
     )
 
 
-def _compared_row(c: Comparison, m: Measure) -> EstimateRow:
+def _difference_row(c: Comparison, m: Measure) -> EstimateRow:
     label = phrase(
         "{newer} less {older} ({kind}), {measure}",
         newer=c.versions[1],
         older=c.versions[0],
-        kind=in_language(c.kind, "comparison"),
-        measure=in_language(sentences.say_name(m.metric)),
+        kind=localise(c.kind, "comparison"),
+        measure=localise(sentences.say_name(m.metric)),
     )
     row = estimate_row(label, m.metric, m.difference)
     return EstimateRow(
@@ -255,7 +256,7 @@ def _compared_row(c: Comparison, m: Measure) -> EstimateRow:
     )
 
 
-def _compared(c: Comparison, m: Measure, zone: str) -> dict[str, object]:
+def _comparison_row(c: Comparison, m: Measure, zone: str) -> dict[str, object]:
     ratio = c.ratio
     split = (
         numbers.DASH
@@ -271,14 +272,14 @@ def _compared(c: Comparison, m: Measure, zone: str) -> dict[str, object]:
             newer=one_line(c.versions[1]),
             older=one_line(c.versions[0]),
         ),
-        "How": in_language(c.kind, "comparison"),
+        "How": localise(c.kind, "comparison"),
         "From": f"{iso_minute(c.start)}",
         "Days": digits(f"{c.days:.1f}"),
         "Measure": capital(sentences.say_name(m.metric)),
         "Difference": digits(sentences.change(m.metric, m.difference.value)),
-        "95 % interval": in_language(sentences.interval(m.metric, m.difference.low, m.difference.high)),
+        "95 % interval": localise(sentences.interval(m.metric, m.difference.low, m.difference.high)),
         "n": m.difference.n_before + m.difference.n_after,
-        "p (any time)": in_language(sentences.p_value(m.p_value)),
+        "p (any time)": localise(sentences.p_value(m.p_value)),
         "Known at": numbers.moment(m.known_at, zone) if m.known_at else numbers.DASH,
         "Would have been seen": digits(sentences.change(m.metric, m.detectable).lstrip("+"))
         if m.detectable
@@ -291,7 +292,7 @@ def _compared(c: Comparison, m: Measure, zone: str) -> dict[str, object]:
 
 def table(answer: ReleasesAnswer) -> None:
     """Every version with its dates and figures."""
-    times = times_of(answer.system.timezone)
+    times = time_zone_note(answer.system.timezone)
     cards.section(
         phrase("Versions"),
         phrase("In order of first sight. Rates leave the shadow arm out. {times}", times=times),

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from plumbline.answers.respond.freezes import LONGEST, Freeze, add_freeze, remove_freeze
-from plumbline.answers.respond.rollback.act import approve, drill, look, now, propose
+from plumbline.answers.respond.rollback.act import approve, drill, propose, read_interlocks, roll_back
 from plumbline.answers.respond.rollback.mode import set_mode
 from plumbline.answers.respond.rollback.register import Rollbacks, rollbacks
 from plumbline.domain import PlumblineError
@@ -18,12 +18,12 @@ from plumbline.store.times import now as clock
 from plumbline.ui.frame import permissions, sign_in
 from plumbline.ui.frame.sign_in import actor
 from plumbline.ui.parts import cards, empty_states, tables
-from plumbline.ui.parts.escape import one_line, plain, prose
-from plumbline.ui.parts.openings import days_of
+from plumbline.ui.parts.escape import escape, one_line, prose
+from plumbline.ui.parts.openings import day_zone_note
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
-from plumbline.wording.language import in_language, phrase, screen_text
+from plumbline.wording.language import localise, phrase, screen_text
 
 #: mode -> its name on screen, and what it does
 MODES = {
@@ -56,7 +56,7 @@ def rollback(view: View, key: str) -> None:
     eyes = phrase(" One person's word is enough to ask for it and to make it.")
     if answer.setting.four_eyes:
         eyes = phrase(" A second person approves what somebody asks for.")
-    cards.section(phrase("Rollback"), f"{in_language(name)}. {in_language(words)} {_hand(answer)}{eyes}")
+    cards.section(phrase("Rollback"), f"{localise(name)}. {localise(words)} {_rollback_way(answer)}{eyes}")
     _message()
     now_locks = st.session_state.pop("rollback.locks", ())
     if now_locks:
@@ -64,16 +64,16 @@ def rollback(view: View, key: str) -> None:
     real = next((run for run in answer.runs if run.state is not RollbackState.DRILLED), None)
     if real is not None:
         st.markdown(
-            f"{cards.chip(_STATUS[real.state], in_language(real.state.value, 'rollback'))} {prose(_said(real))}"
+            f"{cards.chip(_STATUS[real.state], localise(real.state.value, 'rollback'))} {prose(_run_sentence(real))}"
         )
         _locks(real.interlocks)
-    _acts(view, key, answer)
+    _action_buttons(view, key, answer)
     if answer.runs:
         tables.grid([_row(run) for run in answer.runs], alt=phrase("Rollbacks, proposals and drills"))
     _freezes(view, key, answer.freezes)
 
 
-def _hand(answer: Rollbacks) -> str:
+def _rollback_way(answer: Rollbacks) -> str:
     if answer.setting.hand == "alias":
         return phrase(
             "It moves the alias {alias} of {model}.", alias=answer.setting.alias, model=answer.setting.model
@@ -83,12 +83,12 @@ def _hand(answer: Rollbacks) -> str:
     return phrase("Nothing is wired that could move the traffic: see `plumbline rollback mode --help`.")
 
 
-def _said(run: RollbackRun) -> str:
+def _run_sentence(run: RollbackRun) -> str:
     return phrase(
         "Version {version} to {target}. {sentence}",
         version=run.version,
         target=run.to or phrase("none"),
-        sentence=in_language(run.note or run.sentence),
+        sentence=localise(run.note or run.sentence),
     )
 
 
@@ -102,15 +102,15 @@ def _locks(locks: tuple[Interlock, ...], title: str = "") -> None:
         )
     ):
         for lock in locks:
-            words = in_language({True: "holds", False: "broken", None: "unknown"}[lock.holds], "lock")
-            name = in_language(lock.name, "lock")
+            words = localise({True: "holds", False: "broken", None: "unknown"}[lock.holds], "lock")
+            name = localise(lock.name, "lock")
             st.markdown(f"{cards.chip(_HOLDS[lock.holds], words)} **{prose(name)}** {prose(lock.sentence)}")
 
 
-def _acts(view: View, key: str, answer: Rollbacks) -> None:
+def _action_buttons(view: View, key: str, answer: Rollbacks) -> None:
     with st.container(horizontal=True, gap="small"):
         if permissions.button(phrase("Look at the interlocks"), permissions.ANALYST, key="rollback.look"):
-            _do(lambda: _looked(look(view.ws, key)))
+            _do(lambda: _store_interlocks(read_interlocks(view.ws, key)))
         if permissions.button(phrase("Propose"), permissions.ANALYST, key="rollback.propose"):
             _do(lambda: _words(propose(view.ws, key, by=actor())))
         if answer.setting.hand and permissions.button(
@@ -122,14 +122,14 @@ def _acts(view: View, key: str, answer: Rollbacks) -> None:
                 modes = list(MODES)
                 chosen = st.radio(
                     phrase("How far it may go"), modes, index=modes.index(answer.setting.mode),
-                    format_func=lambda mode: f"{in_language(MODES[mode][0])}: {in_language(MODES[mode][1])}",
+                    format_func=lambda mode: f"{localise(MODES[mode][0])}: {localise(MODES[mode][1])}",
                 )  # fmt: skip
                 cards.note(phrase("An analyst lowers it; only an owner raises it."))
                 if permissions.submit(phrase("Set the mode"), permissions.ANALYST):
                     _do(
                         lambda: phrase(
                             "Rollback is {mode}.",
-                            mode=in_language(set_mode(view.ws, key, chosen, by=actor()).mode.value, "mode"),
+                            mode=localise(set_mode(view.ws, key, chosen, by=actor()).mode.value, "mode"),
                         )
                     )
         _four_eyes(view, key, answer)
@@ -137,7 +137,7 @@ def _acts(view: View, key: str, answer: Rollbacks) -> None:
             (run for run in answer.runs if run.asked_by and run.state is RollbackState.PROPOSED), None
         )
         if rollback_run is not None and permissions.button(
-            phrase("Approve what {asked_by} asks for", asked_by=plain(rollback_run.asked_by, 60)),
+            phrase("Approve what {asked_by} asks for", asked_by=escape(rollback_run.asked_by, 60)),
             permissions.OWNER,
             key="rollback.approve",
         ):
@@ -147,7 +147,7 @@ def _acts(view: View, key: str, answer: Rollbacks) -> None:
                 sure = st.text_input(phrase("Type the system's key to confirm"), placeholder=key)
                 if permissions.submit(phrase("Roll back"), permissions.OWNER):
                     if sure.strip() == key:
-                        _do(lambda: _words(now(view.ws, key, by=actor())))
+                        _do(lambda: _words(roll_back(view.ws, key, by=actor())))
                     else:
                         st.error(phrase("That is not the system's key."))
 
@@ -197,14 +197,14 @@ def _freezes(view: View, key: str, freezes: Sequence[Freeze]) -> None:
                     "{word} {span}: {reason}. :small[Set by {by}.]",
                     word=word,
                     span=span,
-                    reason=plain(one.reason.rstrip("."), 200),
-                    by=plain(one.by, 60),
+                    reason=escape(one.reason.rstrip("."), 200),
+                    by=escape(one.by, 60),
                 )
             )
             if sign_in.may(permissions.OWNER) and st.button(
                 phrase("End it"), key=f"rollback.freeze.{one.number}"
             ):
-                _do(lambda number=one.number: _ended(remove_freeze(view.ws, number, by=actor())))  # type: ignore[misc]
+                _do(lambda number=one.number: _end_note(remove_freeze(view.ws, number, by=actor())))  # type: ignore[misc]
     if not ahead:
         st.markdown(phrase("None is set. A rollback may be made whenever the interlocks hold."))
     if not sign_in.may(permissions.OWNER):
@@ -216,7 +216,7 @@ def _freezes(view: View, key: str, freezes: Sequence[Freeze]) -> None:
         last = _day(phrase("Until and including"), "freeze.until", today, earliest)
         reason = st.text_input(phrase("Reason"), max_chars=200, key="freeze.reason")
         everyone = st.checkbox(phrase("Every system of this workspace"), key="freeze.all")
-        days = days_of(zone)
+        days = day_zone_note(zone)
         others = "" if zone == "UTC" else phrase(" Of a freeze of every system they are UTC.")
         cards.note(
             phrase(
@@ -252,13 +252,13 @@ def _frozen(made: Freeze) -> str:
     )
 
 
-def _ended(gone: Freeze) -> str:
+def _end_note(gone: Freeze) -> str:
     return phrase(
         "The freeze until {end} is over: rollbacks are possible again.", end=numbers.moment(gone.end)
     )
 
 
-def _looked(run: RollbackRun) -> str:
+def _store_interlocks(run: RollbackRun) -> str:
     """Keep what the interlocks say for the next run of the page; nothing is recorded, and nobody is told."""
     st.session_state["rollback.locks"] = run.interlocks
     holding = sum(bool(lock.holds) for lock in run.interlocks)
@@ -276,7 +276,7 @@ def _words(run: RollbackRun) -> str:
     return phrase(
         "{state}: {said} {holding} of {interlocks} interlocks hold.",
         state=_state(run),
-        said=_said(run),
+        said=_run_sentence(run),
         holding=holding,
         interlocks=len(run.interlocks),
     )
@@ -301,9 +301,7 @@ def _message() -> None:
 def _row(run: RollbackRun) -> dict[str, object]:
     return {
         "When": numbers.moment(run.known_at or run.at),
-        "State": cards.glyph(_STATUS[run.state]).split(" ")[0]
-        + " "
-        + in_language(run.state.value, "rollback"),
+        "State": cards.glyph(_STATUS[run.state]).split(" ")[0] + " " + localise(run.state.value, "rollback"),
         "From": one_line(run.version),
         "To": one_line(run.to) or numbers.DASH,
         "Interlocks": phrase(
@@ -318,5 +316,5 @@ def _row(run: RollbackRun) -> dict[str, object]:
 
 
 def _state(run: RollbackRun) -> str:
-    words = in_language(run.state.value, "rollback")
+    words = localise(run.state.value, "rollback")
     return words[:1].upper() + words[1:]

@@ -9,7 +9,7 @@ import streamlit as st
 
 from plumbline.answers.releases import sentences
 from plumbline.answers.releases.history import ReleasesAnswer
-from plumbline.answers.releases.switches import SwitchShift, around
+from plumbline.answers.releases.switches import SwitchShift, comparison_window
 from plumbline.charts.forest_plot import EstimateRow, ReferenceLine, forest
 from plumbline.charts.style import Mode
 from plumbline.monitor.releases.shift_attribution import ShiftAttribution
@@ -18,7 +18,7 @@ from plumbline.ui.parts import cards, charts, empty_states, tables
 from plumbline.ui.parts.escape import one_line, prose
 from plumbline.ui.state import session
 from plumbline.wording import numbers
-from plumbline.wording.language import capital, digits, in_language, phrase, screen_text
+from plumbline.wording.language import capital, digits, localise, phrase, screen_text
 from plumbline.wording.quantities import count
 from plumbline.wording.times import iso_minute
 
@@ -59,19 +59,19 @@ def switches(answer: ReleasesAnswer, mode: Mode) -> None:
         alt=sentences.say_shift(shift, answer.system.timezone),
         rows=[estimate_data(r) for r in rows],
     )
-    _rows_of(answer, shift)
+    _switch_links(answer, shift)
     tables.grid(
-        [row for s in reversed(answer.shifts) for row in _shifted(s)],
+        [row for s in reversed(answer.shifts) for row in _shift_table(s)],
         alt=phrase("Switches: change of rate and of errors, the release's and the inputs' part"),
     )
     by = ", ".join(one_line(name, 40) for name in shift.by)
     cards.note(phrase("Inputs compared by: {names}.", names=by or phrase("none, no feature is logged")))
 
 
-def _rows_of(answer: ReleasesAnswer, shift: SwitchShift) -> None:
+def _switch_links(answer: ReleasesAnswer, shift: SwitchShift) -> None:
     """The ways to the decisions on either side of a switch, and to both sides by every metric."""
     at, key = shift.switch.at, answer.system.key
-    start, end = around(answer.releases.spans, shift.switch)
+    start, end = comparison_window(answer.releases.spans, shift.switch)
     sides = (start, at), (at, end)
     with st.container(horizontal=True, gap="medium"):
         for version, side, words in zip(
@@ -80,7 +80,7 @@ def _rows_of(answer: ReleasesAnswer, shift: SwitchShift) -> None:
             (phrase("before"), phrase("after")),
             strict=True,
         ):
-            query = drill_down.whole_log(key) | drill_down.dates(key, *side)
+            query = drill_down.whole_log_query(key) | drill_down.dates(key, *side)
             if version:
                 query[session.VERSION.name] = version
             empty_states.link(
@@ -88,7 +88,7 @@ def _rows_of(answer: ReleasesAnswer, shift: SwitchShift) -> None:
             )
         day = at.replace(hour=0, minute=0, second=0, microsecond=0)
         if start < day and day + timedelta(days=1) < end:  # whole days that the switch did not fall in
-            drill_down.two_windows(key, (start, day), (day + timedelta(days=1), end))
+            drill_down.two_windows_link(key, (start, day), (day + timedelta(days=1), end))
 
 
 def _shift_rows(shift: SwitchShift) -> list[EstimateRow]:
@@ -118,7 +118,7 @@ def _shift_rows(shift: SwitchShift) -> list[EstimateRow]:
 
 def estimate_row(label: str, metric: str, part: Any) -> EstimateRow:
     """An estimate as the picture has it, with its interval in words."""
-    interval = in_language(sentences.interval(metric, part.low, part.high))
+    interval = localise(sentences.interval(metric, part.low, part.high))
     words = f"{digits(sentences.change(metric, part.value))} ({interval})"
     status = "watch" if part.is_beyond_chance else ""
     return EstimateRow(
@@ -126,7 +126,7 @@ def estimate_row(label: str, metric: str, part: Any) -> EstimateRow:
         value=part.value,
         low=part.low,
         high=part.high,
-        words=f"{words}{in_language(sentences.unit(metric))}",
+        words=f"{words}{localise(sentences.unit(metric))}",
         status=status,
     )
 
@@ -136,7 +136,7 @@ def estimate_data(row: EstimateRow) -> dict[str, object]:
     return {"what": row.label, "value": row.value, "low": row.low, "high": row.high, "words": row.words}
 
 
-def _shifted(shift: SwitchShift) -> list[dict[str, object]]:
+def _shift_table(shift: SwitchShift) -> list[dict[str, object]]:
     table_rows: list[dict[str, object]] = []
     for metric, plain, parted in (
         (shift.metrics[0], shift.output, shift.output_split),
@@ -144,7 +144,7 @@ def _shifted(shift: SwitchShift) -> list[dict[str, object]]:
     ):
         if plain is None:
             continue
-        who = sentences.who(shift, metric, parted)
+        who = sentences.cause_words(shift, metric, parted)
         cause = "unknown" if who.startswith("who did it is unknown") else parted.verdict
         table_rows.append(
             {
@@ -153,13 +153,13 @@ def _shifted(shift: SwitchShift) -> list[dict[str, object]]:
                 ),
                 "When": f"{iso_minute(shift.switch.at)}",
                 "Measure": capital(sentences.say_name(metric)),
-                "Before": in_language(sentences.amount(metric, plain.before)),
-                "After": in_language(sentences.amount(metric, plain.after)),
+                "Before": localise(sentences.amount(metric, plain.before)),
+                "After": localise(sentences.amount(metric, plain.after)),
                 "Change": digits(sentences.change(metric, plain.value)),
-                "95 % interval": in_language(sentences.interval(metric, plain.low, plain.high)),
+                "95 % interval": localise(sentences.interval(metric, plain.low, plain.high)),
                 "Release": _part(metric, parted.release),
                 "Inputs": _part(metric, parted.world),
-                "Who did it": f"{cards.glyph(_SPLIT_STATUS[cause]).split(' ')[0]} {in_language(_VERDICTS[cause])}",
+                "Who did it": f"{cards.glyph(_SPLIT_STATUS[cause]).split(' ')[0]} {localise(_VERDICTS[cause])}",
                 "Effective rows": numbers.count(parted.effective) if parted.effective else numbers.DASH,
                 "Note": one_line(_note(shift, metric, parted), 160),
             }
@@ -182,8 +182,8 @@ def _part(metric: str, part: Any) -> str:
 
 def _note(shift: SwitchShift, metric: str, parted: ShiftAttribution) -> str:
     if parted.note:
-        return in_language(parted.note)
-    if metric == shift.metrics[1] and shift.world_changed:
+        return localise(parted.note)
+    if metric == shift.metrics[1] and shift.has_concept_shift:
         return phrase("The same inputs came to have other outcomes")
     return phrase(
         "{n_before} and {n_after} sampled; {covered} % compared",

@@ -21,7 +21,7 @@ from plumbline.ui.parts.empty_states import PAGES
 from plumbline.ui.parts.page_names import page_name
 from plumbline.ui.state import links, session
 from plumbline.ui.state.view import CURRENT, View
-from plumbline.wording.language import in_language, phrase, screen_text
+from plumbline.wording.language import localise, phrase, screen_text
 
 #: the page at the root: where there is one system only, a visitor is led on to its scorecard
 HOME = "portfolio"
@@ -78,7 +78,7 @@ def view() -> View:
     """
     current = CURRENT.get()
     if current is None:
-        empty_states.no_shell()
+        empty_states.show_missing_shell()
         st.stop()
     return current
 
@@ -87,12 +87,12 @@ def chosen(current: View) -> System:
     """The chosen system; without one the page says how to get one, and stops."""
     if current.system is not None:
         return current.system
-    empty_states.empty(
+    empty_states.show_empty_state(
         phrase("No log has been loaded yet."),
         phrase(
             "Drop an export of predictions ({spoken}) on the Logs page, or run `plumbline demo` "
             "in a terminal to load seven example systems.",
-            spoken=in_language(SPOKEN),
+            spoken=localise(SPOKEN),
         ),
         empty_states.LOAD_A_LOG,
     )
@@ -101,7 +101,7 @@ def chosen(current: View) -> System:
 
 def _pages() -> dict[str, list[Any]]:
     return {
-        in_language(section): [
+        localise(section): [
             st.Page(
                 PAGES / f"{name}.py",
                 title=page_name(name),
@@ -116,7 +116,7 @@ def _pages() -> dict[str, list[Any]]:
     }
 
 
-def _lead_on(page: Any, ws: Workspace) -> None:
+def _open_only_system(page: Any, ws: Workspace) -> None:
     """Where a workspace holds one system, its scorecard is what a visitor of the root came for."""
     if session.ARRIVED.get():
         return
@@ -152,7 +152,7 @@ def main() -> None:
             ws, scratch = scratches.workspace()
             sign_in.badge()
             reading_language.switch()
-            _lead_on(page, ws)
+            _open_only_system(page, ws)
             CURRENT.set(
                 bar.read(
                     ws,
@@ -163,7 +163,7 @@ def main() -> None:
                 )
             )
             views.panel(view(), page.url_path, bar.WITHOUT | bar.query(view()))
-            scratches.keeping()
+            scratches.load_for_good()
             if not is_about_all(page.url_path):
                 _say_sample(view())
             page.run()
@@ -178,7 +178,7 @@ def _say_sample(current: View) -> None:
     with current.ws.read() as cursor:
         share = sample_share(cursor, current.system.key)
     if share is not None:
-        cards.note(in_language(share.sentence))
+        cards.note(localise(share.sentence))
 
 
 def _wordmark(dark: bool) -> str:

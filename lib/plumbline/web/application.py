@@ -23,7 +23,7 @@ from plumbline.web import metrics, reference
 from plumbline.web.callers import Callers
 from plumbline.web.limits import limits
 from plumbline.web.orders import Orders
-from plumbline.web.problems import ProblemDocument, problem_of, response
+from plumbline.web.problems import ProblemDocument, response, to_problem
 from plumbline.web.pushes import Pushes
 from plumbline.web.questions import Questions
 
@@ -38,7 +38,7 @@ class Interface:
     """
 
     def __init__(self, find: Callable[[], Workspace], commands: CommandLine) -> None:
-        self._find, self._limits = partial(_opened, find), limits()
+        self._find, self._limits = partial(_open_or_unavailable, find), limits()
         self._intake: Intake | None = None
         self._callers = Callers(self._find, self._limits.rate)
         self._counts = metrics.Requests()
@@ -69,14 +69,14 @@ class Interface:
             base: the path below which the whole app lies; empty: none.
         """
         return [
-            Mount(f"{base}{PREFIX}", self._counts.counted(self._app)),
+            Mount(f"{base}{PREFIX}", self._counts.count_answers(self._app)),
             Route(f"{base}/healthz", self._healthy),
-            Route(f"{base}/readyz", self._ready),
+            Route(f"{base}/readyz", self._readiness),
             Route(f"{base}/metrics", self._metrics),
         ]
 
     @contextmanager
-    def running(self) -> Iterator[None]:
+    def lifespan(self) -> Iterator[None]:
         """Take pushed rows as long as the server runs."""
         self._intake = Intake(self._find, self._limits.every)
         try:
@@ -98,7 +98,7 @@ class Interface:
         if isinstance(error, HTTPException):
             status = HTTPStatus(error.status_code)
             return response(ProblemDocument(status, f"{status.phrase}. {PREFIX}/docs lists what there is."))
-        return response(problem_of(error))
+        return response(to_problem(error))
 
     async def _page(self, _request: Request) -> Response:
         return HTMLResponse(reference.page(self._app.openapi()))
@@ -106,8 +106,8 @@ class Interface:
     async def _healthy(self, _request: Request) -> Response:
         return JSONResponse({"status": "ok"})
 
-    async def _ready(self, _request: Request) -> Response:
-        if self._intake is not None and self._intake.ready:
+    async def _readiness(self, _request: Request) -> Response:
+        if self._intake is not None and self._intake.is_ready:
             return JSONResponse({"status": "ready"})
         return response(
             ProblemDocument(
@@ -120,10 +120,10 @@ class Interface:
             token = await self._callers.token(request)
             return await metrics.answer(self._find, self._intake, self._counts, token)
         except (ProblemDocument, PlumblineError) as error:
-            return response(problem_of(error))
+            return response(to_problem(error))
 
 
-def _opened(find: Callable[[], Workspace]) -> Workspace:
+def _open_or_unavailable(find: Callable[[], Workspace]) -> Workspace:
     """The workspace.
 
     Raises:

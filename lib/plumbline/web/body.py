@@ -14,7 +14,7 @@ from plumbline.web.problems import ProblemDocument
 _HEARD = 4
 
 
-async def body_of(request: Request, limits: RequestLimits) -> bytes:
+async def read_body(request: Request, limits: RequestLimits) -> bytes:
     """The whole body.
 
     Raises:
@@ -24,7 +24,7 @@ async def body_of(request: Request, limits: RequestLimits) -> bytes:
         raise ProblemDocument(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send the body without Content-Encoding.")
     size = request.headers.get("content-length", "")
     if size.isascii() and size.isdigit() and int(size[:20]) > _HEARD * limits.body:
-        raise _too_large(limits)
+        raise _size_problem(limits)
     parts: list[bytes] = []
     length = 0
     try:
@@ -44,11 +44,11 @@ async def body_of(request: Request, limits: RequestLimits) -> bytes:
     except ClientDisconnect as error:
         raise ProblemDocument(HTTPStatus.BAD_REQUEST, "The body broke off; nothing was taken.") from error
     if length > limits.body:
-        raise _too_large(limits)
+        raise _size_problem(limits)
     return b"".join(parts)
 
 
-def _too_large(limits: RequestLimits) -> ProblemDocument:
+def _size_problem(limits: RequestLimits) -> ProblemDocument:
     return ProblemDocument(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         f"A body holds at most {limits.body // 10**6} MB; send several requests, or load the log as a file.",

@@ -27,7 +27,7 @@ _IS_WRONG = "This token is wrong, over or revoked."
 _TOO_MANY = "Too many requests. Wait a moment."
 
 
-def refuse_below(token: Token, needed: Access) -> None:
+def require_role(token: Token, needed: Access) -> None:
     """Refuse a token without the role that is needed.
 
     Raises:
@@ -58,7 +58,7 @@ class Callers:
         token = await self.token(request)
         if token is None:
             raise ProblemDocument(HTTPStatus.UNAUTHORIZED, _SHOW_ONE)
-        refuse_below(token, needed)
+        require_role(token, needed)
         if system is not None and not token.covers(system):
             raise ProblemDocument(HTTPStatus.FORBIDDEN, f"The token {token.name} is not for this system.")
         return token
@@ -73,9 +73,9 @@ class Callers:
         if not secret or kind.lower() != "bearer":
             return None
         host = request.client.host if request.client else ""
-        entry, token = self._kept(secret.strip())
+        entry, token = self._cached_token(secret.strip())
         if not entry:
-            token = await to_thread.run_sync(self._look_up, secret.strip())
+            token = await to_thread.run_sync(self._fetch_token, secret.strip())
         if token is None:
             if not self._wrong.allows(host):
                 raise ProblemDocument(HTTPStatus.TOO_MANY_REQUESTS, _TOO_MANY, after=1)
@@ -84,12 +84,12 @@ class Callers:
             raise ProblemDocument(HTTPStatus.TOO_MANY_REQUESTS, _TOO_MANY, after=1)
         return token
 
-    def _kept(self, secret: str) -> tuple[bool, Token | None]:
+    def _cached_token(self, secret: str) -> tuple[bool, Token | None]:
         with self._guard:
             until, token = self._seen.get(tokens.digest(secret), (0.0, None))
         return time.monotonic() < until, token
 
-    def _look_up(self, secret: str) -> Token | None:
+    def _fetch_token(self, secret: str) -> Token | None:
         token = tokens.token_of(self._find(), secret)
         with self._guard:
             self._seen[tokens.digest(secret)] = (time.monotonic() + FRESH, token)

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from plumbline.answers.data.push import Intake
-from plumbline.answers.question import span_of
+from plumbline.answers.question import log_span
 from plumbline.domain.acts import Token
 from plumbline.store import findings, scorecards, systems
 from plumbline.store.workspace import Workspace
@@ -28,18 +28,18 @@ class Requests:
     def __init__(self) -> None:
         self.statuses: Counter[int] = Counter()
 
-    def counted(self, app: ASGIApp) -> ASGIApp:
+    def count_answers(self, app: ASGIApp) -> ASGIApp:
         """An application whose answers are counted."""
 
-        async def counting(scope: Scope, receive: Receive, send: Send) -> None:
-            async def sent(message: MutableMapping[str, Any]) -> None:
+        async def app_with_counts(scope: Scope, receive: Receive, send: Send) -> None:
+            async def send_and_count(message: MutableMapping[str, Any]) -> None:
                 if message["type"] == "http.response.start":
                     self.statuses[int(message["status"])] += 1
                 await send(message)
 
-            await app(scope, receive, sent if scope["type"] == "http" else send)
+            await app(scope, receive, send_and_count if scope["type"] == "http" else send)
 
-        return counting
+        return app_with_counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,22 +53,22 @@ class MetricFamily:
     unit: str = ""
 
 
-def written(families: Iterable[MetricFamily]) -> str:
+def openmetrics_text(families: Iterable[MetricFamily]) -> str:
     """Families as OpenMetrics 1.0 text."""
     lines = []
     for family in families:
         lines.append(f"# TYPE {family.name} {family.kind}")
         lines += [f"# UNIT {family.name} {family.unit}"] if family.unit else []
-        lines.append(f"# HELP {family.name} {_escaped(family.help)}")
+        lines.append(f"# HELP {family.name} {_escape(family.help)}")
         end = "_total" if family.kind == "counter" else ""
         for labels, value in family.samples:
-            named = ",".join(f'{name}="{_escaped(text)}"' for name, text in labels.items())
+            named = ",".join(f'{name}="{_escape(text)}"' for name, text in labels.items())
             figure = int(value) if value == int(value) else round(value, 6)
             lines.append(f"{family.name}{end}{'{' + named + '}' if named else ''} {figure}")
     return "\n".join([*lines, "# EOF", ""])
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
@@ -76,13 +76,13 @@ async def answer(
     find: Callable[[], Workspace], intake: Intake | None, requests: Requests, token: Token | None
 ) -> Response:
     """The answer to one scrape; with a token, of its systems too."""
-    families = _of_process(intake, requests)
+    families = _process_metrics(intake, requests)
     if token is not None:
-        families += await to_thread.run_sync(_of_systems, find(), token)
-    return Response(written(families), headers={"Cache-Control": "no-store", "Content-Type": MEDIA})
+        families += await to_thread.run_sync(_system_metrics, find(), token)
+    return Response(openmetrics_text(families), headers={"Cache-Control": "no-store", "Content-Type": MEDIA})
 
 
-def _of_process(intake: Intake | None, requests: Requests) -> list[MetricFamily]:
+def _process_metrics(intake: Intake | None, requests: Requests) -> list[MetricFamily]:
     statuses = [({"status": str(status)}, float(n)) for status, n in sorted(requests.statuses.items())]
     families = [_family("http_requests", "counter", "Answers of the HTTP interface, by status.", statuses)]
     if intake is None:
@@ -107,7 +107,7 @@ def _of_process(intake: Intake | None, requests: Requests) -> list[MetricFamily]
     ]
 
 
-def _of_systems(ws: Workspace, token: Token) -> list[MetricFamily]:
+def _system_metrics(ws: Workspace, token: Token) -> list[MetricFamily]:
     decisions: list[Sample] = []
     last: list[Sample] = []
     opened: list[Sample] = []
@@ -117,11 +117,11 @@ def _of_systems(ws: Workspace, token: Token) -> list[MetricFamily]:
             if not token.covers(system.key):
                 continue
             name = {"system": system.key}
-            span = span_of(cursor, system)
+            span = log_span(cursor, system)
             decisions.append((name, float(span.n if span else 0)))
             last += [(name, span.last.timestamp())] if span else []
             opened.append((name, float(sum(r.open for r in findings.recorded_findings(cursor, system.key)))))
-            scorecard, _ = scorecards.newest(cursor, system.key)
+            scorecard, _ = scorecards.newest_pair(cursor, system.key)
             verdicts += [(name | {"verdict": scorecard.verdict}, 1.0)] if scorecard else []
     return [
         _family("decisions", "gauge", "Decisions that a system holds.", decisions),

@@ -15,12 +15,12 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from plumbline.client.orders import refusal_of, role_needed
+from plumbline.client.orders import refusal_reason, required_role
 from plumbline.console import CommandLine, CommandOrder, OrderOutcome, SystemRefusal
 from plumbline.domain.acts import Access, Token
 from plumbline.store.workspace import Workspace
-from plumbline.web.body import body_of
-from plumbline.web.callers import Callers, refuse_below
+from plumbline.web.body import read_body
+from plumbline.web.callers import Callers, require_role
 from plumbline.web.limits import RequestLimits
 from plumbline.web.problems import ProblemDocument
 from plumbline.web.uploads import Uploads
@@ -88,7 +88,7 @@ class Orders:
         path = tuple(request.path_params["name"].split("/"))
         token = await self._callers.caller(request, Access.VIEWER)
         try:
-            asked = orjson.loads(await body_of(request, self._limits))
+            asked = orjson.loads(await read_body(request, self._limits))
             arguments, as_json = dict(asked.get("arguments") or {}), bool(asked.get("json"))
         except (ValueError, TypeError, AttributeError) as error:
             raise ProblemDocument(
@@ -109,10 +109,10 @@ class Orders:
 
     def _refuse(self, path: tuple[str, ...], token: Token) -> None:
         """Refuse what is no command, none of this token's role, or none for another machine."""
-        if not self._commands.knows(path):
+        if not self._commands.has_command(path):
             raise ProblemDocument(HTTPStatus.NOT_FOUND, "There is no such command.")
-        refuse_below(token, role_needed(path))
-        if refused := refusal_of(path):
+        require_role(token, required_role(path))
+        if refused := refusal_reason(path):
             raise ProblemDocument(
                 HTTPStatus.FORBIDDEN, f"{refused}. Run it on the server's machine, or use the app."
             )
@@ -137,7 +137,7 @@ class Orders:
             folder=folder,
         )
         try:
-            return self._commands.order(ws.acting(token.actor), order)
+            return self._commands.order(ws.as_person(token.actor), order)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -40,7 +40,7 @@ class ProblemDocument(Exception):
         self.status, self.sentence, self.line, self.after = status, sentence, line, after
 
 
-def problem_of(error: Exception) -> ProblemDocument:
+def to_problem(error: Exception) -> ProblemDocument:
     """Any error as a problem; one that nobody foresaw goes to the server's log under a reference number."""
     if isinstance(error, ProblemDocument):
         return error

@@ -18,7 +18,7 @@ from plumbline.domain.acts import Access
 from plumbline.logs.push.bodies import READERS, Unreadable
 from plumbline.logs.push.receipts import PushReceipt
 from plumbline.store.workspace import DiskFull, Workspace
-from plumbline.web.body import body_of
+from plumbline.web.body import read_body
 from plumbline.web.callers import Callers
 from plumbline.web.limits import RequestLimits
 from plumbline.web.problems import ProblemDocument
@@ -81,7 +81,7 @@ class Pushes:
         )
 
     def _endpoint(self, kind: str) -> Callable[[Request], Any]:
-        async def pushed(request: Request) -> Response:
+        async def push(request: Request) -> Response:
             system = request.path_params["system"]
             token = await self._callers.caller(request, Access.ANALYST, system)
             media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -95,24 +95,24 @@ class Pushes:
                 raise ProblemDocument(
                     HTTPStatus.UNPROCESSABLE_ENTITY, f"Idempotency-Key has at most {_KEY} characters."
                 )
-            body = await body_of(request, self._limits)
+            body = await read_body(request, self._limits)
             return await self._take(system, kind, media, body, actor=token.actor, key=key)
 
-        return pushed
+        return push
 
     async def _take(
         self, system: str, kind: str, media: str, body: bytes, *, actor: str, key: str
     ) -> Response:
         intake = self._intake()
-        repeated = intake.repeated(system, kind, body, actor=actor, key=key)
+        repeated = intake.find_request(system, kind, body, actor=actor, key=key)
         if repeated:
             return _answer({"receipt": repeated[0], "rows_read": repeated[1]}, HTTPStatus.ACCEPTED)
-        if not intake.knows(system):
+        if not intake.has_form(system):
             await to_thread.run_sync(require_system, self._find, system)
-            await to_thread.run_sync(intake.forms, system)
+            await to_thread.run_sync(intake.row_forms, system)
         read = partial(intake.request, system, kind, media, body, actor=actor, key=key)
         try:
-            request, batch = read() if _quick(media, body) else await to_thread.run_sync(read)
+            request, batch = read() if _is_small(media, body) else await to_thread.run_sync(read)
         except Unreadable as error:
             raise ProblemDocument(HTTPStatus.BAD_REQUEST, str(error)) from error
         loop = asyncio.get_running_loop()
@@ -134,7 +134,7 @@ class Pushes:
         number = request.path_params["number"]
         intake = self._intake()
         if request.query_params.get("wait", "").lower() in ("1", "true", "yes"):
-            await _settled(intake, number)
+            await _wait_for_receipt(intake, number)
         receipt_and_state = await to_thread.run_sync(intake.receipt_of, number)
         if receipt_and_state is None:
             raise ProblemDocument(
@@ -143,7 +143,7 @@ class Pushes:
         receipt, waiting = receipt_and_state
         if not token.covers(receipt.system):
             raise ProblemDocument(HTTPStatus.FORBIDDEN, f"The token {token.name} is not for this system.")
-        return _answer(_said(receipt, waiting), HTTPStatus.ACCEPTED if waiting else HTTPStatus.OK)
+        return _answer(_receipt_json(receipt, waiting), HTTPStatus.ACCEPTED if waiting else HTTPStatus.OK)
 
 
 def _set(written: asyncio.Future[OSError | None], error: OSError | None) -> None:
@@ -151,11 +151,11 @@ def _set(written: asyncio.Future[OSError | None], error: OSError | None) -> None
         written.set_result(error)
 
 
-def _quick(media: str, body: bytes) -> bool:
+def _is_small(media: str, body: bytes) -> bool:
     return len(body) <= _SMALL and "arrow" not in media
 
 
-async def _settled(intake: Intake, number: str) -> None:
+async def _wait_for_receipt(intake: Intake, number: str) -> None:
     loop = asyncio.get_running_loop()
     settled = asyncio.Event()
 
@@ -170,7 +170,7 @@ async def _settled(intake: Intake, number: str) -> None:
         return
 
 
-def _said(receipt: PushReceipt, waiting: bool) -> dict[str, object]:
+def _receipt_json(receipt: PushReceipt, waiting: bool) -> dict[str, object]:
     """A receipt as it is answered: what is not known yet is null."""
     counts = {
         "rows_loaded": receipt.rows_loaded,

@@ -67,11 +67,11 @@ class Questions:
         return _response(CommandOutput(text, 0), as_text)
 
     def _endpoint(self, question: CommandRoute) -> Callable[[Request], Any]:
-        async def asked(request: Request) -> Response:
+        async def answer(request: Request) -> Response:
             places = [request.path_params[name] for name in question.places]
             token = await self._callers.caller(request, question.access, places[0])
             await to_thread.run_sync(require_system, self._find, places[0])
-            written = [*self._written(request, question), "--", *places]
+            written = [*self._command_options(request, question), "--", *places]
             if question.command == "acknowledge":
                 written.insert(0, f"--by={token.actor}")
             as_text = request.headers.get("accept", "").startswith("text/plain")
@@ -83,18 +83,18 @@ class Questions:
                 raise ProblemDocument(question.unknown, str(error)) from error
             return _response(printed, as_text)
 
-        return asked
+        return answer
 
     async def _ask(
         self, token: Token, command: str, written: list[str], *, as_json: bool = True
     ) -> CommandOutput:
         def answer() -> CommandOutput:
-            ws = self._find().acting(token.actor)
-            return self._commands.printed(ws, command, written, actor=token.actor, as_json=as_json)
+            ws = self._find().as_person(token.actor)
+            return self._commands.run_command(ws, command, written, actor=token.actor, as_json=as_json)
 
         return await to_thread.run_sync(answer, limiter=self._room)
 
-    def _written(self, request: Request, question: CommandRoute) -> list[str]:
+    def _command_options(self, request: Request, question: CommandRoute) -> list[str]:
         """The query as the command line's options.
 
         Raises:

@@ -109,7 +109,7 @@ class Uploads:
     async def _write(self, request: Request, path: Path) -> None:
         size = request.headers.get("content-length", "")
         if size.isascii() and size.isdigit() and int(size[:20]) > self._largest:
-            raise self._too_large()
+            raise self._size_problem()
         seconds = self._seconds + SECONDS_A_MEGABYTE * self._largest / 1e6
         length = 0
         try:
@@ -118,7 +118,7 @@ class Uploads:
                     async for part in request.stream():
                         length += len(part)
                         if length > self._largest:
-                            raise self._too_large()
+                            raise self._size_problem()
                         await to_thread.run_sync(file.write, part)
         except TimeoutError as error:
             raise ProblemDocument(
@@ -127,7 +127,7 @@ class Uploads:
         except ClientDisconnect as error:
             raise ProblemDocument(HTTPStatus.BAD_REQUEST, "The file broke off; nothing was kept.") from error
 
-    def _too_large(self) -> ProblemDocument:
+    def _size_problem(self) -> ProblemDocument:
         return ProblemDocument(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A file holds at most {self._largest // 10**6} MB."
         )

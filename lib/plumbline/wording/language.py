@@ -1,7 +1,7 @@
 """The language that a screen is read in: English unless the run that draws it chose another.
 
 A room that draws asks for each text by its English template (``phrase``), or marks it where it stands and renders it
-where it is drawn (``screen_text``, ``in_language``). What is measured, kept or written to a file is English.
+where it is drawn (``screen_text``, ``localise``). What is measured, kept or written to a file is English.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def address(reader: Reader | None) -> None:
 
 
 @contextmanager
-def in_english() -> Iterator[None]:
+def english_reader() -> Iterator[None]:
     """Whatever is written inside is in English: answers are kept for every reader."""
     before = _READER.set(_ENGLISH)
     try:
@@ -62,11 +62,11 @@ def phrase(template: str, /, **values: object) -> str:
 
 
 def screen_text(text: str, context: str = "") -> str:
-    """A text of ours that stands in a table of the code: as it is, for ``in_language`` where it is drawn."""
+    """A text of ours that stands in a table of the code: as it is, for ``localise`` where it is drawn."""
     return text
 
 
-def in_language(text: str, context: str = "") -> str:
+def localise(text: str, context: str = "") -> str:
     """A message, or a text that ``screen_text`` marked, in the reader's language; what has no entry there stays.
 
     Args:
@@ -82,7 +82,7 @@ def in_language(text: str, context: str = "") -> str:
 
 def capital(text: str) -> str:
     """A message or marked text in the reader's language, as a sentence begins with it."""
-    words = in_language(text)
+    words = localise(text)
     return words[:1].upper() + words[1:]
 
 

@@ -40,7 +40,7 @@ def say_metric(name: str) -> Message:
     return _SPOKEN.get(name) or message("{name}", name=name.replace("_", " ").capitalize())
 
 
-def unit_of(system: System, name: str) -> str:
+def metric_unit(system: System, name: str) -> str:
     """What a metric of this system counts: its money for ``value``, else what it predicts so many of."""
     if name == "value":
         return (system.settings.cost_matrix or {}).get("currency") or ""

@@ -6,7 +6,7 @@ import math
 from datetime import date, datetime, timedelta
 
 from plumbline.domain.messages import in_form
-from plumbline.wording.language import SOURCE, code, digits, in_language, phrase, screen_text
+from plumbline.wording.language import SOURCE, code, digits, localise, phrase, screen_text
 from plumbline.wording.names import METHOD_NAMES
 
 DASH = "–"
@@ -50,7 +50,7 @@ NAMES = {
 def name(metric: str) -> str:
     """A metric's or method's name in words; recall of class a (``recall:a``) keeps the class."""
     key, _, of = metric.partition(":")
-    words = in_language(NAMES.get(key) or key.replace("_", " ").capitalize(), METRIC)
+    words = localise(NAMES.get(key) or key.replace("_", " ").capitalize(), METRIC)
     return f"{words} ({of})" if of else words
 
 
@@ -76,7 +76,7 @@ def figure(value: float | None, metric: str = "") -> str:
 
 def unit(space: str) -> str:
     """What contributions are told in, in words: of a number that is predicted, its own units."""
-    return phrase("units of the prediction") if space == "value" else in_language(space)
+    return phrase("units of the prediction") if space == "value" else localise(space)
 
 
 def significant(value: float, places: int = 3) -> str:
@@ -112,13 +112,13 @@ def share(value: float | None) -> str:
     return digits(f"{per_cent:.{2 if 0 < abs(per_cent) < 1 else 1}f} %")
 
 
-def with_sign(value: float, places: int = 3) -> str:
+def signed_number(value: float, places: int = 3) -> str:
     """A value with its sign, the minus as a minus."""
     words = significant(abs(value), places)
     return words if words == "0" else ("+" if value > 0 else "−") + words
 
 
-def signed_beside(value: float, largest: float) -> str:
+def signed_to_largest(value: float, largest: float) -> str:
     """A value with its sign, to the decimals that the largest beside it has; ``about 0`` below them."""
     if largest == 0:
         return "0"
@@ -141,7 +141,7 @@ def money(amount: float, currency: str) -> str:
     short = f"{amount:.3g}"
     for size, word in ((1e9, screen_text(" billion")), (1e6, screen_text(" million"))):
         if abs(amount) >= size:
-            return f"{currency} {digits(f'{amount / size:.3g}')}{in_language(word)}".strip()
+            return f"{currency} {digits(f'{amount / size:.3g}')}{localise(word)}".strip()
     return f"{currency} {digits(f'{float(short):,.0f}')}".strip()
 
 

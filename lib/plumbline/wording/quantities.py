@@ -25,7 +25,7 @@ def whole_percent(value: float) -> str:
     return f"{value:.0%}"
 
 
-def close_percent(value: float) -> Message:
+def percent_without_space(value: float) -> Message:
     """A share in per cent as the checks of explanations have it, without a space: ``99.5%``."""
     return message("{percent}%", percent=decimal(100 * value, ".1f"))
 

@@ -15,12 +15,12 @@ def safe_csv(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
     """CSV by RFC 4180: numbers stay numbers, nothing is an empty cell, and no text can be read as a formula."""
     out = io.StringIO(newline="")
     write = csv.writer(out, lineterminator="\r\n")
-    write.writerow([no_formula(name) for name in header])
+    write.writerow([escape_formula(name) for name in header])
     for row in rows:
-        write.writerow([no_formula(cell) if isinstance(cell, str) else cell for cell in row])
+        write.writerow([escape_formula(cell) if isinstance(cell, str) else cell for cell in row])
     return out.getvalue()
 
 
-def no_formula(text: str) -> str:
+def escape_formula(text: str) -> str:
     """A cell as a spreadsheet shows it: an apostrophe before what would begin a formula (OWASP, CSV injection)."""
     return f"'{text}" if text.startswith(_FORMULA) else text

@@ -98,6 +98,6 @@ def clock_time(at: datetime) -> str:
     return f"{at:%H:%M}"
 
 
-def long_minute(at: datetime) -> str:
+def long_date_and_time(at: datetime) -> str:
     """``3 March 2026, 14:05``; whoever writes it says the zone."""
     return f"{Day(at)}, {clock_time(at)}"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from plumbline.answers.alerts.check import check, reconcile
 from plumbline.answers.alerts.findings import acknowledge, findings
 from plumbline.answers.data.load import undo_load
-from plumbline.answers.events import records_in
+from plumbline.answers.events import read_records
 from plumbline.domain import Finding, PlumblineError, Point, PointStatus, Severity
 from plumbline.monitor.alarms.findings import performance_findings
 from plumbline.store import findings as register
@@ -94,7 +94,7 @@ def test_problems_that_later_labels_join_are_one_record_and_two_again_if_they_pa
     (one,) = kept(workspace, [problem(3)])
     assert (one.id, one.open, one.acknowledged_by) == (older.id, True, "Ada")
     with workspace.read() as cursor:
-        part = register.one(cursor, newer.id)
+        part = register.read_finding(cursor, newer.id)
     assert (part.part_of, part.open) == (older.id, False)
     parted = kept(workspace, [problem(3, 9), problem(30)])
     assert [(r.id, r.open) for r in parted] == [(newer.id, True), (older.id, False)]
@@ -188,7 +188,7 @@ def test_acknowledging_is_evidence_on_the_trail_and_happens_once(loaded: Workspa
     number = findings(loaded, "shop")[0].id
     assert acknowledge(loaded, number, by=" Ada ").acknowledged_by == "Ada"
     with loaded.read() as cursor:
-        assert [(r.event, r.by) for r in records_in(cursor, "shop")] == [("alert acknowledged", "Ada")]
+        assert [(r.event, r.by) for r in read_records(cursor, "shop")] == [("alert acknowledged", "Ada")]
     with pytest.raises(PlumblineError, match="already"):
         acknowledge(loaded, number, by="Bob")
     with pytest.raises(PlumblineError, match="no finding 999"):
@@ -223,12 +223,14 @@ def test_a_finding_that_joins_several_stands_for_them(workspace: Workspace) -> N
         (one,) = kept(workspace, [whole])
         assert (one.finding.signal, one.open, one.acknowledged_by) == ("season", True, "")
         with workspace.read() as cursor:
-            each = {r.finding.signal: (r.open, r.part_of) for r in register.apart(cursor, "s")}
+            each = {
+                r.finding.signal: (r.open, r.part_of) for r in register.problems_by_themselves(cursor, "s")
+            }
             assert each == {
                 "drift.x": (True, one.id), "performance.accuracy": (True, one.id), "drift.y": (False, one.id),
             }  # fmt: skip
             assert len(register.recorded_findings(cursor, "s", parts=True)) == 4
-            assert register.one(cursor, first.id).acknowledged_by == "Ada"
+            assert register.read_finding(cursor, first.id).acknowledged_by == "Ada"
 
 
 def test_a_part_that_is_one_no_longer_is_open_by_itself_again(workspace: Workspace) -> None:

@@ -13,12 +13,12 @@ import pytest
 from plumbline.answers.alerts import findings as seen
 from plumbline.answers.alerts import incidents
 from plumbline.answers.data.load import load_file
-from plumbline.answers.events import EVENTS, NUMBERED_EVENTS, record, records_in
+from plumbline.answers.events import EVENTS, NUMBERED_EVENTS, read_records, record
 from plumbline.answers.governance.scorecard import scorecard_answer
-from plumbline.answers.releases.history import BreachResponse, breach_response, releases_of
+from plumbline.answers.releases.history import BreachResponse, breach_response, system_releases
 from plumbline.answers.statements import change_settings, save_context
 from plumbline.domain import Finding, PlumblineError, Severity
-from plumbline.monitor.alarms.findings import problem_of
+from plumbline.monitor.alarms.findings import problem_key
 from plumbline.store import findings as register
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace, open_workspace
@@ -82,7 +82,7 @@ def test_what_the_log_knows_of_the_criteria_is_filled_in(tmp_path: Path) -> None
     assert item.known["spread"] == item.known["data_loss"] == "The log cannot tell."
     kept = incidents.incidents(ws, "shop")[0]
     assert kept == item
-    assert incidents.of_findings(ws, ["shop"]) == {number: item}
+    assert incidents.incidents_by_finding(ws, ["shop"]) == {number: item}
     with pytest.raises(PlumblineError, match="incident 1 already"):
         incidents.open_incident(ws, "shop", "", by="Ada", finding=number)
     ws.close()
@@ -166,9 +166,9 @@ def test_only_an_incident_that_names_the_breach_and_came_after_it_handles_it(
         ws, "shop", "Wrong", by="Ada", at=BREACH + timedelta(days=opened_after), finding=number
     )
     with ws.read() as cursor:
-        noted = records_in(cursor, "shop")
-        released = releases_of(cursor, systems.get_system(cursor, "shop"))
-    done = breach_response(BREACH, [], released, noted, lambda s: problem_of(s) == "performance")
+        noted = read_records(cursor, "shop")
+        released = system_releases(cursor, systems.get_system(cursor, "shop"))
+    done = breach_response(BREACH, [], released, noted, lambda s: problem_key(s) == "performance")
     assert bool(done.by) is counts
     assert bool(done.unnamed) is (not signal)
     if not signal:  # it can still be said what it was about
@@ -176,7 +176,7 @@ def test_only_an_incident_that_names_the_breach_and_came_after_it_handles_it(
         incidents.classify(ws, "shop", 1, by="Ada", flags=(), finding=number)
         with ws.read() as cursor:
             named = breach_response(
-                BREACH, [], released, records_in(cursor, "shop"), lambda s: s.startswith("perf")
+                BREACH, [], released, read_records(cursor, "shop"), lambda s: s.startswith("perf")
             )
         assert named.by
         with pytest.raises(PlumblineError, match=f"names finding {number} already"):
@@ -205,9 +205,9 @@ def test_an_open_incident_leaves_the_breach_in_hand_and_only_its_closing_in_the_
 
     def done() -> BreachResponse:
         with ws.read() as cursor:
-            released = releases_of(cursor, systems.get_system(cursor, "shop"))
+            released = system_releases(cursor, systems.get_system(cursor, "shop"))
             return breach_response(
-                BREACH, [], released, records_in(cursor, "shop"), lambda s: s.startswith("perf")
+                BREACH, [], released, read_records(cursor, "shop"), lambda s: s.startswith("perf")
             )
 
     if registered:
@@ -232,9 +232,9 @@ def test_an_incident_counts_as_in_hand_once_it_is_classified_and_planned(tmp_pat
 
     def until() -> date | None:
         with ws.read() as cursor:
-            released = releases_of(cursor, systems.get_system(cursor, "shop"))
+            released = system_releases(cursor, systems.get_system(cursor, "shop"))
             said = breach_response(
-                BREACH, [], released, records_in(cursor, "shop"), lambda s: s.startswith("perf")
+                BREACH, [], released, read_records(cursor, "shop"), lambda s: s.startswith("perf")
             )
         assert said.in_hand
         return said.until
@@ -279,9 +279,9 @@ def test_what_is_recorded_comes_to_the_scorecard_as_a_statement_and_never_as_a_r
 def test_a_report_under_the_ai_act_is_for_high_risk_systems_alone(tmp_path: Path) -> None:
     ws = workspace(tmp_path, subjects=False)
     incidents.open_incident(ws, "shop", "Wrong", by="Ada")
-    assert "serious" in incidents.flags_of(ws, "shop")  # the class is not worked out yet
+    assert "serious" in incidents.act_flags(ws, "shop")  # the class is not worked out yet
     change_settings(ws, "shop", {"ai_act": {"class": "minimal", "open": []}}, by="Ada")
-    assert not {"serious", "death", "widespread", "rights"} & set(incidents.flags_of(ws, "shop"))
+    assert not {"serious", "death", "widespread", "rights"} & set(incidents.act_flags(ws, "shop"))
     with pytest.raises(PlumblineError, match="not high risk"):
         incidents.classify(ws, "shop", 1, by="Ada", flags=("serious",))
     change_settings(ws, "shop", {"ai_act": {"class": "high risk", "open": []}}, by="Ada")

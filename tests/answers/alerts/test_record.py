@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from plumbline.answers.alerts.record import _fell
+from plumbline.answers.alerts.record import _has_less_presence
 from plumbline.domain import CompletenessProfile
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
@@ -29,8 +29,8 @@ def held(present: list[int]) -> CompletenessProfile:
 
 def test_inputs_that_were_never_all_there_are_no_finding_and_those_that_went_are() -> None:
     m: Any = SimpleNamespace(system=SimpleNamespace(reference=(START, START + timedelta(days=14))))
-    assert not _fell(m, held([89] * 40), "features")
-    assert not _fell(m, held([89] * 20 + [87] * 20), "features")
-    assert _fell(m, held([89] * 14 + [70] * 26), "features")
+    assert not _has_less_presence(m, held([89] * 40), "features")
+    assert not _has_less_presence(m, held([89] * 20 + [87] * 20), "features")
+    assert _has_less_presence(m, held([89] * 14 + [70] * 26), "features")
     unset: Any = SimpleNamespace(system=SimpleNamespace(reference=None))
-    assert not _fell(unset, held([89] * 40), "features")
+    assert not _has_less_presence(unset, held([89] * 40), "features")

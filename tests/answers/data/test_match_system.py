@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from plumbline.answers.data.load import inspect_file, load_file, preview_file
-from plumbline.answers.data.match_system import system_of
+from plumbline.answers.data.match_system import match_system
 from plumbline.store.workspace import Workspace
 from tests.factory.decisions import HEADER, decisions, row, write
 
@@ -17,7 +17,7 @@ def test_logs_go_by_their_columns_and_labels_by_their_ids(workspace: Workspace, 
     load_file(workspace, other, title="offers", actor="t")
 
     def likely(path: Path) -> str | None:
-        return system_of(workspace, inspect_file(path, ws=workspace))
+        return match_system(workspace, inspect_file(path, ws=workspace))
 
     assert likely(write(tmp_path / "c.csv", decisions(30, start=90))) == "credit"
     assert (

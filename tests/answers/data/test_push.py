@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from plumbline.answers.data import push, push_queue
-from plumbline.answers.data.load import logs_of
+from plumbline.answers.data.load import system_loads
 from plumbline.answers.data.push import Intake, NoLog, push_folder
 from plumbline.answers.data.push_queue import Backlog
 from plumbline.answers.governance.trail import trail
@@ -60,7 +60,7 @@ class Given:
 
     def __init__(self, ws: Workspace, every: float = 3_600) -> None:
         self.intake = Intake(lambda: ws, every)
-        while not self.intake.ready:
+        while not self.intake.is_ready:
             time.sleep(0.01)
 
     def push(
@@ -86,7 +86,7 @@ def _numbered(first: int, count: int) -> list[dict[str, Any]]:
 
 def _held(ws: Workspace) -> int:
     with ws.read() as cursor:
-        return systems.decisions_held(cursor, "shop") - 300
+        return systems.count_decisions(cursor, "shop") - 300
 
 
 def test_requests_of_some_seconds_are_one_load_and_one_entry_of_the_trail(ws: Workspace) -> None:
@@ -108,7 +108,7 @@ def test_requests_of_some_seconds_are_one_load_and_one_entry_of_the_trail(ws: Wo
     ]
     assert {r.load_id for r in seen} == {2}
     assert seen[1].reasons == {"bad_timestamp": 1}
-    made = logs_of(ws, "shop").loads[0]
+    made = system_loads(ws, "shop").loads[0]
     assert (made.rows_read, made.rows_loaded, made.actor) == (7, 4, "token a, token b, token t")
     assert [entry.action for entry in trail(ws).entries[: len(trail(ws).entries) - before]] == ["load"]
     assert not list(push_folder(ws.path).iterdir())
@@ -229,9 +229,9 @@ def test_a_system_without_a_log_takes_no_rows(ws: Workspace) -> None:
         systems.create_system(cursor, "Empty", task=Task.BINARY)
     given = Given(ws)
     with pytest.raises(NoLog, match="no log yet"):
-        given.intake.forms("empty")
+        given.intake.row_forms("empty")
     with pytest.raises(PlumblineError, match="nowhere"):
-        given.intake.forms("nowhere")
+        given.intake.row_forms("nowhere")
     given.intake.close()
 
 

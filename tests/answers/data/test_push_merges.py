@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from plumbline.answers.data.load import load_file, logs_of, undo_load
+from plumbline.answers.data.load import load_file, system_loads, undo_load
 from plumbline.answers.data.push_merges import PushMerges
-from plumbline.answers.decisions.find import one as decision
+from plumbline.answers.decisions.find import read_decision as decision
 from plumbline.answers.governance.trail import trail
 from plumbline.answers.notes import decision_comments
 from plumbline.answers.operations.silence import rhythms
@@ -23,7 +23,7 @@ from plumbline.domain import PlumblineError
 from plumbline.domain.acts import Act
 from plumbline.logs.load import schema_changes
 from plumbline.logs.push import merge_plan
-from plumbline.logs.push.merge_plan import PushedLoad, _pushed
+from plumbline.logs.push.merge_plan import PushedLoad, _pushed_load
 from plumbline.profile.bins import merge_basis
 from plumbline.store import loads, systems
 from plumbline.store.backup import state_digest
@@ -85,7 +85,7 @@ def _merged(ws: Workspace, later: timedelta = AN_HOUR) -> Given:
 
 def _standing(ws: Workspace) -> dict[int, int]:
     """Load -> gathered pushes, of those that stand."""
-    return {load.load_id: load.pushes for load in logs_of(ws, "shop").loads if load.undone_at is None}
+    return {load.load_id: load.pushes for load in system_loads(ws, "shop").loads if load.undone_at is None}
 
 
 def _decisions(ws: Workspace) -> list[tuple[object, ...]]:
@@ -113,7 +113,7 @@ def test_pushes_of_an_hour_become_one_load_a_kind_that_says_what_they_said(
     assert [e.action for e in trail(ws).entries[: len(trail(ws).entries) - entries]] == [
         Act.PUSHES_MERGED
     ] * 2
-    whole = next(load for load in logs_of(ws, "shop").loads if load.load_id == 2)
+    whole = next(load for load in system_loads(ws, "shop").loads if load.load_id == 2)
     assert (whole.rows_read, whole.rows_loaded, whole.rows_quarantined) == (15, 12, 3)
     assert whole.actor == "token 0, token 1, token 2"
     for name, number in pushed[1].items():
@@ -123,7 +123,7 @@ def test_pushes_of_an_hour_become_one_load_a_kind_that_says_what_they_said(
     assert given.receipt(pushed[1]["labels 2"]).rows_quarantined == 1
     with ws.read() as cursor:
         places = cursor.execute("SELECT _line FROM decision_shop WHERE _load_id = 2 ORDER BY 1").fetchall()
-        waiting = [(row.line, row.reason) for row in loads.quarantined(cursor, system="shop", load_id=2)]
+        waiting = [(row.line, row.reason) for row in loads.quarantined_rows(cursor, system="shop", load_id=2)]
     assert [place for (place,) in places] == [1, 2, 3, 4, 6, 7, 8, 9, 11, 12, 13, 14]
     assert waiting == [(line, "bad_timestamp") for line in (5, 10, 15)]
     given.intake.close()
@@ -360,14 +360,14 @@ def _day_of_pushes(every: timedelta, hours: int, rows: int) -> tuple[list[Pushed
     most, moved, at, number = 0, 0, begin, 0
     while at < begin + timedelta(hours=hours):
         number += 1
-        standing.append(_pushed(number, "decisions", at, 1, rows))
+        standing.append(_pushed_load(number, "decisions", at, 1, rows))
         while groups := [
-            list(run) for group in merge_plan._periods(standing, at) for run in merge_plan._runs(group)
+            list(run) for group in merge_plan._periods(standing, at) for run in merge_plan._split_runs(group)
         ]:
             for run in groups:
                 moved += sum(load.rows for load in run)
                 pushes, all_rows = sum(load.pushes for load in run), sum(load.rows for load in run)
-                whole = _pushed(run[0].load_id, "decisions", run[0].at, pushes, all_rows)
+                whole = _pushed_load(run[0].load_id, "decisions", run[0].at, pushes, all_rows)
                 standing = [whole, *(load for load in standing if load not in run)]
         most = max(most, len(standing))
         at += every
@@ -383,12 +383,12 @@ def test_a_service_that_pushes_all_day_makes_few_loads(hours: int, bound: int) -
 
 
 def test_loads_of_an_hour_become_those_of_a_day_when_their_receipts_are_forgotten() -> None:
-    hourly = [_pushed(i, "decisions", datetime(2026, 3, 2) + i * AN_HOUR, 240, 2_400) for i in range(48)]
+    hourly = [_pushed_load(i, "decisions", datetime(2026, 3, 2) + i * AN_HOUR, 240, 2_400) for i in range(48)]
     assert next(iter(merge_plan._periods(hourly, datetime(2026, 3, 3, 23, 59)))) == hourly[:1]
     days = list(merge_plan._periods(hourly, datetime(2026, 3, 2) + A_MONTH))
     assert [len(day) for day in days] == [24, 24]
 
 
 def test_loads_too_large_to_be_counted_anew_stay_apart() -> None:
-    large = [_pushed(i, "decisions", datetime(2026, 3, 2, 9, i), 16, 400_000) for i in range(5)]
-    assert [[load.load_id for load in run] for run in merge_plan._runs(large)] == [[0, 1], [2, 3]]
+    large = [_pushed_load(i, "decisions", datetime(2026, 3, 2, 9, i), 16, 400_000) for i in range(5)]
+    assert [[load.load_id for load in run] for run in merge_plan._split_runs(large)] == [[0, 1], [2, 3]]

@@ -72,7 +72,7 @@ def scored(made, tmp_path):
 
 def _stored(ws) -> dict[str, int]:
     with ws.read() as cursor:
-        found = attributions.stored_coverage(cursor, systems.get_system(cursor, "loans"))
+        found = attributions.attribution_coverage(cursor, systems.get_system(cursor, "loans"))
     return pd.Series([s.n for s in found]).groupby([s.version for s in found]).sum().to_dict()
 
 
@@ -140,10 +140,10 @@ def test_a_base_that_only_rounds_otherwise_keeps_what_was_made(scored, off: floa
     attribute_all(ws, "loans", version="2", actor="test")
     with ws.write() as cursor:
         system = systems.get_system(cursor, "loans")
-        before = attributions.pass_of(cursor, "loans", "2")
+        before = attributions.find_attribution_set(cursor, "loans", "2")
         assert before is not None
         attributions.begin_pass(cursor, system, replace(before, base=before.base * (1 + off)))
-        after = attributions.pass_of(cursor, "loans", "2")
+        after = attributions.find_attribution_set(cursor, "loans", "2")
     assert after is not None
     assert _stored(ws).get("2", 0) == kept
     assert (after.base == before.base) == bool(kept)  # what was kept stays as it was

@@ -10,11 +10,11 @@ import pytest
 
 from plumbline.answers.data.load import inspect_file, load_file
 from plumbline.answers.decisions import callers as module
-from plumbline.answers.decisions.callers import CallersAnswer, callers_of
+from plumbline.answers.decisions.callers import CallersAnswer, callers_answer
 from plumbline.answers.governance.facts import measure
 from plumbline.answers.governance.reason_rows import evidence_rows
 from plumbline.answers.governance.scorecard import scorecard_answer
-from plumbline.answers.question import as_of, span_of
+from plumbline.answers.question import log_span, reporting_date
 from plumbline.domain import Scorecard, Status
 from plumbline.governance import canonical_json
 from plumbline.store import systems
@@ -56,25 +56,25 @@ def test_one_caller_with_all_the_traffic_is_unknown(workspace: Workspace, tmp_pa
     draw = np.random.default_rng(4)
     cells = [[*row, *(f"{v:.3f}" for v in draw.normal(size=2)), "service"] for row in decisions(300)]
     load_file(workspace, write(tmp_path / "log.csv", cells, COLUMNS), title="s", actor="t")
-    assert _answer(workspace).untold == 1
+    assert _answer(workspace).unjudged_callers == 1
     assert control(_card(workspace), "SEC-9").status is Status.UNKNOWN
 
 
 def test_many_inputs_cost_no_more_than_few() -> None:
-    assert [module.most_decisions(n) for n in (0, 3, 30, 60, 3000)] == [20_000, 20_000, 20_000, 10_000, 1_000]
+    assert [module.decision_limit(n) for n in (0, 3, 30, 60, 3000)] == [20_000, 20_000, 20_000, 10_000, 1_000]
 
 
 def _card(ws: Workspace) -> Scorecard:
     with ws.read() as cursor:
         system = systems.get_system(cursor, "s")
-        moment = as_of(system, span_of(cursor, system))
+        moment = reporting_date(system, log_span(cursor, system))
     return judge(measure(ws, system, moment).facts, CREDIT, ())
 
 
 def _answer(ws: Workspace) -> CallersAnswer:
     with ws.read() as cursor:
         system = systems.get_system(cursor, "s")
-        answer = callers_of(cursor, system, as_of(system, span_of(cursor, system)))
+        answer = callers_answer(cursor, system, reporting_date(system, log_span(cursor, system)))
     assert answer is not None
     return answer
 
@@ -116,7 +116,7 @@ def test_without_a_caller_nothing_is_known(workspace: Workspace, tmp_path: Path)
     load_file(workspace, write(tmp_path / "log.csv", decisions(60)), title="s", actor="t")
     with workspace.read() as cursor:
         system = systems.get_system(cursor, "s")
-        assert callers_of(cursor, system, as_of(system, span_of(cursor, system))) is None
+        assert callers_answer(cursor, system, reporting_date(system, log_span(cursor, system))) is None
 
 
 def test_decisions_without_a_caller_are_counted(workspace: Workspace, tmp_path: Path) -> None:

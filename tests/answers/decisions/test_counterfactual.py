@@ -13,7 +13,7 @@ import pytest
 from plumbline.answers import statements
 from plumbline.answers.data.load import load_file
 from plumbline.answers.decisions.context import context
-from plumbline.answers.decisions.counterfactual import try_values, what_would_change
+from plumbline.answers.decisions.counterfactual import find_counterfactuals, try_values
 from plumbline.answers.decisions.explain import explain
 from plumbline.answers.decisions.model_files import register
 from plumbline.domain import AttributionSource, PlumblineError, Slice
@@ -87,7 +87,7 @@ def test_every_way_is_scored_by_the_model_within_its_limits_and_none_is_shorter(
     assert len(asked) == 6
     found_any = 0
     for i in asked:
-        told, row = what_would_change(ws, "loans", f"d{i}"), rows[i]
+        told, row = find_counterfactuals(ws, "loans", f"d{i}"), rows[i]
         assert told.outcome == "yes"
         there = {  # every allowed combination, and how many inputs it changes
             (income, debt): (income != row[0]) + (debt != row[1])
@@ -148,7 +148,7 @@ def test_a_place_in_the_reference_counts_all_that_share_the_value(lent) -> None:
 
 def test_without_the_model_that_decided_nothing_is_made_up(lent) -> None:
     ws, _, _ = lent
-    for question in (lambda: what_would_change(ws, "loans", f"d{N - 1}"),
+    for question in (lambda: find_counterfactuals(ws, "loans", f"d{N - 1}"),
                      lambda: try_values(ws, "loans", f"d{N - 1}", {"income": 1.0})):  # fmt: skip
         with pytest.raises(PlumblineError, match="No model file"):
             question()

@@ -20,7 +20,7 @@ from plumbline.answers.data.load import load_file
 from plumbline.answers.decisions import model_files
 from plumbline.answers.decisions.attribute_all import attribute_all
 from plumbline.answers.decisions.context import context
-from plumbline.answers.decisions.counterfactual import try_values, what_would_change
+from plumbline.answers.decisions.counterfactual import find_counterfactuals, try_values
 from plumbline.answers.decisions.explain import explain
 from plumbline.answers.decisions.importance import model_use
 from plumbline.domain import AttributionSource
@@ -105,7 +105,7 @@ def test_other_values_are_scored_and_split_and_what_would_change_it_is_found(mad
     assert tried.attributions["input 2"] != pytest.approx(tried.before["input 2"], abs=1e-3)
     statements.change_settings(ws, "loans", {"changeable": {name: {} for name in NAMES[:4]}}, by="t")
     row = log.set_index("decision_id").loc["d3"]
-    found, around = what_would_change(ws, "loans", "d3"), context(ws, "loans", "d3")
+    found, around = find_counterfactuals(ws, "loans", "d3"), context(ws, "loans", "d3")
     assert around.cut is not None
     cut = around.cut.score
     assert found.outcome == ("no" if row["prediction"] == "yes" else "yes")
@@ -126,7 +126,7 @@ def test_all_are_kept_in_batches_and_the_use_of_a_version_is_told(made) -> None:
     assert (kept.explained, kept.adds_up) == (128, 128)
     with ws.read() as cursor:
         system = systems.get_system(cursor, "loans")
-        passes = {p.version: p.method for p in attributions.passes(cursor, system.key)}
+        passes = {p.version: p.method for p in attributions.list_attribution_sets(cursor, system.key)}
         _, parts = attributions.sample_attributions(cursor, system, "2", (None, None), 500)
     assert passes["1"] == "exact Shapley values over all combinations of inputs (interventional)"
     assert passes["2"] == "Shapley values estimated from 32 random orders and their reverses (interventional)"

@@ -59,7 +59,7 @@ def test_more_than_are_counted_are_said_to_be_more(held: Held, monkeypatch: pyte
     assert (found.total, found.more) == (whole, False)
     first = find.find(held.ws, "loans", [("arm", "=", "champion")], limit=10, count=False)
     assert (len(first.rows), first.total) == (10, None)  # the page does not wait for it
-    assert find.how_many(held.ws, "loans", [("arm", "=", "champion")]) == (whole, False)
+    assert find.count_decisions(held.ws, "loans", [("arm", "=", "champion")]) == (whole, False)
 
 
 def test_text_is_found_whatever_its_case_and_digits_as_they_stand(held: Held) -> None:

@@ -87,13 +87,13 @@ def test_an_erased_decision_is_kept_nowhere(ws: Workspace) -> None:
     with ws.read() as cursor:
         system = systems.get_system(cursor, "long")
         gone = str(drawing.draw(ws, cursor, system, "1", 1)["decision_id"][0])
-        assert drawing.decision_of(ws, cursor, system, gone).id == gone
+        assert drawing.cached_decision(ws, cursor, system, gone).id == gone
     erase_person(ws, "long", decision_id=gone, actor="test")
     assert kept(ws) == 0
     with ws.read() as cursor:
         assert gone not in drawing.draw(ws, cursor, system, "1", 400)["decision_id"].tolist()
         with pytest.raises(Exception, match="no decision"):
-            drawing.decision_of(ws, cursor, system, gone)
+            drawing.cached_decision(ws, cursor, system, gone)
 
 
 def test_while_something_else_is_written_nothing_waits(ws: Workspace) -> None:

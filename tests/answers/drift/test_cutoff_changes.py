@@ -13,7 +13,7 @@ from plumbline.answers.data.load import load_file, set_reference
 from plumbline.answers.drift.cutoff_changes import reference_cut
 from plumbline.answers.drift.features import drift
 from plumbline.domain import Severity, Slice
-from plumbline.profile.scan.score_sides import Scale, by_day
+from plumbline.profile.scan.score_sides import Scale, sides_by_day
 from plumbline.report.language import language
 from plumbline.report.translation import Translator
 from plumbline.store import systems
@@ -57,7 +57,10 @@ def test_the_query_counts_what_the_rule_is_tested_on(held: Workspace, log: Drawn
         assert own is not None
         assert scale == Scale()
         assert (cut.low, cut.high, cut.exceptions, cut.n) == (own.low, own.high, own.exceptions, own.n)
-        sides, expected = by_day(cursor, system, Slice(), scale, cut.score), sides_of(log.frame, cut.score)
+        sides, expected = (
+            sides_by_day(cursor, system, Slice(), scale, cut.score),
+            sides_of(log.frame, cut.score),
+        )
     assert sides is not None
     assert (sides.first, sides.versions) == (expected.first, expected.versions)
     rows, others = (

@@ -8,8 +8,8 @@ import pytest
 
 from plumbline.answers.alerts.check import check
 from plumbline.answers.data.load import load_file, set_reference
-from plumbline.answers.respond.messages import outgoing
-from plumbline.profile.scan.grouped_inputs import grouped_rows
+from plumbline.answers.respond.messages import public_sentence
+from plumbline.profile.scan.grouped_inputs import sample_grouped_rows
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace, open_workspace
 
@@ -55,7 +55,7 @@ def test_the_group_is_named_on_the_screen_and_not_in_a_message(ws: Workspace) ->
     assert abs(one.since - (START + pd.Timedelta(days=CHANGED))) <= pd.Timedelta(days=2)
     assert one.known_at is not None
     assert one.known_at - (START + pd.Timedelta(days=CHANGED)) <= pd.Timedelta(days=14)
-    told = outgoing(one)
+    told = public_sentence(one)
     assert ODD not in told
     assert "x drifted in one group by origin, and not elsewhere" in told
 
@@ -63,9 +63,9 @@ def test_the_group_is_named_on_the_screen_and_not_in_a_message(ws: Workspace) ->
 def test_rows_come_with_their_groups_and_a_sample_is_bounded(ws: Workspace) -> None:
     with ws.read() as cursor:
         system = systems.get_system(cursor, "s")
-        whole = grouped_rows(cursor, system, ["x", "y", "nothing"])
-        part = grouped_rows(cursor, system, ["x"], rows=1000)
-        assert grouped_rows(cursor, system, ["nothing"]) is None
+        whole = sample_grouped_rows(cursor, system, ["x", "y", "nothing"])
+        part = sample_grouped_rows(cursor, system, ["x"], rows=1000)
+        assert sample_grouped_rows(cursor, system, ["nothing"]) is None
     assert whole is not None
     assert part is not None
     assert whole.names == ("x", "y")

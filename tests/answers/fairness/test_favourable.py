@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from plumbline.answers.fairness.favourable import by_names
+from plumbline.answers.fairness.favourable import class_by_names
 
 
 @pytest.mark.parametrize(
@@ -29,4 +29,4 @@ from plumbline.answers.fairness.favourable import by_names
     ],
 )
 def test_the_wanted_class_is_told_by_names(classes: tuple[str, ...], columns: list[str], wanted: str) -> None:
-    assert by_names(classes, columns) == wanted
+    assert class_by_names(classes, columns) == wanted

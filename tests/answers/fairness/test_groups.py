@@ -57,7 +57,7 @@ def test_the_ratio_is_to_the_best_group_and_a_small_group_is_named(
     assert f.ratio is not None
     assert f.ratio.value == pytest.approx(rates["f"] / rates["m"])
     assert f.status is PointStatus.BREACH
-    assert {g.levels for g in found.small} >= {("c",)}
+    assert {g.levels for g in found.small_groups} >= {("c",)}
     assert "below the four-fifths line" in found.sentence
     assert "sex = f" in found.sentence
     said = found.to_dict()
@@ -131,12 +131,12 @@ def test_two_windows_compare_the_groups_of_their_own_rows(held: Held, live: pd.D
             assert n == len(rows)
             for moved in (m for name, m in group.moved.items() if name == "favourable"):
                 assert getattr(moved, rate) == pytest.approx((rows["said"] == "grant").mean())
-    assert found.compared == sum(len(g.moved) for g in found.groups) > 0
+    assert found.comparison_count == sum(len(g.moved) for g in found.groups) > 0
     assert "further behind" in found.sentence
     overlapping = fairness_windows(held.ws, SYSTEM, first=Slice(None, None), second=Slice(cut, None))
     assert "share decisions" in overlapping.sentence
     assert found.sentence in found.lines()[0]
-    assert found.to_dict()["comparisons"] == found.compared
+    assert found.to_dict()["comparisons"] == found.comparison_count
 
 
 def test_a_window_that_is_not_named_keeps_the_filters(held: Held) -> None:

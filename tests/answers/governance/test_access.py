@@ -44,7 +44,7 @@ def ws(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 def test_a_write_needs_the_role_and_a_refused_one_changes_nothing(
     ws: Workspace, who: str, says: str, refused: str
 ) -> None:
-    hand = ws.acting(who)
+    hand = ws.as_person(who)
 
     def act() -> None:
         if says == "answers":
@@ -64,16 +64,16 @@ def test_a_write_needs_the_role_and_a_refused_one_changes_nothing(
 
 def test_nobody_signs_for_somebody_else_or_lifts_their_own_role(ws: Workspace) -> None:
     with pytest.raises(PlumblineError, match="signs for somebody else"):
-        statements.save_context(ws.acting("ana@x.org"), "shop", {"harm": "no"}, by="bob@x.org")
+        statements.save_context(ws.as_person("ana@x.org"), "shop", {"harm": "no"}, by="bob@x.org")
     with pytest.raises(PlumblineError, match="Only an owner"):
-        access.give(ws.acting("bob@x.org"), "bob@x.org", Access.OWNER, by="bob@x.org")
+        access.give(ws.as_person("bob@x.org"), "bob@x.org", Access.OWNER, by="bob@x.org")
     assert "harm" not in statements.statements(ws, "shop").context
     assert access.access_of(ws, "bob@x.org") is Access.ANALYST
 
 
 def test_a_viewer_reads_the_scorecard_although_it_is_kept(ws: Workspace) -> None:
-    assert scorecard_answer(ws.acting("cy@x.org"), "shop").card.verdict
-    with pytest.raises(PlumblineError, match="Only an analyst"), ws.acting("cy@x.org").write() as cursor:
+    assert scorecard_answer(ws.as_person("cy@x.org"), "shop").card.verdict
+    with pytest.raises(PlumblineError, match="Only an analyst"), ws.as_person("cy@x.org").write() as cursor:
         cursor.execute("DELETE FROM person")  # what leaves nothing on the trail is not a viewer's either
     assert len(access.people(ws)) == 3
 
@@ -84,7 +84,7 @@ def test_each_person_keeps_a_language_as_long_as_a_role_and_the_trail_does_not_s
     access.give(ws, "vi@x.org", Access.VIEWER, by="ana@x.org")
     before = ws.change()
     for code in ("en", "de"):
-        access.set_language(ws.acting("vi@x.org"), "vi@x.org", code)  # a viewer
+        access.set_language(ws.as_person("vi@x.org"), "vi@x.org", code)  # a viewer
     access.set_language(ws, "nobody@x.org", "de")
     assert [access.language_of(ws, name) for name in ("vi@x.org", "ana@x.org", "nobody@x.org")] == [
         "de",
@@ -100,7 +100,7 @@ def test_each_person_keeps_a_language_as_long_as_a_role_and_the_trail_does_not_s
 
 def test_a_role_taken_away_is_gone_at_once_and_one_owner_stays(ws: Workspace) -> None:
     access.give(ws, "dee@x.org", Access.ANALYST, by="ana@x.org")
-    hand = ws.acting("dee@x.org")
+    hand = ws.as_person("dee@x.org")
     events.record(hand, "shop", "alert tested", by="dee@x.org")
     access.take(ws, "DEE@x.org", by="ana@x.org")
     with pytest.raises(PlumblineError, match="has no role here"):

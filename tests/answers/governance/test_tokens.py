@@ -53,8 +53,8 @@ def test_a_token_is_kept_as_a_hash_alone_and_is_on_the_trail_without_it(ws: Work
 def test_a_token_ends_with_its_day_or_when_it_is_revoked(ws: Workspace) -> None:
     today = datetime.now(UTC).date()
     made = tokens.add(ws, "short", Access.VIEWER, by="ana", until=today + timedelta(days=1))
-    assert made.token.holds(today + timedelta(days=1))
-    assert not made.token.holds(today + timedelta(days=2))
+    assert made.token.is_valid(today + timedelta(days=1))
+    assert not made.token.is_valid(today + timedelta(days=2))
     tokens.revoke(ws, "short", by="bo")
     assert tokens.token_of(ws, made.secret) is None
     assert trail(ws).entries[0].detail == {"name": "short"}
@@ -86,7 +86,7 @@ def test_what_is_no_token_is_refused_and_nothing_is_kept(
 
 def test_a_token_acts_within_its_role_and_under_its_own_name(ws: Workspace) -> None:
     actor = tokens.add(ws, "monitor", Access.ANALYST, by="ana").token.actor
-    hand = ws.acting(actor)
+    hand = ws.as_person(actor)
     events.record(hand, "shop", "alert tested", by=actor)
     assert trail(ws).entries[0].actor == "token monitor"
     with pytest.raises(PlumblineError, match="Only an owner"):

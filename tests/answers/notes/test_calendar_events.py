@@ -90,9 +90,9 @@ def test_a_viewer_writes_nothing_beside_the_figures_and_an_analyst_may(ws: Works
 
     before = trail(ws).entries[0].seq
     with pytest.raises(PlumblineError, match="Only an analyst"):
-        acts(ws.acting("cy@x.org"), "cy@x.org")
+        acts(ws.as_person("cy@x.org"), "cy@x.org")
     assert trail(ws).entries[0].seq == before
-    acts(ws.acting("bob@x.org"), "bob@x.org")
+    acts(ws.as_person("bob@x.org"), "bob@x.org")
     assert trail(ws).entries[0].seq == before + 5
 
 
@@ -115,14 +115,14 @@ def test_a_comment_stands_beneath_its_decision_and_is_erased_with_it(ws: Workspa
 def test_a_view_is_kept_by_its_name_and_the_newest_of_a_name_counts(ws: Workspace) -> None:
     for query in ({"window": "Whole log"}, {"window": "Last 30 days", "where": HOSTILE}):
         named_views.save(ws, SHOP, name="  Weekly\n look ", page="accuracy", query=query, by="Ana")
-    (view,) = named_views.named_views(ws, SHOP)
+    (view,) = named_views.list_views(ws, SHOP)
     assert (view.name, view.page, dict(view.query)["where"]) == ("Weekly look", "accuracy", HOSTILE)
     with pytest.raises(PlumblineError, match="too long"):
         named_views.save(ws, SHOP, name="x", page="drift", query={"is": "x" * 5000}, by="Ana")
     with pytest.raises(PlumblineError, match="no view of the name"):
         named_views.remove(ws, SHOP, "another", by="Ana")
     named_views.remove(ws, SHOP, "Weekly look", by="Ana")
-    assert named_views.named_views(ws, SHOP) == ()
+    assert named_views.list_views(ws, SHOP) == ()
 
 
 def test_the_command_line_notes_lists_and_removes(plumbline: object, tmp_path: Path) -> None:

@@ -124,13 +124,13 @@ def test_a_copy_made_while_others_write_is_whole(ws: Workspace, tmp_path: Path) 
 def test_a_file_that_changes_faster_than_it_is_copied_is_copied_with_writers_waiting(
     ws: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    once, waited = snapshot._once, []
+    once, waited = snapshot._copy_once, []
 
     def moved(ws: Workspace, part: Path) -> dict[str, object]:
         waited.append(ws._writer is not None)
         return once(ws, part) | ({} if waited[-1] else {"same": False})
 
-    monkeypatch.setattr(snapshot, "_once", moved)
+    monkeypatch.setattr(snapshot, "_copy_once", moved)
     backup(ws, tmp_path / "b.duckdb", actor="t")
     assert waited == [False] * (snapshot.ATTEMPTS - 1) + [True]
 
@@ -313,7 +313,7 @@ def test_a_restore_killed_at_any_step_leaves_the_old_or_the_new(path: Path, tmp_
 
 def test_a_backup_killed_midway_leaves_no_copy_and_the_next_one_sweeps_up(path: Path, tmp_path: Path) -> None:
     def killed(copy: Callable[[Workspace], object]) -> None:
-        snapshot._verified = lambda *_: _die()
+        snapshot._verify_snapshot = lambda *_: _die()
         copy(open_workspace(path))
 
     _forked(lambda: killed(lambda ws: backup(ws, tmp_path / "b.duckdb", actor="t")))

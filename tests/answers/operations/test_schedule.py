@@ -14,7 +14,13 @@ from typing import Any
 import pytest
 
 from plumbline.answers.operations import check_round, runs, silence
-from plumbline.answers.operations.schedule import Schedule, last_due, next_due, schedule, set_schedule
+from plumbline.answers.operations.schedule import (
+    Schedule,
+    last_due_time,
+    next_due_time,
+    schedule,
+    set_schedule,
+)
 from plumbline.domain import PlumblineError
 from plumbline.store import copies, systems, trail
 from plumbline.store import findings as register
@@ -49,9 +55,9 @@ def _at(text: str) -> datetime:
     ],
 )
 def test_what_is_due_when(when: str, zone: str, at: str, last: str, following: str) -> None:
-    assert last_due(when, zone, _at(at)) == _at(last)
-    assert next_due(when, zone, _at(at)) == _at(following)
-    assert last_due("", zone, _at(at)) is None
+    assert last_due_time(when, zone, _at(at)) == _at(last)
+    assert next_due_time(when, zone, _at(at)) == _at(following)
+    assert last_due_time("", zone, _at(at)) is None
 
 
 @pytest.mark.parametrize("change", [
@@ -213,8 +219,8 @@ def test_what_fails_is_told_once_until_it_worked_again(
             raise PlumblineError("The signals cannot be read")
         return whole(ws, key, actor=actor)
 
-    whole = check_round.check_each
-    monkeypatch.setattr(check_round, "check_each", check)
+    whole = check_round.check_systems
+    monkeypatch.setattr(check_round, "check_systems", check)
     _set(shop)
     for hour, state in enumerate((True, True, False, True)):
         broken[0] = state
@@ -235,7 +241,7 @@ def test_why_a_source_or_a_file_was_refused_stays_here(
         raise PlumblineError("'canary' is not a number")
 
     monkeypatch.setattr(check_round.pull, "pull_source", refusal)
-    monkeypatch.setattr(check_round.inbox, "waiting", refusal)
+    monkeypatch.setattr(check_round.inbox, "inbox_files", refusal)
     with shop.write() as cursor:
         cursor.execute(
             "INSERT INTO source VALUES ('shop', 'sqlite:x.db', 'loans', 'sqlite', 'loans', '', '2026-01-01')"
@@ -243,7 +249,7 @@ def test_why_a_source_or_a_file_was_refused_stays_here(
     _set(shop, inbox=str(tmp_path))
     (run,) = check_round.run_due(shop, clock=lambda: MONDAY)
     with shop.write() as cursor:
-        check_round._tell(
+        check_round._announce_faults(
             cursor, runs.begin(cursor, "check", MONDAY, MONDAY), {"file a.csv": "canary"}, MONDAY
         )
     assert [words.partition(".")[0] for words in told] == [
@@ -301,7 +307,7 @@ def test_a_failed_check_beats_no_heart(
     def fail(*_: Any, **__: Any) -> None:
         raise ValueError("odd")
 
-    monkeypatch.setattr(check_round, "check_each", fail)
+    monkeypatch.setattr(check_round, "check_systems", fail)
     monkeypatch.setenv("PLUMBLINE_HEARTBEAT_URL", heartbeats.url)
     _set(shop)
     (made,) = check_round.run_due(shop, clock=lambda: MONDAY)
@@ -330,7 +336,7 @@ def test_the_server_works_it_off_and_ends_within_a_moment(
                 "SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE a.range + b.range = 7"
             )
 
-    monkeypatch.setattr(check_round, "check_each", endless)
+    monkeypatch.setattr(check_round, "check_systems", endless)
     monkeypatch.setattr(watch, "LOOK", 0.01)
     _set(shop)
     made = watch.Watch(lambda: shop)
@@ -341,7 +347,7 @@ def test_the_server_works_it_off_and_ends_within_a_moment(
         assert settings.setting(cursor, "half") is None
         left = runs.last_run(cursor, "check")
     assert left is not None
-    assert left.running
+    assert left.is_running
 
 
 def test_a_run_that_is_called_off_notes_no_end(shop: Workspace) -> None:
@@ -349,7 +355,7 @@ def test_a_run_that_is_called_off_notes_no_end(shop: Workspace) -> None:
     work.off = True
     _set(shop)
     with pytest.raises(WriteStop):
-        check_round.run_due(shop.lent([], work), clock=lambda: MONDAY)
+        check_round.run_due(shop.for_command([], work), clock=lambda: MONDAY)
 
 
 # --- silence
@@ -365,11 +371,11 @@ def test_a_silent_source_is_a_finding_until_it_speaks_again(shop: Workspace) -> 
                 "made_at + to_days(CAST(? AS INTEGER)) AS made_at) FROM load WHERE load_id = 1",
                 [day, day],
             )
-    assert silence.look(shop, system, MONDAY) == []
-    (one,) = silence.look(shop, system, MONDAY + timedelta(days=4))
+    assert silence.check_silence(shop, system, MONDAY) == []
+    (one,) = silence.check_silence(shop, system, MONDAY + timedelta(days=4))
     assert one.name == "files"
     assert (
-        len(silence.look(shop, system, MONDAY + timedelta(days=5))) == 1
+        len(silence.check_silence(shop, system, MONDAY + timedelta(days=5))) == 1
     )  # once, however often it is looked at
     with shop.read() as cursor:
         (found,) = [
@@ -380,7 +386,7 @@ def test_a_silent_source_is_a_finding_until_it_speaks_again(shop: Workspace) -> 
     with shop.write() as cursor:
         later = (MONDAY + timedelta(days=5)).replace(tzinfo=None)
         cursor.execute("UPDATE load SET made_at = ? WHERE load_id = 60", [later])
-    assert silence.look(shop, system, MONDAY + timedelta(days=5, hours=1)) == []
+    assert silence.check_silence(shop, system, MONDAY + timedelta(days=5, hours=1)) == []
     with shop.read() as cursor:
         (found,) = [
             r for r in register.recorded_findings(cursor, "shop") if r.finding.signal == "source.silent.files"
@@ -435,7 +441,7 @@ def test_a_machine_without_network_checks_all_the_same_and_keeps_what_it_has_to_
     check(shop, problem())
     _set(shop)
     (run,) = check_round.run_due(shop, clock=lambda: MONDAY)
-    assert (run.faults, run.running) == ({}, False)
+    assert (run.faults, run.is_running) == ({}, False)
     (waiting,) = (message for message in outbox(shop) if message.attempts)
     assert (waiting.state, waiting.attempts) == ("failed", 1)
     assert "its name cannot be looked up now" in waiting.reason

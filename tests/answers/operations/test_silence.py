@@ -23,7 +23,7 @@ def _alarms(arrivals: list[datetime], every: int = 24) -> float:
     count, was, at = 0, False, begin
     while at < end:
         held = pause([a for a in arrivals if a <= at], at)
-        silent = held is not None and held.silent
+        silent = held is not None and held.is_silent
         count += silent and not was
         was, at = silent, at + timedelta(hours=every)
     return count / ((end - begin).days / 365)
@@ -58,7 +58,7 @@ def test_a_source_that_stops_is_noticed(step: int, skip: int, most: float) -> No
     at = next(
         arrivals[-1] + timedelta(hours=n)
         for n in range(1, 24 * 30)
-        if (held := pause(arrivals, arrivals[-1] + timedelta(hours=n))) and held.silent
+        if (held := pause(arrivals, arrivals[-1] + timedelta(hours=n))) and held.is_silent
     )
     assert (at - arrivals[-1]) / timedelta(days=1) <= most
 
@@ -68,7 +68,7 @@ def test_a_weekend_is_no_silence_and_little_history_is_none_either() -> None:
     friday = next(a for a in reversed(arrivals) if a.weekday() == 4)
     held = pause([a for a in arrivals if a <= friday], friday + timedelta(hours=71))
     assert held is not None
-    assert not held.silent
+    assert not held.is_silent
     assert pause(arrivals[:8], arrivals[8]) is None
     assert pause(_hours(range(40)), _hours([400])[0]) is None  # two days of hours say nothing of a week
     assert pause([], MONDAY) is None

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from plumbline.answers.data.load import load_file, set_reference
-from plumbline.answers.drift.features import drift, year_before
+from plumbline.answers.drift.features import drift, window_a_year_earlier
 from plumbline.answers.governance.scorecard import scorecard_answer
 from plumbline.answers.performance.cautions import PROVISIONAL, SEASON, cautions
 from plumbline.answers.performance.series import performance
@@ -57,9 +57,9 @@ def test_a_change_within_the_reference_and_its_season_are_said_and_last_year_is_
     assert "changed within the reference" in said[0]
     assert "one season" in said[1]
     window = (START + 380 * DAY, START + 400 * DAY)
-    before = year_before(held, "s", window)
+    before = window_a_year_earlier(held, "s", window)
     assert before == (window[0] - 364 * DAY, window[1] - 364 * DAY)
-    assert year_before(held, "s", (START + 300 * DAY, None)) is None
+    assert window_a_year_earlier(held, "s", (START + 300 * DAY, None)) is None
     assert len(drift(held, "s", reference=before, window=window).features) == 4
     held.close()
 

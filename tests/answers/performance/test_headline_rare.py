@@ -11,7 +11,7 @@ import pytest
 
 from plumbline.answers.data.load import load_file
 from plumbline.answers.governance.scorecard import scorecard
-from plumbline.answers.performance.headline import choose_headline, headline_in
+from plumbline.answers.performance.headline import choose_headline, read_headline
 from plumbline.answers.performance.series import performance
 from plumbline.domain import Load, PlumblineError, Status
 from plumbline.store import findings as register
@@ -100,7 +100,7 @@ def test_load_and_page_name_the_headline_and_why(blind: tuple[Workspace, Load]) 
 
 def test_the_owner_may_choose_another_and_leave_it_again(tmp_path: Path) -> None:
     ws, _ = loaded(tmp_path, log(scored=False, noise=False).head(20 * A_DAY))
-    assert headline_in(ws, "fraud").metric == "recall"
+    assert read_headline(ws, "fraud").metric == "recall"
     assert choose_headline(ws, "fraud", "f1", by="Ann").chosen
     assert performance(ws, "fraud").headline == "f1"
     with pytest.raises(PlumblineError, match="cannot be the headline"):
@@ -145,7 +145,7 @@ def test_the_title_quotes_the_last_complete_period_and_not_a_few_early_labels(tm
     assert last is not None
     assert last.n == 700
     assert f"the latest is {100 * (last.value or 0):.1f} %" in answer.sentence
-    young = max((p for p in answer.of("accuracy") if p.value is not None), key=lambda p: p.start)
+    young = max((p for p in answer.points_of("accuracy") if p.value is not None), key=lambda p: p.start)
     assert young.value == 1.0
     assert young.n < 40
     ws.close()

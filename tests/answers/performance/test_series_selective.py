@@ -63,7 +63,7 @@ def test_accuracy_says_whom_it_speaks_of_and_what_it_cannot_know(credit: Workspa
     assert "Outcomes are known for decisions grant only (100.0 % of" in answer.selected
     assert "0.0 % of" in answer.selected
     assert answer.headline == "accuracy"
-    recall = answer.of("recall")
+    recall = answer.points_of("recall")
     assert {p.status for p in recall} == {PointStatus.UNKNOWN}
     assert all(p.value is None and "refuse" in p.note for p in recall)
     assert not {"recall", "roc_auc"} & set(answer.family)
@@ -116,7 +116,7 @@ def test_two_windows_do_not_compare_what_cannot_be_known(credit: Workspace) -> N
 
 def test_fewer_grants_are_no_wait_for_outcomes(credit: Workspace) -> None:
     answer = performance(credit, "credit")
-    assert not [p.start for p in answer.of("accuracy")[:-2] if p.provisional]
+    assert not [p.start for p in answer.points_of("accuracy")[:-2] if p.provisional]
 
 
 def test_error_rates_of_groups_are_unknown_where_few_of_the_refused_have_outcomes(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def test_a_version_that_grants_more_is_stopped(held: Held) -> None:
 def test_a_trial_that_is_too_short_to_tell_is_inconclusive_and_says_what_it_saw(held: Held) -> None:
     found = gate(held.ws, SYSTEM, "3")
     assert (found.decision, found.previous) == (GateDecision.INCONCLUSIVE, "2")
-    assert not any(s.fired or s.sure for s in found.signals)
+    assert not any(s.fired or s.has_power for s in found.signals)
     own = held.frame[held.frame["version"] == "3"]
     rate = next(s for s in found.signals if s.name == "positive rate")
     assert rate.n == len(own)

@@ -67,7 +67,7 @@ def test_the_release_did_it_and_the_inputs_did_not(held: Held, found: ReleasesAn
     assert (shift.output.before, shift.output.after) == pytest.approx(
         ((old["said"] == "grant").mean(), (new["said"] == "grant").mean())
     )
-    assert not shift.world_changed
+    assert not shift.has_concept_shift
 
 
 def test_the_guardrail_of_what_was_decided_fires_and_counts_the_wrong_ones_since(

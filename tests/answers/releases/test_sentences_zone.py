@@ -11,7 +11,7 @@ import pytest
 
 from plumbline.answers.data.load import load_file
 from plumbline.answers.releases import sentences
-from plumbline.answers.releases.gate import _left
+from plumbline.answers.releases.gate import _rollback_note
 from plumbline.answers.releases.history import releases
 from plumbline.answers.respond.rollback import progress
 from plumbline.domain import System
@@ -35,7 +35,7 @@ def _back(end: datetime) -> Rollback:
 def test_every_form_names_the_clock() -> None:
     assert sentences.moment(CLOCK, BERLIN) == "3 July 2026, 09:04 Europe/Berlin"
     assert sentences.moment(CLOCK, "UTC") == "3 July 2026, 09:04 UTC"
-    assert _left(_back(CLOCK), BERLIN).endswith("on 3 July 2026, 09:04 Europe/Berlin.")
+    assert _rollback_note(_back(CLOCK), BERLIN).endswith("on 3 July 2026, 09:04 Europe/Berlin.")
     assert language("de").moment(CLOCK, BERLIN) == "3. Juli 2026, 09:04 Europe/Berlin"
     assert language("en").moment(CLOCK) == "3 July 2026, 09:04 UTC"
     hours = numbers.span(CLOCK, CLOCK.replace(hour=11), BERLIN)
@@ -56,7 +56,7 @@ def test_a_rollback_is_seen_at_its_moment_whatever_the_clock(
     run = SimpleNamespace(acted_at=acted, version="2", to="1")
     monkeypatch.setattr(progress, "replace", lambda run, **changes: SimpleNamespace(**vars(run) | changes))
     system = SimpleNamespace(timezone=zone)
-    seen = progress._followed(None, system, run, answer, acted)  # type: ignore[arg-type]
+    seen = progress._follow_effect(None, system, run, answer, acted)  # type: ignore[arg-type]
     assert seen.state is RollbackState.SEEN
     assert (seen.seen_at, seen.minutes) == (datetime(2026, 7, 3, 9, 4, tzinfo=UTC), 4.0)
     assert seen.note.endswith(f"since 3 July 2026, {9 + hours:02d}:04 {zone}.")

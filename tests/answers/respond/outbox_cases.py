@@ -54,7 +54,7 @@ def check(ws: Workspace, *found: Finding, at: datetime = AT, looked_at: tuple[st
 
 def outbox(ws: Workspace) -> list[Delivery]:
     with ws.read() as cursor:
-        return deliveries.recent(cursor)[::-1]
+        return deliveries.recent_deliveries(cursor)[::-1]
 
 
 @dataclass

@@ -143,8 +143,8 @@ def test_a_restore_counts_from_its_day_on_and_the_demo_s_for_its_own_systems_alo
 
 
 def test_a_channel_of_the_demo_takes_no_message(ws: Workspace) -> None:
-    assert not Channel(name="c", address=AIM, added_by="demo").takes("", Severity.HIGH)
-    assert Channel(name="c", address=AIM, added_by="Olga").takes("", Severity.HIGH)
+    assert not Channel(name="c", address=AIM, added_by="demo").accepts("", Severity.HIGH)
+    assert Channel(name="c", address=AIM, added_by="Olga").accepts("", Severity.HIGH)
 
 
 @pytest.mark.parametrize(("control", "event"), ACTS.items())

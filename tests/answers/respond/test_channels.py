@@ -135,7 +135,7 @@ def test_an_owner_sets_up_an_analyst_tests_and_handles_and_a_viewer_does_nothing
         ("vic@x.org", Access.VIEWER),
     ):
         access.give(workspace, mail, role, by="own@x.org")
-    owner, analyst, viewer = (workspace.acting(m) for m in ("own@x.org", "ana@x.org", "vic@x.org"))
+    owner, analyst, viewer = (workspace.as_person(m) for m in ("own@x.org", "ana@x.org", "vic@x.org"))
     check(workspace, problem())
     due = datetime.now(UTC).date() + timedelta(days=3)
     for hand, mail in ((analyst, "ana@x.org"), (viewer, "vic@x.org")):

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from plumbline.answers.respond.disclosure import WITHOUT_VALUES, outgoing
+from plumbline.answers.respond.disclosure import WITHOUT_VALUES, public_sentence
 from plumbline.answers.respond.retraining.due import cause_of
 from plumbline.answers.respond.rollback.situation import _breach
 from plumbline.domain import Finding, Severity
 from plumbline.domain.messages import as_message, enumeration, message, sequence, word
 from plumbline.domain.respond import RetrainingCondition
 from plumbline.monitor.drift.group_shift import GroupShift, group_findings
-from plumbline.monitor.performance.selective_labels import among
+from plumbline.monitor.performance.selective_labels import population_sentence
 from plumbline.wording.quantities import decimal
 from tests.answers.respond.outbox_cases import AT
 
@@ -55,10 +55,13 @@ def test_no_value_of_a_column_leaves(value: str) -> None:
         "Version {version}: {sentence}", version="4.2", sentence=message("It went on{harm}.", harm=harm)
     )
     selected = sequence(
-        [message("{metric} fell.", metric=word("Recall", "metric")), among((value, "other-canary"))]
+        [
+            message("{metric} fell.", metric=word("Recall", "metric")),
+            population_sentence((value, "other-canary")),
+        ]
     )
     unforeseen = message("Rows of {anything} are odd.", anything=value)
-    said = [outgoing(one) for one in (alone, *map(finding, (given, guard, selected, unforeseen)))]
+    said = [public_sentence(one) for one in (alone, *map(finding, (given, guard, selected, unforeseen)))]
     assert not any("canary" in words for words in said)
     assert said == [
         "income drifted in one group by town, and not elsewhere: Jensen-Shannon distance 0.20 in a week, 0.01 in all "
@@ -84,19 +87,21 @@ def test_no_value_reaches_the_cause_of_a_retraining_or_an_interlock() -> None:
     )
     assert cause is not None
     assert cause.sentence.startswith("One answer was given in 60 %")
-    fell = sequence([message("{metric} fell.", metric=word("Recall", "metric")), among(("canary", "other"))])
+    fell = sequence(
+        [message("{metric} fell.", metric=word("Recall", "metric")), population_sentence(("canary", "other"))]
+    )
     breach = _breach([finding(fell, "performance.recall")], AT + timedelta(days=1))
     assert breach == "Recall fell. Only some decisions ever have an outcome."
 
 
 def test_names_stay_also_where_several_are_listed() -> None:
     moved = message("{features} moved away.", features=enumeration(["income", "age", "rent"]))
-    assert outgoing(finding(moved)) == "income, age and rent moved away."
+    assert public_sentence(finding(moved)) == "income, age and rent moved away."
 
 
 @pytest.mark.parametrize("text", ["income is 'canary' now", as_message("income is 'canary' now")])
 def test_a_finding_of_before_messages_says_only_where_its_words_are(text: str) -> None:
-    assert outgoing(finding(text)) == "What was found is on the Alerts page."
+    assert public_sentence(finding(text)) == "What was found is on the Alerts page."
 
 
 def test_every_sentence_that_is_put_otherwise_is_one_that_is_said() -> None:

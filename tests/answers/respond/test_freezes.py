@@ -67,10 +67,10 @@ def test_what_is_no_freeze_is_refused(
 def test_only_an_owner_freezes_and_ends_a_freeze(ws: Workspace, role: Access) -> None:
     access.give(ws, "own@x.org", Access.OWNER, by="own@x.org")
     access.give(ws, "ana@x.org", role, by="own@x.org")
-    hand = ws.acting("ana@x.org")
+    hand = ws.as_person("ana@x.org")
     with pytest.raises(PlumblineError, match="owner"):
         add_freeze(hand, "credit", "2026-12-24", "2026-12-25", "x", by="ana@x.org")
-    add_freeze(ws.acting("own@x.org"), "credit", "2026-12-24", "2026-12-25", "x", by="own@x.org")
+    add_freeze(ws.as_person("own@x.org"), "credit", "2026-12-24", "2026-12-25", "x", by="own@x.org")
     with pytest.raises(PlumblineError, match="owner"):
         remove_freeze(hand, 1, by="ana@x.org")
     with ws.read() as cursor:

@@ -39,7 +39,7 @@ def token_in(payload: dict[str, Any]) -> str:
 
 def seen_by(ws: Workspace) -> str:
     with ws.read() as cursor:
-        return register.one(cursor, 1).acknowledged_by or ""
+        return register.read_finding(cursor, 1).acknowledged_by or ""
 
 
 def test_a_link_acknowledges_once_and_opening_it_changes_nothing(
@@ -82,9 +82,9 @@ def test_a_viewer_may_not_use_it_and_an_analyst_may(
     for mail, role in (("vic@x.org", Access.VIEWER), ("ana@x.org", Access.ANALYST)):
         access.give(workspace, mail, role, by="own@x.org")
     with pytest.raises(PlumblineError, match="Only an analyst"):
-        links.acknowledge(workspace.acting("vic@x.org"), token, by="vic@x.org")
+        links.acknowledge(workspace.as_person("vic@x.org"), token, by="vic@x.org")
     assert seen_by(workspace) == ""
-    links.acknowledge(workspace.acting("ana@x.org"), token, by="ana@x.org")
+    links.acknowledge(workspace.as_person("ana@x.org"), token, by="ana@x.org")
     assert seen_by(workspace) == "ana@x.org"
 
 
@@ -98,5 +98,5 @@ def test_each_message_about_a_problem_has_a_link_of_its_own_and_the_all_clear_no
     check(workspace, problem(over=True), at=AT + 6 * HOUR)
     deliver(workspace, post, AT + 6 * HOUR)
     assert "acknowledge" not in post.came[-1][2]["data"]["links"]
-    assert "Acknowledge it" in text.plain(first)
+    assert "Acknowledge it" in text.plain_text(first)
     assert len(pager.pagerduty_event("k", first)["links"]) == 2

@@ -136,7 +136,7 @@ def test_a_problem_that_was_none_is_taken_back_with_an_apology(workspace: Worksp
     check(workspace, at=AT + HOUR)
     deliver(workspace, post, AT + HOUR)
     assert post.kinds() == ["finding.opened", "finding.withdrawn"]
-    assert "sorry" in text.plain(post.came[1][2])
+    assert "sorry" in text.plain_text(post.came[1][2])
 
 
 def test_a_condition_that_holds_no_more_is_over_rather_than_taken_back(workspace: Workspace) -> None:
@@ -254,7 +254,7 @@ def test_a_problem_that_comes_back_is_told_again_and_counts_as_unseen(workspace:
     deliver(workspace, post, AT + 2 * DAY)
     assert post.kinds() == ["finding.opened", "finding.resolved", "finding.opened"]
     with workspace.read() as cursor:
-        assert register.one(cursor, 1).acknowledged_by == ""
+        assert register.read_finding(cursor, 1).acknowledged_by == ""
 
 
 def test_what_flaps_about_its_limit_for_ninety_days_is_not_told_ninety_times(workspace: Workspace) -> None:

@@ -42,7 +42,7 @@ def told(ws: Workspace, own: Receiver, monkeypatch: pytest.MonkeyPatch, body: ob
 
 def acknowledged_by(ws: Workspace) -> str:
     with ws.read() as cursor:
-        return register.one(cursor, 1).acknowledged_by or ""
+        return register.read_finding(cursor, 1).acknowledged_by or ""
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from plumbline.answers import statements
 from plumbline.answers.data.load import load_file
 from plumbline.answers.respond.replay import play
 from plumbline.answers.respond.replay.answer import ReplayedMessage
-from plumbline.answers.respond.replay.moments import played_days
+from plumbline.answers.respond.replay.moments import weekly_moments
 from plumbline.answers.respond.replay.play import replay
 from plumbline.answers.respond.retraining.triggers import add_trigger
 from plumbline.domain import Finding, PlumblineError, Severity, Task
@@ -66,8 +66,8 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, tuple[Replaye
     before = ws.change()
     found = replay(ws, KEY, days=FROM)
     assert ws.change() == before  # the workspace itself is left as it is
-    assert found.true > 0
-    assert found.false == 0
+    assert found.true_count > 0
+    assert found.false_count == 0
     assert any(m.event == "trigger.fired" for m in found.messages)
     ws.close()
     return folder / "w.duckdb", found.messages
@@ -145,7 +145,7 @@ def test_a_trigger_keeps_its_cool_down_and_its_budget_in_the_past_too(
 
 
 def test_days_are_weeks_ends_and_the_end() -> None:
-    found = played_days(datetime(2026, 4, 1, 7, tzinfo=UTC), datetime(2026, 4, 22, 9, tzinfo=UTC))
+    found = weekly_moments(datetime(2026, 4, 1, 7, tzinfo=UTC), datetime(2026, 4, 22, 9, tzinfo=UTC))
     assert [d.isoformat()[:16] for d in found] == [
         "2026-04-06T00:00",
         "2026-04-13T00:00",
@@ -182,7 +182,7 @@ def test_what_ends_is_told_as_over_where_it_was_told_and_not_at_all_before_it_wa
 
     def moments(*found: tuple[timedelta, tuple[Finding, ...]]) -> list[tuple[str, str]]:
         seen = [play._Day(at=day + after, findings=[*held], looked_at=("",)) for after, held in found]
-        return [(m.event, m.rule) for m, _ in play._told(own, KEY, seen)]
+        return [(m.event, m.rule) for m, _ in play._replay_messages(own, KEY, seen)]
 
     hour, week = timedelta(hours=1), timedelta(weeks=1)
     assert moments((0 * hour, (urgent, later)), (week, ())) == [
@@ -223,7 +223,7 @@ def test_each_message_is_read_as_often_however_many_moments_are_played(
             )
             for week in range(moments)
         ]
-        messages = play._told(own, KEY, seen)
+        messages = play._replay_messages(own, KEY, seen)
         assert len(messages) >= moments
         return n["read"] / len(messages)
 

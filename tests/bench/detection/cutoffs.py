@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from plumbline.answers.drift.cutoff_changes import departures_of
-from plumbline.monitor.drift.cutoff import CutOff, Departure, best_cut
+from plumbline.monitor.drift.cutoff import CutOff, Departure, best_cut_off
 from plumbline.profile.scan.score_sides import PER_UNIT, REACH, Scale, SideCounts
 from tests.bench.detection.changes import CHANGES
 from tests.bench.detection.shifts import drawn
@@ -52,8 +52,8 @@ def sides_of(frame: pd.DataFrame, cut: float) -> SideCounts:
 def cut_of(frame: pd.DataFrame) -> CutOff | None:
     """The cut-off of a reference's rows."""
     counted = pd.crosstab(frame["score"], frame["prediction"]).reindex(columns=[NO, YES], fill_value=0)
-    found = best_cut(counted.index.to_numpy(float), counted.to_numpy())
-    return found if found is not None and found.known else None
+    found = best_cut_off(counted.index.to_numpy(float), counted.to_numpy())
+    return found if found is not None and found.is_reliable else None
 
 
 def left(log: Drawn, hook: Hook | None = None) -> tuple[Departure, ...]:

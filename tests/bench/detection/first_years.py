@@ -17,9 +17,9 @@ from plumbline.domain import Finding, Point, Severity
 from plumbline.monitor.alarms.change_point import change_point
 from plumbline.monitor.alarms.contradiction import contradiction_findings
 from plumbline.monitor.alarms.cusum import early_warning
-from plumbline.monitor.alarms.findings import merge_same_problem, performance_findings
-from plumbline.monitor.alarms.persistence import lasting
-from plumbline.monitor.drift.first_year import YEAR, together
+from plumbline.monitor.alarms.findings import merge_problem_findings, performance_findings
+from plumbline.monitor.alarms.persistence import lasting_change
+from plumbline.monitor.drift.first_year import YEAR, merge_slow_changes
 from plumbline.monitor.performance.series import performance, thresholds
 from tests.bench.detection import contradictions, shifts
 from tests.bench.detection.changes import CHANGES
@@ -48,7 +48,7 @@ def findings(log: Drawn, *, one: bool = True) -> list[Finding]:
     raised = performance_findings(
         "log", judged, name=str, say=lambda name, value: f"{value:.3f}",
         onset=change.onset if change else None, healthy={name: band.mean for name, band in bands.items()},
-        lasts=lasting(judged, change, bands.get("accuracy")),
+        lasts=lasting_change(judged, change, bands.get("accuracy")),
     )  # fmt: skip
     warned = early_warning(profile, reference=reference, name="accuracy", today=today)
     for alarm in warned.alarms if warned else ():
@@ -60,13 +60,13 @@ def findings(log: Drawn, *, one: bool = True) -> list[Finding]:
             )
         )  # fmt: skip
     raised += contradiction_findings("log", contradictions.found(log))
-    raised = merge_same_problem([*raised, *shifts.findings(log)])
+    raised = merge_problem_findings([*raised, *shifts.findings(log)])
     raised = [f for f in raised if f.known_at and f.known_at > reference[1]]
     held = {
         name: shifts.profile_of(log.frame, name, log.kind.reference)
         for name in (*INPUTS, "prediction", "score")
     }
-    return together(raised, held, lambda name: by("day", [name]), reference) if one else raised
+    return merge_slow_changes(raised, held, lambda name: by("day", [name]), reference) if one else raised
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

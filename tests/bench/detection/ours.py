@@ -16,7 +16,7 @@ import pandas as pd
 
 from plumbline.answers.alerts.check import check
 from plumbline.answers.data.load import load_file, set_reference
-from plumbline.answers.performance.headline import headline_of
+from plumbline.answers.performance.headline import system_headline
 from plumbline.answers.performance.series import performance
 from plumbline.demo.load import load_files
 from plumbline.demo.scenarios import SCENARIOS
@@ -112,7 +112,7 @@ def _looked_back(ws: Workspace, key: str) -> tuple[str | None, dict[str, Any]]:
         system = systems.get_system(cursor, key)
     task = system.task
     metrics = {Task.BINARY: ["accuracy"], Task.REGRESSION: ["mae"]}.get(task) if task else None
-    change = performance(ws, key, by="week", metrics=[headline_of(system)]).change
+    change = performance(ws, key, by="week", metrics=[system_headline(system)]).change
     told = performance(ws, key, by="week", metrics=metrics, estimated=metrics is not None)
     errors = {
         h.metric: {"weeks": h.chunks, "distance": h.distance, "covered": h.covered} for h in told.hindsight

@@ -9,7 +9,7 @@ import pytest
 from scipy.spatial.distance import cdist
 
 from plumbline.domain import Bins, Kind
-from plumbline.explain.counterfactual.neighbors import distances, nearest, place, usual
+from plumbline.explain.counterfactual.neighbors import distances, nearest_positions, neighbour_distance, place
 
 NUMBERS = Bins(
     feature="x", kind=Kind.NUMERIC, edges=np.array([1.0, 2.0, 4.0, 8.0]), levels=(), decile_cells=()
@@ -54,8 +54,8 @@ def test_the_distance_is_gowers() -> None:
 
 
 def test_the_nearest_come_first_and_equal_ones_in_their_order() -> None:
-    assert nearest(np.array([0.3, 0.1, 0.2, 0.1, 0.0]), 4).tolist() == [4, 1, 3, 2]
-    assert nearest(np.array([0.3, 0.1]), 5).tolist() == [1, 0]
+    assert nearest_positions(np.array([0.3, 0.1, 0.2, 0.1, 0.0]), 4).tolist() == [4, 1, 3, 2]
+    assert nearest_positions(np.array([0.3, 0.1]), 5).tolist() == [1, 0]
 
 
 def test_the_usual_distance_is_the_95th_percentile_of_that_to_another_decision() -> None:
@@ -63,7 +63,7 @@ def test_the_usual_distance_is_the_95th_percentile_of_that_to_another_decision()
     apart = cdist(rows, rows, "cityblock") / 3
     np.fill_diagonal(apart, np.inf)
     least = apart.min(axis=1)
-    assert usual(rows, [False] * 3) == pytest.approx(np.quantile(least, 0.95))
-    assert usual(rows, [False] * 3, tried=7, share=0.5) == pytest.approx(np.median(least[:7]))
-    assert usual(np.repeat(rows[:1], 2, axis=0), [False] * 3) == 0
-    assert math.isnan(usual(rows[:1], [False] * 3))
+    assert neighbour_distance(rows, [False] * 3) == pytest.approx(np.quantile(least, 0.95))
+    assert neighbour_distance(rows, [False] * 3, tried=7, share=0.5) == pytest.approx(np.median(least[:7]))
+    assert neighbour_distance(np.repeat(rows[:1], 2, axis=0), [False] * 3) == 0
+    assert math.isnan(neighbour_distance(rows[:1], [False] * 3))

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plumbline.explain.counterfactual import search as counterfactual
-from plumbline.explain.counterfactual.search import Move, Option, cost_of, search
+from plumbline.explain.counterfactual.search import Move, Option, change_cost, search
 
 
 def _stepped(seed: int, d: int = 4):
@@ -37,7 +37,7 @@ def _exhaustive(gap, row, moves):
                 there = row.copy()
                 there[list(changes)] = list(changes.values())
                 if gap(there[None])[0] >= 0:
-                    cost = cost_of(changes, row, moves)
+                    cost = change_cost(changes, row, moves)
                     best = cost if best is None else min(best, cost)
         if best is not None:
             return size, best
@@ -138,11 +138,11 @@ def test_a_change_costs_its_size_in_units_of_its_scale_and_a_category_one() -> N
         Move(index=2, values=np.zeros(0)), Move(index=3, values=np.zeros(0), scale=0.5),
     ]  # fmt: skip
     row = np.array([10.0, 3.0, np.nan, 1.0])
-    assert cost_of({0: 4.0}, row, moves) == 1.5
-    assert cost_of({1: 0.0}, row, moves) == 1.0
-    assert cost_of({2: 5.0}, row, moves) == 1.0
-    assert cost_of({0: 12.0, 1: 0.0, 2: 0.0, 3: 2.0}, row, moves) == 0.5 + 1 + 1 + 2
-    assert cost_of({}, row, moves) == 0.0
+    assert change_cost({0: 4.0}, row, moves) == 1.5
+    assert change_cost({1: 0.0}, row, moves) == 1.0
+    assert change_cost({2: 5.0}, row, moves) == 1.0
+    assert change_cost({0: 12.0, 1: 0.0, 2: 0.0, 3: 2.0}, row, moves) == 0.5 + 1 + 1 + 2
+    assert change_cost({}, row, moves) == 0.0
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_a_change_costs_its_size_in_units_of_its_scale_and_a_category_one() -> N
 def test_a_number_is_rounded_outward_from_three_digits_on_and_never_past_its_limit(
     start: float, near: float, limit: float, found: list[float]
 ) -> None:
-    assert counterfactual._presentable(start, near, limit).tolist() == pytest.approx(found, rel=1e-12)
+    assert counterfactual._rounded_candidates(start, near, limit).tolist() == pytest.approx(found, rel=1e-12)
 
 
 def test_of_options_with_the_same_inputs_the_cheapest_stays_and_fewer_inputs_come_first() -> None:
@@ -172,7 +172,9 @@ def test_of_options_with_the_same_inputs_the_cheapest_stays_and_fewer_inputs_com
     )
     assert counterfactual._distinct([three, one, two]) == [two, three]
     many = [Option({i: 1.0}, float(i), 0.0) for i in range(5)]
-    assert counterfactual._one_each([*many[:2], Option({0: 9.0}, 9.0, 0.0), *many[2:]]) == many[:3]
+    assert (
+        counterfactual._cheapest_by_features([*many[:2], Option({0: 9.0}, 9.0, 0.0), *many[2:]]) == many[:3]
+    )
 
 
 def test_half_of_the_beam_is_shared_out_among_sets_of_inputs() -> None:

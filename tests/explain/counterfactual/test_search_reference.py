@@ -9,7 +9,7 @@ from itertools import combinations, product
 import numpy as np
 import pytest
 
-from plumbline.explain.counterfactual.search import Move, cost_of, search
+from plumbline.explain.counterfactual.search import Move, change_cost, search
 
 Options = list[tuple[dict[int, float], float]]
 
@@ -83,7 +83,7 @@ def test_options_are_those_that_trying_everything_finds() -> None:
             for index, value in one.changes.items():
                 tried[index] = value
             assert one.gap == pytest.approx(gap(tried[None, :])[0])
-            assert cost_of(one.changes, row, moves) == pytest.approx(one.cost)
+            assert change_cost(one.changes, row, moves) == pytest.approx(one.cost)
         sizes[len(expected[0][0]) if expected else 0] += 1
         assert found.scored >= 1
         assert search(gap_of(weights, 0.0, row), row, moves).ended == "already"

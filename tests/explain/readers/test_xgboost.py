@@ -210,4 +210,4 @@ def test_a_base_score_is_taken_to_the_margin(text, link, outputs, expected) -> N
 )  # fmt: skip
 def test_trees_up_to_the_best_iteration(best, starts, trees, expected) -> None:
     held = {} if starts is None else {"iteration_indptr": starts}
-    assert xgboost._best_trees({"best_iteration": best}, held, trees) == expected
+    assert xgboost._best_tree_count({"best_iteration": best}, held, trees) == expected

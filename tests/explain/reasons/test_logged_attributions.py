@@ -10,7 +10,7 @@ from scipy.special import expit
 
 from plumbline.domain import Task
 from plumbline.explain.link_functions import rounding_step, tolerance
-from plumbline.explain.reasons.logged_attributions import check_by_version, check_logged
+from plumbline.explain.reasons.logged_attributions import check_logged, check_versions
 
 
 def record(n=2000, seed=0, spread=1.0):
@@ -82,7 +82,7 @@ def test_attributions_that_do_not_add_up_are_told_apart_from_a_few_that_do_not()
 def test_each_version_has_its_own_base() -> None:
     parts, score = record()
     later = expit(0.4 + parts.sum(axis=1))
-    checks = check_by_version(
+    checks = check_versions(
         np.concatenate([parts, parts]), np.concatenate([score, later]), ["1"] * 2000 + ["2"] * 2000
     )
     assert [checks[v].base for v in ("1", "2")] == pytest.approx([-0.7, 0.4])

@@ -19,9 +19,9 @@ def bodies() -> list[bytes]:
 
 @pytest.fixture(autouse=True)
 def ended():
-    pool.end_all()
+    pool.end_children()
     yield
-    pool.end_all()
+    pool.end_children()
 
 
 def test_the_answers_are_those_of_a_fresh_process(bodies) -> None:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from plumbline.domain import PlumblineError
-from plumbline.explain.columns import plain_coding
-from plumbline.explain.model import Weights, contributions, of_trees, of_weights
+from plumbline.explain.columns import identity_coding
+from plumbline.explain.model import Weights, contributions, linear_model, tree_model
 from plumbline.explain.model_agnostic import probability_contributions
 from plumbline.explain.shap.tree_interventional import interventional
 from plumbline.explain.shap.tree_path_dependent import margins
@@ -22,7 +22,7 @@ NAN = float("nan")
 def _linear(weight, base, link="identity"):
     names = [f"x{i}" for i in range(len(weight))]
     weights = Weights(np.array(weight, float)[:, None], np.array([float(base)]))
-    return of_weights(plain_coding(names, (None,) * len(weight)), weights, link, "test", "test")
+    return linear_model(identity_coding(names, (None,) * len(weight)), weights, link, "test", "test")
 
 
 def test_a_linear_model_in_closed_form() -> None:  # conformance case A
@@ -85,7 +85,7 @@ def test_random_trees_by_the_definition(seed, features, depth) -> None:
             brute_force(lambda x: margins(ensemble, x)[:, 0], row, background), abs=1e-9
         )
     assert base + parts.sum(axis=1) == pytest.approx(margins(ensemble, rows)[:, 0], abs=1e-9)
-    exact = probability_contributions(of_trees(ensemble), rows, background)
+    exact = probability_contributions(tree_model(ensemble), rows, background)
     assert (exact.parts, exact.base) == (pytest.approx(parts, abs=1e-9), pytest.approx(base))
 
 
@@ -132,7 +132,7 @@ def test_the_order_of_a_models_columns_changes_nothing() -> None:
     turned = replace(ensemble, feature=np.argsort(order)[ensemble.feature])
     for known in (None, background):
         shuffled = None if known is None else known[:, order]
-        parts, base = contributions(of_trees(ensemble), rows, background=known)
-        again, start = contributions(of_trees(turned), rows[:, order], background=shuffled)
+        parts, base = contributions(tree_model(ensemble), rows, background=known)
+        again, start = contributions(tree_model(turned), rows[:, order], background=shuffled)
         np.testing.assert_allclose(again, parts[:, order], atol=1e-12)
         assert start == pytest.approx(base)

@@ -43,10 +43,10 @@ def attached(workspace: Workspace, tmp_path: Path) -> Workspace:
 def test_a_look_that_another_overtook_is_refused(attached: Workspace) -> None:
     with attached.read() as cursor:
         standing = attachments.windows(cursor, "s")
-        attachments.refuse_other_look(cursor, PLACE, standing)
+        attachments.refuse_concurrent_refresh(cursor, PLACE, standing)
         for other in ([], standing[:1], [*standing, _window(3, "9", "12")]):
             with pytest.raises(PlumblineError, match="changed while its table was looked at"):
-                attachments.refuse_other_look(cursor, PLACE, other)
+                attachments.refuse_concurrent_refresh(cursor, PLACE, other)
 
 
 def test_a_look_during_an_undo_is_refused(attached: Workspace) -> None:
@@ -54,16 +54,16 @@ def test_a_look_during_an_undo_is_refused(attached: Workspace) -> None:
         standing = attachments.windows(cursor, "s")
         cursor.execute("UPDATE load SET undone_at = now()::TIMESTAMP WHERE load_id = 2")
         with pytest.raises(PlumblineError, match="changed while its table was looked at"):
-            attachments.refuse_other_look(cursor, PLACE, standing)
+            attachments.refuse_concurrent_refresh(cursor, PLACE, standing)
 
 
 def test_one_wrong_date_does_not_switch_late_labels_off() -> None:
     today = datetime.now(UTC).date()
-    usual = sample.late_since([today - timedelta(days=40), today])
+    usual = sample.late_label_start([today - timedelta(days=40), today])
     assert usual == today - timedelta(days=sample.LATE_DAYS)
-    wrong = sample.late_since([today, today.replace(year=2099, day=1)])
+    wrong = sample.late_label_start([today, today.replace(year=2099, day=1)])
     assert abs((wrong - usual).days) <= 2  # a midnight may pass
-    assert sample.late_since([]) < usual
+    assert sample.late_label_start([]) < usual
 
 
 def _count_anew(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,14 +78,14 @@ def _count_anew(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
             "label_time": pa.array([], pa.int64()),
         }
     )
-    monkeypatch.setattr(refresh, "labels_of", lambda *_: labels)
+    monkeypatch.setattr(refresh, "read_labels", lambda *_: labels)
     changed: DayDigests = {(2, datetime(2026, 1, 5).date()): (60, "x")}
     table = ClusterTable(name="a.b", kinds={}, since="at")
     reading = ClusterReading(
         table=table, mapping=Mapping(columns=()), task=Task.BINARY, zone="UTC", windows=standing
     )
     recount: Callable[..., Any] = lambda *_: None  # noqa: E731
-    refresh.count_anew(ws, PLACE, None, reading, changed, recount, actor="t")
+    refresh.recount_days_of_table(ws, PLACE, None, reading, changed, recount, actor="t")
 
 
 @pytest.mark.parametrize("load_id", [1, 2])

@@ -24,8 +24,8 @@ from plumbline.domain import PlumblineError
 from plumbline.logs.files import conversion, json_records, unzip
 from plumbline.logs.files.conversion import open_readable
 from plumbline.logs.files.source import open_source, relation
-from plumbline.logs.inspect import inspect, look
-from plumbline.store.loads import quarantined
+from plumbline.logs.inspect import inspect, inspect_in_process
+from plumbline.store.loads import quarantined_rows
 from plumbline.store.workspace import Workspace
 from tests.examples import examples
 from tests.factory.decisions import HEADER, csv_bytes, records, rows_of
@@ -117,7 +117,7 @@ def test_every_format_gives_the_same_decisions(workspace: Workspace, tmp_path: P
     names = '"timestamp", "decision_id", score, prediction, label, "feature:age", "feature:region"'
     assert rows_of(workspace, names) == rows_of(workspace, names, "plain")
     with workspace.read() as cursor:
-        aside = quarantined(cursor, system="s")
+        aside = quarantined_rows(cursor, system="s")
     assert [(q.line, q.reason) for q in aside] == [(line, "bad_timestamp")]
     assert "not a time" in aside[0].raw
     again = load_file(workspace, tmp_path / name, title="s", actor="t")
@@ -135,7 +135,7 @@ def test_a_broken_json_line_is_set_aside_alone_with_its_line_and_text(
     assert (made.rows_read, made.rows_loaded) == (43, 39)
     assert made.reasons == {"bad_json": 1, "not_an_object": 2, "bad_timestamp": 1}
     with workspace.read() as cursor:
-        aside = quarantined(cursor, system="s")
+        aside = quarantined_rows(cursor, system="s")
     assert [(q.line, q.reason) for q in aside] == [
         (5, "bad_json"), (9, "not_an_object"), (11, "bad_timestamp"), (44, "not_an_object")
     ]  # fmt: skip
@@ -299,7 +299,7 @@ def test_a_large_packed_log_is_looked_at_from_its_beginning(
     monkeypatch.setattr(conversion, "MAX_LINE", 2000)
     monkeypatch.setattr(unzip, "_BLOCK", 1000)
     (tmp_path / "a.csv.gz").write_bytes(gzip.compress(csv_bytes(_cells(400))))
-    found = look(tmp_path / "a.csv.gz", _folder(workspace), None, None)
+    found = inspect_in_process(tmp_path / "a.csv.gz", _folder(workspace), None, None)
     assert 20 < found.rows_sampled < 100
     assert found.preview[1][0] == "d0001"
     assert load_file(workspace, tmp_path / "a.csv.gz", title="s", actor="t").rows_read == 400

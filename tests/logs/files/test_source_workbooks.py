@@ -15,7 +15,7 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from plumbline.answers.data.load import inspect_file, load_file, tables_of
 from plumbline.domain import PlumblineError
 from plumbline.logs.files.source import open_source, relation
-from plumbline.store.loads import quarantined
+from plumbline.store.loads import quarantined_rows
 from plumbline.store.workspace import Workspace
 from tests.factory.decisions import HEADER, row, rows_of
 from tests.logs.workbooks import ods, xlsb
@@ -64,7 +64,7 @@ def test_every_kind_of_workbook_gives_the_same_rows_and_places(
     assert held[0] == (1, "d0000", 0.0, 20.0, "south")
     assert len(held) == 39
     with workspace.read() as cursor:
-        (waiting,) = quarantined(cursor, system="s")
+        (waiting,) = quarantined_rows(cursor, system="s")
     assert (waiting.line, waiting.detail) == (3 + BAD + 1, "when = 'not a time'")
 
 

@@ -16,7 +16,7 @@ from plumbline.logs.load.decisions import load_decisions
 from plumbline.logs.load.labels import load_labels
 from plumbline.logs.load.settle import Progress
 from plumbline.store import trail
-from plumbline.store.loads import list_loads, quarantined
+from plumbline.store.loads import list_loads, quarantined_rows
 from plumbline.store.systems import get_system, list_systems
 from plumbline.store.workspace import Workspace, open_workspace
 from tests.factory.decisions import HEADER, ROLES, decisions, load, mapping, row, rows_of, state, write
@@ -122,7 +122,7 @@ def test_each_bad_row_is_kept_with_its_physical_line_reason_and_text(
         "bad_score": 1,
     }
     with workspace.read() as cursor:
-        kept = quarantined(cursor, system="s")
+        kept = quarantined_rows(cursor, system="s")
     # the header is line 1, the first record takes lines 2 and 3
     assert [(q.line, q.reason, q.raw) for q in kept] == [
         (4 + i, reason, ",".join(cells)) for i, (reason, cells) in enumerate(bad)

@@ -31,7 +31,7 @@ def _rows(n: int, hers: set[int]) -> list[list[str]]:
 
 def _load(ws: Workspace, path: Path) -> int:
     return load_decisions(ws, path, title="s", mapping=MAPPING, actor="t", accept=True,
-                          after=build.on_loaded).load_id  # fmt: skip
+                          after=build.on_load).load_id  # fmt: skip
 
 
 def _labels(folder: Path, ids: list[str]) -> Path:

@@ -27,14 +27,14 @@ def inserts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(fast_path, "LOOK_BYTES", 0)
     monkeypatch.setattr(fast_path, "LOOK_ROWS", 8)
     tried: list[str] = []
-    read = fast_path.read_into
+    read = fast_path.execute_on_file
 
     def noted(cursor: duckdb.DuckDBPyConnection, source: fast_path.Source, sql: str) -> None:
         if sql.startswith("INSERT"):
             tried.append(sql)
         read(cursor, source, sql)
 
-    monkeypatch.setattr(fast_path, "read_into", noted)
+    monkeypatch.setattr(fast_path, "execute_on_file", noted)
     return tried
 
 
@@ -99,7 +99,7 @@ def test_the_reader_makes_no_other_number_of_a_cell_than_a_cast(
         writer.writerows([[f"p{i}", cell] for i, cell in enumerate(cells)])
     source = open_source(workspace, path, whole=True)
     with workspace.read() as cursor:
-        numbers = relation(source.with_numbers(["cell"]), rejects=True)
+        numbers = relation(source.with_number_columns(["cell"]), rejects=True)
         found = cursor.execute(f"SELECT c0, c1 FROM {numbers} WHERE isfinite(c1)").fetchall()
         texts = relation(source, rejects=False)
         cast = cursor.execute(

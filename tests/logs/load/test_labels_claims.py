@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from plumbline.answers.data.labels import label_history
-from plumbline.answers.data.load import outcomes_changed, undo_load
+from plumbline.answers.data.load import rebuild_outcomes, undo_load
 from plumbline.domain import ColumnMap, Mapping, PlumblineError, RoleName
 from plumbline.logs.load.labels import load_labels
 from plumbline.logs.load.undo import undo
@@ -145,7 +145,7 @@ def _step(
         case ("load", int(start), int(size), str(label)):
             rows = [row(i, label=label) for i in range(start, start + size)] + [row(n, when=f"never {n}")]
             path = write(folder / f"{n}.csv", rows)
-            made = load(ws, path, title=title, after=build.on_loaded if counted else None)
+            made = load(ws, path, title=title, after=build.on_load if counted else None)
             model.load(made.load_id, start, size, label)
             return made.load_id
         case ("label", list(pairs)):
@@ -153,7 +153,7 @@ def _step(
             path = write(folder / f"{n}.csv", [*text, (f"nobody {n}", "yes", "")], ("id", "label", "at"))
             try:
                 made = load_labels(ws, path, system=title, mapping=LABELS, actor="test",
-                                   after=outcomes_changed if counted else None)  # fmt: skip
+                                   after=rebuild_outcomes if counted else None)  # fmt: skip
             except PlumblineError:
                 return None
             model.label(made.load_id, pairs)

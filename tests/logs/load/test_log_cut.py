@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from plumbline.answers.data.load import load_file
-from plumbline.answers.question import as_of, span_of
+from plumbline.answers.question import log_span, reporting_date
 from plumbline.logs.load.log_cut import cut_log
 from plumbline.profile import build
 from plumbline.store import systems
@@ -42,7 +42,7 @@ def test_a_cut_holds_the_decisions_and_the_labels_that_the_clock_had_shown_by_th
     with ws.read() as cursor:
         system = systems.get_system(cursor, "s")
         assert system.timezone == zone
-        end = as_of(system, span_of(cursor, system))
+        end = reporting_date(system, log_span(cursor, system))
     middle = datetime(2026, 4, 6, tzinfo=UTC)  # a midnight of that clock
     for at in (end, middle + timedelta(hours=5), middle):  # each is a cut of the one before it
         there = made <= at.replace(tzinfo=None)

@@ -15,8 +15,8 @@ import pytest
 from plumbline.answers.data.load import load_file, undo_load
 from plumbline.answers.data.quarantine import (
     QuarantineAnswer,
+    quarantine_answer,
     quarantine_csv,
-    quarantine_of,
     retry_load,
     try_retry,
 )
@@ -66,7 +66,7 @@ def dirty(base: tuple[Path, Load], tmp_path: Path) -> Iterator[tuple[Workspace, 
 
 
 def _held(ws: Workspace) -> QuarantineAnswer:
-    return quarantine_of(ws, "s")
+    return quarantine_answer(ws, "s")
 
 
 def _holds(ws: Workspace) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from plumbline.answers.alerts.check import check
-from plumbline.answers.data.load import logs_of, undo_load
+from plumbline.answers.data.load import system_loads, undo_load
 from plumbline.logs.load.schema_changes import changes
 from plumbline.profile import build
 from plumbline.store.workspace import Workspace
@@ -24,16 +24,16 @@ def test_each_change_is_said_once_at_its_load() -> None:
 
 
 def test_a_load_with_other_columns_goes_in_and_says_so(workspace: Workspace, tmp_path: Path) -> None:
-    load(workspace, write(tmp_path / "a.csv", decisions(40)), after=build.on_loaded)
+    load(workspace, write(tmp_path / "a.csv", decisions(40)), after=build.on_load)
     header = [*HEADER[:-1], "income"]
     roles = {k: v for k, v in ROLES.items() if k != "region"} | {"income": "feature:income"}
     rows = [row(i, age="old" if i % 2 else "30") for i in range(40, 80)]
     made = load(workspace, write(tmp_path / "b.csv", rows, header),
-                mapping=mapping(roles, numeric=("score",)), after=build.on_loaded)  # fmt: skip
+                mapping=mapping(roles, numeric=("score",)), after=build.on_load)  # fmt: skip
     assert made.rows_loaded == 40
     found = {(c.change, c.source) for c in made.schema_changes}
     assert found == {("added", "income"), ("dropped", "region"), ("retyped", "age")}
-    assert logs_of(workspace, "s").changes == made.schema_changes
+    assert system_loads(workspace, "s").changes == made.schema_changes
     before, after = (
         rows_of(workspace, '"feature:income", "feature:region", "feature:age"', where=f"_load_id = {n}")[0]
         for n in (1, 2)
@@ -47,4 +47,4 @@ def test_a_load_with_other_columns_goes_in_and_says_so(workspace: Workspace, tmp
         "schema.income": False, "schema.region": True, "schema.age": True,
     }  # fmt: skip
     undo_load(workspace, made.load_id, actor="t")
-    assert logs_of(workspace, "s").changes == ()
+    assert system_loads(workspace, "s").changes == ()

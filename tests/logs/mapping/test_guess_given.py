@@ -12,7 +12,7 @@ from plumbline.domain import IGNORE, Kind, PlumblineError, Task
 from plumbline.logs.mapping.choices import StatedRoles
 from plumbline.logs.mapping.column_facts import ColumnFacts
 from plumbline.logs.mapping.guess import MappingGuess, guess_mapping
-from plumbline.logs.mapping.personal_names import personal
+from plumbline.logs.mapping.personal_names import personal_data_by_name
 from tests.conftest import Ran
 from tests.factory.decisions import decisions, row, write
 from tests.logs.mapping.test_guess import (
@@ -199,12 +199,12 @@ def test_where_attributions_start_from_is_no_feature() -> None:
      "E-Mail-Adresse",      "vezetéknév", "Prénom"],
 )  # fmt: skip
 def test_personal_data_is_told_by_its_name(name: str) -> None:
-    assert personal(name)
+    assert personal_data_by_name(name)
 
 
 @pytest.mark.parametrize("name", ["name", "age", "last_payment", "address_changes", "model_name", "via_app"])
 def test_other_names_are_left_alone(name: str) -> None:
-    assert not personal(name)
+    assert not personal_data_by_name(name)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ def test_a_clusters_parameters_are_kept_but_for_secrets(secret: str) -> None:
     assert named.shown == f"spark:sc://h.example:443/;{OPEN}"
     assert "hush" in named.address
     assert named.secrets == ("hush",)
-    assert named.clean("refused: hush") == "refused: ***"
+    assert named.redact("refused: hush") == "refused: ***"
     again = read_location(named.shown)  # as the schedule connects
     assert again.address == f"sc://h.example:443/;{OPEN}"
     assert again.shown == named.shown

@@ -44,7 +44,7 @@ def test_frames_come_back_in_order_by_this_process_and_by_the_next(tmp_path: Pat
     second = Journal(tmp_path / "push")  # the first was killed
     assert _append(second, b"later") == [None]
     assert _frames(second) == [*bodies, b"later"]
-    for path in second.closed():
+    for path in second.closed_files():
         path.unlink()
     assert _frames(second) == []
     second.close()
@@ -55,7 +55,7 @@ def test_a_frame_that_was_cut_short_is_none_and_those_before_it_are_whole(tmp_pa
     made = Journal(tmp_path / "push")
     _append(made, b"whole", b"y" * 24)
     made.close()
-    path = made.closed()[0]
+    path = made.closed_files()[0]
     path.write_bytes(path.read_bytes()[:-cut])
     assert list(made.frames(path)) == [b"whole"]
 
@@ -64,7 +64,7 @@ def test_a_bit_that_turned_ends_a_file(tmp_path: Path) -> None:
     made = Journal(tmp_path / "push")
     _append(made, b"whole", b"turned", b"behind")
     made.close()
-    path = made.closed()[0]
+    path = made.closed_files()[0]
     path.write_bytes(path.read_bytes().replace(b"turned", b"turnee"))
     assert list(made.frames(path)) == [b"whole"]
 
@@ -115,7 +115,7 @@ def test_under_a_key_nothing_of_it_is_readable_and_another_key_is_told(tmp_path:
     made = Journal(tmp_path / "push", "a key")
     _append(made, b"needle " * 100)
     made.close()
-    assert b"needle" not in made.closed()[0].read_bytes()
+    assert b"needle" not in made.closed_files()[0].read_bytes()
     assert _frames(Journal(tmp_path / "push", "a key")) == [b"needle " * 100]
     with pytest.raises(PlumblineError, match="another key"):
         _frames(Journal(tmp_path / "push", "no key"))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from plumbline.answers.data.erase import erase_person
-from plumbline.answers.data.load import inspect_file, load_file, logs_of, preview_file, undo_load
+from plumbline.answers.data.load import inspect_file, load_file, preview_file, system_loads, undo_load
 from plumbline.domain import Load, Task
 from plumbline.logs.load.labels import load_labels
 from plumbline.logs.values.cast import MISSING
@@ -51,10 +51,10 @@ def test_text_in_a_column_of_numbers_is_kept_told_of_and_undone(workspace: Works
         (30.0, None), (None, "old"), (None, None), (None, "young"), (None, "old")
     ]  # fmt: skip
     assert "24 values of age are not a number; they are kept as text in text:age." in made.notes
-    (told,) = [c for c in logs_of(workspace, "s").changes if c.change == "retyped"]
+    (told,) = [c for c in system_loads(workspace, "s").changes if c.change == "retyped"]
     assert (told.column, told.was, told.now) == ("feature:age", "numeric", "categorical")
     _log(workspace, tmp_path / "c.csv", [20 + i % 50 for i in range(40)], first=120)
-    assert [c.change for c in logs_of(workspace, "s").changes] == ["retyped", "retyped"]  # and back
+    assert [c.change for c in system_loads(workspace, "s").changes] == ["retyped", "retyped"]  # and back
     undo_load(workspace, made.load_id + 1, actor="t")
     undo_load(workspace, made.load_id, actor="t")
     assert _but_times(state(workspace)) == before
@@ -64,9 +64,9 @@ def test_text_in_a_column_of_numbers_is_kept_told_of_and_undone(workspace: Works
 
 def test_rows_that_differ_in_such_text_alone_are_no_repeats(workspace: Workspace, tmp_path: Path) -> None:
     rows = [row(0, age="30"), row(0, age="old"), row(0, age="young"), row(0, age="old"), row(0, age="n/a")]
-    made = load(workspace, write(tmp_path / "a.csv", rows), after=build.on_loaded)
+    made = load(workspace, write(tmp_path / "a.csv", rows), after=build.on_load)
     assert (made.rows_loaded, made.rows_duplicate) == (4, 1)
-    again = load(workspace, write(tmp_path / "b.csv", [*rows, row(1)]), after=build.on_loaded)
+    again = load(workspace, write(tmp_path / "b.csv", [*rows, row(1)]), after=build.on_load)
     assert (again.rows_loaded, again.rows_duplicate) == (1, 5)
 
 
@@ -101,7 +101,7 @@ def test_times_and_attributions_that_cannot_be_read_are_kept_told_of_and_undone(
         "known": "label_time", "trained": "trained_at", "shap": "attribution:age",
     }  # fmt: skip
     read = mapping(roles, formats={"known": "iso", "trained": "iso"})
-    how: dict[str, Any] = {"mapping": read, "after": build.on_loaded}
+    how: dict[str, Any] = {"mapping": read, "after": build.on_load}
     at = datetime(2026, 2, 1)
     never = datetime(9999, 12, 31)  # how many a database says "not yet"
 
@@ -183,14 +183,14 @@ def test_whatever_stands_in_a_column_of_numbers_is_there_and_an_undone_load_neve
         folder = Path(name)
         ws = open_workspace(folder / "w.duckdb", read_from=[folder])
         try:
-            load(ws, write(folder / "first.csv", [row(i) for i in range(6)]), after=build.on_loaded)
+            load(ws, write(folder / "first.csv", [row(i) for i in range(6)]), after=build.on_load)
             held: dict[int, list[str]] = {}
             for n, cells in enumerate(files, 1):
                 path = write(
                     folder / f"{n}.csv", [row(n * 10 + i, age=c) for i, c in enumerate(cells)], sep=";"
                 )
                 before = state(ws)
-                held[load(ws, path, after=build.on_loaded).load_id] = cells
+                held[load(ws, path, after=build.on_load).load_id] = cells
             for which in gone:
                 if held:
                     load_id = list(held)[which % len(held)]

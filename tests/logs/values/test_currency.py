@@ -10,8 +10,13 @@ import pytest
 
 from plumbline.answers.data.load import inspect_file, load_file
 from plumbline.logs.values.cast import instant, number
-from plumbline.logs.values.currency import currency_of, unmarked_sql, unread, without_currency
-from plumbline.logs.values.month_names import PATTERNS, SPOKEN, said_sql, spell_time
+from plumbline.logs.values.currency import (
+    detect_currency,
+    strip_currency,
+    strip_currency_sql,
+    unread_currencies,
+)
+from plumbline.logs.values.month_names import PATTERNS, SPOKEN, spell_time, spell_time_sql
 from plumbline.logs.values.times import time_facts
 from plumbline.store.workspace import Workspace
 from tests.factory.decisions import row, rows_of, write
@@ -38,7 +43,9 @@ def test_a_time_in_words_is_read_alike_by_the_guess_and_by_the_load(text: str) -
     form = found.format if found else "|".join(PATTERNS)
     with duckdb.connect() as bare:
         sql = instant("cell", form, "UTC", kind="VARCHAR")
-        row = bare.execute(f"SELECT {sql}, {said_sql('cell')} FROM (SELECT ? AS cell)", [text]).fetchone()
+        row = bare.execute(
+            f"SELECT {sql}, {spell_time_sql('cell')} FROM (SELECT ? AS cell)", [text]
+        ).fetchone()
     assert row == (wanted, spell_time(text))
 
 
@@ -63,19 +70,24 @@ def test_a_mark_is_taken_from_its_own_amounts_alone(
     with duckdb.connect() as bare:
         sql = number("cell", f"currency:{code} {form}", text=True)
         row = bare.execute(
-            f"SELECT {sql}, {unmarked_sql('cell', code)} FROM (SELECT ? AS cell)", [cell]
+            f"SELECT {sql}, {strip_currency_sql('cell', code)} FROM (SELECT ? AS cell)", [cell]
         ).fetchone()
-    assert row == (value, without_currency(cell, code))
+    assert row == (value, strip_currency(cell, code))
 
 
 def test_amounts_are_of_one_currency_or_they_stay_text() -> None:
-    assert currency_of(["12 €", "1 EUR", "€5"] * 10 + ["7"]) == "EUR"
-    assert currency_of(["12 €", "1"]) == ""
-    assert currency_of(["12 €", "1 USD"]) == ""
-    assert currency_of([]) == ""
-    assert unread(["12 €", "1 USD", "3 EUR"]) == ("EUR", "USD")
-    assert unread(["12 €", "7", "3 EUR"]) == ("EUR",)
-    assert unread(["12 €", "1 EUR"]) == unread(["north", "south"]) == unread([]) == ()
+    assert detect_currency(["12 €", "1 EUR", "€5"] * 10 + ["7"]) == "EUR"
+    assert detect_currency(["12 €", "1"]) == ""
+    assert detect_currency(["12 €", "1 USD"]) == ""
+    assert detect_currency([]) == ""
+    assert unread_currencies(["12 €", "1 USD", "3 EUR"]) == ("EUR", "USD")
+    assert unread_currencies(["12 €", "7", "3 EUR"]) == ("EUR",)
+    assert (
+        unread_currencies(["12 €", "1 EUR"])
+        == unread_currencies(["north", "south"])
+        == unread_currencies([])
+        == ()
+    )
 
 
 def test_a_german_export_with_amounts_is_read_and_another_currency_is_not_mixed_in(

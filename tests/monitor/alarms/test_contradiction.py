@@ -14,7 +14,7 @@ from plumbline.monitor.alarms.contradiction import (
     SHARES,
     contradiction_findings,
     contradictions,
-    likeliest_share,
+    flip_share,
 )
 from plumbline.monitor.alarms.cusum import Excursion, excursions
 from plumbline.monitor.performance.calibration import recalibrate
@@ -108,7 +108,7 @@ def test_the_likeliest_share_is_the_one_of_the_likelihood() -> None:
         q = (1 - 2 * e) * p + e
         return float((counts[1] * np.log(q) + counts[0] * np.log(1 - q)).sum())
 
-    share, low, high = likeliest_share(counts, p)
+    share, low, high = flip_share(counts, p)
     values = [likelihood(e) for e in SHARES]
     assert share == SHARES[int(np.argmax(values))]
     for limit, step in ((low, -0.002), (high, 0.002)):
@@ -117,7 +117,7 @@ def test_the_likeliest_share_is_the_one_of_the_likelihood() -> None:
             <= chi2.ppf(0.95, 1)
             < 2 * (max(values) - likelihood(limit + step))
         )
-    assert np.diff(likeliest_share(counts, p, noise=4.0)[1:])[0] > 1.5 * (high - low)
+    assert np.diff(flip_share(counts, p, noise=4.0)[1:])[0] > 1.5 * (high - low)
 
 
 def test_a_curve_learnt_from_outcomes_follows_them_where_a_logistic_one_does_not() -> None:

@@ -13,7 +13,7 @@ from scipy import stats
 
 from plumbline.domain import score_middles
 from plumbline.monitor.alarms.contradiction import contradictions
-from plumbline.monitor.alarms.cusum import cusum_limit, excursions, noise_of, unsure_mean
+from plumbline.monitor.alarms.cusum import cusum_limit, excursions, reference_noise, unsure_mean
 from plumbline.monitor.performance.calibration import recalibrate
 from tests.monitor.outcomes import at, classified
 
@@ -119,7 +119,7 @@ def slowly(rows: Rows, start: int, end: int) -> list[dict[str, Any]]:
         if lowest <= cell <= highest:
             by_day[day][cell, y] += 1
     normal, _ = steps_of(blocks_of(first, by_day), by_day, p)
-    noise = noise_of(np.array(normal), [at(d) for d in first])
+    noise = reference_noise(np.array(normal), [at(d) for d in first])
     unit = noise.restless * noise.kept
     blocks = blocks_of(later, by_day)
     beyond, would = steps_of(blocks, by_day, p)

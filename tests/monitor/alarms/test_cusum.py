@@ -18,7 +18,7 @@ from plumbline.monitor.alarms.cusum import (
     early_warning,
     unsure_mean,
 )
-from plumbline.monitor.metrics.metrics import least_change, metric
+from plumbline.monitor.metrics.metrics import metric, relevant_change
 from plumbline.monitor.statistics.autocorrelation import long_run_ratio
 from tests.monitor.outcomes import at, classified, counted, regressed, scored, wandering
 
@@ -289,7 +289,7 @@ def _plainly(
     unsure = stats.t(freedom).ppf(stats.norm.cdf(1.645)) / np.sqrt(reference)
     least = min(0.5, 0.75 / np.sqrt(kept))
     limit = cusum_limit(3650.0, least)
-    matters = least_change(metric("accuracy"), mean)
+    matters = relevant_change(metric("accuracy"), mean)
     sums, alarms, total_so_far, onset, crossed = [], [], 0.0, 0, -1
     for i in range(reference, len(rows)):
         se = row / np.sqrt(rows[i])

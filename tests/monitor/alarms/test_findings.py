@@ -14,9 +14,14 @@ from scipy import stats
 from plumbline.domain import FeatureDrift, Finding, Kind, Point, PointStatus, Severity
 from plumbline.domain.messages import message
 from plumbline.monitor.alarms.change_point import ChangePoint
-from plumbline.monitor.alarms.findings import costing, merge_same_problem, performance_findings, same_problem
+from plumbline.monitor.alarms.findings import (
+    is_same_problem,
+    merge_problem_findings,
+    performance_findings,
+    with_cost,
+)
 from plumbline.monitor.alarms.persistence import LastingChange
-from plumbline.monitor.drift.findings import brown, drift_findings, presence_findings
+from plumbline.monitor.drift.findings import brown_p_value, drift_findings, presence_findings
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 WEEK = timedelta(days=7)
@@ -166,13 +171,13 @@ def finding(signal: str, first: int, last: int | None, known: int | None = None)
 def test_warning_and_estimate_go_into_the_breach_that_they_came_before() -> None:
     breach = finding("performance.accuracy", 4, None, 6)
     warned, guessed = finding("warning.accuracy", 3, None, 4), finding("estimate.accuracy", 4, 8, 5)
-    (one,) = merge_same_problem([warned, breach, guessed])
+    (one,) = merge_problem_findings([warned, breach, guessed])
     assert (one.signal, one.since, one.known_at) == ("performance.accuracy", week(3), week(6))
     assert one.figures == {"warning_known_at": week(4), "estimate_known_at": week(5)}
 
 
 def test_without_a_breach_the_warning_that_could_be_known_first_stands() -> None:
-    (one,) = merge_same_problem(
+    (one,) = merge_problem_findings(
         [finding("estimate.accuracy", 4, 8, 5), finding("warning.accuracy", 3, None, 4)]
     )
     assert one.signal == "warning.accuracy"
@@ -180,17 +185,17 @@ def test_without_a_breach_the_warning_that_could_be_known_first_stands() -> None
 
 def test_problems_apart_in_time_or_kind_stay_apart() -> None:
     first, second = finding("performance.accuracy", 1, 2), finding("performance.accuracy", 5, 6)
-    assert not same_problem(first, second)
-    assert same_problem(first, finding("performance.f1", 1, 2))
-    assert not same_problem(first, finding("drift.f1", 1, 2))
-    assert same_problem(first, finding("estimate.accuracy", 2, None))
-    assert merge_same_problem([first, second]) == [first, second]
+    assert not is_same_problem(first, second)
+    assert is_same_problem(first, finding("performance.f1", 1, 2))
+    assert not is_same_problem(first, finding("drift.f1", 1, 2))
+    assert is_same_problem(first, finding("estimate.accuracy", 2, None))
+    assert merge_problem_findings([first, second]) == [first, second]
 
 
 def test_cost_is_said_only_where_it_is_known() -> None:
     one = finding("performance.accuracy", 1, None)
-    assert costing(one, {}) == one
-    assert costing(one, {"amount": 5.0, "currency": "EUR"}).figures["cost"] == {
+    assert with_cost(one, {}) == one
+    assert with_cost(one, {"amount": 5.0, "currency": "EUR"}).figures["cost"] == {
         "amount": 5.0,
         "currency": "EUR",
     }
@@ -201,7 +206,7 @@ def test_cost_is_said_only_where_it_is_known() -> None:
 def test_p_values_beside_an_endless_reference_are_joined_by_fishers_method(p_values: list[float]) -> None:
     chunks = [replace(drifted(0, True), p_value=p, n=100, n_reference=10**15) for p in p_values]
     expected = stats.combine_pvalues(p_values, method="fisher")
-    assert brown(chunks) == pytest.approx(expected.pvalue, rel=1e-6)
+    assert brown_p_value(chunks) == pytest.approx(expected.pvalue, rel=1e-6)
 
 
 def test_weeks_beside_one_short_reference_prove_less_together_than_independent_ones() -> None:
@@ -210,7 +215,7 @@ def test_weeks_beside_one_short_reference_prove_less_together_than_independent_o
     shared = random.normal(size=(4000, 1)) + random.normal(size=(4000, 8))
     p_values = 2 * stats.norm.sf(np.abs(shared) / np.sqrt(2))
     chunk = replace(drifted(0, True), n=100, n_reference=100)
-    joined_p = [brown([replace(chunk, p_value=p) for p in row]) for row in p_values.tolist()]
+    joined_p = [brown_p_value([replace(chunk, p_value=p) for p in row]) for row in p_values.tolist()]
     fisher = stats.chi2.sf(-2 * np.log(p_values).sum(axis=1), 16)
     assert np.mean(fisher < 0.01) > 0.05
     assert np.mean(np.array(joined_p) < 0.01) < 0.03

@@ -7,8 +7,8 @@ import pytest
 
 from plumbline.domain import OutcomeProfile
 from plumbline.monitor.alarms.change_point import change_point
-from plumbline.monitor.alarms.findings import PerformanceProblem, problems_of
-from plumbline.monitor.alarms.persistence import lasting
+from plumbline.monitor.alarms.findings import PerformanceProblem, performance_problems
+from plumbline.monitor.alarms.persistence import lasting_change
 from plumbline.monitor.performance.series import performance, thresholds
 from tests.monitor.outcomes import at, classified
 
@@ -30,7 +30,9 @@ def told(profile: OutcomeProfile, until: int = 350) -> list[PerformanceProblem]:
     daily = [p for p in performance(profile, by="day", **asked) if p.end <= at(until)]  # type: ignore[arg-type]
     bands = thresholds(profile, by="week", **asked)  # type: ignore[arg-type]
     healthy = {"accuracy": bands["accuracy"].mean}
-    return problems_of(points, healthy, lasting(points, change_point(daily), bands["accuracy"]))
+    return performance_problems(
+        points, healthy, lasting_change(points, change_point(daily), bands["accuracy"])
+    )
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -61,7 +63,7 @@ def test_a_change_without_a_chunk_that_could_be_judged_does_not_last() -> None:
     change = change_point(performance(profile, by="day", **asked))  # type: ignore[arg-type]
     band = thresholds(profile, by="week", **asked)["accuracy"]  # type: ignore[arg-type]
     assert change is not None
-    assert lasting([], change, band) is None
-    assert lasting(performance(profile, by="week", **asked), change, band) is not None  # type: ignore[arg-type]
-    assert lasting(performance(profile, by="week", **asked), None, band) is None  # type: ignore[arg-type]
-    assert lasting(performance(profile, by="week", **asked), change, None) is None  # type: ignore[arg-type]
+    assert lasting_change([], change, band) is None
+    assert lasting_change(performance(profile, by="week", **asked), change, band) is not None  # type: ignore[arg-type]
+    assert lasting_change(performance(profile, by="week", **asked), None, band) is None  # type: ignore[arg-type]
+    assert lasting_change(performance(profile, by="week", **asked), change, None) is None  # type: ignore[arg-type]

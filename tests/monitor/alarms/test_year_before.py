@@ -13,7 +13,7 @@ from plumbline.domain.messages import NOTHING
 from plumbline.monitor.alarms.change_point import ChangePoint
 from plumbline.monitor.alarms.contradiction import contradictions
 from plumbline.monitor.alarms.persistence import LastingChange
-from plumbline.monitor.alarms.year_before import as_year_before, seasonal, without_seasons
+from plumbline.monitor.alarms.year_before import is_as_year_before, mark_seasonal_breaches, seasonal
 from tests.monitor.outcomes import at, classified
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
@@ -41,7 +41,7 @@ def broken(points: tuple[Point, ...]) -> list[int]:
 
 def test_a_fall_as_in_the_same_weeks_of_the_year_before_is_the_seasons() -> None:
     points = series({range(30, 45): 0.70, range(82, 97): 0.69})
-    told = without_seasons(points, HEALTHY, END)
+    told = mark_seasonal_breaches(points, HEALTHY, END)
     assert broken(told) == list(range(30, 45))
     assert told[85].note == "As in the same weeks of the year before."
     assert [p.value for p in told] == [p.value for p in points]
@@ -58,18 +58,18 @@ def test_a_fall_as_in_the_same_weeks_of_the_year_before_is_the_seasons() -> None
 )
 def test_a_fall_that_the_year_before_did_not_have_stays(values: dict[range, float]) -> None:
     points = series(values)
-    assert broken(without_seasons(points, HEALTHY, END)) == broken(tuple(points))
+    assert broken(mark_seasonal_breaches(points, HEALTHY, END)) == broken(tuple(points))
 
 
 def test_an_owners_limit_holds_in_every_season() -> None:
     points = series({range(30, 45): 0.70, range(82, 97): 0.70})
-    assert broken(without_seasons(points, HEALTHY, END, {"accuracy": 0.75})) == broken(tuple(points))
-    assert broken(without_seasons(points, {"accuracy": None}, END)) == broken(tuple(points))
+    assert broken(mark_seasonal_breaches(points, HEALTHY, END, {"accuracy": 0.75})) == broken(tuple(points))
+    assert broken(mark_seasonal_breaches(points, {"accuracy": None}, END)) == broken(tuple(points))
 
 
 def test_too_few_decisions_a_year_before_explain_nothing() -> None:
     points = series({range(30, 45): 0.70, range(82, 97): 0.70}, n=1)
-    assert not as_year_before(points, START + 82 * WEEK, START + 90 * WEEK, 0.8)
+    assert not is_as_year_before(points, START + 82 * WEEK, START + 90 * WEEK, 0.8)
 
 
 def test_a_change_point_of_the_second_year_may_be_the_seasons() -> None:
@@ -88,7 +88,7 @@ def test_a_change_point_of_the_second_year_may_be_the_seasons() -> None:
     early = series(
         {range(11, 30): 0.70, range(64, 82): 0.69}
     )  # begun a week before the second year, known within it
-    assert as_year_before(early, START + 64 * WEEK, START + 70 * WEEK, 0.8)
+    assert is_as_year_before(early, START + 64 * WEEK, START + 70 * WEEK, 0.8)
     assert seasonal(lasting(64, 70), early, HEALTHY, END)
 
 
@@ -127,7 +127,7 @@ NOW, THEN = (82, 83), (29, 30, 31, 32)  # two weeks, and those a year before wit
 
 def of_both(now: list[tuple[int, int]], then: list[tuple[int, int]], healthy: float) -> bool:
     points = counted(dict(zip((*THEN, *NOW), (*then, *now), strict=True)))
-    return as_year_before(points, START + 82 * WEEK, START + 84 * WEEK, healthy)
+    return is_as_year_before(points, START + 82 * WEEK, START + 84 * WEEK, healthy)
 
 
 def test_the_allowance_for_chance_is_that_of_two_weighted_means() -> None:
@@ -210,14 +210,14 @@ def test_a_week_more_on_either_side_of_the_year_before_is_looked_at(before: list
     """One week at 0.6, of a reference at 0.8: 0.66 is nearer than half of the way, the mean with one at 0.8 is not."""
     points = weekly([*before, *[0.8] * 49, 0.6, 0.8])
     at_fall = points[54]
-    assert as_year_before(points, at_fall.start, at_fall.end, 0.8) is alike
-    assert not as_year_before(points, at_fall.start, at_fall.end, None)
+    assert is_as_year_before(points, at_fall.start, at_fall.end, 0.8) is alike
+    assert not is_as_year_before(points, at_fall.start, at_fall.end, None)
 
 
 @pytest.mark.parametrize(("then", "alike"), [(0.699, True), (0.701, False), (0.501, True), (0.499, False)])
 def test_half_of_the_way_from_the_reference_is_no_seasons(then: float, alike: bool) -> None:
     points = weekly([0.8, *[then] * 3, *[0.8] * 50, 0.6])
-    assert as_year_before(points, points[54].start, points[54].end, 0.8) is alike
+    assert is_as_year_before(points, points[54].start, points[54].end, 0.8) is alike
 
 
 @pytest.mark.parametrize(("error", "alike"), [(0.09, True), (0.05, False)])
@@ -226,13 +226,13 @@ def test_what_chance_may_bring_is_no_difference_as_far_as_the_reference_goes(
 ) -> None:
     """One week now and three then: 1.96 standard errors of their difference are 2.26 of a week: 0.20 and 0.11."""
     points = weekly([0.8, *[0.75] * 3, *[0.8] * 50, 0.6], error=error)
-    assert as_year_before(points, points[54].start, points[54].end, 0.8) is alike
+    assert is_as_year_before(points, points[54].start, points[54].end, 0.8) is alike
     far = weekly([0.8, *[0.81] * 3, *[0.8] * 50, 0.6], error=error)
-    assert not as_year_before(far, far[54].start, far[54].end, 0.8)
+    assert not is_as_year_before(far, far[54].start, far[54].end, 0.8)
 
 
 @pytest.mark.parametrize(("now", "then", "known"), [(30, 10, True), (29, 10, False), (30, 9, False)])
 def test_thirty_decisions_are_needed_on_either_side(now: int, then: int, known: bool) -> None:
     rows = [500, *[then] * 3, *[500] * 50, now]
     points = weekly([0.8, *[0.6] * 3, *[0.8] * 50, 0.6], rows)
-    assert as_year_before(points, points[54].start, points[54].end, 0.8) is known
+    assert is_as_year_before(points, points[54].start, points[54].end, 0.8) is known

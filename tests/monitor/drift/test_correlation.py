@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from plumbline.domain import FeatureDrift, Kind, Point, PointStatus
-from plumbline.monitor.drift.correlation import moved_with, ranks
+from plumbline.monitor.drift.correlation import performance_correlation, ranks
 from tests.monitor.outcomes import at
 
 
@@ -41,7 +41,7 @@ def points(values: list[float | None], provisional: tuple[int, ...] = ()) -> lis
 @settings(max_examples=60, deadline=None)
 def test_movement_is_spearmans_of_drift_and_loss(pairs: list[tuple[int, int]], better: bool | None) -> None:
     x, y = (np.array(column, float) for column in zip(*pairs, strict=True))
-    found = moved_with(drift(x.tolist()), points(y.tolist()), higher_is_better=better)
+    found = performance_correlation(drift(x.tolist()), points(y.tolist()), higher_is_better=better)
     loss = abs(y) if better is None else -y if better else y
     assert ranks(x) == pytest.approx(stats.rankdata(x))
     assert found.n == len(pairs)
@@ -56,9 +56,9 @@ def test_movement_is_spearmans_of_drift_and_loss(pairs: list[tuple[int, int]], b
 
 def test_only_chunks_that_have_both_and_are_final_count_and_six_are_needed() -> None:
     x, y = [0.1, 0.3, 0.2, 0.5, 0.4, 0.9, None, 0.8, 0.7], [1.0, 3.0, 2.0, 5.0, 4.0, 6.0, 7.0, None, 9.0]
-    found = moved_with(drift(x), points(y, provisional=(8,)), higher_is_better=False)
+    found = performance_correlation(drift(x), points(y, provisional=(8,)), higher_is_better=False)
     assert (found.n, found.correlation) == (6, pytest.approx(1.0))
     assert found.p_value == pytest.approx(0.0, abs=1e-12)
-    few = moved_with(drift(x), points(y, provisional=(5, 8)), higher_is_better=False)
+    few = performance_correlation(drift(x), points(y, provisional=(5, 8)), higher_is_better=False)
     assert (few.n, few.correlation, few.p_value) == (5, None, None)
     assert few.note == "5 chunks have both; 6 are needed."

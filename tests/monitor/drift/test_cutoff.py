@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from plumbline.monitor.drift.cutoff import best_cut, chance, cutoff_findings, roundest
+from plumbline.monitor.drift.cutoff import best_cut_off, chance, cutoff_findings, roundest_number
 from tests.bench.detection.cutoffs import QUIET, cut_of, left, overrides, since_of
 from tests.bench.detection.shifts import drawn
 from tests.bench.detection.worlds import NO, YES
@@ -84,17 +84,17 @@ def test_the_best_cut_has_the_fewest_exceptions_of_all() -> None:
     scores = np.unique(random.random(80).round(3))
     answers = random.integers(0, 3, (len(scores), 2))
     answers[:, 1] += (scores > 0.6) * 4
-    found = best_cut(scores, answers)
+    found = best_cut_off(scores, answers)
     assert found is not None
     every = [answers[scores < c, 1].sum() + answers[scores >= c, 0].sum() for c in scores[1:]]
     assert found.exceptions == min(every)
-    turned = best_cut(scores, answers[:, ::-1])
+    turned = best_cut_off(scores, answers[:, ::-1])
     assert turned is not None
     assert (turned.upper, turned.exceptions) == (False, found.exceptions)
 
 
 def test_the_roundest_number_of_a_gap() -> None:
-    assert roundest(0.4996, 0.5003) == 0.5
-    assert roundest(0.341, 0.3561) == 0.35
-    assert roundest(0.5, 0.500001) == pytest.approx(0.500001, rel=1e-6)
-    assert roundest(2.0, 2.0) == 2.0
+    assert roundest_number(0.4996, 0.5003) == 0.5
+    assert roundest_number(0.341, 0.3561) == 0.35
+    assert roundest_number(0.5, 0.500001) == pytest.approx(0.500001, rel=1e-6)
+    assert roundest_number(2.0, 2.0) == 2.0

@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 from plumbline.monitor.alarms.episodes import episodes
-from plumbline.monitor.drift.cutoff import CutOff, DailySides, best_cut, departures, roundest
+from plumbline.monitor.drift.cutoff import CutOff, DailySides, best_cut_off, departures, roundest_number
 from plumbline.monitor.statistics.autocorrelation import span_ratio
 
 FIRST = datetime(2026, 1, 5, tzinfo=UTC)
@@ -53,7 +53,7 @@ def test_the_best_cut_is_what_trying_every_cut_gives() -> None:
         if seed % 3:
             answers[: size // 2, seed % 2] += 6
         expected = cut_slowly(places.tolist(), answers.tolist())
-        assert best_cut(places, answers) == expected, seed
+        assert best_cut_off(places, answers) == expected, seed
         ways[expected.upper if expected else None] += 1
     assert min(ways[way] for way in (True, False, None)) >= 5
 
@@ -64,7 +64,7 @@ def test_the_best_cut_is_what_trying_every_cut_gives() -> None:
 def test_a_cut_has_few_exceptions_of_all_and_of_the_rarer_answer(
     exceptions: int, n: int, rarer: float, known: bool
 ) -> None:
-    assert CutOff(low=0.1, high=0.2, upper=True, exceptions=exceptions, n=n, rarer=rarer).known is known
+    assert CutOff(low=0.1, high=0.2, upper=True, exceptions=exceptions, n=n, rarer=rarer).is_reliable is known
 
 
 def test_the_roundest_number_has_the_fewest_digits_of_all_in_the_gap() -> None:
@@ -72,7 +72,7 @@ def test_the_roundest_number_has_the_fewest_digits_of_all_in_the_gap() -> None:
     for _ in range(200):
         low = float(rng.random() * 10.0 ** rng.integers(-4, 3))
         high = low * (1 + float(10.0 ** rng.uniform(-7, 1)))
-        found = roundest(low, high)
+        found = roundest_number(low, high)
         assert low < found <= high
         digits = len(Decimal(repr(found)).normalize().as_tuple().digits)
         middle = low + (high - low) / 2
@@ -141,7 +141,7 @@ def slowly(
 ) -> list[object]:
     start, end = max((reference[0] - FIRST).days, 0), (reference[1] - FIRST).days
     length = min(len(sides.n), (until - FIRST).days)
-    if not cut.known or end - start < 14 or length <= end:
+    if not cut.is_reliable or end - start < 14 or length <= end:
         return []
     least = min(0.01, 0.1 * cut.rarer)
     beyond, clear = [], []

@@ -10,9 +10,9 @@ from scipy import stats
 from scipy.special import digamma, polygamma
 
 from plumbline.domain import Bins, FeatureProfile, Kind
-from plumbline.monitor.binned_counts import cells_of
+from plumbline.monitor.binned_counts import binned_counts
 from plumbline.monitor.drift import dispersion
-from plumbline.monitor.drift.dispersion import laws, own_law, shrink_to_common
+from plumbline.monitor.drift.dispersion import laws, null_distribution, shrink_dispersion
 from plumbline.monitor.drift.distances import METHODS
 from plumbline.monitor.drift.features import drift_by_chunk
 from plumbline.monitor.statistics.null_distribution import NullDistribution, cauchy
@@ -56,9 +56,9 @@ def test_small_windows_are_called_shifted_as_often_as_the_level_says(method: str
     bins = Bins(feature="f", kind=Kind.CATEGORICAL, levels=tuple("abcdefghij"))
     p = np.r_[random.multinomial(3000, np.full(10, 0.1)), 0]
     q = np.c_[random.multinomial(30, np.full(10, 0.1), 4000), np.zeros(4000)]
-    found = METHODS[method].compute(cells_of(bins, p, q))
+    found = METHODS[method].compute(binned_counts(bins, p, q))
     assert 0.035 < np.mean(found.p_value < 0.05) < 0.065
-    assert np.median(found.value) > 1.5 * np.median(found.beyond)
+    assert np.median(found.value) > 1.5 * np.median(found.above_chance_or_value)
 
 
 def test_repeated_decisions_and_four_weeks_of_reference_do_not_raise_the_level() -> None:
@@ -78,8 +78,8 @@ def test_a_level_that_wanders_in_one_direction_is_told_from_chance_in_all() -> N
     lean = np.linspace(0.25, -0.25, 5)
     days = [SHARES * np.exp(lean * week) for week in np.repeat(random.normal(size=12), 7)]
     daily = np.array([random.multinomial(300, p / p.sum()) for p in days])
-    held = own_law(profile(daily), np.ones(84, bool))
-    even = own_law(profile(drawn_days(random, 84, 300, alike=6)), np.ones(84, bool))
+    held = null_distribution(profile(daily), np.ones(84, bool))
+    even = null_distribution(profile(drawn_days(random, 84, 300, alike=6)), np.ones(84, bool))
     assert held.spread > 3
     assert held.share * 4 < 2  # of four degrees of freedom
     assert even.share * 4 > 3
@@ -90,7 +90,7 @@ def test_features_that_are_alike_steady_each_other_and_an_odd_one_keeps_its_own(
     profiles = [profile(drawn_days(random, 56, 60, alike=4), f"x{i}") for i in range(8)]
     profiles.append(profile(drawn_days(random, 56, 60, alike=20), "odd"))
     rows = [np.ones(56, bool)] * 9
-    own = [own_law(p, r) for p, r in zip(profiles, rows, strict=True)]
+    own = [null_distribution(p, r) for p, r in zip(profiles, rows, strict=True)]
     found = laws(profiles, rows)
     assert np.mean([law.spread for law in found[:8]]) == pytest.approx(4.5, abs=1.2)
     assert min(law.freedom for law in found[:8]) > max(law.freedom for law in own[:8])
@@ -100,10 +100,10 @@ def test_features_that_are_alike_steady_each_other_and_an_odd_one_keeps_its_own(
 
 def test_a_reference_under_four_weeks_says_that_its_weeks_are_not_known_and_is_judged_by_its_days() -> None:
     random = np.random.default_rng(10)
-    held = own_law(profile(drawn_days(random, 14, 200, alike=10)), np.ones(14, bool))
+    held = null_distribution(profile(drawn_days(random, 14, 200, alike=10)), np.ones(14, bool))
     assert (held.weeks, held.spread > 4) == (0, True)
     assert "not known" in held.note
-    assert shrink_to_common([NullDistribution(spread=0.5, share=1.0, freedom=8.0, weeks=4)])[0].spread == 1.0
+    assert shrink_dispersion([NullDistribution(spread=0.5, share=1.0, freedom=8.0, weeks=4)])[0].spread == 1.0
 
 
 @pytest.mark.parametrize(
@@ -131,9 +131,11 @@ def test_a_number_that_moves_to_one_side_is_told_by_its_level() -> None:
     )
     p, q = (np.bincount(np.minimum(x * 10, 9).astype(int), minlength=10) for x in
             (random.random(3000), random.random(400) ** 0.8))  # fmt: skip
-    plain = METHODS["js"].compute(cells_of(bins, p, q)).p_value[0]
+    plain = METHODS["js"].compute(binned_counts(bins, p, q)).p_value[0]
     level = (
-        METHODS["js"].compute(cells_of(bins, p, q, law=NullDistribution(level=NullDistribution()))).p_value[0]
+        METHODS["js"]
+        .compute(binned_counts(bins, p, q, law=NullDistribution(level=NullDistribution())))
+        .p_value[0]
     )
     assert level < plain / 5
 
@@ -141,7 +143,7 @@ def test_a_number_that_moves_to_one_side_is_told_by_its_level() -> None:
 def test_a_family_is_smyths_and_a_spread_below_it_is_drawn_to_it_by_its_degrees_of_freedom() -> None:
     """Smyth (2004), section 6.2: the log spreads' mean less its bias; the posterior weighs by degrees of freedom."""
     own = np.array([0.9, 1.2, 1.6, 2.1, 2.8, 3.6, 4.4])
-    found = shrink_to_common([NullDistribution(spread=s, freedom=12.0) for s in own])
+    found = shrink_dispersion([NullDistribution(spread=s, freedom=12.0) for s in own])
     (prior,) = {round(law.freedom - 12.0, 9) for law in found}
     level = np.log(own) - digamma(6.0) + np.log(6.0)
     common = np.exp(level.mean() + digamma(prior / 2) - np.log(prior / 2))
@@ -163,7 +165,7 @@ def test_independent_blocks_have_a_dispersion_of_one_but_for_what_few_blocks_tak
     """Standardised residuals about a mean of their own: (blocks - 1) x cells degrees of freedom, each worth one."""
     rng = np.random.default_rng(3)
     free = blocks - 1
-    still = [dispersion._of_residuals(x - x.mean(axis=0), cells, running=False)
+    still = [dispersion._law_of_residuals(x - x.mean(axis=0), cells, running=False)
              for x in (rng.normal(size=(blocks, cells)) for _ in range(400))]  # fmt: skip
     expected = []
     for law in still:

@@ -13,8 +13,8 @@ from scipy import stats
 from scipy.special import digamma, polygamma
 
 from plumbline.domain import Bins, FeatureProfile, Kind
-from plumbline.monitor.binned_counts import cells_of
-from plumbline.monitor.drift.dispersion import daily_laws, laws, own_law, shrink_to_common
+from plumbline.monitor.binned_counts import binned_counts
+from plumbline.monitor.drift.dispersion import daily_laws, laws, null_distribution, shrink_dispersion
 from plumbline.monitor.statistics.null_distribution import NullDistribution
 
 START = date(2025, 3, 5)
@@ -67,7 +67,11 @@ def table_of(
     rows = [sums[block] for block in sorted(sums) if block < blocks]
     if not rows:
         return np.zeros((0, 1))
-    coarse = [row for row in cells_of(profile.bins, rows[0], np.array(rows)).coarse[1] if row.sum() >= least]
+    coarse = [
+        row
+        for row in binned_counts(profile.bins, rows[0], np.array(rows)).coarse_counts[1]
+        if row.sum() >= least
+    ]
     table = np.array(coarse)
     return table[:, table.sum(0) > 0] if coarse else np.zeros((0, 1))
 
@@ -147,7 +151,7 @@ def test_a_features_own_law_is_what_its_rules_written_out_slowly_give(by: str) -
     levels = empty = by_days = 0
     for seed in range(60):
         profile, mask = drawn(seed)
-        found, (law, level, weeks) = own_law(profile, mask, by=by), slowly(profile, mask, by)
+        found, (law, level, weeks) = null_distribution(profile, mask, by=by), slowly(profile, mask, by)
         same(found, law, weeks)
         assert (found.level is None) == (level is None), seed
         if found.level is not None and level is not None:
@@ -215,7 +219,7 @@ def test_laws_drawn_to_their_family_are_what_its_rules_written_out_slowly_give()
             for law, other in zip(drawn_laws, reversed(drawn_laws), strict=True)
         ]
         for given in (drawn_laws, levelled):
-            found = shrink_to_common(given)
+            found = shrink_dispersion(given)
             for law, (spread, freedom), before in zip(found, family(given), given, strict=True):
                 assert (law.spread, law.freedom) == pytest.approx((spread, freedom), rel=1e-6), seed
                 assert (law.kept, law.weeks) == (before.kept, before.weeks)
@@ -232,8 +236,8 @@ def test_laws_drawn_to_their_family_are_what_its_rules_written_out_slowly_give()
 def test_several_features_are_each_by_their_own_days_and_drawn_together() -> None:
     made = [drawn(seed) for seed in (3, 5, 8, 13, 16, 21, 27)]
     profiles, masks = [p for p, _ in made], [m for _, m in made]
-    for found, expected in zip(laws(profiles, masks, by="week"), shrink_to_common(
-        [own_law(p, m, by="week") for p, m in made]), strict=True):  # fmt: skip
+    for found, expected in zip(laws(profiles, masks, by="week"), shrink_dispersion(
+        [null_distribution(p, m, by="week") for p, m in made]), strict=True):  # fmt: skip
         same(found, expected)
     by_day = [law_of_table(table_of(p, m, 1, 1), True) or NullDistribution() for p, m in made]
     for found, (spread, freedom), own in zip(

@@ -10,7 +10,7 @@ from scipy import stats
 from scipy.spatial.distance import jensenshannon
 
 from plumbline.domain import Bins, Kind
-from plumbline.monitor.binned_counts import BinnedCounts, cells_of
+from plumbline.monitor.binned_counts import BinnedCounts, binned_counts
 from plumbline.monitor.drift.distances import METHODS
 from plumbline.monitor.drift.exact import exact_ks, exact_psi, exact_wasserstein
 from plumbline.monitor.statistics.multiple_testing import benjamini_hochberg
@@ -22,7 +22,7 @@ counts = st.lists(st.integers(0, 400), min_size=3, max_size=12).filter(lambda c:
 
 def _levels(p: list[int], q: list[int]) -> BinnedCounts:
     names = tuple(f"l{i}" for i in range(len(p) - 1))
-    return cells_of(
+    return binned_counts(
         Bins(feature="f", kind=Kind.CATEGORICAL, levels=names), np.array(p, float), np.array(q, float)
     )
 
@@ -31,18 +31,20 @@ def _numbers(a: np.ndarray, b: np.ndarray) -> BinnedCounts:
     edges, deciles = numeric_edges(a)
     p, q = (np.bincount(np.searchsorted(edges, x, side="left"), minlength=len(edges) + 1) for x in (a, b))
     bins = Bins(feature="f", kind=Kind.NUMERIC, edges=edges, decile_cells=deciles)
-    return cells_of(bins, p, q, float(np.std(a, ddof=1)), float(np.abs(a).max()))
+    return binned_counts(bins, p, q, float(np.std(a, ddof=1)), float(np.abs(a).max()))
 
 
 def test_js_is_scipys_with_base_two() -> None:
     p, q = [50, 30, 20, 1], [20, 30, 45, 5]
-    assert METHODS["js"].one(_levels(p, q)).value == pytest.approx(jensenshannon(p, q, base=2), abs=1e-12)
+    assert METHODS["js"].distance(_levels(p, q)).value == pytest.approx(
+        jensenshannon(p, q, base=2), abs=1e-12
+    )
 
 
 def test_peers_definitions_agree_where_they_say_so() -> None:
     """Evidently 0.7.23 takes the natural logarithm and both samples' levels, NannyML 0.13.1 base 2."""
     p, q = [50, 30, 20, 1], [20, 30, 45, 5]
-    ours = METHODS["js"].one(_levels(p, q)).value
+    ours = METHODS["js"].distance(_levels(p, q)).value
     assert ours == pytest.approx(jensenshannon(p, q, base=2))
     assert ours == pytest.approx(jensenshannon(p, q) / np.sqrt(np.log(2)))
     a, b = RNG.normal(0, 1, 3000), RNG.normal(0.4, 1.3, 900)
@@ -51,18 +53,18 @@ def test_peers_definitions_agree_where_they_say_so() -> None:
     assert exact_ks(a, b).value == pytest.approx(stats.ks_2samp(a, b).statistic)
     share = np.array(p) / sum(p), np.array(q) / sum(q)
     by_hand = np.sqrt(np.sum((np.sqrt(share[0]) - np.sqrt(share[1])) ** 2) / 2)
-    assert METHODS["hellinger"].one(_levels(p, q)).value == pytest.approx(by_hand)
+    assert METHODS["hellinger"].distance(_levels(p, q)).value == pytest.approx(by_hand)
 
 
 def test_chi2_and_cramers_v_are_scipys() -> None:
     p, q = [50, 30, 20], [20, 30, 45]
     statistic, p_value, _, _ = stats.chi2_contingency([p, q], correction=False)
-    found = METHODS["chi2"].one(_levels(p, q))
+    found = METHODS["chi2"].distance(_levels(p, q))
     assert (found.value, found.p_value) == pytest.approx((statistic, p_value))
     n, r, c = 195, 2, 3
     phi = max(0, statistic / n - (r - 1) * (c - 1) / (n - 1))
     expected = np.sqrt(phi / min(r - (r - 1) ** 2 / (n - 1) - 1, c - (c - 1) ** 2 / (n - 1) - 1))
-    assert METHODS["cramers_v"].one(_levels(p, q)).value == pytest.approx(expected)
+    assert METHODS["cramers_v"].distance(_levels(p, q)).value == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("method", ["psi", "js", "hellinger"])
@@ -70,8 +72,8 @@ def test_chi2_and_cramers_v_are_scipys() -> None:
 def test_a_window_without_a_row_leaves_the_one_beside_it_alone_and_warns_of_nothing(method: str) -> None:
     bins = Bins(feature="f", kind=Kind.CATEGORICAL, levels=("a", "b"))
     p, q = np.array([30.0, 20.0, 0.0]), np.array([15.0, 20.0, 0.0])
-    both = METHODS[method].compute(cells_of(bins, p, np.stack([q, 0 * q])))
-    alone = METHODS[method].compute(cells_of(bins, p, q))
+    both = METHODS[method].compute(binned_counts(bins, p, np.stack([q, 0 * q])))
+    alone = METHODS[method].compute(binned_counts(bins, p, q))
     assert both.value[0] == pytest.approx(alone.value[0])
     assert np.isfinite(both.value).all()
     assert both.p_value is not None
@@ -82,11 +84,11 @@ def test_psi_fills_an_empty_cell_with_one_in_ten_thousand() -> None:
     a, b = np.array([0.5, 0.5, 1e-4]), np.array([0.25, 0.25, 0.5])
     a, b = a / a.sum(), b / b.sum()
     expected = np.sum((a - b) * np.log(a / b))
-    assert METHODS["psi"].one(_levels([50, 50, 0], [25, 25, 50])).value == pytest.approx(expected)
+    assert METHODS["psi"].distance(_levels([50, 50, 0], [25, 25, 50])).value == pytest.approx(expected)
 
 
 def test_linf_names_the_level_that_changed_most() -> None:
-    found = METHODS["linf"].one(_levels([50, 50, 0], [20, 70, 10]))
+    found = METHODS["linf"].distance(_levels([50, 50, 0], [20, 70, 10]))
     assert found.value == pytest.approx(0.3)
     assert found.note == "l0: 30.0 points less."
 
@@ -98,36 +100,38 @@ def test_the_grid_keeps_its_stated_bounds(shift: float, digits: int | None) -> N
     if digits is not None:
         a, b = a.round(digits), b.round(digits)
     cells = _numbers(a, b)
-    ks = METHODS["ks"].one(cells)
+    ks = METHODS["ks"].distance(cells)
     truth = stats.ks_2samp(a, b).statistic
     assert ks.value is not None
     assert ks.value <= truth + 1e-12
     assert truth <= ks.value + ks.bound + 1e-12
     assert exact_ks(a, b).value == pytest.approx(truth, abs=1e-12)
-    assert METHODS["psi"].one(cells).value == pytest.approx(exact_psi(a, b).value, abs=1e-12)
+    assert METHODS["psi"].distance(cells).value == pytest.approx(exact_psi(a, b).value, abs=1e-12)
     far = stats.wasserstein_distance(a, b) / np.std(a, ddof=1)
     assert exact_wasserstein(a, b).value == pytest.approx(far, abs=1e-12)
-    near = METHODS["wasserstein"].one(cells)
+    near = METHODS["wasserstein"].distance(cells)
     assert near.value is not None
     assert abs(near.value - far) <= near.bound + 1e-9
 
 
 def test_the_grid_is_exact_where_the_reference_has_few_values() -> None:
     a, b = RNG.integers(0, 40, 3000).astype(float), RNG.integers(0, 40, 700).astype(float)
-    assert METHODS["ks"].one(_numbers(a, b)).value == pytest.approx(stats.ks_2samp(a, b).statistic, abs=1e-12)
+    assert METHODS["ks"].distance(_numbers(a, b)).value == pytest.approx(
+        stats.ks_2samp(a, b).statistic, abs=1e-12
+    )
 
 
 def test_a_constant_reference_has_no_wasserstein_distance() -> None:
     a, b = np.full(500, 0.003467), RNG.uniform(0, 1, 100)
     assert exact_wasserstein(a, b).value is None
-    assert METHODS["wasserstein"].one(_numbers(a, b)).value is None
+    assert METHODS["wasserstein"].distance(_numbers(a, b)).value is None
 
 
 @pytest.mark.parametrize("name", ["psi", "js", "hellinger", "ks"])
 def test_p_values_are_uniform_where_nothing_changed(name: str) -> None:
     p_values, random = [], np.random.default_rng(7)
     for _ in range(400):
-        found = METHODS[name].one(_numbers(random.normal(size=3000), random.normal(size=600)))
+        found = METHODS[name].distance(_numbers(random.normal(size=3000), random.normal(size=600)))
         p_values.append(found.p_value)
     # a grid can only understate the largest gap, so KS must not find more than chance, but may find less
     side = "greater" if name == "ks" else "two-sided"
@@ -151,7 +155,7 @@ def test_benjamini_hochberg_is_scipys() -> None:
 @given(p=counts)
 @settings(max_examples=25, deadline=None)
 def test_a_distribution_is_at_no_distance_from_itself(name: str, p: list[int]) -> None:
-    assert METHODS[name].one(_levels(p, [3 * x for x in p])).value == pytest.approx(0, abs=1e-7)
+    assert METHODS[name].distance(_levels(p, [3 * x for x in p])).value == pytest.approx(0, abs=1e-7)
 
 
 @pytest.mark.parametrize("name", ["psi", "js", "hellinger"])
@@ -160,7 +164,7 @@ def test_a_distribution_is_at_no_distance_from_itself(name: str, p: list[int]) -
 def test_distances_are_symmetric_and_not_negative(name: str, p: list[int], q: list[int]) -> None:
     size = min(len(p), len(q))
     p, q = [x + 1 for x in p[:size]], [x + 1 for x in q[:size]]
-    one, other = (METHODS[name].one(_levels(x, y)).value for x, y in ((p, q), (q, p)))
+    one, other = (METHODS[name].distance(_levels(x, y)).value for x, y in ((p, q), (q, p)))
     assert one == pytest.approx(other, abs=1e-9)
     assert one is not None
     assert one >= 0
@@ -173,7 +177,7 @@ def test_the_limits_of_the_largest_gap_hold_the_true_one(shift: float, size: int
     truth = 2 * stats.norm.cdf(shift / 2) - 1
     held = []
     for _ in range(300):
-        found = METHODS["ks"].one(_numbers(rng.normal(size=3000), rng.normal(shift, 1, size)))
+        found = METHODS["ks"].distance(_numbers(rng.normal(size=3000), rng.normal(shift, 1, size)))
         assert found.low is not None
         assert found.high is not None
         held.append(found.low <= truth <= found.high + found.bound)
@@ -218,7 +222,7 @@ def test_limits_are_the_delta_methods_with_the_samples_own_push_taken_off(
     }[name]
     value, error = function(a, b), _error(function, a, b, n, m)
     push = (len(p) - 1) * (1 / n + 1 / m) * PUSH[name]
-    found = METHODS[name].one(_levels(p, q))
+    found = METHODS[name].distance(_levels(p, q))
     root = (lambda x: x) if name == "psi" else np.sqrt
     assert found.value == pytest.approx(root(value))
     assert found.above_chance == pytest.approx(root(max(value - push, 0)))
@@ -228,18 +232,20 @@ def test_limits_are_the_delta_methods_with_the_samples_own_push_taken_off(
 
 def test_cells_that_neither_holds_add_no_push_and_nothing_is_farther_than_one() -> None:
     for name, push in PUSH.items():
-        found = METHODS[name].one(_levels([300, 700, 0, 0], [40, 60, 0, 0]))
+        found = METHODS[name].distance(_levels([300, 700, 0, 0], [40, 60, 0, 0]))
         value = (found.value or 0) if name == "psi" else (found.value or 0) ** 2
         above = (found.above_chance or 0) if name == "psi" else (found.above_chance or 0) ** 2
         assert value - above == pytest.approx((1 / 1000 + 1 / 100) * push)
-    apart = METHODS["js"].one(_levels([30, 30, 0, 0], [0, 0, 20, 20]))
+    apart = METHODS["js"].distance(_levels([30, 30, 0, 0], [0, 0, 20, 20]))
     assert (apart.value, apart.high) == (pytest.approx(1.0), 1.0)
-    assert METHODS["hellinger"].one(_levels([40, 0, 1], [0, 12, 1])).high == 1.0
+    assert METHODS["hellinger"].distance(_levels([40, 0, 1], [0, 12, 1])).high == 1.0
 
 
 def test_a_decile_that_neither_holds_is_an_empty_cell_of_the_stability_index() -> None:
     bins = Bins(feature="f", kind=Kind.NUMERIC, edges=np.array([0.0, 1, 2]), decile_cells=(0, 1))
-    found = METHODS["psi"].one(cells_of(bins, np.array([60.0, 0, 0, 40]), np.array([30.0, 0, 0, 70])))
+    found = METHODS["psi"].distance(
+        binned_counts(bins, np.array([60.0, 0, 0, 40]), np.array([30.0, 0, 0, 70]))
+    )
     a, b = np.array([0.6, 1e-4, 0.4]), np.array([0.3, 1e-4, 0.7])
     a, b = a / a.sum(), b / b.sum()
     assert found.value == pytest.approx(np.sum((a - b) * np.log(a / b)))
@@ -247,15 +253,15 @@ def test_a_decile_that_neither_holds_is_an_empty_cell_of_the_stability_index() -
 
 def test_kolmogorovs_limits_are_the_band_of_both_functions() -> None:
     a, b = RNG.normal(0, 1, 2000), RNG.normal(0.8, 1, 400)
-    found = METHODS["ks"].one(_numbers(a, b))
+    found = METHODS["ks"].distance(_numbers(a, b))
     half = np.sqrt(np.log(2 / 0.05) / 2) * np.sqrt(1 / 2000 + 1 / 400)
     assert found.value is not None
     assert (found.low, found.high) == (
         pytest.approx(found.value - half, abs=1e-5), pytest.approx(found.value + half, abs=1e-5),
     )  # fmt: skip
-    far = METHODS["ks"].one(_numbers(a, a[:50] + 40))
+    far = METHODS["ks"].distance(_numbers(a, a[:50] + 40))
     assert (far.value, far.high) == (1.0, 1.0)
-    near = METHODS["ks"].one(_numbers(a, a[::2]))
+    near = METHODS["ks"].distance(_numbers(a, a[::2]))
     assert near.low == 0.0
 
 
@@ -273,14 +279,16 @@ def test_the_area_between_the_functions_and_its_limits_by_plain_sums() -> None:
         return found
 
     a, b = p / p.sum(), q / q.sum()
-    found = METHODS["wasserstein"].one(cells_of(bins, p, q, 2.5, 8.0))
+    found = METHODS["wasserstein"].distance(binned_counts(bins, p, q, 2.5, 8.0))
     error = _error(area, a, b, p.sum(), q.sum())
     assert found.value == pytest.approx(area(a, b))
     assert (found.low, found.high) == (
         pytest.approx(area(a, b) - Z * error, rel=1e-4), pytest.approx(area(a, b) + Z * error, rel=1e-4),
     )  # fmt: skip
     assert (found.note, np.isfinite(found.bound)) == ("", True)
-    beyond = METHODS["wasserstein"].one(cells_of(bins, p, q + np.array([5.0, 0, 0, 0, 0, 15]), 2.5, 8.0))
+    beyond = METHODS["wasserstein"].distance(
+        binned_counts(bins, p, q + np.array([5.0, 0, 0, 0, 0, 15]), 2.5, 8.0)
+    )
     assert beyond.bound == np.inf
     assert beyond.note == "16.7 % lie outside the reference's range and count at its ends."
 
@@ -288,7 +296,7 @@ def test_the_area_between_the_functions_and_its_limits_by_plain_sums() -> None:
 def test_limits_of_chi_square_and_cramers_v_are_those_of_the_statistic() -> None:
     cells = _levels(P, Q)
     statistic, freedom, se = (float(x[0]) for x in cells.pearson)
-    chi2, v = METHODS["chi2"].one(cells), METHODS["cramers_v"].one(cells)
+    chi2, v = METHODS["chi2"].distance(cells), METHODS["cramers_v"].distance(cells)
     assert (chi2.low, chi2.high) == (
         pytest.approx(statistic - freedom - Z * se), pytest.approx(statistic + Z * se),
     )  # fmt: skip
@@ -301,13 +309,13 @@ def test_limits_of_chi_square_and_cramers_v_are_those_of_the_statistic() -> None
     assert (v.value, v.low, v.high) == pytest.approx(
         tuple(bergsma(x) for x in (statistic, max(statistic - Z * se, 0), statistic + Z * se))
     )
-    alone = METHODS["cramers_v"].one(_levels([30, 0], [20, 0]))
+    alone = METHODS["cramers_v"].distance(_levels([30, 0], [20, 0]))
     assert alone.value == 0.0
-    largest = METHODS["linf"].one(_levels(P, Q))
+    largest = METHODS["linf"].distance(_levels(P, Q))
     assert largest.value == pytest.approx(0.2)
     error = np.sqrt(0.4 * 0.6 / 1000 + 0.2 * 0.8 / 300)
     assert (largest.low, largest.high) == pytest.approx((0.2 - Z * error, 0.2 + Z * error))
-    assert METHODS["linf"].one(_levels([50, 50, 0], [50, 20, 30])).note in (
+    assert METHODS["linf"].distance(_levels([50, 50, 0], [50, 20, 30])).note in (
         "l1: 30.0 points less.", "other levels: 30.0 points more.",
     )  # fmt: skip
 

@@ -11,13 +11,20 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from plumbline.domain import Bins, FeatureDrift, FeatureProfile, Kind, Point, PointStatus
-from plumbline.monitor.binned_counts import Distance, cells_of
-from plumbline.monitor.drift.aligned_counts import laid_by_chunk
-from plumbline.monitor.drift.correlation import moved_with
-from plumbline.monitor.drift.dispersion import own_law
+from plumbline.monitor.binned_counts import Distance, binned_counts
+from plumbline.monitor.drift.aligned_counts import aligned_chunks
+from plumbline.monitor.drift.correlation import performance_correlation
+from plumbline.monitor.drift.dispersion import null_distribution
 from plumbline.monitor.drift.distances import METHODS
-from plumbline.monitor.drift.features import _too_few, drift, drift_by_chunk, exactly, ranking, running
-from plumbline.monitor.drift.missing_values import larger_by_chance
+from plumbline.monitor.drift.features import (
+    _too_few_note,
+    confirm_running_drift,
+    drift,
+    drift_by_chunk,
+    ranking,
+    with_exact_distance,
+)
+from plumbline.monitor.drift.missing_values import upper_tail_chance
 from plumbline.profile.edges import numeric_edges
 
 START = date(2026, 1, 5)
@@ -92,7 +99,7 @@ def test_one_uncertain_chunk_is_watched_and_two_running_are_a_breach() -> None:
     unknown, ok, watch, breach = range(4)
 
     def told(status: list[int]) -> list[int]:
-        return running(np.array(status), np.array(status) >= watch).tolist()
+        return confirm_running_drift(np.array(status), np.array(status) >= watch).tolist()
 
     assert told([ok, watch, ok]) == [ok, watch, ok]
     assert told([watch, unknown, watch, ok]) == [breach, unknown, breach, ok]
@@ -117,13 +124,16 @@ def test_an_exact_distance_takes_its_limits_along() -> None:
         low=0.05,
         high=0.30,
     )
-    found = exactly(held, Distance(value=0.25, p_value=0.002, note="exact"))
+    found = with_exact_distance(held, Distance(value=0.25, p_value=0.002, note="exact"))
     assert (found.low, found.high) == (pytest.approx(0.10), pytest.approx(0.35))
     assert (found.value, found.bound, found.p_value, found.note) == (0.25, 0.0, 0.002, "exact")
-    lower = exactly(held, Distance(value=0.10))
+    lower = with_exact_distance(held, Distance(value=0.10))
     assert (lower.low, lower.high) == (0.0, pytest.approx(0.20))
     assert lower.p_value == 0.01  # the exact distance has none of its own
-    assert (exactly(held, Distance(value=None)).low, exactly(held, Distance(value=None)).high) == (None, None)
+    assert (
+        with_exact_distance(held, Distance(value=None)).low,
+        with_exact_distance(held, Distance(value=None)).high,
+    ) == (None, None)
 
 
 def test_too_few_values_say_how_many_are_needed() -> None:
@@ -159,7 +169,7 @@ def test_levels_never_seen_before_are_named_and_judged() -> None:
 )
 def test_the_exact_chance_is_fishers(k: int, m: int, j: int, n: int) -> None:
     expected = stats.fisher_exact([[k, m - k], [j, n - j]], "greater").pvalue
-    found = larger_by_chance(np.array([k, 2.0]), np.array([m, 7.0]), j, n)
+    found = upper_tail_chance(np.array([k, 2.0]), np.array([m, 7.0]), j, n)
     assert found[0] == pytest.approx(expected)
 
 
@@ -173,9 +183,9 @@ def test_the_limits_hold_the_truth_nineteen_times_in_twenty(name: str) -> None:
     else:
         bins = Bins(feature="f", kind=Kind.NUMERIC, edges=np.array([0.0, 1.0, 2.0]))
     # V weighs the two periods by their sizes, so the truth is at the same ratio
-    truth = method.one(cells_of(bins, a * 3e9, b * 9e8)).value
+    truth = method.distance(binned_counts(bins, a * 3e9, b * 9e8)).value
     now = random.multinomial(900, b, 600)
-    found = method.compute(cells_of(bins, a * 3000, now))
+    found = method.compute(binned_counts(bins, a * 3000, now))
     assert np.mean((found.low <= truth) & (truth <= found.high)) > 0.9
 
 
@@ -223,14 +233,14 @@ def test_movement_is_spearmans() -> None:
         for f, v in zip(series, values, strict=True)
     ]
     truth = stats.spearmanr(drifts, -values)
-    found = moved_with(series, points, higher_is_better=True)
+    found = performance_correlation(series, points, higher_is_better=True)
     assert (found.correlation, found.p_value) == pytest.approx((truth.statistic, truth.pvalue))
-    few = [moved_with(series[:n], points, higher_is_better=True) for n in (5, 6)]
+    few = [performance_correlation(series[:n], points, higher_is_better=True) for n in (5, 6)]
     assert (few[0].correlation, few[0].note) == (None, "5 chunks have both; 6 are needed.")
     assert few[1].correlation == pytest.approx(stats.spearmanr(drifts[:6], -values[:6]).statistic)
-    two_sided = moved_with(series, points, higher_is_better=None)
+    two_sided = performance_correlation(series, points, higher_is_better=None)
     assert two_sided.correlation == pytest.approx(stats.spearmanr(drifts, np.abs(values)).statistic)
-    an_error = moved_with(series, points, higher_is_better=False)
+    an_error = performance_correlation(series, points, higher_is_better=False)
     assert an_error.correlation == pytest.approx(-truth.statistic)
 
 
@@ -258,8 +268,8 @@ def test_decisions_that_repeat_each_other_are_not_taken_as_so_many_proofs() -> N
     p_values = [c.p_value for c in chunks if c.start and c.start >= REFERENCE[1]]
     assert np.mean(np.array(p_values) < 0.05) < 0.35  # nine in ten without it
     alone = [v[::6] for v in values]
-    assert own_law(numbers(alone), np.arange(200) < 28).spread < 1.6
-    assert own_law(numbers(values), np.arange(200) < 28).spread == pytest.approx(6, rel=0.5)
+    assert null_distribution(numbers(alone), np.arange(200) < 28).spread < 1.6
+    assert null_distribution(numbers(values), np.arange(200) < 28).spread == pytest.approx(6, rel=0.5)
 
 
 @pytest.mark.parametrize(("reference", "window", "note"), [
@@ -268,7 +278,7 @@ def test_decisions_that_repeat_each_other_are_not_taken_as_so_many_proofs() -> N
     (1000, 0, "0 values; 30 are needed, 30 more."),
 ])  # fmt: skip
 def test_too_few_values_are_said_with_how_many_are_missing(reference: int, window: int, note: str) -> None:
-    assert str(_too_few(reference, window)) == note
+    assert str(_too_few_note(reference, window)) == note
 
 
 @pytest.mark.parametrize(("first", "last"), [(None, None), (7, 21), (10, 24)])
@@ -277,7 +287,7 @@ def test_chunks_of_a_window_hold_the_days_of_the_window_alone(first: int | None,
     midnight = datetime(START.year, START.month, START.day, tzinfo=UTC)
     window = tuple(None if day is None else midnight + timedelta(days=day) for day in (first, last))
     reference = (midnight, midnight + timedelta(days=14))
-    (laid,) = laid_by_chunk([profile], reference=reference, by="week", window=(window[0], window[1]))
+    (laid,) = aligned_chunks([profile], reference=reference, by="week", window=(window[0], window[1]))
     shown = range(first or 0, last or 28)
     expected: dict[date, int] = {}
     for i in shown:

@@ -9,8 +9,14 @@ import numpy as np
 import pytest
 
 from plumbline.domain import Finding, Point, PointStatus, Severity
-from plumbline.monitor.alarms.findings import same_problem
-from plumbline.monitor.drift.first_year import NAME, apart, signals, tells_of, together
+from plumbline.monitor.alarms.findings import is_same_problem
+from plumbline.monitor.drift.first_year import (
+    NAME,
+    includes_family,
+    merge_slow_changes,
+    signals,
+    split_findings,
+)
 from plumbline.monitor.drift.season import YEAR
 from tests.bench.detection.first_years import findings
 from tests.bench.detection.kinds import KINDS
@@ -44,7 +50,7 @@ def daily(*, step: bool) -> list[Point]:
 
 
 def joined(found: list[Finding], *, step: bool = False) -> list[Finding]:
-    return together(found, {}, lambda name: daily(step=step), REFERENCE)
+    return merge_slow_changes(found, {}, lambda name: daily(step=step), REFERENCE)
 
 
 SLOW = (
@@ -61,8 +67,8 @@ def test_slow_losses_are_one_finding_as_grave_as_the_gravest_known_with_the_seco
     assert whole.sentence.startswith(
         f"{SLOW[0].sentence} {NAME}."
     )  # a measured breach comes before what may explain it
-    assert tells_of(whole, "performance.")
-    assert not tells_of(other, "performance.")
+    assert includes_family(whole, "performance.")
+    assert not includes_family(other, "performance.")
     assert whole.sentence.count(SLOW[0].sentence) == 1
     assert all(part.sentence in whole.sentence for part in (*SLOW, DUE))
     assert [part.signal for part in whole.parts] == [
@@ -77,7 +83,7 @@ def test_slow_losses_are_one_finding_as_grave_as_the_gravest_known_with_the_seco
         "accuracy",
     )
     assert signals(whole) == ("season", "warning.contradiction", "performance.accuracy", "retraining")
-    assert apart([whole, other]) == [*whole.parts, other]
+    assert split_findings([whole, other]) == [*whole.parts, other]
 
 
 def test_a_breach_leads_to_its_own_page_also_where_drift_was_known_before() -> None:
@@ -106,7 +112,9 @@ def test_one_slow_change_stays_by_itself(found: list[Finding]) -> None:
 
 def test_one_slow_change_belongs_to_a_question_that_is_on_record_within_its_year() -> None:
     gap = finding("quality.gap", 120, 121, 122)
-    whole, other = together([SLOW[0], gap], {}, lambda name: daily(step=False), REFERENCE, asked=True)
+    whole, other = merge_slow_changes(
+        [SLOW[0], gap], {}, lambda name: daily(step=False), REFERENCE, asked=True
+    )
     assert (whole.signal, whole.parts, other) == ("season", (SLOW[0],), gap)
     assert (whole.known_at, whole.since, whole.until) == (SLOW[0].known_at, SLOW[0].since, SLOW[0].until)
     assert whole.sentence.startswith(f"{SLOW[0].sentence} {NAME}.")
@@ -116,7 +124,10 @@ def test_one_slow_change_belongs_to_a_question_that_is_on_record_within_its_year
         ([DUE], False),
         ([], False),
     ):
-        assert together(found, {}, lambda name, step=step: daily(step=step), REFERENCE, asked=True) == found
+        assert (
+            merge_slow_changes(found, {}, lambda name, step=step: daily(step=step), REFERENCE, asked=True)
+            == found
+        )
 
 
 def test_what_came_at_once_stays_by_itself() -> None:
@@ -130,9 +141,9 @@ def test_retraining_that_is_due_for_another_reason_is_no_part() -> None:
 
 def test_the_question_stays_the_same_for_a_year() -> None:
     first, later, long_after = (finding("season", day, day + 9, day + 20) for day in (100, 300, 600))
-    assert same_problem(first, later)
-    assert not same_problem(first, long_after)
-    assert not same_problem(finding("drift.x", 100, 109, 120), finding("drift.x", 300, 309, 320))
+    assert is_same_problem(first, later)
+    assert not is_same_problem(first, long_after)
+    assert not is_same_problem(finding("drift.x", 100, 109, 120), finding("drift.x", 300, 309, 320))
 
 
 @pytest.mark.parametrize("seed", [301, 306])
@@ -153,14 +164,14 @@ def test_a_shift_is_slow_by_its_own_days() -> None:
     log = draw("yearly", replace(KINDS["yearly"], days=90 + 120), 301)
     held = {"income": profile_of(log.frame, "income", 90)}
     drift = finding("drift.income", 120, 137, figures={"feature": "income", "value": 0.3})
-    whole, *_ = together([drift, SLOW[0]], held, lambda name: daily(step=False), REFERENCE)
+    whole, *_ = merge_slow_changes([drift, SLOW[0]], held, lambda name: daily(step=False), REFERENCE)
     assert "income moved away from the reference slowly" in whole.sentence
     assert whole.known_at == SLOW[0].known_at
 
 
 def test_what_came_after_it_was_known_decides_nothing() -> None:
     points = [replace(p, value=(p.value or 0) - 0.4 * (i >= 180)) for i, p in enumerate(daily(step=False))]
-    whole, *rest = together([*SLOW], {}, lambda name: points, REFERENCE)
+    whole, *rest = merge_slow_changes([*SLOW], {}, lambda name: points, REFERENCE)
     assert (whole.signal, rest) == ("season", [])
 
 

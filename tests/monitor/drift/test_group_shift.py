@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from plumbline.domain import Bins, Kind
-from plumbline.monitor.alarms.findings import same_problem
+from plumbline.monitor.alarms.findings import is_same_problem
 from plumbline.monitor.drift.group_shift import GroupShift, group_findings, group_shifts
 from plumbline.profile.scan.grouped_inputs import GroupedRows
 from tests.bench.detection.contradictions import BEGUN
@@ -103,8 +103,8 @@ def test_the_finding_names_input_group_and_both_distances_and_goes_on_as_everybo
         "x drifted where region is b, and not elsewhere: Jensen-Shannon distance 0."
     )
     assert {"column", "group", "others", "value", "n"} <= set(one.figures)
-    assert same_problem(one, replace(one, signal="drift.x"))
-    assert not same_problem(one, replace(one, signal="drift.y"))
+    assert is_same_problem(one, replace(one, signal="drift.x"))
+    assert not is_same_problem(one, replace(one, signal="drift.y"))
 
 
 def test_what_rows_of_no_group_do_is_not_what_the_others_do() -> None:

@@ -13,8 +13,8 @@ from plumbline.domain import FeatureProfile, Finding, IntArray, Severity
 from plumbline.monitor.drift.dispersion import daily_laws
 from plumbline.monitor.drift.missing_share import (
     MATTERS,
-    _exact,
-    known_first,
+    _fisher_p_value,
+    earliest_findings,
     missing_findings,
     presence,
 )
@@ -83,9 +83,9 @@ def test_the_exact_test_is_fishers_on_counts_over_the_dispersion() -> None:
     (one,) = rolling_windows([profile], reference=SPAN, until=BEGUN + 100 * DAY, laws=daily_laws)
     even = replace(one, cells=replace(one.cells, p=np.array([2900.0, 60, 0])))
     table = [[15, 370], [60, 2900]]
-    own = _exact(even, np.array([370.0, 15, 0]))
+    own = _fisher_p_value(even, np.array([370.0, 15, 0]))
     assert own == pytest.approx(fisher_exact(table, alternative="greater").pvalue, rel=1e-6)
-    assert _exact(even, np.array([300_000.0, 6_000, 0])) == 0.0  # left to Pearson's
+    assert _fisher_p_value(even, np.array([300_000.0, 6_000, 0])) == 0.0  # left to Pearson's
 
 
 def test_days_that_repeat_each_other_widen_the_law() -> None:
@@ -100,7 +100,7 @@ def test_of_two_rules_the_one_that_was_known_first_tells() -> None:
     assert one.known_at is not None
     later = replace(one, known_at=one.known_at + DAY, sentence="by the week")
     other = replace(later, signal="missing.x1")
-    assert known_first([later, other, one]) == [one, other]
+    assert earliest_findings([later, other, one]) == [one, other]
 
 
 def test_fewer_missing_values_after_more_are_no_second_finding() -> None:

@@ -224,7 +224,7 @@ def test_rows_that_come_again_on_one_side_count_once() -> None:
     assert multivariate._copies(row, side) == pytest.approx(5 * 60 / 59)
     mixed = np.tile([0, 1], 150)
     assert multivariate._copies(np.repeat(np.arange(150), 2), mixed) == 1.0
-    assert multivariate._possible(np.array([[1.0, 2], [1, 3], [2, 2], [2, 4]])) == 6.0
+    assert multivariate._count_possible_rows(np.array([[1.0, 2], [1, 3], [2, 2], [2, 4]])) == 6.0
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from plumbline.monitor.binned_counts import cells_of
+from plumbline.monitor.binned_counts import binned_counts
 from plumbline.monitor.drift.distances import METHODS
-from plumbline.monitor.drift.reference_stability import _chance, unsteady
+from plumbline.monitor.drift.reference_stability import _chance, unstable_feature
 from tests.bench.detection.shifts import drawn, profile_of
 from tests.bench.detection.worlds import INPUTS, START
 
@@ -25,7 +25,7 @@ def test_quiet_references_are_steady(kind: str) -> None:
         days = log.kind.reference
         part = log.frame[log.frame["at"] < START + np.timedelta64(days, "D")]
         span = (BEGUN, BEGUN + timedelta(days=days))
-        told.append(unsteady([profile_of(part, c, days) for c in INPUTS], span))
+        told.append(unstable_feature([profile_of(part, c, days) for c in INPUTS], span))
     assert sum(one is not None for one in told) <= (1 if kind.startswith("ar") else 0), told
 
 
@@ -35,11 +35,11 @@ def test_a_change_within_the_reference_is_told_with_its_week() -> None:
     late = frame["at"] >= START + np.timedelta64(56, "D")
     frame.loc[late, "tenure"] += 12
     held = [profile_of(frame, c, 84) for c in INPUTS]
-    found = unsteady(held, (BEGUN, BEGUN + timedelta(days=84)))
+    found = unstable_feature(held, (BEGUN, BEGUN + timedelta(days=84)))
     assert found is not None
     assert (found.feature, found.at) == ("tenure", BEGUN + timedelta(days=56))
     assert found.value > 0.1
-    assert unsteady(held, (BEGUN, BEGUN + timedelta(days=21))) is None
+    assert unstable_feature(held, (BEGUN, BEGUN + timedelta(days=21))) is None
 
 
 def _weekly(shares: list[float], weeks: int = 9) -> np.ndarray:
@@ -65,7 +65,7 @@ def test_two_weeks_are_needed_on_either_side_and_one_more(weeks: int, told: bool
     days = 7 * weeks
     frame = log.frame[log.frame["at"] < START + np.timedelta64(days, "D")].copy()
     frame.loc[frame["at"] >= START + np.timedelta64(14, "D"), "tenure"] += 40
-    found = unsteady([profile_of(frame, "tenure", days)], (BEGUN, BEGUN + timedelta(days=days)))
+    found = unstable_feature([profile_of(frame, "tenure", days)], (BEGUN, BEGUN + timedelta(days=days)))
     assert (found is not None) is told
     if found:
         assert found.at == BEGUN + timedelta(days=14)
@@ -106,12 +106,12 @@ def test_the_plainest_change_is_the_one_of_all_features_and_splits(seed: int) ->
                 counts[week] += row
         for place in range(2, weeks - 1):
             tried += 1
-            sides = cells_of(profile.bins, counts[:place].sum(axis=0), counts[place:].sum(axis=0))
-            distance = METHODS["js"].one(sides)
+            sides = binned_counts(profile.bins, counts[:place].sum(axis=0), counts[place:].sum(axis=0))
+            distance = METHODS["js"].distance(sides)
             if distance.above_chance is not None and distance.above_chance >= METHODS["js"].breach:
                 split.append((_chance(counts, place), profile.bins.feature, place, distance.value))
     sure = [each for each in split if each[0] * tried < 0.01]
-    told = unsteady(profiles, span)
+    told = unstable_feature(profiles, span)
     if not sure:
         assert told is None
         return

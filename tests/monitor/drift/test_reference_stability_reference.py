@@ -12,9 +12,9 @@ import pytest
 from scipy import stats
 
 from plumbline.domain import Bins, FeatureProfile, Kind
-from plumbline.monitor.binned_counts import cells_of
+from plumbline.monitor.binned_counts import binned_counts
 from plumbline.monitor.drift.distances import METHODS
-from plumbline.monitor.drift.reference_stability import unsteady
+from plumbline.monitor.drift.reference_stability import unstable_feature
 
 FIRST = datetime(2026, 1, 5, tzinfo=UTC)
 
@@ -84,7 +84,9 @@ def slowly(profiles: list[FeatureProfile], start: datetime, end: datetime) -> tu
             continue
         for place in range(2, whole - 1):
             tried += 1
-            apart = METHODS["js"].one(cells_of(profile.bins, weeks[:place].sum(0), weeks[place:].sum(0)))
+            apart = METHODS["js"].distance(
+                binned_counts(profile.bins, weeks[:place].sum(0), weeks[place:].sum(0))
+            )
             if apart.above_chance is not None and apart.above_chance >= METHODS["js"].breach:
                 told.append((chance(weeks, place), profile.bins.feature, place, apart.value))
     told = [one for one in told if one[0] * tried < 0.01]
@@ -99,7 +101,7 @@ def test_the_plainest_change_is_what_the_rule_written_out_slowly_gives() -> None
         profiles = [drawn(rng, f"f{i}", days) for i in range(int(rng.integers(1, 4)))]
         start = FIRST + int(rng.integers(0, 2)) * timedelta(days=1)
         end = FIRST + days * timedelta(days=1)
-        found, expected = unsteady(profiles, (start, end)), slowly(profiles, start, end)
+        found, expected = unstable_feature(profiles, (start, end)), slowly(profiles, start, end)
         assert (found is None) == (expected is None), seed
         seen[found is None] += 1
         if found is not None and expected is not None:

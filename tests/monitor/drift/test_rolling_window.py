@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from plumbline.domain import Bins, FeatureProfile, Finding, Kind
-from plumbline.monitor.drift.aligned_counts import laid_by_chunk
-from plumbline.monitor.drift.features import judged_by_chunk
+from plumbline.monitor.drift.aligned_counts import aligned_chunks
+from plumbline.monitor.drift.features import judge_chunks
 from plumbline.monitor.drift.findings import drift_findings
-from plumbline.monitor.drift.rolling_window import WIDTH, onset, rolling_windows, sudden
+from plumbline.monitor.drift.rolling_window import WIDTH, onset, rolling_windows, sudden_drift
 
 START = datetime(2026, 1, 1, tzinfo=UTC)  # a Thursday
 DAY = timedelta(days=1)
@@ -63,16 +63,16 @@ def test_the_weekday_is_no_drift_where_a_calendar_week_is_cut_short() -> None:
     """A log that begins on a Thursday and ends on a Wednesday: half weeks hold other weekdays than whole ones."""
     daily = np.eye(7, dtype=np.int64)[np.arange(100) % 7] * 60
     held = profile(daily)
-    cut = judged_by_chunk(laid_by_chunk([held], reference=HEALTHY, by="week"), "js")
+    cut = judge_chunks(aligned_chunks([held], reference=HEALTHY, by="week"), "js")
     assert cut[0].drifted
-    whole = judged_by_chunk(rolling_windows([held], reference=HEALTHY, until=START + 100 * DAY), "js")
+    whole = judge_chunks(rolling_windows([held], reference=HEALTHY, until=START + 100 * DAY), "js")
     assert not any(c.drifted for c in whole)
 
 
 @pytest.mark.parametrize("change", [70, 73])
 def test_a_change_is_found_before_its_calendar_week_is_out_and_dated_to_the_day(change: int) -> None:
     held = profile(steady(100, change=change))
-    judged = judged_by_chunk(rolling_windows([held], reference=HEALTHY, until=START + 100 * DAY), "js")
+    judged = judge_chunks(rolling_windows([held], reference=HEALTHY, until=START + 100 * DAY), "js")
     (found,) = drift_findings(
         "s", judged, overlap=WIDTH,
         dated=lambda _, first, known: onset(held, reference=HEALTHY, first=first, known=known),
@@ -89,7 +89,7 @@ def test_a_change_is_found_before_its_calendar_week_is_out_and_dated_to_the_day(
 def test_twenty_quiet_logs_of_eighty_decisions_a_day_raise_nothing() -> None:
     for seed in range(20):
         held = profile(steady(240, seed=seed))
-        judged = judged_by_chunk(rolling_windows([held], reference=HEALTHY, until=START + 240 * DAY), "js")
+        judged = judge_chunks(rolling_windows([held], reference=HEALTHY, until=START + 240 * DAY), "js")
         assert drift_findings("s", judged, overlap=WIDTH) == []
 
 
@@ -106,8 +106,8 @@ def shifted(days: int, at: int, *, to: list[float] = FAR, length: int = 1000) ->
 
 def raised(held: FeatureProfile, days: int, *, alone: bool = True) -> list[Finding]:
     until = START + days * DAY
-    judged = judged_by_chunk(rolling_windows([held], reference=HEALTHY, until=until), "js")
-    days_alone = sudden([held], reference=HEALTHY, until=until) if alone else ()
+    judged = judge_chunks(rolling_windows([held], reference=HEALTHY, until=until), "js")
+    days_alone = sudden_drift([held], reference=HEALTHY, until=until) if alone else ()
     return drift_findings(
         "s", judged, overlap=WIDTH, sudden=days_alone,
         dated=lambda _, first, known: onset(held, reference=HEALTHY, first=first, known=known),
@@ -132,9 +132,9 @@ def test_a_day_that_came_alone_is_over_after_two_calm_weeks() -> None:
 
 def test_no_day_is_sudden_for_its_weekday_or_beside_a_reference_of_less_than_four_weeks() -> None:
     weekdays = profile(np.eye(7, dtype=np.int64)[np.arange(100) % 7] * 60)
-    assert not any(d.drifted for d in sudden([weekdays], reference=HEALTHY, until=START + 100 * DAY))
+    assert not any(d.drifted for d in sudden_drift([weekdays], reference=HEALTHY, until=START + 100 * DAY))
     short = (START, START + 27 * DAY)
-    assert sudden([profile(shifted(100, 70))], reference=short, until=START + 100 * DAY) == ()
+    assert sudden_drift([profile(shifted(100, 70))], reference=short, until=START + 100 * DAY) == ()
 
 
 def test_a_shift_that_is_merely_large_waits_for_more_days() -> None:

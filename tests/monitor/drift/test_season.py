@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from plumbline.domain import Bins, FeatureProfile, Finding, Kind, Severity
-from plumbline.monitor.drift.first_year import NAME, together
-from plumbline.monitor.drift.season import YEAR, slow, unlike_last_year
+from plumbline.monitor.drift.first_year import NAME, merge_slow_changes
+from plumbline.monitor.drift.season import YEAR, is_slow_shift, without_yearly_repeats
 from tests.bench.detection.changes import CHANGES
 from tests.bench.detection.kinds import KINDS
 from tests.bench.detection.shifts import drawn, findings, profile_of
@@ -25,7 +25,9 @@ def test_a_yearly_season_is_one_finding_in_its_first_year() -> None:
         end = BEGUN + timedelta(days=log.kind.reference) + YEAR
         first = [f for f in findings(log) if f.known_at and f.known_at < end]
         held = {c: profile_of(log.frame, c, log.kind.reference) for c in (*INPUTS, "score", "prediction")}
-        one = together(first, held, lambda name: (), (BEGUN, BEGUN + timedelta(days=log.kind.reference)))
+        one = merge_slow_changes(
+            first, held, lambda name: (), (BEGUN, BEGUN + timedelta(days=log.kind.reference))
+        )
         assert len(one) <= 1 < len(first)
         assert all(f.sentence.startswith(NAME) and len(f.parts) > 1 for f in one)
 
@@ -71,7 +73,7 @@ def test_what_parts_from_the_year_before_within_a_season_is_known_from_then_on(
         figures={"feature": "x", "threshold": 0.1},
         known_at=at[3],
     )
-    told = unlike_last_year([one], {"x": profile}, (at[0], at[1]), at[4])
+    told = without_yearly_repeats([one], {"x": profile}, (at[0], at[1]), at[4])
     assert [(f.known_at - BEGUN).days for f in told if f.known_at] == ([] if known is None else [known])
 
 
@@ -82,7 +84,7 @@ def test_what_comes_at_once_is_not_slow(change: str) -> None:
     found = [f for f in findings(log) if f.signal.startswith("drift.") and f.known_at]
     assert found
     assert not any(
-        slow(profile_of(log.frame, f.signal[6:], log.kind.reference), reference, f.known_at)
+        is_slow_shift(profile_of(log.frame, f.signal[6:], log.kind.reference), reference, f.known_at)
         for f in found
         if f.known_at
     )
@@ -93,12 +95,12 @@ def test_a_step_is_not_slow_and_a_season_is() -> None:
     since = log.truth.since.to_pydatetime().replace(tzinfo=UTC)
     reference = (BEGUN, BEGUN + timedelta(days=log.kind.reference))
     for days in (7, 14):
-        assert not slow(
+        assert not is_slow_shift(
             profile_of(log.frame, "tenure", log.kind.reference), reference, since + timedelta(days=days)
         )
     yearly = drawn("yearly", 102)
     reference = (BEGUN, BEGUN + timedelta(days=yearly.kind.reference))
-    assert slow(profile_of(yearly.frame, "income", 90), reference, BEGUN + timedelta(days=150))
+    assert is_slow_shift(profile_of(yearly.frame, "income", 90), reference, BEGUN + timedelta(days=150))
 
 
 def test_a_number_and_its_negative_are_judged_alike() -> None:
@@ -123,7 +125,7 @@ def test_a_number_and_its_negative_are_judged_alike() -> None:
             sums=none,
             squares=none,
         )
-        return slow(profile, (BEGUN, BEGUN + timedelta(days=90)), BEGUN + timedelta(days=150))
+        return is_slow_shift(profile, (BEGUN, BEGUN + timedelta(days=90)), BEGUN + timedelta(days=150))
 
     mixes = np.linspace(0, 1, 41)
     straight = [told(mix, mirrored=False) for mix in mixes]

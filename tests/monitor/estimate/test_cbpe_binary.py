@@ -202,7 +202,7 @@ def test_where_some_of_the_refused_were_granted_at_random_all_are_estimated() ->
     profile = granted_alone(3, 0.3, override=0.1)
     chosen = selection(profile)
     assert chosen is not None
-    assert not chosen.one_sided
+    assert not chosen.is_one_sided
     found = estimate(profile, reference=REFERENCE, by="week", metrics=["accuracy"], selected=chosen)
     assert all(point.value is not None and point.n == 1400 for point in found)
     assert {point.status for point in found if point.start < REFERENCE[1]} == {PointStatus.OK}

@@ -9,9 +9,9 @@ import pytest
 from sklearn.isotonic import IsotonicRegression
 
 from plumbline.domain import ExpectedOutcomes, OutcomeProfile, PointStatus, score_middles
-from plumbline.monitor.chunks import as_days
+from plumbline.monitor.chunks import day_array
 from plumbline.monitor.estimate.cbpe_multiclass import class_curves, estimate_classes
-from plumbline.monitor.estimate.isotonic import calibration_curves, folds_of, isotonic, squared
+from plumbline.monitor.estimate.isotonic import assign_folds, calibration_curves, isotonic, squared_error
 from plumbline.monitor.metrics.counts import counts_of
 from tests.monitor.outcomes import at, classified, day
 
@@ -40,7 +40,7 @@ def test_isotonic_is_scikit_learns_and_flat_beyond() -> None:
     assert isotonic(cells)(asked) == pytest.approx(theirs.predict(asked), abs=1e-12)
     p = theirs.predict(middles)
     rows = [(y, p[i]) for y in (0, 1) for i in range(S) for _ in range(int(cells[y, i]))]
-    assert squared(cells, p) == pytest.approx(sum((y - q) ** 2 for y, q in rows))
+    assert squared_error(cells, p) == pytest.approx(sum((y - q) ** 2 for y, q in rows))
 
 
 def test_a_curve_is_used_where_it_does_better_on_the_fold_it_has_not_seen() -> None:
@@ -64,11 +64,11 @@ def test_a_single_fold_has_nothing_to_learn_from() -> None:
 def test_whole_days_are_dealt_in_turn_into_five_folds_at_most() -> None:
     days = tuple(day(i // 2) for i in range(16))  # two groups a day
     mask = np.arange(16) < 14
-    fold, folds = folds_of(as_days(days), mask)
+    fold, folds = assign_folds(day_array(days), mask)
     assert (folds, fold.tolist()) == (5, [0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 0, 0, 1, 1, -1, -1])
-    fold, folds = folds_of(as_days(days), np.arange(16) < 4)
+    fold, folds = assign_folds(day_array(days), np.arange(16) < 4)
     assert (folds, fold[:4].tolist()) == (2, [0, 0, 1, 1])
-    assert folds_of(as_days(days), np.zeros(16, bool))[1] == 0
+    assert assign_folds(day_array(days), np.zeros(16, bool))[1] == 0
 
 
 def test_each_day_of_the_reference_is_calibrated_by_the_others_and_later_ones_by_all() -> None:
@@ -78,7 +78,7 @@ def test_each_day_of_the_reference_is_calibrated_by_the_others_and_later_ones_by
     true = (rng.random(2000) < score**3).astype(int)
     profile = classified(of, (score > 0.5).astype(int), true, score, cells=S)
     counts, mask = counts_of(profile), np.arange(8) < 6
-    found = calibration_curves(counts, mask, as_days(profile.days))
+    found = calibration_curves(counts, mask, day_array(profile.days))
     assert found.of.tolist() == [0, 1, 2, 3, 4, 0, 5, 5]
     whole = counts.cells[mask].sum(0)
     middles = score_middles(S)
@@ -87,11 +87,11 @@ def test_each_day_of_the_reference_is_calibrated_by_the_others_and_later_ones_by
     assert found.used[5] == pytest.approx(isotonic(whole)(middles))
     np.testing.assert_array_equal(found.used, found.others)
     honest = classified(of, (score > 0.5).astype(int), (rng.random(2000) < score).astype(int), score, cells=S)
-    plain = calibration_curves(counts_of(honest), mask, as_days(honest.days))
+    plain = calibration_curves(counts_of(honest), mask, day_array(honest.days))
     assert plain.of.tolist() == [0] * 8
     assert (plain.used == middles).all()
     assert len(plain.others) == 6
-    alone = calibration_curves(counts, np.arange(8) < 1, as_days(profile.days))
+    alone = calibration_curves(counts, np.arange(8) < 1, day_array(profile.days))
     assert (alone.used == middles).all()
     assert alone.others.shape == (0, S)
 

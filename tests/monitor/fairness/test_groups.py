@@ -98,7 +98,7 @@ X = counts("x", 12, 1, 12, 1, 0, 0, 11)
 
 def test_ratio_and_gaps_carry_newcombes_and_katzs_intervals_and_scipys_p() -> None:
     f, m, x = judge((F, M, X))
-    assert (f.best, m.best, x.small) == (False, True, True)
+    assert (f.best, m.best, x.is_small) == (False, True, True)
     assert f.ratio is not None
     assert (f.ratio.value, f.ratio.low, f.ratio.high) == pytest.approx(katz(160, 400, 350, 500))
     assert f.ratio.p == pytest.approx(
@@ -260,13 +260,13 @@ def test_ratios_and_gaps_are_settled_by_their_whole_interval_in_either_direction
             ).tolist()
             q, groups = float(rng.choice([0.001, 0.2])), int(rng.choice([2, 5]))
             logs = [float(np.log(x)) for x in (low, value, high)]
-            own = lines.of_ratio(value, low, high, q, groups)
+            own = lines.ratio_status(value, low, high, q, groups)
             assert own is settled(-logs[1], -logs[2], -logs[0], q, -np.log(0.8), groups), seed
-            adverse = lines.of_adverse(value, low, high, q, groups)
+            adverse = lines.adverse_status(value, low, high, q, groups)
             assert adverse is settled(logs[1], logs[0], logs[2], q, np.log(2), groups), seed
             gap = [x / 10 - 0.1 for x in (low, value, high)]
             near = 0.0 if gap[0] <= 0 <= gap[2] else min(abs(gap[0]), abs(gap[2]))
             expected = settled(abs(gap[1]), near, max(abs(gap[0]), abs(gap[2])), q, 0.1, groups)
-            assert lines.of_gap(gap[1], gap[0], gap[2], q, groups) is expected, seed
+            assert lines.gap_status(gap[1], gap[0], gap[2], q, groups) is expected, seed
             seen |= {own, adverse, expected}
     assert seen == {PointStatus.BREACH, PointStatus.OK, PointStatus.WATCH, PointStatus.UNKNOWN}

@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from plumbline.monitor.metrics.baseline import no_better
+from plumbline.monitor.metrics.baseline import compare_with_baseline
 from plumbline.monitor.metrics.counts import counts_of
 from plumbline.monitor.metrics.intervals import interval
 from plumbline.monitor.metrics.metrics import metric
@@ -46,9 +46,9 @@ def test_a_value_that_chance_does_not_tell_from_guessing_is_no_better(name: str)
         predicted = (score > 0.5).astype(int)
         profile = classified(rng.integers(0, 3, n), predicted, true, score)
         counts, one = counts_of(profile), metric(name)
-        found = no_better(one, counts)
+        found = compare_with_baseline(one, counts)
         guess = guess_of(name, predicted, true, np.ones(n, bool))
-        value, limits = float(one.compute(counts.pooled())[0]), interval(one, counts.pooled())
+        value, limits = float(one.compute(counts.pool())[0]), interval(one, counts.pool())
         if n < 30 or not np.isfinite(value) or limits.low[0] > guess:
             assert found is None, seed
         else:
@@ -65,8 +65,8 @@ def test_numbers_are_held_against_the_mean_of_the_labels_whatever_their_metric(n
     true = rng.normal(100, 10, 60)
     day = np.zeros(60, int)
     good, bad = true + rng.normal(0, 5, 60), true + rng.normal(0, 20, 60)
-    assert no_better(metric(name), counts_of(regressed(day, good, true))) is None
-    found = no_better(metric(name), counts_of(regressed(day, bad, true)))
+    assert compare_with_baseline(metric(name), counts_of(regressed(day, good, true))) is None
+    found = compare_with_baseline(metric(name), counts_of(regressed(day, bad, true)))
     assert found is not None
     r2 = 1 - ((bad - true) ** 2).sum() / ((true - true.mean()) ** 2).sum()
     assert (found.metric, found.guess, found.worse) == (name, 0.0, False)
@@ -75,4 +75,4 @@ def test_numbers_are_held_against_the_mean_of_the_labels_whatever_their_metric(n
 
 def test_a_metric_without_a_guess_is_never_no_better() -> None:
     counts = counts_of(classified(np.zeros(60, int), np.zeros(60, int), np.arange(60) % 2, np.full(60, 0.4)))
-    assert no_better(metric("brier"), counts) is None
+    assert compare_with_baseline(metric("brier"), counts) is None

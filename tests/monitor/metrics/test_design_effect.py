@@ -10,7 +10,7 @@ from scipy.stats import t as student
 from plumbline.domain import OutcomeProfile
 from plumbline.monitor.alarms.findings import performance_findings
 from plumbline.monitor.metrics.counts import counts_of
-from plumbline.monitor.metrics.design_effect import DesignEffect, design, fewer, widen_interval
+from plumbline.monitor.metrics.design_effect import DesignEffect, design, effective_counts, widen_interval
 from plumbline.monitor.metrics.intervals import interval
 from plumbline.monitor.metrics.metrics import METRICS
 from plumbline.monitor.performance.series import performance, thresholds
@@ -84,10 +84,10 @@ def test_independent_decisions_have_none_and_persons_have_theirs() -> None:
 def test_an_interval_by_a_design_effect_is_that_of_as_many_fewer_rows() -> None:
     one, counts = METRICS["accuracy"], counts_of(classified(*decisions(1, 1)))
     told = widen_interval(one, counts, None, DesignEffect(4.0))
-    fewer_rows = interval(one, counts.scaled(np.array([0.25])))
+    fewer_rows = interval(one, counts.scale_rows(np.array([0.25])))
     assert (told.low[0], told.high[0]) == pytest.approx((fewer_rows.low[0], fewer_rows.high[0]))
-    assert fewer(one, counts, DesignEffect(), Z, 0.975) is counts
-    assert fewer(one, counts, DesignEffect(1e9), Z, 0.975).labelled[0] == pytest.approx(2.0)
+    assert effective_counts(one, counts, DesignEffect(), Z, 0.975) is counts
+    assert effective_counts(one, counts, DesignEffect(1e9), Z, 0.975).labelled[0] == pytest.approx(2.0)
 
 
 def test_what_has_only_a_bootstrap_over_a_chunks_days_takes_the_wider_of_both() -> None:

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from plumbline.domain import OutcomeProfile, Point, PointStatus
-from plumbline.monitor.alarms.findings import problems_of
+from plumbline.monitor.alarms.findings import performance_problems
 from plumbline.monitor.metrics.family import family
 from plumbline.monitor.metrics.intervals import THREE_SIGMA
 from plumbline.monitor.performance.series import performance, thresholds
@@ -43,7 +43,7 @@ def judged(
 def test_a_class_of_half_a_percent_that_is_found_no_more_is_told_within_two_weeks(
     seed: int, blind: int | None, raised: int | None
 ) -> None:
-    (found,) = problems_of(judged(rare(seed, 140, 2000, 0.005, blind=blind, raised=raised)))
+    (found,) = performance_problems(judged(rare(seed, 140, 2000, 0.005, blind=blind, raised=raised)))
     assert at(84) <= found.since <= at(98)
     assert found.confirmed <= at(94 + 14)
     assert found.until is None
@@ -59,7 +59,7 @@ def test_accuracy_alone_does_not_fall_when_nobody_is_flagged_any_more() -> None:
 
 def test_a_quiet_rare_class_raises_under_one_problem_a_year() -> None:
     """20 systems, half a year each; with one member a side at three deviations 0.5 are allowed."""
-    made = [problems_of(judged(rare(seed, 56 + 182, 300, 0.006))) for seed in range(20)]
+    made = [performance_problems(judged(rare(seed, 56 + 182, 300, 0.006))) for seed in range(20)]
     assert sum(map(len, made)) <= 5
 
 
@@ -70,7 +70,7 @@ def test_a_quiet_regression_raises_under_one_problem_a_year() -> None:
         day = np.repeat(np.arange(56 + 182), 60)
         true = rng.normal(100, 20, len(day))
         profile = regressed(day, true + rng.normal(0, 8, len(day)), true)
-        found += len(problems_of(judged(profile, "mae")))
+        found += len(performance_problems(judged(profile, "mae")))
     assert found <= 2
 
 

@@ -12,11 +12,11 @@ from plumbline.monitor.metrics.heavy_tails import (
     ENDLESS,
     HEAVY,
     endless,
-    few_errors,
-    few_squares,
-    of_errors,
-    of_squares,
+    error_tail,
+    error_tail_notes,
     shape,
+    squared_tail,
+    squared_tail_notes,
     tail,
 )
 from tests.monitor.outcomes import regressed
@@ -103,15 +103,15 @@ def test_a_tail_is_heavy_from_its_limit_on_which_few_errors_lower(
 
 def errors(x: FloatArray, edges: int = 4000) -> Counts:
     grid = np.unique(np.concatenate([x, x + 1e-9]))[:: max(len(x) // edges, 1)]
-    return counts_of(regressed(np.zeros(len(x), int), x, np.zeros(len(x)), edges=grid)).pooled()
+    return counts_of(regressed(np.zeros(len(x), int), x, np.zeros(len(x)), edges=grid)).pool()
 
 
 def test_the_ratio_is_the_second_moment_over_the_squared_first() -> None:
     x = np.abs(np.random.default_rng(2).normal(size=500))
     c = counts_of(regressed(np.arange(500) % 4, x, np.zeros(500)))
-    assert of_errors(c).ratio == pytest.approx(np.mean(x**2) / np.mean(x) ** 2)
-    assert of_squares(c).ratio == pytest.approx(np.mean(x**4) / np.mean(x**2) ** 2)
-    assert of_errors(c).endless is False
+    assert error_tail(c).ratio == pytest.approx(np.mean(x**2) / np.mean(x) ** 2)
+    assert squared_tail(c).ratio == pytest.approx(np.mean(x**4) / np.mean(x**2) ** 2)
+    assert error_tail(c).endless is False
     assert np.isnan(tail(np.zeros(2), np.zeros(2), np.zeros(2)))
     assert tail(np.ones(2), np.zeros(2), np.zeros(2)) == 0.0
 
@@ -136,22 +136,24 @@ def test_five_values_have_to_make_up_a_mean(rows: int, few: bool) -> None:
     day = np.zeros(60, int)
     day[rows:] = 1
     c = counts_of(regressed(day, x, np.zeros(60)))
-    assert of_errors(c).ratio == pytest.approx(3.0)
-    assert (few_errors(c)[0] == HEAVY) is few
-    assert (few_squares(c)[0] == HEAVY) is few
-    assert few_errors(c)[1] != HEAVY
+    assert error_tail(c).ratio == pytest.approx(3.0)
+    assert (error_tail_notes(c)[0] == HEAVY) is few
+    assert (squared_tail_notes(c)[0] == HEAVY) is few
+    assert error_tail_notes(c)[1] != HEAVY
 
 
 def test_an_endless_tail_is_told_of_squares_alone_and_of_no_chunk_without_rows() -> None:
     x = stats.t(2.0).rvs(3000, random_state=np.random.default_rng(4))
     c = errors(x)
-    assert of_squares(c).endless
-    said = few_squares(c.weighted(np.array([[0.0], [1000.0], [1e-3]])))
+    assert squared_tail(c).endless
+    said = squared_tail_notes(c.apply_weights(np.array([[0.0], [1000.0], [1e-3]])))
     assert said[0] == ""
     assert said[1] == ENDLESS
     assert said[2] == HEAVY
-    assert ENDLESS not in few_errors(c)
+    assert ENDLESS not in error_tail_notes(c)
     assert (
-        few_errors(counts_of(regressed(np.zeros(3, int), np.ones(3), np.ones(3))).taken(np.zeros(1, bool)))
+        error_tail_notes(
+            counts_of(regressed(np.zeros(3, int), np.ones(3), np.ones(3))).select_rows(np.zeros(1, bool))
+        )
         == []
     )

@@ -115,7 +115,7 @@ def test_delong_from_cells_is_delong_from_pairs(seed: int) -> None:
     rng = np.random.default_rng(seed)
     days, predicted, true, score = scored(rng, 2, 150)
     score = (np.floor(score * 50) + 0.5) / 50  # scores that a grid of 50 cells keeps as they are
-    counts = counts_of(classified(days, predicted, true, score, cells=50)).pooled()
+    counts = counts_of(classified(days, predicted, true, score, cells=50)).pool()
     assert interval(metric("roc_auc"), counts).se[0] == pytest.approx(delong_by_pairs(true, score), rel=1e-12)
 
 
@@ -262,7 +262,7 @@ def test_losses_of_a_rare_class_are_covered() -> None:
     counts = counts_of(classified(day, (score > 0.2).astype(int).ravel(), true.ravel(), score.ravel()))
     for name in ("log_loss", "brier"):
         one = metric(name)
-        found, truth = interval(one, counts), one.compute(counts.pooled())[0]
+        found, truth = interval(one, counts), one.compute(counts.pool())[0]
         assert 0.925 <= np.mean((found.low <= truth) & (truth <= found.high)) <= 0.99
 
 
@@ -292,11 +292,11 @@ def coverage(name: str, days: int, rows: int, runs: int = 200) -> float:
             return regressed(np.repeat(np.arange(days), rows), true + rng.normal(0, 6, days * rows), true)
         return classified(*scored(rng, days, rows))
 
-    truth = one.compute(counts_of(drawn(4, 50_000)).pooled())[0]
+    truth = one.compute(counts_of(drawn(4, 50_000)).pool())[0]
     held = 0
     for _ in range(runs):
         own = counts_of(drawn(days, rows))
-        found = interval(one, own.pooled(), Days(own, np.zeros(days, dtype=np.int64)))
+        found = interval(one, own.pool(), Days(own, np.zeros(days, dtype=np.int64)))
         held += found.low[0] <= truth <= found.high[0]
     return held / runs
 
@@ -312,4 +312,4 @@ def test_a_week_of_fifty_rows_a_day_is_covered_about_95_times_in_100(name: str) 
 
 def test_a_bootstrap_over_too_few_days_says_nothing() -> None:
     own = counts_of(regressed(np.arange(40) % 4, np.arange(40.0), np.arange(40.0) + 1))
-    assert np.isnan(interval(metric("r2"), own.pooled(), Days(own, np.zeros(4, dtype=np.int64))).low[0])
+    assert np.isnan(interval(metric("r2"), own.pool(), Days(own, np.zeros(4, dtype=np.int64))).low[0])

@@ -22,7 +22,7 @@ CLASSES = ("a", "b", "c")
 def binary(seed: int, rows: int = 400) -> tuple[Counts, dict[str, Any]]:
     rng = np.random.default_rng(seed)
     days, predicted, true, score = scored(rng, 4, rows // 4)
-    return counts_of(classified(days, predicted, true, score)).pooled(), {
+    return counts_of(classified(days, predicted, true, score)).pool(), {
         "p": predicted,
         "y": true,
         "s": score,
@@ -108,7 +108,7 @@ def test_a_multiclass_metric_is_scikit_learns(name: str) -> None:
     true = rng.choice(3, 300, p=[0.6, 0.3, 0.1])
     predicted = np.where(rng.random(300) < 0.7, true, rng.integers(0, 3, 300))
     profile = classified(np.arange(300) % 5, predicted, true, classes=CLASSES, positive=None)
-    assert metric(name, CLASSES).compute(counts_of(profile).pooled())[0] == pytest.approx(
+    assert metric(name, CLASSES).compute(counts_of(profile).pool())[0] == pytest.approx(
         MULTICLASS[name](true, predicted)
     )
 
@@ -139,7 +139,7 @@ def test_a_regression_metric_is_scikit_learns_to_its_bound(name: str) -> None:
     true[:7] = 0
     predicted = true + rng.normal(3, 20, 601)
     predicted[:3] = 0
-    counts = counts_of(regressed(np.arange(601) % 3, predicted, true)).pooled()
+    counts = counts_of(regressed(np.arange(601) % 3, predicted, true)).pool()
     one = metric(name)
     bound = one.bound(counts)[0] if one.bound else 0.0
     assert one.compute(counts)[0] == pytest.approx(REGRESSION[name](true, predicted), rel=1e-9, abs=bound)
@@ -198,7 +198,7 @@ def test_nothing_predicted_positive_is_a_precision_of_nought_as_scikit_learn_has
 def test_no_label_at_all_is_no_value(task: Task) -> None:
     zeros = np.zeros(3, int)
     if task is Task.REGRESSION:
-        counts = counts_of(regressed(zeros, zeros * 1.0, zeros * 1.0)).weighted(np.zeros((1, 1)))
+        counts = counts_of(regressed(zeros, zeros * 1.0, zeros * 1.0)).apply_weights(np.zeros((1, 1)))
     else:
         classes = CLASSES if task is Task.MULTICLASS else ("no", "yes")
         profile = classified(zeros, zeros, zeros, labelled=zeros > 0, classes=classes, positive=None)

@@ -16,7 +16,7 @@ from plumbline.monitor.metrics.roc_auc import rank_scores
 from plumbline.monitor.metrics.score_metrics import (
     average_precision,
     average_precision_bound,
-    by_rank,
+    ranked_scores,
     roc_auc,
     roc_auc_bound,
 )
@@ -91,9 +91,9 @@ def test_figures_are_exact_where_all_scores_are_known_and_bounded_elsewhere() ->
         assert value(some) == pytest.approx([truths[name], cells[1]])
         assert bound(some) == pytest.approx([0.0, wide[1]])
     none = replace(counts, numbered=scores(day[:0], number[:0], true[:0], [300, 300]))
-    assert by_rank(none) is None
-    assert by_rank(counts) is None
-    assert by_rank(whole) is not None
+    assert ranked_scores(none) is None
+    assert ranked_scores(counts) is None
+    assert ranked_scores(whole) is not None
 
 
 def extremes(day: int, counts: Counts, measure) -> tuple[float, float]:  # type: ignore[no-untyped-def]

@@ -17,8 +17,8 @@ from plumbline.monitor.metrics.thresholds import (
     limits,
     rows_needed,
     threshold,
-    usual,
     usual_chunks,
+    usual_values,
 )
 from tests.monitor.outcomes import counted, regressed
 
@@ -55,19 +55,19 @@ def test_a_chunk_is_odd_beyond_four_robust_deviations(n: int, factor: float) -> 
         middle = np.median(values)
         for reach, kept in ((0.999, True), (1.001, False)):
             values[-1] = middle + sign * reach * limit
-            found = usual(values)
+            found = usual_values(values)
             assert found[:-1].all()
             assert bool(found[-1]) is kept
 
 
 def test_of_under_six_none_is_odd_and_of_more_a_tenth_at_most() -> None:
-    assert usual(np.array([0.0, 0.1, 0.1, 0.2, 99.0])).all()
-    assert not usual(np.array([0.0, 0.1, 0.1, 0.2, 0.2, 99.0]))[-1]
+    assert usual_values(np.array([0.0, 0.1, 0.1, 0.2, 99.0])).all()
+    assert not usual_values(np.array([0.0, 0.1, 0.1, 0.2, 0.2, 99.0]))[-1]
     calm = np.tile([0.0, 0.1, 0.2], 7)
     for n, left in ((19, [99.0]), (20, [99.0, 88.0]), (21, [99.0, 88.0])):
         values = np.r_[calm[: n - 3], 77.0, 99.0, 88.0]
-        assert values[~usual(values)].tolist() == left
-    assert usual(np.ones(12)).all()
+        assert values[~usual_values(values)].tolist() == left
+    assert usual_values(np.ones(12)).all()
 
 
 def test_a_chunk_too_small_to_tell_is_not_called_odd() -> None:

@@ -7,9 +7,9 @@ import pytest
 from sklearn.metrics import cohen_kappa_score
 
 from plumbline.domain import OutcomeProfile, Task
-from plumbline.monitor.metrics.baseline import no_better
+from plumbline.monitor.metrics.baseline import compare_with_baseline
 from plumbline.monitor.metrics.counts import counts_of
-from plumbline.monitor.metrics.metrics import METRICS, least_change
+from plumbline.monitor.metrics.metrics import METRICS, relevant_change
 from plumbline.monitor.performance.headline import headline, is_rare
 from tests.monitor.outcomes import classified, regressed, scored
 
@@ -62,18 +62,18 @@ def test_the_reason_names_the_class_and_what_never_saying_so_would_get() -> None
 
 def test_what_matters_of_a_rare_share_is_a_tenth_of_it_and_joins_the_point_where_a_tenth_is_rare() -> None:
     one = METRICS["accuracy"]
-    assert least_change(one, 0.995) == pytest.approx(0.0005)
-    assert least_change(one, 0.9) == pytest.approx(0.01)
-    assert least_change(one, 0.6) == 0.01
-    assert least_change(METRICS["average_precision"], 0.02) == pytest.approx(0.002)
-    assert least_change(METRICS["matthews_corrcoef"], 0.02) == 0.02
+    assert relevant_change(one, 0.995) == pytest.approx(0.0005)
+    assert relevant_change(one, 0.9) == pytest.approx(0.01)
+    assert relevant_change(one, 0.6) == 0.01
+    assert relevant_change(METRICS["average_precision"], 0.02) == pytest.approx(0.002)
+    assert relevant_change(METRICS["matthews_corrcoef"], 0.02) == 0.02
 
 
 def test_guessing_is_where_cohens_kappa_is_zero() -> None:
     rng = np.random.default_rng(5)
     true, predicted = (rng.random(4000) < 0.1).astype(int), (rng.random(4000) < 0.2).astype(int)
     counts = counts_of(classified(np.zeros(4000, int), predicted, true))
-    found = no_better(METRICS["accuracy"], counts)
+    found = compare_with_baseline(METRICS["accuracy"], counts)
     assert found is not None
     kappa = cohen_kappa_score(true, predicted)
     assert (found.value - found.guess) / (1 - found.guess) == pytest.approx(kappa, abs=1e-12)
@@ -82,25 +82,30 @@ def test_guessing_is_where_cohens_kappa_is_zero() -> None:
 
 def test_nothing_right_is_worse_than_guessing_and_a_working_model_is_neither() -> None:
     true = np.arange(1000) % 2
-    wrong = no_better(METRICS["accuracy"], counts_of(classified(np.zeros(1000, int), 1 - true, true)))
+    wrong = compare_with_baseline(
+        METRICS["accuracy"], counts_of(classified(np.zeros(1000, int), 1 - true, true))
+    )
     assert wrong is not None
     assert wrong.worse
     day, predicted, label, score = scored(np.random.default_rng(1), 10, 200)
     works = counts_of(classified(day, predicted, label, score))
     for name in ("accuracy", "recall", "precision", "specificity", "roc_auc", "average_precision", "f1"):
-        assert no_better(METRICS[name], works) is None
+        assert compare_with_baseline(METRICS[name], works) is None
 
 
 def test_a_model_that_always_says_the_common_class_is_guessing() -> None:
     rng = np.random.default_rng(2)
     true = (rng.random(3000) < 0.2).astype(int)
     counts = counts_of(classified(np.zeros(3000, int), np.zeros(3000, int), true))
-    assert no_better(METRICS["accuracy"], counts) is not None
+    assert compare_with_baseline(METRICS["accuracy"], counts) is not None
 
 
 def test_numbers_that_are_no_nearer_than_the_mean_are_guessing() -> None:
     rng = np.random.default_rng(2)
     true = rng.normal(100, 10, 2000)
     day = np.zeros(2000, int)
-    assert no_better(METRICS["mae"], counts_of(regressed(day, np.full(2000, 100.0), true))) is not None
-    assert no_better(METRICS["mae"], counts_of(regressed(day, true + 1, true))) is None
+    assert (
+        compare_with_baseline(METRICS["mae"], counts_of(regressed(day, np.full(2000, 100.0), true)))
+        is not None
+    )
+    assert compare_with_baseline(METRICS["mae"], counts_of(regressed(day, true + 1, true))) is None

@@ -15,12 +15,12 @@ from plumbline.domain import DelayProfile
 from plumbline.monitor.alarms.cusum import early_warning
 from plumbline.monitor.performance.label_delay import (
     arrival_shares,
-    brought_until,
-    chunks_waiting,
     delay_curve,
-    off_balance,
+    immature_chunks,
+    label_frontier,
     positive_curve,
     provisional,
+    unbalanced_chunks,
     usual_delay,
 )
 from plumbline.monitor.performance.money import money_at_stake
@@ -144,7 +144,7 @@ def test_where_every_label_is_as_late_as_any_other_nothing_more_waits() -> None:
     np.add.at(half, (made[::2], wait[::2]), 1)
     held = DelayProfile(tuple(map(day, range(60))), counts, np.full(60, 200), half)
     come = arrival_shares(np.array(held.days, "datetime64[D]"), held, at(60))
-    late = chunks_waiting(come, held.n.astype(float), np.arange(60), 60)
+    late = immature_chunks(come, held.n.astype(float), np.arange(60), 60)
     assert late[-4:].any()
     assert not late[:-5].any()
 
@@ -200,9 +200,9 @@ def chunks_that_wait(delay: DelayProfile, today: int, rule) -> list[int]:  # typ
 def test_a_chunk_waits_for_the_slower_class_whichever_it_is(slower: str) -> None:
     """A week is complete for the slower class 27 days after its end; accuracy once no class is a point short."""
     delay = both_classes(140, slower=slower)
-    assert chunks_that_wait(delay, 140, chunks_waiting) == [16, 17, 18, 19]
-    assert chunks_that_wait(delay, 140, off_balance) == [16, 17, 18, 19]
-    assert brought_until(delay, delay.counts, at(140)) is None
+    assert chunks_that_wait(delay, 140, immature_chunks) == [16, 17, 18, 19]
+    assert chunks_that_wait(delay, 140, unbalanced_chunks) == [16, 17, 18, 19]
+    assert label_frontier(delay, delay.counts, at(140)) is None
 
 
 def test_labels_whose_file_has_not_come_yet_are_waited_for() -> None:
@@ -210,10 +210,10 @@ def test_labels_whose_file_has_not_come_yet_are_waited_for() -> None:
     its weeks 12 to 15 look old enough."""
     delay = both_classes(140, brought=112)
     until = np.datetime64(day(111))
-    assert brought_until(delay, delay.counts, at(140)) == until
+    assert label_frontier(delay, delay.counts, at(140)) == until
     assert delay.positives is not None
-    assert brought_until(delay, delay.positives, at(140)) == until
-    assert chunks_that_wait(delay, 140, chunks_waiting) == [12, 13, 14, 15, 16, 17, 18, 19]
+    assert label_frontier(delay, delay.positives, at(140)) == until
+    assert chunks_that_wait(delay, 140, immature_chunks) == [12, 13, 14, 15, 16, 17, 18, 19]
     assert positive_curve(delay, at(140)) == pytest.approx(
         positive_curve(both_classes(112), at(112)), abs=0.02
     )
@@ -221,8 +221,8 @@ def test_labels_whose_file_has_not_come_yet_are_waited_for() -> None:
 
 def test_labels_that_come_at_once_or_stop_for_good_are_not_waited_for() -> None:
     fast = profile([(d, 0) for d in range(60) for _ in range(30)], 90)
-    assert brought_until(fast, fast.counts, at(61)) is None
-    assert brought_until(fast, fast.counts * 0, at(61)) is None
+    assert label_frontier(fast, fast.counts, at(61)) is None
+    assert label_frontier(fast, fast.counts * 0, at(61)) is None
 
 
 @pytest.mark.parametrize(("seed", "day"), [(107, 174), (100, 202)])

@@ -15,13 +15,13 @@ from plumbline.monitor.chunks import ENOUGH
 from plumbline.monitor.performance.label_delay import (
     ArrivalShares,
     arrival_shares,
-    brought_until,
-    chunks_waiting,
     delay_curve,
-    late_days,
-    off_balance,
+    immature_chunks,
+    immature_days,
+    label_frontier,
     positive_curve,
     provisional,
+    unbalanced_chunks,
     usual_delay,
 )
 from tests.monitor.outcomes import FIRST, at, day
@@ -164,7 +164,7 @@ def test_curves_and_what_was_brought_are_what_the_rules_written_out_slowly_give(
     for seed in range(34):
         delay, today = drawn(seed)
         until = brought_slowly(delay, delay.counts, today)
-        found = brought_until(delay, delay.counts, today)
+        found = label_frontier(delay, delay.counts, today)
         assert found == (None if until is None else np.datetime64(day(until), "D")), seed
         assert delay_curve(delay, today) == pytest.approx(kaplan_meier(delay, today), nan_ok=True), seed
         positive = positive_curve(delay, today)
@@ -210,11 +210,11 @@ def test_what_has_come_of_each_class_is_what_the_rules_written_out_slowly_give()
         for i in range(len(days)):
             alone.append(expected is not None and min(positives[i], negatives[i]) < 0.9)
             balance.append(share is not None and leans_by(share, positives[i], negatives[i]) >= 0.01)
-        assert chunks_waiting(found, n, chunk, chunks).tolist() == waits, seed
-        assert off_balance(found, n, chunk, chunks).tolist() == leans, seed
-        assert late_days("recall", days, delay, today).tolist() == alone, seed
-        assert late_days("accuracy", days, delay, today).tolist() == balance, seed
-        assert not late_days("mae", days, delay, today).any()
+        assert immature_chunks(found, n, chunk, chunks).tolist() == waits, seed
+        assert unbalanced_chunks(found, n, chunk, chunks).tolist() == leans, seed
+        assert immature_days("recall", days, delay, today).tolist() == alone, seed
+        assert immature_days("accuracy", days, delay, today).tolist() == balance, seed
+        assert not immature_days("mae", days, delay, today).any()
         seen[expected is None] += 1
         seen["waits"] += any(waits)
         seen["leans"] += any(leans)
@@ -223,7 +223,7 @@ def test_what_has_come_of_each_class_is_what_the_rules_written_out_slowly_give()
             assert found.negatives == pytest.approx(expected[1]), seed
             assert found.positive == (None if expected[2] is None else pytest.approx(expected[2])), seed
     assert min(seen.values()) >= 4, seen
-    assert not chunks_waiting(None, np.ones(2), np.arange(2), 2).any()
+    assert not immature_chunks(None, np.ones(2), np.arange(2), 2).any()
 
 
 def leans_by(share: float, positives: float, negatives: float) -> float:
@@ -233,8 +233,8 @@ def leans_by(share: float, positives: float, negatives: float) -> float:
 
 def test_a_class_of_which_nothing_is_known_leaves_the_balance_unknown() -> None:
     shares = ArrivalShares(np.array([0.5, 1.0]), np.array([1.0, 1.0]), None)
-    assert not off_balance(shares, np.ones(2), np.arange(2), 2).any()
-    assert chunks_waiting(shares, np.ones(2), np.arange(2), 2).tolist() == [True, False]
+    assert not unbalanced_chunks(shares, np.ones(2), np.arange(2), 2).any()
+    assert immature_chunks(shares, np.ones(2), np.arange(2), 2).tolist() == [True, False]
 
 
 def test_what_is_provisional_is_what_the_rules_written_out_slowly_give() -> None:

@@ -9,8 +9,8 @@ from scipy.special import expit, logit
 from plumbline.domain import OutcomeProfile, PlumblineError
 from plumbline.monitor.performance.money import (
     SEARCHED,
-    _in_all,
     _sentence,
+    _total_cost_note,
     money,
     money_at_stake,
     stated_stake,
@@ -188,8 +188,8 @@ def test_a_loss_is_said_with_its_interval_and_whether_it_may_be_chance(
 
 def test_what_decisions_cost_in_all_is_said_where_they_cost_something_when_healthy() -> None:
     assert (
-        str(_in_all(20.0, -120.0, "EUR"))
+        str(_total_cost_note(20.0, -120.0, "EUR"))
         == "In all they cost EUR 120; the reference's would have cost EUR 100."
     )
     for amount, worth in ((0.0, -120.0), (20.0, 0.0), (20.0, 50.0)):
-        assert not _in_all(amount, worth, "EUR")
+        assert not _total_cost_note(amount, worth, "EUR")

@@ -11,7 +11,7 @@ from scipy import stats
 
 from plumbline.domain import SlicedColumn, SlicedRows
 from plumbline.monitor.performance.segments import FEWEST, LEVEL, SMALLEST, search
-from plumbline.monitor.statistics.clusters import design_effect, effect_of_subjects
+from plumbline.monitor.statistics.clusters import design_effect, subject_design_effect
 
 COLUMNS = tuple(SlicedColumn(f"c{i}", tuple("abcd")) for i in range(6))
 
@@ -204,12 +204,12 @@ def test_limits_of_the_selected_hold_the_truth() -> None:
 def test_an_effect_is_known_by_hand_and_one_person_or_one_value_tells_of_none() -> None:
     """Kish: persons who are alike count as one. Nothing can be said from one person, or where all values are equal."""
     values = np.repeat(np.tile([0.0, 1.0], 50), 3)
-    assert effect_of_subjects(values, np.repeat(np.arange(100), 3).astype(np.uint64)) == pytest.approx(3.0)
-    assert effect_of_subjects(values, np.full(300, 7, np.uint64)) == 1.0
-    assert effect_of_subjects(np.ones(300), np.repeat(np.arange(100), 3).astype(np.uint64)) == 1.0
-    assert effect_of_subjects(np.ones(1), np.ones(1, np.uint64)) == 1.0
-    assert effect_of_subjects(np.zeros(0), np.zeros(0, np.uint64)) == 1.0
-    assert effect_of_subjects(values, np.arange(300, dtype=np.uint64)) == 1.0
+    assert subject_design_effect(values, np.repeat(np.arange(100), 3).astype(np.uint64)) == pytest.approx(3.0)
+    assert subject_design_effect(values, np.full(300, 7, np.uint64)) == 1.0
+    assert subject_design_effect(np.ones(300), np.repeat(np.arange(100), 3).astype(np.uint64)) == 1.0
+    assert subject_design_effect(np.ones(1), np.ones(1, np.uint64)) == 1.0
+    assert subject_design_effect(np.zeros(0), np.zeros(0, np.uint64)) == 1.0
+    assert subject_design_effect(values, np.arange(300, dtype=np.uint64)) == 1.0
 
 
 def test_the_effect_of_days_is_the_variance_of_sums_over_what_rows_within_a_cell_would_give() -> None:

@@ -48,28 +48,28 @@ def test_where_only_one_answer_has_outcomes_it_is_said_and_what_needs_both_is_un
     profile, (predicted, true, _, labelled) = log(1, np.array([0.0, 1.0]))
     found = selection(profile)
     assert found is not None
-    assert found.one_sided
+    assert found.is_one_sided
     assert "Outcomes are known for decisions yes only (100.0 % of" in found.sentence
     assert "against 0.0 %" in found.sentence
     assert {"recall", "specificity", "roc_auc", "average_precision"} <= set(unknown_metrics(found))
     assert not {"accuracy", "precision", "brier"} & set(unknown_metrics(found))
     right = (predicted == true)[labelled].sum() / len(true)
-    bounds = found.over_all("accuracy")
+    bounds = found.weighted_metric("accuracy")
     assert bounds is not None
     assert bounds.value is None
     assert (bounds.low, bounds.high) == pytest.approx((right, right + (~labelled).mean()))
     assert bounds.low <= accuracy_score(true, predicted) <= bounds.high
-    precision = found.over_all("precision")  # of decisions yes, whose outcomes are known
+    precision = found.weighted_metric("precision")  # of decisions yes, whose outcomes are known
     assert precision is not None
     assert precision.value == pytest.approx(precision_score(true, predicted))
-    assert "yes alone" in found.among
+    assert "yes alone" in found.population_note
 
 
 def test_weights_bring_back_what_all_decisions_would_say() -> None:
     profile, (predicted, true, score, labelled) = log(2, np.array([0.1, 0.9]))
     found = selection(profile)
     assert found is not None
-    assert not found.one_sided
+    assert not found.is_one_sided
     assert unknown_metrics(found) == {}
     naive = recall_score(true[labelled], predicted[labelled])
     truth = recall_score(true, predicted)
@@ -78,12 +78,12 @@ def test_weights_bring_back_what_all_decisions_would_say() -> None:
         "recall": truth, "accuracy": accuracy_score(true, predicted), "roc_auc": roc_auc_score(true, score),
     }  # fmt: skip
     for name, value in wanted.items():
-        one = found.over_all(name)
+        one = found.weighted_metric(name)
         assert one is not None
         assert one.value == pytest.approx(value, abs=0.03)
         assert one.low <= value <= one.high
     assert f"{found.effective:,.0f}" in found.sentence
-    assert found.among == ""
+    assert found.population_note == ""
 
 
 def test_labels_that_follow_the_score_are_seen_by_the_score() -> None:

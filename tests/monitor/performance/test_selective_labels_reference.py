@@ -20,7 +20,7 @@ from plumbline.monitor.performance.selective_labels import (
     selection,
     unknown_metrics,
 )
-from plumbline.monitor.performance.weights import WeightedMetric, whole
+from plumbline.monitor.performance.weights import WeightedMetric, weighted_metrics
 from tests.monitor.outcomes import at, classified, day
 
 Side = tuple[str, int, int]
@@ -114,26 +114,27 @@ def test_who_is_labelled_is_what_the_rules_written_out_slowly_give() -> None:
         last = max(rows["made"][rows["labelled"]].tolist(), default=-1)
         found, expected = selection(profile), slowly(rows, rows["made"] <= last)
         assert (found is None) == (expected is None), seed
-        seen["none" if found is None else "one-sided" if found.one_sided else "less"] += 1
+        seen["none" if found is None else "one-sided" if found.is_one_sided else "less"] += 1
         if found is None or expected is None:
             continue
         sides, order = expected
         assert [(s.name, s.n, s.labelled) for s in found.sides] == sides
         assert found.order == (None if order is None else pytest.approx(order))
         share = [k / n for _, n, k in sides]
-        assert found.one_sided == (min(share) < 0.01)
-        assert found.by_answer == (share[-1] < 0.8 * share[0])
-        assert found.known == tuple(name for name, n, k in sides if k / n >= 0.01)
-        assert found.least.name == sides[-1][0]
-        assert bool(found.among) == found.one_sided
-        assert set(unknown_metrics(found)) >= ({"recall"} if found.one_sided else set())
-        assert bool(unknown_metrics(found)) == found.one_sided
+        assert found.is_one_sided == (min(share) < 0.01)
+        assert found.depends_on_answer == (share[-1] < 0.8 * share[0])
+        assert found.labelled_classes == tuple(name for name, n, k in sides if k / n >= 0.01)
+        assert found.least_labelled.name == sides[-1][0]
+        assert bool(found.population_note) == found.is_one_sided
+        assert set(unknown_metrics(found)) >= ({"recall"} if found.is_one_sided else set())
+        assert bool(unknown_metrics(found)) == found.is_one_sided
         mask = np.array([d <= day(last) for d in profile.days])
-        assert (found.whole, found.effective) == whole(profile, mask)
-        seen["by score"] += order is not None and not found.by_answer
-        known = [rows["classes"].index(name) for name in found.known]
+        assert (found.whole, found.effective) == weighted_metrics(profile, mask)
+        seen["by score"] += order is not None and not found.depends_on_answer
+        known = [rows["classes"].index(name) for name in found.labelled_classes]
         assert (
-            decisions_for(profile, [*found.known, "unheard"]).sum() == np.isin(rows["predicted"], known).sum()
+            decisions_for(profile, [*found.labelled_classes, "unheard"]).sum()
+            == np.isin(rows["predicted"], known).sum()
         )
     assert min(seen[key] for key in ("none", "one-sided", "less", "by score")) >= 4, seen
     assert unknown_metrics(None) == {}

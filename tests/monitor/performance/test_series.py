@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from plumbline.domain import CostMatrix, OutcomeProfile, PlumblineError, PointStatus, Slice
 from plumbline.monitor.chunks import chunk_index
 from plumbline.monitor.metrics.metrics import metrics_for
-from plumbline.monitor.metrics.thresholds import usual
+from plumbline.monitor.metrics.thresholds import usual_values
 from plumbline.monitor.performance.series import performance, thresholds
 from tests.monitor.outcomes import FIRST, at, classified, regressed, scored
 
@@ -107,9 +107,9 @@ def test_one_odd_week_of_the_reference_does_not_hide_what_is_as_bad_as_it_was() 
 def test_weeks_that_are_restless_are_all_usual() -> None:
     """Only what lies far beyond all others is left out: under the normal law hardly ever anything."""
     rng = np.random.default_rng(4)
-    left = sum(int((~usual(rng.normal(size=n))).sum()) for n in (6, 8, 12, 26) for _ in range(250))
+    left = sum(int((~usual_values(rng.normal(size=n))).sum()) for n in (6, 8, 12, 26) for _ in range(250))
     assert left <= 0.06 * 1000
-    assert usual(np.array([1.0, 5.0, 1.1])).all()
+    assert usual_values(np.array([1.0, 5.0, 1.1])).all()
 
 
 def test_versions_get_series_of_their_own() -> None:

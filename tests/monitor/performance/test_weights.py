@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, precision_score, recall_score, roc_auc_score
 
 from plumbline.domain import OutcomeProfile
-from plumbline.monitor.performance.weights import WeightedMetric, joined_cells, whole
+from plumbline.monitor.performance.weights import WeightedMetric, join_score_cells, weighted_metrics
 from tests.monitor.outcomes import classified
 
 EVERY = slice(None)
 
 
 def figures(profile: OutcomeProfile) -> dict[str, WeightedMetric]:
-    found, _ = whole(profile, np.ones(len(profile.days), dtype=bool))
+    found, _ = weighted_metrics(profile, np.ones(len(profile.days), dtype=bool))
     return {one.metric: one for one in found}
 
 
@@ -69,7 +69,7 @@ def test_weights_by_answer_are_the_shares_of_each_answer_where_no_score_is_logge
     share = [(true == predicted)[labelled & (predicted == k)].mean() for k in (0, 1)]
     brute = share[0] * (predicted == 0).mean() + share[1] * (predicted == 1).mean()
     assert figures(profile)["accuracy"].value == pytest.approx(brute)
-    _, effective = whole(profile, np.ones(30, dtype=bool))
+    _, effective = weighted_metrics(profile, np.ones(30, dtype=bool))
     weight = np.where(predicted == 1, (predicted == 1).sum() / labelled[predicted == 1].sum(),
                       (predicted == 0).sum() / labelled[predicted == 0].sum())[labelled]  # fmt: skip
     assert effective == pytest.approx(weight.sum() ** 2 / (weight**2).sum())
@@ -94,14 +94,14 @@ def test_where_a_stretch_of_scores_has_no_outcome_the_bounds_are_the_worst_and_t
         assert one.low <= of(true, predicted) <= one.high
     assert found["precision"].value == pytest.approx(precision_score(true, predicted))
     assert "roc_auc" not in found
-    assert not found["accuracy"].useless
+    assert not found["accuracy"].is_uninformative
 
 
 def test_bounds_of_half_the_scale_say_nothing() -> None:
     day = np.repeat(np.arange(30), 100)
     predicted = np.tile(np.r_[np.ones(40, int), np.zeros(60, int)], 30)
     found = figures(classified(day, predicted, predicted, labelled=predicted == 1))
-    assert found["accuracy"].useless
+    assert found["accuracy"].is_uninformative
     assert (found["accuracy"].low, found["accuracy"].high) == pytest.approx((0.4, 1.0))
 
 
@@ -109,13 +109,13 @@ def test_cells_are_joined_to_ten_labels_and_a_lack_by_chance_is_no_stretch() -> 
     n, u = np.zeros(400), np.full(400, 10.0)
     n[200:] = 10
     u[200:] = 0
-    group = joined_cells(n, u)
+    group = join_score_cells(n, u)
     assert (group[:200] == -1).all()  # refused: no label among 2,000
     assert (np.bincount(group[200:], n[200:]) >= 10).all()
     rare = np.zeros(400)
     rare[::20] = 1  # one label in 200 decisions everywhere
-    assert (joined_cells(rare, np.full(400, 10.0)) >= 0).all()
-    assert (joined_cells(np.zeros(5), np.ones(5)) == -1).all()
+    assert (join_score_cells(rare, np.full(400, 10.0)) >= 0).all()
+    assert (join_score_cells(np.zeros(5), np.ones(5)) == -1).all()
 
 
 # --- strata
@@ -140,7 +140,7 @@ def test_cells_are_joined_to_ten_labels_and_a_lack_by_chance_is_no_stretch() -> 
 def test_a_stretch_lacks_labels_where_twelve_would_be_expected(
     n: list[int], u: list[int], without: bool
 ) -> None:
-    group = joined_cells(np.array(n, float), np.array(u, float))
+    group = join_score_cells(np.array(n, float), np.array(u, float))
     place = n.index(0)
     assert bool(group[place] == -1) is without
     assert (np.delete(group, place) >= 0).all()
@@ -155,14 +155,14 @@ def test_a_stretch_lacks_labels_where_twelve_would_be_expected(
     ],
 )  # fmt: skip
 def test_cells_are_joined_in_order_until_ten_labels_are_full(n: list[int], groups: list[int]) -> None:
-    assert joined_cells(np.array(n, float), np.zeros(len(n))).tolist() == groups
+    assert join_score_cells(np.array(n, float), np.zeros(len(n))).tolist() == groups
 
 
 @given(st.lists(st.integers(0, 25), min_size=1, max_size=60))
 @settings(max_examples=60, deadline=None)
 def test_a_group_of_ten_labels_is_not_split_and_none_has_fewer(n: list[int]) -> None:
     labels = np.array(n, float)
-    group = joined_cells(labels, np.zeros(len(n)))
+    group = join_score_cells(labels, np.zeros(len(n)))
     if not labels.any():
         return
     sizes = np.bincount(group, labels)
@@ -174,8 +174,8 @@ def test_a_group_of_ten_labels_is_not_split_and_none_has_fewer(n: list[int]) -> 
 
 def test_a_group_is_of_one_answer() -> None:
     n, side = np.array([5.0, 5, 5, 5, 0, 7]), np.array([0, 0, 1, 1, 1, 1], bool)
-    assert joined_cells(n, 0 * n, side).tolist() == [0, 0, 1, 1, 1, 1]
-    assert joined_cells(n, np.array([0, 0, 0, 0, 99.0, 0]), side).tolist() == [0, 0, 1, 1, -1, 2]
+    assert join_score_cells(n, 0 * n, side).tolist() == [0, 0, 1, 1, 1, 1]
+    assert join_score_cells(n, np.array([0, 0, 0, 0, 99.0, 0]), side).tolist() == [0, 0, 1, 1, -1, 2]
 
 
 def by_answers(n: tuple[int, int], right: tuple[int, int], unknown: tuple[int, int]) -> OutcomeProfile:
@@ -226,8 +226,8 @@ def test_a_class_with_under_one_label_in_a_hundred_has_none(labelled: int, known
     assert (one.value is not None) is known
     if not known:
         assert (one.low, one.high) == pytest.approx((270 / 800, 770 / 800))
-        assert one.useless
-    assert whole(profile, np.ones(1, bool))[1] == 0.0 or known
+        assert one.is_uninformative
+    assert weighted_metrics(profile, np.ones(1, bool))[1] == 0.0 or known
 
 
 @pytest.mark.parametrize(("share", "known"), [(0.004, False), (0.03, True)])

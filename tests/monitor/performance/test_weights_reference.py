@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from plumbline.domain import OutcomeProfile
-from plumbline.monitor.performance.weights import joined_cells, whole
+from plumbline.monitor.performance.weights import join_score_cells, weighted_metrics
 from tests.monitor.outcomes import classified
 
 NORMAL = 1.959963984540054
@@ -79,9 +79,9 @@ def test_cells_are_joined_as_their_rules_written_out_slowly_give() -> None:
             n[at : at + 5] = 0
         side = np.arange(m) >= rng.integers(0, m + 1)
         expected = groups_slowly(n.tolist(), u.tolist(), side.tolist())
-        assert joined_cells(n.astype(float), u.astype(float), side).tolist() == expected, seed
+        assert join_score_cells(n.astype(float), u.astype(float), side).tolist() == expected, seed
         expected = groups_slowly(n.tolist(), u.tolist(), [False] * m)
-        assert joined_cells(n.astype(float), u.astype(float)).tolist() == expected, seed
+        assert join_score_cells(n.astype(float), u.astype(float)).tolist() == expected, seed
         some[-1 in expected] += 1
     assert min(some.values()) >= 50
 
@@ -177,7 +177,7 @@ class Strata:
 
 
 def check(profile: OutcomeProfile, strata: Strata, names: list[str]) -> None:
-    metrics, effective = whole(profile, np.ones(len(profile.days), bool))
+    metrics, effective = weighted_metrics(profile, np.ones(len(profile.days), bool))
     found = {one.metric: (one.value, one.low, one.high) for one in metrics}
     rates = {"accuracy": accuracy, "recall": recall, "precision": precision}
     expected = {name: strata.figure(rates[name]) for name in names if name in rates}
@@ -264,7 +264,7 @@ def test_limits_end_at_nought_and_one(right: int) -> None:
     profile = classified(
         np.zeros(120, int), predicted, predicted if right else 1 - predicted, labelled=np.arange(120) % 6 < 4
     )
-    (accuracy_found, *_), _ = whole(profile, np.ones(1, bool))
+    (accuracy_found, *_), _ = weighted_metrics(profile, np.ones(1, bool))
     assert accuracy_found.value == right
     assert 0 <= accuracy_found.low < accuracy_found.high <= 1
     assert (accuracy_found.high if right else accuracy_found.low) == right

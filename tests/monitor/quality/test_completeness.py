@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plumbline.domain import CompletenessProfile, PointStatus
-from plumbline.monitor.quality.completeness import Gap, audit, gaps, hourly, told_once
+from plumbline.monitor.quality.completeness import Gap, audit, gaps, hourly, without_seasonal_repeats
 
 FIRST = date(2026, 1, 5)  # a Monday
 START = datetime(2026, 1, 5, tzinfo=UTC)
@@ -285,4 +285,4 @@ def test_a_gap_of_every_summer_is_told_once_and_a_longer_one_again() -> None:
         Gap(at, at + timedelta(hours=h), h, 12) for at, h in zip(summers, (1000, 1100, 2000), strict=True)
     ]
     winter = Gap(datetime(2021, 1, 10, tzinfo=UTC), datetime(2021, 1, 12, tzinfo=UTC), 48, 12)
-    assert told_once([closed[0], winter, *closed[1:]]) == (closed[0], winter, closed[2])
+    assert without_seasonal_repeats([closed[0], winter, *closed[1:]]) == (closed[0], winter, closed[2])

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plumbline.domain import PointStatus, Repeats
-from plumbline.monitor.quality.consistency import consistency, reach, score_tolerance
+from plumbline.monitor.quality.consistency import consistency, largest_score_gap, score_tolerance
 
 
 def repeats(n: int, conflicting: int) -> Repeats:
@@ -90,9 +90,9 @@ def test_the_reach_of_a_rounded_input_is_its_step_times_its_slope() -> None:
     age, income = rng.uniform(18, 80, 20_000), rng.uniform(0, 1, 20_000)
     score = 0.01 * age + 0.5 * income
     inputs = {"age": age.round(), "income": income, "kind": rng.integers(0, 5, 20_000).astype(float)}
-    assert reach(inputs, score) == pytest.approx(0.01, rel=0.4)
-    assert reach({"age": 5 * (age / 5).round()}, score) == pytest.approx(0.05, rel=0.4)
-    assert reach({"income": income}, score) < 1e-3
+    assert largest_score_gap(inputs, score) == pytest.approx(0.01, rel=0.4)
+    assert largest_score_gap({"age": 5 * (age / 5).round()}, score) == pytest.approx(0.05, rel=0.4)
+    assert largest_score_gap({"income": income}, score) < 1e-3
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -102,7 +102,7 @@ def test_rounding_alone_is_hardly_ever_beyond_the_reach_and_another_answer_is(se
     age, debt = rng.normal(45, 12, 20_000), rng.normal(30, 8, 20_000)
     score = 1 / (1 + np.exp(-(age - 45) / 12 + (debt - 30) / 10))
     logged = {"age": age.round(), "debt": debt.round()}
-    allowed = reach(logged, score)
+    allowed = largest_score_gap(logged, score)
     _, group = np.unique(np.stack([*logged.values()], 1), axis=0, return_inverse=True)
     one = np.zeros(group.max() + 1)
     one[group.ravel()] = score

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from plumbline.monitor.quality.extraction import (
     FEWEST,
     CallerQueries,
-    _enumerates,
+    _is_enumeration,
+    caller_queries,
     count_neighbours,
     probes,
-    queries_of,
 )
 
 Inputs = NDArray[np.float64]
@@ -46,7 +46,7 @@ def hashes(rows: Inputs) -> NDArray[np.uint64]:
 
 
 def queries(own: Inputs, others: Inputs | None) -> CallerQueries:
-    return queries_of("app", hashes(own), None if others is None else hashes(others))
+    return caller_queries("app", hashes(own), None if others is None else hashes(others))
 
 
 def test_inputs_side_by_side_are_counted_once_each() -> None:
@@ -84,7 +84,7 @@ def test_people_are_not_taken_for_it() -> None:
 def test_what_nobody_can_tell_is_not_said() -> None:
     alone = queries(line(600, 3), None)
     assert probes(alone) is None
-    assert alone.usual is None
+    assert alone.usual_share is None
     coarse = np.random.default_rng(2).integers(0, 4, (2000, 5)).astype(float)
     assert probes(queries(coarse[:1000], coarse[1000:])) is None
 
@@ -121,12 +121,12 @@ def test_more_different_inputs_than_drawing_gives_are_an_enumeration(asked: int,
     """The number of different ones that equally likely draws give has its mean and spread by simulation."""
     rng = np.random.default_rng(3)
     drawn = np.array([len(np.unique(rng.integers(0, int(cells), asked))) for _ in range(3000)])
-    assert not _enumerates(asked, int(drawn.mean() + 4.6 * drawn.std()), cells)
-    assert _enumerates(asked, int(np.ceil(drawn.mean() + 5.6 * drawn.std())), cells)
-    assert not _enumerates(asked, asked, 4.0 * asked + 1)
-    assert not _enumerates(asked, FEWEST - 1, cells)
+    assert not _is_enumeration(asked, int(drawn.mean() + 4.6 * drawn.std()), cells)
+    assert _is_enumeration(asked, int(np.ceil(drawn.mean() + 5.6 * drawn.std())), cells)
+    assert not _is_enumeration(asked, asked, 4.0 * asked + 1)
+    assert not _is_enumeration(asked, FEWEST - 1, cells)
 
 
 def test_all_combinations_asked_once_are_an_enumeration_only_where_there_are_enough() -> None:
-    assert _enumerates(FEWEST, FEWEST, float(FEWEST))
-    assert not _enumerates(FEWEST - 1, FEWEST - 1, float(FEWEST - 1))
+    assert _is_enumeration(FEWEST, FEWEST, float(FEWEST))
+    assert not _is_enumeration(FEWEST - 1, FEWEST - 1, float(FEWEST - 1))

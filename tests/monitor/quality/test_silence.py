@@ -61,7 +61,7 @@ def test_likely_arrivals_are_those_of_a_clock_that_walks(rhythm: str, later: int
     assert (held.missed, held.limit) == (pytest.approx(missed, rel=1e-9), pytest.approx(limit, rel=1e-9))
     assert (held.longest, held.n) == (timedelta(hours=longest), n)
     assert (held.since, held.length) == (at(hours[-1]), timedelta(hours=later))
-    assert held.silent is (missed > limit)
+    assert held.is_silent is (missed > limit)
 
 
 def test_a_clock_that_ran_ahead_is_left_out() -> None:
@@ -89,4 +89,4 @@ def test_a_source_is_silent_only_beyond_its_limit() -> None:
     def one(missed: float) -> Pause:
         return Pause(since=at(0), length=timedelta(1), missed=missed, limit=2.0, longest=timedelta(1), n=12)
 
-    assert [one(x).silent for x in (1.9, 2.0, 2.1)] == [False, False, True]
+    assert [one(x).is_silent for x in (1.9, 2.0, 2.1)] == [False, False, True]

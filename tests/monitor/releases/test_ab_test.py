@@ -10,7 +10,13 @@ import pytest
 
 from plumbline.domain import Task
 from plumbline.monitor.releases import ab_test
-from plumbline.monitor.releases.ab_test import change_that_matters, compare, kind_of, measure, metric_names
+from plumbline.monitor.releases.ab_test import (
+    change_that_matters,
+    compare,
+    measure,
+    metric_names,
+    overlap_kind,
+)
 from plumbline.monitor.releases.challengers import presences
 from plumbline.monitor.releases.champion import spans
 from plumbline.monitor.releases.history import Overlap
@@ -40,7 +46,7 @@ def numbers(means: tuple[float, float], a_look: int, seed: int = 0) -> ArmSums:
     ],
 )
 def test_the_kind_is_who_decided_and_how_much(n: tuple[int, int], shadow: bool, kind: str) -> None:
-    assert kind_of(Overlap(versions=("1", "2"), start=START, end=END, n=n, shadow=shadow)) == kind
+    assert overlap_kind(Overlap(versions=("1", "2"), start=START, end=END, n=n, shadow=shadow)) == kind
 
 
 def test_means_that_differ_are_told_with_welchs_interval() -> None:
@@ -170,5 +176,5 @@ def test_what_was_dealt_is_counted(crossed: float | None, subjects: bool, unit: 
 def test_a_version_counts_its_days_and_one_without_decisions_is_not_measured() -> None:
     one = ArmSums(np.array([[9.0, 0.0]] * 3), np.zeros((3, 2)), np.zeros((3, 2)))
     assert measure("error_rate", HOURS[:3], one, NOTHING, proportion=True) is None
-    by_day = ab_test._by_day(HOURS[20:30], np.ones((10, 2)))
+    by_day = ab_test._daily_counts(HOURS[20:30], np.ones((10, 2)))
     assert by_day.tolist() == [[4, 4], [6, 6]]

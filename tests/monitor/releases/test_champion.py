@@ -224,7 +224,8 @@ def test_where_an_hour_names_a_champion_only_that_arm_counts() -> None:
     swapped = version_hours(times, versions, arms=["champion" if i % 2 else "x" for i in range(len(times))])
     assert [(s.version, s.n) for s in spans(swapped)] == [("2", len(times) // 2)]
     assert (
-        champion.deciding(version_hours(times[:4], ["1"] * 4, arms=["", "Shadow ", "shadow", "x"])).sum() == 2
+        champion.deciding_rows(version_hours(times[:4], ["1"] * 4, arms=["", "Shadow ", "shadow", "x"])).sum()
+        == 2
     )
 
 

@@ -14,7 +14,7 @@ from scipy import stats
 from plumbline.domain import PlumblineError
 from plumbline.monitor.releases import guardrail as module
 from plumbline.monitor.releases.guardrail import Guardrail, guardrail, smallest_change, usual_rates
-from plumbline.monitor.statistics.clusters import effect_of_runs, effect_of_subjects
+from plumbline.monitor.statistics.clusters import run_design_effect, subject_design_effect
 
 START = np.datetime64("2026-01-21T09:00", "us")
 
@@ -171,7 +171,7 @@ def test_decisions_of_one_person_alike_do_not_fire(alike: int, named: bool) -> N
     for seed in range(150):
         old, new = crowds(seed, alike)
         who = (np.arange(5000) // alike).astype(np.uint64)
-        over = effect_of_subjects(old, who) if named else effect_of_runs(old)
+        over = subject_design_effect(old, who) if named else run_design_effect(old)
         assert 0.7 * alike <= over <= 2.5 * alike
         times = START + np.arange(2000) * np.timedelta64(30, "s")
         fired += guardrail(
@@ -184,14 +184,16 @@ def test_independent_decisions_and_a_rhythm_of_the_day_count_as_they_are() -> No
     rng = np.random.default_rng(2)
     hour = np.arange(5000) / 20_000 * 24
     told = [
-        effect_of_runs((rng.random(5000) < 0.2 * np.exp(swing * np.sin(2 * np.pi * hour / 24))).astype(float))
+        run_design_effect(
+            (rng.random(5000) < 0.2 * np.exp(swing * np.sin(2 * np.pi * hour / 24))).astype(float)
+        )
         for swing in (0.0, 0.4)
         for _ in range(30)
     ]
     assert np.mean([one == 1.0 for one in told]) >= 0.75
     assert max(told) < 3
-    assert effect_of_runs(np.zeros(5000)) == 1.0
-    assert effect_of_subjects(rng.random(500), np.arange(500).astype(np.uint64)) == 1.0
+    assert run_design_effect(np.zeros(5000)) == 1.0
+    assert subject_design_effect(rng.random(500), np.arange(500).astype(np.uint64)) == 1.0
 
 
 def test_persons_who_are_decided_otherwise_fire_when_as_many_have_been_seen() -> None:
@@ -217,8 +219,8 @@ def test_the_effect_of_runs_is_von_neumanns_over_the_neighbours_that_are_enough(
             apart = np.mean([(a - b) ** 2 for a, b in pairwise(sums)]) / (2 * size * np.var(value))
             reach = stats.norm.ppf(0.95) * np.sqrt(3 / len(sums))
             effects += [apart * (1 + reach)] if apart > 1 + reach else []
-    assert effect_of_runs(value) == pytest.approx(max(effects), rel=1e-3)
-    assert (effect_of_runs(value) > 5) == (values > 249)
+    assert run_design_effect(value) == pytest.approx(max(effects), rel=1e-3)
+    assert (run_design_effect(value) > 5) == (values > 249)
 
 
 @pytest.mark.parametrize("rising", [False, True])

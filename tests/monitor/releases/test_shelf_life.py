@@ -11,8 +11,14 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from plumbline.domain import Point, PointStatus
-from plumbline.monitor.quality.staleness import beat
-from plumbline.monitor.releases.shelf_life import VersionLife, lives, median_life, median_limits, shelf_life
+from plumbline.monitor.quality.staleness import last_arrival
+from plumbline.monitor.releases.shelf_life import (
+    VersionLife,
+    median_life,
+    median_limits,
+    shelf_life,
+    version_lives,
+)
 from tests.monitor.versions import every, version_hours
 
 START = datetime(2025, 1, 6, tzinfo=UTC)
@@ -47,7 +53,7 @@ THREE = [week("3", i, OK) for i in range(34, 47)]
 
 
 def test_retrain_by_is_the_median_life_after_the_present_versions_start() -> None:
-    earlier = lives(HOURS, [*ONE, *TWO, *THREE], as_of=AS_OF)
+    earlier = version_lives(HOURS, [*ONE, *TWO, *THREE], as_of=AS_OF)
     assert [(x.version, x.days, x.kept, x.source) for x in earlier] == [
         ("1", 70.0, False, "first seen"), ("2", 91.0, False, "first seen"),
     ]  # fmt: skip
@@ -98,12 +104,12 @@ def test_the_limits_hold_the_median_about_95_times_in_100() -> None:
 
 def test_a_version_that_never_worked_has_no_shelf_life() -> None:
     bad = [week("2", i, BREACH) for i in range(17, 34)]
-    assert [x.version for x in lives(HOURS, [*ONE, *bad, *THREE], as_of=AS_OF)] == ["1"]
+    assert [x.version for x in version_lives(HOURS, [*ONE, *bad, *THREE], as_of=AS_OF)] == ["1"]
 
 
 def test_versions_that_never_broke_say_at_least() -> None:
     good = [week("1", i, OK) for i in range(17)]
-    told = shelf_life(lives(HOURS, good, as_of=AS_OF), (START, "first seen"), as_of=AS_OF)
+    told = shelf_life(version_lives(HOURS, good, as_of=AS_OF), (START, "first seen"), as_of=AS_OF)
     assert (told.days, told.retrain_by, told.status) == (None, None, PointStatus.UNKNOWN)
     assert "at least 119 days" in told.sentence
     assert shelf_life((), None, as_of=AS_OF).status is PointStatus.UNKNOWN
@@ -126,5 +132,5 @@ def test_the_median_is_that_of_the_survival_curve(observed: list[tuple[int, bool
 def test_a_log_that_stops_is_noticed_at_its_own_pace(later: float, status: str) -> None:
     times = every(1440, "2026-01-01", "2026-03-01").to_numpy("datetime64[us]")
     as_of = datetime(2026, 2, 28, tzinfo=UTC) + timedelta(days=later)
-    assert beat(times, as_of).status == status
-    assert beat(times[:3], as_of).status == "unknown"
+    assert last_arrival(times, as_of).status == status
+    assert last_arrival(times[:3], as_of).status == "unknown"

@@ -13,7 +13,7 @@ from plumbline.monitor.statistics.autocorrelation import (
     MOST_KEPT,
     autoregressive,
     lag_decay,
-    lag_one,
+    lag_one_autocorrelation,
     long_run_ratio,
     span_ratio,
 )
@@ -39,7 +39,7 @@ def test_the_correlation_of_a_short_series_is_not_too_low() -> None:
         x = wandering(rng, 28, 0.5)
         x = x - x.mean()
         plain.append(float(x[1:] @ x[:-1] / (x @ x)))
-        told.append(lag_one(x))
+        told.append(lag_one_autocorrelation(x))
     assert np.mean(plain) < 0.42
     assert np.mean(told) == pytest.approx(0.5, abs=0.05)
 
@@ -76,7 +76,7 @@ def test_few_values_and_constant_ones_tell_nothing_and_the_ratio_has_an_end() ->
 def test_what_days_keep_does_not_hang_on_the_unit(unit: float) -> None:
     """Squares of such numbers are 0 or have no number."""
     x = wandering(np.random.default_rng(4), 90, 0.5)
-    for told in (long_run_ratio, lambda y: span_ratio(y, 7), lag_one, lag_decay):
+    for told in (long_run_ratio, lambda y: span_ratio(y, 7), lag_one_autocorrelation, lag_decay):
         assert told(x * unit) == told(x)
 
 
@@ -84,7 +84,12 @@ def test_what_days_keep_does_not_hang_on_the_unit(unit: float) -> None:
 def test_nothing_is_known_of_a_series_that_holds_no_number() -> None:
     x = wandering(np.random.default_rng(4), 90, 0.5)
     x[7] = np.inf
-    assert (long_run_ratio(x), span_ratio(x, 7)[0], lag_one(x), lag_decay(x)) == (1.0, 1.0, 0.0, (0.0, 0.0))
+    assert (long_run_ratio(x), span_ratio(x, 7)[0], lag_one_autocorrelation(x), lag_decay(x)) == (
+        1.0,
+        1.0,
+        0.0,
+        (0.0, 0.0),
+    )
 
 
 @pytest.mark.parametrize(("share", "kept"), [(0.0, 0.0), (0.4, 0.5), (0.4, 0.8), (1.0, 0.5)])
@@ -130,9 +135,11 @@ def test_the_correlation_of_neighbours_is_kendalls(seed: int, n: int, levels: in
     x = x - x.mean()
     r = plain_lag(x, 1)
     expected = r + (1 + 3 * r) / n + (levels - 1) * (1 + r) / n
-    assert lag_one(x, levels) == (pytest.approx(np.clip(expected, 0, 0.9)) if n >= 10 else 0.0)
-    assert lag_one(np.resize([1.0, -1.0], 20)) == 0.0
-    assert lag_one(np.resize([1.0] * 30 + [-1.0] * 30, 60)) == 0.9
+    assert lag_one_autocorrelation(x, levels) == (
+        pytest.approx(np.clip(expected, 0, 0.9)) if n >= 10 else 0.0
+    )
+    assert lag_one_autocorrelation(np.resize([1.0, -1.0], 20)) == 0.0
+    assert lag_one_autocorrelation(np.resize([1.0] * 30 + [-1.0] * 30, 60)) == 0.9
 
 
 @pytest.mark.parametrize("unsure", [0.0, 1.0])
@@ -155,7 +162,7 @@ def test_a_correlation_within_chance_is_none() -> None:
     for seed in range(40):
         x = np.random.default_rng(seed).normal(size=60)
         x = x - x.mean()
-        kept = lag_one(x)
+        kept = lag_one_autocorrelation(x)
         surely = kept > stats.norm.ppf(0.9) / np.sqrt(60)
         found.add(surely)
         assert (lag_decay(x)[0] > 0) == surely
@@ -224,12 +231,14 @@ def test_a_weekday_rhythm_is_taken_off_where_an_analysis_of_variance_finds_it(p:
 
     made = x + brentq(lambda size: chance(size) - p, 0.0, 5.0) * rhythm
     made = made - made.mean()
-    rest = autocorrelation._without_rhythm(made, day)
+    rest = autocorrelation._remove_weekday_means(made, day)
     assert (not np.array_equal(rest, made)) is taken
     if taken:
         assert [rest[day == d].mean() for d in range(7)] == pytest.approx([0.0] * 7, abs=1e-12)
-    assert autocorrelation._without_rhythm(made, None) is made
+    assert autocorrelation._remove_weekday_means(made, None) is made
     strong = 50 * rhythm - (50 * rhythm).mean()
     few = strong[:13]
-    assert np.array_equal(autocorrelation._without_rhythm(few, day[:13]), few)  # under two of each weekday
-    assert np.array_equal(autocorrelation._without_rhythm(few, np.zeros(13, int)), few)
+    assert np.array_equal(
+        autocorrelation._remove_weekday_means(few, day[:13]), few
+    )  # under two of each weekday
+    assert np.array_equal(autocorrelation._remove_weekday_means(few, np.zeros(13, int)), few)

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from plumbline.domain import FloatArray, IntArray, SlicedRows
-from plumbline.monitor.statistics.clusters import design_effect, effect_of_runs, effect_of_subjects
+from plumbline.monitor.statistics.clusters import design_effect, run_design_effect, subject_design_effect
 
 #: the one-sided 95 % point of the normal law
 SURE = stats.norm.ppf(0.95)
@@ -40,9 +40,9 @@ def test_rows_of_a_subject_that_are_all_alike_count_once() -> None:
         values, unit = np.repeat(rng.normal(size=300), m), np.repeat(np.arange(300), m)
         turned = rng.permutation(len(values))
         assert design_effect(sliced(values[turned], unit[turned])) == pytest.approx(m)
-        assert effect_of_subjects(values[turned], (unit[turned] + 2**60).astype(np.uint64)) == pytest.approx(
-            m
-        )
+        assert subject_design_effect(
+            values[turned], (unit[turned] + 2**60).astype(np.uint64)
+        ) == pytest.approx(m)
 
 
 def test_unequal_subjects_have_the_variance_of_the_sandwich() -> None:
@@ -61,7 +61,7 @@ def test_an_effect_within_chance_is_none(alike: int, sure: bool) -> None:
     effect = by_subject(values, unit)
     assert bool(effect > 1 + SURE * np.sqrt(2 / 100)) is sure
     assert design_effect(sliced(values, unit)) == (pytest.approx(effect) if sure else 1.0)
-    assert effect_of_subjects(values, unit.astype(np.uint64)) == (pytest.approx(effect) if sure else 1.0)
+    assert subject_design_effect(values, unit.astype(np.uint64)) == (pytest.approx(effect) if sure else 1.0)
 
 
 def test_nothing_known_of_units_or_of_differences_is_an_effect_of_one() -> None:
@@ -69,10 +69,10 @@ def test_nothing_known_of_units_or_of_differences_is_an_effect_of_one() -> None:
     assert design_effect(sliced(values, None)) == 1.0
     assert design_effect(sliced(values[:1], unit[:1])) == 1.0
     assert design_effect(sliced(np.ones(6), unit)) == 1.0
-    assert effect_of_subjects(values[:1], unit[:1].astype(np.uint64)) == 1.0
-    assert effect_of_subjects(np.ones(6), unit.astype(np.uint64)) == 1.0
+    assert subject_design_effect(values[:1], unit[:1].astype(np.uint64)) == 1.0
+    assert subject_design_effect(np.ones(6), unit.astype(np.uint64)) == 1.0
     # both rows of either subject alike: 2, of a chance of 1 + 1.645 sqrt(2)
-    assert effect_of_subjects(np.array([1.0, 1, 3, 3]), np.array([4, 4, 7, 7], np.uint64)) == 1.0
+    assert subject_design_effect(np.array([1.0, 1, 3, 3]), np.array([4, 4, 7, 7], np.uint64)) == 1.0
 
 
 def by_day(values: FloatArray, day: IntArray, code: IntArray) -> tuple[float, float]:
@@ -133,7 +133,7 @@ def test_few_units_have_to_show_more() -> None:
         beyond.append(effect > 1 + SURE * np.sqrt(2 / 6))
         expected = pytest.approx(effect) if beyond[-1] else 1.0
         assert design_effect(sliced(values, unit)) == expected
-        assert effect_of_subjects(values, unit.astype(np.uint64)) == expected
+        assert subject_design_effect(values, unit.astype(np.uint64)) == expected
     assert 10 < sum(beyond) < 50
     beyond = []
     for seed in range(60):
@@ -177,12 +177,12 @@ def runs(values: FloatArray) -> float:
 def test_runs_are_seen_from_ten_blocks_on(length: int, alike: int) -> None:
     rng = np.random.default_rng(length + alike)
     values = np.repeat(rng.normal(size=length), alike)[:length]
-    assert effect_of_runs(values) == pytest.approx(runs(values) if length else 1.0, rel=2e-3)
-    assert effect_of_runs(np.ones(length)) == 1.0
+    assert run_design_effect(values) == pytest.approx(runs(values) if length else 1.0, rel=2e-3)
+    assert run_design_effect(np.ones(length)) == 1.0
 
 
 def test_values_that_come_ten_alike_count_a_tenth() -> None:
     rng = np.random.default_rng(8)
-    found = [effect_of_runs(np.repeat(rng.normal(size=3000), 10)) for _ in range(5)]
+    found = [run_design_effect(np.repeat(rng.normal(size=3000), 10)) for _ in range(5)]
     assert np.mean(found) == pytest.approx(10.0, rel=0.25)
-    assert sum(effect_of_runs(rng.normal(size=3000)) > 1 for _ in range(20)) <= 6  # three blocks, 5 % each
+    assert sum(run_design_effect(rng.normal(size=3000)) > 1 for _ in range(20)) <= 6  # three blocks, 5 % each

@@ -44,7 +44,7 @@ def test_weeks_that_keep_something_of_each_other_vary_as_their_correlations_say(
     kept: float, weeks: int
 ) -> None:
     correlation = kept ** np.abs(np.subtract.outer(np.arange(weeks), np.arange(weeks)))
-    assert NullDistribution(kept=kept).of_weeks(weeks) == pytest.approx(correlation.sum() / weeks)
+    assert NullDistribution(kept=kept).week_dispersion(weeks) == pytest.approx(correlation.sum() / weeks)
 
 
 def test_a_reader_is_told_where_the_reference_is_too_short_or_its_weeks_differ() -> None:

@@ -12,11 +12,11 @@ from plumbline.monitor.statistics.sequential_test import (
     ArmSums,
     SampleRatio,
     always_valid,
-    detectable,
-    more_time,
+    detectable_difference,
+    difference_by_look,
     sample_ratio,
     standard_error,
-    within_looks,
+    time_to_detect,
 )
 
 
@@ -45,7 +45,7 @@ def test_looking_300_times_at_arms_alike_errs_less_than_stated(rate: float, size
     assert sequential <= 0.1
     peeking = []
     for run in runs[:100]:
-        so_far = run.cumulated()
+        so_far = run.cumulate()
         v = (so_far.variance / so_far.n).sum(1)[20:]
         d = (so_far.mean[:, 1] - so_far.mean[:, 0])[20:]
         peeking.append((np.abs(d) / np.sqrt(np.maximum(v, 1e-12)) > stats.norm.ppf(0.95)).any())
@@ -70,9 +70,9 @@ def test_a_true_difference_is_found_and_stays_found() -> None:
 def test_the_ratio_is_the_mean_likelihood_over_the_prior() -> None:
     """The closed form against numerical integration over N(0, tau^2)."""
     looks = bernoulli(np.random.default_rng(1), (0.3, 0.42), (50, 40), 8)
-    so_far = looks.summed()
+    so_far = looks.sum_looks()
     assert so_far.variance is not None
-    d, v, times = (float(of[-1]) for of in within_looks(looks))
+    d, v, times = (float(of[-1]) for of in difference_by_look(looks))
     assert d == pytest.approx(
         float(np.diff(so_far.mean)[0])
     )  # of a steady split: the difference of the means
@@ -169,9 +169,9 @@ def test_moments_are_those_of_numpy() -> None:
     arms = [rng.normal(3, 2, (4, 7)), rng.normal(3, 2, (4, 2))]
     each = moments(*arms)
     assert each.variance == pytest.approx(np.stack([a.var(axis=1, ddof=1) for a in arms], 1))
-    whole = each.summed()
+    whole = each.sum_looks()
     assert whole.variance == pytest.approx([a.var(ddof=1) for a in arms])
-    assert each.cumulated().mean[-1] == pytest.approx([a.mean() for a in arms])
+    assert each.cumulate().mean[-1] == pytest.approx([a.mean() for a in arms])
     one = ArmSums(np.array([1.0, 0.0]), np.array([5.0, 0.0]), np.array([25.0, 0.0]))
     assert np.isnan(one.variance).all()
     assert one.mean[0] == 5
@@ -193,27 +193,27 @@ def test_looking_begins_at_a_hundred_decisions_and_ten_events_of_each_kind() -> 
 def test_a_detectable_difference_is_that_many_standard_errors() -> None:
     """Two-sided at 5 % with a power of 80 %: 1.96 and 0.84, as in any textbook."""
     arms = [np.arange(50.0)[None], 3 * np.arange(40.0)[None]]
-    total = moments(*arms).summed()
+    total = moments(*arms).sum_looks()
     se = np.sqrt(sum(a.var(ddof=1) / a.size for a in arms))
     assert standard_error(total) == pytest.approx(se)
-    assert detectable(total) == pytest.approx((stats.norm.ppf(0.975) + stats.norm.ppf(0.8)) * se)
-    two = moments(np.array([[1.0, 3.0]]), np.array([[2.0, 2.0]])).summed()
+    assert detectable_difference(total) == pytest.approx((stats.norm.ppf(0.975) + stats.norm.ppf(0.8)) * se)
+    two = moments(np.array([[1.0, 3.0]]), np.array([[2.0, 2.0]])).sum_looks()
     assert standard_error(two) == pytest.approx(1.0)
-    assert standard_error(moments(np.array([[2.0, 2.0]]), np.array([[2.0, 2.0]])).summed()) is None
-    assert standard_error(moments(np.array([[1.0, 3.0]]), np.array([[2.0]])).summed()) is None
-    seen = detectable(total)
+    assert standard_error(moments(np.array([[2.0, 2.0]]), np.array([[2.0, 2.0]])).sum_looks()) is None
+    assert standard_error(moments(np.array([[1.0, 3.0]]), np.array([[2.0]])).sum_looks()) is None
+    seen = detectable_difference(total)
     assert seen is not None
-    assert more_time(total, 2.0, seen) == 0
-    assert more_time(total, 2.0, seen / 1.5) == pytest.approx(2.0 * 1.25)
-    assert more_time(total, 0.0, 0.1) is None
-    assert more_time(total, 2.0, 0.0) is None
-    assert more_time(total, 0.5, 0.5 * seen) == pytest.approx(1.5)
+    assert time_to_detect(total, 2.0, seen) == 0
+    assert time_to_detect(total, 2.0, seen / 1.5) == pytest.approx(2.0 * 1.25)
+    assert time_to_detect(total, 0.0, 0.1) is None
+    assert time_to_detect(total, 2.0, 0.0) is None
+    assert time_to_detect(total, 0.5, 0.5 * seen) == pytest.approx(1.5)
 
 
 def test_what_is_called_detectable_is_found_four_times_in_five() -> None:
     rng = np.random.default_rng(3)
-    total = bernoulli(rng, (0.2, 0.2), (4000, 1000), 1).summed()
-    seen = detectable(total)
+    total = bernoulli(rng, (0.2, 0.2), (4000, 1000), 1).sum_looks()
+    seen = detectable_difference(total)
     assert seen is not None
     found = []
     for _ in range(600):
@@ -224,12 +224,12 @@ def test_what_is_called_detectable_is_found_four_times_in_five() -> None:
 
 
 def test_half_the_difference_takes_four_times_as_long() -> None:
-    total = bernoulli(np.random.default_rng(3), (0.2, 0.2), (4000, 1000), 1).summed()
-    seen = detectable(total)
+    total = bernoulli(np.random.default_rng(3), (0.2, 0.2), (4000, 1000), 1).sum_looks()
+    seen = detectable_difference(total)
     assert seen is not None
-    assert more_time(total, 5.0, seen / 2) == pytest.approx(15.0)
-    assert more_time(total, 5.0, 2 * seen) == 0
-    assert more_time(ArmSums(*(np.ones(2),) * 3), 5.0, 0.1) is None
+    assert time_to_detect(total, 5.0, seen / 2) == pytest.approx(15.0)
+    assert time_to_detect(total, 5.0, 2 * seen) == 0
+    assert time_to_detect(ArmSums(*(np.ones(2),) * 3), 5.0, 0.1) is None
 
 
 HOURS = 240
@@ -251,10 +251,10 @@ def test_the_variance_by_subject_is_the_delta_methods() -> None:
     overall = total.sum() / both
     parts = [
         (hits - overall * sizes) * n[0, 1 - i] / both for i, (sizes, hits) in enumerate(arms)
-    ]  # what ``profile.scan.arms.by_subject`` adds up, without its n / (n - 1)
+    ]  # what ``profile.scan.arms.subject_looks`` adds up, without its n / (n - 1)
     spread = np.array([sum((part**2).sum() for part in parts)])
     looks = ArmSums(n, total, total, np.full((1, 2), 800.0), spread)
-    _, v, times = (float(of[0]) for of in within_looks(looks))
+    _, v, times = (float(of[0]) for of in difference_by_look(looks))
     assert v * times == pytest.approx(ratio_variance, rel=0.02)
     assert times > 1.3
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from plumbline.domain import FloatArray
-from plumbline.monitor.statistics.wave import YEAR, _explained, moved_smoothly
+from plumbline.monitor.statistics.wave import YEAR, _error_reduction, is_gradual
 
 DAYS, END = 240, 90
 DAY = np.arange(DAYS)
@@ -16,7 +16,7 @@ def judged(shape: FloatArray, seed: int, *, n: float = 100.0, days: int = DAYS) 
     """Shares about 0.5 of ``n`` decisions a day."""
     rng = np.random.default_rng(seed)
     share = np.clip(0.5 + shape[:days], 0.01, 0.99)
-    return moved_smoothly(rng.binomial(int(n), share) / n, np.full(days, n), DAY[:days], END)
+    return is_gradual(rng.binomial(int(n), share) / n, np.full(days, n), DAY[:days], END)
 
 
 def wave(phase: float) -> FloatArray:
@@ -46,7 +46,7 @@ def test_what_decides_is_less_than_the_days_differ_by() -> None:
     """Ten times the decisions with ten times the variance of each day are the same evidence."""
     rng = np.random.default_rng(3)
     level = 0.5 + 0.08 * (DAY >= 130) + rng.normal(0, 0.05, DAYS)
-    told = {moved_smoothly(level, np.full(DAYS, n), DAY, END) for n in (1.0, 10.0, 1e6)}
+    told = {is_gradual(level, np.full(DAYS, n), DAY, END) for n in (1.0, 10.0, 1e6)}
     assert told == {False}
 
 
@@ -62,19 +62,19 @@ def test_the_best_shape_explains_what_least_squares_says() -> None:
         return float(np.sum((root * (level - x @ best)) ** 2))
 
     best = max(left(base) - left(np.column_stack([base, s])) for s in shapes.T)
-    assert _explained(level, root, base, shapes).max() == pytest.approx(best, rel=1e-9)
-    assert _explained(level, root, base, base).max() == pytest.approx(
+    assert _error_reduction(level, root, base, shapes).max() == pytest.approx(best, rel=1e-9)
+    assert _error_reduction(level, root, base, base).max() == pytest.approx(
         0.0, abs=1e-9
     )  # nothing that it did not know
 
 
 @pytest.mark.parametrize("rows", [slice(0, 5), slice(0, 90), slice(90, 240)])
 def test_too_few_days_on_either_side_tell_nothing(rows: slice) -> None:
-    assert not moved_smoothly(wave(0)[rows], np.ones(DAYS)[rows], DAY[rows], END)
+    assert not is_gradual(wave(0)[rows], np.ones(DAYS)[rows], DAY[rows], END)
 
 
 def test_days_that_never_differ_tell_nothing() -> None:
-    assert not moved_smoothly(np.full(DAYS, 0.5), np.ones(DAYS), DAY, END)
+    assert not is_gradual(np.full(DAYS, 0.5), np.ones(DAYS), DAY, END)
 
 
 def test_a_weak_slope_is_smooth_though_a_step_fits_it_as_well() -> None:

@@ -21,7 +21,7 @@ def test_every_value_falls_where_a_search_of_all_edges_puts_it(
     with np.errstate(over="ignore"):
         near = np.concatenate([grid, np.nextafter(grid, -np.inf), np.nextafter(grid, np.inf), values])
     near = near[np.isfinite(near)]
-    assert CellFinder.of(grid).find(near).tolist() == np.searchsorted(grid, near).tolist()
+    assert CellFinder.from_edges(grid).find(near).tolist() == np.searchsorted(grid, near).tolist()
 
 
 @pytest.mark.parametrize("shape", ["even", "skewed", "pairs", "far"])
@@ -35,4 +35,4 @@ def test_a_large_sample_of_any_shape(shape: str) -> None:
     }[shape]
     edges = np.unique(np.quantile(values, np.arange(251) / 250))
     edges = np.union1d(edges, np.nextafter(edges[::10], -np.inf))
-    assert np.array_equal(CellFinder.of(edges).find(values), np.searchsorted(edges, values))
+    assert np.array_equal(CellFinder.from_edges(edges).find(values), np.searchsorted(edges, values))

@@ -70,7 +70,7 @@ def _extreme(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
 
 def _figures(profile: OutcomeProfile) -> dict[str, tuple[float, float, float]]:
     """Value, bound and standard error of the whole, by metric."""
-    whole = counts_of(profile).pooled()
+    whole = counts_of(profile).pool()
     found = {}
     for name in ("roc_auc", "average_precision"):
         one = METRICS[name]
@@ -90,7 +90,7 @@ def _profiled(tmp_path: Path, *logs: pd.DataFrame, part: Slice | None = None) ->
             system = make_system(cursor)
             for i, log in enumerate(logs, start=1):
                 insert(cursor, system, log, i)
-                build.on_loaded(cursor, system, i)
+                build.on_load(cursor, system, i)
             return profiles.outcome_profile(cursor, system, part or Slice())
     finally:
         ws.close()
@@ -164,7 +164,7 @@ def test_days_in_cells_and_days_by_number_add_up(tmp_path: Path) -> None:
     assert bound(counts)[0] > 0
     assert bound(counts)[1] == 0
     assert auc[1] == pytest.approx(roc_auc_score(hit[7500:], score[7500:]), abs=NEAR)
-    whole = counts.pooled()
+    whole = counts.pool()
     assert abs(METRICS["roc_auc"].compute(whole)[0] - roc_auc_score(hit, score)) <= bound(whole)[0]
     assert counts.cells.shape[2] == SCORE_CELLS
     assert counts.cells.sum() == 8000
@@ -182,7 +182,7 @@ def test_batches_and_filters_count_the_same(tmp_path: Path, monkeypatch: pytest.
     with ws.write() as cursor:
         system = make_system(cursor)
         insert(cursor, system, log, 1)
-        build.on_loaded(cursor, system, 1)
+        build.on_load(cursor, system, 1)
         whole = _stored(cursor)
         monkeypatch.setattr(stream, "BATCH_ROWS", 2048)
         monkeypatch.setattr(scores, "_WAITING", 500)
@@ -200,7 +200,7 @@ def test_batches_and_filters_count_the_same(tmp_path: Path, monkeypatch: pytest.
                 subset=["label", "score"]
             )
             few = rows[[d.day >= 3 for d in rows["timestamp"]]]
-            counts = counts_of(part).taken(np.array([d.day >= 3 for d in part.days])).pooled()
+            counts = counts_of(part).select_rows(np.array([d.day >= 3 for d in part.days])).pool()
             assert METRICS["roc_auc"].compute(counts)[0] == pytest.approx(
                 roc_auc_score(few["label"] == "yes", few["score"]), abs=NEAR
             )
@@ -226,7 +226,7 @@ def test_counts_of_an_earlier_version_are_read_with_their_bound_until_the_next_l
     with ws.write() as cursor:
         system = make_system(cursor)
         insert(cursor, system, _log(score, hit, day), 1)
-        build.on_loaded(cursor, system, 1)
+        build.on_load(cursor, system, 1)
         cell = np.minimum((score * EQUAL_CELLS).astype(int), EQUAL_CELLS - 1)
         for d in range(4):
             lists = [
@@ -258,7 +258,7 @@ def test_counts_of_an_earlier_version_are_read_with_their_bound_until_the_next_l
         value, bound, _ = _figures(old)["roc_auc"]
         assert 0 < abs(value - roc_auc_score(hit, score)) <= bound < 0.002
         insert(cursor, system, _log(score[:300], hit[:300], np.full(300, 9)), 2)
-        build.on_loaded(cursor, system, 2)
+        build.on_load(cursor, system, 2)
         value, bound, _ = _figures(profiles.outcome_profile(cursor, system))["roc_auc"]
         both = np.r_[score, score[:300]], np.r_[hit, hit[:300]]
         assert (value, bound) == (pytest.approx(roc_auc_score(both[1], both[0]), abs=NEAR), 0)
@@ -279,7 +279,7 @@ def test_a_median_error_follows_errors_wherever_they_go(tmp_path: Path, scale: f
             {"timestamp": at, "prediction": error, "label": 0.0, "segment:s": np.where(day < 6, "a", "b")}
         )
         insert(cursor, system, log, 1)
-        build.on_loaded(cursor, system, 1)
+        build.on_load(cursor, system, 1)
         stored, sliced = (
             counts_of(profiles.outcome_profile(cursor, system, part))
             for part in (Slice(), Slice(where=(("segment:s", "b"),)))
@@ -292,7 +292,7 @@ def test_a_median_error_follows_errors_wherever_they_go(tmp_path: Path, scale: f
         np.testing.assert_allclose(one.compute(counts), truth, rtol=0.002)
         assert (np.abs(one.compute(counts) - truth) <= one.bound(counts) * (1 + 1e-9)).all()
         assert (one.bound(counts) <= 0.002 * truth).all()
-    np.testing.assert_allclose(one.compute(stored.pooled()), np.median(np.abs(error)), rtol=0.002)
+    np.testing.assert_allclose(one.compute(stored.pool()), np.median(np.abs(error)), rtol=0.002)
 
 
 def test_a_median_error_of_mostly_none_is_none(tmp_path: Path) -> None:
@@ -306,7 +306,7 @@ def test_a_median_error_of_mostly_none_is_none(tmp_path: Path) -> None:
             pd.DataFrame({"timestamp": at, "prediction": [1.0, 2, 3, 9], "label": [1.0, 2, 3, None]}),
             1,
         )
-        build.on_loaded(cursor, system, 1)
+        build.on_load(cursor, system, 1)
         counts = counts_of(profiles.outcome_profile(cursor, system))
     ws.close()
     one = METRICS["median_absolute_error"]

@@ -67,14 +67,14 @@ def test_two_loads_are_counted_as_their_union(seed: int, cut: int, n: int) -> No
         with ws.write() as cursor:
             whole, parts = make_system(cursor, title="whole"), make_system(cursor, title="parts")
             insert(cursor, whole, log, 1)
-            build.on_loaded(cursor, whole, 1)
+            build.on_load(cursor, whole, 1)
             for load, rows in ((2, log[first]), (3, log[~first])):
                 insert(cursor, parts, rows, load)
-                build.on_loaded(cursor, parts, load)
+                build.on_load(cursor, parts, load)
             _same(_all(cursor, whole), _all(cursor, parts))
             shuffled = make_system(cursor, title="shuffled")
             insert(cursor, shuffled, log.sample(frac=1, random_state=seed), 4)
-            build.on_loaded(cursor, shuffled, 4)
+            build.on_load(cursor, shuffled, 4)
             _same(_all(cursor, whole), _all(cursor, shuffled))
         ws.close()
 
@@ -85,14 +85,14 @@ def test_undo_restores_the_tables_to_the_byte(ws, day: int) -> None:
     with ws.write() as cursor:
         system = make_system(cursor)
         insert(cursor, system, binary_log(rng), 1)
-        build.on_loaded(cursor, system, 1)
+        build.on_load(cursor, system, 1)
         before = _tables(cursor)
         later = binary_log(rng, 200, days=3)
         insert(cursor, system, later.assign(timestamp=later["timestamp"] + timedelta(days=day)), 2)
-        build.on_loaded(cursor, system, 2)
+        build.on_load(cursor, system, 2)
         assert _tables(cursor) != before
         cursor.execute(f"DELETE FROM {decision_table(system.key)} WHERE _load_id = 2")
-        build.on_undone(cursor, system, 2)
+        build.on_undo(cursor, system, 2)
         after = _tables(cursor)
     exact = ("basis", "bin", "confusion", "hour", "presence", "delay")
     assert {name: after[name] for name in exact} == {name: before[name] for name in exact}
@@ -106,12 +106,12 @@ def test_a_load_into_the_reference_remakes_the_grids(ws) -> None:
     with ws.write() as cursor:
         system = make_system(cursor)
         insert(cursor, system, log[:50], 1)
-        build.on_loaded(cursor, system, 1)
+        build.on_load(cursor, system, 1)
         insert(cursor, system, log[50:], 2)
-        build.on_loaded(cursor, system, 2)
+        build.on_load(cursor, system, 2)
         whole = make_system(cursor, title="whole")
         insert(cursor, whole, log, 3)
-        build.on_loaded(cursor, whole, 3)
+        build.on_load(cursor, whole, 3)
         for a, b in zip(
             read.feature_profiles(cursor, system), read.feature_profiles(cursor, whole), strict=True
         ):
@@ -124,7 +124,7 @@ def test_rebuilding_changes_nothing(ws) -> None:
         system = make_system(cursor)
         for load in (1, 2, 3):
             insert(cursor, system, binary_log(np.random.default_rng(load)), load)
-            build.on_loaded(cursor, system, load)
+            build.on_load(cursor, system, load)
         before, profiles = _tables(cursor), _all(cursor, system)
         build.rebuild(cursor, system)
         after = _tables(cursor)
@@ -139,7 +139,7 @@ def test_a_filter_that_holds_everywhere_gives_the_stored_profile(ws) -> None:
         for load in (1, 2):
             log = binary_log(np.random.default_rng(load)).assign(**{"segment:all": "x"})
             insert(cursor, system, log, load)
-            build.on_loaded(cursor, system, load)
+            build.on_load(cursor, system, load)
     everywhere = (("segment:all", "x"),)
     spans = {"start": START + timedelta(days=1), "end": START + timedelta(days=7)}
     with ws.read() as cursor:
@@ -168,7 +168,7 @@ def test_levels_that_the_reference_lacks_are_counted_alike_however_many(ws, many
     with ws.write() as cursor:
         system = make_system(cursor)
         insert(cursor, system, log, 1)
-        build.on_loaded(cursor, system, 1)
+        build.on_load(cursor, system, 1)
         everywhere = Slice(where=(("segment:all", "x"),))
         _same(_all(cursor, system), _all(cursor, system, everywhere))
         (c,) = read.feature_profiles(cursor, system, features=("c",))
@@ -181,12 +181,12 @@ def test_a_column_that_fills_with_many_levels_late_is_counted_in_the_first_load_
     with ws.write() as cursor:
         system = make_system(cursor, reference_days=None)
         insert(cursor, system, binary_log(rng).assign(**{"feature:m": None}), 1)
-        build.on_loaded(cursor, system, 1)
+        build.on_load(cursor, system, 1)
         later = binary_log(rng).assign(
             **{"feature:m": pd.Series(rng.integers(0, 150, 600)).map("m{}".format)}
         )
         insert(cursor, system, later.assign(prediction="maybe"), 2)
-        build.on_loaded(cursor, system, 2)
+        build.on_load(cursor, system, 2)
         before = _all(cursor, system)
         (many,) = read.feature_profiles(cursor, system, features=("m",))
         assert many.missing.sum() == 600 - (cursor.execute(
@@ -201,7 +201,7 @@ def test_slices_within_a_day_are_counted_from_the_rows(ws) -> None:
     with ws.write() as cursor:
         system = make_system(cursor)
         insert(cursor, system, log, 1)
-        build.on_loaded(cursor, system, 1)
+        build.on_load(cursor, system, 1)
         part = Slice(START + timedelta(hours=5), START + timedelta(hours=29))
         profile = read.outcome_profile(cursor, system, part)
     at = log["timestamp"].dt.tz_localize("UTC")
@@ -226,7 +226,7 @@ def test_late_labels_and_their_undo(ws, task: Task) -> None:
         system = make_system(cursor, task)
         for load, rows in ((1, log[:150]), (2, log[150:])):
             insert(cursor, system, rows.assign(label=early[rows.index]).drop(columns="_i"), load)
-            build.on_loaded(cursor, system, load)
+            build.on_load(cursor, system, load)
         before = _tables(cursor)
         table = decision_table(system.key)
 
@@ -259,10 +259,10 @@ def test_a_feature_of_a_later_load_is_not_missing_before_it(ws) -> None:
     with ws.write() as cursor:
         system = make_system(cursor)
         insert(cursor, system, binary_log(rng), 1)
-        build.on_loaded(cursor, system, 1)
+        build.on_load(cursor, system, 1)
         later = binary_log(rng).assign(**{"feature:new": rng.normal(size=600)})
         insert(cursor, system, later.assign(timestamp=later["timestamp"] + timedelta(days=20)), 2)
-        build.on_loaded(cursor, system, 2)
+        build.on_load(cursor, system, 2)
         (new,) = read.feature_profiles(cursor, system, features=("new",))
         assert min(new.days) >= (START + timedelta(days=20)).date()
         assert new.missing.sum() == 0
@@ -278,10 +278,10 @@ def test_without_a_reference_the_first_load_makes_the_grids(ws) -> None:
     with ws.write() as cursor:
         system = make_system(cursor, reference_days=None)
         insert(cursor, system, binary_log(rng), 1)
-        build.on_loaded(cursor, system, 1)
+        build.on_load(cursor, system, 1)
         grids = cursor.execute("SELECT * FROM profile_bin ORDER BY ALL").fetchall()
         insert(cursor, system, binary_log(rng), 2)
-        build.on_loaded(cursor, system, 2)
+        build.on_load(cursor, system, 2)
         assert cursor.execute("SELECT * FROM profile_bin ORDER BY ALL").fetchall() == grids
 
 
@@ -293,7 +293,7 @@ def test_a_filter_that_every_decision_passes_counts_what_is_stored(ws) -> None:
             log = binary_log(rng).assign(**{"segment:region": "north"})
             log["feature:c"] = rng.choice(np.array([*names, None], dtype=object), len(log))
             insert(cursor, system, log.assign(timestamp=log["timestamp"] + timedelta(days=days)), load)
-            build.on_loaded(cursor, system, load)
+            build.on_load(cursor, system, load)
         counted = _all(cursor, system, Slice(where=(("segment:region", "north"),)))
         _same(_all(cursor, system), counted)
         c = next(f for f in read.feature_profiles(cursor, system) if f.bins.feature == "c")

@@ -27,8 +27,8 @@ from plumbline.profile.count.stream import BatchSplit
 from plumbline.profile.partial import counter, rows
 from plumbline.profile.partial.grid_plan import count_plan
 from plumbline.profile.partial.plan import PRESENCE, CountPlan
-from plumbline.profile.partial.sums import Sums, decided_rows, feature_rows
-from plumbline.profile.scope import of_load
+from plumbline.profile.partial.sums import Sums, feature_rows, outcome_rows
+from plumbline.profile.scope import load_scope
 from plumbline.store import systems
 from plumbline.store.sql import ident
 from plumbline.store.workspace import open_workspace
@@ -44,7 +44,7 @@ TABLES = (
 
 def of_table(cursor: duckdb.DuckDBPyConnection, system: System, load: int, plan: CountPlan) -> pa.Table:
     """The rows of one load as a counter wants them."""
-    scope = of_load(system, load)
+    scope = load_scope(system, load)
     names = dict.fromkeys(
         [*(c.column for c in plan.columns), "prediction", "label", "score", *(f"proba:{c}" for c in plan.probabilities)]
     )  # fmt: skip
@@ -70,11 +70,11 @@ def differences(
         for part in range(parts)
         for each in counter.partial_counts(table.filter(pa.array(place == part)).to_batches(size), plan)
     ]
-    sums = Sums(rows.add_up(counted), plan)
+    sums = Sums(rows.sum_tables(counted), plan)
     made: dict[str, list[Any]] = {name: [] for name in TABLES}
     for each in feature_rows(sums):
         made["profile_feature"].append(each)
-    for name, each in decided_rows(sums):
+    for name, each in outcome_rows(sums):
         made[name].append(each)
     return [name for name in TABLES if not _same(cursor, system, load, name, made[name])]
 
@@ -130,10 +130,10 @@ def test_parts_of_a_classifier_s_log_add_up(
     with workspace(tmp_path_factory.mktemp("w")).write() as cursor:
         system = make_system(cursor, classes=("no", "yes"))
         insert(cursor, system, log, 1)
-        build.on_loaded(cursor, system, 1)
+        build.on_load(cursor, system, 1)
         more = log.assign(**{"feature:c": rng.choice(["a", "z", "y"], len(log))})
         insert(cursor, system, more, 2)
-        build.on_loaded(cursor, system, 2)
+        build.on_load(cursor, system, 2)
         assert [differences(cursor, system, load, parts, size) for load in (1, 2)] == [[], []]
 
 
@@ -153,7 +153,7 @@ def test_parts_of_other_logs_add_up(tmp_path: Path, task: Task) -> None:
     with workspace(tmp_path).write() as cursor:
         system = make_system(cursor, task)
         insert(cursor, system, log, 1)
-        build.on_loaded(cursor, system, 1)
+        build.on_load(cursor, system, 1)
         assert differences(cursor, system, 1, 3, 100) == []
 
 
@@ -164,7 +164,7 @@ def test_groups_with_many_scores_are_in_cells_wherever_they_were_counted(tmp_pat
     with workspace(tmp_path).write() as cursor:
         system = make_system(cursor, reference_days=2)
         insert(cursor, system, log, 1)
-        build.on_loaded(cursor, system, 1)
+        build.on_load(cursor, system, 1)
         assert differences(cursor, system, 1, 8, 500) == []
         assert differences(cursor, system, 1, 1, 10_000) == []
 
@@ -176,7 +176,7 @@ def test_counts_are_handed_on_before_they_are_too_many(
     with workspace(tmp_path).write() as cursor:
         system = make_system(cursor)
         insert(cursor, system, binary_log(np.random.default_rng(9)), 1)
-        build.on_loaded(cursor, system, 1)
+        build.on_load(cursor, system, 1)
         assert differences(cursor, system, 1, 2, 40) == []
 
 
@@ -205,7 +205,7 @@ def test_parts_of_a_real_log_add_up(tmp_path: Path, log: str) -> None:
     ws = open_workspace(tmp_path / "w.duckdb", memory_limit="1GB", read_from=[path.parent])
     mapping = inspect(path, ws=ws).mapping
     load = load_decisions(
-        ws, path, title="real", mapping=mapping, actor="test", accept=True, after=build.on_loaded
+        ws, path, title="real", mapping=mapping, actor="test", accept=True, after=build.on_load
     )
     with ws.write() as cursor:
         system = systems.get_system(cursor, load.system)

@@ -16,7 +16,7 @@ from plumbline.monitor.estimate.isotonic import FOLDS
 from plumbline.monitor.estimate.refusal import MISFIT
 from plumbline.profile import build
 from plumbline.profile.read.outcomes import outcome_profile
-from plumbline.profile.read.probabilities import class_cells, expected_outcomes, probability_classes
+from plumbline.profile.read.probabilities import class_cells, expected_outcomes_by_day, probability_classes
 from tests.profile.decision_tables import START, insert, make_system, workspace
 
 CLASSES = ("a", "b", "c")
@@ -46,7 +46,7 @@ def _held(folder: Path, log: pd.DataFrame):  # type: ignore[no-untyped-def]
     with ws.write() as cursor:
         system = make_system(cursor, Task.MULTICLASS, reference_days=30, classes=CLASSES)
         insert(cursor, system, log, 1)
-        build.on_loaded(cursor, system, 1)
+        build.on_load(cursor, system, 1)
     return ws, system
 
 
@@ -56,9 +56,11 @@ def test_expected_confusion_is_that_of_normalised_isotonic_probabilities(tmp_pat
     with ws.read() as cursor:
         names = probability_classes(cursor, system)
         cells = class_cells(cursor, system, Slice(*REFERENCE), names, FOLDS)
-        found = expected_outcomes(cursor, system, Slice(), names, class_curves(cells), REFERENCE)
+        found = expected_outcomes_by_day(cursor, system, Slice(), names, class_curves(cells), REFERENCE)
         profile = outcome_profile(cursor, system)
-        healthy = expected_outcomes(cursor, system, Slice(*REFERENCE), names, class_curves(cells), REFERENCE)
+        healthy = expected_outcomes_by_day(
+            cursor, system, Slice(*REFERENCE), names, class_curves(cells), REFERENCE
+        )
     ws.close()
     late = (log["timestamp"] >= REFERENCE[1].replace(tzinfo=None)).to_numpy()
     fitted = np.column_stack([
@@ -95,7 +97,7 @@ def test_predictions_that_do_not_follow_the_probabilities_have_no_estimate(tmp_p
     with ws.read() as cursor:
         names = probability_classes(cursor, system)
         curves = class_curves(class_cells(cursor, system, Slice(*REFERENCE), names, FOLDS))
-        shown = expected_outcomes(cursor, system, Slice(), names, curves, REFERENCE)
+        shown = expected_outcomes_by_day(cursor, system, Slice(), names, curves, REFERENCE)
         profile = outcome_profile(cursor, system)
     ws.close()
     points = estimate_classes(profile, shown, shown, reference=REFERENCE, by="month", metrics=["accuracy"])

@@ -25,7 +25,7 @@ def _load(tmp_path: Path, log: pd.DataFrame, task: Task = Task.BINARY):
     with ws.write() as cursor:
         system = make_system(cursor, task)
         insert(cursor, system, log, 1)
-        build.on_loaded(cursor, system, 1)
+        build.on_load(cursor, system, 1)
     return ws, system
 
 

@@ -13,7 +13,7 @@ from plumbline.answers.releases.sentences import say_comparison
 from plumbline.answers.releases.switches import comparisons
 from plumbline.monitor.releases.history import Overlap, Releases
 from plumbline.profile.scan import arms
-from plumbline.profile.scan.arms import by_subject, side_by_side
+from plumbline.profile.scan.arms import compare_arms, subject_looks
 from plumbline.store.workspace import Workspace
 from tests.profile.decision_tables import START, binary_log, insert, make_system, workspace
 
@@ -43,8 +43,8 @@ def test_subjects_add_what_pandas_says(ws: Workspace) -> None:
     with ws.write() as cursor:
         system = make_system(cursor)
         insert(cursor, system, rows, 1)
-        told = by_subject(cursor, system, ("1", "2"), START, END)
-        looks = side_by_side(cursor, system, ("1", "2"), START, END)
+        told = subject_looks(cursor, system, ("1", "2"), START, END)
+        looks = compare_arms(cursor, system, ("1", "2"), START, END)
     assert told is not None
     rows["hour"] = rows["timestamp"].dt.floor("h")
     rows["who"] = rows["subject"].fillna(pd.Series([f"row {i}" for i in rows.index], index=rows.index))
@@ -80,9 +80,9 @@ def test_a_share_of_the_subjects_speaks_for_all(ws: Workspace, monkeypatch: pyte
     with ws.write() as cursor:
         system = make_system(cursor)
         insert(cursor, system, rows, 1)
-        every = by_subject(cursor, system, ("1", "2"), START, END)
+        every = subject_looks(cursor, system, ("1", "2"), START, END)
         monkeypatch.setattr(arms, "SUBJECT_ROWS", 5_000)
-        some = by_subject(cursor, system, ("1", "2"), START, END)
+        some = subject_looks(cursor, system, ("1", "2"), START, END)
     assert every is not None
     assert some is not None
     assert some.first.sum() == pytest.approx(every.first.sum() / 4, rel=0.1)
@@ -95,7 +95,7 @@ def test_a_log_that_names_nobody_has_no_subjects(ws: Workspace) -> None:
     with ws.write() as cursor:
         system = make_system(cursor)
         insert(cursor, system, binary_log(np.random.default_rng(1)), 1)
-        assert by_subject(cursor, system, ("1", "2"), START, END) is None
+        assert subject_looks(cursor, system, ("1", "2"), START, END) is None
 
 
 @pytest.mark.parametrize("dealt", [True, False])

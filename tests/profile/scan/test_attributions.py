@@ -12,15 +12,15 @@ import pytest
 
 from plumbline.profile.scan.attributions import (
     AttributionSet,
+    attribution_coverage,
     begin_pass,
+    count_unattributed,
+    find_attribution_set,
     keep,
+    list_attribution_sets,
     mean_attributions,
-    next_waiting,
-    pass_of,
-    passes,
+    next_unattributed,
     sample_attributions,
-    stored_coverage,
-    waiting,
 )
 from tests.profile.decision_tables import START, binary_log, insert, make_system, workspace
 
@@ -42,26 +42,27 @@ def test_decisions_wait_until_theirs_are_kept(tmp_path: Path, log: pd.DataFrame)
     with workspace(tmp_path).write() as cursor:
         system = make_system(cursor)
         insert(cursor, system, log, 1)
-        assert waiting(cursor, system, "1") == len(own) == 150
+        assert count_unattributed(cursor, system, "1") == len(own) == 150
         begin_pass(cursor, system, RUN)
-        first = next_waiting(cursor, system, "1", (0, 0), 40)
+        first = next_unattributed(cursor, system, "1", (0, 0), 40)
         assert first["_line"].tolist() == (own.index[:40] + 1).tolist()
         after = (int(first["_load_id"].iloc[-1]), int(first["_line"].iloc[-1]))
         assert (
-            next_waiting(cursor, system, "1", after, 3)["_line"].tolist() == (own.index[40:43] + 1).tolist()
+            next_unattributed(cursor, system, "1", after, 3)["_line"].tolist()
+            == (own.index[40:43] + 1).tolist()
         )
         parts = np.random.default_rng(0).normal(size=(40, 2))
         parts[3, 1] = np.nan
         adds_up = np.arange(40) % 8 > 0
         keep(cursor, system, RUN, first, parts, adds_up)
         keep(cursor, system, RUN, first, parts + 9, adds_up)  # those that are there stay
-        assert waiting(cursor, system, "1") == 110
-        assert next_waiting(cursor, system, "1", (0, 0), 1)["_line"].tolist() == [own.index[40] + 1]
+        assert count_unattributed(cursor, system, "1") == 110
+        assert next_unattributed(cursor, system, "1", (0, 0), 1)["_line"].tolist() == [own.index[40] + 1]
         gone = first.head(2).assign(_load_id=7)  # of a load that was undone meanwhile
         keep(cursor, system, RUN, gone, parts[:2], adds_up[:2])
 
         days = first["timestamp"].dt.date
-        told = stored_coverage(cursor, system)
+        told = attribution_coverage(cursor, system)
         truth = pd.Series(adds_up).groupby(days.to_numpy()).agg(["size", "sum"])
         assert [(s.version, s.day, s.n, s.adds_up) for s in told] == [
             ("1", day, int(n), int(up)) for day, (n, up) in truth.iterrows()
@@ -97,20 +98,23 @@ def test_another_file_base_or_set_of_features_begins_anew_and_rounding_does_not(
     with workspace(tmp_path).write() as cursor:
         system = make_system(cursor)
         insert(cursor, system, log, 1)
-        assert pass_of(cursor, system.key, "1") is None
+        assert find_attribution_set(cursor, system.key, "1") is None
         assert mean_attributions(cursor, system) == {}
         begin_pass(cursor, system, RUN)
         begin_pass(cursor, system, replace(RUN, version="2", base=-1.0))
-        assert passes(cursor, system.key) == [RUN, replace(RUN, version="2", base=-1.0)]
-        frame = next_waiting(cursor, system, "1", (0, 0), 5)
+        assert list_attribution_sets(cursor, system.key) == [RUN, replace(RUN, version="2", base=-1.0)]
+        frame = next_unattributed(cursor, system, "1", (0, 0), 5)
 
         def held() -> int:
             keep(cursor, system, RUN, frame, np.ones((5, 2)), np.ones(5, bool))
-            return sum(s.n for s in stored_coverage(cursor, system))
+            return sum(s.n for s in attribution_coverage(cursor, system))
 
         assert held() == 5
         begin_pass(cursor, system, replace(RUN, base=0.25 * (1 + 1e-14)))
-        assert (pass_of(cursor, system.key, "1"), sum(s.n for s in stored_coverage(cursor, system))) == (
+        assert (
+            find_attribution_set(cursor, system.key, "1"),
+            sum(s.n for s in attribution_coverage(cursor, system)),
+        ) == (
             RUN,
             5,
         )
@@ -120,8 +124,8 @@ def test_another_file_base_or_set_of_features_begins_anew_and_rounding_does_not(
         ):  # fmt: skip
             assert held() == 5
             begin_pass(cursor, system, changed)
-            assert stored_coverage(cursor, system) == []
-            assert pass_of(cursor, system.key, "1") == changed
+            assert attribution_coverage(cursor, system) == []
+            assert find_attribution_set(cursor, system.key, "1") == changed
         empty = replace(RUN, features=())
         begin_pass(cursor, system, empty)
         keep(cursor, system, empty, frame, np.zeros((5, 0)), np.ones(5, bool))

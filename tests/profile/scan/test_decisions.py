@@ -28,7 +28,7 @@ def held(tmp_path_factory):
     with ws.write() as cursor:
         system = make_system(cursor)
         insert(cursor, system, log, 1)
-        build.on_loaded(cursor, system, 1)
+        build.on_load(cursor, system, 1)
     with ws.read() as cursor:
         yield cursor, system, log
     ws.close()
@@ -106,16 +106,16 @@ def test_any_text_is_only_a_value(held, text: str) -> None:
 
 def test_one_decision_by_id_or_by_place(held) -> None:
     cursor, system, log = held
-    row = decisions.one(cursor, system, "d12")
+    row = decisions.read_decision(cursor, system, "d12")
     assert row.time == log["timestamp"][12].replace(tzinfo=UTC)
     assert row.score == pytest.approx(log["score"][12], nan_ok=True)
-    assert decisions.one(cursor, system, "#1:13").id == "d12"
+    assert decisions.read_decision(cursor, system, "#1:13").id == "d12"
     twice = log[log["decision_id"] == "d6"]
     acted = twice[twice["arm"] != "shadow"]
     newest = (acted if len(acted) else twice)["timestamp"].max()
-    assert decisions.one(cursor, system, "d6").time == newest.replace(tzinfo=UTC)
+    assert decisions.read_decision(cursor, system, "d6").time == newest.replace(tzinfo=UTC)
     with pytest.raises(PlumblineError, match="no decision"):
-        decisions.one(cursor, system, "d6' OR 1=1")
+        decisions.read_decision(cursor, system, "d6' OR 1=1")
     assert exact.duplicate_ids(cursor, system) == (1 if twice["arm"].nunique() == 1 else 0)
 
 
@@ -175,11 +175,11 @@ def test_exact_values_leave_missing_ones_out(held) -> None:
     cursor, system, log = held
     kept = log[log["arm"] != "shadow"]
     np.testing.assert_array_equal(
-        np.sort(exact.exact_values(cursor, system, "x")), np.sort(kept["feature:x"].dropna())
+        np.sort(exact.read_values(cursor, system, "x")), np.sort(kept["feature:x"].dropna())
     )
-    assert sorted(exact.exact_values(cursor, system, "c")) == sorted(kept["feature:c"].dropna())
+    assert sorted(exact.read_values(cursor, system, "c")) == sorted(kept["feature:c"].dropna())
     with pytest.raises(PlumblineError, match="no feature"):
-        exact.exact_values(cursor, system, "nothing")
+        exact.read_values(cursor, system, "nothing")
 
 
 def test_repeats_against_a_brute_force_count(held) -> None:

@@ -11,8 +11,8 @@ import pytest
 
 from plumbline.domain import Task
 from plumbline.profile import build
-from plumbline.profile.scan.decisions import at, main_version, one
-from plumbline.profile.scan.identical_inputs import at_places, repeats, same_inputs
+from plumbline.profile.scan.decisions import main_version, read_decision, read_places
+from plumbline.profile.scan.identical_inputs import decisions_at_places, find_same_inputs, repeats
 from plumbline.store.workspace import Workspace
 from tests.profile.decision_tables import START, insert, make_system, workspace
 
@@ -74,7 +74,7 @@ def test_repeats_are_counted_as_pandas_counts_them(ws: Workspace, tolerance: flo
         system = make_system(cursor)
         insert(cursor, system, frame, 1)
         told = repeats(cursor, system, tolerance=tolerance, reach=reach)
-        again = at_places(
+        again = decisions_at_places(
             cursor, system, tuple(tuple((d.load_id, d.line) for d in group) for group in told.examples)
         )
     truth = by_pandas(frame, tolerance, reach)
@@ -118,7 +118,7 @@ def test_the_others_with_the_same_inputs_are_found_oldest_first(ws: Workspace) -
         insert(cursor, system, frame, 1)
         for place in (0, 5, 17, 42):
             mine = frame.iloc[place]
-            told = same_inputs(cursor, system, one(cursor, system, mine["decision_id"]), 1000)
+            told = find_same_inputs(cursor, system, read_decision(cursor, system, mine["decision_id"]), 1000)
             same = frame[
                 (frame["feature:x"].eq(mine["feature:x"]) | (frame["feature:x"].isna() & pd.isna(mine["feature:x"])))
                 & (frame["feature:c"].eq(mine["feature:c"]) | (frame["feature:c"].isna() & pd.isna(mine["feature:c"])))
@@ -129,7 +129,7 @@ def test_the_others_with_the_same_inputs_are_found_oldest_first(ws: Workspace) -
                 same = same.iloc[:0]
             assert {d.columns["decision_id"] for d in told} == set(same["decision_id"])
             assert [d.columns["timestamp"] for d in told] == sorted(d.columns["timestamp"] for d in told)
-            few = same_inputs(cursor, system, one(cursor, system, mine["decision_id"]), 1)
+            few = find_same_inputs(cursor, system, read_decision(cursor, system, mine["decision_id"]), 1)
             assert [d.line for d in few] == [d.line for d in told[:1]]
 
 
@@ -143,10 +143,10 @@ def test_decisions_by_their_places_and_the_version_of_most(ws: Workspace) -> Non
         system = make_system(cursor)
         assert main_version(cursor, system) == ""
         insert(cursor, system, frame, 1)
-        found = at(cursor, system, [(1, 9), (1, 3), (2, 1)])
-        build.on_loaded(cursor, system, 1)
+        found = read_places(cursor, system, [(1, 9), (1, 3), (2, 1)])
+        build.on_load(cursor, system, 1)
         assert main_version(cursor, system) == acted.index[0]
-        assert at(cursor, system, []).empty
-        assert at_places(cursor, system, ()) == ()
+        assert read_places(cursor, system, []).empty
+        assert decisions_at_places(cursor, system, ()) == ()
     assert sorted(found["_line"]) == [3, 9]
     assert acted.index[0] != frame["version"].value_counts().index[0]

@@ -10,7 +10,7 @@ import pytest
 
 from plumbline.domain import Kind, Slice, Task
 from plumbline.profile.scan.group_outcomes import group_sizes, mean_attributions, overridden
-from plumbline.profile.scan.outcome_inputs import inputs_by_outcome
+from plumbline.profile.scan.outcome_inputs import sample_inputs_by_outcome
 from plumbline.store.workspace import Workspace
 from tests.profile.decision_tables import START, binary_log, insert, make_system, workspace
 
@@ -25,8 +25,8 @@ def test_inputs_of_each_class_are_those_of_its_labelled_rows(ws: Workspace) -> N
     with ws.write() as cursor:
         system = make_system(cursor)
         insert(cursor, system, rows, 1)
-        outcome, inputs = inputs_by_outcome(cursor, system, Slice(), 1000)
-        few, some = inputs_by_outcome(cursor, system, Slice(), 50)
+        outcome, inputs = sample_inputs_by_outcome(cursor, system, Slice(), 1000)
+        few, some = sample_inputs_by_outcome(cursor, system, Slice(), 50)
     assert {name: kind for name, (kind, _) in inputs.items()} == {
         "x": Kind.NUMERIC, "k": Kind.NUMERIC, "c": Kind.CATEGORICAL,
     }  # fmt: skip
@@ -52,7 +52,7 @@ def test_numbers_are_their_own_outcome(ws: Workspace) -> None:
     with ws.write() as cursor:
         system = make_system(cursor, Task.REGRESSION)
         insert(cursor, system, rows, 1)
-        outcome, inputs = inputs_by_outcome(cursor, system, Slice(), 100)
+        outcome, inputs = sample_inputs_by_outcome(cursor, system, Slice(), 100)
     known = rows[np.isfinite(rows["label"])]
     assert sorted(outcome) == sorted(known["label"])
     order = np.argsort(outcome)

@@ -22,7 +22,7 @@ def held(tmp_path_factory):
     with ws.write() as cursor:
         system = make_system(cursor)
         insert(cursor, system, log, 1)
-        build.on_loaded(cursor, system, 1)
+        build.on_load(cursor, system, 1)
     with ws.read() as cursor:
         yield cursor, system, log
     ws.close()
@@ -32,7 +32,7 @@ def test_a_slice_holds_what_its_filter_selects(held) -> None:
     cursor, system, _ = held
     by = slices.slicers(cursor, system)
     assert [one.column for one in by] == ["segment:region", "feature:x", "feature:k", "feature:c"]
-    rows = slices.sliced_rows(cursor, system, Slice(), "accuracy", by)
+    rows = slices.read_slices(cursor, system, Slice(), "accuracy", by)
     assert rows.available == len(rows.values) == outcome_profile(cursor, system).n_labelled.sum()
     for column, codes in zip(rows.columns, rows.codes, strict=True):
         for code, label in enumerate(column.labels):
@@ -50,16 +50,16 @@ def test_the_mean_over_rows_is_the_metric(held, metric: str) -> None:
     from plumbline.monitor.metrics.metrics import METRICS
 
     cursor, system, _ = held
-    rows = slices.sliced_rows(cursor, system, Slice(), metric, ())
-    whole = counts_of(outcome_profile(cursor, system)).pooled()
+    rows = slices.read_slices(cursor, system, Slice(), metric, ())
+    whole = counts_of(outcome_profile(cursor, system)).pool()
     assert rows.values.mean() == pytest.approx(METRICS[metric].compute(whole)[0], abs=1e-9)
 
 
 def test_beyond_the_most_rows_a_stated_sample_is_taken(held, monkeypatch: pytest.MonkeyPatch) -> None:
     cursor, system, _ = held
     monkeypatch.setattr(slices, "MOST_ROWS", 100)
-    rows = slices.sliced_rows(cursor, system, Slice(), "accuracy", slices.slicers(cursor, system))
-    again = slices.sliced_rows(cursor, system, Slice(), "accuracy", slices.slicers(cursor, system))
+    rows = slices.read_slices(cursor, system, Slice(), "accuracy", slices.slicers(cursor, system))
+    again = slices.read_slices(cursor, system, Slice(), "accuracy", slices.slicers(cursor, system))
     assert 50 < len(rows.values) < 150 < rows.available
     assert (rows.codes == again.codes).all()
 

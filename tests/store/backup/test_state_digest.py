@@ -218,7 +218,7 @@ def test_every_act_on_statements_and_incidents_keeps_them_tied(ws: Workspace) ->
     statements.attest(ws, Attestation("shop", "SEC-2", Status.PASS, "By key.", "Ana", day, later))
     statements.exempt(ws, Exemption("shop", "EXP-1", "phase", "Ana", later, day, link="dms/1"))
     _whole(ws)
-    attestations, exemptions = statements.waiting(statements.statements(ws, "shop"), day)
+    attestations, exemptions = statements.pending_approvals(statements.statements(ws, "shop"), day)
     statements.approve(ws, "shop", attestations[0].id, by="Bo", on=day)
     statements.approve_exemption(ws, "shop", exemptions[0].id, by="Bo", on=day)
     _whole(ws)
@@ -298,7 +298,7 @@ def test_loads_too_large_to_look_at_first_are_changed_as_before(
     monkeypatch.setattr(state_digest, "MOST_ROWS", 10)
     with _taken_back(ws) as cursor:
         cursor.execute("UPDATE decision_shop SET prediction = 'no' WHERE decision_id = 'D0110'")
-        state_digest.look(cursor, "shop")
+        state_digest.note_changes(cursor, "shop")
         state_digest.mark_decisions(cursor, "shop", [1])
         assert set(state_digest.seal(cursor, "shop")) == {"digests"}
 
@@ -468,8 +468,8 @@ def test_the_command_says_what_does_not_fit(
 
 @pytest.mark.parametrize("number", [4, 13, 20, 22, 23])
 def test_a_copy_of_an_older_schema_is_whole(number: int, tmp_path: Path) -> None:
-    from plumbline.store.backup.restoration import verified_copy
+    from plumbline.store.backup.restoration import verify_copy
     from tests.store.stored import unpack
 
     path = unpack(number, tmp_path / "ws.duckdb")
-    assert len(verified_copy(path, path).head) == 64
+    assert len(verify_copy(path, path).head) == 64

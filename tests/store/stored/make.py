@@ -51,10 +51,10 @@ def _load(ws: Any, schema: int, log: Path, labels: Path) -> None:
     if schema == 2:
         from plumbline.logs.inspect import inspect
         from plumbline.logs.load.decisions import load_decisions
-        from plumbline.profile.build import on_loaded
+        from plumbline.profile.build import on_load
 
         mapping = inspect(log, ws=ws).mapping
-        load_decisions(ws, log, title="Orders", mapping=mapping, actor="Ana", after=on_loaded)
+        load_decisions(ws, log, title="Orders", mapping=mapping, actor="Ana", after=on_load)
         return
     from plumbline.answers.data.load import load_file
 

@@ -37,7 +37,7 @@ def _settings(ws: Workspace) -> int:
 
 def _ends(job: Job) -> None:
     for _ in range(200):
-        if not job.running:
+        if not job.is_running:
             return
         job.wait()
     pytest.fail("the job did not end")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from plumbline.ui.frame.return_link import COOKIE, ReturnLink, came_from, place
+from plumbline.ui.frame.return_link import COOKIE, ReturnLink, place, referring_place
 from tests.coroutines import run_coroutine
 
 PAGE = "/decisions?system=a&decision=%231%3A2"
@@ -50,5 +50,7 @@ def test_nobody_is_led_elsewhere(wanted: str) -> None:
     assert place(wanted) == ""
     assert answered("/oauth2callback", {"host": "p", "cookie": f"{COOKIE}={wanted!r}"})["location"] == ["/"]
     assert (
-        came_from("https://evil.example/decisions", "p.example") == came_from("http://[", "p.example") == ""
+        referring_place("https://evil.example/decisions", "p.example")
+        == referring_place("http://[", "p.example")
+        == ""
     )

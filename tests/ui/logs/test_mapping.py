@@ -6,7 +6,7 @@ import pytest
 
 from plumbline.domain import ColumnMap, RoleName
 from plumbline.logs.load.trial import LoadTrial
-from plumbline.ui.logs.mapping import NONE, changes, doubtful, lines
+from plumbline.ui.logs.mapping import NONE, changes, doubtful_columns, lines
 from plumbline.ui.logs.preview import verdict
 from plumbline.ui.logs.role_words import WORDS, gains, say_reason, say_role
 
@@ -21,7 +21,7 @@ NAMES = ["", "sex", "y" * 79 + "…"]
 
 
 def test_a_second_role_shares_its_columns_row() -> None:
-    assert [(row.column, row.means, row.also) for row in lines(MAPS)][:2] == [
+    assert [(row.column, row.first_role, row.second_role) for row in lines(MAPS)][:2] == [
         ("when", "timestamp", NONE), ("sex", "feature", "protected"),
     ]  # fmt: skip
     other = (*MAPS, ColumnMap(column="sex", role=RoleName("segment", "by_sex")))
@@ -66,7 +66,7 @@ def test_every_role_has_words_and_what_is_missing_is_said() -> None:
 
 def test_columns_to_check_are_the_unsure_and_the_new_ones() -> None:
     maps = (*MAPS, ColumnMap(column="odd", role=RoleName("feature", "odd"), confidence=0.5))
-    assert doubtful(maps, ["sex"]) == ("odd", "sex")
+    assert doubtful_columns(maps, ["sex"]) == ("odd", "sex")
 
 
 def test_a_role_is_said_in_words_with_its_code() -> None:

@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime
 import pytest
 
 from plumbline.domain.notes import CalendarEvent, EventKind
-from plumbline.ui.notes.strip import dragged
-from plumbline.ui.parts.charts import as_csv, beside
+from plumbline.ui.notes.strip import brushed_days
+from plumbline.ui.parts.charts import csv_text, with_event_column
 
 FIRST, LAST = datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC)
 
@@ -25,13 +25,13 @@ FIRST, LAST = datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC)
     ],
 )
 def test_a_drag_is_whole_days(x: list[str], days: tuple[date, date] | None) -> None:
-    assert dragged({"selection": {"box": [{"x": x, "y": [0, 1]}]}}, FIRST, LAST) == days
+    assert brushed_days({"selection": {"box": [{"x": x, "y": [0, 1]}]}}, FIRST, LAST) == days
 
 
 @pytest.mark.parametrize("box", [[], [{}], [{"x": []}], [{"x": None}]])
 def test_no_drag_is_no_window(box: list[dict[str, object]]) -> None:
-    assert dragged({"selection": {"box": box}}, FIRST, LAST) is None
-    assert dragged({}, FIRST, LAST) is None
+    assert brushed_days({"selection": {"box": box}}, FIRST, LAST) is None
+    assert brushed_days({}, FIRST, LAST) is None
 
 
 def test_the_file_of_a_picture_names_the_events_of_each_row_and_no_formula() -> None:
@@ -44,7 +44,7 @@ def test_the_file_of_a_picture_names_the_events_of_each_row_and_no_formula() -> 
         {"start": "2026-01-12T00:00:00+00:00", "end": "2026-01-19T00:00:00+00:00", "value": 2},
         {"value": 3},
     ]
-    told = beside(rows, [event])
+    told = with_event_column(rows, [event])
     assert [row["events"] for row in told] == ['=HYPERLINK("x"), 7 Jan 2026', "", ""]
-    assert "'=HYPERLINK" in as_csv(told)
-    assert beside(rows, ()) == rows
+    assert "'=HYPERLINK" in csv_text(told)
+    assert with_event_column(rows, ()) == rows

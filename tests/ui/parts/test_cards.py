@@ -8,7 +8,7 @@ import pytest
 
 from plumbline.domain import Status
 from plumbline.domain.messages import as_message
-from plumbline.governance.verdict import reason_of
+from plumbline.governance.verdict import verdict_reason
 from plumbline.ui.parts.cards import reason
 from tests.governance.cases import judge, thin_facts
 
@@ -26,7 +26,7 @@ from tests.governance.cases import judge, thin_facts
 def test_a_first_clause_ends_where_a_sentence_may(words: str, said: str) -> None:
     failed = replace(judge(thin_facts(), {}).controls[0], id="MON-4", status=Status.FAIL)
     failed = replace(failed, evidence=replace(failed.evidence, sentence=as_message(words)))
-    text, _, mark = reason(reason_of(failed), clause=True).replace("\\", "").partition(" :red[")
+    text, _, mark = reason(verdict_reason(failed), clause=True).replace("\\", "").partition(" :red[")
     assert text.replace("\xa0", " ") == said
     assert "MON-4" in mark
     assert reason(as_message(words), clause=True).replace("\\", "").replace("\xa0", " ") == said

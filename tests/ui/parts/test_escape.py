@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plumbline.ui.parts.escape import one_line, plain, prose
+from plumbline.ui.parts.escape import escape, one_line, prose
 
 ESCAPED = re.compile(r"\\([" + re.escape(punctuation) + r"])")
 
@@ -17,7 +17,7 @@ ESCAPED = re.compile(r"\\([" + re.escape(punctuation) + r"])")
 @given(st.text(max_size=60))
 @settings(max_examples=50, deadline=None)
 def test_every_mark_is_escaped_and_nothing_else_changes(value: str) -> None:
-    shown = plain(value)
+    shown = escape(value)
     assert ESCAPED.sub(r"\1", shown) == one_line(value)
     assert not set(ESCAPED.sub("", shown)) & set(punctuation)
     assert "\n" not in shown
@@ -33,7 +33,7 @@ def test_every_mark_is_escaped_and_nothing_else_changes(value: str) -> None:
     ],
 )  # fmt: skip
 def test_markdown_tricks_become_text(value: str) -> None:
-    assert not set(ESCAPED.sub("", plain(value))) & set(punctuation)
+    assert not set(ESCAPED.sub("", escape(value))) & set(punctuation)
 
 
 def test_direction_marks_and_control_characters_vanish() -> None:
@@ -41,7 +41,7 @@ def test_direction_marks_and_control_characters_vanish() -> None:
 
 
 def test_long_text_is_cut_with_an_ellipsis() -> None:
-    assert plain("*" * 10, 4) == r"\*\*\*…"
+    assert escape("*" * 10, 4) == r"\*\*\*…"
     assert one_line("short", 10) == "short"
 
 

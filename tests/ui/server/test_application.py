@@ -14,7 +14,7 @@ from plumbline.ui.server.application import (
     POLICY,
     Headers,
     friendly_error,
-    only_by_https,
+    require_https,
     workspace_lifespan,
 )
 from plumbline.ui.state import workspace as opened
@@ -46,7 +46,7 @@ def test_every_http_answer_carries_the_headers_once() -> None:
 
 def test_cookies_of_an_https_visit_are_secure_once() -> None:
     headers = MutableHeaders(raw=[(b"set-cookie", b"a=1; Path=/"), (b"set-cookie", b"b=Secure; secure")])
-    only_by_https(headers)
+    require_https(headers)
     assert headers.getlist("set-cookie") == ["a=1; Path=/; Secure", "b=Secure; secure"]
     assert headers["strict-transport-security"].startswith("max-age=")
 

@@ -23,8 +23,8 @@ def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     done: list[str] = []
     monkeypatch.setattr(application, "HEAVY", ("first", "second"))
     monkeypatch.setattr(application, "import_module", done.append)
-    monkeypatch.setattr(warmup, "ready", lambda *_: done.append("ready"))
-    monkeypatch.setattr(warmup, "measure_again", lambda *_: done.append("measured"))
+    monkeypatch.setattr(warmup, "warm_caches", lambda *_: done.append("ready"))
+    monkeypatch.setattr(warmup, "measure_changed_systems", lambda *_: done.append("measured"))
     return done
 
 
@@ -39,7 +39,7 @@ def test_all_steps_are_taken_and_the_log_says_ready(
     done: list[str], workspace: Workspace, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level("INFO", logger="plumbline"):
-        application.get_ready(lambda: workspace)
+        application.warm_up(lambda: workspace)
     assert done == ["first", "second", "ready", "measured"]
     assert [r.levelname for r in caplog.records] == ["INFO"]
     assert "ready" in caplog.text
@@ -54,12 +54,12 @@ def test_an_import_that_fails_costs_its_own_warmth(
         done.append(name)
 
     monkeypatch.setattr(application, "import_module", imported)
-    application.get_ready(lambda: workspace)
+    application.warm_up(lambda: workspace)
     assert done == ["second", "ready", "measured"]
     assert "No module named 'first'" in caplog.text
 
 
-@pytest.mark.parametrize("step", ["ready", "measure_again", "importance"])
+@pytest.mark.parametrize("step", ["warm_caches", "measure_changed_systems", "importance"])
 def test_a_step_that_fails_costs_itself_alone(
     step: str,
     done: list[str],
@@ -69,8 +69,8 @@ def test_a_step_that_fails_costs_itself_alone(
 ) -> None:
     of = "plumbline.charts.importance" if step == "importance" else "plumbline.answers.warmup"
     monkeypatch.setattr(f"{of}.{step}", _fails(ValueError("a fault\x1b[31m")))
-    application.get_ready(lambda: workspace)
-    left = {"ready": "ready", "measure_again": "measured"}.get(step)
+    application.warm_up(lambda: workspace)
+    left = {"warm_caches": "ready", "measure_changed_systems": "measured"}.get(step)
     assert done == [one for one in ("first", "second", "ready", "measured") if one != left]
     assert "a fault" in caplog.text
     assert "\x1b" not in caplog.text
@@ -98,9 +98,9 @@ def test_the_loop_outlives_what_fails_and_measures_what_changed(
         if done.count("measured") == 1:
             raise RuntimeError("out of memory")
 
-    monkeypatch.setattr(warmup, "measure_again", measure)
+    monkeypatch.setattr(warmup, "measure_changed_systems", measure)
     monkeypatch.setattr(application, "LOOK", 0.001)
-    application.get_ready(workspace_of, stop)
+    application.warm_up(workspace_of, stop)
     assert done.count("measured") >= 2
     assert "out of memory" in caplog.text
     assert caplog.text.count("gone for a moment") == 1  # said once, not at every look
@@ -111,7 +111,7 @@ def test_a_server_that_stops_says_nothing(
 ) -> None:
     stop = threading.Event()
     stop.set()
-    application.get_ready(lambda: workspace, stop)
+    application.warm_up(lambda: workspace, stop)
     assert done == []
     assert not caplog.records
 
@@ -121,10 +121,10 @@ def test_what_a_process_has_imported_is_looked_at_by_no_later_collection(
 ) -> None:
     """Streamlit collects after each run of a page: 0.13 s of processor time of a visit that took 0.2."""
     stop = threading.Event()
-    monkeypatch.setattr(warmup, "measure_again", lambda *_: stop.set())
+    monkeypatch.setattr(warmup, "measure_changed_systems", lambda *_: stop.set())
     before = len(gc.get_objects())
     try:
-        application.get_ready(lambda: workspace, stop)
+        application.warm_up(lambda: workspace, stop)
         assert len(gc.get_objects()) < before / 10
         assert gc.get_freeze_count() > 0.9 * before
     finally:
@@ -149,25 +149,31 @@ def test_one_question_of_one_system_fails_alone(
             asked.append((question, key))
             if (question, key) == ("releases", "broken"):
                 raise OverflowError("too large\x1b[0m")
-            if question == "_judged":
+            if question == "_warm_scorecard":
                 raise PlumblineError("nothing to judge yet")  # its own page says it
 
         return ask
 
-    for question in ("_judged", "releases", "segments"):
+    for question in ("_warm_scorecard", "releases", "segments"):
         monkeypatch.setattr(warmup, question, asking(question))
-    warmup.measure_again(two)
-    assert asked == [(q, key) for key in ("broken", "sound") for q in ("_judged", "releases", "segments")]
+    warmup.measure_changed_systems(two)
+    assert asked == [
+        (q, key) for key in ("broken", "sound") for q in ("_warm_scorecard", "releases", "segments")
+    ]
     assert len(caplog.records) == 1
     assert "broken" in caplog.text
     assert "too large" in caplog.text
     assert "\x1b" not in caplog.text
     asked.clear()
-    warmup.measure_again(two)  # what failed is asked again after the next change, what did not is not
+    warmup.measure_changed_systems(
+        two
+    )  # what failed is asked again after the next change, what did not is not
     assert {key for _, key in asked} == {"broken"}
 
 
-@pytest.mark.parametrize("part", ["decisions.main_version", "_ready", "reference_profiles", "fingerprint"])
+@pytest.mark.parametrize(
+    "part", ["decisions.main_version", "_warm_version", "reference_profiles", "fingerprint"]
+)
 def test_one_system_that_cannot_be_made_ready_leaves_the_others(
     part: str, two: Workspace, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -180,12 +186,12 @@ def test_one_system_that_cannot_be_made_ready_leaves_the_others(
             raise ArithmeticError("not a number")
         return "1"
 
-    for each in ("decisions.main_version", "_ready", "reference_profiles"):
+    for each in ("decisions.main_version", "_warm_version", "reference_profiles"):
         monkeypatch.setattr(f"plumbline.answers.warmup.{each}", lambda *_: "1")
-    for question in ("_judged", "releases", "segments"):
+    for question in ("_warm_scorecard", "releases", "segments"):
         monkeypatch.setattr(warmup, question, lambda *_: None)
     monkeypatch.setattr(f"plumbline.answers.warmup.{part}", one_broken)
-    (warmup.measure_again if part == "fingerprint" else warmup.ready)(two)
+    (warmup.measure_changed_systems if part == "fingerprint" else warmup.warm_caches)(two)
     assert set(reached) == {"broken", "sound"}
     assert "not a number" in caplog.text
     assert "broken" in caplog.text
@@ -214,7 +220,7 @@ def test_changes_that_come_one_upon_the_other_are_measured_a_tenth_of_the_time(
         clock[0] += 3.0
 
     monkeypatch.setattr(application.time, "monotonic", lambda: clock[0])
-    monkeypatch.setattr(warmup, "measure_again", measure)
-    application.get_ready(lambda: Changing(), Stop())  # type: ignore[arg-type,return-value]
+    monkeypatch.setattr(warmup, "measure_changed_systems", measure)
+    application.warm_up(lambda: Changing(), Stop())  # type: ignore[arg-type,return-value]
     assert 18 <= len(measured) <= 21
     assert min(b - a for a, b in pairwise(measured)) >= 30

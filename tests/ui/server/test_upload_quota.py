@@ -16,7 +16,7 @@ def files(monkeypatch: pytest.MonkeyPatch) -> MemoryUploadedFileManager:
     made = MemoryUploadedFileManager("/upload")
     runtime = SimpleNamespace(instance=lambda: SimpleNamespace(uploaded_file_mgr=made))
     monkeypatch.setattr("streamlit.runtime.Runtime", runtime)
-    monkeypatch.setattr(upload_quota, "largest", lambda: 100)
+    monkeypatch.setattr(upload_quota, "file_limit", lambda: 100)
     return made
 
 
@@ -40,4 +40,4 @@ def test_another_sessions_files_stay(files: MemoryUploadedFileManager) -> None:
     for n in range(20):
         _put(files, "yours", f"{n}", 100)
     assert list(files.file_storage["mine"]) == ["a"]
-    assert sum(len(f.data) for f in files.file_storage["yours"].values()) <= upload_quota.most()
+    assert sum(len(f.data) for f in files.file_storage["yours"].values()) <= upload_quota.session_limit()

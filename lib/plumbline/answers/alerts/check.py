@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from plumbline.answers.alerts.measurements import measurements
 from plumbline.answers.alerts.signals import all_findings
-from plumbline.answers.faults import SystemFault, for_each
-from plumbline.answers.question import as_of, span_of
+from plumbline.answers.faults import SystemFault, answer_systems
+from plumbline.answers.question import log_span, reporting_date
 from plumbline.domain import Finding, PlumblineError, System
 from plumbline.domain.acts import Act
 from plumbline.monitor.alarms.episodes import CALM
-from plumbline.monitor.alarms.findings import same_problem
+from plumbline.monitor.alarms.findings import is_same_problem
 from plumbline.monitor.chunks import chunk_index
-from plumbline.monitor.drift.first_year import apart
+from plumbline.monitor.drift.first_year import split_findings
 from plumbline.profile import build
 from plumbline.profile.bins import has_new_basis
 from plumbline.store import answer_cache, loads, systems, trail
@@ -47,17 +47,17 @@ def check(ws: Workspace, key: str | None, *, actor: str, all_signals: bool = Tru
         PlumblineError: no such system; or, of all, one could not be checked, after the others were.
     """
     if key is None:
-        checked = check_each(ws, actor=actor, all_signals=all_signals)
+        checked = check_systems(ws, actor=actor, all_signals=all_signals)
         if checked.faults:
             first = checked.faults[0]
             raise PlumblineError(f"The system {first.system} could not be checked: {first.sentence}")
         return checked.findings
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
-    return _open_first(_check(ws, system, actor, all_signals))
+    return _sort_open_first(_check(ws, system, actor, all_signals))
 
 
-def check_what_is_open(ws: Workspace, load_id: int, *, actor: str) -> None:
+def check_open_findings(ws: Workspace, load_id: int, *, actor: str) -> None:
     """Check the system of a load that was taken back, where something is open: what that load alone showed is closed,
     and taken back where it was told. The undo is done; a check that fails leaves it to the next one."""
     with ws.read() as cursor:
@@ -77,7 +77,9 @@ class CheckResult:
     faults: tuple[SystemFault, ...] = ()
 
 
-def check_each(ws: Workspace, key: str | None = None, *, actor: str, all_signals: bool = True) -> CheckResult:
+def check_systems(
+    ws: Workspace, key: str | None = None, *, actor: str, all_signals: bool = True
+) -> CheckResult:
     """``check`` of one system or of every one; a system that cannot be checked does not keep the others from it.
 
     Raises:
@@ -85,12 +87,12 @@ def check_each(ws: Workspace, key: str | None = None, *, actor: str, all_signals
     """
     with ws.read() as cursor:
         known = [systems.get_system(cursor, key)] if key else systems.list_systems(cursor)
-    results, faults = for_each(known, lambda system: (system, _check(ws, system, actor, all_signals)))
-    findings = _open_first([finding for _, own in results for finding in own])
+    results, faults = answer_systems(known, lambda system: (system, _check(ws, system, actor, all_signals)))
+    findings = _sort_open_first([finding for _, own in results for finding in own])
     return CheckResult(findings, tuple(system for system, _ in results), faults)
 
 
-def _count_by_clock(ws: Workspace, system: System) -> None:
+def _recount_local_days(ws: Workspace, system: System) -> None:
     """Count a system anew whose days were those of UTC: an earlier version cut them so, whatever its zone."""
     if system.timezone == "UTC":
         return
@@ -104,12 +106,12 @@ def _count_by_clock(ws: Workspace, system: System) -> None:
 
 
 def _check(ws: Workspace, system: System, actor: str, all_signals: bool) -> list[Finding]:
-    _count_by_clock(ws, system)
+    _recount_local_days(ws, system)
     from plumbline.answers.respond import progress as acting
 
     with ws.read() as cursor:
         by, begins, findings, looked_at = signals_of(cursor, system, all_signals)
-        followed = acting.follow(cursor, system, apart(findings))
+        followed = acting.follow(cursor, system, split_findings(findings))
     findings += followed.findings
     detail: dict[str, Any] = {
         "by": by, "chunks": [start.date().isoformat() for start in begins],
@@ -143,20 +145,20 @@ def rehearse(ws: Workspace, key: str | None = None) -> tuple[tuple[Finding, ...]
         with ws.read() as cursor:
             _, _, own, looked_at = signals_of(cursor, system, True)
         measured.append((system.key, own, looked_at))
-    findings = _open_first([finding for _, own, _ in measured for finding in own])
+    findings = _sort_open_first([finding for _, own, _ in measured for finding in own])
     messages: list[Delivery] = []
     try:
         with ws.write() as cursor:
-            before = {d.id for d in deliveries.recent(cursor, limit=100_000)}
+            before = {d.id for d in deliveries.recent_deliveries(cursor, limit=100_000)}
             for own_key, own, looked_at in measured:
                 reconcile(cursor, own_key, own, looked_at, now())
-            messages += [d for d in deliveries.recent(cursor, limit=100_000) if d.id not in before]
+            messages += [d for d in deliveries.recent_deliveries(cursor, limit=100_000) if d.id not in before]
             raise _DryRunEnd
     except _DryRunEnd:
         return findings, tuple(reversed(messages))
 
 
-def _open_first(findings: list[Finding]) -> tuple[Finding, ...]:
+def _sort_open_first(findings: list[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(findings, key=lambda f: (f.until is not None, f.system)))
 
 
@@ -172,12 +174,12 @@ def reconcile(
     """
     from plumbline.answers.respond.messages import announce  # which knows nothing of this folder
 
-    known = sorted(register.recorded_findings(cursor, key, parts=True), key=_age)
+    known = sorted(register.recorded_findings(cursor, key, parts=True), key=_age_key)
     place_of: dict[int, int] = {}
     parts = [part for one in findings for part in one.parts]
     findings = [*findings, *parts]
-    for place, one in _by_time(findings):
-        record = next((r for r in known if r.id not in place_of and same_problem(_bounded(r), one)), None)
+    for place, one in _onset_order(findings):
+        record = next((r for r in known if r.id not in place_of and is_same_problem(_with_end(r), one)), None)
         closed = at if one.until is not None or any(one is part for part in parts) else None
         if record is None:
             place_of[register.add(cursor, one, at, closed)] = place
@@ -185,17 +187,17 @@ def reconcile(
             place_of[record.id] = place
             register.update(cursor, record.id, one, at, (record.closed_at or closed) if closed else None)
             if not record.open and closed is None:
-                register.unsee(cursor, record.id)
+                register.clear_acknowledgement(cursor, record.id)
     number_of = {place: number for number, place in place_of.items()}
     for place, one in enumerate(findings):
         for part in one.parts:
             own = next(n for n, other in enumerate(findings) if other is part)
-            register.stand_for(cursor, number_of[own], number_of[place])
+            register.mark_part(cursor, number_of[own], number_of[place])
     for record in known:
         if record.id in place_of:
             continue
         whole = next(
-            (n for n, place in place_of.items() if same_problem(_bounded(record), findings[place])), None
+            (n for n, place in place_of.items() if is_same_problem(_with_end(record), findings[place])), None
         )
         if whole is not None:
             register.join(cursor, record.id, whole, at)
@@ -204,18 +206,18 @@ def reconcile(
     announce(cursor, known, register.recorded_findings(cursor, key, parts=True), at)
 
 
-def _by_time(findings: list[Finding]) -> list[tuple[int, Finding]]:
+def _onset_order(findings: list[Finding]) -> list[tuple[int, Finding]]:
     """Findings with their places, earliest onset first; those without an onset last."""
     return sorted(enumerate(findings), key=lambda own: (own[1].since is None, own[1].since or LONG_AGO))
 
 
-def _age(record: FindingRecord) -> tuple[bool, bool, datetime, int]:
+def _age_key(record: FindingRecord) -> tuple[bool, bool, datetime, int]:
     """Which record of one problem goes on: one that is no part of another, with the earliest onset, the oldest."""
     since = record.finding.since
     return record.part_of is not None, since is None, since or LONG_AGO, record.id
 
 
-def _bounded(record: FindingRecord) -> Finding:
+def _with_end(record: FindingRecord) -> Finding:
     """A recorded finding with an end: one that was closed because it was not found any more has none of its own, and
     must not be taken for whatever goes wrong with the same thing long after."""
     one = record.finding
@@ -229,7 +231,7 @@ def findings(cursor: Cursor, system: System) -> tuple[Finding, ...]:
     return tuple(signals_of(cursor, system, True)[2])
 
 
-def compared_chunks(cursor: Cursor, system: System, by: str) -> set[date]:
+def chunks_on_trail(cursor: Cursor, system: System, by: str) -> set[date]:
     """The chunks (days, weeks or months) that the trail says were compared with the reference that holds now."""
     compared: set[date] = set()
     for entry in trail.entries(cursor, system=system.key, limit=100_000):
@@ -253,15 +255,15 @@ def signals_of(
         released: the system's releases, where they are known.
     """
     from plumbline.answers.alerts.headline import measure_headline
-    from plumbline.answers.events import records_in
-    from plumbline.answers.releases.history import releases_of
+    from plumbline.answers.events import read_records
+    from plumbline.answers.releases.history import system_releases
 
-    span = span_of(cursor, system)
+    span = log_span(cursor, system)
     if span is None:
         return "week", [], [], ("",)
-    moment = as_of(system, span)
-    released = released or releases_of(cursor, system)
-    answer = measure_headline(cursor, system, moment, released, records_in(cursor, system.key))
+    moment = reporting_date(system, span)
+    released = released or system_releases(cursor, system)
+    answer = measure_headline(cursor, system, moment, released, read_records(cursor, system.key))
     measured = measurements(cursor, system, span, moment, answer, released)
     findings, looked_at = all_findings(cursor, measured, all_of_them=all_signals)
     return answer.by, list(measured.begun), findings, looked_at

@@ -97,7 +97,11 @@ def acknowledge(ws: Workspace, number: int, *, by: str, system: str = "") -> Fin
     """
     signer(by, "An acknowledgement", "Say who saw the finding.")
     with ws.write() as cursor:
-        record = register.of(cursor, system, number) if system else register.one(cursor, number)
+        record = (
+            register.read_finding_of_system(cursor, system, number)
+            if system
+            else register.read_finding(cursor, number)
+        )
         if record.acknowledged_by:
             raise PlumblineError(
                 message(
@@ -112,8 +116,8 @@ def acknowledge(ws: Workspace, number: int, *, by: str, system: str = "") -> Fin
         trail.append(
             cursor,
             actor=by.strip(),
-            action=Act.RECORDED.of("alert acknowledged"),
+            action=Act.RECORDED.with_words("alert acknowledged"),
             system=record.finding.system,
             detail=detail,
         )
-        return register.one(cursor, number)
+        return register.read_finding(cursor, number)

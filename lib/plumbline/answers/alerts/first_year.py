@@ -6,7 +6,7 @@ from functools import cache
 
 from plumbline.answers.alerts.measurements import Measurements
 from plumbline.domain import Finding, Point
-from plumbline.monitor.drift.first_year import SIGNAL, together
+from plumbline.monitor.drift.first_year import SIGNAL, merge_slow_changes
 from plumbline.monitor.drift.season import YEAR
 from plumbline.monitor.performance.series import performance
 from plumbline.store import findings as register
@@ -38,4 +38,4 @@ def first_year(cursor: Cursor, m: Measurements, findings: list[Finding]) -> list
         and reference[0] - YEAR <= record.finding.since
         for record in register.recorded_findings(cursor, m.system.key)
     )
-    return together(findings, named, daily, reference, asked=asked)
+    return merge_slow_changes(findings, named, daily, reference, asked=asked)

@@ -7,21 +7,21 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from plumbline.answers.decisions.explain import check_recorded
+from plumbline.answers.decisions.explain import recorded_share
 from plumbline.answers.drift.features import open_drift
 from plumbline.answers.events import EventRecord
-from plumbline.answers.performance.headline import family_of, headline_of
+from plumbline.answers.performance.headline import metric_family, system_headline
 from plumbline.answers.performance.label_delay import delays
-from plumbline.answers.performance.sentence import guess_of, say_guess
+from plumbline.answers.performance.sentence import baseline_comparison, say_guess
 from plumbline.answers.releases.history import ReleasesAnswer, breach_response
 from plumbline.domain import DelayProfile, OutcomeProfile, Point, PointStatus, Slice, System
 from plumbline.domain.messages import NOTHING, Message, message
 from plumbline.governance.facts import Breach
 from plumbline.monitor.alarms.change_point import ChangePoint, change_point
-from plumbline.monitor.alarms.findings import Levels, Say, problem_of, problems_of
-from plumbline.monitor.alarms.persistence import LastingChange, lasting
+from plumbline.monitor.alarms.findings import Levels, Say, performance_problems, problem_key
+from plumbline.monitor.alarms.persistence import LastingChange, lasting_change
 from plumbline.monitor.alarms.retraining import RetrainingDue, retraining_due
-from plumbline.monitor.alarms.year_before import seasonal, without_seasons
+from plumbline.monitor.alarms.year_before import mark_seasonal_breaches, seasonal
 from plumbline.monitor.chunks import alarm_chunk, choose_chunk
 from plumbline.monitor.figures import say_value
 from plumbline.monitor.performance.money import money_at_stake, stated_stake
@@ -31,7 +31,7 @@ from plumbline.monitor.performance.series import performance, thresholds
 from plumbline.profile.read import profiles
 from plumbline.profile.read.outcomes import outcome_profile
 from plumbline.store.workspace import Cursor
-from plumbline.wording.names import say_metric, unit_of
+from plumbline.wording.names import metric_unit, say_metric
 from plumbline.wording.quantities import decimal
 
 
@@ -70,7 +70,7 @@ class HeadlineAnswer:
         return {
             "performance_watched": bool(watched) or None, "performance_breach": self.performance_breach,
             "labels_selected": self.selected.sentence if self.selected else NOTHING,
-            "labels_among": self.selected.among if self.selected else NOTHING,
+            "labels_among": self.selected.population_note if self.selected else NOTHING,
             "performance_guess": self.guess,
             "performance_worse_than_guess": self.worse,
             "drift_watched": True, "drift_breach": self.drift_breach,
@@ -84,13 +84,13 @@ def measure_headline(
     """Measure the headline metric and its family, and find what is open at ``now``."""
     profile = outcome_profile(cursor, system, Slice())
     by, alarm_by = choose_chunk(profile), alarm_chunk(profile)
-    headline = headline_of(cursor, system).metric
+    headline = system_headline(cursor, system).metric
     delay = delays(cursor, system)
     waiting: dict[str, Any] = {"delay": delay, "today": now}
     selected = selection(profile, **waiting)
     unknown = unknown_metrics(selected)
-    waiting["known"] = selected.known if selected and selected.one_sided else ()
-    names = tuple(name for name in family_of(system, profile, headline) if name not in unknown)
+    waiting["known"] = selected.labelled_classes if selected and selected.is_one_sided else ()
+    names = tuple(name for name in metric_family(system, profile, headline) if name not in unknown)
     options: dict[str, Any] = {
         "reference": system.reference, "floors": system.settings.floors,
         "cost": system.settings.cost_matrix,
@@ -102,21 +102,21 @@ def measure_headline(
     judged = performance(
         profile, by=alarm_by, metrics=names, together=names, windows=True, **options, **waiting
     )
-    guess = guess_of(system, headline, profile, selected=selected)
+    guess = baseline_comparison(system, headline, profile, selected=selected)
     bands = thresholds(profile, by=alarm_by, metrics=names, **options)
     levels = {name: band.mean for name, band in bands.items()}
-    change = change_point(daily, unit=unit_of(system, headline))
-    lasts = lasting(judged, change, bands.get(headline))
+    change = change_point(daily, unit=metric_unit(system, headline))
+    lasts = lasting_change(judged, change, bands.get(headline))
     if system.reference is not None:
         limits = options["floors"] or {}
         lasts = None if lasts and seasonal(lasts, judged, levels, system.reference[1]) else lasts
-        judged = without_seasons(judged, levels, system.reference[1], limits)
+        judged = mark_seasonal_breaches(judged, levels, system.reference[1], limits)
     breach = open_breach(
         judged,
         change,
         answer,
         noted,
-        lambda name, value: say_value(name, value, unit_of(system, name)),
+        lambda name, value: say_value(name, value, metric_unit(system, name)),
         levels,
         lasts,
     )
@@ -134,7 +134,7 @@ def measure_headline(
         performance_breach=breach,
         drift_breach=open_drift(cursor, system, now, answer, noted),
         stake=_stake(profile, system, breach, change, delay, now, selected),
-        logged_share=check_recorded(cursor, system),
+        logged_share=recorded_share(cursor, system),
         retraining=retraining_due(judged, profiles.version_hours(cursor, system), as_of=now, healthy=levels),
         selected=selected,
         guess=say_guess(system, headline, guess) if guess else NOTHING,
@@ -152,7 +152,7 @@ def open_breach(
     lasts: LastingChange | None = None,
 ) -> Breach | None:
     """The breach that is not over, since its onset, as its finding has it; None where there is none."""
-    problems = problems_of(points, healthy, lasts)
+    problems = performance_problems(points, healthy, lasts)
     if not problems or problems[-1].until is not None:
         return None
     problem = problems[-1]
@@ -167,7 +167,7 @@ def open_breach(
     if change is not None and change.until is None and change.metric in (name, *problem.others):
         since = change.at
         sentence = message("{metric}: {change}", metric=say_metric(change.metric), change=change.breach)
-    response = breach_response(since, [p.end for p in problem.part], answer, noted, _of_performance)
+    response = breach_response(since, [p.end for p in problem.part], answer, noted, _is_performance)
     return Breach(
         since=since,
         sentence=sentence,
@@ -178,8 +178,8 @@ def open_breach(
     )
 
 
-def _of_performance(signal: str) -> bool:
-    return problem_of(signal) == "performance"
+def _is_performance(signal: str) -> bool:
+    return problem_key(signal) == "performance"
 
 
 def _stake(
@@ -210,7 +210,7 @@ def _stake(
         searched=change is None,
         delay=delay,
         today=now,
-        known=selected.known if selected and selected.one_sided else (),
+        known=selected.labelled_classes if selected and selected.is_one_sided else (),
     )
     if lost is None:
         return {}

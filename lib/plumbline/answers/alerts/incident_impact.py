@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from plumbline.answers.alerts.transactions import transaction_share
-from plumbline.answers.question import as_of, span_of
+from plumbline.answers.question import log_span, reporting_date
 from plumbline.domain import Slice, System
 from plumbline.domain.messages import Day
 from plumbline.governance.ai_act import law
 from plumbline.governance.context import interaction_share
 from plumbline.governance.facts import Facts
-from plumbline.profile.scan.exact import count_affected
+from plumbline.profile.scan.exact import count_persons
 from plumbline.profile.scan.weights import sample_reason
 from plumbline.store import statements
 from plumbline.store.findings import FindingRecord
@@ -40,8 +40,8 @@ class CriterionHint:
 def hints(cursor: Cursor, system: System, record: FindingRecord) -> tuple[CriterionHint, ...]:
     """Each criterion, in the order of the law, and whether the service is critical."""
     finding = record.finding
-    span = span_of(cursor, system)
-    end = finding.until or as_of(system, span)
+    span = log_span(cursor, system)
+    end = finding.until or reporting_date(system, span)
     since = finding.since or (finding.known_at or end)
     known = {
         "clients": _clients(cursor, system, since, end, finding.until is not None),
@@ -63,7 +63,7 @@ def _clients(cursor: Cursor, system: System, since: datetime, end: datetime, ove
     if sampled := sample_reason(cursor, system):
         return CriterionHint("clients", None, sampled)
     affected = Slice(start=since, end=end if over else None)
-    n, persons = count_affected(cursor, system, affected)
+    n, persons = count_persons(cursor, system, affected)
     transactions = transaction_share(cursor, system, affected, n)
     decisions = f"{plural(n, 'decision')} from {Day(since)} to {Day(end)}"
     if persons is None:
@@ -73,7 +73,7 @@ def _clients(cursor: Cursor, system: System, since: datetime, end: datetime, ove
         text = f", about {share(part)} of all customer interactions" if part is not None else ""
         words = f"{decisions}{text}. The log names no clients. {transactions}"
         return CriterionHint("clients", None, words)
-    everybody = count_affected(cursor, system)[1] or 0
+    everybody = count_persons(cursor, system)[1] or 0
     part = persons / everybody if everybody else 0.0
     who = f"{count(persons)} of the {count(everybody)} persons in the log"
     met = (

@@ -21,7 +21,7 @@ from plumbline.store.findings import FindingRecord
 from plumbline.store.respond.triage import NOTHING, triages
 from plumbline.store.workspace import Cursor, Workspace
 
-OPENED, CLOSED = Act.RECORDED.of("incident opened"), Act.RECORDED.of("incident closed")
+OPENED, CLOSED = Act.RECORDED.with_words("incident opened"), Act.RECORDED.with_words("incident closed")
 
 
 def open_incident(
@@ -62,10 +62,10 @@ def open_incident(
             "Somebody has to know of an incident before it is opened", todo="Check the times."
         )
     with ws.write() as cursor:
-        return open_in(cursor, key, title, by=by, aware=aware, opened=opened, record=record)
+        return record_incident(cursor, key, title, by=by, aware=aware, opened=opened, record=record)
 
 
-def open_in(
+def record_incident(
     cursor: Cursor,
     key: str,
     title: str,
@@ -83,7 +83,7 @@ def open_in(
     item = Incident(title=title.strip(), aware_at=aware, opened_at=opened, by=by.strip())
     system = systems.get_system(cursor, key)
     if record is not None:
-        item = _filled_in(cursor, system, item, record)
+        item = _draft_incident(cursor, system, item, record)
     begun = register_digest.begin(cursor, key)
     number = kept.add(cursor, key, opened, canonical_json.write(item))
     item = replace(item, id=number)
@@ -102,8 +102,8 @@ def open_in(
 
 def _finding(ws: Workspace, key: str, number: int) -> FindingRecord:
     with ws.read() as cursor:
-        record = findings.of(cursor, key, number)
-        taken = next((i.id for i in incidents_in(cursor, key) if i.finding == number), None)
+        record = findings.read_finding_of_system(cursor, key, number)
+        taken = next((i.id for i in read_incidents(cursor, key) if i.finding == number), None)
     if taken is not None:
         raise PlumblineError(
             message("Finding {number} has incident {taken} already", number=str(number), taken=str(taken)),
@@ -112,7 +112,7 @@ def _finding(ws: Workspace, key: str, number: int) -> FindingRecord:
     return record
 
 
-def _filled_in(cursor: Cursor, system: System, item: Incident, record: FindingRecord) -> Incident:
+def _draft_incident(cursor: Cursor, system: System, item: Incident, record: FindingRecord) -> Incident:
     criterion_hints, triage = hints(cursor, system, record), triages(cursor).get(record.id, NOTHING)
     return replace(
         item,
@@ -152,7 +152,7 @@ def classify(
             message("{unknown} is not what an incident can be", unknown=repr(unknown[0])),
             todo=message("Use one of: {names}.", names=", ".join(FLAGS)),
         )
-    refused = [flag for flag in flags if flag not in flags_of(ws, key)]
+    refused = [flag for flag in flags if flag not in act_flags(ws, key)]
     if refused:
         raise PlumblineError(
             message(
@@ -222,13 +222,13 @@ def plan(ws: Workspace, key: str, number: int, *, by: str, cause: str, owner: st
         key,
         number,
         by,
-        Act.INCIDENT.of("planned"),
+        Act.INCIDENT.with_words("planned"),
         detail,
         lambda item: replace(item, cause=cause.strip(), owner=owner.strip(), due=due),
     )
 
 
-def flags_of(ws: Workspace, key: str) -> dict[str, str]:
+def act_flags(ws: Workspace, key: str) -> dict[str, str]:
     """What an incident of this system may be, in words, by the AI Act's class that was worked out."""
     with ws.read() as cursor:
         act = systems.get_system(cursor, key).settings.ai_act or {}
@@ -281,20 +281,20 @@ def close_incident(
 def incidents(ws: Workspace, key: str) -> tuple[Incident, ...]:
     """The register, the newest first."""
     with ws.read() as cursor:
-        return incidents_in(cursor, key)
+        return read_incidents(cursor, key)
 
 
-def of_findings(ws: Workspace, keys: Iterable[str]) -> dict[int, Incident]:
+def incidents_by_finding(ws: Workspace, keys: Iterable[str]) -> dict[int, Incident]:
     """The incident of each finding of these systems that has one."""
     with ws.read() as cursor:
-        return {i.finding: i for key in keys for i in incidents_in(cursor, key) if i.finding}
+        return {i.finding: i for key in keys for i in read_incidents(cursor, key) if i.finding}
 
 
-def incidents_in(cursor: Cursor, key: str) -> tuple[Incident, ...]:
+def read_incidents(cursor: Cursor, key: str) -> tuple[Incident, ...]:
     """The same, on a cursor that is open already."""
     return tuple(
         replace(canonical_json.read(Incident, body), id=number)
-        for number, body in kept.of_system(cursor, key)
+        for number, body in kept.incidents_of_system(cursor, key)
     )
 
 
@@ -303,7 +303,7 @@ def _step(
 ) -> Incident:
     signer(by, "A step")
     with ws.write() as cursor:
-        item = next((i for i in incidents_in(cursor, key) if i.id == number), None)
+        item = next((i for i in read_incidents(cursor, key) if i.id == number), None)
         if item is None:
             raise PlumblineError(
                 message("There is no incident {number} of {key}", number=str(number), key=key)

@@ -10,7 +10,7 @@ from plumbline.answers.drift.features import importance_of
 from plumbline.answers.question import LogSpan
 from plumbline.answers.releases.history import ReleasesAnswer
 from plumbline.domain import FeatureProfile, System
-from plumbline.monitor.drift.aligned_counts import AlignedCounts, laid_by_chunk
+from plumbline.monitor.drift.aligned_counts import AlignedCounts, aligned_chunks
 from plumbline.monitor.performance.label_delay import OF_CLASSES, delay_curve, positive_curve, usual_delay
 from plumbline.profile.read import profiles
 from plumbline.store.workspace import Cursor
@@ -52,9 +52,11 @@ def measurements(
     counts: tuple[AlignedCounts, ...] = ()
     if system.reference is not None:
         features = tuple(profiles.feature_profiles(cursor, system))
-        laid = laid_by_chunk(features, reference=system.reference, by=by)
+        laid = aligned_chunks(features, reference=system.reference, by=by)
         counts = (
-            laid if by == headline.by else laid_by_chunk(features, reference=system.reference, by=headline.by)
+            laid
+            if by == headline.by
+            else aligned_chunks(features, reference=system.reference, by=headline.by)
         )
     begun = tuple(sorted({start for one in counts for start in one.starts if start}))
     waited = usual_delay(delay_curve(headline.delay, now)) or 0

@@ -8,8 +8,8 @@ from plumbline.answers.alerts.measurements import Measurements
 from plumbline.answers.scans import duplicate_ids
 from plumbline.domain import CompletenessProfile, Finding, PointStatus, Severity, Slice
 from plumbline.domain.messages import Message, message
-from plumbline.monitor.chunks import days_in, midnight
-from plumbline.monitor.quality.completeness import audit, lack_sentence, told_once
+from plumbline.monitor.chunks import days_mask, midnight
+from plumbline.monitor.quality.completeness import audit, lack_sentence, without_seasonal_repeats
 from plumbline.profile.read import profiles
 from plumbline.store.workspace import Cursor
 from plumbline.wording.quantities import decimal
@@ -26,7 +26,8 @@ def record_findings(cursor: Cursor, m: Measurements) -> list[Finding]:
     findings = [
         _lack(m, f"quality.{name}", lack_sentence(name, trail.shares.get(name, 0.0), trail.n))
         for name in NEEDED
-        if trail.statuses[name] is PointStatus.BREACH and (name != "features" or _fell(m, profile, name))
+        if trail.statuses[name] is PointStatus.BREACH
+        and (name != "features" or _has_less_presence(m, profile, name))
     ]
     if trail.statuses["duplicates"] is PointStatus.BREACH and trail.duplicate_share is not None:
         twice = message(
@@ -35,7 +36,7 @@ def record_findings(cursor: Cursor, m: Measurements) -> list[Finding]:
             n=decimal(trail.n, ","),
         )
         findings.append(_lack(m, "quality.duplicates", twice))
-    for gap in told_once(trail.gaps):
+    for gap in without_seasonal_repeats(trail.gaps):
         sentence = message(
             "No decision for {hours} hours, where {usual} at most are usual.",
             hours=decimal(gap.hours, ""),
@@ -59,11 +60,11 @@ def record_findings(cursor: Cursor, m: Measurements) -> list[Finding]:
     return findings
 
 
-def _fell(m: Measurements, profile: CompletenessProfile, name: str) -> bool:
+def _has_less_presence(m: Measurements, profile: CompletenessProfile, name: str) -> bool:
     """Whether fewer decisions hold it than in the reference: what was always so is a property of the log."""
     if m.system.reference is None or name not in profile.present:
         return False
-    healthy = days_in(profile.days, *m.system.reference)
+    healthy = days_mask(profile.days, *m.system.reference)
     then, now = (profile.n[rows].sum() for rows in (healthy, ~healthy))
     if not then or not now:
         return False

@@ -14,24 +14,24 @@ from plumbline.answers.drift.cutoff_changes import cutoff_departures
 from plumbline.answers.drift.group_shifts import shifts_of_groups
 from plumbline.answers.performance.contradiction import score_contradictions
 from plumbline.answers.question import age_limits
-from plumbline.answers.scans import repeats_of
+from plumbline.answers.scans import find_repeats
 from plumbline.domain import Finding, PointStatus, Severity, Slice, System
 from plumbline.domain.messages import NOTHING, message, sequence
 from plumbline.logs.load.schema_changes import changes
 from plumbline.monitor.alarms import findings as problems
 from plumbline.monitor.alarms.contradiction import contradiction_findings
 from plumbline.monitor.alarms.cusum import early_warning, warning_sentence
-from plumbline.monitor.alarms.findings import same_problem
-from plumbline.monitor.alarms.year_before import YEAR, as_year_before
+from plumbline.monitor.alarms.findings import is_same_problem
+from plumbline.monitor.alarms.year_before import YEAR, is_as_year_before
 from plumbline.monitor.drift import findings as shifts
 from plumbline.monitor.drift.association import association_findings
 from plumbline.monitor.drift.cutoff import cutoff_findings
 from plumbline.monitor.drift.distances import OF_THEIR_OWN
-from plumbline.monitor.drift.features import judged_by_chunk
+from plumbline.monitor.drift.features import judge_chunks
 from plumbline.monitor.drift.first_year import SIGNAL
 from plumbline.monitor.drift.group_shift import group_findings
-from plumbline.monitor.drift.missing_share import known_first, missing_findings
-from plumbline.monitor.drift.reference_stability import unsteady
+from plumbline.monitor.drift.missing_share import earliest_findings, missing_findings
+from plumbline.monitor.drift.reference_stability import unstable_feature
 from plumbline.monitor.drift.shifts import shift_findings
 from plumbline.monitor.figures import say_value
 from plumbline.monitor.performance.selective_labels import unknown_metrics
@@ -41,7 +41,7 @@ from plumbline.profile.bins import OUTPUTS
 from plumbline.profile.read import profiles
 from plumbline.store import loads
 from plumbline.store.workspace import Cursor
-from plumbline.wording.names import METHOD_NAMES, say_metric, unit_of
+from plumbline.wording.names import METHOD_NAMES, metric_unit, say_metric
 from plumbline.wording.times import iso_day
 
 
@@ -57,12 +57,14 @@ def _performance(cursor: Cursor, m: Measurements) -> list[Finding]:
         healthy=m.held.levels,
         lasts=m.held.lasts,
     )
-    return _whose(m, [problems.costing(f, m.held.stake) if f.until is None else f for f in findings])
+    return _add_population(
+        m, [problems.with_cost(f, m.held.stake) if f.until is None else f for f in findings]
+    )
 
 
-def _whose(m: Measurements, findings: list[Finding]) -> list[Finding]:
+def _add_population(m: Measurements, findings: list[Finding]) -> list[Finding]:
     """Findings that rest on outcomes, with whom they speak of where only some decisions ever have one."""
-    among = m.held.selected.among if m.held.selected else NOTHING
+    among = m.held.selected.population_note if m.held.selected else NOTHING
     if not among:
         return findings
     return [
@@ -72,7 +74,7 @@ def _whose(m: Measurements, findings: list[Finding]) -> list[Finding]:
 
 
 def _say(system: System) -> problems.Say:
-    return lambda name, value: say_value(name, value, unit_of(system, name))
+    return lambda name, value: say_value(name, value, metric_unit(system, name))
 
 
 def _warning(cursor: Cursor, m: Measurements) -> list[Finding]:
@@ -94,7 +96,7 @@ def _warning(cursor: Cursor, m: Measurements) -> list[Finding]:
     points = [p for p in m.held.judged if p.metric == m.held.headline]
     level, end = m.held.levels.get(m.held.headline), m.system.reference[1]
     alarms = [
-        a for a in warned.alarms if a.at < end + YEAR or not as_year_before(points, a.since, a.at, level)
+        a for a in warned.alarms if a.at < end + YEAR or not is_as_year_before(points, a.since, a.at, level)
     ]
     for alarm in alarms:
         sentence = warning_sentence(say_metric(m.held.headline), warned, over=alarm.until is not None)
@@ -112,7 +114,7 @@ def _warning(cursor: Cursor, m: Measurements) -> list[Finding]:
                 known_at=alarm.at + m.delay,
             )
         )
-    return _whose(m, findings)
+    return _add_population(m, findings)
 
 
 def _contradiction(cursor: Cursor, m: Measurements) -> list[Finding]:
@@ -120,10 +122,10 @@ def _contradiction(cursor: Cursor, m: Measurements) -> list[Finding]:
     found = contradiction_findings(
         m.system.key, score_contradictions(cursor, m.system, m.held.profile, m.held.delay, m.now)
     )
-    return _whose(m, [replace(f, known_at=f.known_at + m.delay) if f.known_at else f for f in found])
+    return _add_population(m, [replace(f, known_at=f.known_at + m.delay) if f.known_at else f for f in found])
 
 
-def _retraining(cursor: Cursor, m: Measurements) -> list[Finding]:
+def _retraining_findings(cursor: Cursor, m: Measurements) -> list[Finding]:
     """The retraining trigger, where the performance threshold has fired it."""
     due = m.held.retraining
     if due is None:
@@ -144,7 +146,7 @@ def _retraining(cursor: Cursor, m: Measurements) -> list[Finding]:
             known_at=known,
         )
     ]
-    return _whose(m, findings)
+    return _add_population(m, findings)
 
 
 def _estimate(cursor: Cursor, m: Measurements) -> list[Finding]:
@@ -173,7 +175,7 @@ def _estimate(cursor: Cursor, m: Measurements) -> list[Finding]:
         say=_say(m.system),
         healthy=m.held.levels,
     )
-    return _whose(m, findings)
+    return _add_population(m, findings)
 
 
 def _drift(cursor: Cursor, m: Measurements) -> list[Finding]:
@@ -192,8 +194,8 @@ def _drift(cursor: Cursor, m: Measurements) -> list[Finding]:
         spoken=METHOD_NAMES,
     )
     alone = group_findings(m.system.key, shifts_of_groups(cursor, m.system, m.features, m.now))
-    findings += [f for f in alone if not any(same_problem(f, other) for other in findings)]
-    changed = unsteady([p for p in m.features if p.bins.feature not in OUTPUTS], m.system.reference)
+    findings += [f for f in alone if not any(is_same_problem(f, other) for other in findings)]
+    changed = unstable_feature([p for p in m.features if p.bins.feature not in OUTPUTS], m.system.reference)
     if changed is None:
         return findings
     unstable = message(
@@ -211,7 +213,9 @@ def _drift(cursor: Cursor, m: Measurements) -> list[Finding]:
 
 def _association(cursor: Cursor, m: Measurements) -> list[Finding]:
     """Inputs that stopped going together, as after a join on a wrong key."""
-    return association_findings(m.system.key, associations.lost(cursor, m.system, m.features, m.now))
+    return association_findings(
+        m.system.key, associations.find_lost_associations(cursor, m.system, m.features, m.now)
+    )
 
 
 def _cutoff(cursor: Cursor, m: Measurements) -> list[Finding]:
@@ -226,9 +230,9 @@ def _presence(cursor: Cursor, m: Measurements) -> list[Finding]:
     watched = [p for p in m.features if p.bins.feature not in OUTPUTS]
     findings = missing_findings(m.system.key, watched, reference=m.system.reference, until=m.now)
     for method in OF_THEIR_OWN:
-        inputs = [c for c in judged_by_chunk(m.laid, method) if c.feature not in OUTPUTS]
+        inputs = [c for c in judge_chunks(m.laid, method) if c.feature not in OUTPUTS]
         findings += shifts.presence_findings(m.system.key, method, inputs)
-    return known_first(findings)
+    return earliest_findings(findings)
 
 
 def _staleness(cursor: Cursor, m: Measurements) -> list[Finding]:
@@ -261,7 +265,7 @@ WATCHED = ("score", "prediction")
 
 
 def _consistency(cursor: Cursor, m: Measurements) -> list[Finding]:
-    result = consistency(repeats_of(cursor, m.system))
+    result = consistency(find_repeats(cursor, m.system))
     if result.status is not PointStatus.BREACH:
         return []
     figures = {
@@ -339,7 +343,7 @@ class SignalFamily:
 
 FAMILIES: tuple[SignalFamily, ...] = (
     SignalFamily("performance", ("performance.",), _performance),
-    SignalFamily("retraining", ("retraining",), _retraining),
+    SignalFamily("retraining", ("retraining",), _retraining_findings),
     SignalFamily("early warning", ("warning.",), _warning),
     SignalFamily("contradiction", ("warning.contradiction",), _contradiction),
     SignalFamily("estimated performance", ("estimate.",), _estimate, quick=False),
@@ -362,4 +366,4 @@ def all_findings(
     chosen: Sequence[SignalFamily] = [f for f in FAMILIES if all_of_them or f.quick]
     found = [one for family in chosen for one in family.raise_findings(cursor, m)]
     prefixes = tuple(prefix for family in chosen for prefix in family.prefixes)
-    return first_year(cursor, m, problems.merge_same_problem(found)), (*prefixes, SIGNAL)
+    return first_year(cursor, m, problems.merge_problem_findings(found)), (*prefixes, SIGNAL)

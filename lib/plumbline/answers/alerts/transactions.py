@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 
-from plumbline.answers.question import span_of
+from plumbline.answers.question import log_span
 from plumbline.domain import Kind, Slice, System
-from plumbline.logs.values.currency import named_in
+from plumbline.logs.values.currency import format_currency
 from plumbline.profile.scan.exact import total_amount
 from plumbline.store import systems
 from plumbline.store.workspace import Cursor
@@ -23,7 +23,7 @@ _NAMED = re.compile(r"((transaction|payment|order|purchase|tx)_?)?(amount|betrag
 
 def transaction_share(cursor: Cursor, system: System, part: Slice, n: int) -> str:
     """The ``n`` decisions of a slice against the daily average of the log, by number and, where known, by amount."""
-    span = span_of(cursor, system)
+    span = log_span(cursor, system)
     if span is None:
         return ""
     days = max((span.last - span.first).total_seconds() / 86_400, 1.0)
@@ -66,7 +66,7 @@ def amount_columns(cursor: Cursor, system: System) -> list[tuple[str, str, str]]
     mapping = systems.saved_mapping(cursor, system.key)
     forms = {item.column: item.format for item in mapping.columns} if mapping else {}
     numeric = [
-        (c.name, c.source, named_in(forms.get(c.source, "")))
+        (c.name, c.source, format_currency(forms.get(c.source, "")))
         for c in systems.decision_columns(cursor, system.key)
         if c.kind is Kind.NUMERIC and c.role.role in ("feature", "segment")
     ]

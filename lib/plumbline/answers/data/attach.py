@@ -23,7 +23,7 @@ from plumbline.domain import Load, Mapping, PlumblineError, System, Task, json_o
 from plumbline.logs.cluster import attachments, refresh, sample, sample_rows
 from plumbline.logs.cluster.attachments import Attachment, Window
 from plumbline.logs.cluster.session import cluster, describe
-from plumbline.logs.cluster.table import ClusterTable, first_reading, reading_of
+from plumbline.logs.cluster.table import ClusterTable, build_reading, first_reading
 from plumbline.logs.load.removal import is_empty
 from plumbline.logs.load.settle import secret
 from plumbline.logs.pull.location import read_location
@@ -114,7 +114,7 @@ def attach(
         known = attachments.find(cursor, key)
         if known and attachments.windows(cursor, key):
             if (known.location, known.item) == (location.shown, item):
-                return pull_attached(ws, key, actor=actor, source=source, progress=progress)
+                return pull_table(ws, key, actor=actor, source=source, progress=progress)
             raise PlumblineError(
                 f"{key} is attached to another table", where=known.item, todo="Choose another --system."
             )
@@ -122,13 +122,13 @@ def attach(
             raise PlumblineError(f"{key} holds decisions of its own", todo="Choose another --system.")
     with cluster(location) as session, _folder(ws) as folder:
         table = describe(session, item, since)
-        high, rows, unplaced = sample.newest(session, table, None)
+        high, rows, unplaced = sample.newest_mark(session, table, None)
         if high is None:
             raise PlumblineError("The table has no rows up to now", where=item, todo="Attach it when it has.")
         mapping = _mapping(ws, session, table, rows, folder, key, answers or FileAnswers())
         window = Window(load_id=0, low=None, high=high, n_read=rows)
         reading = first_reading(mapping, table, window, _task(mapping))
-        decisions = sample.decisions_of(session, reading, window)
+        decisions = sample.count_decisions(session, reading, window)
         if not decisions:
             raise PlumblineError(
                 "No row of the table has a time and a prediction or score",
@@ -159,7 +159,7 @@ def attach(
         )
 
 
-def pull_attached(
+def pull_table(
     ws: Workspace, key: str, *, actor: str, source: str = "", progress: Progress | None = None
 ) -> AttachResult:
     """Count what is new in the table that a system is attached to, and anew what changed of the last half-year.
@@ -185,17 +185,21 @@ def pull_attached(
     location = read_location(source or attachment.location)
     with cluster(location) as session, _folder(ws) as folder:
         table = describe(session, attachment.item, attachment.since)
-        reading = reading_of(system, mapping, table, named, windows)
-        since = sample.late_since([day for _, day in days]) if days else None
+        reading = build_reading(system, mapping, table, named, windows)
+        since = sample.late_label_start([day for _, day in days]) if days else None
         now = sample.day_digests(session, reading, windows, since)
         changed = refresh.changed_days(days, now, since)
         if changed:
-            refresh.count_anew(ws, attachment, session, reading, changed, recount_days, actor=actor)
+            refresh.recount_days_of_table(
+                ws, attachment, session, reading, changed, recount_days, actor=actor
+            )
             check(ws, key, actor=actor, all_signals=False)
         mark = windows[-1].high if windows else None
-        high, rows, unplaced = sample.newest(session, table, mark)
+        high, rows, unplaced = sample.newest_mark(session, table, mark)
         window = Window(load_id=0, low=mark, high=high or "", n_read=rows)
-        decisions = sample.decisions_of(session, replace(reading, windows=(window,)), window) if high else 0
+        decisions = (
+            sample.count_decisions(session, replace(reading, windows=(window,)), window) if high else 0
+        )
         if not decisions:
             return AttachResult(
                 system=key,
@@ -263,15 +267,15 @@ def _load(
     counted: list[int] = []
 
     def count_window(cursor: Cursor, system: System, load_id: int) -> None:
-        attachments.refuse_other_look(cursor, before, standing)
+        attachments.refuse_concurrent_refresh(cursor, before, standing)
         own_window = replace(window, load_id=load_id)
         attachments.keep(cursor, attachment)
         attachments.add_window(cursor, system.key, own_window)
         named = systems.decision_columns(cursor, system.key)
-        whole = reading_of(system, mapping, table, named, attachments.windows(cursor, system.key))
+        whole = build_reading(system, mapping, table, named, attachments.windows(cursor, system.key))
         # before the counts: a label that comes between the two shows at the next look
         attachments.keep_days(cursor, system.key, sample.day_digests(session, whole, [own_window]))
-        build.on_loaded(cursor, system, load_id)
+        build.on_load(cursor, system, load_id)
         counted.append(decisions_counted(cursor, system.key, load_id))
         if attachment.share < before.share:
             sample_rows.thin(cursor, system, attachment.share)
@@ -313,14 +317,14 @@ def _mapping(
 ) -> Mapping:
     """What the columns of a table mean: guessed from a look at it, and as a person said."""
     path = folder / "look.parquet"
-    sample.look(session, table, rows, path)
+    sample.write_preview(session, table, rows, path)
     inspection = inspect_file(path, ws=ws, system=key, answers=answers)
     refuse_open(inspection, answers)
     return apply_answers(inspection.mapping, answers)
 
 
 def _task(mapping: Mapping) -> Task:
-    return mapping.task or (Task.MULTICLASS if mapping.named("proba") else Task.BINARY)
+    return mapping.task or (Task.MULTICLASS if mapping.columns_of("proba") else Task.BINARY)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 from plumbline.domain import PlumblineError, System
 from plumbline.domain.acts import Act
 from plumbline.logs.cluster import attachments
-from plumbline.logs.load.erase import ErasureResult, clear_bytes, erase
+from plumbline.logs.load.erase import ErasureResult, erase, overwrite_free_blocks
 from plumbline.profile import build
 from plumbline.store import answer_cache, copies, trail
 from plumbline.store.workspace import Cursor, Workspace
@@ -29,7 +29,9 @@ def erase_person(
     result = erase(ws, key, subject=subject, decision_id=decision_id, actor=actor, after=_count_anew)
     with ws.read() as cursor:
         attachment = attachments.find(cursor, result.system)
-    result = replace(result, bytes_cleared=clear_bytes(ws), table=attachment.item if attachment else "")
+    result = replace(
+        result, bytes_cleared=overwrite_free_blocks(ws), table=attachment.item if attachment else ""
+    )
     try:
         gone = copies.drop_all(ws.path)
     except OSError as error:
@@ -75,5 +77,5 @@ def certificate(erased: ErasureResult) -> str:
 
 def _count_anew(cursor: Cursor, system: System, loads: Sequence[int]) -> None:
     if attachments.find(cursor, system.key) is None:
-        build.on_erased(cursor, system, loads)
+        build.on_erasure(cursor, system, loads)
     answer_cache.forget(cursor, system.key)

@@ -77,7 +77,7 @@ def files_of(path: Path) -> list[Path]:
             where=str(path),
             todo=message("Looked for: {names}.", names=", ".join(SUFFIXES)),
         )
-    return sorted(paths, key=_natural)
+    return sorted(paths, key=_natural_order)
 
 
 def load_files(
@@ -129,7 +129,7 @@ def _root(path: Path) -> Path:
     return path
 
 
-def _natural(path: Path) -> list[tuple[int, int, str]]:
+def _natural_order(path: Path) -> list[tuple[int, int, str]]:
     """``day-9`` before ``day-10``."""
     return [(0, int(p), "") if p.isdecimal() else (1, 0, p) for p in re.split(r"(\d+)", str(path)) if p]
 

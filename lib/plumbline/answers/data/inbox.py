@@ -44,7 +44,7 @@ class GrowingFile(Exception):
     """The file changed while it was read: nothing was loaded, it is read again when it rests."""
 
 
-def waiting(folder: Path, system: str | None) -> Iterator[tuple[Path, str]]:
+def inbox_files(folder: Path, system: str | None) -> Iterator[tuple[Path, str]]:
     """Files to load, each with its system: all in the folder for ``system``, else those in sub-folders by its name."""
     places = (
         [(folder, system)]
@@ -62,7 +62,7 @@ def waiting(folder: Path, system: str | None) -> Iterator[tuple[Path, str]]:
                 yield path, title
 
 
-def look(path: Path) -> Look | None:
+def file_state(path: Path) -> Look | None:
     """A file's size and time of change; None where it is gone."""
     try:
         seen = path.stat()
@@ -71,7 +71,7 @@ def look(path: Path) -> Look | None:
     return seen.st_size, seen.st_mtime_ns
 
 
-def at_rest(
+def settled_files(
     folder: Path, system: str | None, before: dict[Path, Look], settle: float = SETTLE
 ) -> list[tuple[Path, str]]:
     """Files that have not changed since the last pass and for ``settle`` seconds.
@@ -79,8 +79,8 @@ def at_rest(
     ``before``: what the last pass saw; brought up to date.
     """
     rest, seen = [], {}
-    for path, title in waiting(folder, system):
-        now = look(path)
+    for path, title in inbox_files(folder, system):
+        now = file_state(path)
         if now is None:
             continue
         seen[path] = now
@@ -93,11 +93,11 @@ def at_rest(
 
 def take(ws: Workspace, path: Path, title: str, *, actor: str) -> InboxResult | None:
     """Load one file and move it away; None where it changed while it was read."""
-    seen = look(path)
+    seen = file_state(path)
     if seen is None:
         return None
     try:
-        load = load_file(ws, path, title=title, actor=actor, progress=_unchanged(path, seen))
+        load = load_file(ws, path, title=title, actor=actor, progress=_change_guard(path, seen))
     except GrowingFile:
         return None
     except WriteStop:  # it waits where it is
@@ -105,28 +105,28 @@ def take(ws: Workspace, path: Path, title: str, *, actor: str) -> InboxResult | 
     except Exception as error:  # whatever it is: the files behind it wait for their turn
         if cannot_write(error):
             raise PlumblineError("Nothing can be written: the disk is full, or read-only") from error
-        if look(path) != seen:
+        if file_state(path) != seen:
             return None  # half a file is often no log at all
-        return _failed(path, title, sentence(error))
+        return _move_to_failed(path, title, sentence(error))
     _move(path, DONE)
     return InboxResult(file=path.name, system=load.system, to=DONE, load=load)
 
 
-def _unchanged(path: Path, seen: Look) -> Progress:
+def _change_guard(path: Path, seen: Look) -> Progress:
     """A progress report that stops the load, just before it is committed, where the file is no longer what was read."""
     digest = survey(path, text=False).sha256
 
     def report(_phrase: str, share: float) -> None:
-        if share >= 1 and (look(path) != seen or survey(path, text=False).sha256 != digest):
+        if share >= 1 and (file_state(path) != seen or survey(path, text=False).sha256 != digest):
             raise GrowingFile
 
     return report
 
 
-def _failed(path: Path, title: str, reason: str) -> InboxResult:
+def _move_to_failed(path: Path, title: str, reason: str) -> InboxResult:
     folder = path.parent / FAILED
     folder.mkdir(exist_ok=True)
-    free = _free(folder / path.name)
+    free = _free_path(folder / path.name)
     (folder / f"{free.name}.reason.txt").write_text(
         reason + "\n", "utf-8"
     )  # first: a failed file always has it
@@ -137,10 +137,10 @@ def _failed(path: Path, title: str, reason: str) -> InboxResult:
 def _move(path: Path, where: str) -> None:
     folder = path.parent / where
     folder.mkdir(exist_ok=True)
-    os.replace(path, _free(folder / path.name))
+    os.replace(path, _free_path(folder / path.name))
 
 
-def _free(path: Path) -> Path:
+def _free_path(path: Path) -> Path:
     """The path, or the first of ``name-2.csv``, ``name-3.csv`` that is not taken."""
     free, n = path, 1
     while free.exists():

@@ -22,11 +22,11 @@ from plumbline.domain import (  # fmt: skip
 from plumbline.domain.acts import Act
 from plumbline.logs import reader
 from plumbline.logs.files.source import open_source
-from plumbline.logs.inspect import COSTS, Inspection, inspect, inspect_in
+from plumbline.logs.inspect import COSTS, Inspection, inspect, inspect_in_folder
 from plumbline.logs.load.decisions import After, load_decisions
 from plumbline.logs.load.labels import load_labels
 from plumbline.logs.load.preview import Preview, preview
-from plumbline.logs.load.reference_period import need_every_weekday
+from plumbline.logs.load.reference_period import require_every_weekday
 from plumbline.logs.load.removal import is_empty
 from plumbline.logs.load.schema_changes import changes
 from plumbline.logs.load.undo import undo
@@ -185,7 +185,7 @@ def inspect_file(
     if ws is None:
         inbox = make_inbox()
         try:
-            return inspect_in(inbox, path, sheet=sheet, stated=_stated(answers))
+            return inspect_in_folder(inbox, path, sheet=sheet, stated=_answer_roles(answers))
         finally:
             drop_inbox(inbox)
     known = None
@@ -194,10 +194,10 @@ def inspect_file(
             key = system_key(system)
             there = systems.find_system(cursor, key) is not None and not is_empty(cursor, key)
             known = systems.saved_mapping(cursor, key) if there else None
-    return inspect(path, ws=ws, known=known, sheet=sheet, stated=_stated(answers))
+    return inspect(path, ws=ws, known=known, sheet=sheet, stated=_answer_roles(answers))
 
 
-def _stated(answers: FileAnswers | None) -> StatedRoles:
+def _answer_roles(answers: FileAnswers | None) -> StatedRoles:
     if answers is None:
         return StatedRoles()
     return StatedRoles(tuple(answers.maps), _task(answers.task), read_order(answers.date_order))
@@ -265,7 +265,7 @@ def load_file(
     if mapping is None:
         inspection = inspect_file(path, ws=ws, system=title, sheet=sheet, answers=said)
         refuse_open(inspection, said)
-        mapping, doubts = inspection.mapping, (*_taken(inspection, said), *_doubts(inspection, said))
+        mapping, doubts = inspection.mapping, (*_reading_notes(inspection, said), *_doubts(inspection, said))
     used = apply_answers(mapping, said)
     given = (
         replace(open_source(ws, path, whole=True, sheet=sheet), origin=origin) if sheet or origin else path
@@ -279,15 +279,15 @@ def load_file(
             mapping=used,
             actor=actor,
             accept=accept,
-            after=outcomes_changed,
+            after=rebuild_outcomes,
             progress=progress,
         )
     else:
         load = load_decisions(
             ws, given, title=title, mapping=used, actor=actor, reference=reference, accept=accept,
-            after=after or build.on_loaded, progress=progress,
+            after=after or build.on_load, progress=progress,
         )  # fmt: skip
-    checked = check_loaded(ws, load, actor=actor)
+    checked = check_load(ws, load, actor=actor)
     return replace(checked, notes=(*checked.notes, *doubts)) if load.rows_loaded else checked
 
 
@@ -309,7 +309,7 @@ def _refuse_early_labels(ws: Workspace, key: str, mapping: Mapping, path: Path) 
     )
 
 
-def _taken(inspection: Inspection, answers: FileAnswers) -> tuple[str, ...]:
+def _reading_notes(inspection: Inspection, answers: FileAnswers) -> tuple[str, ...]:
     """How the file is read where nobody looked at it first; what the mapping leaves unknown is said by the pages."""
     zone = inspection.zone_notes if answers.timezone is not None else ()
     return tuple(n for n in inspection.notes if n not in {*COSTS.values(), *zone})
@@ -326,20 +326,20 @@ def _doubts(inspection: Inspection, answers: FileAnswers) -> tuple[str, ...]:
     )
 
 
-def check_loaded(ws: Workspace, load: Load, *, actor: str) -> Load:
+def check_load(ws: Workspace, load: Load, *, actor: str) -> Load:
     """Check every chunk again after a load that changed something.
 
     Returns the load, which is in whatever becomes of the check; ``unchecked`` says why there is none.
     """
     if load.rows_loaded or load.labels_joined:
         from plumbline.answers.alerts.check import check
-        from plumbline.answers.performance.headline import headline_in
-        from plumbline.answers.warmup import ready_after_load
+        from plumbline.answers.performance.headline import read_headline
+        from plumbline.answers.warmup import check_model_files
 
         try:
             check(ws, load.system, actor=actor, all_signals=False)
-            ready_after_load(ws, load.system)
-            reason = headline_in(ws, load.system).reason
+            check_model_files(ws, load.system)
+            reason = read_headline(ws, load.system).reason
             load = replace(load, notes=(*load.notes, reason)) if reason else load
         except Exception as error:  # the load is committed: nothing that fails from here on takes it back
             return replace(load, unchecked=sentence(error))
@@ -348,10 +348,10 @@ def check_loaded(ws: Workspace, load: Load, *, actor: str) -> Load:
 
 def undo_load(ws: Workspace, load_id: int, *, actor: str, pushes: int | None = None) -> int:
     """Take a load back (see ``undo``), profiles included; the rows removed. What it alone showed is then closed."""
-    from plumbline.answers.alerts.check import check_what_is_open
+    from plumbline.answers.alerts.check import check_open_findings
 
-    rows = undo(ws, load_id, actor=actor, pushes=pushes, after=_taken_back)
-    check_what_is_open(ws, load_id, actor=actor)
+    rows = undo(ws, load_id, actor=actor, pushes=pushes, after=_undo_counts)
+    check_open_findings(ws, load_id, actor=actor)
     return rows
 
 
@@ -365,7 +365,7 @@ def set_reference(ws: Workspace, key: str, start: datetime, end: datetime, *, ac
 
     with ws.write() as cursor:
         system = systems.get_system(cursor, key)
-        need_every_weekday(cursor, system, (start, end))
+        require_every_weekday(cursor, system, (start, end))
         system = systems.set_reference(cursor, system, (start, end), "given")
         build.rebuild(cursor, system)
         detail = {"start": start.isoformat(), "end": end.isoformat()} | state_digest.seal(cursor, key)
@@ -374,12 +374,12 @@ def set_reference(ws: Workspace, key: str, start: datetime, end: datetime, *, ac
     return system
 
 
-def logs_of(ws: Workspace, key: str) -> SystemLoads:
+def system_loads(ws: Workspace, key: str) -> SystemLoads:
     """A system's loads, how many rows wait in quarantine, and which columns came, went or changed."""
     with ws.read() as cursor:
         waiting = sum(n for _, _, n in loads.quarantine_counts(cursor, key))
         changed = changes(loads.schemas(cursor, key))
-        total = systems.decisions_held(cursor, key)
+        total = systems.count_decisions(cursor, key)
         return SystemLoads(tuple(loads.list_loads(cursor, key)), waiting, tuple(changed), total)
 
 
@@ -388,13 +388,13 @@ def _holds_labels(mapping: Mapping) -> bool:
     return {"decision_id", "label"} <= roles and not roles & {"timestamp", "prediction", "score"}
 
 
-def outcomes_changed(cursor: Cursor, system: System, affected: Sequence[int], load_id: int) -> None:
+def rebuild_outcomes(cursor: Cursor, system: System, affected: Sequence[int], load_id: int) -> None:
     """Make the outcome counts of loads whose labels changed anew; for ``load_labels``."""
     build.rebuild_outcomes(cursor, system, affected)
 
 
-def _taken_back(cursor: Cursor, system: System, load: Load, affected: Sequence[int], altered: bool) -> None:
+def _undo_counts(cursor: Cursor, system: System, load: Load, affected: Sequence[int], altered: bool) -> None:
     if load.kind == "decisions":
-        build.on_undone(cursor, system, load.load_id, altered)
+        build.on_undo(cursor, system, load.load_id, altered)
     if affected:
         build.rebuild_outcomes(cursor, system, affected)

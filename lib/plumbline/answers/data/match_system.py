@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from plumbline.logs.inspect import Inspection
-from plumbline.logs.load.labels import known_ids
+from plumbline.logs.load.labels import count_known_ids
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace
 
@@ -11,7 +11,7 @@ from plumbline.store.workspace import Workspace
 _ALIKE = 0.7
 
 
-def system_of(ws: Workspace, inspection: Inspection) -> str | None:
+def match_system(ws: Workspace, inspection: Inspection) -> str | None:
     """The key of the system that a file looked at without one most likely belongs to; None where no system fits, or
     two fit alike."""
     with ws.read() as cursor:
@@ -19,7 +19,9 @@ def system_of(ws: Workspace, inspection: Inspection) -> str | None:
         if inspection.kind == "labels":
             column = inspection.mapping.column_of("decision_id")
             ids = [cell for cell in inspection.samples().get(column or "", ()) if cell]
-            fits = {system.key: known_ids(cursor, system.key, ids) / max(len(ids), 1) for system in known}
+            fits = {
+                system.key: count_known_ids(cursor, system.key, ids) / max(len(ids), 1) for system in known
+            }
             least = 0.5
         else:
             here = {c.column for c in inspection.mapping.columns}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from plumbline.answers.data.attach import AttachResult, pull_attached
+from plumbline.answers.data.attach import AttachResult, pull_table
 from plumbline.answers.data.folders import SUMS
 from plumbline.answers.data.load import Progress, load_file
 from plumbline.domain import Finding, Load, PlumblineError, Severity, json_object
@@ -119,12 +119,12 @@ def pull(
             for path in result.files
         )
     except UnfitFile as refusal:
-        _refused(ws, system_key(title), origin, refusal, actor)
+        _record_refusal(ws, system_key(title), origin, refusal, actor)
         raise
     finally:
         shutil.rmtree(result.folder, ignore_errors=True)
     if loads:
-        _taken_again(ws, system_key(title), origin)
+        _close_refusal(ws, system_key(title), origin)
     return PullResult(origin, result.mark, loads)
 
 
@@ -132,7 +132,7 @@ def pull(
 SIGNAL = "source."
 
 
-def _refused(ws: Workspace, key: str, origin: Origin, refusal: UnfitFile, actor: str) -> None:
+def _record_refusal(ws: Workspace, key: str, origin: Origin, refusal: UnfitFile, actor: str) -> None:
     """Record and tell that a source brought rows that cannot be loaded; a new system has nobody to be told yet."""
     from plumbline.answers.respond.messages import announce
 
@@ -163,7 +163,7 @@ def _refused(ws: Workspace, key: str, origin: Origin, refusal: UnfitFile, actor:
         trail.append(cursor, actor=actor, action=Act.PULL_REFUSED, system=key, detail=detail)
 
 
-def _taken_again(ws: Workspace, key: str, origin: Origin) -> None:
+def _close_refusal(ws: Workspace, key: str, origin: Origin) -> None:
     """Close what was found of a source that can be loaded again, and tell it where that was told."""
     from plumbline.answers.respond.messages import announce
 
@@ -186,7 +186,7 @@ def _open(cursor: Cursor, key: str, origin: Origin) -> register.FindingRecord | 
     return next(found, None)
 
 
-def pull_again(
+def pull_sources(
     ws: Workspace, *, title: str, overlap: str, actor: str, progress: Progress | None = None
 ) -> list[PullResult]:
     """Pull every remembered source of a system, credentials from the environment.
@@ -212,16 +212,16 @@ def pull_source(
         PlumblineError: see ``pull``.
     """
     if source.origin.kind == "spark":
-        result = pull_attached(ws, source.system, actor=actor, progress=progress)
+        result = pull_table(ws, source.system, actor=actor, progress=progress)
         origin = replace(source.origin, mark=result.mark)
         return PullResult(origin, result.mark, (result.load,) if result.load else (), result)
-    request = _wanted(source.origin, overlap)
+    request = _fetch_request(source.origin, overlap)
     return pull(
         ws, source.origin.location, title=source.system, wanted=request, actor=actor, progress=progress
     )
 
 
-def _wanted(origin: Origin, overlap: str) -> FetchRequest:
+def _fetch_request(origin: Origin, overlap: str) -> FetchRequest:
     query = (
         origin.item if origin.item.lstrip()[:6].lower() in ("select", "with") or " " in origin.item else ""
     )

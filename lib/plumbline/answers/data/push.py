@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from plumbline.answers.data import push_queue
-from plumbline.answers.data.load import outcomes_changed
+from plumbline.answers.data.load import rebuild_outcomes
 from plumbline.answers.data.push_merges import PushMerges
 from plumbline.answers.data.push_queue import Queue
 from plumbline.answers.faults import sentence
@@ -83,7 +83,7 @@ class Intake:
         self._thread.start()
 
     @property
-    def ready(self) -> bool:
+    def is_ready(self) -> bool:
         """Whether rows are taken."""
         return self._journal is not None and self._thread.is_alive() and self.backlog < push_queue.BACKLOG
 
@@ -98,7 +98,7 @@ class Intake:
         self._thread.join(LAST)
         until = time.monotonic() + LAST
         while self._thread.is_alive() and time.monotonic() < until:
-            self._work.call_off()
+            self._work.cancel()
             self._thread.join(0.05)
         if self._journal is not None:
             self._journal.close()
@@ -118,7 +118,7 @@ class Intake:
             PlumblineError: the body is not what it says, or one of its rows cannot be what it has to be.
         """
         ws = self._find()
-        form = self.forms(system)[kind == "labels"]
+        form = self.row_forms(system)[kind == "labels"]
         batch = read_rows(form, records(media, body, ws.inbox))
         at = datetime.now(UTC)
         receipt = PushReceipt(
@@ -133,7 +133,7 @@ class Intake:
         )
         return Request(receipt, batch.iso, batch.rows), batch
 
-    def repeated(
+    def find_request(
         self, system: str, kind: str, body: bytes, *, actor: str, key: str
     ) -> tuple[str, int] | None:
         """(receipt, rows) of the request that bore this key before; None where none did.
@@ -141,9 +141,9 @@ class Intake:
         Raises:
             OtherBody: it had another body.
         """
-        return self._queue.repeated((actor, system, kind, key), hashlib.sha256(body).hexdigest())
+        return self._queue.find_request((actor, system, kind, key), hashlib.sha256(body).hexdigest())
 
-    def knows(self, system: str) -> bool:
+    def has_form(self, system: str) -> bool:
         """Whether it was looked up a moment ago how a system's rows are read."""
         kept = self._forms.get(system)
         return kept is not None and time.monotonic() < kept[0]
@@ -164,7 +164,7 @@ class Intake:
         receipt, frame = request.receipt, pack_request(request)
         number = self._queue.begin(receipt, len(frame), done)
         if number == receipt.id:
-            journal.append(frame, lambda error: self._written(receipt, len(frame), error))
+            journal.append(frame, lambda error: self._confirm_write(receipt, len(frame), error))
         return number
 
     def receipt_of(self, number: str) -> tuple[PushReceipt, bool] | None:
@@ -173,14 +173,14 @@ class Intake:
         if waiting is not None:
             return waiting, True
         with self._find().read() as cursor:
-            receipt = receipts.receipt_of(cursor, number)
+            receipt = receipts.find_receipt(cursor, number)
         return (receipt, False) if receipt else None
 
     def watch(self, number: str, settled: Callable[[], None]) -> None:
         """Call ``settled``, from another thread, when a request waits no more; at once where it does not."""
         self._queue.watch(number, settled)
 
-    def forms(self, system: str) -> tuple[RowForm, RowForm]:
+    def row_forms(self, system: str) -> tuple[RowForm, RowForm]:
         """How decisions and labels of a system are read.
 
         Raises:
@@ -204,11 +204,11 @@ class Intake:
         self._forms[system] = (time.monotonic() + FRESH, *forms)
         return forms
 
-    def _written(self, receipt: PushReceipt, size: int, error: OSError | None) -> None:
+    def _confirm_write(self, receipt: PushReceipt, size: int, error: OSError | None) -> None:
         if error is None:
             self.counts.requests += 1
             self.counts.rows += receipt.rows_read
-        self._queue.written(receipt, size, error)
+        self._queue.confirm_write(receipt, size, error)
 
     def _run(self) -> None:
         words = ""
@@ -216,7 +216,7 @@ class Intake:
             ending = self._stop.wait(self._every if self._journal else min(self._every, 0.2))
             try:
                 if self._journal is None and not ending:
-                    self._journal = self._opened()
+                    self._journal = self._open_journal()
                 if self._journal is not None:
                     self.gather()
                     self._check(ending)
@@ -231,19 +231,21 @@ class Intake:
             if ending:
                 return
 
-    def _opened(self) -> Journal:
+    def _open_journal(self) -> Journal:
         """The journal, with what an earlier process left in it."""
         ws = self._find()
         journal = Journal(push_folder(ws.path), encryption_key() if ws.encrypted else "")
         left = [
             (len(frame), unpack_request(frame).receipt)
-            for path in journal.closed()
+            for path in journal.closed_files()
             for frame in journal.frames(path)
         ]
         with ws.read() as cursor:
-            for receipt in receipts.newest_with_key(cursor, datetime.now(UTC) - REMEMBERED, push_queue.KEYS):
+            for receipt in receipts.newest_keyed_receipts(
+                cursor, datetime.now(UTC) - REMEMBERED, push_queue.KEYS
+            ):
                 self._queue.remember(receipt)
-            done = receipts.written_receipts(cursor, [receipt.id for _, receipt in left])
+            done = receipts.existing_receipts(cursor, [receipt.id for _, receipt in left])
         for size, receipt in left:
             self._queue.restore(receipt, size, loaded=receipt.id in done)
         return journal
@@ -256,7 +258,7 @@ class Intake:
         """
         with self._turn:  # a file is loaded by one thread
             if self._journal is not None:
-                self._gather(self._journal, self._find().lent([], self._work))
+                self._gather(self._journal, self._find().for_command([], self._work))
 
     def merge(self, now: datetime | None = None) -> None:
         """Make one of small loads, where it is time to.
@@ -265,14 +267,16 @@ class Intake:
             now: aware; None: this moment.
         """
         with self._turn:
-            self._merges.merge(self._find().lent([], self._work), now or datetime.now(UTC), actor=ACTOR)
+            self._merges.merge(
+                self._find().for_command([], self._work), now or datetime.now(UTC), actor=ACTOR
+            )
 
     def _gather(self, journal: Journal, ws: Workspace) -> None:
         for path in journal.rotate():
             frames = list(journal.frames(path))
             requests = [unpack_request(frame) for frame in frames]
             with ws.read() as cursor:
-                done = receipts.written_receipts(cursor, [r.receipt.id for r in requests])
+                done = receipts.existing_receipts(cursor, [r.receipt.id for r in requests])
             for group in _groups([r for r in requests if r.receipt.id not in done]):
                 self._load(ws, group)
             path.unlink()
@@ -283,8 +287,8 @@ class Intake:
         """Load requests together; where that is refused, each by itself, so that one spoils no other."""
         begun, first = time.monotonic(), group[0].receipt
         try:
-            form = self.forms(first.system)[first.kind == "labels"]
-            load = load_requests(ws, form, group, after=build.on_loaded, after_labels=outcomes_changed)
+            form = self.row_forms(first.system)[first.kind == "labels"]
+            load = load_requests(ws, form, group, after=build.on_load, after_labels=rebuild_outcomes)
         except Exception as error:
             if _is_the_machine(error):
                 raise
@@ -320,7 +324,7 @@ class Intake:
                 continue
             self._changed.discard(key)
             try:
-                check(self._find().lent([], self._work), key, actor=ACTOR, all_signals=False)
+                check(self._find().for_command([], self._work), key, actor=ACTOR, all_signals=False)
             except WriteStop:
                 raise
             except Exception as error:  # the rows are in: the next check says it again

@@ -57,5 +57,5 @@ class PushMerges:
             if not due:
                 return
             for group in due:
-                _, left = merge_loads(ws, key, group, actor=actor, after=build.on_merged)
+                _, left = merge_loads(ws, key, group, actor=actor, after=build.on_merge)
                 self._left.update(left)

@@ -37,7 +37,7 @@ class Queue:
         self._keys: OrderedDict[_Named, tuple[str, str, int]] = OrderedDict()
         self._guard = threading.Lock()
 
-    def repeated(self, name: _Named, digest: str) -> tuple[str, int] | None:
+    def find_request(self, name: _Named, digest: str) -> tuple[str, int] | None:
         """(receipt, rows) of the request of that name, and None where there is none.
 
         Args:
@@ -65,7 +65,7 @@ class Queue:
             Behind: too much waits.
         """
         with self._guard:
-            before = self._keys.get(name_of(receipt)) if receipt.key else None
+            before = self._keys.get(request_name(receipt)) if receipt.key else None
             if before is not None:  # came while this one was read
                 if before[1] in self._writing:
                     self._writing[before[1]].append(done)
@@ -79,13 +79,13 @@ class Queue:
             self._remember(receipt)
         return receipt.id
 
-    def written(self, receipt: PushReceipt, size: int, error: OSError | None) -> None:
+    def confirm_write(self, receipt: PushReceipt, size: int, error: OSError | None) -> None:
         """A request is on the disk, or cannot be."""
         with self._guard:
             waits = self._writing.pop(receipt.id)
             if error is not None:
                 self._waiting.pop(receipt.id, None)
-                self._keys.pop(name_of(receipt), None)
+                self._keys.pop(request_name(receipt), None)
                 self.backlog -= size
         for done in waits:
             done(error)
@@ -133,11 +133,11 @@ class Queue:
 
     def _remember(self, receipt: PushReceipt) -> None:
         if receipt.key:
-            self._keys[name_of(receipt)] = (receipt.digest, receipt.id, receipt.rows_read)
+            self._keys[request_name(receipt)] = (receipt.digest, receipt.id, receipt.rows_read)
             while len(self._keys) > KEYS:
                 self._keys.popitem(last=False)
 
 
-def name_of(receipt: PushReceipt) -> _Named:
+def request_name(receipt: PushReceipt) -> _Named:
     """What a request is known by: two tokens may use one key."""
     return receipt.actor, receipt.system, receipt.kind, receipt.key

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plumbline.answers.drift.features import Span, window_of
-from plumbline.answers.performance.headline import headline_of
-from plumbline.answers.performance.leakage import leaks_of
-from plumbline.answers.question import age_limits, as_of, span_of
-from plumbline.answers.scans import duplicate_ids, personal_of, repeats_of
+from plumbline.answers.performance.headline import system_headline
+from plumbline.answers.performance.leakage import find_leaks
+from plumbline.answers.question import age_limits, log_span, reporting_date
+from plumbline.answers.scans import duplicate_ids, find_personal_data, find_repeats
 from plumbline.domain import (
     FeatureDrift,
     PlumblineError,
@@ -35,9 +35,15 @@ from plumbline.monitor.quality.completeness import AuditTrail, audit
 from plumbline.monitor.quality.consistency import Consistency, consistency
 from plumbline.monitor.quality.leakage import LabelLeak
 from plumbline.monitor.quality.personal_data import LOOKED_FOR, PersonalData
-from plumbline.monitor.quality.staleness import LastArrival, Staleness, beat, staleness
+from plumbline.monitor.quality.staleness import LastArrival, Staleness, last_arrival, staleness
 from plumbline.monitor.releases.champion import spans
-from plumbline.monitor.releases.shelf_life import ShelfLife, VersionLife, began, lives, shelf_life
+from plumbline.monitor.releases.shelf_life import (
+    ShelfLife,
+    VersionLife,
+    shelf_life,
+    version_lives,
+    version_start,
+)
 from plumbline.profile.bins import OUTPUTS
 from plumbline.profile.read import profiles as read
 from plumbline.profile.read.outcomes import outcome_profile
@@ -122,10 +128,10 @@ def quality(ws: Workspace, key: str, *, window: Span | None = None) -> QualityAn
     """
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
-        span = span_of(cursor, system)
+        span = log_span(cursor, system)
         if span is None:
             raise PlumblineError(message("{key} holds no decision yet", key=key), todo="Load a log.")
-        now = as_of(system, span)
+        now = reporting_date(system, span)
         present = read.completeness(cursor, system, Slice())
         trail = audit(present, decisions=span.n, duplicate_ids=duplicate_ids(cursor, system))
         shown = window_of(cursor, system, window)
@@ -143,7 +149,7 @@ def quality(ws: Workspace, key: str, *, window: Span | None = None) -> QualityAn
             and p.counts.sum() > 1
             and p.missing.sum() == 0
         )
-        personal, examined = personal_of(cursor, system)
+        personal, examined = find_personal_data(cursor, system)
         retention_days = system.settings.retention_days
         overdue = None
         if retention_days is not None:
@@ -151,16 +157,16 @@ def quality(ws: Workspace, key: str, *, window: Span | None = None) -> QualityAn
             overdue = int(
                 sum(n for day, n in zip(present.days, present.n.tolist(), strict=True) if day < cut)
             )
-        same = repeats_of(cursor, system, examples=True)
+        same = find_repeats(cursor, system, examples=True)
         hours = read.version_hours(cursor, system)
         watch, breach = age_limits(system)
         aged = staleness(hours, as_of=now, watch_days=watch, breach_days=breach)
-        shelf = shelf_of(cursor, system, now)
-        leaks = leaks_of(cursor, system)
-        labelled, usual = _labelled(cursor, system, now)
+        shelf = shelf_life_of(cursor, system, now)
+        leaks = find_leaks(cursor, system)
+        labelled, usual = _label_days(cursor, system, now)
     judged = consistency(same)
-    decided = beat(hours.last.astype("datetime64[us]"), now)
-    labels = beat(labelled, now, waits=float(usual))
+    decided = last_arrival(hours.last.astype("datetime64[us]"), now)
+    labels = last_arrival(labelled, now, waits=float(usual))
     return QualityAnswer(
         system=system,
         trail=trail,
@@ -184,7 +190,7 @@ def quality(ws: Workspace, key: str, *, window: Span | None = None) -> QualityAn
     )
 
 
-def shelf_of(cursor: Cursor, system: System, now: datetime) -> ShelfLife:
+def shelf_life_of(cursor: Cursor, system: System, now: datetime) -> ShelfLife:
     """How long versions keep their performance, and by when the one in charge should be replaced."""
     hours = read.version_hours(cursor, system)
     runs = spans(hours, until=now)
@@ -196,17 +202,17 @@ def shelf_of(cursor: Cursor, system: System, now: datetime) -> ShelfLife:
             profile,
             by=choose_chunk(profile),
             reference=system.reference,
-            metrics=[headline_of(cursor, system).metric],
+            metrics=[system_headline(cursor, system).metric],
             floors=system.settings.floors,
             by_version=True,
             cost=system.settings.cost_matrix,
         )
-        earlier = lives(hours, points, as_of=now)
-    current = began(hours, version, now) if version else None
+        earlier = version_lives(hours, points, as_of=now)
+    current = version_start(hours, version, now) if version else None
     return shelf_life(earlier, current, as_of=now)
 
 
-def _labelled(cursor: Cursor, system: System, now: datetime) -> tuple[NDArray[np.datetime64], int]:
+def _label_days(cursor: Cursor, system: System, now: datetime) -> tuple[NDArray[np.datetime64], int]:
     """Days that hold a label, and how many days one usually takes."""
     profile = outcome_profile(cursor, system, Slice())
     days = [d for d, n in zip(profile.days, profile.n_labelled.tolist(), strict=True) if n]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from plumbline.answers.data.load import Progress, amend, check_loaded, outcomes_changed
+from plumbline.answers.data.load import Progress, amend, check_load, rebuild_outcomes
 from plumbline.domain import Load
-from plumbline.logs.load.retry import RetryTrial, form_of, retry, sample_cells, try_rows
+from plumbline.logs.load.retry import RetryTrial, read_load_form, retry, sample_cells, try_rows
 from plumbline.logs.mapping.date_order import apply_order, read_order
 from plumbline.profile import build
 from plumbline.store import loads, systems
@@ -31,7 +31,7 @@ class QuarantineAnswer:
     total: int
 
 
-def quarantine_of(
+def quarantine_answer(
     ws: Workspace,
     key: str,
     *,
@@ -47,14 +47,14 @@ def quarantine_of(
     with ws.read() as cursor:
         systems.get_system(cursor, key)
         counts = loads.quarantine_counts(cursor, key)
-        rows = loads.quarantined(cursor, system=key, load_id=load_id, reason=reason, limit=limit)
+        rows = loads.quarantined_rows(cursor, system=key, load_id=load_id, reason=reason, limit=limit)
     waiting = sum(n for load, why, n in counts if load_id in (None, load) and reason in (None, why))
     return QuarantineAnswer(tuple(counts), tuple(rows), waiting, sum(n for _, _, n in counts))
 
 
 def quarantine_csv(ws: Workspace, key: str, *, load_id: int | None = None, reason: str | None = None) -> str:
     """All those rows as CSV, safe to open in a spreadsheet: no cell can be read as a formula."""
-    found = quarantine_of(ws, key, load_id=load_id, reason=reason, limit=None)
+    found = quarantine_answer(ws, key, load_id=load_id, reason=reason, limit=None)
     header = ("load", "line", "reason", "detail", "raw")
     return safe_csv(header, ((r.load_id, r.line, r.reason, r.detail, r.raw) for r in found.rows))
 
@@ -65,10 +65,12 @@ def read_form(ws: Workspace, load_id: int) -> LoadForm:
     Raises:
         PlumblineError: it keeps nothing that could be tried again.
     """
-    return form_of(ws, load_id)[1]
+    return read_load_form(ws, load_id)[1]
 
 
-def samples_of(ws: Workspace, load_id: int, *, reason: str | None = None) -> dict[str, tuple[str, ...]]:
+def quarantine_samples(
+    ws: Workspace, load_id: int, *, reason: str | None = None
+) -> dict[str, tuple[str, ...]]:
     """A few cells of each column as they stand in the rows that wait.
 
     Raises:
@@ -123,8 +125,8 @@ def retry_load(
         trial,
         actor=actor,
         lenient=lenient,
-        after=build.on_loaded,
-        after_labels=outcomes_changed,
+        after=build.on_load,
+        after_labels=rebuild_outcomes,
         progress=progress,
     )
-    return check_loaded(ws, load, actor=actor)
+    return check_load(ws, load, actor=actor)

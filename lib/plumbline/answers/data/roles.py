@@ -21,7 +21,7 @@ def roles_of(ws: Workspace, key: str) -> dict[str, tuple[str, ...]]:
         PlumblineError: no such system.
     """
     with ws.read() as cursor:
-        column_places = new_roles.held_roles(cursor, systems.get_system(cursor, key))
+        column_places = new_roles.column_layout(cursor, systems.get_system(cursor, key))
     return {
         column: tuple(IGNORE if p.role.role == TEXT else str(p.role) for p in places)
         for column, places in column_places.items()
@@ -40,7 +40,7 @@ def change_roles(
     Raises:
         PlumblineError: see ``new_roles.change_roles``; nothing has changed.
     """
-    return _changed(ws, key, read_maps(maps), actor, None, progress)
+    return _change_roles(ws, key, read_maps(maps), actor, None, progress)
 
 
 def undo_roles(ws: Workspace, key: str, *, actor: str, progress: Progress | None = None) -> dict[str, str]:
@@ -50,15 +50,15 @@ def undo_roles(ws: Workspace, key: str, *, actor: str, progress: Progress | None
         PlumblineError: there is none that stands.
     """
     with ws.read() as cursor:
-        last = new_roles.last_change(cursor, systems.get_system(cursor, key).key)
+        last = new_roles.last_role_change(cursor, systems.get_system(cursor, key).key)
     if last is None:
         raise PlumblineError(
             message("No change of roles of {key} stands", key=key), todo="See the trail: plumbline trail."
         )
-    return _changed(ws, key, last[1], actor, last[0], progress)
+    return _change_roles(ws, key, last[1], actor, last[0], progress)
 
 
-def _changed(
+def _change_roles(
     ws: Workspace,
     key: str,
     maps: Sequence[tuple[str, str]],
@@ -70,13 +70,13 @@ def _changed(
 
     say = progress or (lambda _phrase, _share: None)
 
-    def after(cursor: Cursor, system: System) -> None:
+    def recount(cursor: Cursor, system: System) -> None:
         say("Counting anew", 0.4)
         build.rebuild(cursor, system)
         say("Checking every period", 1.0)  # what is left of the transaction is its commit
 
     say("Writing the columns anew", 0.0)
-    changed_roles = new_roles.change_roles(ws, key, maps, actor=actor, after=after, undoes=undoes)
+    changed_roles = new_roles.change_roles(ws, key, maps, actor=actor, after=recount, undoes=undoes)
     try:
         check(ws, key, actor=actor, all_signals=False)
     except Exception as error:  # the change is committed: nothing that fails from here on takes it back

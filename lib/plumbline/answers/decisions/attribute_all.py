@@ -14,7 +14,7 @@ import numpy as np
 from plumbline.answers.decisions import explain
 from plumbline.domain import FloatArray, PlumblineError, Slice, System
 from plumbline.domain.acts import Act
-from plumbline.explain.explanation import SPACES, method_of
+from plumbline.explain.explanation import SPACES, method_words
 from plumbline.explain.registered_model import ModelCheck, RegisteredModel, explain_with_model, model_parts
 from plumbline.profile.scan import attributions, decisions
 from plumbline.profile.scan.attributions import AttributionSet, BoolArray
@@ -80,8 +80,8 @@ def attribute_all(
             todo="Register the file of a version: plumbline model FILE --system S --version V.",
         )
     with ws.read() as cursor:
-        left = [attributions.waiting(cursor, system, job.made.version) for job in jobs]
-        before = sum(s.n for s in attributions.stored_coverage(cursor, system))
+        left = [attributions.count_unattributed(cursor, system, job.made.version) for job in jobs]
+        before = sum(s.n for s in attributions.attribution_coverage(cursor, system))
     total, explained, good = sum(left), 0, 0
     for job in jobs:
         for n, fit in _run(ws, system, job, min(batch, job.most)):
@@ -92,7 +92,7 @@ def attribute_all(
                     explained / max(total, 1),
                 )
     with ws.read() as cursor:
-        coverages = attributions.stored_coverage(cursor, system)
+        coverages = attributions.attribution_coverage(cursor, system)
     versions = tuple(job.made.version for job in jobs)
     sentence = (
         f"Attributions of {count(sum(s.n for s in coverages))} decisions are stored, "
@@ -135,7 +135,7 @@ def _job(ws: Workspace, system: System, version: str) -> _Job | str:
     model, check = sources.model, sources.model_check
     features = explain.feature_frame(frame)
     _, base, _ = explain_with_model(model, check, features)
-    names = tuple(explain.names_of(model, check, features))
+    names = tuple(explain.log_names(model, check, features))
     # of several classes the one that was predicted is explained; the base kept is the first class's
     of = ", each decision's predicted class before softmax" if check.info.outputs > 1 else ""
     kept_set = AttributionSet(
@@ -144,7 +144,7 @@ def _job(ws: Workspace, system: System, version: str) -> _Job | str:
         features=names,
         space=SPACES[check.info.link],
         base=base,
-        method=method_of(check, "") + of,
+        method=method_words(check, "") + of,
     )
     with ws.write() as cursor:
         attributions.begin_pass(cursor, system, kept_set)
@@ -165,11 +165,11 @@ def _run(ws: Workspace, system: System, job: _Job, batch: int) -> Iterator[tuple
         while True:
             while len(queue) < workers + 1:
                 with ws.read() as cursor:
-                    frame = attributions.next_waiting(cursor, system, job.made.version, after, batch)
+                    frame = attributions.next_unattributed(cursor, system, job.made.version, after, batch)
                 if frame.empty:
                     break
                 after = int(frame["_load_id"].iloc[-1]), int(frame["_line"].iloc[-1])
-                queue.append((frame, pool.submit(_explained, job, system, frame)))
+                queue.append((frame, pool.submit(_attributions, job, system, frame)))
             if not queue:
                 return
             frame, future = queue.pop(0)
@@ -179,7 +179,7 @@ def _run(ws: Workspace, system: System, job: _Job, batch: int) -> Iterator[tuple
             yield len(frame), int(fits.sum())
 
 
-def _explained(job: _Job, system: System, frame: pd.DataFrame) -> tuple[FloatArray, BoolArray]:
+def _attributions(job: _Job, system: System, frame: pd.DataFrame) -> tuple[FloatArray, BoolArray]:
     features, outputs = explain.feature_frame(frame), explain.outputs_of(system, frame)
     which = np.broadcast_to(outputs, (len(frame),))
     parts, score = np.empty((len(frame), len(job.made.features))), np.empty(len(frame))

@@ -35,9 +35,9 @@ def background(cursor: Cursor, system: System, version: str) -> BackgroundRows:
     """The fixed decisions of a version, those that the log still holds; drawn now where none were fixed."""
     background = model_backgrounds.fixed_background(cursor, system.key, version)
     frame = (
-        _drawn(cursor, system, version)
+        _background_sample(cursor, system, version)
         if background is None
-        else decisions.at(cursor, system, background.places)
+        else decisions.read_places(cursor, system, background.places)
     )
     n = count(len(frame))
     if background is None:
@@ -64,10 +64,10 @@ def fix_background(cursor: Cursor, system: System, version: str) -> str:
     if (
         background is not None
         and whole
-        and digest(decisions.at(cursor, system, background.places)) == background.sha256
+        and digest(decisions.read_places(cursor, system, background.places)) == background.sha256
     ):
         return background.sha256
-    frame = _drawn(cursor, system, version).sort_values(["_load_id", "_line"])
+    frame = _background_sample(cursor, system, version).sort_values(["_load_id", "_line"])
     places = tuple((int(a), int(b)) for a, b in zip(frame["_load_id"], frame["_line"], strict=True))
     fingerprint = digest(frame)
     model_backgrounds.fix(cursor, system.key, version, Background(places, fingerprint))
@@ -84,7 +84,7 @@ def digest(frame: pd.DataFrame) -> str:
     return hashlib.sha256(json.dumps(rows, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def _drawn(cursor: Cursor, system: System, version: str) -> pd.DataFrame:
+def _background_sample(cursor: Cursor, system: System, version: str) -> pd.DataFrame:
     """Of the reference where the version decided there; the same as long as no decisions of it come or go."""
     start, end = system.reference or (None, None)
     frame = decisions.sample(cursor, system, Slice(start, end, version or None), SIZE, 0)

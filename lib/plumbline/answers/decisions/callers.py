@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from plumbline.answers.cache import stored
+from plumbline.answers.cache import memoise
 from plumbline.domain import System
-from plumbline.monitor.quality.extraction import FEWEST, FEWEST_INPUTS, CallerQueries, probes, queries_of
+from plumbline.monitor.quality.extraction import FEWEST, FEWEST_INPUTS, CallerQueries, caller_queries, probes
 from plumbline.profile.scan import callers
 from plumbline.store.systems import decision_columns
 from plumbline.store.workspace import Cursor
@@ -41,12 +41,12 @@ class CallersAnswer:
         return tuple(sorted((q for q in self.queries if probes(q)), key=lambda q: (-q.near, q.caller)))
 
     @property
-    def untold(self) -> int:
+    def unjudged_callers(self) -> int:
         """Callers of whom it cannot be told, as nobody else asks enough or inputs are too coarse."""
         return sum(probes(q) is None for q in self.queries)
 
 
-def callers_of(cursor: Cursor, system: System, end: datetime) -> CallersAnswer | None:
+def callers_answer(cursor: Cursor, system: System, end: datetime) -> CallersAnswer | None:
     """What the log shows of its callers up to its end; None where no segment names them."""
     column = callers.caller_column(cursor, system)
     if column is None:
@@ -55,15 +55,15 @@ def callers_of(cursor: Cursor, system: System, end: datetime) -> CallersAnswer |
 
     def make() -> CallersAnswer:
         inputs = sum(c.role.role == "feature" for c in decision_columns(cursor, system.key))
-        names, many, busy = callers.busiest(cursor, system, column, since, FEWEST, MOST_CALLERS)
+        names, many, busy = callers.busiest_callers(cursor, system, column, since, FEWEST, MOST_CALLERS)
         queries = (
-            tuple(_queries(cursor, system, column, name, since, most_decisions(inputs)) for name in names)
+            tuple(_queries(cursor, system, column, name, since, decision_limit(inputs)) for name in names)
             if inputs >= FEWEST_INPUTS
             else ()
         )
         return CallersAnswer(
             column=column,
-            named_share=callers.named_share(cursor, system, column),
+            named_share=callers.caller_share(cursor, system, column),
             callers=many,
             busy=busy,
             sample=len(names) if inputs >= FEWEST_INPUTS else 0,
@@ -71,10 +71,12 @@ def callers_of(cursor: Cursor, system: System, end: datetime) -> CallersAnswer |
             queries=tuple(q for q in queries if q.different >= FEWEST),
         )
 
-    return stored(cursor, system, f"callers and their queries since {since.isoformat()}", CallersAnswer, make)
+    return memoise(
+        cursor, system, f"callers and their queries since {since.isoformat()}", CallersAnswer, make
+    )
 
 
-def most_decisions(inputs: int) -> int:
+def decision_limit(inputs: int) -> int:
     """How many decisions of each caller are looked at, by how many inputs each holds."""
     return max(FEWEST_DECISIONS, min(MOST_DECISIONS, MOST_VALUES // max(inputs, 1)))
 
@@ -85,4 +87,4 @@ def _queries(
     """One caller's inputs beside as many of all others."""
     inputs = callers.input_hashes(cursor, system, column, name, since, most)
     others = callers.input_hashes(cursor, system, column, name, since, len(inputs), others=True)
-    return queries_of(name, inputs, others)
+    return caller_queries(name, inputs, others)

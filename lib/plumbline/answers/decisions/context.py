@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from plumbline.answers.cache import Memory
-from plumbline.answers.decisions.cutoff import SampledCutOff, cut_off
-from plumbline.answers.decisions.samples import decision_of, draw
+from plumbline.answers.decisions.cutoff import SampledCutOff, sampled_cut_off
+from plumbline.answers.decisions.samples import cached_decision, draw
 from plumbline.domain import Bins, FeatureProfile, FloatArray, Kind, Slice, System, Task
 from plumbline.domain.decisions import Decision, columns_of_role
 from plumbline.explain.counterfactual import neighbors
 from plumbline.profile.bins import OUTPUTS, read_grids
 from plumbline.profile.read import profiles as read
-from plumbline.profile.scan.identical_inputs import EXAMPLES, same_inputs
+from plumbline.profile.scan.identical_inputs import EXAMPLES, find_same_inputs
 from plumbline.store import systems
 from plumbline.store.workspace import Cursor, Workspace
 
@@ -68,12 +68,12 @@ class DecisionContext:
     ranges: dict[str, tuple[float, float]]  # the reference's least and greatest value of each number
 
     @property
-    def more_repeats(self) -> bool:
+    def has_more_repeats(self) -> bool:
         """Whether there may be more repeats than were looked at."""
         return len(self.repeats) >= EXAMPLES
 
     @property
-    def differing(self) -> tuple[Decision, ...]:
+    def contradictions(self) -> tuple[Decision, ...]:
         """The repeats that were answered otherwise."""
         return tuple(r for r in self.repeats if r.prediction != self.decision.prediction)
 
@@ -113,12 +113,12 @@ def context(ws: Workspace, key: str, decision_id: str) -> DecisionContext:
     """
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
-        decision = decision_of(ws, cursor, system, decision_id)
+        decision = cached_decision(ws, cursor, system, decision_id)
         version, values = decision.version, decision.features
         around = surroundings(ws, cursor, system, version)
-        placed = _placed(reference_profiles(ws, cursor, system), values)
-        repeats = same_inputs(cursor, system, decision)
-        cut = cut_off(ws, cursor, system, version)
+        placed = _feature_positions(reference_profiles(ws, cursor, system), values)
+        repeats = find_same_inputs(cursor, system, decision)
+        cut = sampled_cut_off(ws, cursor, system, version)
     apart = neighbors.distances(around.place(values), around.rows, around.categorical)
     same = (around.frame["_load_id"] == decision.load_id) & (around.frame["_line"] == decision.line)
     apart[same.to_numpy(bool)] = np.inf
@@ -127,11 +127,15 @@ def context(ws: Workspace, key: str, decision_id: str) -> DecisionContext:
     outcomes = around.frame["prediction"]
     unlike = (outcomes.notna() & (outcomes != decision.prediction)).to_numpy(bool)
     others[~unlike] = np.inf
-    alike = [_alike(around, i, apart[i]) for i in neighbors.nearest(random, LIKE) if np.isfinite(random[i])]
+    alike = [
+        _similar_decision(around, i, apart[i])
+        for i in neighbors.nearest_positions(random, LIKE)
+        if np.isfinite(random[i])
+    ]
     comparable = None
     if system.task is not Task.REGRESSION and unlike.any() and around.bins:
         at = int(np.argmin(others))
-        comparable = _alike(around, at, apart[at]) if np.isfinite(others[at]) else None
+        comparable = _similar_decision(around, at, apart[at]) if np.isfinite(others[at]) else None
     return DecisionContext(
         system=system,
         decision=decision,
@@ -142,11 +146,11 @@ def context(ws: Workspace, key: str, decision_id: str) -> DecisionContext:
         sampled_other=int(unlike.sum()),
         repeats=repeats,
         cut=cut,
-        ranges={b.feature: reach(b) for b in around.bins if len(b.edges) > 1},
+        ranges={b.feature: value_range(b) for b in around.bins if len(b.edges) > 1},
     )
 
 
-def reach(bins: Bins) -> tuple[float, float]:
+def value_range(bins: Bins) -> tuple[float, float]:
     """The least and the greatest value that the reference held: an edge just below a value is none of them."""
     edges = bins.edges
     first = 1 if np.nextafter(edges[0], np.inf) == edges[1] else 0
@@ -155,26 +159,29 @@ def reach(bins: Bins) -> tuple[float, float]:
 
 def surroundings(ws: Workspace, cursor: Cursor, system: System, version: str) -> NeighbourSample:
     """The sample that decisions of a version are compared with, kept as long as its loads and settings stay."""
-    return _kept(ws, system, f"version {version}", lambda: _sample(ws, cursor, system, version))  # type: ignore[no-any-return]
+    return _cached(ws, system, f"version {version}", lambda: _sample(ws, cursor, system, version))  # type: ignore[no-any-return]
 
 
 def reference_profiles(ws: Workspace, cursor: Cursor, system: System) -> tuple[FeatureProfile, ...]:
     """The reference's counts of each input, kept as long as the loads and settings stay."""
-    return _kept(ws, system, "reference", lambda: _reference(cursor, system))  # type: ignore[no-any-return]
+    return _cached(ws, system, "reference", lambda: _reference(cursor, system))  # type: ignore[no-any-return]
 
 
-def usual_distance(
+def neighbour_distance(
     ws: Workspace, system: System, version: str, around: NeighbourSample, outcome: str
 ) -> float:
     """How near to another one 95 % of the decisions with an outcome are (see ``neighbours.usual``)."""
     rows = around.rows[(around.frame["prediction"] == outcome).to_numpy(bool)]
-    distance: float = _kept(
-        ws, system, f"usual {version} {outcome}", lambda: neighbors.usual(rows, around.categorical)
+    distance: float = _cached(
+        ws,
+        system,
+        f"usual {version} {outcome}",
+        lambda: neighbors.neighbour_distance(rows, around.categorical),
     )
     return distance
 
 
-def _kept(ws: Workspace, system: System, what: str, make: Any) -> Any:
+def _cached(ws: Workspace, system: System, what: str, make: Any) -> Any:
     with ws.read() as cursor:
         return _MEMORY.get(ws, cursor, system, what, make)
 
@@ -203,7 +210,7 @@ def _sample(ws: Workspace, cursor: Cursor, system: System, version: str) -> Neig
     return NeighbourSample(bins, frame, rows, len(drawn))
 
 
-def _alike(around: NeighbourSample, at: int, distance: float) -> SimilarDecision:
+def _similar_decision(around: NeighbourSample, at: int, distance: float) -> SimilarDecision:
     decision = Decision({str(k): _value(v) for k, v in around.frame.iloc[int(at)].items()})
     return SimilarDecision(decision.id, decision, float(distance))
 
@@ -220,7 +227,9 @@ def _reference(cursor: Cursor, system: System) -> tuple[FeatureProfile, ...]:
     return tuple(p for p in profiles if p.bins.feature not in OUTPUTS)
 
 
-def _placed(profiles: tuple[FeatureProfile, ...], values: dict[str, Any]) -> tuple[FeaturePosition, ...]:
+def _feature_positions(
+    profiles: tuple[FeatureProfile, ...], values: dict[str, Any]
+) -> tuple[FeaturePosition, ...]:
     positions = []
     for profile in profiles:
         bins, counts = profile.bins, profile.counts.sum(axis=0).astype(float)

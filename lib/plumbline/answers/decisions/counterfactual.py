@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from plumbline.answers.decisions import explain
-from plumbline.answers.decisions.context import surroundings, usual_distance
-from plumbline.answers.decisions.cutoff import SampledCutOff, cut_off
-from plumbline.answers.decisions.samples import decision_of
+from plumbline.answers.decisions.context import neighbour_distance, surroundings
+from plumbline.answers.decisions.cutoff import SampledCutOff, sampled_cut_off
+from plumbline.answers.decisions.samples import cached_decision
 from plumbline.domain import FloatArray, PlumblineError, System, Task, deviation
 from plumbline.domain.decisions import Decision
 from plumbline.domain.messages import message
@@ -66,7 +66,7 @@ class Counterfactual:
     usual: float
 
     @property
-    def plausible(self) -> bool:
+    def is_plausible(self) -> bool:
         return not self.distance > self.usual
 
 
@@ -111,7 +111,7 @@ class _Model:
 
 def _model(ws: Workspace, cursor: Cursor, key: str, decision_id: str) -> _Model:
     system = systems.get_system(cursor, key)
-    decision = decision_of(ws, cursor, system, decision_id)
+    decision = cached_decision(ws, cursor, system, decision_id)
     version = decision.version
     sources = explain.sources(ws, cursor, system, version, surrogate=False)
     if sources.model is None or sources.model_check is None or not sources.model_check.passed:
@@ -122,7 +122,7 @@ def _model(ws: Workspace, cursor: Cursor, key: str, decision_id: str) -> _Model:
             ),
             todo="Register it: plumbline model FILE --system S --version V. An approximation is never asked.",
         )
-    cut = cut_off(ws, cursor, system, version)
+    cut = sampled_cut_off(ws, cursor, system, version)
     return _Model(
         system=system,
         decision=decision,
@@ -140,7 +140,7 @@ def _frame(values: Mapping[str, Any]) -> Any:
     return pd.DataFrame({name: [value] for name, value in values.items()})
 
 
-def what_would_change(
+def find_counterfactuals(
     ws: Workspace, key: str, decision_id: str, *, seconds: float = SECONDS
 ) -> Counterfactuals:
     """The least that would have had to be otherwise, of what the owner declared changeable.
@@ -197,7 +197,7 @@ def what_would_change(
             ended=result.ended,
         )
     mask = there.to_numpy(bool)
-    usual = usual_distance(ws, model.system, model.decision.version, around, outcome)
+    usual = neighbour_distance(ws, model.system, model.decision.version, around, outcome)
     ways = []
     for option in result.options:
         changes = _changes(model, option, names)
@@ -239,11 +239,11 @@ def _target(model: _Model) -> str | tuple[str, Any]:
     )
     border = model.cut.score
 
-    def past(scored: ModelOutput) -> FloatArray:
+    def border_distance(scored: ModelOutput) -> FloatArray:
         far = sign * (view(scored, model.output) - border)
         return far if sign > 0 else np.where(far == 0, -1e-12, far)  # at the cut-off itself it is positive
 
-    return outcome, past
+    return outcome, border_distance
 
 
 def _scale(values: FloatArray) -> float:

@@ -36,7 +36,7 @@ class SampledCutOff:
 _MEMORY: Memory[SampledCutOff | None] = Memory(KEPT)
 
 
-def cut_off(
+def sampled_cut_off(
     ws: Workspace, cursor: Cursor, system: System, version: str | None = None
 ) -> SampledCutOff | None:
     """The cut-off of a version (None: of all), from a random sample of 20,000 decisions.

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from plumbline.answers.cache import Memory, stored
+from plumbline.answers.cache import Memory, memoise
 from plumbline.answers.decisions.background import background
-from plumbline.answers.decisions.samples import decision_of, draw
+from plumbline.answers.decisions.samples import cached_decision, draw
 from plumbline.domain import (
     AttributionSource,
     Explanation,
@@ -33,7 +33,7 @@ from plumbline.explain.reasons.sentences import ReasonWording
 from plumbline.explain.registered_model import (
     ModelCheck,
     RegisteredModel,
-    check_from,
+    check_from_json,
     check_model,
     explain_with_model,
     match_columns,
@@ -43,7 +43,7 @@ from plumbline.profile.scan import decisions
 from plumbline.store import model_files, systems
 from plumbline.store.fingerprint import fingerprint
 from plumbline.store.model_files import ModelFile
-from plumbline.store.samples import keep_check, kept_check
+from plumbline.store.samples import keep_check, read_check
 from plumbline.store.workspace import Busy, Cursor, DiskFull, Workspace
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Sources:
     sentence: Message  # why what is used is used
 
     @property
-    def best(self) -> AttributionSource | None:
+    def source(self) -> AttributionSource | None:
         return choose_source(
             recorded=self.logged is not None,
             logged=self.logged,
@@ -81,12 +81,16 @@ class Sources:
     @property
     def space(self) -> str:
         """What the contributions of the best source add up to."""
-        if self.best is AttributionSource.LOGGED and self.logged is not None and self.logged.link is not None:
+        if (
+            self.source is AttributionSource.LOGGED
+            and self.logged is not None
+            and self.logged.link is not None
+        ):
             return self.logged.link.space
-        if self.best is AttributionSource.MODEL and self.model_check is not None:
+        if self.source is AttributionSource.MODEL and self.model_check is not None:
             return SPACES[self.model_check.info.link]
         return (
-            self.surrogate.link.space if self.best is AttributionSource.SURROGATE and self.surrogate else ""
+            self.surrogate.link.space if self.source is AttributionSource.SURROGATE and self.surrogate else ""
         )
 
 
@@ -106,7 +110,7 @@ def explain(ws: Workspace, key: str, decision_id: str, *, space: str = "") -> Ex
     """
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
-        decision = decision_of(ws, cursor, system, decision_id)
+        decision = cached_decision(ws, cursor, system, decision_id)
         all_sources = sources(ws, cursor, system, decision.version, surrogate=not decision.attributions)
         instance = Instance(
             decision_id=decision_id,
@@ -142,16 +146,16 @@ def sources(
         cursor,
         system,
         (*question, surrogate),
-        lambda: _checked(ws, cursor, system, version, model_file, surrogate),
+        lambda: _check_sources(ws, cursor, system, version, model_file, surrogate),
     )
-    if _settled(
+    if _needs_no_surrogate(
         sources.logged, sources.model_check
     ):  # then no surrogate is fitted, whether or not one may be
         _MEMORY.put(ws, cursor, system, (*question, not surrogate), sources)
     return sources
 
 
-def _checked(
+def _check_sources(
     ws: Workspace,
     cursor: Cursor,
     system: System,
@@ -164,7 +168,7 @@ def _checked(
         logged = _check_logged(system, draw(ws, cursor, system, version, CHECKED), version)
     model, checked, problem = _check_model(ws, cursor, system, file) if file else (None, None, "")
     fitted = None
-    if surrogate and not _settled(logged, checked):
+    if surrogate and not _needs_no_surrogate(logged, checked):
         fitted = _SURROGATES.get(ws, cursor, system, version, lambda: _fit(ws, cursor, system, version))
     why = choose_source(recorded=logged is not None, logged=logged, model=checked, surrogate=fitted).sentence
     return Sources(
@@ -177,7 +181,7 @@ def _checked(
     )
 
 
-def _settled(logged: LoggedCheck | None, model: ModelCheck | None) -> bool:
+def _needs_no_surrogate(logged: LoggedCheck | None, model: ModelCheck | None) -> bool:
     """Whether the log or the model file explains the version, so that no surrogate is needed."""
     return (logged is not None and logged.passed) or (model is not None and model.passed)
 
@@ -191,21 +195,21 @@ def contributions_of(
     be asked about coalitions of inputs, and with ``space="probability"`` of any, all but a random sample, or everything
     where one decision takes it too long; ``attribute_all`` keeps those.
     """
-    if sources.best is AttributionSource.LOGGED:
+    if sources.source is AttributionSource.LOGGED:
         columns = columns_of_role(frame.columns, "attribution")
         return frame[columns].to_numpy(float), [bare_name(c) for c in columns]
     features = feature_frame(frame)
-    if sources.best is AttributionSource.MODEL and sources.model and sources.model_check:
+    if sources.source is AttributionSource.MODEL and sources.model and sources.model_check:
         which = np.broadcast_to(outputs_of(system, frame), (len(frame),))
-        parts = _by_model(sources.model, sources.model_check, features, which, space)
-        return parts, names_of(sources.model, sources.model_check, features)
-    if sources.best is AttributionSource.SURROGATE and sources.surrogate:
+        parts = _model_contributions(sources.model, sources.model_check, features, which, space)
+        return parts, log_names(sources.model, sources.model_check, features)
+    if sources.source is AttributionSource.SURROGATE and sources.surrogate:
         parts, _, _ = surrogate_contributions(sources.surrogate, features)
         return parts, [code.name for code in sources.surrogate.inputs]
     return np.empty((0, 0)), []
 
 
-def _by_model(
+def _model_contributions(
     model: RegisteredModel, check: ModelCheck, features: pd.DataFrame, which: IntArray, space: str
 ) -> FloatArray:
     few = check.info.asked or bool(space)
@@ -223,7 +227,7 @@ def _by_model(
     return parts
 
 
-def names_of(model: RegisteredModel, check: ModelCheck, features: pd.DataFrame) -> list[str]:
+def log_names(model: RegisteredModel, check: ModelCheck, features: pd.DataFrame) -> list[str]:
     """A model's inputs in its own order, by the names that the log gives them."""
     columns = match_columns(check.info, [str(c) for c in features.columns], model.feature_map)
     return [columns.get(f.name, f.name) for f in check.info.features]
@@ -260,9 +264,9 @@ def _check_model(
         background_words=against.words,
     )
     current = fingerprint(cursor, system)
-    earlier = kept_check(cursor, system.key, version, file.sha256, current)
+    earlier = read_check(cursor, system.key, version, file.sha256, current)
     if earlier is not None:
-        return model, check_from(earlier, version), ""
+        return model, check_from_json(earlier, version), ""
     frame = draw(ws, cursor, system, version, CHECKED)
     try:
         checked = check_model(
@@ -301,14 +305,14 @@ def _fit(ws: Workspace, cursor: Cursor, system: System, version: str) -> Surroga
     )
 
 
-def check_recorded(cursor: Cursor, system: System) -> float:
+def recorded_share(cursor: Cursor, system: System) -> float:
     """Of recorded attributions, the share that adds up to the logged score; 0 where none are recorded."""
     if not any(c.role.role == "attribution" for c in systems.decision_columns(cursor, system.key)):
         return 0.0
-    return stored(cursor, system, "attributions add up", float, lambda: _recorded_share(cursor, system))
+    return memoise(cursor, system, "attributions add up", float, lambda: _measure_share(cursor, system))
 
 
-def _recorded_share(cursor: Cursor, system: System) -> float:
+def _measure_share(cursor: Cursor, system: System) -> float:
     frame = decisions.sample(cursor, system, Slice(), CHECKED, 0)
     shares = []
     for version, part in frame.groupby(frame["version"].fillna(""), sort=True):
@@ -319,7 +323,7 @@ def _recorded_share(cursor: Cursor, system: System) -> float:
     return sum(share * n for share, n in shares) / total if total else 0.0
 
 
-def logged_explanation(cursor: Cursor, system: System, drawn: pd.DataFrame) -> list[bool]:
+def has_attributions(cursor: Cursor, system: System, drawn: pd.DataFrame) -> list[bool]:
     """Of each drawn decision: whether it carries recorded attributions, of a version whose add up."""
     parts = columns_of_role(drawn.columns, "attribution")
     if not parts:
@@ -327,12 +331,12 @@ def logged_explanation(cursor: Cursor, system: System, drawn: pd.DataFrame) -> l
     sound = {}
     for version in drawn["version"].dropna().unique().tolist():
         name = f"attributions of version {version} add up"
-        sound[version] = stored(cursor, system, name, bool, partial(_adds_up, cursor, system, version))
+        sound[version] = memoise(cursor, system, name, bool, partial(_is_additive, cursor, system, version))
     there = drawn[parts].notna().all(axis=1).tolist()
     return [held and sound.get(version, False) for held, version in zip(there, drawn["version"], strict=True)]
 
 
-def _adds_up(cursor: Cursor, system: System, version: str) -> bool:
+def _is_additive(cursor: Cursor, system: System, version: str) -> bool:
     drawn = decisions.sample(cursor, system, Slice(version=version), CHECKED, 0)
     check = _check_logged(system, drawn, version)
     return check is not None and check.passed

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from plumbline.answers.cache import Memory
-from plumbline.answers.decisions.cutoff import SampledCutOff, cut_off
+from plumbline.answers.decisions.cutoff import SampledCutOff, sampled_cut_off
 from plumbline.domain import PlumblineError, Slice, System
 from plumbline.domain.decisions import Decision
 from plumbline.domain.messages import message
@@ -67,14 +67,14 @@ def find(
     (``decision``, ``is``, ...) for those near the cut-off: the 5 % of decisions whose scores are nearest.
 
     Args:
-        count: how many pass in all, which in a long log takes as long as the page itself; see ``how_many``.
+        count: how many pass in all, which in a long log takes as long as the page itself; see ``count_decisions``.
 
     Raises:
         PlumblineError: no such system, column or operator, or no cut-off to be near to.
     """
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
-        near, plain = _plain(ws, cursor, system, filters)
+        near, plain = _resolve_filters(ws, cursor, system, filters)
         frame = decisions.find(cursor, system, plain, order, limit, after, columns)
         whole = after is None and len(frame) < limit
         total: int | None = len(frame)
@@ -85,34 +85,38 @@ def find(
     return DecisionPage(system=system, rows=frame, next=following, total=total, near=near, more=more)
 
 
-def how_many(ws: Workspace, key: str, filters: Sequence[Filter] = ()) -> tuple[int, bool]:
+def count_decisions(ws: Workspace, key: str, filters: Sequence[Filter] = ()) -> tuple[int, bool]:
     """How many decisions pass the filters of ``find``, and whether there are more. Raises as ``find``."""
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
-        return _total(ws, cursor, system, tuple(_plain(ws, cursor, system, filters)[1]))
+        return _total(ws, cursor, system, tuple(_resolve_filters(ws, cursor, system, filters)[1]))
 
 
-def _plain(
+def _resolve_filters(
     ws: Workspace, cursor: Cursor, system: System, filters: Sequence[Filter]
 ) -> tuple[SampledCutOff | None, list[Filter]]:
     """The cut-off that "near" means, and the filters as comparisons."""
-    near = _near(ws, cursor, system, filters) if (MARKED, MARK_OPERATOR, NEAR) in filters else None
-    return near, [part for item in filters for part in _spelled(item, near)]
+    near = (
+        _cut_off_of_filters(ws, cursor, system, filters) if (MARKED, MARK_OPERATOR, NEAR) in filters else None
+    )
+    return near, [part for item in filters for part in _comparisons(item, near)]
 
 
 def _total(ws: Workspace, cursor: Cursor, system: System, filters: tuple[Filter, ...]) -> tuple[int, bool]:
     """How many pass and whether there are more, counted once for all pages until the workspace changes."""
 
-    def counted() -> tuple[int, bool]:
+    def count() -> tuple[int, bool]:
         n = decisions.count(cursor, system, filters, COUNTED + 1 if filters else None)
         return (min(n, COUNTED), True) if filters and n > COUNTED else (n, False)
 
-    return _MEMORY.get(ws, cursor, system, filters, counted)
+    return _MEMORY.get(ws, cursor, system, filters, count)
 
 
-def _near(ws: Workspace, cursor: Cursor, system: System, filters: Sequence[Filter]) -> SampledCutOff:
+def _cut_off_of_filters(
+    ws: Workspace, cursor: Cursor, system: System, filters: Sequence[Filter]
+) -> SampledCutOff:
     version = next((value for column, sign, value in filters if (column, sign) == ("version", "=")), None)
-    cut = cut_off(ws, cursor, system, version)
+    cut = sampled_cut_off(ws, cursor, system, version)
     if cut is None:
         raise PlumblineError(
             "No one score parts these decisions, so none is near it",
@@ -121,7 +125,7 @@ def _near(ws: Workspace, cursor: Cursor, system: System, filters: Sequence[Filte
     return cut
 
 
-def _spelled(item: Filter, near: SampledCutOff | None) -> list[Filter]:
+def _comparisons(item: Filter, near: SampledCutOff | None) -> list[Filter]:
     """A filter as the comparisons that the decision table knows."""
     column, operator, value = item
     if (column, operator, value) == (MARKED, MARK_OPERATOR, NEAR) and near is not None:
@@ -140,14 +144,14 @@ def _spelled(item: Filter, near: SampledCutOff | None) -> list[Filter]:
     return [(column, sign, repr(side)) for sign, side in sides if side is not None]
 
 
-def one(ws: Workspace, key: str, decision_id: str) -> Decision:
+def read_decision(ws: Workspace, key: str, decision_id: str) -> Decision:
     """Everything logged about one decision.
 
     Raises:
         PlumblineError: no such system or decision.
     """
     with ws.read() as cursor:
-        return decisions.one(cursor, systems.get_system(cursor, key), decision_id)
+        return decisions.read_decision(cursor, systems.get_system(cursor, key), decision_id)
 
 
 def random_decision(ws: Workspace, key: str, part: Slice, *, seed: int) -> str | None:

@@ -148,7 +148,7 @@ def model_use(
         system = systems.get_system(cursor, key)
         wanted = version if version is not None else decisions.main_version(cursor, system)
         sources = explain.sources(ws, cursor, system, wanted)
-        space = space if sources.best is AttributionSource.MODEL and sources.space == LOG_ODDS else ""
+        space = space if sources.source is AttributionSource.MODEL and sources.space == LOG_ODDS else ""
         frame, parts, names = _sample(cursor, system, sources, (None, None), SAMPLE, 1, space)
         versions = _versions(ws, cursor, system, space)
         coverage = _coverage(cursor, system)
@@ -173,7 +173,7 @@ def model_use(
     return ModelUse(
         system=system,
         version=wanted,
-        source=sources.best,
+        source=sources.source,
         space=scale,
         n=whole,
         by=chunk,
@@ -218,8 +218,8 @@ def _sample(
     cursor: Cursor, system: System, sources: Sources, span: Span, n: int, seed: int, space: str
 ) -> tuple[pd.DataFrame, FloatArray, list[str]]:
     """Random decisions of a span, their contributions (n, d), grouped, and the names; kept ones where there are."""
-    kept = sources.best is AttributionSource.MODEL and not space
-    kept_set = attributions.pass_of(cursor, system.key, sources.version) if kept else None
+    kept = sources.source is AttributionSource.MODEL and not space
+    kept_set = attributions.find_attribution_set(cursor, system.key, sources.version) if kept else None
     if kept_set is not None and sources.model is not None and kept_set.sha256 == sources.model.sha256:
         frame, parts = attributions.sample_attributions(cursor, system, sources.version, span, n, seed)
         if len(frame) >= FEWEST:
@@ -267,7 +267,7 @@ def _versions(ws: Workspace, cursor: Cursor, system: System, space: str) -> tupl
     result = []
     for name in sorted(sizes, key=lambda v: -sizes[v])[:MOST_VERSIONS]:
         sources = explain.sources(ws, cursor, system, name, surrogate=False)
-        exact = sources.best in (AttributionSource.LOGGED, AttributionSource.MODEL)
+        exact = sources.source in (AttributionSource.LOGGED, AttributionSource.MODEL)
         _, parts, names = (
             _sample(cursor, system, sources, (None, None), 1_000, 2, space)
             if exact
@@ -279,7 +279,7 @@ def _versions(ws: Workspace, cursor: Cursor, system: System, space: str) -> tupl
                 version=name,
                 n=sizes[name],
                 shares={f.feature: f.share for f in ranked},
-                source=sources.best if ranked else None,
+                source=sources.source if ranked else None,
                 note="" if ranked else sources.sentence,
             )
         )
@@ -298,7 +298,7 @@ def _drift(
         return None, message("There is no reference to compare with.") if names else "", (0, 0), {}
     spans = reference_of(system, None), window_of(cursor, system, window)
     sides = [_sample(cursor, system, sources, span, COMPARED, 3, space)[1] for span in spans]
-    borrowed = len(sides[0]) < FEWEST and sources.best is AttributionSource.MODEL
+    borrowed = len(sides[0]) < FEWEST and sources.source is AttributionSource.MODEL
     if borrowed:  # the version did not decide then: its file is asked about the inputs of that time
         frame = decisions.sample(cursor, system, Slice(*spans[0]), COMPARED, 3)
         parts, by_input = explain.contributions_of(system, sources, frame, space)
@@ -375,10 +375,10 @@ def _quadrants(
 def _coverage(cursor: Cursor, system: System) -> tuple[ExplanationCoverage, ...]:
     profile = profiles.completeness(cursor, system, Slice())
     logged = profile.present.get("explanation", np.zeros(len(profile.n), np.int64))
-    sound = explain.check_recorded(cursor, system) if np.any(logged) else 0.0
+    sound = explain.recorded_share(cursor, system) if np.any(logged) else 0.0
     passed = {m.version for m in model_files.model_files(cursor, system.key) if m.passed}
     kept: dict[str, int] = {}
-    for item in attributions.stored_coverage(cursor, system):
+    for item in attributions.attribution_coverage(cursor, system):
         kept[item.version] = kept.get(item.version, 0) + item.adds_up
     total: dict[str, list[int]] = {}
     for name, n, has in zip(profile.versions, profile.n, logged, strict=True):

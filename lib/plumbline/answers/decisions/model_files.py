@@ -42,7 +42,7 @@ class ModelRegistration:
     sentence: str
 
 
-def files_of_system(ws: Workspace, key: str) -> tuple[ModelFile, ...]:
+def list_model_files(ws: Workspace, key: str) -> tuple[ModelFile, ...]:
     """The files of a system, by version."""
     with ws.read() as cursor:
         return tuple(model_files.model_files(cursor, key))

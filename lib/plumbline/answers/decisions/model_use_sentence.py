@@ -17,7 +17,7 @@ def say_use(
     who = message("Version {version}", version=version) if version else message("The model")
     if not ranked:
         return message("What {who:within} uses cannot be told: {why}", who=who, why=sources.sentence)
-    if sources.best is AttributionSource.SURROGATE:
+    if sources.source is AttributionSource.SURROGATE:
         who = message("Approximately, {who:within}", who=who)
     parts = [message("{feature} ({share})", feature=f.feature, share=_weight(f.share)) for f in ranked[:2]]
     most = message("{most} and {last}", most=parts[0], last=parts[1]) if len(parts) > 1 else parts[0]

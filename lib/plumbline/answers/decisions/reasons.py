@@ -8,8 +8,8 @@ import numpy as np
 
 from plumbline.answers.decisions import explain
 from plumbline.answers.decisions.context import surroundings
-from plumbline.answers.decisions.cutoff import cut_off
-from plumbline.answers.decisions.samples import decision_of
+from plumbline.answers.decisions.cutoff import sampled_cut_off
+from plumbline.answers.decisions.samples import cached_decision
 from plumbline.domain import AttributionSource, Explanation, Task
 from plumbline.domain.messages import Number, message, word
 from plumbline.explain.reasons.sentences import Reasons, reasons_for
@@ -42,7 +42,7 @@ def reasons_against(
     """
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
-        decision = decision_of(ws, cursor, system, explanation.decision_id)
+        decision = cached_decision(ws, cursor, system, explanation.decision_id)
         wording = explain.wording(system, decision)
         baseline = (
             message("against {baseline}", baseline=explanation.baseline) if explanation.baseline else ""
@@ -50,7 +50,7 @@ def reasons_against(
         if population == "all" or explanation.refused or explanation.source is AttributionSource.SURROGATE:
             return PopulationReasons(reasons_for(explanation, wording), baseline)
         version = decision.version
-        cut = cut_off(ws, cursor, system, version)
+        cut = sampled_cut_off(ws, cursor, system, version)
         if cut is None or system.task is not Task.BINARY:
             return PopulationReasons(
                 reasons_for(explanation, wording), f"{baseline}; nobody is just approved without a cut-off"
@@ -62,7 +62,7 @@ def reasons_against(
     with np.errstate(invalid="ignore"):
         side = np.flatnonzero(score >= cut.score if high else score < cut.score)
     asked = (
-        sources.best is AttributionSource.MODEL
+        sources.source is AttributionSource.MODEL
         and sources.model_check is not None
         and sources.model_check.info.asked
     )

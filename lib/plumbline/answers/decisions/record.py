@@ -15,7 +15,7 @@ from typing import Any
 from plumbline import __version__
 from plumbline.answers.decisions import explain
 from plumbline.answers.decisions.context import FeaturePosition, SimilarDecision, context
-from plumbline.answers.decisions.counterfactual import Counterfactuals, what_would_change
+from plumbline.answers.decisions.counterfactual import Counterfactuals, find_counterfactuals
 from plumbline.domain import AttributionSource, Explanation, PlumblineError, System, Task
 from plumbline.domain.acts import Act
 from plumbline.domain.decisions import Decision
@@ -107,7 +107,7 @@ def record(ws: Workspace, key: str, decision_id: str, *, search: bool = True) ->
     with ws.read() as cursor:
         load = next((x for x in loads.list_loads(cursor, key) if x.load_id == decision.load_id), None)
         model = next((m for m in model_files.model_files(cursor, key) if m.version == version), None)
-        comments = decision_comments.of_decision(cursor, key, explanation.decision_id)
+        comments = decision_comments.comments_on_decision(cursor, key, explanation.decision_id)
         sample = sample_sentence(cursor, key)
     # an approximation may be shown to an analyst; it is no reason that a person is given
     reasons, alerts = (
@@ -137,10 +137,10 @@ def record(ws: Workspace, key: str, decision_id: str, *, search: bool = True) ->
         approximate=approximate,
         reasons=reasons,
         alerts=alerts,
-        changed=_changed(ws, key, decision_id) if search and model and not approximate else None,
+        changed=_find_counterfactuals(ws, key, decision_id) if search and model and not approximate else None,
         comparable=None if model and model.passed else decision_context.comparable,
         same_inputs=len(decision_context.repeats),
-        answered_otherwise=len(decision_context.differing),
+        answered_otherwise=len(decision_context.contradictions),
         contest=settings.contest,
         contact=settings.contact,
         file=load.file if load else "",
@@ -173,9 +173,9 @@ def _reasons(
     return reasons, said.alerts
 
 
-def _changed(ws: Workspace, key: str, decision_id: str) -> Counterfactuals | None:
+def _find_counterfactuals(ws: Workspace, key: str, decision_id: str) -> Counterfactuals | None:
     try:
-        return what_would_change(ws, key, decision_id, seconds=SEARCH_SECONDS)
+        return find_counterfactuals(ws, key, decision_id, seconds=SEARCH_SECONDS)
     except PlumblineError as error:
         return Counterfactuals(outcome="", ways=(), why=str(error), ended="problem")
 

@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from plumbline.answers.decisions.explain import logged_explanation
+from plumbline.answers.decisions.explain import has_attributions
 from plumbline.domain import Slice, System, TrailEntry
 from plumbline.domain.acts import Act
 from plumbline.profile.scan import decisions
@@ -48,7 +48,7 @@ def state(cursor: Cursor, system: System) -> str:
     return hashlib.sha256(json.dumps([made, files], default=str).encode()).hexdigest()[:16]
 
 
-def possible(cursor: Cursor, system: System, sample: pd.DataFrame) -> list[bool]:
+def has_reasons(cursor: Cursor, system: System, sample: pd.DataFrame) -> list[bool]:
     """Of each decision, whether a record could hold reasons at all; what cannot be need not be built.
 
     It needs an id, a version, and reasons: from its logged attributions where those of its version add up, or from
@@ -56,7 +56,7 @@ def possible(cursor: Cursor, system: System, sample: pd.DataFrame) -> list[bool]
     approximation is no reasoned answer.
     """
     passed = {m.version for m in model_files.model_files(cursor, system.key) if m.passed}
-    logged = logged_explanation(cursor, system, sample)
+    logged = has_attributions(cursor, system, sample)
     return [
         bool(row["decision_id"]) and bool(row["version"]) and (row["version"] in passed or explained)
         for row, explained in zip(sample[["decision_id", "version"]].to_dict("records"), logged, strict=True)
@@ -92,13 +92,13 @@ def sentence(detail: Mapping[str, Any]) -> str:
     first, last = (str(moment)[:10] for moment in detail["window"])
     return (
         f"{detail['complete']} of {detail['sampled']} sampled decisions ({first} to {last}) got a record with reasons; "
-        f"{detail['same']} of {detail['again']} came out the same again{_within(detail)}, "
+        f"{detail['same']} of {detail['again']} came out the same again{_tolerance_note(detail)}, "
         f"{detail['printed']} of them as PDF; "
         f"{detail['seconds']:.1f} s."
     )
 
 
-def _within(detail: Mapping[str, Any]) -> str:
+def _tolerance_note(detail: Mapping[str, Any]) -> str:
     """What the same means for numbers; trials before this was noted held them to the last bit."""
     return (
         f" (numbers within {detail['within']:g} of the largest)".replace("e-0", "e-")
@@ -117,7 +117,7 @@ def record_facts(cursor: Cursor, system: System) -> dict[str, Any]:
     if sample.empty:
         return {}
     known: dict[str, Any] = {"reasons_complete": has_wording(cursor, system)}
-    able = possible(cursor, system, sample)
+    able = has_reasons(cursor, system, sample)
     if not all(able):
         return known | {"records_sampled": len(sample), "records_issued": sum(able)}
     tried = newest_trial(cursor, system)

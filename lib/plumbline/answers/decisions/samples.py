@@ -60,10 +60,12 @@ def keep_draw(ws: Workspace, cursor: Cursor, system: System, version: str) -> bo
     return True
 
 
-def decision_of(ws: Workspace, cursor: Cursor, system: System, decision_id: str) -> Decision:
-    """One decision as ``profile.scan.decisions.one`` finds it, which scans the log for it once.
+def cached_decision(ws: Workspace, cursor: Cursor, system: System, decision_id: str) -> Decision:
+    """One decision as ``profile.scan.decisions.read_decision`` finds it, which scans the log for it once.
 
     Raises:
         PlumblineError: there is none.
     """
-    return _MEMORY.get(ws, cursor, system, decision_id, lambda: decisions.one(cursor, system, decision_id))
+    return _MEMORY.get(
+        ws, cursor, system, decision_id, lambda: decisions.read_decision(cursor, system, decision_id)
+    )

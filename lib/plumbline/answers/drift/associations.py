@@ -7,7 +7,7 @@ from datetime import datetime
 
 import numpy as np
 
-from plumbline.answers.cache import stored
+from plumbline.answers.cache import memoise
 from plumbline.domain import FeatureProfile, Kind, System
 from plumbline.monitor.chunks import midnight
 from plumbline.monitor.drift.association import AssociationChange, lost_associations, moments
@@ -18,7 +18,7 @@ ROWS = 100_000  # of the whole log, sampled by hash beyond
 COLUMNS = 12  # numbers looked at, the score among them
 
 
-def lost(
+def find_lost_associations(
     cursor: Cursor, system: System, features: Sequence[FeatureProfile], until: datetime
 ) -> tuple[AssociationChange, ...]:
     """Pairs of numeric inputs, or of one and the score, whose rank correlation of the reference was lost."""
@@ -44,4 +44,4 @@ def lost(
         return lost_associations(sums, reference=reference, until=until)
 
     question = f"associations of {[t.isoformat() for t in reference]} until {until.isoformat()}"
-    return stored(cursor, system, question, tuple[AssociationChange, ...], make)
+    return memoise(cursor, system, question, tuple[AssociationChange, ...], make)

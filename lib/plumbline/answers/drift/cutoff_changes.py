@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 import numpy as np
 
-from plumbline.answers.cache import stored
+from plumbline.answers.cache import memoise
 from plumbline.domain import FeatureProfile, IntArray, Slice, System, Task
 from plumbline.monitor.chunks import midnight
 from plumbline.monitor.drift.cutoff import (
@@ -18,11 +18,18 @@ from plumbline.monitor.drift.cutoff import (
     CutOff,
     DailySides,
     Departure,
-    best_cut,
+    best_cut_off,
     departures,
-    roundest,
+    roundest_number,
 )
-from plumbline.profile.scan.score_sides import Scale, SideCounts, by_cell, by_day, by_score, score_range
+from plumbline.profile.scan.score_sides import (
+    Scale,
+    SideCounts,
+    answers_by_cell,
+    answers_by_score,
+    score_range,
+    sides_by_day,
+)
 from plumbline.store.workspace import Cursor
 
 _DAY = timedelta(days=1)
@@ -40,11 +47,11 @@ def cutoff_departures(
     def make() -> tuple[Departure, ...]:
         healthy = Slice(*reference)
         cut, scale = reference_cut(cursor, system, healthy)
-        sides = by_day(cursor, system, Slice(), scale, cut.score) if cut is not None else None
+        sides = sides_by_day(cursor, system, Slice(), scale, cut.score) if cut is not None else None
         return () if cut is None or sides is None else departures_of(sides, cut, scale, reference, until)
 
     question = f"cut-off of {[t.isoformat() for t in reference]} until {until.isoformat()}"
-    return stored(cursor, system, question, tuple[Departure, ...], make)
+    return memoise(cursor, system, question, tuple[Departure, ...], make)
 
 
 def reference_cut(cursor: Cursor, system: System, healthy: Slice) -> tuple[CutOff | None, Scale]:
@@ -56,18 +63,18 @@ def reference_cut(cursor: Cursor, system: System, healthy: Slice) -> tuple[CutOf
     if scores_range is None or scores_range.n < FEWEST or scores_range.distinct < SCORES:
         return None, Scale()
     scale = scores_range.scale
-    cells, answers = by_cell(cursor, system, healthy, scale)
-    rough = best_cut(cells.astype(np.float64), answers)
+    cells, answers = answers_by_cell(cursor, system, healthy, scale)
+    rough = best_cut_off(cells.astype(np.float64), answers)
     if rough is None or answers.sum(axis=0).min() < OF_ANSWER:
         return None, scale
     low, high = int(rough.low), int(rough.high)
-    places, exact = by_score(cursor, system, healthy, scale, (low, high))
+    places, exact = answers_by_score(cursor, system, healthy, scale, (low, high))
     below, after = (answers[side].sum(axis=0) for side in (cells < low, cells > high))
     outer = scale.start(np.array([low, high + 1]))
     ends = [min(outer[0], np.nextafter(places[0], -np.inf)), max(outer[1], np.nextafter(places[-1], np.inf))]
     places = np.concatenate([ends[:1], places, ends[1:]])
-    fine = best_cut(places, np.concatenate([below[None], exact, after[None]]).astype(np.int64))
-    return fine if fine is not None and fine.known else None, scale
+    fine = best_cut_off(places, np.concatenate([below[None], exact, after[None]]).astype(np.int64))
+    return fine if fine is not None and fine.is_reliable else None, scale
 
 
 def departures_of(
@@ -96,7 +103,7 @@ def departures_of(
         results.append(
             Departure(
                 was=cut.score,
-                now=_followed(sides, alike, given, cut, scale),
+                now=_episode_cut_off(sides, alike, given, cut, scale),
                 lower=lower,
                 share=k / n,
                 healthy=cut.exceptions / cut.n,
@@ -110,18 +117,18 @@ def departures_of(
     return tuple(results)
 
 
-def _followed(
+def _episode_cut_off(
     sides: SideCounts, scores: np.ndarray, given: np.ndarray, cut: CutOff, scale: Scale
 ) -> float | None:
     """The cut-off that the decisions of an episode follow, to the cell; None where none fits as a cut-off has to."""
     cells, place = np.unique(sides.cell[scores], return_inverse=True)
     answers: IntArray = np.zeros((len(cells), 2), np.int64)
     np.add.at(answers, (place, given[scores].astype(np.int64)), sides.n[scores])
-    cut_off = best_cut(cells.astype(np.float64), answers)
-    if cut_off is None or not cut_off.known or not cut_off.upper:
+    cut_off = best_cut_off(cells.astype(np.float64), answers)
+    if cut_off is None or not cut_off.is_reliable or not cut_off.upper:
         return None
     low, high = scale.start(np.array([cut_off.low, cut_off.high + 1]))  # the cells on either side of it
-    return None if low < cut.high and cut.low < high else roundest(float(low), float(high))
+    return None if low < cut.high and cut.low < high else roundest_number(float(low), float(high))
 
 
 def _version(sides: SideCounts, wrong: np.ndarray, healthy: np.ndarray) -> str:

@@ -9,11 +9,11 @@ import numpy as np
 
 from plumbline.answers.drift.features import Span, drift_chunk, profiles_of, reference_of, window_of
 from plumbline.answers.drift.shapes import cells_of, is_constant
-from plumbline.answers.performance.cautions import apart
-from plumbline.answers.question import resolve_filters, span_of
+from plumbline.answers.performance.cautions import window_beside_reference
+from plumbline.answers.question import log_span, resolve_filters
 from plumbline.domain import Bins, FeatureDrift, FloatArray, Kind, PlumblineError, Slice
 from plumbline.domain.messages import message
-from plumbline.monitor.drift.aligned_counts import sample_of, within
+from plumbline.monitor.drift.aligned_counts import days_within, sum_sample
 from plumbline.monitor.drift.distances import METHODS
 from plumbline.monitor.drift.features import drift as measure
 from plumbline.monitor.drift.features import drift_by_chunk
@@ -55,7 +55,7 @@ class FeatureAnswer:
     """One feature over the reference and the window.
 
     ``edges``: numeric, cell borders, one more than cells; the end cells hold what lies beyond as well.
-    ``where``: for each cell the value or range that selects its rows (see ``profile.scope.holds``), None
+    ``where``: for each cell the value or range that selects its rows (see ``profile.scope.equality_condition``), None
     where a cell gathers several levels. ``labels``: of levels, or, where the reference held one number alone,
     of what lies below, at and above it; ``edges`` is empty then.
     ``column`` is the column of the decision table that ``where`` applies to.
@@ -101,7 +101,9 @@ def feature(
         system = systems.get_system(cursor, key)
         where = resolve_filters(cursor, system, Slice(where=where)).where
         healthy = reference_of(system, reference)
-        shown, _ = apart(healthy, window_of(cursor, system, window), span_of(cursor, system))
+        shown, _ = window_beside_reference(
+            healthy, window_of(cursor, system, window), log_span(cursor, system)
+        )
         # all of them: what chance may do to one is steadied by the others, as on the page of all
         part = Slice(version=version, where=where)
         profiles = read.feature_profiles(cursor, system, part, reference=healthy)
@@ -127,7 +129,7 @@ def feature(
     over_time = tuple(
         f for f in drift_by_chunk(profiles, reference=healthy, by=drift_chunk(profiles)) if f.feature == name
     )
-    a, b = sample_of(then, within(then.days, healthy)), sample_of(now, within(now.days, shown))
+    a, b = sum_sample(then, days_within(then.days, healthy)), sum_sample(now, days_within(now.days, shown))
     labels, edges, p, q, selects = cells_of(bins, a.counts, b.counts)
     column = columns[0] if columns else name
     return FeatureAnswer(
@@ -164,13 +166,13 @@ def _quantiles(bins: Bins, a: FloatArray, b: FloatArray) -> tuple[Quantile, ...]
     ):
         return ()
 
-    def at(counts: FloatArray, share: float) -> float | None:
+    def quantile(counts: FloatArray, share: float) -> float | None:
         f = np.cumsum(counts)[:-1] / counts.sum()
         if share < f[0] or share > f[-1]:
             return None
         return float(np.interp(share, f, bins.edges))
 
-    return tuple(Quantile(share, at(a, share), at(b, share)) for share in QUANTILES)
+    return tuple(Quantile(share, quantile(a, share), quantile(b, share)) for share in QUANTILES)
 
 
 def _levels(bins: Bins, a: FloatArray, b: FloatArray, most: int = 8) -> tuple[Level, ...]:

@@ -11,10 +11,15 @@ from plumbline.answers.drift.cutoff_changes import cutoff_departures
 from plumbline.answers.drift.sentence import outputs_sentence, window_sentence
 from plumbline.answers.drift.shapes import FeatureShape, shapes_of
 from plumbline.answers.events import EventRecord
-from plumbline.answers.performance.cautions import apart, of_its_days, of_its_season, of_the_reference
-from plumbline.answers.performance.headline import headline_of
-from plumbline.answers.performance.leakage import leaks_of
-from plumbline.answers.question import as_of, resolve_filters, span_of
+from plumbline.answers.performance.cautions import (
+    reference_cautions,
+    reference_change_caution,
+    season_caution,
+    window_beside_reference,
+)
+from plumbline.answers.performance.headline import system_headline
+from plumbline.answers.performance.leakage import find_leaks
+from plumbline.answers.question import log_span, reporting_date, resolve_filters
 from plumbline.answers.releases.history import ReleasesAnswer, breach_response
 from plumbline.domain import (
     FeatureDrift,
@@ -33,11 +38,11 @@ from plumbline.domain.messages import NOTHING, Message, message, sequence
 from plumbline.governance.facts import Breach
 from plumbline.monitor.chunks import chunk_for, midnight
 from plumbline.monitor.drift import exact as exactly
-from plumbline.monitor.drift.correlation import Movement, moved_with
+from plumbline.monitor.drift.correlation import Movement, performance_correlation
 from plumbline.monitor.drift.distances import OF_THEIR_OWN
 from plumbline.monitor.drift.features import FeatureRank, drift_by_chunk, judge, ranking
 from plumbline.monitor.drift.features import drift as measure
-from plumbline.monitor.drift.features import exactly as with_exact
+from plumbline.monitor.drift.features import with_exact_distance as with_exact
 from plumbline.monitor.metrics.metrics import METRICS
 from plumbline.monitor.performance.series import performance
 from plumbline.profile.bins import OUTPUTS
@@ -141,7 +146,9 @@ def drift(
         system = systems.get_system(cursor, key)
         where = resolve_filters(cursor, system, Slice(where=where)).where
         healthy = reference_of(system, reference)
-        shown, cut = apart(healthy, window_of(cursor, system, window), span_of(cursor, system))
+        shown, cut = window_beside_reference(
+            healthy, window_of(cursor, system, window), log_span(cursor, system)
+        )
         part = Slice(version=version, where=where)
         profiles = read.feature_profiles(cursor, system, part, reference=healthy)
         if not profiles:
@@ -155,7 +162,7 @@ def drift(
         if exact:
             refuse_sample(cursor, system)
         if exact or (healthy != system.reference and not sample_reason(cursor, system)):
-            drifts = _exact(cursor, system, drifts, healthy, shown, version, where)
+            drifts = _exact_drifts(cursor, system, drifts, healthy, shown, version, where)
         chunk = by or drift_chunk(profiles)
         chunks = drift_by_chunk(profiles, reference=healthy, by=chunk, method=over_time)
         own = [
@@ -163,17 +170,22 @@ def drift(
             if not (f.feature == "label" and f.method == "missing")  # labels that are still to come
         ]  # fmt: skip
         weights = importance_of(cursor, system)
-        headline = headline_of(cursor, system).metric
-        moved = _moved(cursor, system, chunks, chunk, version)
+        headline = system_headline(cursor, system).metric
+        moved = _movements(cursor, system, chunks, chunk, version)
         inputs = [p for p in then if p.bins.feature not in OUTPUTS]
-        span = span_of(cursor, system)
+        span = log_span(cursor, system)
         own_reference = healthy == system.reference
-        messages = of_the_reference(system, span) if own_reference else of_its_season(healthy, span)
-        leaks = tuple(leak.sentence for leak in leaks_of(cursor, system)[:MOST_LEAKS])
+        messages = reference_cautions(system, span) if own_reference else season_caution(healthy, span)
+        leaks = tuple(leak.sentence for leak in find_leaks(cursor, system)[:MOST_LEAKS])
         share = sample_sentence(cursor, key)
-        cautions = (*((share,) if share else ()), *of_its_days(inputs, healthy), *messages, *leaks)
+        cautions = (
+            *((share,) if share else ()),
+            *reference_change_caution(inputs, healthy),
+            *messages,
+            *leaks,
+        )
         shapes = shapes_of(then, now, healthy, shown)
-        cut_off = _cut_off(cursor, system, profiles) if own_reference and not where else NOTHING
+        cut_off = _cut_off_note(cursor, system, profiles) if own_reference and not where else NOTHING
     features = [f for f in drifts if f.feature not in OUTPUTS]
     ranked = ranking(features, weights, moved)
     return DriftAnswer(
@@ -185,21 +197,23 @@ def drift(
     )  # fmt: skip
 
 
-def _moved(
+def _movements(
     cursor: Cursor, system: System, chunks: Sequence[FeatureDrift], by: str, version: str | None
 ) -> dict[str, Movement]:
     """How each feature's drift moved with the loss of the headline metric, over the same chunks."""
     profile = outcome_profile(cursor, system, Slice(version=version))
     if not profile.n_labelled.any():
         return {}
-    metric = headline_of(cursor, system).metric
+    metric = system_headline(cursor, system).metric
     cost = system.settings.cost_matrix
     points = performance(profile, by=by, reference=system.reference, metrics=[metric], cost=cost)
     series: dict[str, list[FeatureDrift]] = {}
     for one in chunks:
         series.setdefault(one.feature, []).append(one)
     better = METRICS[metric].higher_is_better
-    return {name: moved_with(own, points, higher_is_better=better) for name, own in series.items()}
+    return {
+        name: performance_correlation(own, points, higher_is_better=better) for name, own in series.items()
+    }
 
 
 def importance_of(cursor: Cursor, system: System) -> dict[str, float] | None:
@@ -238,7 +252,7 @@ def open_drift(
     if not runs:
         return None
     since = min(run[0].start for run in runs if run[0].start)
-    last = _last_window(cursor, system, profiles, [run[0].feature for run in runs]) or [
+    last = _drift_of_last_window(cursor, system, profiles, [run[0].feature for run in runs]) or [
         run[-1] for run in runs
     ]
     worst = max(last, key=lambda one: one.value or 0)
@@ -273,12 +287,12 @@ def open_drift(
     )
 
 
-def _last_window(
+def _drift_of_last_window(
     cursor: Cursor, system: System, profiles: Sequence[FeatureProfile], names: Sequence[str]
 ) -> list[FeatureDrift]:
     """Those of these features that drifted in the window that the Drift page shows, as it measures them."""
     healthy = reference_of(system, None)
-    shown, _ = apart(healthy, window_of(cursor, system, None), span_of(cursor, system))
+    shown, _ = window_beside_reference(healthy, window_of(cursor, system, None), log_span(cursor, system))
     then, now = (profiles_of(cursor, system, s, Slice(), profiles, healthy) for s in (healthy, shown))
     drifts = measure(now, reference=healthy, window=shown, methods=DEFAULT_METHODS, healthy=then)
     return [f for f in drifts if f.feature in names and f.drifted]
@@ -309,16 +323,16 @@ def window_of(cursor: Cursor, system: System, given: Span | None) -> Span:
     start, end = given or (None, None)
     if start or end:
         return start, end
-    span = span_of(cursor, system)
-    last = min(as_of(system, span), span.last) if span else as_of(system, None)
+    span = log_span(cursor, system)
+    last = min(reporting_date(system, span), span.last) if span else reporting_date(system, None)
     return midnight(last.date()) - timedelta(days=WINDOW_DAYS - 1), None
 
 
-def year_before(ws: Workspace, key: str, window: Span | None = None) -> Span | None:
+def window_a_year_earlier(ws: Workspace, key: str, window: Span | None = None) -> Span | None:
     """The window's weeks a year earlier (52 weeks, so that weekdays agree); None where the log does not hold them."""
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
-        span = span_of(cursor, system)
+        span = log_span(cursor, system)
         start, end = window_of(cursor, system, window)
     if span is None or start is None:
         return None
@@ -343,7 +357,7 @@ def profiles_of(
     return read.feature_profiles(cursor, system, narrowed, names, reference=healthy)
 
 
-def _exact(
+def _exact_drifts(
     cursor: Cursor, system: System, drifts: Sequence[FeatureDrift], reference: Span, window: Span,
     version: str | None, where: tuple[tuple[str, str], ...],
 ) -> tuple[FeatureDrift, ...]:  # fmt: skip
@@ -353,7 +367,7 @@ def _exact(
     def values(name: str, span: Span) -> FloatArray:
         if (name, span) not in profiles_by_span:
             part = Slice(*span, version, None, where)
-            profiles_by_span[name, span] = exactly.finite(rows.exact_values(cursor, system, name, part))
+            profiles_by_span[name, span] = exactly.finite(rows.read_values(cursor, system, name, part))
         return profiles_by_span[name, span]
 
     feature_drifts: dict[str, list[FeatureDrift]] = {}
@@ -375,7 +389,7 @@ def drift_chunk(profiles: Sequence[FeatureProfile]) -> str:
     return "week" if by == "day" and len(longest.days) > 60 else by
 
 
-def _cut_off(cursor: Cursor, system: System, profiles: Sequence[FeatureProfile]) -> Message:
+def _cut_off_note(cursor: Cursor, system: System, profiles: Sequence[FeatureProfile]) -> Message:
     """That decisions do not follow the reference's cut-off now, where they do not."""
-    left = cutoff_departures(cursor, system, profiles, as_of(system, span_of(cursor, system)))
+    left = cutoff_departures(cursor, system, profiles, reporting_date(system, log_span(cursor, system)))
     return left[-1].sentence if left and left[-1].until is None else NOTHING

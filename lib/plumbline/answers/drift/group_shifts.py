@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from plumbline.answers.cache import stored
+from plumbline.answers.cache import memoise
 from plumbline.domain import FeatureProfile, Kind, System
 from plumbline.monitor.drift.group_shift import GroupShift, group_shifts
 from plumbline.profile.bins import OUTPUTS
-from plumbline.profile.scan.grouped_inputs import grouped_rows
+from plumbline.profile.scan.grouped_inputs import sample_grouped_rows
 from plumbline.store.workspace import Cursor
 
 INPUTS = 12  # numeric inputs looked at
@@ -26,11 +26,11 @@ def shifts_of_groups(
         return ()
 
     def make() -> tuple[GroupShift, ...]:
-        rows = grouped_rows(cursor, system, [grids.feature for grids in bins])
+        rows = sample_grouped_rows(cursor, system, [grids.feature for grids in bins])
         if rows is None:
             return ()
         grids = [grid for grid in bins if grid.feature in rows.names]
         return group_shifts(rows, grids, reference=reference, until=until)
 
     question = f"groups' shifts of {[t.isoformat() for t in reference]} until {until.isoformat()}"
-    return stored(cursor, system, question, tuple[GroupShift, ...], make)
+    return memoise(cursor, system, question, tuple[GroupShift, ...], make)

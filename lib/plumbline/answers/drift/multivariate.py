@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from plumbline.answers.cache import stored
+from plumbline.answers.cache import memoise
 from plumbline.answers.drift.features import Span, drift_chunk, reference_of, window_of
 from plumbline.answers.question import resolve_filters
 from plumbline.domain import Kind, PlumblineError, PointStatus, Result, Slice, System, json_value
@@ -67,7 +67,7 @@ class _Comparison:
     chunks: tuple[WholeRow, ...]
 
 
-def whole_row(
+def row_shift(
     ws: Workspace,
     key: str,
     *,
@@ -105,10 +105,10 @@ def whole_row(
         question = f"whole rows of {shown} against {asked} by {chunk}{', over time' if over_time else ''}"
 
         def make() -> _Comparison:
-            return _compared(cursor, system, columns, asked, shown, chunk, spans[-MOST_CHUNKS:])
+            return _compare_windows(cursor, system, columns, asked, shown, chunk, spans[-MOST_CHUNKS:])
 
         # a filter names a value of the log, which is not to be written down
-        comparison = make() if where else stored(cursor, system, question, _Comparison, make)
+        comparison = make() if where else memoise(cursor, system, question, _Comparison, make)
     return WholeRowAnswer(
         system=system,
         reference=healthy,
@@ -120,7 +120,7 @@ def whole_row(
     )
 
 
-def _compared(
+def _compare_windows(
     cursor: Cursor,
     system: System,
     columns: list[tuple[str, Kind]],
@@ -145,14 +145,14 @@ def _compared(
     index = chunk_index([t.date() for t in then["timestamp"]], by)[2]
     fitted = multivariate.components(encode.matrix(base), index)
 
-    def held(span: Span, rows: int, base: list[Column], *, strongest: bool = False) -> WholeRow:
+    def compare_window(span: Span, rows: int, base: list[Column], *, strongest: bool = False) -> WholeRow:
         part = replace(reference, start=span[0], end=span[1])
         frame = decisions.sample(cursor, system, part, rows, 1, names)
         return multivariate.compare(encode, base, fitted, _columns(frame, columns), span, strongest=strongest)
 
-    now = held(window, multivariate.ROWS, base, strongest=True)
+    now = compare_window(window, multivariate.ROWS, base, strongest=True)
     less = _columns(then.sample(min(len(then), CHUNK_ROWS), random_state=0), columns)
-    return _Comparison(now, tuple(held(span, CHUNK_ROWS, less) for span in spans))
+    return _Comparison(now, tuple(compare_window(span, CHUNK_ROWS, less) for span in spans))
 
 
 def _columns(frame: pd.DataFrame, columns: list[tuple[str, Kind]]) -> list[Column]:

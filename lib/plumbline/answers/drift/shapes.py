@@ -10,7 +10,7 @@ from datetime import datetime
 import numpy as np
 
 from plumbline.domain import Bins, FeatureProfile, FloatArray, Kind
-from plumbline.monitor.drift.aligned_counts import sample_of, within
+from plumbline.monitor.drift.aligned_counts import days_within, sum_sample
 
 Span = tuple[datetime | None, datetime | None]
 STEPS = 24
@@ -35,10 +35,10 @@ def shapes_of(
     """Every feature small; of levels the most frequent, and the others together in the last cell."""
     shapes = []
     for before, after in zip(then, now, strict=True):
-        a = sample_of(before, within(before.days, reference)).counts
-        b = sample_of(after, within(after.days, window)).counts
+        a = sum_sample(before, days_within(before.days, reference)).counts
+        b = sum_sample(after, days_within(after.days, window)).counts
         _, _, p, q, _ = cells_of(before.bins, a, b, FEW)
-        p, q = _gathered(p), _gathered(q)
+        p, q = _merge_small_cells(p), _merge_small_cells(q)
         there = bool(p.sum() and q.sum())
         shapes.append(
             FeatureShape(
@@ -50,7 +50,7 @@ def shapes_of(
     return tuple(shapes)
 
 
-def _gathered(counts: FloatArray) -> FloatArray:
+def _merge_small_cells(counts: FloatArray) -> FloatArray:
     if len(counts) <= FEW + 2:
         return counts
     return np.append(counts[: FEW - 1], counts[FEW - 1 :].sum())

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from plumbline.answers.fairness.favourable import reading
-from plumbline.answers.fairness.groups import chosen, why_not
-from plumbline.answers.performance.headline import without_outcomes
-from plumbline.answers.performance.outcomes import overlap, two_windows
+from plumbline.answers.fairness.groups import chosen, reason_against
+from plumbline.answers.performance.headline import missing_outcomes_note
+from plumbline.answers.performance.outcomes import default_windows, overlap
 from plumbline.answers.question import resolve_filters
 from plumbline.domain import Result, Slice, System, json_object, json_value
 from plumbline.monitor.fairness.compare_windows import RATIO, GroupChange, changes
@@ -43,7 +43,7 @@ class FairnessWindows(Result):
     why_not: str = ""
 
     @property
-    def compared(self) -> int:
+    def comparison_count(self) -> int:
         """Comparisons that were corrected together."""
         return sum(len(g.moved) for g in self.groups)
 
@@ -56,7 +56,7 @@ class FairnessWindows(Result):
                 "favourable": self.favourable,
                 "first": self.first,
                 "second": self.second,
-                "comparisons": self.compared,
+                "comparisons": self.comparison_count,
                 "groups": [
                     {
                         "group": g.name,
@@ -115,16 +115,16 @@ def fairness_windows(
     """
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
-        a, b = two_windows(cursor, system, first, second, within)
+        a, b = default_windows(cursor, system, first, second, within)
         spans = [resolve_filters(cursor, system, part) for part in (a, b)]
         attributes = chosen(counting.attributes(cursor, system, spans[0]), by, system)
         wanted = reading(system, systems.saved_mapping(cursor, key), favourable).wanted
         counts = [
             counting.count_by_group(cursor, system, part, attributes, over_time=False) for part in spans
         ]
-        none = without_outcomes(cursor, system)
+        none = missing_outcomes_note(cursor, system)
     moved = changes(*counts, favourable=wanted == system.positive, errors=not none)
-    reason = why_not(system, bool(attributes))
+    reason = reason_against(system, bool(attributes))
     text = _sentence(wanted, a, b, moved, reason)
     return FairnessWindows(
         system=system,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from plumbline.answers.fairness.favourable import reading
-from plumbline.answers.performance.headline import without_outcomes
+from plumbline.answers.performance.headline import missing_outcomes_note
 from plumbline.answers.question import fairness_lines
 from plumbline.answers.scans import group_counts
 from plumbline.domain import PointStatus, System
@@ -20,15 +20,15 @@ def fairness_facts(cursor: Cursor, system: System) -> dict[str, Any]:
     read = reading(system, systems.saved_mapping(cursor, system.key))
     counts, lines = group_counts(cursor, system), fairness_lines(system)
     good = read.wanted == system.positive
-    none = without_outcomes(cursor, system)
+    none = missing_outcomes_note(cursor, system)
 
-    def judged(favourable: bool) -> tuple[FairnessGroup, ...]:
+    def judge_groups(favourable: bool) -> tuple[FairnessGroup, ...]:
         return tuple(_group(g) for g in judge(counts, favourable=favourable, lines=lines, errors=not none))
 
     return {
-        "fairness": judged(good), "fairness_outcomes": none,
+        "fairness": judge_groups(good), "fairness_outcomes": none,
         "favourable": read.wanted, "favourable_source": read.source,
-        "fairness_otherwise": judged(not good) if read.source == "assumed" else (),
+        "fairness_otherwise": judge_groups(not good) if read.source == "assumed" else (),
     }  # fmt: skip
 
 

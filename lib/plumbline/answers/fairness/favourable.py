@@ -52,7 +52,7 @@ def reading(system: System, mapping: Mapping | None, asked: str | None = None) -
     if wanted:
         return FavourableClass(wanted, "asked" if asked else "owner")
     columns = [mapping.column_of(role) or "" for role in ("prediction", "label")] if mapping else []
-    by_name = by_names(system.classes, columns)
+    by_name = class_by_names(system.classes, columns)
     return FavourableClass(by_name, "names") if by_name else FavourableClass(system.positive or "", "assumed")
 
 
@@ -62,7 +62,7 @@ def reading_of(ws: Workspace, key: str) -> FavourableClass:
         return reading(systems.get_system(cursor, key), systems.saved_mapping(cursor, key))
 
 
-def by_names(classes: tuple[str, ...], columns: list[str]) -> str:
+def class_by_names(classes: tuple[str, ...], columns: list[str]) -> str:
     """The class that people want, where the names of both classes or of the columns leave no doubt; else empty.
 
     ``grant`` beside ``refuse`` tells it, and so does yes beside no in columns ``is_fraud``; a column ``default``

@@ -8,8 +8,8 @@ from typing import Any
 
 from plumbline.answers.fairness.favourable import reading
 from plumbline.answers.fairness.sentence import NO_ATTRIBUTE, TWO_CLASSES, say_fairness, say_oversight
-from plumbline.answers.performance.headline import without_outcomes
-from plumbline.answers.question import as_of, fairness_lines, resolve_filters, span_of
+from plumbline.answers.performance.headline import missing_outcomes_note
+from plumbline.answers.question import fairness_lines, log_span, reporting_date, resolve_filters
 from plumbline.domain import (
     PlumblineError,
     Point,
@@ -25,9 +25,9 @@ from plumbline.governance.context import SHARE_LIMIT, interaction_share
 from plumbline.governance.facts import Facts
 from plumbline.monitor.chunks import chunk_index
 from plumbline.monitor.fairness.groups import LEAST_ROWS, GroupResult, judge
-from plumbline.monitor.fairness.human_oversight import Oversight, oversight, oversight_by
+from plumbline.monitor.fairness.human_oversight import Oversight, oversight, oversight_by_key
 from plumbline.profile.scan import protected_groups as counting
-from plumbline.profile.scan.weights import why_unknown
+from plumbline.profile.scan.weights import weights_note
 from plumbline.store import statements, systems
 from plumbline.store.workspace import Cursor, Workspace
 from plumbline.wording.quantities import count, decimal
@@ -108,12 +108,12 @@ class FairnessAnswer(Result):
     selected: str = ""
 
     @property
-    def small(self) -> tuple[GroupResult, ...]:
+    def small_groups(self) -> tuple[GroupResult, ...]:
         """Groups and pairs with too few rows to judge."""
-        return tuple(g for g in (*self.groups, *self.pairs) if g.small)
+        return tuple(g for g in (*self.groups, *self.pairs) if g.is_small)
 
     @property
-    def tested(self) -> int:
+    def comparison_count(self) -> int:
         """Comparisons that were corrected together."""
         judged = (*self.groups, *self.pairs)
         return sum((g.ratio is not None) + len(g.gaps) for g in judged)
@@ -132,11 +132,11 @@ class FairnessAnswer(Result):
                 "attributes": self.attributes,
                 "favourable": self.favourable,
                 "favourable_source": self.source,
-                "comparisons": self.tested,
-                "groups": [_plain(g) for g in self.groups],
-                "intersections": [_plain(g) for g in self.pairs],
-                "too_small": [{"group": g.name, "n": g.n} for g in self.small],
-                "by_version": [{"version": v, **_plain(g)} for v, g in self.by_version],
+                "comparisons": self.comparison_count,
+                "groups": [_group_dict(g) for g in self.groups],
+                "intersections": [_group_dict(g) for g in self.pairs],
+                "too_small": [{"group": g.name, "n": g.n} for g in self.small_groups],
+                "by_version": [{"version": v, **_group_dict(g)} for v, g in self.by_version],
                 "by_month": [
                     {
                         "attribute": a,
@@ -162,7 +162,7 @@ class FairnessAnswer(Result):
         """The same for a terminal."""
         lines = [self.sentence, *([self.selected] if self.selected else [])]
         for g in (*self.groups, *self.pairs):
-            ratio = "most favoured" if g.best else f"too few rows (n = {g.n})" if g.small else ""
+            ratio = "most favoured" if g.best else f"too few rows (n = {g.n})" if g.is_small else ""
             if g.ratio is not None:
                 ratio = f"ratio {g.ratio.value:.2f} ({g.ratio.low:.2f} to {g.ratio.high:.2f})  {g.status}"
                 if g.adverse is not None:
@@ -209,12 +209,12 @@ def fairness(
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
         part = resolve_filters(cursor, system, window or Slice())
-        sampled = why_unknown(cursor, system)
+        sampled = weights_note(cursor, system)
         attributes = () if sampled else chosen(counting.attributes(cursor, system, part), by, system)
         read = reading(system, systems.saved_mapping(cursor, system.key), favourable)
         counts = counting.count_by_group(cursor, system, part, attributes)
-        people, reach = _people(cursor, system, part), _reach(cursor, system)
-        none = without_outcomes(cursor, system)
+        people, reach = _oversight(cursor, system, part), _interaction_share(cursor, system)
+        none = missing_outcomes_note(cursor, system)
     wanted, lines = read.wanted, fairness_lines(system)
     good = wanted == system.positive
     whole = [c for c in counts if c.version is None and c.month is None]
@@ -223,10 +223,10 @@ def fairness(
     return FairnessAnswer(
         system, tuple(a.name for a in attributes), wanted,
         tuple(g for g in judged if len(g.attributes) == 1), tuple(g for g in judged if len(g.attributes) > 1),
-        _by_month([c for c in counts if c.month is not None], good),
+        _monthly_rates([c for c in counts if c.month is not None], good),
         tuple(zip((c.version or "" for c in versions),
                   judge(versions, favourable=good, lines=lines, errors=not none), strict=True)),
-        *people, reach, sampled or why_not(system, bool(attributes)), read.source,
+        *people, reach, sampled or reason_against(system, bool(attributes)), read.source,
         {a.name: a.column for a in attributes if not a.banded}, none,
     )  # fmt: skip
 
@@ -246,21 +246,21 @@ def chosen(
     return tuple(known[name] for name in wanted) if wanted else tuple(attributes)
 
 
-def why_not(system: System, mapped: bool) -> str:
+def reason_against(system: System, mapped: bool) -> str:
     """Why groups cannot be compared; empty where they can."""
     if system.task is not Task.BINARY or system.positive is None:
         return TWO_CLASSES
     return "" if mapped else NO_ATTRIBUTE
 
 
-def _by_month(counts: Sequence[counting.GroupCounts], good: bool) -> tuple[tuple[str, Point], ...]:
+def _monthly_rates(counts: Sequence[counting.GroupCounts], good: bool) -> tuple[tuple[str, Point], ...]:
     """Favourable rates by month; a month with under 30 rows of a group has no value."""
     points = []
     for part, group in zip(counts, judge(counts, favourable=good), strict=True):
         assert part.month is not None
         (start,), (end,), _ = chunk_index([part.month], "month")
         rate = group.favourable
-        known = not group.small
+        known = not group.is_small
         points.append(
             (
                 part.attributes[0],
@@ -275,7 +275,7 @@ def _by_month(counts: Sequence[counting.GroupCounts], good: bool) -> tuple[tuple
     return tuple(sorted(points, key=lambda p: (p[0], p[1].version or "", p[1].start)))
 
 
-def _people(
+def _oversight(
     cursor: Cursor, system: System, part: Slice
 ) -> tuple[Oversight | None, tuple[Oversight, ...], tuple[Oversight, ...]]:
     mapping = systems.saved_mapping(cursor, system.key)
@@ -284,21 +284,21 @@ def _people(
     counts = counting.hands(cursor, system, part)
     if not counts:
         return None, (), ()
-    months = oversight_by(counts, lambda h: f"{h.month:%Y-%m}")
-    return oversight(counts), months, oversight_by(counts, lambda h: h.version)
+    months = oversight_by_key(counts, lambda h: f"{h.month:%Y-%m}")
+    return oversight(counts), months, oversight_by_key(counts, lambda h: h.version)
 
 
-def _reach(cursor: Cursor, system: System) -> InteractionShare | None:
-    span = span_of(cursor, system)
+def _interaction_share(cursor: Cursor, system: System) -> InteractionShare | None:
+    span = log_span(cursor, system)
     if span is None:
         return None
     days = max((span.last - span.first).total_seconds() / 86400, 1.0)
     monthly = span.n / days * DAYS_A_MONTH
-    facts = Facts(as_of=as_of(system, span), decisions_a_month=monthly)
+    facts = Facts(as_of=reporting_date(system, span), decisions_a_month=monthly)
     return InteractionShare(monthly, interaction_share(statements.context_answers(cursor, system.key), facts))
 
 
-def _plain(g: GroupResult) -> dict[str, Any]:
+def _group_dict(g: GroupResult) -> dict[str, Any]:
     return {
         "group": g.name, "attributes": g.attributes, "levels": g.levels, "n": g.n, "labelled": g.labelled,
         "best": g.best, "rates": g.rates, "favourable": g.favourable, "ratio": g.ratio, "gaps": g.gaps,

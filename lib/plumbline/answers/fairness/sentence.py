@@ -83,7 +83,7 @@ _RATES = {
 
 def say_fairness(answer: GroupComparisons) -> Message:
     """The finding of an answer: the worst group first."""
-    finding = _compared(answer)
+    finding = _comparison_sentence(answer)
     if answer.why_not or answer.source != "assumed":
         return finding
     return message(
@@ -93,13 +93,13 @@ def say_fairness(answer: GroupComparisons) -> Message:
     )
 
 
-def _compared(answer: GroupComparisons) -> Message:
+def _comparison_sentence(answer: GroupComparisons) -> Message:
     if answer.why_not:
         return message(
             "{reason}, so whether groups are treated alike is unknown.",
             reason=_REASONS.get(answer.why_not) or answer.why_not[:-1],
         )
-    judged = [g for g in (*answer.groups, *answer.pairs) if not g.small]
+    judged = [g for g in (*answer.groups, *answer.pairs) if not g.is_small]
     compared = [g for g in judged if g.ratio is not None]
     if not compared:
         return message(
@@ -116,14 +116,14 @@ def _compared(answer: GroupComparisons) -> Message:
             group=worst.name,
             outcome=answer.favourable,
             ratio=decimal(worst.ratio.value, ".2f"),
-            other=_most(answer, worst),
+            other=_best_group_name(answer, worst),
             low=decimal(worst.ratio.low, ".2f"),
             high=decimal(worst.ratio.high, ".2f"),
             n=count(worst.n),
             line=message("four-fifths line")
             if line == FOUR_FIFTHS
             else message("line of {line}", line=decimal(line, ".2f")),
-            more=_others(len(below) - 1),
+            more=_other_groups(len(below) - 1),
         )
     often = [g for g in compared if g.adverse is not None and g.adverse.status is PointStatus.BREACH]
     if often:
@@ -136,7 +136,7 @@ def _compared(answer: GroupComparisons) -> Message:
             group=worst.name,
             outcome=other or message("otherwise"),
             ratio=decimal(worst.adverse.value, ".1f"),
-            other=_most(answer, worst),
+            other=_best_group_name(answer, worst),
             low=decimal(worst.adverse.low, ".1f"),
             high=decimal(worst.adverse.high, ".1f"),
             n=count(worst.n),
@@ -198,13 +198,13 @@ def _compared(answer: GroupComparisons) -> Message:
     )
 
 
-def _most(answer: GroupComparisons, group: GroupResult) -> str:
+def _best_group_name(answer: GroupComparisons, group: GroupResult) -> str:
     """Whom a group is held against: by name where nobody says whether that one is favoured."""
     same = [g for g in (*answer.groups, *answer.pairs) if g.best and g.attributes == group.attributes]
     return same[0].name if answer.source == "assumed" and same else message("the most favoured group")
 
 
-def _others(n: int) -> Message:
+def _other_groups(n: int) -> Message:
     if not n:
         return NOTHING
     if n == 1:

@@ -48,10 +48,10 @@ def give(ws: Workspace, email: str, access: Access, *, by: str) -> Person:
     Raises:
         PlumblineError: no name, no e-mail address, or nobody would be left to give roles.
     """
-    who, name = address(email), _named(by)
+    who, name = address(email), _checked_name(by)
     with ws.write() as cursor:
         before = permissions.access_of(cursor, who)
-        _somebody_is_left(cursor, who, access)
+        _require_other_owner(cursor, who, access)
         register.give(cursor, who, access, name)
         detail = {"email": who, "role": access.value, "before": before.value if before else ""}
         trail.append(cursor, actor=name, action=Act.ROLE_GIVEN, detail=detail)
@@ -64,12 +64,12 @@ def take(ws: Workspace, email: str, *, by: str) -> None:
     Raises:
         PlumblineError: no name, no such person, or nobody would be left to give roles.
     """
-    who, name = address(email), _named(by)
+    who, name = address(email), _checked_name(by)
     with ws.write() as cursor:
         before = permissions.access_of(cursor, who)
         if before is None:
             raise PlumblineError("Nobody with this e-mail address has a role", where=who)
-        _somebody_is_left(cursor, who, None)
+        _require_other_owner(cursor, who, None)
         register.take(cursor, who)
         readers.remove(cursor, who)
         trail.append(cursor, actor=name, action=Act.ROLE_TAKEN, detail={"email": who, "before": before.value})
@@ -104,7 +104,7 @@ def note_sign_in(ws: Workspace, *, on: bool, reach: str) -> None:
         before = last_start(cursor)
         if before != now and (before or on or reach != "this machine"):
             state = "on" if on else "off"
-            trail.append(cursor, actor="plumbline", action=Act.SIGN_IN.of(state), detail=now)
+            trail.append(cursor, actor="plumbline", action=Act.SIGN_IN.with_words(state), detail=now)
 
 
 def last_start(cursor: Cursor) -> dict[str, Any]:
@@ -123,13 +123,13 @@ def access_facts(cursor: Cursor) -> dict[str, Any]:
     return {"sign_in": on, "roles_assigned": roles if roles or on is not None else None}
 
 
-def _named(by: str) -> str:
+def _checked_name(by: str) -> str:
     if not by.strip():
         raise PlumblineError("A role needs a name behind it", todo="Say who gives or takes it.")
     return by.strip()
 
 
-def _somebody_is_left(cursor: Cursor, email: str, access: Access | None) -> None:
+def _require_other_owner(cursor: Cursor, email: str, access: Access | None) -> None:
     if access is Access.OWNER or permissions.access_of(cursor, email) is not Access.OWNER:
         return
     if not any(p.access is Access.OWNER and p.email != email for p in register.people(cursor)):

@@ -56,7 +56,7 @@ class Version:
     reviews: tuple[Review, ...] = ()  # the newest first
 
 
-def texts_of(system: System) -> dict[str, DocumentStatement]:
+def document_texts(system: System) -> dict[str, DocumentStatement]:
     """The texts that people gave, by the item's key."""
     held = system.settings.documents
     return {
@@ -147,10 +147,10 @@ def versions(ws: Workspace, key: str) -> tuple[Version, ...]:
     """
     with ws.read() as cursor:
         systems.get_system(cursor, key)
-        return versions_in(cursor, key)
+        return read_versions(cursor, key)
 
 
-def versions_in(cursor: Cursor, key: str) -> tuple[Version, ...]:
+def read_versions(cursor: Cursor, key: str) -> tuple[Version, ...]:
     """The same, on a cursor that is open already."""
     versions: dict[str, Version] = {}
     reviews: dict[str, list[Review]] = {}
@@ -175,7 +175,7 @@ def versions_in(cursor: Cursor, key: str) -> tuple[Version, ...]:
 
 def review_facts(cursor: Cursor, key: str) -> dict[str, Any]:
     """The fields of ``Facts`` that the last review of the technical documentation settles."""
-    reviews = [(r, v) for v in versions_in(cursor, key) if v.kind == TECHNICAL for r in v.reviews]
+    reviews = [(r, v) for v in read_versions(cursor, key) if v.kind == TECHNICAL for r in v.reviews]
     if not reviews:
         return {}
     last, version = max(reviews, key=lambda pair: pair[0].at)

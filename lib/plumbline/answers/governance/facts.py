@@ -9,7 +9,7 @@ from typing import Any
 from plumbline.answers import events
 from plumbline.answers.alerts import check
 from plumbline.answers.alerts.headline import HeadlineAnswer, measure_headline
-from plumbline.answers.alerts.incidents import incidents_in
+from plumbline.answers.alerts.incidents import read_incidents
 from plumbline.answers.decisions.record_trials import record_facts
 from plumbline.answers.events import EventRecord
 from plumbline.answers.fairness.facts import fairness_facts
@@ -25,15 +25,19 @@ from plumbline.answers.governance.misuse import (
     model_file_facts,
 )
 from plumbline.answers.governance.probe import latest_probes
-from plumbline.answers.governance.share_elsewhere import DAYS_A_MONTH, decisions_a_month, share_elsewhere
+from plumbline.answers.governance.share_elsewhere import (
+    DAYS_A_MONTH,
+    decisions_a_month,
+    share_of_other_systems,
+)
 from plumbline.answers.performance.cautions import of_the_log
-from plumbline.answers.question import LogSpan, as_of, span_of
+from plumbline.answers.question import LogSpan, log_span, reporting_date
 from plumbline.answers.releases.guardrails import GuardrailResult
-from plumbline.answers.releases.history import ReleasesAnswer, releases_of
+from plumbline.answers.releases.history import ReleasesAnswer, system_releases
 from plumbline.answers.respond.acting_facts import acting_facts
-from plumbline.answers.respond.demo_systems import counts_for, is_of_demo
+from plumbline.answers.respond.demo_systems import is_evidence_for, is_of_demo
 from plumbline.answers.respond.receipts import alert_facts
-from plumbline.answers.scans import duplicate_ids, overridden, personal_of, repeats_of, segment_sizes
+from plumbline.answers.scans import duplicate_ids, find_personal_data, find_repeats, overridden, segment_sizes
 from plumbline.domain import CompletenessProfile, Slice, System, Task
 from plumbline.domain.acts import Act
 from plumbline.domain.messages import NOTHING
@@ -74,19 +78,19 @@ class MeasuredFacts:
 def measure(ws: Workspace, system: System, moment: datetime) -> MeasuredFacts:
     """Measure one system as of its log's end; ``moment`` is the day statements are judged on."""
     with ws.read() as cursor:
-        span = span_of(cursor, system)
-        now = as_of(system, span)
+        span = log_span(cursor, system)
+        now = reporting_date(system, span)
         chain = trail.verify(cursor)
         active_loads = [load for load in loads.list_loads(cursor, system.key) if load.undone_at is None]
         workspace: dict[str, Any] = {
             "trail_intact": chain.intact, "workspace_encrypted": ws.encrypted or None,
             "loads": len(active_loads),
             "loads_hashed": sum(bool(load.sha256) for load in active_loads), **access_facts(cursor),
-            "restore_rehearsed_at": _restored(cursor, system.key, moment),
+            "restore_rehearsed_at": _last_restore(cursor, system.key, moment),
         }  # fmt: skip
-        noted = events.records_in(cursor, system.key)
+        noted = events.read_records(cursor, system.key)
         facts_of_people = (
-            _told(noted) | alert_facts(cursor, system.key, moment) | acting_facts(cursor, system.key)
+            _record_facts(noted) | alert_facts(cursor, system.key, moment) | acting_facts(cursor, system.key)
         )
         facts_of_people |= _duties(cursor, system, noted, moment) | _purpose(cursor, system)
         facts_of_people |= _fields(complaint_facts(noted, moment))
@@ -95,14 +99,15 @@ def measure(ws: Workspace, system: System, moment: datetime) -> MeasuredFacts:
                 facts=Facts(as_of=moment, **workspace, **facts_of_people), stake={}, records=noted
             )
         cautions = of_the_log(cursor, system, span)
-        answer = releases_of(cursor, system)
+        answer = system_releases(cursor, system)
         held = measure_headline(cursor, system, now, answer, noted)
         known = {
-            **workspace, **facts_of_people, **_volume(span), "share_elsewhere": share_elsewhere(cursor, system),
+            **workspace, **facts_of_people, **_volume(span), "share_elsewhere": share_of_other_systems(cursor, system),
             **_labels(cursor, system, now, held), **held.facts(),
-            **_watching(cursor, system, now, held), **_versions(cursor, system, span, answer, noted, moment.date()),
-            **_audit(cursor, system, span), **_explained(cursor, system, span, now, held),
-            **_people(cursor, system, now),
+            **_monitoring_facts(cursor, system, now, held), **_versions(cursor, system, span, answer, noted,
+            moment.date()),
+            **_audit(cursor, system, span), **_explanation_facts(cursor, system, span, now, held),
+            **_people_facts(cursor, system, now),
             **_fields(with_log(cursor, system, complaint_facts(noted, moment), now)),
             **_fields(caller_facts(cursor, system, now)),
         }  # fmt: skip
@@ -121,7 +126,7 @@ def _fields(part: CallerFacts | ModelFileFacts | ComplaintFacts) -> dict[str, An
     return {each.name: getattr(part, each.name) for each in fields(part)}
 
 
-def _restored(cursor: Cursor, key: str, moment: datetime) -> datetime | None:
+def _last_restore(cursor: Cursor, key: str, moment: datetime) -> datetime | None:
     """When a copy of the workspace was last read whole at a place of its own, or put in its place: our own receipt.
 
     One after the day on which a system is judged says nothing of that day; the demo's is dated by its own.
@@ -133,7 +138,7 @@ def _restored(cursor: Cursor, key: str, moment: datetime) -> datetime | None:
         else entry.at
         for act in (Act.RESTORE_REHEARSED, Act.WORKSPACE_RESTORED)
         for entry in trail.entries(cursor, action=act, limit=RECEIPTS)
-        if counts_for(entry.actor, of_demo)
+        if is_evidence_for(entry.actor, of_demo)
     ]
     return max((at for at in times if at.date() <= moment.date()), default=None)
 
@@ -162,11 +167,11 @@ def _labels(cursor: Cursor, system: System, now: datetime, headline: HeadlineAns
     return {
         "labels": int(profile.n_labelled.sum()), "due": n, "labelled_share": labelled / n if n else None,
         "label_age_chunks": age, "chunk_unit": headline.by,
-        "outcomes_arrive_later": _arrives_later(mapped, cursor, system),
+        "outcomes_arrive_later": _has_later_labels(mapped, cursor, system),
     }  # fmt: skip
 
 
-def _arrives_later(mapped: list[Any], cursor: Cursor, system: System) -> bool:
+def _has_later_labels(mapped: list[Any], cursor: Cursor, system: System) -> bool:
     """Outcomes with a time of their own, or in a file of their own, were observed in the world."""
     timed = any(m is not None and m.column_of("label_time") for m in mapped)
     return timed or any(
@@ -174,10 +179,12 @@ def _arrives_later(mapped: list[Any], cursor: Cursor, system: System) -> bool:
     )
 
 
-def _watching(cursor: Cursor, system: System, now: datetime, headline: HeadlineAnswer) -> dict[str, Any]:
+def _monitoring_facts(
+    cursor: Cursor, system: System, now: datetime, headline: HeadlineAnswer
+) -> dict[str, Any]:
     since = (now - RECENT).date()
     recent = {check.chunk_of(day, headline.by) for day in headline.profile.days if day >= since}
-    compared = check.compared_chunks(cursor, system, headline.by) & recent
+    compared = check.chunks_on_trail(cursor, system, headline.by) & recent
     segments = segment_sizes(cursor, system)
     aged = staleness(profiles.version_hours(cursor, system), as_of=now)
     return {
@@ -200,11 +207,13 @@ def _versions(
     with_model = {m.version for m in files if m.passed}
     probes = latest_probes(cursor, system.key)
     back = max(answer.releases.rollbacks, key=lambda r: r.end, default=None)
-    tripped = [g for g in answer.guardrails if g.fired and not g.proved and not _answered(noted, g, today)]
-    waiting = [g for g in answer.guardrails if g.fired and not g.proved and not _answered(noted, g)]
+    tripped = [
+        g for g in answer.guardrails if g.fired and not g.proved and not _has_response(noted, g, today)
+    ]
+    waiting = [g for g in answer.guardrails if g.fired and not g.proved and not _has_response(noted, g)]
     watched = bool(seen) and system.task is Task.BINARY
     judged = watched and not sample_reason(cursor, system)
-    same = consistency(repeats_of(cursor, system))
+    same = consistency(find_repeats(cursor, system))
     return {
         "versions": len(seen), **registry_facts(seen, with_model, probes),
         **_fields(model_file_facts(cursor, system.key, seen, files, probes)),
@@ -221,7 +230,9 @@ def _versions(
     }  # fmt: skip
 
 
-def _answered(noted: tuple[EventRecord, ...], watched: GuardrailResult, today: date | None = None) -> bool:
+def _has_response(
+    noted: tuple[EventRecord, ...], watched: GuardrailResult, today: date | None = None
+) -> bool:
     """Whether an incident was opened since that names this guardrail's finding, and was closed.
 
     Args:
@@ -244,7 +255,7 @@ def _answered(noted: tuple[EventRecord, ...], watched: GuardrailResult, today: d
 def _audit(cursor: Cursor, system: System, span: LogSpan) -> dict[str, Any]:
     profile: CompletenessProfile = profiles.completeness(cursor, system, Slice())
     trail = audit(profile, decisions=span.n, duplicate_ids=duplicate_ids(cursor, system))
-    personal, _ = personal_of(cursor, system)
+    personal, _ = find_personal_data(cursor, system)
     return {
         "id_share": trail.shares.get("id"), "version_share": trail.shares.get("version"),
         "features_share": trail.shares.get("features"),
@@ -257,7 +268,7 @@ def _audit(cursor: Cursor, system: System, span: LogSpan) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _explained(
+def _explanation_facts(
     cursor: Cursor, system: System, span: LogSpan, now: datetime, headline: HeadlineAnswer
 ) -> dict[str, Any]:
     """Share of decisions with attributions that add up: logged ones, else by a registered model's version."""
@@ -266,7 +277,7 @@ def _explained(
     share = float(logged.sum() / span.n) * headline.logged_share if logged is not None else 0.0
     passed = {m.version for m in model_files.model_files(cursor, system.key) if m.passed}
     by_model = sum(int(n) for n, v in zip(profile.n, profile.versions, strict=True) if v in passed) / span.n
-    stored = attributions.stored_coverage(cursor, system)
+    stored = attributions.attribution_coverage(cursor, system)
     by_pass = sum(s.adds_up for s in stored if s.version in passed) / span.n
     since = (now - RECENT).date()
     days = {s.day for s in stored if s.adds_up}
@@ -279,7 +290,7 @@ def _explained(
     }  # fmt: skip
 
 
-def _people(cursor: Cursor, system: System, now: datetime) -> dict[str, Any]:
+def _people_facts(cursor: Cursor, system: System, now: datetime) -> dict[str, Any]:
     columns = systems.decision_columns(cursor, system.key)
     fair: dict[str, Any] = {"fairness": None}
     if any(c.role.role == "protected" for c in columns) and system.task is Task.BINARY:
@@ -296,9 +307,9 @@ def _people(cursor: Cursor, system: System, now: datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _told(noted: tuple[EventRecord, ...]) -> dict[str, Any]:
+def _record_facts(noted: tuple[EventRecord, ...]) -> dict[str, Any]:
     """What people recorded on the trail."""
-    told = tuple(LatestRecord(r.event, r.at, r.by) for r in events.newest(noted, RECORDED))
+    told = tuple(LatestRecord(r.event, r.at, r.by) for r in events.newest_records(noted, RECORDED))
     return {"noted": told}
 
 
@@ -324,9 +335,11 @@ def _duties(
         borne = act.get("duties") or {}
         known_answers = {q.key for q in ai_act.law().questions}
         given = {key: value for key, value in (act.get("answers") or {}).items() if key in known_answers}
-        duties = ai_act.classify(given, act["role"]).duties if given else ai_act.duties_of(known, act["role"])
+        duties = (
+            ai_act.classify(given, act["role"]).duties if given else ai_act.act_duties(known, act["role"])
+        )
         unassigned = sum(not borne.get(duty.key) for duty in duties)
-    register = incidents_in(cursor, system.key)
+    register = read_incidents(cursor, system.key)
     now = max(moment, datetime.now(UTC))  # clocks run on, whatever day the log is read as of
     late = sum(bool(overdue(item, now)) for item in register)
     opened, closed = events.count(noted, "incident opened"), events.count(noted, "incident closed")

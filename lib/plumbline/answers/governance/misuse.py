@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from statistics import median
 
-from plumbline.answers.decisions.callers import callers_of
+from plumbline.answers.decisions.callers import callers_answer
 from plumbline.answers.events import EventRecord
 from plumbline.domain import Probe, System
 from plumbline.domain.acts import Act
 from plumbline.domain.messages import NOTHING, Message
 from plumbline.governance.evidence.case import VALID_DAYS
-from plumbline.governance.evidence.registry import look_up
+from plumbline.governance.evidence.registry import match_registries
 from plumbline.governance.facts import ProbingCaller
 from plumbline.probe.saved_models import RUNS_CODE, RUNS_NO_CODE
 from plumbline.profile.scan.weights import sample_reason
@@ -78,7 +78,7 @@ class ComplaintFacts:
 def caller_facts(cursor: Cursor, system: System, end: datetime) -> CallerFacts:
     """Who asks, and who feels the model out; unknown where no column names the caller."""
     sampled = sample_reason(cursor, system)
-    answer = callers_of(cursor, system, end)
+    answer = callers_answer(cursor, system, end)
     if answer is None:
         return CallerFacts(sample_reason=sampled)
     if sampled:  # a sample holds too few of a caller's requests, and not those that follow each other
@@ -88,10 +88,10 @@ def caller_facts(cursor: Cursor, system: System, end: datetime) -> CallerFacts:
         callers=answer.callers,
         callers_busy=answer.busy,
         callers_sample=answer.sample,
-        callers_untold=answer.untold,
+        callers_untold=answer.unjudged_callers,
         inputs=answer.inputs,
         probing=tuple(
-            ProbingCaller(caller=q.caller, n=q.n, share=q.share, usual=q.usual, enumerates=q.enumerates)
+            ProbingCaller(caller=q.caller, n=q.n, share=q.share, usual=q.usual_share, enumerates=q.enumerates)
             for q in answer.probing
         ),
     )
@@ -101,10 +101,11 @@ def model_file_facts(
     cursor: Cursor, key: str, seen: Collection[str], files: Sequence[ModelFile], probes: Sequence[Probe]
 ) -> ModelFileFacts:
     """In what format the model file of each version is kept, and whether the registered one is shown to decide."""
-    refused = _refused(cursor, key)
+    refused = _refusals(cursor, key)
     registered = {file.version: file for file in files}
     kept_elsewhere = {
-        match.version: {entry.saved_as for entry in match.fixed} for match in look_up(seen, (), probes)
+        match.version: {entry.saved_as for entry in match.fixed}
+        for match in match_registries(seen, (), probes)
     }
     known, unsafe, other, served = 0, [], [], 0
     for version in sorted(seen):
@@ -128,7 +129,7 @@ def model_file_facts(
     )
 
 
-def _refused(cursor: Cursor, key: str) -> Mapping[str, datetime]:
+def _refusals(cursor: Cursor, key: str) -> Mapping[str, datetime]:
     """When a file that can run code was last refused for each version."""
     entries = trail.entries(cursor, system=key, action=Act.MODEL_REFUSED, limit=_REFUSALS)
     return {str(entry.detail.get("version", "")): entry.at for entry in reversed(entries)}

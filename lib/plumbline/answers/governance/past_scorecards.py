@@ -42,7 +42,7 @@ def past_scorecard(ws: Workspace, key: str, day: str) -> PastScorecard:
     """
     with ws.read() as cursor:
         systems.get_system(cursor, key)
-        scorecard = _in_force(cursor, key, day)
+        scorecard = _scorecard_on(cursor, key, day)
     same, sentence = _proof(scorecard)
     return PastScorecard(
         card=canonical_json.read(Scorecard, scorecard.card),
@@ -63,16 +63,16 @@ def changes(ws: Workspace, key: str, first: str, second: str) -> Changes:
     """
     with ws.read() as cursor:
         systems.get_system(cursor, key)
-        return _between(_in_force(cursor, key, first), _in_force(cursor, key, second))
+        return _compare_scorecards(_scorecard_on(cursor, key, first), _scorecard_on(cursor, key, second))
 
 
 def changes_since_last(cursor: Cursor, key: str) -> Changes | None:
     """What changed from the scorecard before the newest one; None where there is none before."""
-    now, before = scorecards.newest(cursor, key)
-    return _between(before, now) if now and before else None
+    now, before = scorecards.newest_pair(cursor, key)
+    return _compare_scorecards(before, now) if now and before else None
 
 
-def _between(before: StoredScorecard, after: StoredScorecard) -> Changes:
+def _compare_scorecards(before: StoredScorecard, after: StoredScorecard) -> Changes:
     cards = [canonical_json.read(Scorecard, kept.card) for kept in (before, after)]
     inputs = (
         canonical_json.read(ScorecardInputs, before.given),
@@ -82,10 +82,12 @@ def _between(before: StoredScorecard, after: StoredScorecard) -> Changes:
     return history.compare(cards[0], cards[1], inputs, catalogue_changed=moved)
 
 
-def _in_force(cursor: Cursor, key: str, day: str) -> StoredScorecard:
+def _scorecard_on(cursor: Cursor, key: str, day: str) -> StoredScorecard:
     moment = read_time(day, "--at")
     whole_day = len(day.strip()) == len("2026-01-01")
-    scorecard = scorecards.in_force(cursor, key, moment + (DAY if whole_day else timedelta(microseconds=1)))
+    scorecard = scorecards.scorecard_before(
+        cursor, key, moment + (DAY if whole_day else timedelta(microseconds=1))
+    )
     if scorecard is None:
         verdict_history = scorecards.verdicts(cursor, key)
         first = (

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import TypeVar
 
-from plumbline.answers.alerts.incidents import incidents_in
+from plumbline.answers.alerts.incidents import read_incidents
 from plumbline.answers.events import REHEARSAL_EVENTS
 from plumbline.domain import PlumblineError, Scorecard, Status, System, TrailEntry
 from plumbline.domain.acts import Act, act_of
@@ -168,27 +168,27 @@ def period(ws: Workspace, key: str, start: datetime | None, end: datetime | None
             if e.system in ("", key) and e.at < end
         ]
         inside = [e for e in entries if e.at >= start]
-        spells, known_from = _spells(cursor, key, start, end)
+        spells, known_from = _control_spells(cursor, key, start, end)
         return Period(
             system=system,
             start=start,
             end=end,
             at=at,
-            changes=tuple(_of(inside, CHANGES)),
+            changes=tuple(_entries_of_acts(inside, CHANGES)),
             rehearsals=tuple(_rehearsals(inside)),
-            access=_access(_of(entries, ACCESS), key, start, min(end, at)),
-            incidents=_open_within(incidents_in(cursor, key), lambda i: i.aware_at, start, end),
-            findings=_open_within(
+            access=_access(_entries_of_acts(entries, ACCESS), key, start, min(end, at)),
+            incidents=_open_in_period(read_incidents(cursor, key), lambda i: i.aware_at, start, end),
+            findings=_open_in_period(
                 findings.recorded_findings(cursor, key), lambda r: r.recorded_at, start, end
             ),
             spells=spells,
             verdicts=tuple((t, v) for t, v in scorecards.verdicts(cursor, key) if start <= t < end),
             known_from=known_from,
-            checks=tuple(e.at for e in _of(inside, (Act.SIGNALS_CHECKED,))),
+            checks=tuple(e.at for e in _entries_of_acts(inside, (Act.SIGNALS_CHECKED,))),
         )
 
 
-def _of(entries: Iterable[TrailEntry], acts: Sequence[Act]) -> list[TrailEntry]:
+def _entries_of_acts(entries: Iterable[TrailEntry], acts: Sequence[Act]) -> list[TrailEntry]:
     return [entry for entry in entries if act_of(entry.action) in acts]
 
 
@@ -204,7 +204,7 @@ def _rehearsals(entries: Iterable[TrailEntry]) -> list[TrailEntry]:
     return sorted(last_entries.values(), key=lambda entry: entry.seq)
 
 
-def _open_within(
+def _open_in_period(
     known: Iterable[T], opened: Callable[[T], datetime], start: datetime, end: datetime
 ) -> tuple[T, ...]:
     """The incidents or findings that were open at any time of the period, the oldest first."""
@@ -256,11 +256,11 @@ def _access_events(
             yield entry.at, entry.actor, str(detail.get("email", "")), role, False
 
 
-def _spells(
+def _control_spells(
     cursor: Cursor, key: str, start: datetime, end: datetime
 ) -> tuple[tuple[ControlSpell, ...], datetime | None]:
     """How each control stood, from scorecard to scorecard, and from when that is known."""
-    kept = [item for item in scorecards.all_of(cursor, key) if item.at < end and item.card]
+    kept = [item for item in scorecards.list_scorecards(cursor, key) if item.at < end and item.card]
     before = [item for item in kept if item.at < start]
     told = [*before[-1:], *(item for item in kept if item.at >= start)]
     held: dict[str, list[ControlSpell]] = {}
@@ -292,6 +292,6 @@ def _spells(
     return found, max(told[0].at, start) if told else None
 
 
-def written(entry: TrailEntry) -> str:
+def detail_json(entry: TrailEntry) -> str:
     """What an entry says beside its act, as JSON on one line."""
     return json.dumps(entry.detail, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

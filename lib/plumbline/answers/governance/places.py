@@ -5,8 +5,8 @@ from __future__ import annotations
 from plumbline.domain import PlumblineError
 from plumbline.domain.acts import Act
 from plumbline.domain.messages import message
-from plumbline.probe.places import Place, inner, place_of
-from plumbline.probe.places import of_operator as of_operator  # the pages and the command ask here
+from plumbline.probe.places import Place, is_link_local, parse_place
+from plumbline.probe.places import operator_places as operator_places  # the pages and the command ask here
 from plumbline.store import places as kept
 from plumbline.store import trail
 from plumbline.store.workspace import Workspace
@@ -16,13 +16,13 @@ MOST = 200
 
 def places(ws: Workspace) -> tuple[Place, ...]:
     """All that is listed; the operator's own first, as what they bind holds."""
-    return (*of_operator(), *of_owners(ws))
+    return (*operator_places(), *owner_places(ws))
 
 
-def of_owners(ws: Workspace) -> tuple[Place, ...]:
+def owner_places(ws: Workspace) -> tuple[Place, ...]:
     """What owners listed in this workspace."""
     with ws.read() as cursor:
-        return tuple(place_of(text) for text in kept.places(cursor))
+        return tuple(parse_place(text) for text in kept.places(cursor))
 
 
 def list_place(ws: Workspace, text: str, *, by: str) -> Place:
@@ -31,8 +31,8 @@ def list_place(ws: Workspace, text: str, *, by: str) -> Place:
     Raises:
         PlumblineError: no name, no place, or a link-local address, which only the operator may list.
     """
-    place = place_of(text)
-    if inner(place):
+    place = parse_place(text)
+    if is_link_local(place):
         raise PlumblineError(
             "A link-local address is where a cloud hands out a machine's own credentials",
             where=place.text,
@@ -47,26 +47,26 @@ def list_place(ws: Workspace, text: str, *, by: str) -> Place:
                 message("{most} places are listed", most=str(MOST)), todo="Leave one out first."
             )
         kept.keep(cursor, [*places, place.text])
-        trail.append(cursor, actor=_named(by), action=Act.PLACE_LISTED, detail={"place": place.text})
+        trail.append(cursor, actor=_require_name(by), action=Act.PLACE_LISTED, detail={"place": place.text})
     return place
 
 
-def leave_out(ws: Workspace, text: str, *, by: str) -> None:
+def remove_place(ws: Workspace, text: str, *, by: str) -> None:
     """Let the pages read a place no longer.
 
     Raises:
         PlumblineError: no name, or it is not listed in this workspace.
     """
-    place = place_of(text)
+    place = parse_place(text)
     with ws.write() as cursor:
         places = kept.places(cursor)
         if place.text not in places:
             raise PlumblineError("This place is not listed in this workspace", where=place.text)
         kept.keep(cursor, [one for one in places if one != place.text])
-        trail.append(cursor, actor=_named(by), action=Act.PLACE_LEFT_OUT, detail={"place": place.text})
+        trail.append(cursor, actor=_require_name(by), action=Act.PLACE_LEFT_OUT, detail={"place": place.text})
 
 
-def _named(by: str) -> str:
+def _require_name(by: str) -> str:
     if not by.strip():
         raise PlumblineError("A list of places needs a name behind it", todo="Say who lists it.")
     return by.strip()

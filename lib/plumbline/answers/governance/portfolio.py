@@ -8,7 +8,7 @@ from datetime import datetime
 from math import hypot
 from typing import Any
 
-from plumbline.answers.faults import SystemFault, for_each
+from plumbline.answers.faults import SystemFault, answer_systems
 from plumbline.answers.governance.scorecard import Answer, scorecard_answer
 from plumbline.domain import Point, Requirement, Scorecard, Status, Verdict
 from plumbline.domain.messages import NOTHING, Message
@@ -74,7 +74,7 @@ def overview(ws: Workspace) -> Overview:
     """
     with ws.read() as cursor:
         known = systems.list_systems(cursor)
-    rows, faults = for_each(known, lambda system: _row(scorecard_answer(ws, system.key)))
+    rows, faults = answer_systems(known, lambda system: _row(scorecard_answer(ws, system.key)))
     order = sorted(
         rows, key=lambda row: (WORST_FIRST.index(row.verdict), -row.amount, -row.decisions, row.title)
     )
@@ -158,12 +158,12 @@ def _trend(changes: Changes | None) -> tuple[str, str]:
     since = say_day(changes.before.at)
     if was != now:
         return "worse" if now > was else "better", f"{changes.before.verdict.words} on {since}"
-    fewer = _failing(changes.before) - _failing(changes.after)
+    fewer = _failure_count(changes.before) - _failure_count(changes.after)
     if not fewer:
         return "same", f"as many mandatory controls fail as on {since}"
     words = f"{abs(fewer)} {'fewer' if fewer > 0 else 'more'} mandatory controls fail than on {since}"
     return "better" if fewer > 0 else "worse", words
 
 
-def _failing(card: Scorecard) -> int:
+def _failure_count(card: Scorecard) -> int:
     return sum(c.status is Status.FAIL and c.requirement is Requirement.MANDATORY for c in card.controls)

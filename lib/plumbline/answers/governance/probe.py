@@ -7,8 +7,8 @@ from plumbline.answers.signer import signer
 from plumbline.domain import PlumblineError, Probe
 from plumbline.domain.acts import Act
 from plumbline.governance import canonical_json
-from plumbline.probe.alone import probe_alone
-from plumbline.probe.places import listed_place
+from plumbline.probe.alone import probe_in_child
+from plumbline.probe.places import match_place
 from plumbline.store import probes as kept
 from plumbline.store import systems, trail
 from plumbline.store.workspace import Cursor, Workspace
@@ -43,13 +43,13 @@ def probe(
 
         probe = probe_mlflow(mlflow, model, by=by.strip())
     elif mlflow.strip():
-        place = listed_place(places(ws), uri=mlflow.strip())
-        probe = probe_alone(mlflow.strip(), model, by=by.strip(), place=place)
+        place = match_place(places(ws), uri=mlflow.strip())
+        probe = probe_in_child(mlflow.strip(), model, by=by.strip(), place=place)
     else:
         from plumbline.probe.dvc import probe_dvc
 
         if not operator:
-            listed_place(places(ws), folder=dvc.strip())
+            match_place(places(ws), folder=dvc.strip())
         probe = probe_dvc(dvc.strip(), by=by.strip())
     with ws.write() as cursor:
         kept.add(cursor, key, probe, canonical_json.write(probe))

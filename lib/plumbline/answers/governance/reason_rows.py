@@ -11,7 +11,7 @@ from plumbline.answers.decisions.callers import RECENT
 from plumbline.answers.decisions.find import Filter
 from plumbline.answers.governance.facts import RECENT as CHECKED
 from plumbline.answers.governance.scorecard import Answer
-from plumbline.answers.scans import LABELLED, duplicate_ids, repeats_of
+from plumbline.answers.scans import LABELLED, duplicate_ids, find_repeats
 from plumbline.domain import Slice, Status, System, Task
 from plumbline.governance.facts import Facts, worst_caller
 from plumbline.monitor.chunks import chunk_index
@@ -57,22 +57,22 @@ def evidence_rows(ws: Workspace, key: str, answer: Answer) -> dict[str, tuple[Ev
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
         places = {
-            "MON-1": _unlabelled,
+            "MON-1": _rows_without_label,
             "MON-2": _uncompared,
             "MON-3": _aged,
             "MON-4": _performance,
             "MON-5": _drift,
             "MON-8": _unknown_segment,
-            "REL-1": _unnamed,
+            "REL-1": _rows_without_version,
             "REL-4": _switch,
             "REL-5": _guardrail,
             "REL-8": _conflicts,
-            "AUD-1": _unlogged,
+            "AUD-1": _rows_around_gaps,
             "AUD-2": _incomplete,
-            "EXP-1": _unexplained,
+            "EXP-1": _rows_without_attributions,
             "FAIR-1": _group,
-            "OVR-1": _overruled,
-            "SEC-3": _uncalled,
+            "OVR-1": _override_rows,
+            "SEC-3": _rows_without_caller,
             "SEC-4": _undeclared,
             "SEC-9": _prober,
         }
@@ -84,7 +84,7 @@ def evidence_rows(ws: Workspace, key: str, answer: Answer) -> dict[str, tuple[Ev
     return {control: rows for control, rows in rows_of.items() if rows}
 
 
-def _unlabelled(_cursor: Cursor, _system: System, answer: Answer) -> Iterator[EvidenceRows]:
+def _rows_without_label(_cursor: Cursor, _system: System, answer: Answer) -> Iterator[EvidenceRows]:
     if answer.measured.facts.labels:
         yield EvidenceRows(find=(("label", "is missing", ""),))
 
@@ -96,7 +96,7 @@ def _uncompared(cursor: Cursor, system: System, answer: Answer) -> Iterator[Evid
         return
     since = (answer.measured.facts.as_of - CHECKED).date()
     recent = {check.chunk_of(day, headline.by) for day in headline.profile.days if day >= since}
-    compared = check.compared_chunks(cursor, system, headline.by)
+    compared = check.chunks_on_trail(cursor, system, headline.by)
     starts, ends, _ = chunk_index(sorted(recent), headline.by)
     run: list[int] = []
     for place in reversed(range(len(starts))):
@@ -148,12 +148,12 @@ def _drift(_cursor: Cursor, _system: System, answer: Answer) -> Iterator[Evidenc
         yield EvidenceRows(start=breach.since)
 
 
-def _unnamed(_cursor: Cursor, _system: System, answer: Answer) -> Iterator[EvidenceRows]:
-    if _some(answer.measured.facts.version_share):
+def _rows_without_version(_cursor: Cursor, _system: System, answer: Answer) -> Iterator[EvidenceRows]:
+    if _is_partial(answer.measured.facts.version_share):
         yield EvidenceRows(find=(("version", "is missing", ""),))
 
 
-def _some(share: float | None) -> bool:
+def _is_partial(share: float | None) -> bool:
     """Whether a share of rows that hold something leaves some that do not."""
     return share is not None and share < 1
 
@@ -178,14 +178,14 @@ def _guardrail(_cursor: Cursor, _system: System, answer: Answer) -> Iterator[Evi
 
 def _conflicts(cursor: Cursor, system: System, answer: Answer) -> Iterator[EvidenceRows]:
     if answer.measured.facts.conflicting_share:
-        for group in repeats_of(cursor, system, examples=True).examples[:1]:
+        for group in find_repeats(cursor, system, examples=True).examples[:1]:
             for decision in (group[0], group[-1]):
                 yield EvidenceRows(decision=decision.id)
 
 
-def _unlogged(cursor: Cursor, system: System, answer: Answer) -> Iterator[EvidenceRows]:
+def _rows_around_gaps(cursor: Cursor, system: System, answer: Answer) -> Iterator[EvidenceRows]:
     facts = answer.measured.facts
-    if _some(facts.id_share):
+    if _is_partial(facts.id_share):
         yield EvidenceRows(find=(("decision_id", "is missing", ""),))
     if facts.gaps_unexplained:
         profile = profiles.completeness(cursor, system, Slice())
@@ -197,7 +197,7 @@ def _unlogged(cursor: Cursor, system: System, answer: Answer) -> Iterator[Eviden
 
 def _incomplete(cursor: Cursor, system: System, answer: Answer) -> Iterator[EvidenceRows]:
     """The rows without the feature that is missing most often; one that every load brought goes first."""
-    if not _some(answer.measured.facts.features_share):
+    if not _is_partial(answer.measured.facts.features_share):
         return
     columns = [c for c in systems.decision_columns(cursor, system.key) if c.role.role == "feature"]
     missing = {f.bins.feature: int(f.missing.sum()) for f in profiles.feature_profiles(cursor, system)}
@@ -209,9 +209,9 @@ def _incomplete(cursor: Cursor, system: System, answer: Answer) -> Iterator[Evid
         yield EvidenceRows(find=((max(gaps)[2], "is missing", ""),))
 
 
-def _unexplained(cursor: Cursor, system: System, answer: Answer) -> Iterator[EvidenceRows]:
+def _rows_without_attributions(cursor: Cursor, system: System, answer: Answer) -> Iterator[EvidenceRows]:
     logged = [c.name for c in systems.decision_columns(cursor, system.key) if c.role.role == "attribution"]
-    if logged and _some(answer.measured.facts.explained_share):
+    if logged and _is_partial(answer.measured.facts.explained_share):
         yield EvidenceRows(find=((logged[0], "is missing", ""),))
 
 
@@ -223,14 +223,14 @@ def _group(_cursor: Cursor, _system: System, answer: Answer) -> Iterator[Evidenc
         yield EvidenceRows(where=((f"protected:{worst.attribute}", worst.group),))
 
 
-def _overruled(_cursor: Cursor, _system: System, answer: Answer) -> Iterator[EvidenceRows]:
+def _override_rows(_cursor: Cursor, _system: System, answer: Answer) -> Iterator[EvidenceRows]:
     if answer.measured.facts.override_rate:
         yield EvidenceRows(find=((MARKED, MARK_OPERATOR, "overridden"),))
 
 
-def _uncalled(cursor: Cursor, system: System, answer: Answer) -> Iterator[EvidenceRows]:
+def _rows_without_caller(cursor: Cursor, system: System, answer: Answer) -> Iterator[EvidenceRows]:
     column = caller_column(cursor, system)
-    if column is not None and _some(answer.measured.facts.caller_share):
+    if column is not None and _is_partial(answer.measured.facts.caller_share):
         yield EvidenceRows(find=((column, "is missing", ""),))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 
 from plumbline.answers import events
-from plumbline.answers.governance.documents import versions_in
+from plumbline.answers.governance.documents import read_versions
 from plumbline.answers.governance.facts import MeasuredFacts, measure
 from plumbline.answers.governance.past_scorecards import changes_since_last
 from plumbline.answers.question import stated_moment
@@ -27,13 +27,21 @@ from plumbline.governance import canonical_json, history
 from plumbline.governance.catalogue import catalogue
 from plumbline.governance.context import interaction_share
 from plumbline.governance.history import Changes, ScorecardInputs
-from plumbline.governance.next_actions import NextAction, three_next_actions
+from plumbline.governance.next_actions import NextAction, next_actions
 from plumbline.governance.onset import onset
-from plumbline.governance.verdict import counts_as, is_as_bad_as
+from plumbline.governance.verdict import is_as_bad_as, pipeline_verdict
 from plumbline.store import scorecards, statements, systems
 from plumbline.store.workspace import Busy, Cursor, DiskFull, Workspace
 
-__all__ = ["Answer", "AssignedAction", "assign", "counts_as", "is_as_bad_as", "scorecard", "scorecard_answer"]
+__all__ = [
+    "Answer",
+    "AssignedAction",
+    "assign",
+    "is_as_bad_as",
+    "pipeline_verdict",
+    "scorecard",
+    "scorecard_answer",
+]
 
 CONTEXT = "Context"  # stands for a control where the questions about the system are open
 
@@ -62,7 +70,7 @@ class Answer:
     share: float | None  # of customer interactions
     changes: Changes | None = None  # since the scorecard before; None: this is the first
 
-    def failing(self) -> tuple[ControlResult, ...]:
+    def failing_controls(self) -> tuple[ControlResult, ...]:
         """Controls that are asked and do not pass."""
         return tuple(
             c for c in self.card.controls if c.status in (Status.FAIL, Status.UNKNOWN, Status.PARTIAL)
@@ -87,10 +95,10 @@ def scorecard_answer(ws: Workspace, key: str, *, at: datetime | None = None) -> 
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
         context = statements.context_answers(cursor, key)
-        alone = tuple(statements.context_alone(cursor, key))
+        alone = tuple(statements.unapproved_answers(cursor, key))
         attestations = statements.attestations(cursor, key)
         exempted = statements.exemptions(cursor, key)
-        spoken = _spoken(cursor, system, attestations, exempted) if at is None else None
+        spoken = _figures_date(cursor, system, attestations, exempted) if at is None else None
     moment = at or spoken or datetime.now(UTC)
     measured = measure(ws, system, moment)
     inputs = ScorecardInputs(
@@ -112,7 +120,7 @@ def scorecard_answer(ws: Workspace, key: str, *, at: datetime | None = None) -> 
         key,
         moment,
         card.verdict.value,
-        history.digest_of(inputs, card),
+        history.scorecard_digest(inputs, card),
         canonical_json.write(inputs),
         text,
         history.sha256(text),
@@ -125,21 +133,21 @@ def scorecard_answer(ws: Workspace, key: str, *, at: datetime | None = None) -> 
     with ws.read() as cursor:
         entries = tuple(scorecards.verdicts(cursor, key))
         changes = changes_since_last(cursor, key)
-    judged = _judged_since(entries, card.verdict)
+    judged = _verdict_start(entries, card.verdict)
     card = replace(card, since=onset(card, measured.facts, inputs.limits) or judged, judged_at=judged)
     share = interaction_share(context, measured.facts)
     return Answer(
         card=card,
         system=system,
         measured=measured,
-        actions=_assigned(card, system),
+        actions=_assigned_actions(card, system),
         history=entries,
         share=share,
         changes=changes,
     )
 
 
-def _spoken(
+def _figures_date(
     cursor: Cursor, system: System, stated: Sequence[Attestation], exempted: Sequence[Exemption]
 ) -> datetime | None:
     """The owner's date, or the day of the newest statement where somebody has stated something since.
@@ -150,8 +158,8 @@ def _spoken(
     if date_set is None:
         return None
     days = [a.approved_on or a.at for a in stated] + [e.approved_on or e.at for e in exempted]
-    days += [r.at.date() for r in events.records_in(cursor, system.key)]
-    days += [review.at.date() for v in versions_in(cursor, system.key) for review in v.reviews]
+    days += [r.at.date() for r in events.read_records(cursor, system.key)]
+    days += [review.at.date() for v in read_versions(cursor, system.key) for review in v.reviews]
     act = system.settings.ai_act or {}
     days += [date.fromisoformat(act["reviewed"])] if act.get("reviewed") else []
     newest = max(days, default=date_set.date())
@@ -177,10 +185,10 @@ def assign(ws: Workspace, key: str, control: str, *, owner: str, due: date | Non
     change_settings(ws, key, {"plan": plan or None}, by=by.strip())
 
 
-def _assigned(card: Scorecard, system: System) -> tuple[AssignedAction, ...]:
+def _assigned_actions(card: Scorecard, system: System) -> tuple[AssignedAction, ...]:
     plan = system.settings.plan
     assigned = []
-    for action in three_next_actions(card):
+    for action in next_actions(card):
         assignment = plan.get(action.control) or {}
         due = assignment.get("due")
         assigned.append(
@@ -189,7 +197,7 @@ def _assigned(card: Scorecard, system: System) -> tuple[AssignedAction, ...]:
     return tuple(assigned)
 
 
-def _judged_since(entries: tuple[tuple[datetime, str], ...], verdict: Verdict) -> datetime | None:
+def _verdict_start(entries: tuple[tuple[datetime, str], ...], verdict: Verdict) -> datetime | None:
     """Since when the kept scorecards have had this verdict without a break."""
     since = None
     for at, verdict_before in reversed(entries):

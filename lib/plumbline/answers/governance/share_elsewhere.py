@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from plumbline.answers.question import span_of
+from plumbline.answers.question import log_span
 from plumbline.domain import System
-from plumbline.governance.context import SHARE_LIMIT, stated_share
+from plumbline.governance.context import SHARE_LIMIT, volume_share
 from plumbline.store import statements, systems
 from plumbline.store.workspace import Cursor
 
@@ -16,7 +16,7 @@ def decisions_a_month(n: int, seconds: float) -> float:
     return n / max(seconds / 86400, 1.0) * DAYS_A_MONTH
 
 
-def share_elsewhere(cursor: Cursor, system: System) -> float | None:
+def share_of_other_systems(cursor: Cursor, system: System) -> float | None:
     """The sum of the other systems' shares, to three digits; None where no share is known of any.
 
     A system counts unless two people say that it is a sandbox and it is as small as one: at most a tenth. Digits beyond
@@ -32,10 +32,10 @@ def share_elsewhere(cursor: Cursor, system: System) -> float | None:
 
 def _share(cursor: Cursor, system: System) -> float | None:
     answers = statements.context_answers(cursor, system.key)
-    span = span_of(cursor, system) if answers.get("interactions_per_month") else None
+    span = log_span(cursor, system) if answers.get("interactions_per_month") else None
     if span is None:
         return None
-    share = stated_share(answers, decisions_a_month(span.n, (span.last - span.first).total_seconds()))
+    share = volume_share(answers, decisions_a_month(span.n, (span.last - span.first).total_seconds()))
     sandbox = answers.get("environment") == "sandbox"
-    sandbox &= "environment" not in statements.context_alone(cursor, system.key)
+    sandbox &= "environment" not in statements.unapproved_answers(cursor, system.key)
     return None if share is None or (sandbox and share <= SHARE_LIMIT) else share

@@ -116,7 +116,7 @@ def token_of(ws: Workspace, secret: str) -> Token | None:
         return None
     with ws.read() as cursor:
         token = register.token_of(cursor, digest(secret))
-    return token if token and token.holds(datetime.now(UTC).date()) else None
+    return token if token and token.is_valid(datetime.now(UTC).date()) else None
 
 
 def digest(secret: str) -> str:

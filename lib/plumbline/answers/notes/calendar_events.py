@@ -68,7 +68,7 @@ def calendar_events(ws: Workspace, key: str) -> CalendarEvents:
     """
     with ws.read() as cursor:
         systems.get_system(cursor, key)
-        return CalendarEvents(key, store.of_system(cursor, key))
+        return CalendarEvents(key, store.events_of_system(cursor, key))
 
 
 def add(
@@ -127,7 +127,7 @@ def remove(ws: Workspace, key: str, number: int, *, by: str) -> CalendarEvent:
     """
     name = signer(by, "Removing an event")
     with ws.write() as cursor:
-        event = store.one(cursor, key, number)
+        event = store.read_event(cursor, key, number)
         store.remove(cursor, number)
         trail.append(cursor, actor=name, action=Act.EVENT_REMOVED, system=key, detail=_detail(event))
     return event

@@ -18,7 +18,7 @@ LONGEST_TEXT = 2000
 def comments(ws: Workspace, key: str, decision_id: str) -> tuple[Comment, ...]:
     """What was written beneath a decision, the oldest first."""
     with ws.read() as cursor:
-        return store.of_decision(cursor, key, decision_id)
+        return store.comments_on_decision(cursor, key, decision_id)
 
 
 def comment(ws: Workspace, key: str, decision_id: str, text: str, *, by: str) -> tuple[Comment, ...]:
@@ -29,7 +29,7 @@ def comment(ws: Workspace, key: str, decision_id: str, text: str, *, by: str) ->
     Raises:
         PlumblineError: no such system or decision, no name, nothing was written, or too much.
     """
-    name, words = signer(by, "A comment"), _folded(text)
+    name, words = signer(by, "A comment"), _collapse_empty_lines(text)
     if not words:
         raise PlumblineError("A comment says something", todo="Write it.")
     if len(words) > LONGEST_TEXT:
@@ -42,14 +42,14 @@ def comment(ws: Workspace, key: str, decision_id: str, text: str, *, by: str) ->
         )
     with ws.write() as cursor:
         system = systems.get_system(cursor, key)
-        decisions.one(cursor, system, decision_id)
+        decisions.read_decision(cursor, system, decision_id)
         number = store.add(cursor, key, decision_id, Comment(now(), name, words))
         detail = {"comment": number, "characters": len(words)}
         trail.append(cursor, actor=name, action=Act.DECISION_COMMENTED, system=key, detail=detail)
-        return store.of_decision(cursor, key, decision_id)
+        return store.comments_on_decision(cursor, key, decision_id)
 
 
-def _folded(text: str) -> str:
+def _collapse_empty_lines(text: str) -> str:
     """The text with one empty line for each run of them."""
     lines = [line.rstrip() for line in text.strip().splitlines()]
     return "\n".join(line for i, line in enumerate(lines) if line or lines[i - 1])

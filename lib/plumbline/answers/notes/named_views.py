@@ -18,10 +18,10 @@ LONGEST_NAME = 60
 LONGEST_QUERY = 4000
 
 
-def named_views(ws: Workspace, key: str) -> tuple[NamedView, ...]:
+def list_views(ws: Workspace, key: str) -> tuple[NamedView, ...]:
     """Those of a system, by name."""
     with ws.read() as cursor:
-        return store.of_system(cursor, key)
+        return store.views_of_system(cursor, key)
 
 
 def save(ws: Workspace, key: str, *, name: str, page: str, query: Mapping[str, str], by: str) -> NamedView:
@@ -60,6 +60,6 @@ def remove(ws: Workspace, key: str, name: str, *, by: str) -> None:
     """
     who = signer(by, "Removing a view")
     with ws.write() as cursor:
-        store.one(cursor, key, name)
+        store.read_view(cursor, key, name)
         store.remove(cursor, key, name)
         trail.append(cursor, actor=who, action=Act.VIEW_REMOVED, system=key, detail={"view": name})

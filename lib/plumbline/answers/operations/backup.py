@@ -11,7 +11,7 @@ from pathlib import Path
 from plumbline.domain import PlumblineError
 from plumbline.domain.acts import Act
 from plumbline.store import copies, trail
-from plumbline.store.backup.restoration import verified_copy
+from plumbline.store.backup.restoration import verify_copy
 from plumbline.store.backup.snapshot import Snapshot, snapshot
 from plumbline.store.inbox_folder import drop_inbox, make_inbox
 from plumbline.store.workspace import Workspace, now
@@ -74,7 +74,7 @@ def rehearse(ws: Workspace, copy: Path, *, actor: str, dated: datetime | None = 
             raise PlumblineError(
                 f"The copy cannot be read: {error.strerror}", where=str(copy), todo="Check the path."
             ) from error
-        verified = verified_copy(part, copy)
+        verified = verify_copy(part, copy)
     finally:
         drop_inbox(folder)
     with ws.write() as cursor:

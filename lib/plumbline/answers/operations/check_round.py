@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from plumbline.answers.alerts.check import check_each
+from plumbline.answers.alerts.check import check_systems
 from plumbline.answers.data import inbox, pull
 from plumbline.answers.faults import sentence
 from plumbline.answers.operations import runs, silence
@@ -77,7 +77,7 @@ def run_due(ws: Workspace, *, also: Also | None = None, clock: Callable[[], date
     return results
 
 
-def run_now(ws: Workspace, *, also: Also | None = None) -> Run:
+def run_check(ws: Workspace, *, also: Also | None = None) -> Run:
     """Do now what the schedule does at a check, whether or not it is due."""
     with ws.write(by_itself=True) as cursor:
         begun = runs.begin(cursor, CHECK, now(), now())
@@ -86,7 +86,7 @@ def run_now(ws: Workspace, *, also: Also | None = None) -> Run:
 
 def _run(ws: Workspace, kind: str, begun: Run, item: Schedule, also: Also | None) -> Run:
     outcome = RoundOutcome()
-    lent = ws.lent([Path(item.inbox)] if item.inbox else [])
+    lent = ws.for_command([Path(item.inbox)] if item.inbox else [])
     if kind == CHECK:
         _check(lent, item, outcome, also)
     else:
@@ -95,20 +95,20 @@ def _run(ws: Workspace, kind: str, begun: Run, item: Schedule, also: Also | None
     words = " ".join([*outcome.done, *(f"Failed: {key}: {why}" for key, why in outcome.faults.items())])
     at = now()
     with lent.write(by_itself=True) as cursor:
-        _tell(cursor, begun, outcome.faults, at)
+        _announce_faults(cursor, begun, outcome.faults, at)
         run = runs.finish(cursor, kind, begun, at, words or "Nothing was to be done.", outcome.faults)
     delivery.work(lent)
     if kind == CHECK:
-        _beat(item, run)
+        _send_heartbeat(item, run)
     return run
 
 
-def _tell(cursor: Cursor, begun: Run, faults: dict[str, str], at: datetime) -> None:
+def _announce_faults(cursor: Cursor, begun: Run, faults: dict[str, str], at: datetime) -> None:
     """Tell what fails and did not fail the last time: a source that is down for a week is told once."""
     for key, why in faults.items():
         if key not in begun.faults:
             system, system_key, what = key.partition("/")
-            words = _outgoing_fault(what if system_key else key, why)
+            words = _public_fault(what if system_key else key, why)
             event = Event(
                 type="check.failed",
                 sentence=words,
@@ -119,7 +119,7 @@ def _tell(cursor: Cursor, begun: Run, faults: dict[str, str], at: datetime) -> N
             outbox.queue(cursor, event)
 
 
-def _outgoing_fault(step: str, why: str) -> str:
+def _public_fault(step: str, why: str) -> str:
     """What channels are told of a step that failed; why a file was refused may quote its cells, and stays here."""
     kind, _, name = step.partition(" ")
     if kind == "source":
@@ -135,19 +135,19 @@ def _outgoing_fault(step: str, why: str) -> str:
 
 def _check(own: Workspace, item: Schedule, outcome: RoundOutcome, also: Also | None) -> None:
     for source in pull.sources_of(own):
-        outcome.attempt(f"{source.system}/source {source.origin.name}", _pull, own, source)
+        outcome.attempt(f"{source.system}/source {source.origin.name}", _pull_source, own, source)
     if item.inbox:
         outcome.attempt("inbox", _inbox, own, Path(item.inbox), outcome)
     with own.read() as cursor:
         known = systems.list_systems(cursor)
     at = now()
     for system in known:
-        outcome.attempt(f"{system.key}/silence", _silent, own, system, at)
-        outcome.attempt(f"{system.key}/check", _checked, own, system, also)
-        outcome.attempt(f"{system.key}/acting", _act, own, system)
+        outcome.attempt(f"{system.key}/silence", _silence_note, own, system, at)
+        outcome.attempt(f"{system.key}/check", _check_if_new, own, system, also)
+        outcome.attempt(f"{system.key}/acting", _act_on_system, own, system)
 
 
-def _pull(own: Workspace, source: StoredSource) -> str:
+def _pull_source(own: Workspace, source: StoredSource) -> str:
     found = pull.pull_source(own, source, actor=ACTOR)
     if found.attached:
         decisions, days = found.attached.decisions, found.attached.days
@@ -158,8 +158,8 @@ def _pull(own: Workspace, source: StoredSource) -> str:
 def _inbox(ws: Workspace, folder: Path, outcome: RoundOutcome) -> str:
     """Take the files that have rested for a while; each that failed lies in ``failed`` with its reason."""
     taken = []
-    for path, title in inbox.waiting(folder, None):
-        seen = inbox.look(path)
+    for path, title in inbox.inbox_files(folder, None):
+        seen = inbox.file_state(path)
         if seen is None or time.time() - seen[1] / 1e9 < inbox.SETTLE:
             continue
         one = inbox.take(ws, path, title, actor=ACTOR)
@@ -169,19 +169,19 @@ def _inbox(ws: Workspace, folder: Path, outcome: RoundOutcome) -> str:
     return f"{len(taken)} files from the inbox." if taken else ""
 
 
-def _silent(ws: Workspace, system: System, at: datetime) -> str:
-    found = silence.look(ws, system, at)
+def _silence_note(ws: Workspace, system: System, at: datetime) -> str:
+    found = silence.check_silence(ws, system, at)
     return f"{system.key}: {', '.join(one.name for one in found)} silent." if found else ""
 
 
-def _checked(ws: Workspace, system: System, also: Also | None) -> str:
+def _check_if_new(ws: Workspace, system: System, also: Also | None) -> str:
     """Check a system in which something changed since the last time: signals are of the log, and not of the day."""
     name = f"schedule checked {system.key}"
     with ws.read() as cursor:
         seen = settings.setting(cursor, name)
     if seen == ws.change(system.key):
         return ""
-    checked = check_each(ws, system.key, actor=ACTOR)
+    checked = check_systems(ws, system.key, actor=ACTOR)
     if checked.faults:
         raise PlumblineError(checked.faults[0].sentence)
     if also is not None:
@@ -192,7 +192,7 @@ def _checked(ws: Workspace, system: System, also: Also | None) -> str:
     return f"{system.key}: {len(still)} open."
 
 
-def _act(ws: Workspace, system: System) -> str:
+def _act_on_system(ws: Workspace, system: System) -> str:
     """Rollbacks and retrainings, as far as the system's owner lets them go by themselves."""
     made = hands.work(ws, system.key, actor=ACTOR)
     return f"{system.key}: {', '.join(one.state.value for one in made)}." if made else ""
@@ -205,7 +205,7 @@ def _backup(own: Workspace, item: Schedule) -> str:
     )
 
 
-def _beat(item: Schedule, run: Run) -> None:
+def _send_heartbeat(item: Schedule, run: Run) -> None:
     """Ask the heartbeat's address once, where every system was checked; a watcher outside notices when none comes."""
     url = os.environ.get(HEARTBEAT, "").strip() or item.heartbeat
     if not url or any(key.endswith("/check") for key in run.faults):

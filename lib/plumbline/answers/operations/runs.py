@@ -6,7 +6,7 @@ import secrets
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
-from plumbline.answers.operations.schedule import Schedule, last_due, next_due
+from plumbline.answers.operations.schedule import Schedule, last_due_time, next_due_time
 from plumbline.store.respond import settings
 from plumbline.store.workspace import Cursor, Workspace
 
@@ -27,7 +27,7 @@ class Run:
     faults: dict[str, str]
 
     @property
-    def running(self) -> bool:
+    def is_running(self) -> bool:
         return not self.ended
 
 
@@ -44,7 +44,7 @@ def claim(ws: Workspace, kind: str, item: Schedule, at: datetime) -> Run | None:
     holds up nothing for longer than to the next time due.
     """
     when = {CHECK: item.check, BACKUP: item.backup}[kind]
-    due, following = last_due(when, item.zone, at), next_due(when, item.zone, at)
+    due, following = last_due_time(when, item.zone, at), next_due_time(when, item.zone, at)
     if due is None or following is None:
         return None
     if item.since and due < datetime.fromisoformat(item.since) <= following:
@@ -70,7 +70,7 @@ def begin(cursor: Cursor, kind: str, due: datetime, at: datetime) -> Run:
 
 
 def _is_free(before: Run | None, due: datetime, following: datetime) -> bool:
-    if before is None or (before.running and before.process != PROCESS):
+    if before is None or (before.is_running and before.process != PROCESS):
         return True
     last = datetime.fromisoformat(before.due)
     return last < due or last > following

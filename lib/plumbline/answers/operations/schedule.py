@@ -58,7 +58,7 @@ class Schedule:
         return asdict(self) | {"heartbeat": self.heartbeat_host}
 
 
-def schedule_in(cursor: Cursor) -> Schedule:
+def read_schedule(cursor: Cursor) -> Schedule:
     """The schedule of a workspace; one that does nothing where none was set."""
     held = settings.setting(cursor, SCHEDULE, {})
     return Schedule(**{name: held[name] for name in Schedule.__dataclass_fields__ if name in held})
@@ -67,7 +67,7 @@ def schedule_in(cursor: Cursor) -> Schedule:
 def schedule(ws: Workspace) -> Schedule:
     """The schedule of a workspace."""
     with ws.read() as cursor:
-        return schedule_in(cursor)
+        return read_schedule(cursor)
 
 
 def set_schedule(ws: Workspace, item: Schedule, *, by: str) -> Schedule:
@@ -124,7 +124,7 @@ def _time(text: str) -> str:
     )
 
 
-def last_due(when: str, zone: str, at: datetime) -> datetime | None:
+def last_due_time(when: str, zone: str, at: datetime) -> datetime | None:
     """The newest time, up to a moment, at which something was due; None: never.
 
     An hour that the clock leaves out counts as the one after it, one that comes twice as the first.
@@ -138,7 +138,7 @@ def last_due(when: str, zone: str, at: datetime) -> datetime | None:
     return max(moments, default=None)
 
 
-def next_due(when: str, zone: str, at: datetime) -> datetime | None:
+def next_due_time(when: str, zone: str, at: datetime) -> datetime | None:
     """The first time after a moment at which something is due; None: never."""
     if not when:
         return None

@@ -34,7 +34,7 @@ class SourceRhythm:
 def rhythms(cursor: Cursor, system: System, at: datetime) -> Iterator[SourceRhythm]:
     """Each source of a system, and its files as one more: the loads that brought decisions or labels."""
     brought = [load for load in loads.arrivals(cursor, system.key) if load.rows_loaded or load.labels_joined]
-    pulled = sources.loads_of(cursor, system.key)
+    pulled = sources.loads_by_source(cursor, system.key)
     for name, ids in pulled.items():
         own = set(ids)
         yield SourceRhythm(system.key, name, pause([load.at for load in brought if load.load_id in own], at))
@@ -44,7 +44,7 @@ def rhythms(cursor: Cursor, system: System, at: datetime) -> Iterator[SourceRhyt
     )
 
 
-def look(ws: Workspace, system: System, at: datetime) -> list[SourceRhythm]:
+def check_silence(ws: Workspace, system: System, at: datetime) -> list[SourceRhythm]:
     """Open a finding for each source that fell silent, close that of one that speaks again, and tell both.
 
     Returns the sources that are silent.
@@ -52,7 +52,7 @@ def look(ws: Workspace, system: System, at: datetime) -> list[SourceRhythm]:
     with ws.read() as cursor:
         source_rhythms = [one for one in rhythms(cursor, system, at) if one.pause is not None]
         opened = _open(cursor, system.key)
-    silent = [one for one in source_rhythms if one.pause is not None and one.pause.silent]
+    silent = [one for one in source_rhythms if one.pause is not None and one.pause.is_silent]
     begun = [one for one in silent if SIGNAL + one.name not in opened]
     speaking = {SIGNAL + one.name for one in source_rhythms if one not in silent}
     over = [number for signal, number in opened.items() if signal in speaking]

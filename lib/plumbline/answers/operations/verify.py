@@ -15,7 +15,7 @@ from plumbline.store.backup.integrity import (
     chain_problems,
     file_problems,
     trail_problems,
-    untied_sentence,
+    untied_loads_note,
 )
 from plumbline.store.backup.state_digest import LooseLoad
 from plumbline.store.workspace import Workspace
@@ -47,7 +47,7 @@ class Verification:
     @property
     def note(self) -> str:
         """Which loads the trail does not vouch for; empty where it does for all."""
-        return untied_sentence(self.untied)
+        return untied_loads_note(self.untied)
 
     def to_dict(self) -> dict[str, Any]:
         """``intact``, ``problems``, and how much was looked at."""

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from plumbline.answers.question import LogSpan as Held
-from plumbline.answers.question import span_of
+from plumbline.answers.question import log_span
 from plumbline.domain import FeatureProfile, System
 from plumbline.domain.messages import NOTHING, Message, message
-from plumbline.monitor.drift.reference_stability import unsteady
+from plumbline.monitor.drift.reference_stability import unstable_feature
 from plumbline.store import systems
 from plumbline.store.samples import sample_sentence
 from plumbline.store.workspace import Cursor, Workspace
@@ -36,21 +36,21 @@ def cautions(ws: Workspace, key: str) -> tuple[Message, ...]:
     """
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
-        return of_the_log(cursor, system, span_of(cursor, system))
+        return of_the_log(cursor, system, log_span(cursor, system))
 
 
 def of_the_log(cursor: Cursor, system: System, log: Held | None) -> tuple[Message, ...]:
     """What is to be said of every answer about a system: which of it is from a sample, and of its reference."""
     share = sample_sentence(cursor, system.key)
-    return (*((share,) if share else ()), *of_the_reference(system, log))
+    return (*((share,) if share else ()), *reference_cautions(system, log))
 
 
-def of_its_days(profiles: Sequence[FeatureProfile], reference: Span) -> tuple[Message, ...]:
+def reference_change_caution(profiles: Sequence[FeatureProfile], reference: Span) -> tuple[Message, ...]:
     """Where the reference changed within itself, with the stretches before and after."""
     first, last = reference
     if first is None or last is None:
         return ()
-    feature = unsteady(profiles, (first, last))
+    feature = unstable_feature(profiles, (first, last))
     if feature is None:
         return ()
     changed = message(
@@ -65,7 +65,7 @@ def of_its_days(profiles: Sequence[FeatureProfile], reference: Span) -> tuple[Me
     return (changed,)
 
 
-def of_its_season(reference: Span, log: Held | None) -> tuple[Message, ...]:
+def season_caution(reference: Span, log: Held | None) -> tuple[Message, ...]:
     """Where a log of more than a year is held against a part of one."""
     first, last = reference
     if first is None or last is None or log is None:
@@ -73,13 +73,13 @@ def of_its_season(reference: Span, log: Held | None) -> tuple[Message, ...]:
     return (SEASON,) if log.last - log.first >= YEAR and last - first < 0.9 * YEAR else ()
 
 
-def of_the_reference(system: System, log: Held | None) -> tuple[Message, ...]:
+def reference_cautions(system: System, log: Held | None) -> tuple[Message, ...]:
     """What is to be said wherever something rests on the system's own reference."""
     provisional = (PROVISIONAL,) if system.reference_source == "provisional" else ()
-    return provisional + of_its_season(system.reference or (None, None), log)
+    return provisional + season_caution(system.reference or (None, None), log)
 
 
-def apart(reference: Span, window: Span, log: Held | None) -> tuple[Span, Message]:
+def window_beside_reference(reference: Span, window: Span, log: Held | None) -> tuple[Span, Message]:
     """The window without the days of the reference, and what was left out; a decision is never on both sides.
 
     A window that the reference holds wholly stays as it was asked for: it is compared with what it is a part of.

@@ -14,7 +14,7 @@ from plumbline.monitor.estimate.cbpe_multiclass import class_curves, estimate_cl
 from plumbline.monitor.estimate.dle import LossRows, estimate_losses
 from plumbline.monitor.estimate.isotonic import FOLDS
 from plumbline.monitor.performance.selective_labels import Selection
-from plumbline.profile.read.probabilities import class_cells, expected_outcomes, probability_classes
+from plumbline.profile.read.probabilities import class_cells, expected_outcomes_by_day, probability_classes
 from plumbline.profile.scan import decisions
 from plumbline.store import systems
 from plumbline.store.workspace import Cursor
@@ -58,7 +58,7 @@ def estimates(
             part = Slice(*system.reference, None, window.arm, window.where)
             curves = class_curves(class_cells(cursor, system, part, names, FOLDS))
             shown, healthy = (
-                expected_outcomes(cursor, system, own, names, curves, system.reference)
+                expected_outcomes_by_day(cursor, system, own, names, curves, system.reference)
                 for own in (window, part)
             )
         return estimate_classes(profile, shown, healthy, cost=cost, selected=selected, **asked)
@@ -69,7 +69,7 @@ def estimates(
 
 def _losses(cursor: Cursor, system: System, window: Slice) -> tuple[LossRows | None, LossRows | None]:
     """Samples of the reference and of the window with their inputs as numbers."""
-    from plumbline.explain.surrogate_inputs import as_codes, learn_inputs
+    from plumbline.explain.surrogate_inputs import code_matrix, learn_inputs
 
     columns = [c for c in systems.decision_columns(cursor, system.key) if c.role.role == "feature"]
     if not columns or system.reference is None:
@@ -84,8 +84,8 @@ def _losses(cursor: Cursor, system: System, window: Slice) -> tuple[LossRows | N
     error = _error(then)
     inputs = learn_inputs(then[names], np.abs(np.nan_to_num(error)), kinds)
     return (
-        LossRows(_days(then), as_codes(inputs, then[names]), error),
-        LossRows(_days(now), as_codes(inputs, now[names]), _error(now)),
+        LossRows(_days(then), code_matrix(inputs, then[names]), error),
+        LossRows(_days(now), code_matrix(inputs, now[names]), _error(now)),
     )
 
 

@@ -7,7 +7,7 @@ from datetime import date
 
 import numpy as np
 
-from plumbline.answers.cache import stored
+from plumbline.answers.cache import memoise
 from plumbline.domain import DelayProfile, Slice, System, Task
 from plumbline.profile.read import profiles
 from plumbline.store.workspace import Cursor
@@ -22,7 +22,7 @@ def delays(cursor: Cursor, system: System) -> DelayProfile:
     positive = system.positive
     if system.task is not Task.BINARY or positive is None or not profile.counts[:, 1:].any():
         return profile
-    rows = stored(
+    rows = memoise(
         cursor,
         system,
         "delays of positive labels",

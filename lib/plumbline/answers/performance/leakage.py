@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from plumbline.answers.cache import stored
+from plumbline.answers.cache import memoise
 from plumbline.domain import Slice, System, Task
 from plumbline.monitor.quality.leakage import FEWEST, LabelLeak, leaks
-from plumbline.profile.scan.outcome_inputs import inputs_by_outcome
+from plumbline.profile.scan.outcome_inputs import sample_inputs_by_outcome
 from plumbline.store.workspace import Cursor
 
 #: labelled decisions of each class that are looked at, by hash
 MOST = 10_000
 
 
-def leaks_of(cursor: Cursor, system: System) -> tuple[LabelLeak, ...]:
+def find_leaks(cursor: Cursor, system: System) -> tuple[LabelLeak, ...]:
     """Inputs that give the outcome away; none where there is no reference, too few labels, or several classes."""
     reference = system.reference
     if (
@@ -23,13 +23,13 @@ def leaks_of(cursor: Cursor, system: System) -> tuple[LabelLeak, ...]:
         return ()
 
     def make() -> tuple[LabelLeak, ...]:
-        outcome, inputs = inputs_by_outcome(cursor, system, Slice(*reference), MOST)
+        outcome, inputs = sample_inputs_by_outcome(cursor, system, Slice(*reference), MOST)
         if len(outcome) < FEWEST or (
             system.task is not Task.REGRESSION and min(outcome.sum(), (1 - outcome).sum()) < FEWEST
         ):
             return ()
         return leaks(outcome, inputs, system.task or Task.BINARY)
 
-    return stored(
+    return memoise(
         cursor, system, f"leaks of {[t.isoformat() for t in reference]}", tuple[LabelLeak, ...], make
     )

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from plumbline.answers.performance.headline import among_known, answers_known, headline_of
+from plumbline.answers.performance.headline import classes_with_outcomes, outcome_population, system_headline
 from plumbline.answers.performance.label_delay import delays
-from plumbline.answers.question import as_of, resolve_filters, span_of
+from plumbline.answers.question import log_span, reporting_date, resolve_filters
 from plumbline.domain import FloatArray, PlumblineError, Result, Slice, System, Task, json_object, json_value
 from plumbline.domain.messages import Message, message, sequence
 from plumbline.monitor.alarms.change_point import ChangePoint
@@ -20,7 +20,7 @@ from plumbline.monitor.performance.selective_labels import UNKNOWN
 from plumbline.profile.read.outcomes import outcome_profile
 from plumbline.store import systems
 from plumbline.store.workspace import Cursor, Workspace
-from plumbline.wording.names import say_metric, unit_of
+from plumbline.wording.names import metric_unit, say_metric
 from plumbline.wording.quantities import count, percent
 from plumbline.wording.times import say_span
 
@@ -105,7 +105,7 @@ def confusion(ws: Workspace, key: str, *, window: Slice | None = None) -> Confus
         part = resolve_filters(cursor, system, window or Slice())
         cost = system.settings.cost_matrix
         now = counts_of(outcome_profile(cursor, system, part), cost)
-        whose = among_known(cursor, system)
+        whose = outcome_population(cursor, system)
         then = None
         if system.reference and (part.start, part.end) != system.reference:
             healthy = replace(part, start=system.reference[0], end=system.reference[1], version=None)
@@ -141,9 +141,9 @@ def compare(
     """
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
-        a, b = two_windows(cursor, system, first, second, within)
+        a, b = default_windows(cursor, system, first, second, within)
         profiles = [outcome_profile(cursor, system, resolve_filters(cursor, system, part)) for part in (a, b)]
-        headline, whose = headline_of(cursor, system).metric, among_known(cursor, system)
+        headline, whose = system_headline(cursor, system).metric, outcome_population(cursor, system)
     barred = UNKNOWN if whose else ()
     comparisons = compare_windows(profiles[0], profiles[1], cost=system.settings.cost_matrix, unknown=barred)
     return WindowsAnswer(
@@ -151,7 +151,7 @@ def compare(
     )
 
 
-def stake_since(ws: Workspace, key: str, change: ChangePoint | None) -> Stake | None:
+def money_lost_since(ws: Workspace, key: str, change: ChangePoint | None) -> Stake | None:
     """Money lost since a change, by the owner's cost matrix, or as the owner stated it; None without either.
 
     Raises:
@@ -163,8 +163,8 @@ def stake_since(ws: Workspace, key: str, change: ChangePoint | None) -> Stake | 
         if not cost or change is None or system.reference is None:
             return stated_stake(system.settings.at_stake)
         profile = outcome_profile(cursor, system, Slice())
-        delay, now = delays(cursor, system), as_of(system, span_of(cursor, system))
-        known, _ = answers_known(cursor, system)
+        delay, now = delays(cursor, system), reporting_date(system, log_span(cursor, system))
+        known, _ = classes_with_outcomes(cursor, system)
     stake = money_at_stake(
         profile,
         cost,
@@ -178,7 +178,7 @@ def stake_since(ws: Workspace, key: str, change: ChangePoint | None) -> Stake | 
     return stake or stated_stake(system.settings.at_stake)
 
 
-def two_windows(
+def default_windows(
     cursor: Cursor, system: System, first: Slice | None, second: Slice | None, within: Slice | None
 ) -> tuple[Slice, Slice]:
     """The two spans meant: the reference and the last 30 days of the log, where none is named."""
@@ -188,7 +188,7 @@ def two_windows(
             raise PlumblineError("There is no reference to compare with", todo="Choose both windows.")
         first = replace(within, start=system.reference[0], end=system.reference[1])
     if second is None:
-        span = span_of(cursor, system)
+        span = log_span(cursor, system)
         last = (
             (span.last + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
             if span
@@ -242,7 +242,7 @@ def _sentence(
             metric=say_metric(name),
             spans=spans,
         )
-    unit = unit_of(system, name)
+    unit = metric_unit(system, name)
     return message(
         "{metric} {verdict}: {second} after {first} ({spans}).{overlap}",
         metric=say_metric(name),

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from plumbline.answers.cache import stored
-from plumbline.answers.performance.headline import among_known, headline_of
+from plumbline.answers.cache import memoise
+from plumbline.answers.performance.headline import outcome_population, system_headline
 from plumbline.answers.question import resolve_filters
 from plumbline.domain import Result, Slice, System, json_object, json_value
 from plumbline.domain.messages import NOTHING, Message, message
 from plumbline.monitor.figures import say_value
 from plumbline.monitor.performance.segments import SegmentSearch, search
 from plumbline.monitor.performance.selective_labels import UNKNOWN
-from plumbline.profile.scan.slices import PROPORTIONS, slice_metric, sliced_rows, slicers
+from plumbline.profile.scan.slices import PROPORTIONS, read_slices, slice_metric, slicers
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace
 from plumbline.wording.language import phrase
@@ -93,7 +93,7 @@ def segments(
         healthy = system.reference
         if healthy and part.start is None and part.end is None:
             part = replace(part, start=healthy[1])
-        asked, whose = metric or headline_of(cursor, system).metric, among_known(cursor, system)
+        asked, whose = metric or system_headline(cursor, system).metric, outcome_population(cursor, system)
         if whose and asked in UNKNOWN:
             asked = "accuracy"
         name = slice_metric(system, asked)
@@ -101,11 +101,11 @@ def segments(
 
         def make() -> _SegmentSearch:
             by = slicers(cursor, system, {column for column, _ in part.where})
-            now = sliced_rows(cursor, system, part, name, by)
+            now = read_slices(cursor, system, part, name, by)
             then = None
             if healthy:
                 span = replace(part, start=healthy[0], end=healthy[1], version=None)
-                then = sliced_rows(cursor, system, span, name, by)
+                then = read_slices(cursor, system, span, name, by)
             even = name in PROPORTIONS
             return _SegmentSearch(
                 search(now, name, reference=then, against=against, proportion=even, pairs=pairs), bool(by)
@@ -113,7 +113,7 @@ def segments(
 
         question = f"slices of {part!r} by {name} against {against}{', pairs' if pairs else ''}"
         # a filter names a value of the log, which is not to be written down
-        made = make() if part.where else stored(cursor, system, question, _SegmentSearch, make)
+        made = make() if part.where else memoise(cursor, system, question, _SegmentSearch, make)
     segment_search = made.search
     sentence = (
         f"{_sentence(segment_search, made.columns, system.unit)} {whose if segment_search.n else ''}".rstrip()

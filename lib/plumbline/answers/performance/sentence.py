@@ -11,17 +11,17 @@ from plumbline.monitor.alarms.change_point import ChangePoint
 from plumbline.monitor.alarms.findings import PerformanceProblem
 from plumbline.monitor.chunks import ENOUGH
 from plumbline.monitor.figures import say_value
-from plumbline.monitor.metrics.baseline import BaselineComparison, no_better
+from plumbline.monitor.metrics.baseline import BaselineComparison, compare_with_baseline
 from plumbline.monitor.metrics.counts import counts_of
 from plumbline.monitor.metrics.metrics import metric
 from plumbline.monitor.performance.selective_labels import Selection, unknown_metrics
 from plumbline.monitor.performance.series import window_rows
-from plumbline.wording.names import say_metric, unit_of
+from plumbline.wording.names import metric_unit, say_metric
 from plumbline.wording.quantities import decimal
 from plumbline.wording.times import say_day
 
 
-def holding(
+def performance_sentence(
     system: System,
     headline: str,
     points: Sequence[Point],
@@ -46,13 +46,13 @@ def holding(
         return message(
             "{metric} is unknown: no outcome is known for decisions {name}.",
             metric=say_metric(headline),
-            name=selected.least.name,
+            name=selected.least_labelled.name,
         )
-    sentence = _holding(system, headline, points, problems, change, profile, window, now, selected)
-    return sequence([sentence, selected.among]) if selected is not None else sentence
+    sentence = _headline_sentence(system, headline, points, problems, change, profile, window, now, selected)
+    return sequence([sentence, selected.population_note]) if selected is not None else sentence
 
 
-def _holding(
+def _headline_sentence(
     system: System,
     headline: str,
     points: Sequence[Point],
@@ -74,10 +74,10 @@ def _holding(
     if change is not None and lasts:
         return message("{metric}: {change}", metric=name, change=change.sentence)
     if open_problem is not None and (open_problem.metric != headline or not shown):
-        return _of_another(system, open_problem, headline, shown)
+        return _other_breach_sentence(system, open_problem, headline, shown)
     last, breaches = shown[-1], [p for p in shown if p.status is PointStatus.BREACH]
     n = sum(p.n for p in shown)
-    value = say_value(headline, last.value, unit_of(system, headline))
+    value = say_value(headline, last.value, metric_unit(system, headline))
     if breaches:
         return message(
             "{metric} was beyond its limit in {breaches} of {periods} periods, first from {day}; "
@@ -89,7 +89,7 @@ def _holding(
             value=value,
             n=decimal(last.n, ","),
         )
-    guess = guess_of(system, headline, profile, window, selected)
+    guess = baseline_comparison(system, headline, profile, window, selected)
     if guess is not None:
         latest = message(
             "The latest is {value}, over {n} labelled decisions.", value=value, n=decimal(n, ",")
@@ -124,7 +124,9 @@ def say_guess(system: System, headline: str, found: BaselineComparison) -> Messa
         return message(
             "{metric} was never good: always answering the mean of the labels would be no worse.", metric=name
         )
-    value, guess = (say_value(headline, one, unit_of(system, headline)) for one in (found.value, found.guess))
+    value, guess = (
+        say_value(headline, one, metric_unit(system, headline)) for one in (found.value, found.guess)
+    )
     values = {"metric": name, "value": value, "guess": guess}
     if found.worse:
         return message(
@@ -135,7 +137,7 @@ def say_guess(system: System, headline: str, found: BaselineComparison) -> Messa
     return message("{metric} is {value}, no better than guessing, which gives {guess}.", **values)
 
 
-def guess_of(
+def baseline_comparison(
     system: System,
     headline: str,
     profile: OutcomeProfile,
@@ -146,18 +148,18 @@ def guess_of(
 
     None where only one answer has outcomes: whether other answers would have been worse cannot be seen there.
     """
-    if selected is not None and selected.one_sided:
+    if selected is not None and selected.is_one_sided:
         return None
     counts = counts_of(profile, system.settings.cost_matrix)
-    return no_better(metric(headline), counts.taken(window_rows(profile, window)))
+    return compare_with_baseline(metric(headline), counts.select_rows(window_rows(profile, window)))
 
 
-def _of_another(
+def _other_breach_sentence(
     system: System, problem: PerformanceProblem, headline: str, shown: Sequence[Point]
 ) -> Message:
     """A breach that the headline does not show."""
     last = problem.part[-1]
-    unit = unit_of(system, problem.metric)
+    unit = metric_unit(system, problem.metric)
     words = message(
         "{metric} is {value}, limit {limit}, since {since} ({n} labelled decisions to {day}).",
         metric=say_metric(problem.metric),
@@ -169,7 +171,7 @@ def _of_another(
     )
     if not shown or headline in problem.others:
         return words
-    latest = say_value(headline, shown[-1].value, unit_of(system, headline))
+    latest = say_value(headline, shown[-1].value, metric_unit(system, headline))
     other = message(
         "{metric} does not show it: the latest is {value}.", metric=say_metric(headline), value=latest
     )

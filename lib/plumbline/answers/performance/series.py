@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from plumbline.answers.performance.cautions import of_the_log
-from plumbline.answers.performance.headline import among_known, family_of, headline_of
+from plumbline.answers.performance.headline import metric_family, outcome_population, system_headline
 from plumbline.answers.performance.label_delay import delays
-from plumbline.answers.performance.sentence import complete, holding
-from plumbline.answers.question import as_of, resolve_filters, span_of
+from plumbline.answers.performance.sentence import complete, performance_sentence
+from plumbline.answers.question import log_span, reporting_date, resolve_filters
 from plumbline.domain import (
     OutcomeProfile,
     Point,
@@ -29,8 +29,8 @@ from plumbline.domain import (
 from plumbline.domain.messages import NOTHING, Message
 from plumbline.monitor.alarms import change_point as changes
 from plumbline.monitor.alarms.cusum import EarlyWarning, early_warning
-from plumbline.monitor.alarms.findings import problems_of
-from plumbline.monitor.alarms.persistence import lasting
+from plumbline.monitor.alarms.findings import performance_problems
+from plumbline.monitor.alarms.persistence import lasting_change
 from plumbline.monitor.alarms.retraining import retraining_due
 from plumbline.monitor.chunks import alarm_chunk, choose_chunk
 from plumbline.monitor.drift.exact import exact_auc
@@ -48,10 +48,10 @@ from plumbline.profile.read import profiles
 from plumbline.profile.read.outcomes import outcome_profile
 from plumbline.profile.scan import exact as rows
 from plumbline.profile.scan.slices import Slicer, slicer
-from plumbline.profile.scan.weights import refuse_sample, why_unknown
+from plumbline.profile.scan.weights import refuse_sample, weights_note
 from plumbline.store import systems
 from plumbline.store.workspace import Cursor, Workspace
-from plumbline.wording.names import say_level, unit_of
+from plumbline.wording.names import metric_unit, say_level
 
 #: slices of a column that have a line of their own
 SERIES = 8
@@ -105,7 +105,7 @@ class PerformanceAnswer(Result):
         points = whole or known
         return points[-1] if points else None
 
-    def of(self, name: str) -> tuple[Point, ...]:
+    def points_of(self, name: str) -> tuple[Point, ...]:
         """The points of one metric, a line each slice of a column where that was asked for."""
         return tuple(point for point in self.parts or self.points if point.metric == name)
 
@@ -165,8 +165,8 @@ def performance(
         system = systems.get_system(cursor, key)
         window = resolve_filters(cursor, system, window)
         profile = _profile(cursor, system, window, by_version)
-        delay, span = delays(cursor, system), span_of(cursor, system)
-        now = as_of(system, span)
+        delay, span = delays(cursor, system), log_span(cursor, system)
+        now = reporting_date(system, span)
         selected = selection(profile, delay, now)
         unknown = unknown_metrics(selected)
         by = by or choose_chunk(profile)
@@ -175,17 +175,17 @@ def performance(
             "cost": system.settings.cost_matrix,
         }  # fmt: skip
         waiting: dict[str, Any] = {"delay": delay, "today": now, "unknown": unknown}
-        waiting["known"] = selected.known if selected and selected.one_sided else ()
-        first = headline_of(cursor, system)
-        family = tuple(name for name in family_of(system, profile, first.metric) if name not in unknown)
+        waiting["known"] = selected.labelled_classes if selected and selected.is_one_sided else ()
+        first = system_headline(cursor, system)
+        family = tuple(name for name in metric_family(system, profile, first.metric) if name not in unknown)
         points = measure(
             profile, by=by, metrics=metrics, by_version=by_version, together=family, **asked, **waiting
         )
         parts = _split(cursor, system, window, split, by, metrics, asked | waiting) if split else ()
         if exact:
             refuse_sample(cursor, system)
-            points = tuple(_exact(cursor, system, window, point) for point in points)
-        sampled, cautions = why_unknown(cursor, system), of_the_log(cursor, system, span)
+            points = tuple(_exact_auc_point(cursor, system, window, point) for point in points)
+        sampled, cautions = weights_note(cursor, system), of_the_log(cursor, system, span)
         versions = profiles.version_hours(cursor, system)
         bands = thresholds(profile, by=by, metrics=metrics, **asked)
         guesses: tuple[Point, ...] = ()
@@ -225,15 +225,15 @@ def performance(
             today=now,
         )
     daily = measure(profile, by="day", metrics=[headline], **asked, **waiting)
-    change_point = changes.change_point(daily, unit=unit_of(system, headline))
+    change_point = changes.change_point(daily, unit=metric_unit(system, headline))
     task = system.task or Task.BINARY
     names = tuple(dict.fromkeys(metrics or (m.name for m in metrics_for(task, profile.classes))))
-    lasts = lasting(judged, change_point, limits.get(headline))
-    sentence = holding(
+    lasts = lasting_change(judged, change_point, limits.get(headline))
+    sentence = performance_sentence(
         system,
         headline,
         points,
-        problems_of(judged, levels, lasts),
+        performance_problems(judged, levels, lasts),
         change_point,
         profile,
         window,
@@ -315,7 +315,7 @@ def _profile(
     return outcome_profile(cursor, system, wide, by_version=by_version or window.version is not None)
 
 
-def _exact(cursor: Cursor, system: System, window: Slice, point: Point) -> Point:
+def _exact_auc_point(cursor: Cursor, system: System, window: Slice, point: Point) -> Point:
     if point.metric != "roc_auc" or point.value is None:
         return point
     start = max(point.start, window.start) if window.start else point.start
@@ -350,7 +350,7 @@ def calibration(
         system = systems.get_system(cursor, key)
         part = resolve_filters(cursor, system, window or Slice())
         profile = outcome_profile(cursor, system, part, by_version=True)
-        sampled, whose = why_unknown(cursor, system), among_known(cursor, system)
+        sampled, whose = weights_note(cursor, system), outcome_population(cursor, system)
     calibrations = () if sampled else curves_of(profile, by_version=by_version)
     return CalibrationAnswer(
         calibrations,

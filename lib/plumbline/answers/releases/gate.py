@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from plumbline.answers.cache import stored
+from plumbline.answers.cache import memoise
 from plumbline.answers.releases.guardrails import GuardrailResult, watch
-from plumbline.answers.releases.history import ReleasesAnswer, releases_of
+from plumbline.answers.releases.history import ReleasesAnswer, system_releases
 from plumbline.answers.releases.sentences import moment
 from plumbline.domain import PlumblineError, Result, System
 from plumbline.monitor.releases.challengers import ChallengerPeriod, presences
@@ -54,14 +54,14 @@ class Signal:
     sentence: str
 
     @property
-    def wanted(self) -> float:
+    def target(self) -> float:
         """The change of the rate that has to be noticeable before a version may go on."""
         return min(MOST, max(LEAST, self.before))
 
     @property
-    def sure(self) -> bool:
+    def has_power(self) -> bool:
         """Whether its quiet says something."""
-        return self.noticed is not None and self.noticed <= self.wanted
+        return self.noticed is not None and self.noticed <= self.target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,17 +97,21 @@ def gate(ws: Workspace, key: str, version: str) -> GateAnswer:
         raise PlumblineError("A gate needs a version", todo="Name it as the log does, with --version.")
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
-        return _judged(cursor, system, version.strip())
+        return _gate_answer(cursor, system, version.strip())
 
 
-def _judged(cursor: Cursor, system: System, version: str) -> GateAnswer:
-    answer = releases_of(cursor, system)
+def _gate_answer(cursor: Cursor, system: System, version: str) -> GateAnswer:
+    answer = system_releases(cursor, system)
     back = next((r for r in reversed(answer.releases.rollbacks) if r.bad_version == version), None)
     if back is not None and answer.releases.spans[-1].version != version:
-        return _answer(system, version, back.back_to, GateDecision.STOP, (_left(back, system.timezone),))
-    switch, watched = _watched(cursor, system, answer, version)
+        return _answer(
+            system, version, back.back_to, GateDecision.STOP, (_rollback_note(back, system.timezone),)
+        )
+    switch, watched = _guardrails_of_version(cursor, system, answer, version)
     if switch is None:
-        return _answer(system, version, "", GateDecision.INCONCLUSIVE, (_nothing(answer, version),))
+        return _answer(
+            system, version, "", GateDecision.INCONCLUSIVE, (_no_comparison_note(answer, version),)
+        )
     if sampled := sample_reason(cursor, system):
         return _answer(system, version, switch.previous, GateDecision.INCONCLUSIVE, (sampled,))
     signals = tuple(_signal(w) for w in watched)
@@ -123,16 +127,16 @@ def _judged(cursor: Cursor, system: System, version: str) -> GateAnswer:
             signals,
         )
     acquitted = tuple(f"{w.found.sentence}{w.acquittal}" for w in fired)
-    if not acquitted and not any(s.sure for s in signals):
+    if not acquitted and not any(s.has_power for s in signals):
         return _answer(
             system,
             version,
             switch.previous,
             GateDecision.INCONCLUSIVE,
-            _too_little(version, signals),
+            _low_power_notes(version, signals),
             signals,
         )
-    quiet = tuple(_quiet(s) for s in signals if not s.fired)
+    quiet = tuple(_signal_note(s) for s in signals if not s.fired)
     return _answer(system, version, switch.previous, GateDecision.GO, (*acquitted, *quiet), signals)
 
 
@@ -154,7 +158,7 @@ def _answer(
     )
 
 
-def _watched(
+def _guardrails_of_version(
     cursor: Cursor, system: System, answer: ReleasesAnswer, version: str
 ) -> tuple[Switch | None, tuple[GuardrailResult, ...]]:
     """The newest takeover of a version, or its newest time beside the one in charge, with its guardrails."""
@@ -163,7 +167,9 @@ def _watched(
     periods = [
         p for p in presences(hours, answer.releases.spans) if p.version == version and p.role == "beside"
     ]
-    if switch is not None and not (periods and periods[-1].start > switch.at and _replaced(answer, version)):
+    if switch is not None and not (
+        periods and periods[-1].start > switch.at and _is_replaced(answer, version)
+    ):
         return switch, tuple(w for w in answer.guardrails if (w.version, w.switched) == (version, switch.at))
     if not periods:
         return None, ()
@@ -172,13 +178,13 @@ def _watched(
         return None, ()
     span = ChampionPeriod(version, periods[-1].start, periods[-1].end, periods[-1].n)
     question = f"guardrails of {version!r} beside {entry.previous!r} from {entry.at.isoformat()}"
-    return entry, stored(
+    return entry, memoise(
         cursor, system, question, tuple[GuardrailResult, ...],
         lambda: watch(cursor, system, (*answer.releases.spans, span), entry),
     )  # fmt: skip
 
 
-def _replaced(answer: ReleasesAnswer, version: str) -> bool:
+def _is_replaced(answer: ReleasesAnswer, version: str) -> bool:
     return answer.releases.spans[-1].version != version
 
 
@@ -212,11 +218,11 @@ def _signal(watched: GuardrailResult) -> Signal:
     )
 
 
-def _left(back: Rollback, zone: str) -> str:
+def _rollback_note(back: Rollback, zone: str) -> str:
     return f"Version {back.bad_version} was taken back to {back.back_to} on {moment(back.end, zone)}."
 
 
-def _nothing(answer: ReleasesAnswer, version: str) -> str:
+def _no_comparison_note(answer: ReleasesAnswer, version: str) -> str:
     known = [v for v in answer.releases.versions if v.version]
     if not known:
         return "The log names no version."
@@ -231,19 +237,19 @@ def _nothing(answer: ReleasesAnswer, version: str) -> str:
     return f"Version {version} has decided too little to tell: {count(summary.n)} decisions."
 
 
-def _too_little(version: str, signals: tuple[Signal, ...]) -> tuple[str, ...]:
+def _low_power_notes(version: str, signals: tuple[Signal, ...]) -> tuple[str, ...]:
     if not signals:
         return (
             f"No guardrail can watch version {version}: the log has neither rates nor outcomes to compare.",
         )
     return tuple(
-        f"{s.name.capitalize()}: {count(s.n)} decisions are too few to notice a change by {100 * s.wanted:.0f} points."
+        f"{s.name.capitalize()}: {count(s.n)} decisions are too few to notice a change by {100 * s.target:.0f} points."
         for s in signals
     )
 
 
-def _quiet(signal: Signal) -> str:
+def _signal_note(signal: Signal) -> str:
     name = signal.name.capitalize()
-    if signal.noticed is None or not signal.sure:
+    if signal.noticed is None or not signal.has_power:
         return f"{name}: not enough is known yet (n = {count(signal.n)}), so this says nothing."
     return f"{name}: {signal.sentence} A change by {100 * signal.noticed:.1f} points would have been noticed."

@@ -14,7 +14,7 @@ from plumbline.domain.messages import NOTHING, Message, message, sequence, word
 from plumbline.monitor.releases.champion import ChampionPeriod, Times
 from plumbline.monitor.releases.guardrail import Guardrail, guardrail
 from plumbline.monitor.releases.history import Switch, duration
-from plumbline.monitor.statistics.clusters import effect_of_runs, effect_of_subjects
+from plumbline.monitor.statistics.clusters import run_design_effect, subject_design_effect
 from plumbline.monitor.statistics.proportions import Difference, difference
 from plumbline.profile.scan import arms, exact
 from plumbline.profile.scan.weights import sample_reason
@@ -127,24 +127,28 @@ def watch(
     before = next((s for s in reversed(spans) if s.version == switch.previous and s.start < switch.at), None)
     if span is None:
         return ()
-    losses = _known_losses(cursor, system, switch, span, before.start if before else None)
+    losses = _losses_by_arrival(cursor, system, switch, span, before.start if before else None)
     tripped = (_outputs(cursor, system, switch), _losses(system, *losses))
-    proved = _fewer_wrong(system, losses[1], losses[2])
-    return tuple(_watched(cursor, system, switch, span, *f, proved) for f in tripped if f is not None)
+    proved = _error_decrease(system, losses[1], losses[2])
+    return tuple(
+        _guardrail_result(cursor, system, switch, span, *f, proved) for f in tripped if f is not None
+    )
 
 
-def _known_losses(
+def _losses_by_arrival(
     cursor: Cursor, system: System, switch: Switch, span: ChampionPeriod, since: datetime | None
 ) -> tuple[Times, FloatArray, FloatArray, Who]:
     """When the outcomes of the new version's first decisions were in, how wrong they were, the old one's, and
     whose those were."""
     end = span.end + timedelta(microseconds=1)
-    times, new, _ = arms.losses_as_known(cursor, system, switch.version, switch.at, end, FIRST)
-    _, old, who = arms.losses_as_known(cursor, system, switch.previous, since, switch.at, BEFORE, last=True)
+    times, new, _ = arms.losses_by_label_time(cursor, system, switch.version, switch.at, end, FIRST)
+    _, old, who = arms.losses_by_label_time(
+        cursor, system, switch.previous, since, switch.at, BEFORE, last=True
+    )
     return times, new, old, who
 
 
-def _fewer_wrong(system: System, new: FloatArray, old: FloatArray) -> Difference | None:
+def _error_decrease(system: System, new: FloatArray, old: FloatArray) -> Difference | None:
     """Whether outcomes show fewer wrong decisions than before, beyond chance; None where they do not."""
     if system.task is Task.REGRESSION:
         return None
@@ -159,19 +163,19 @@ def _outputs(cursor: Cursor, system: System, switch: Switch) -> tuple[str, Guard
     times, new, _ = exact.first_decisions(cursor, system, switch.version, switch.at, FIRST)
     _, old, _, who = exact.last_decisions(cursor, system, switch.previous, switch.at, BEFORE)
     if system.task is Task.REGRESSION:
-        return _large("prediction", PREDICTIONS, times, new, old, who, zone=system.timezone)
+        return _large_error_guardrail("prediction", PREDICTIONS, times, new, old, who, zone=system.timezone)
     new, old = np.nan_to_num(new), np.nan_to_num(old)
     if not len(new) or not len(old):
         return None
     return "positive rate", guardrail(
         times, new.astype(bool), previous_rate=float(old.mean()), previous_n=len(old),
-        times_over=_times_over(old, who), zone=system.timezone,
+        times_over=_design_effect(old, who), zone=system.timezone,
     )  # fmt: skip
 
 
-def _times_over(old: FloatArray, who: Who) -> float:
+def _design_effect(old: FloatArray, who: Who) -> float:
     """How many of the previous version's decisions tell as much as one: by subject, else by how they come in runs."""
-    return effect_of_runs(old) if who is None else effect_of_subjects(old, who)
+    return run_design_effect(old) if who is None else subject_design_effect(old, who)
 
 
 def _losses(
@@ -179,17 +183,19 @@ def _losses(
 ) -> tuple[str, Guardrail] | None:
     """Of the share of wrong decisions, in the order in which they were made; only more of them fire."""
     if system.task is Task.REGRESSION:
-        return _large("large errors", ERRORS, times, new, old, who, zone=system.timezone, rising=True)
+        return _large_error_guardrail(
+            "large errors", ERRORS, times, new, old, who, zone=system.timezone, rising=True
+        )
     if not len(new) or not len(old):
         return None
     return "wrong decisions", guardrail(
         times, new > 0, previous_rate=float((old > 0).mean()), previous_n=len(old),
         rising=True, were=WRONG,
-        times_over=_times_over((old > 0).astype(float), who), zone=system.timezone,
+        times_over=_design_effect((old > 0).astype(float), who), zone=system.timezone,
     )  # fmt: skip
 
 
-def _large(
+def _large_error_guardrail(
     signal: str,
     were: Message,
     times: Times,
@@ -213,13 +219,13 @@ def _large(
         previous_n=len(old),
         rising=rising,
         were=message("{were} (over {limit})", were=were, limit=decimal(limit, ",.4g")),
-        times_over=_times_over((old > limit).astype(float), who),
+        times_over=_design_effect((old > limit).astype(float), who),
         zone=zone,
     )
     return signal, large_errors
 
 
-def _watched(
+def _guardrail_result(
     cursor: Cursor,
     system: System,
     switch: Switch,

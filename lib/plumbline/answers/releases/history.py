@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from plumbline.answers.cache import stored
+from plumbline.answers.cache import memoise
 from plumbline.answers.events import EventRecord, closed_incidents
 from plumbline.answers.performance.cautions import of_the_log
-from plumbline.answers.question import span_of
+from plumbline.answers.question import log_span
 from plumbline.answers.releases.guardrails import GuardrailResult, guardrail_finding, watch
-from plumbline.answers.releases.sentences import roll_back, say_comparison, say_moment, say_shift
+from plumbline.answers.releases.sentences import rollback_advice, say_comparison, say_moment, say_shift
 from plumbline.answers.releases.switches import SwitchShift, comparisons, shifts
 from plumbline.domain import Finding, PlumblineError, Result, Severity, System, Task, json_object
 from plumbline.domain.messages import NOTHING, Message, message, sequence
@@ -84,7 +84,7 @@ class ReleasesAnswer(Result):
                 "switches": self.shifts,
                 "comparisons": self.comparisons,
                 "rollbacks": self.releases.rollbacks,
-                "guardrails": [_guarded(w) for w in self.guardrails],
+                "guardrails": [_guardrail_dict(w) for w in self.guardrails],
                 "findings": self.findings,
             }
         )
@@ -125,14 +125,14 @@ def releases(ws: Workspace, key: str, *, share: float | None = None) -> Releases
         raise PlumblineError(f"{share} is not a share of the decisions", todo="Give one between 0 and 1.")
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
-        answer = releases_of(cursor, system)
+        answer = system_releases(cursor, system)
         sampled = sample_reason(cursor, system)
         return replace(
             answer,
             presences=presences(profiles.version_hours(cursor, system), answer.releases.spans),
             comparisons=comparisons(cursor, system, answer.releases, share),
             shifts=shifts(cursor, system, answer.releases),
-            cautions=(*of_the_log(cursor, system, span_of(cursor, system)), *([sampled] if sampled else ())),
+            cautions=(*of_the_log(cursor, system, log_span(cursor, system)), *([sampled] if sampled else ())),
         )
 
 
@@ -143,14 +143,14 @@ def history(ws: Workspace, key: str) -> ReleasesAnswer:
         PlumblineError: no such system.
     """
     with ws.read() as cursor:
-        return releases_of(cursor, systems.get_system(cursor, key))
+        return system_releases(cursor, systems.get_system(cursor, key))
 
 
-def releases_of(cursor: Cursor, system: System) -> ReleasesAnswer:
+def system_releases(cursor: Cursor, system: System) -> ReleasesAnswer:
     """The same, on a cursor that is open already."""
     hours = profiles.version_hours(cursor, system)
     releases = measure(hours, task=system.task or Task.BINARY, positive=system.positive)
-    watched = stored(
+    watched = memoise(
         cursor,
         system,
         "guardrails",
@@ -158,7 +158,7 @@ def releases_of(cursor: Cursor, system: System) -> ReleasesAnswer:
         lambda: tuple(w for s in releases.switches for w in watch(cursor, system, releases.spans, s)),
     )
     findings = [guardrail_finding(system, w) for w in watched if w.fired]
-    findings += [_rolled_back(system, back) for back in releases.rollbacks]
+    findings += [_rollback_finding(system, back) for back in releases.rollbacks]
     return ReleasesAnswer(system=system, releases=releases, guardrails=watched, findings=tuple(findings))
 
 
@@ -222,7 +222,7 @@ def _incident(opened: datetime) -> Message:
     return message("an incident opened on {day}", day=opened.date().isoformat())
 
 
-def _rolled_back(system: System, back: Rollback) -> Finding:
+def _rollback_finding(system: System, back: Rollback) -> Finding:
     sentence = message(
         "Version {version} was rolled back to {previous} after {hours} hours.",
         version=back.bad_version,
@@ -241,7 +241,7 @@ def _rolled_back(system: System, back: Rollback) -> Finding:
     )
 
 
-def _guarded(watched: GuardrailResult) -> dict[str, Any]:
+def _guardrail_dict(watched: GuardrailResult) -> dict[str, Any]:
     kept = {name: getattr(watched, name) for name in (
         "version", "previous", "switched", "signal", "fired", "at", "found", "exposed_hours", "decisions",
         "positives", "since", "proved", "sentence",
@@ -267,7 +267,7 @@ def _opening(answer: ReleasesAnswer) -> Message:
     back = next((r for r in answer.releases.rollbacks if r.bad_version == last.version), None)
     opening = [
         message("Version {version} should have been taken back.", version=last.version),
-        roll_back(last, answer.system.timezone),
+        rollback_advice(last, answer.system.timezone),
     ]
     if back is not None:
         opening.append(

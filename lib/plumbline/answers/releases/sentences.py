@@ -10,7 +10,7 @@ from plumbline.monitor.releases.ab_test import Comparison, Measure
 from plumbline.monitor.releases.shift_attribution import ShiftAttribution, ShiftPart
 from plumbline.monitor.statistics.proportions import Difference
 from plumbline.wording.quantities import count
-from plumbline.wording.times import clock_time, long_minute, say_day
+from plumbline.wording.times import clock_time, long_date_and_time, say_day
 
 if TYPE_CHECKING:
     from plumbline.answers.releases.guardrails import GuardrailResult
@@ -58,7 +58,7 @@ def interval(metric: str, low: float, high: float) -> Message:
 
 def moment(at: datetime, zone: str) -> str:
     """``21 October 2026, 09:04 Europe/Berlin``; a time of a system is what the clock of its zone shows."""
-    return f"{long_minute(at)} {zone}"
+    return f"{long_date_and_time(at)} {zone}"
 
 
 def say_moment(at: datetime, zone: str) -> Message:
@@ -84,7 +84,9 @@ def say_difference(metric: str, difference: Difference) -> Message:
 def say_shift(shift: SwitchShift, zone: str) -> Message:
     """One switch: what changed, and who did it. ``zone``: whose clock its times are of."""
     parts = [
-        message("{change}: {who}", change=say_difference(metric, plain), who=who(shift, metric, parted))
+        message(
+            "{change}: {who}", change=say_difference(metric, plain), who=cause_words(shift, metric, parted)
+        )
         for metric, plain, parted in _changes(shift)
         if plain is not None
     ]
@@ -105,7 +107,7 @@ def say_shift_briefly(shift: SwitchShift) -> Message:
             name=say_name(metric),
             before=amount(metric, plain.before),
             after=amount(metric, plain.after),
-            who=who(shift, metric, parted, figures=False),
+            who=cause_words(shift, metric, parted, figures=False),
         )
         for metric, plain, parted in _changes(shift)
         if plain is not None
@@ -120,7 +122,9 @@ def _changes(shift: SwitchShift) -> tuple[tuple[str, Difference | None, ShiftAtt
     )
 
 
-def who(shift: SwitchShift, metric: str, parted: ShiftAttribution, *, figures: bool = True) -> Message:
+def cause_words(
+    shift: SwitchShift, metric: str, parted: ShiftAttribution, *, figures: bool = True
+) -> Message:
     """The release or the world, with both parts; what cannot be told, and why."""
     if parted.world is None or parted.release is None:
         return message("who did it is unknown ({note:within})", note=parted.note)
@@ -131,7 +135,7 @@ def who(shift: SwitchShift, metric: str, parted: ShiftAttribution, *, figures: b
             release=_part(metric, parted.release),
             inputs=_part(metric, parted.world),
         )
-    if metric == shift.metrics[1] and shift.world_changed and parted.verdict != "neither":
+    if metric == shift.metrics[1] and shift.has_concept_shift and parted.verdict != "neither":
         return message(
             "who did it is unknown: the same inputs came to have other outcomes{parts}", parts=parts
         )
@@ -159,7 +163,7 @@ def _part(metric: str, part: ShiftPart) -> Message:
 def say_comparison(comparison: Comparison, zone: str) -> Message:
     """Two versions side by side, and what to do about it."""
     first, second = comparison.versions
-    parts = [_measured(m, zone) for m in comparison.measures]
+    parts = [_difference_words(m, zone) for m in comparison.measures]
     places = {
         "first": first,
         "second": second,
@@ -197,7 +201,7 @@ def say_comparison(comparison: Comparison, zone: str) -> Message:
     return sequence(text)
 
 
-def _measured(m: Measure, zone: str) -> Message:
+def _difference_words(m: Measure, zone: str) -> Message:
     text, p = say_difference(m.metric, m.difference), p_value(m.p_value)
     if m.differs:
         since = message(", known by {moment}", moment=say_moment(m.known_at, zone)) if m.known_at else NOTHING
@@ -206,17 +210,17 @@ def _measured(m: Measure, zone: str) -> Message:
     if m.days_more:
         more = message(
             "; {change} would take {time} more at this traffic",
-            change=amount_of_change(m),
+            change=smallest_difference_words(m),
             time=_days(m.days_more),
         )
     elif m.days_more == 0:
-        more = message("; {change} would most likely have been seen", change=amount_of_change(m))
+        more = message("; {change} would most likely have been seen", change=smallest_difference_words(m))
     return message(
         "{text}, no difference beyond chance (always-valid p {p}){more}", text=text, p=p, more=more
     )
 
 
-def amount_of_change(m: Measure) -> Message:
+def smallest_difference_words(m: Measure) -> Message:
     """The difference that matters, in words."""
     size = Number(change(m.metric, m.matters).lstrip("+"))
     return message("a difference of {size}{unit}", size=size, unit=unit(m.metric))
@@ -233,7 +237,7 @@ def p_value(p: float) -> str:
     return word("under 0.001") if p < 0.001 else Number(f"{p:.2g}")
 
 
-def roll_back(watch: GuardrailResult, zone: str) -> Message:
+def rollback_advice(watch: GuardrailResult, zone: str) -> Message:
     """What should have been done, by when, and what it has cost not to."""
     if watch.at is None:
         return watch.sentence

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from plumbline.answers.cache import stored
+from plumbline.answers.cache import memoise
 from plumbline.domain import FloatArray, System, Task
 from plumbline.domain.decisions import bare_name
 from plumbline.monitor.releases.ab_test import Comparison, compare, metric_names
@@ -47,7 +47,7 @@ class SwitchShift:
     sentence: str = ""
 
     @property
-    def world_changed(self) -> bool:
+    def has_concept_shift(self) -> bool:
         """Whether the same inputs came to have other outcomes."""
         part = self.outcome.release
         return part is not None and part.is_beyond_chance
@@ -67,14 +67,14 @@ def comparisons(
 
     def make() -> tuple[Comparison, ...]:
         return tuple(
-            _compared(cursor, system, _in_charge_first(o, releases.spans), intended)
+            _compare_overlap(cursor, system, _order_by_charge(o, releases.spans), intended)
             for o in sorted(worth, key=lambda o: o.start, reverse=True)[:COMPARED]
         )
 
-    return stored(cursor, system, f"side by side, dealt {intended}", tuple[Comparison, ...], make)
+    return memoise(cursor, system, f"side by side, dealt {intended}", tuple[Comparison, ...], make)
 
 
-def _in_charge_first(overlap: Overlap, spans: Sequence[ChampionPeriod]) -> Overlap:
+def _order_by_charge(overlap: Overlap, spans: Sequence[ChampionPeriod]) -> Overlap:
     in_charge = next((s.version for s in reversed(spans) if s.start <= overlap.start), overlap.versions[0])
     if in_charge != overlap.versions[1]:
         return overlap
@@ -88,9 +88,9 @@ def _in_charge_first(overlap: Overlap, spans: Sequence[ChampionPeriod]) -> Overl
     )
 
 
-def _compared(cursor: Cursor, system: System, overlap: Overlap, share: float | None) -> Comparison:
-    side = arms.side_by_side(cursor, system, overlap.versions, overlap.start, overlap.end)
-    usual = arms.side_by_side(
+def _compare_overlap(cursor: Cursor, system: System, overlap: Overlap, share: float | None) -> Comparison:
+    side = arms.compare_arms(cursor, system, overlap.versions, overlap.start, overlap.end)
+    usual = arms.compare_arms(
         cursor,
         system,
         overlap.versions,
@@ -98,12 +98,12 @@ def _compared(cursor: Cursor, system: System, overlap: Overlap, share: float | N
         overlap.start - timedelta(microseconds=1),
         shadow=False,
     )
-    who = arms.by_subject(cursor, system, overlap.versions, overlap.start, overlap.end)
+    who = arms.subject_looks(cursor, system, overlap.versions, overlap.start, overlap.end)
     both = arms.agreement(cursor, system, overlap.versions, overlap.start, overlap.end)
     classes = system.task is not Task.REGRESSION
     names = metric_names(system.task or Task.BINARY, system.positive or next(iter(system.classes), ""))
     quantities = tuple(
-        (name, _moments(now, who.first if who else None, spread), _moments(then).summed(), classes)
+        (name, _moments(now, who.first if who else None, spread), _moments(then).sum_looks(), classes)
         for name, now, then, spread in (
             (names[0], side.output, usual.output, who.output if who else None),
             (names[1], side.loss, usual.loss, who.loss if who else None),
@@ -130,13 +130,13 @@ def shifts(cursor: Cursor, system: System, releases: Releases) -> tuple[SwitchSh
     """Every switch, split, in order of time."""
 
     def make() -> tuple[SwitchShift, ...]:
-        features = balanced_by(cursor, system)
+        features = balance_columns(cursor, system)
         return tuple(_shift(cursor, system, releases.spans, s, features) for s in releases.switches)
 
-    return stored(cursor, system, "switches", tuple[SwitchShift, ...], make)
+    return memoise(cursor, system, "switches", tuple[SwitchShift, ...], make)
 
 
-def balanced_by(cursor: Cursor, system: System) -> tuple[str, ...]:
+def balance_columns(cursor: Cursor, system: System) -> tuple[str, ...]:
     """The feature columns that inputs are compared by: the most important where contributions are logged."""
     columns = systems.decision_columns(cursor, system.key)
     features = [c.name for c in columns if c.role.role == "feature"]
@@ -149,13 +149,13 @@ def balanced_by(cursor: Cursor, system: System) -> tuple[str, ...]:
 def _shift(
     cursor: Cursor, system: System, spans: Sequence[ChampionPeriod], switch: Switch, features: tuple[str, ...]
 ) -> SwitchShift:
-    start, end = around(spans, switch)
+    start, end = comparison_window(spans, switch)
     old = arms.inputs(cursor, system, switch.previous, start, switch.at, features, SAMPLED)
     new = arms.inputs(cursor, system, switch.version, switch.at, end, features, SAMPLED)
     pairs = (old.output, new.output), (old.loss, new.loss), (old.outcome, new.outcome)
     output, loss, outcome = splits(old.cells, new.cells, pairs)
     names = metric_names(system.task or Task.BINARY, system.positive or next(iter(system.classes), ""))
-    plain = _plain(cursor, system, switch, start, end)
+    plain = _unadjusted_changes(cursor, system, switch, start, end)
     return SwitchShift(
         switch=switch,
         metrics=names,
@@ -168,7 +168,7 @@ def _shift(
     )
 
 
-def around(spans: Sequence[ChampionPeriod], switch: Switch) -> tuple[datetime, datetime]:
+def comparison_window(spans: Sequence[ChampionPeriod], switch: Switch) -> tuple[datetime, datetime]:
     """The days that a switch is judged by: 28 on either side, as long as the versions were in charge."""
     before = next((s for s in reversed(spans) if s.version == switch.previous and s.start < switch.at), None)
     after = next((s for s in spans if s.version == switch.version and s.start >= switch.at), None)
@@ -177,18 +177,18 @@ def around(spans: Sequence[ChampionPeriod], switch: Switch) -> tuple[datetime, d
     return start, min(last, switch.at + AROUND)
 
 
-def _plain(
+def _unadjusted_changes(
     cursor: Cursor, system: System, switch: Switch, start: datetime, end: datetime
 ) -> tuple[Difference | None, ...]:
     """The change of output and loss over every decision of the two spans, not only those that were sampled."""
     pair = (switch.previous, switch.version)
     edge = timedelta(microseconds=1)
     sides = [
-        arms.side_by_side(cursor, system, pair, a, b - edge, shadow=False)
+        arms.compare_arms(cursor, system, pair, a, b - edge, shadow=False)
         for a, b in ((start, switch.at), (switch.at, end))
     ]
     return tuple(
-        _difference(system, [_moments(part).summed() for part in parts])
+        _difference(system, [_moments(part).sum_looks() for part in parts])
         for parts in ([s.output for s in sides], [s.loss for s in sides])
     )
 

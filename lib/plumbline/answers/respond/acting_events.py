@@ -22,7 +22,7 @@ _ROLLBACK = {
 }
 
 
-def of_trigger(run: TriggerRun, before: TriggerRun | None) -> Event | None:
+def trigger_event(run: TriggerRun, before: TriggerRun | None) -> Event | None:
     """What to tell of a run whose state is another than before; None: nothing. A test tells nobody."""
     kind = _TRIGGER.get(run.state)
     if (
@@ -49,7 +49,7 @@ def of_trigger(run: TriggerRun, before: TriggerRun | None) -> Event | None:
     return Event(type=kind, sentence=words, at=at, system=run.system, severity=severity, data=data)
 
 
-def of_rollback(run: RollbackRun, before: RollbackRun | None) -> Event | None:
+def rollback_event(run: RollbackRun, before: RollbackRun | None) -> Event | None:
     """What to tell of a rollback whose state is another than before; None: nothing. A drill tells nobody."""
     kind = _ROLLBACK.get(run.state)
     drilled = run.state is RollbackState.FAILED and run.acted_at is None

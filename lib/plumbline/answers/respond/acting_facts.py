@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from plumbline.answers.respond.demo_systems import counts_for, is_of_demo
-from plumbline.answers.respond.retraining.triggers import runs_in as trigger_runs
-from plumbline.answers.respond.retraining.triggers import triggers_in
-from plumbline.answers.respond.rollback.register import runs_in as rollback_runs
-from plumbline.answers.respond.rollback.register import setting_of
+from plumbline.answers.respond.demo_systems import is_evidence_for, is_of_demo
+from plumbline.answers.respond.retraining.triggers import read_runs as trigger_runs
+from plumbline.answers.respond.retraining.triggers import read_triggers
+from plumbline.answers.respond.rollback.register import read_runs as rollback_runs
+from plumbline.answers.respond.rollback.register import read_setting
 from plumbline.domain.respond import (
     Mode,
     RetrainingTrigger,
@@ -21,7 +21,7 @@ from plumbline.domain.respond import (
     TriggerRun,
 )
 from plumbline.respond import targets
-from plumbline.respond.run_states import days_until
+from plumbline.respond.run_states import days_from_breach
 from plumbline.store.workspace import Cursor
 
 _SEEN = (RunState.SEEN, RunState.CURED, RunState.NOT_CURED)
@@ -33,15 +33,17 @@ def acting_facts(cursor: Cursor, key: str) -> dict[str, Any]:
     A run counts while its trigger is set and still fires where it fired then; a drill while the hand is the same.
     """
     demo = is_of_demo(cursor, key)
-    return _of_triggers(cursor, key, demo) | _of_rollback(cursor, key, demo)
+    return _trigger_facts(cursor, key, demo) | _rollback_facts(cursor, key, demo)
 
 
-def _of_triggers(cursor: Cursor, key: str, demo: bool) -> dict[str, Any]:
-    items = {item.name: item for item in triggers_in(cursor, key)}
+def _trigger_facts(cursor: Cursor, key: str, demo: bool) -> dict[str, Any]:
+    items = {item.name: item for item in read_triggers(cursor, key)}
     runs = [
         run
         for run in trigger_runs(cursor, key)
-        if run.trigger in items and _same_target(run, items[run.trigger]) and counts_for(run.fired_by, demo)
+        if run.trigger in items
+        and _is_same_target(run, items[run.trigger])
+        and is_evidence_for(run.fired_by, demo)
     ]
     fired = [run for run in runs if not run.test and run.fired_at is not None and run.seen_at is not None]
     fired = [run for run in fired if run.state in _SEEN]
@@ -57,19 +59,19 @@ def _of_triggers(cursor: Cursor, key: str, demo: bool) -> dict[str, Any]:
     }
 
 
-def _same_target(run: TriggerRun, item: RetrainingTrigger) -> bool:
-    return run.receipt is not None and run.receipt.where == targets.target(item.url).where
+def _is_same_target(run: TriggerRun, item: RetrainingTrigger) -> bool:
+    return run.receipt is not None and run.receipt.where == targets.target(item.url).public_address
 
 
 def _days(run: TriggerRun | None) -> tuple[float | None, ...]:
     """Days from the breach until it was fired, seen and cured."""
     if run is None:
         return ()
-    return tuple(days_until(run, at) for at in (run.fired_at, run.seen_at, run.cured_at))
+    return tuple(days_from_breach(run, at) for at in (run.fired_at, run.seen_at, run.cured_at))
 
 
-def _of_rollback(cursor: Cursor, key: str, demo: bool) -> dict[str, Any]:
-    setting = setting_of(cursor, key)
+def _rollback_facts(cursor: Cursor, key: str, demo: bool) -> dict[str, Any]:
+    setting = read_setting(cursor, key)
     drills = _drills(rollback_runs(cursor, key), setting, demo)
     newest = max(drills, key=lambda run: run.at, default=None)
     wired = bool(setting.hand) and setting.mode is not Mode.OFF
@@ -89,12 +91,12 @@ def _drills(runs: Sequence[RollbackRun], setting: RollbackSetting, demo: bool) -
         if run.state is RollbackState.DRILLED
         and run.receipt is not None
         and run.receipt.ok
-        and counts_for(run.by, demo)
-        and _same_hand(run.receipt.where, setting)
+        and is_evidence_for(run.by, demo)
+        and _is_same_way(run.receipt.where, setting)
     ]
 
 
-def _same_hand(where: str, setting: RollbackSetting) -> bool:
+def _is_same_way(where: str, setting: RollbackSetting) -> bool:
     if setting.hand == "alias":
         return where.startswith(f"{setting.registry.partition('?')[0]} {setting.model}@")
     told, asked = urlsplit(where), urlsplit(setting.url)

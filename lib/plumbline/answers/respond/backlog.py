@@ -26,7 +26,7 @@ MEMORY = timedelta(days=7)
 
 def losses(cursor: Cursor, channel: str, at: datetime) -> list[Delivery]:
     """What a channel gave up in the last week and still is so, the oldest first."""
-    return [d for d in deliveries.lost(cursor, channel, at - MEMORY) if not _is_past(cursor, d)]
+    return [d for d in deliveries.lost_deliveries(cursor, channel, at - MEMORY) if not _is_past(cursor, d)]
 
 
 def messages_to_merge(
@@ -63,7 +63,7 @@ def revive(cursor: Cursor, channel: str, at: datetime) -> None:
     It goes under its own id, for it may have arrived; what surely did not becomes one message where it is several.
     A beginning of what is over by now is left, and an end of what is open again.
     """
-    lost = deliveries.lost(cursor, channel, at - MEMORY)
+    lost = deliveries.lost_deliveries(cursor, channel, at - MEMORY)
     past = {d.id for d in lost if _is_past(cursor, d)}
     merged = _mergeable([d for d in lost if d.id not in past])
     if len(merged) > 1:
@@ -95,7 +95,9 @@ def _is_past(cursor: Cursor, delivery: Delivery) -> bool:
 def _is_told_past(cursor: Cursor, delivery: Delivery, data: Mapping[str, Any]) -> bool:
     """Whether a beginning is over by now, or an end open again."""
     number = data.get("finding")
-    return number is not None and register.one(cursor, number).open is (_kind(delivery, data) in ENDS)
+    return number is not None and register.read_finding(cursor, number).open is (
+        _kind(delivery, data) in ENDS
+    )
 
 
 def summary(cursor: Cursor, channel: str, members: Sequence[Delivery], at: datetime) -> str:

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from plumbline.answers.respond import kill_switch
-from plumbline.answers.respond.delivery import reason_of
-from plumbline.answers.respond.messages import event_of
-from plumbline.answers.respond.outbox import channels_in, new_id, queue, row_of, takes
+from plumbline.answers.respond.delivery import failure_reason
+from plumbline.answers.respond.messages import finding_event
+from plumbline.answers.respond.outbox import accepts_event, build_delivery, new_id, queue, read_channels
 from plumbline.answers.signer import signer
 from plumbline.domain import PlumblineError, Severity
 from plumbline.domain.acts import Act
@@ -46,7 +46,7 @@ class ChannelTest:
 def channels(ws: Workspace) -> tuple[Channel, ...]:
     """Every channel, by name."""
     with ws.read() as cursor:
-        return channels_in(cursor)
+        return read_channels(cursor)
 
 
 def add(
@@ -83,7 +83,7 @@ def add(
     with ws.write() as cursor:
         for key in channel.systems:
             systems.get_system(cursor, key)
-        if any(other.name == channel.name for other in channels_in(cursor)):
+        if any(other.name == channel.name for other in read_channels(cursor)):
             raise PlumblineError(
                 message("A channel {name} is there already", name=channel.name), todo="Remove it first."
             )
@@ -106,8 +106,8 @@ def remove(ws: Workspace, name: str, *, by: str) -> None:
     """
     signer(by)
     with ws.write() as cursor:
-        channel_of(cursor, name)
-        _drop_waiting(cursor, name, "its channel was removed")
+        find_channel(cursor, name)
+        _drop_queue(cursor, name, "its channel was removed")
         channel_store.remove(cursor, name)
         trail.append(cursor, actor=by.strip(), action=Act.CHANNEL_REMOVED, detail={"channel": name})
 
@@ -120,26 +120,26 @@ def turn(ws: Workspace, name: str, *, on: bool, by: str) -> Channel:
     """
     signer(by)
     with ws.write() as cursor:
-        channel = replace(channel_of(cursor, name), off="" if on else f"switched off by {by.strip()}")
+        channel = replace(find_channel(cursor, name), off="" if on else f"switched off by {by.strip()}")
         if not on:
-            _drop_waiting(cursor, name, "its channel was switched off")
+            _drop_queue(cursor, name, "its channel was switched off")
         channel_store.keep(cursor, name, channel.body())
         detail = {"channel": name, "on": on}
         trail.append(cursor, actor=by.strip(), action=Act.CHANNEL_CHANGED, detail=detail)
     return channel
 
 
-def _drop_waiting(cursor: Cursor, name: str, reason: str) -> None:
-    deliveries.suppress(cursor, [d.id for d in deliveries.waiting(cursor, name)], reason, now())
+def _drop_queue(cursor: Cursor, name: str, reason: str) -> None:
+    deliveries.suppress(cursor, [d.id for d in deliveries.queued_deliveries(cursor, name)], reason, now())
 
 
-def channel_of(cursor: Cursor, name: str) -> Channel:
+def find_channel(cursor: Cursor, name: str) -> Channel:
     """The channel of that name.
 
     Raises:
         PlumblineError: there is none.
     """
-    channel_named = next((channel for channel in channels_in(cursor) if channel.name == name), None)
+    channel_named = next((channel for channel in read_channels(cursor) if channel.name == name), None)
     if channel_named is None:
         raise PlumblineError(
             message("There is no channel {name}", name=name[:60]), todo="See `plumbline channel list`."
@@ -157,7 +157,7 @@ def send_test(ws: Workspace, name: str, *, by: str, at: datetime | None = None) 
     moment, code = at or now(), f"{secrets.randbelow(10**6):06d}"
     number = new_id()
     with ws.read() as cursor:
-        channel = channel_of(cursor, name)
+        channel = find_channel(cursor, name)
         if stopped := kill_switch.reason_to_stop(cursor):
             raise PlumblineError(stopped)
     if channel.off:
@@ -165,24 +165,26 @@ def send_test(ws: Workspace, name: str, *, by: str, at: datetime | None = None) 
     salt = secrets.token_hex(16)
     sealed = {
         "salt": salt,
-        "digest": _sealed(code, salt),
+        "digest": _code_digest(code, salt),
         "at": moment.isoformat(),
         "tries": "0",
         "by": by.strip(),
     }
     with ws.write() as cursor:  # before anything is sent, so that a reader who is quick is believed
-        channel_store.keep(cursor, name, replace(channel_of(cursor, name), code=sealed).body())
-        delivery = row_of(cursor, number, name, _event(name, HIDDEN, moment), at=moment, due=moment)
-        whole = row_of(cursor, number, name, _event(name, code, moment), at=moment, due=moment)
+        channel_store.keep(cursor, name, replace(find_channel(cursor, name), code=sealed).body())
+        delivery = build_delivery(cursor, number, name, _event(name, HIDDEN, moment), at=moment, due=moment)
+        whole = build_delivery(cursor, number, name, _event(name, code, moment), at=moment, due=moment)
         trail.append(
             cursor, actor=by.strip(), action=Act.CHANNEL_TESTED, detail={"channel": name, "delivery": number}
         )
     reply = send(channel, number, whole.payload.encode(), moment)
     result = ChannelTest(
-        name, reply.ok, receipt(channel, reply) if reply.ok else "", "" if reply.ok else reason_of(reply)
+        name, reply.ok, receipt(channel, reply) if reply.ok else "", "" if reply.ok else failure_reason(reply)
     )
     with ws.write(by_itself=True) as cursor:
-        if reply.untaken and (held := channel_of(cursor, name)).code == sealed:  # nobody can have read it
+        if (
+            reply.is_undelivered and (held := find_channel(cursor, name)).code == sealed
+        ):  # nobody can have read it
             channel_store.keep(cursor, name, replace(held, code=None).body())
         deliveries.add(
             cursor,
@@ -208,7 +210,7 @@ def _event(name: str, code: str, at: datetime) -> Event:
     )
 
 
-def _sealed(code: str, salt: str) -> str:
+def _code_digest(code: str, salt: str) -> str:
     """A digest that takes its time: six digits are few."""
     return hashlib.scrypt(code.encode(), salt=bytes.fromhex(salt), n=2**14, r=8, p=1).hex()
 
@@ -222,14 +224,14 @@ def confirm(ws: Workspace, name: str, code: str, *, by: str, at: datetime | None
     signer(by)
     moment, digits = at or now(), "".join(ch for ch in code if ch.isdecimal())
     with ws.write() as cursor:
-        channel = channel_of(cursor, name)
+        channel = find_channel(cursor, name)
         out = dict(channel.code or {})
         if not out or moment - datetime.fromisoformat(out["at"]) > CODE_COUNTS:
             raise PlumblineError(
                 message("No code is out on the channel {name}", name=name),
                 todo=message("Send one: plumbline channel test {name}", name=name),
             )
-        fits = hmac.compare_digest(_sealed(digits, out["salt"]), out["digest"])
+        fits = hmac.compare_digest(_code_digest(digits, out["salt"]), out["digest"])
         tries = int(out["tries"]) + 1
         first = not channel.confirmed_at
         if fits:
@@ -243,7 +245,7 @@ def confirm(ws: Workspace, name: str, code: str, *, by: str, at: datetime | None
         if fits:
             trail.append(cursor, actor=by.strip(), action=Act.CHANNEL_CONFIRMED, detail=detail)
         if fits and first:
-            _tell_what_is_open(cursor, channel, moment)
+            _announce_open_findings(cursor, channel, moment)
     if not fits:
         left = TRIES - tries
         todo = f"{left} {'try is' if left == 1 else 'tries are'} left." if left else "Send a new one."
@@ -258,7 +260,7 @@ def silence(ws: Workspace, system: str | None = None) -> list[str]:
         system: a key; None: all systems.
     """
     with ws.read() as cursor:
-        why, open_ones = kill_switch.reason_to_stop(cursor), [c for c in channels_in(cursor) if c.sends]
+        why, open_ones = kill_switch.reason_to_stop(cursor), [c for c in read_channels(cursor) if c.sends]
     if why:
         return [f"{why}."]
     if not open_ones:
@@ -275,15 +277,17 @@ def silence(ws: Workspace, system: str | None = None) -> list[str]:
     ]
 
 
-def _tell_what_is_open(cursor: Cursor, channel: Channel, at: datetime) -> None:
+def _announce_open_findings(cursor: Cursor, channel: Channel, at: datetime) -> None:
     """Tell a channel that is read for the first time what was open before it: one message a system."""
     for system in systems.list_systems(cursor):
         aware = {
-            d.finding for d in deliveries.recent(cursor, system.key, 100_000) if d.channel == channel.name
+            d.finding
+            for d in deliveries.recent_deliveries(cursor, system.key, 100_000)
+            if d.channel == channel.name
         }
         records = [r for r in register.recorded_findings(cursor, system.key) if r.open and r.id not in aware]
-        group = [event_of(r, "finding.opened", at) for r in records]
-        events = [event for event in group if takes(channel, event)]
+        group = [finding_event(r, "finding.opened", at) for r in records]
+        events = [event for event in group if accepts_event(channel, event)]
         if events:
             queue(cursor, *events, only=[channel.name])
 

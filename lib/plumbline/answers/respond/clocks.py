@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from plumbline.answers.alerts.incidents import incidents_in
+from plumbline.answers.alerts.incidents import read_incidents
 from plumbline.answers.respond.outbox import queue
 from plumbline.domain import Severity, System
 from plumbline.governance.incident_deadlines import Incident, notices
@@ -33,24 +33,24 @@ class Deadline:
     due: datetime
 
 
-def tell_clocks(ws: Workspace, at: datetime) -> None:
+def write_deadline_messages(ws: Workspace, at: datetime) -> None:
     """Write a message about each step that comes near or is over and was not told of yet."""
     with ws.read() as cursor:
-        any_due = bool(due(cursor, at))
+        any_due = bool(due_events(cursor, at))
     if any_due:
         with ws.write(by_itself=True) as cursor:
-            for event in due(cursor, at):
+            for event in due_events(cursor, at):
                 queue(cursor, event)
 
 
-def due(cursor: Cursor, at: datetime) -> list[Event]:
+def due_events(cursor: Cursor, at: datetime) -> list[Event]:
     """The events about steps that are owed at a time."""
     owed = []
     for system in systems.list_systems(cursor):
-        steps = [step for item in incidents_in(cursor, system.key) for step in _steps(system, item, at)]
+        steps = [step for item in read_incidents(cursor, system.key) for step in _deadlines(system, item, at)]
         if not steps:
             continue
-        marks = {_mark(d.data) for d in deliveries.of_event(cursor, system.key, KIND)}
+        marks = {_mark(d.data) for d in deliveries.deliveries_of_event(cursor, system.key, KIND)}
         for step in steps:
             event = _event(system.key, step, at)
             if event is not None and _mark(event.data) not in marks:
@@ -58,7 +58,7 @@ def due(cursor: Cursor, at: datetime) -> list[Event]:
     return owed
 
 
-def _steps(system: System, item: Incident, at: datetime) -> Iterator[Deadline]:
+def _deadlines(system: System, item: Incident, at: datetime) -> Iterator[Deadline]:
     for notice in notices(item, at):
         if notice.sent is None:
             begun = item.aware_at if notice.key == "classify" else item.classified_at or item.opened_at
@@ -70,8 +70,10 @@ def _steps(system: System, item: Incident, at: datetime) -> Iterator[Deadline]:
                 begun=begun,
                 due=notice.due,
             )
-    if item.planned is not None and item.closed_at is None:  # a notice stays due when the incident is closed
-        end = datetime.combine(item.planned, time(0), ZoneInfo(system.timezone)) + timedelta(days=1)
+    if (
+        item.planned_day is not None and item.closed_at is None
+    ):  # a notice stays due when the incident is closed
+        end = datetime.combine(item.planned_day, time(0), ZoneInfo(system.timezone)) + timedelta(days=1)
         yield Deadline(incident=item.id, key="close", title="Close it", law="", begun=item.opened_at, due=end)
 
 

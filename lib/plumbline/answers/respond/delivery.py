@@ -13,8 +13,8 @@ from datetime import datetime
 
 from plumbline.answers.respond import kill_switch
 from plumbline.answers.respond.backlog import losses, messages_to_merge, revive, summary
-from plumbline.answers.respond.clocks import tell_clocks
-from plumbline.answers.respond.outbox import channels_in, queue
+from plumbline.answers.respond.clocks import write_deadline_messages
+from plumbline.answers.respond.outbox import queue, read_channels
 from plumbline.answers.respond.pager_poll import poll
 from plumbline.answers.respond.reminders import remind
 from plumbline.domain import Severity
@@ -66,19 +66,19 @@ def work(
     at, counts = until or now(), DeliveryCounts()
     with ws.read() as cursor:
         counts.stopped = kill_switch.reason_to_stop(cursor)
-        names = [channel.name for channel in channels_in(cursor) if channel.sends]
+        names = [channel.name for channel in read_channels(cursor) if channel.sends]
     if not counts.stopped and names:
         poll(ws, at)
         remind(ws, at)
-        tell_clocks(ws, at)
+        write_deadline_messages(ws, at)
         for name in names:
-            _work_on(ws, name, at, counts, chance, sender)
+            _send_due(ws, name, at, counts, chance, sender)
     with ws.read() as cursor:
-        counts.waiting = len(deliveries.waiting(cursor))
+        counts.waiting = len(deliveries.queued_deliveries(cursor))
     return counts
 
 
-def _work_on(
+def _send_due(
     ws: Workspace, name: str, at: datetime, counts: DeliveryCounts, chance: Callable[[], float], sender: Send
 ) -> None:
     """Send what is due to one channel, in order; what fails keeps its place, and what is behind it waits."""
@@ -89,8 +89,8 @@ def _work_on(
     try:
         while True:
             with ws.read() as cursor:
-                channel = next((c for c in channels_in(cursor) if c.name == name), None)
-                line, lost = deliveries.waiting(cursor, name), losses(cursor, name, at)
+                channel = next((c for c in read_channels(cursor) if c.name == name), None)
+                line, lost = deliveries.queued_deliveries(cursor, name), losses(cursor, name, at)
             head = min(line, key=lambda d: _place(d, at), default=None)
             if channel is None or not channel.sends or head is None or not retries.is_due(head.due_at, at):
                 return
@@ -135,13 +135,13 @@ def _outcome(
             head, state="sent", attempts=attempts, receipt=receipt(channel, reply), reason="", ended_at=at
         )
     else:
-        again = retries.next_attempt(attempts, at, Severity(head.data["severity"]), reply, chance)
+        again = retries.next_attempt_time(attempts, at, Severity(head.data["severity"]), reply, chance)
         outcome = replace(
             head,
             state="failed" if again else "dead",
             attempts=attempts,
             due_at=again or head.due_at,
-            reason=_prefix(head, reply) + reason_of(reply),
+            reason=_prefix(head, reply) + failure_reason(reply),
             ended_at=None if again else at,
         )
     deliveries.mark(
@@ -162,7 +162,7 @@ def _outcome(
     if outcome.state == "sent":
         revive(cursor, channel.name, at)
     if outcome.state == "dead" and not outcome.reason.startswith(AGAIN):
-        _tell_elsewhere(cursor, channel, outcome, at)
+        _announce_failure(cursor, channel, outcome, at)
     return outcome
 
 
@@ -170,16 +170,16 @@ def _prefix(head: Delivery, reply: HttpReply) -> str:
     """How the reason of a failed attempt begins: whether the receiver has not got the message by any of them."""
     if head.reason.startswith(AGAIN):
         return AGAIN
-    return UNTAKEN if reply.untaken and (head.state == "queued" or head.is_untaken) else ""
+    return UNTAKEN if reply.is_undelivered and (head.state == "queued" or head.is_untaken) else ""
 
 
-def reason_of(reply: HttpReply) -> str:
+def failure_reason(reply: HttpReply) -> str:
     """Why a message was not taken, with the beginning of what the receiver answered."""
     words = f": {reply.text[:200]}" if reply.text and reply.status >= 400 else ""
     return " ".join(f"{reply.error}{words}".split())
 
 
-def _tell_elsewhere(cursor: Cursor, channel: Channel, dead: Delivery, at: datetime) -> None:
+def _announce_failure(cursor: Cursor, channel: Channel, dead: Delivery, at: datetime) -> None:
     """Put a death on the trail and tell it by every other channel; the death of that is told by none."""
     detail = {
         "channel": channel.name, "delivery": dead.id, "event": dead.event, "finding": dead.finding, "why": dead.reason,
@@ -197,7 +197,7 @@ def _tell_elsewhere(cursor: Cursor, channel: Channel, dead: Delivery, at: dateti
         severity=Severity.HIGH,
         data={"channel": channel.name, "attempts": dead.attempts},
     )
-    queue(cursor, event, only=[c.name for c in channels_in(cursor) if c.name != channel.name])
+    queue(cursor, event, only=[c.name for c in read_channels(cursor) if c.name != channel.name])
 
 
 def _record(ws: Workspace, sent: Sequence[Delivery]) -> None:

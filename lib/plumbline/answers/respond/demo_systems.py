@@ -12,6 +12,6 @@ def is_of_demo(cursor: Cursor, key: str) -> bool:
     return all(load.actor == DEMO for load in loads.list_loads(cursor, key))
 
 
-def counts_for(by: str, of_demo: bool) -> bool:
+def is_evidence_for(by: str, of_demo: bool) -> bool:
     """Whether a receipt by that name proves something of a system; ``of_demo``: see ``is_of_demo``."""
     return of_demo or by != DEMO

@@ -37,7 +37,7 @@ WITHOUT_VALUES: Mapping[str, str] = {
 _WORDLESS = "What was found is on the Alerts page."
 
 
-def outgoing(finding: Finding) -> str:
+def public_sentence(finding: Finding) -> str:
     """A finding's sentence without the values of columns that it names on a screen.
 
     One that is text alone, as findings were before messages, says where it is: nobody knows what is in it.
@@ -55,11 +55,11 @@ def _without_values(text: str, *, named: bool) -> str:
     if isinstance(text, QuotedText) or not isinstance(text, Message):
         return text if named else VALUE
     values = {
-        place: _without_values(value, named=place in NAMES or (named and _listed(place)))
+        place: _without_values(value, named=place in NAMES or (named and _is_list_place(place)))
         for place, value in text.values.items()
     }
     return Message(WITHOUT_VALUES.get(text.template, text.template), values, text.context)
 
 
-def _listed(place: str) -> bool:
+def _is_list_place(place: str) -> bool:
     return place in _LISTED or place.startswith(_PART)

@@ -87,7 +87,7 @@ def _read(cursor: Cursor, text: str) -> AcknowledgeLink:
         raise PlumblineError("This is no link of this workspace", todo=todo)
     if notice in settings.setting(cursor, _USED, []):
         raise PlumblineError("This link was used already", todo=todo)
-    record = register.one(cursor, int(finding))
+    record = register.read_finding(cursor, int(finding))
     known = register.recorded_findings(cursor, record.finding.system, parts=True)
     return AcknowledgeLink(str(notice), record, register.parts_by_number(known).get(record.id, ()))
 

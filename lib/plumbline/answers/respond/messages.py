@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from plumbline.answers.respond.disclosure import outgoing
+from plumbline.answers.respond.disclosure import public_sentence
 from plumbline.answers.respond.outbox import queue
 from plumbline.answers.respond.receipts import BEGINNINGS, channels_aware
 from plumbline.domain import Severity
-from plumbline.monitor.drift.first_year import BREACH, signals, tells_of
+from plumbline.monitor.drift.first_year import BREACH, includes_family, signals
 from plumbline.respond.events import Event
 from plumbline.store.findings import FindingRecord
 from plumbline.store.respond import deliveries
@@ -49,24 +49,28 @@ def announce(
         before, after: every record of the system, parts of others too.
     """
     changed = changes(before, after)
-    above = next((r for r in after if r.open and tells_of(r.finding, BREACH)), None)
+    above = next((r for r in after if r.open and includes_family(r.finding, BREACH)), None)
     group = []
     for change in changed:
         record = change.record
         if change.type not in BEGINNINGS:
-            _close(cursor, change, at)
-        elif above is None or not record.finding.signal.startswith(BENEATH) or _fresh(changed, above):
-            group.append(event_of(record, change.type, at))
+            _announce_end(cursor, change, at)
+        elif (
+            above is None
+            or not record.finding.signal.startswith(BENEATH)
+            or _is_announced_above(changed, above)
+        ):
+            group.append(finding_event(record, change.type, at))
         else:
             reason = f"finding {above.id}, an open problem of performance, stands for it"
-            queue(cursor, event_of(record, change.type, at), withheld=reason)
-    group += [event_of(r, "finding.worsened", at) for r in after if _dearer(cursor, r, group)]
+            queue(cursor, finding_event(record, change.type, at), withheld=reason)
+    group += [finding_event(r, "finding.worsened", at) for r in after if _has_doubled_cost(cursor, r, group)]
     group.sort(key=lambda event: -list(Severity).index(event.severity))
     if group:
         queue(cursor, *group)
 
 
-def _fresh(changed: Sequence[FindingChange], above: FindingRecord) -> bool:
+def _is_announced_above(changed: Sequence[FindingChange], above: FindingRecord) -> bool:
     """Whether the problem of performance is told by the same message."""
     return any(change.record.id == above.id and change.type in BEGINNINGS for change in changed)
 
@@ -98,12 +102,12 @@ def _change(old: FindingRecord | None, record: FindingRecord) -> str:
     return "finding.resolved" if over else "finding.withdrawn"
 
 
-def _dearer(cursor: Cursor, record: FindingRecord, group: Sequence[Event]) -> bool:
+def _has_doubled_cost(cursor: Cursor, record: FindingRecord, group: Sequence[Event]) -> bool:
     """Whether what a problem costs doubled since it was told."""
     amount = _amount(record.finding.figures.get("cost"))
     if not record.open or amount is None or record.id in {event.finding for event in group}:
         return False
-    known = [d for d in deliveries.of_finding(cursor, record.id) if d.event in BEGINNINGS]
+    known = [d for d in deliveries.deliveries_of_finding(cursor, record.id) if d.event in BEGINNINGS]
     last = _amount(known[-1].data.get("money")) if known else None
     return last is not None and last > 0 and amount >= DOUBLE * last
 
@@ -113,9 +117,9 @@ def _amount(money: object) -> float | None:
     return float(amount) if isinstance(amount, (int, float)) else None
 
 
-def _close(cursor: Cursor, change: FindingChange, at: datetime) -> None:
+def _announce_end(cursor: Cursor, change: FindingChange, at: datetime) -> None:
     """Tell the end of a problem where its beginning was told; what had not left yet never leaves."""
-    of_finding = deliveries.of_finding(cursor, change.record.id)
+    of_finding = deliveries.deliveries_of_finding(cursor, change.record.id)
     names = channels_aware(of_finding)
     for name in list(names):
         begun = [d for d in of_finding if d.channel == name and d.event in BEGINNINGS]
@@ -125,10 +129,10 @@ def _close(cursor: Cursor, change: FindingChange, at: datetime) -> None:
             deliveries.suppress(cursor, unsent, "it was over before it was sent", at)
             names.remove(name)
     if names:
-        queue(cursor, event_of(change.record, change.type, at), only=names)
+        queue(cursor, finding_event(change.record, change.type, at), only=names)
 
 
-def event_of(record: FindingRecord, kind: str, at: datetime, *, sentence: str = "") -> Event:
+def finding_event(record: FindingRecord, kind: str, at: datetime, *, sentence: str = "") -> Event:
     """The event of a finding, with figures and names of columns, and no value of one.
 
     Args:
@@ -148,7 +152,7 @@ def event_of(record: FindingRecord, kind: str, at: datetime, *, sentence: str = 
 
 
 def _words(record: FindingRecord, kind: str) -> str:
-    words = outgoing(record.finding)
+    words = public_sentence(record.finding)
     if kind == "finding.resolved":
         return f"Over: {words}"
     if kind == "finding.withdrawn":

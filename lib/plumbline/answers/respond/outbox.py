@@ -11,7 +11,7 @@ from datetime import datetime
 from plumbline.answers.respond import links
 from plumbline.domain import Severity
 from plumbline.respond import events, retries, routes
-from plumbline.respond.channels import Channel, channel_from
+from plumbline.respond.channels import Channel, read_channel
 from plumbline.respond.events import Event, Sender
 from plumbline.store import systems
 from plumbline.store.respond import channels as channel_store
@@ -25,9 +25,9 @@ ADDRESS = "PLUMBLINE_URL"
 ACKNOWLEDGED = ("finding.opened", "finding.worsened", "finding.reminder")
 
 
-def channels_in(cursor: Cursor) -> tuple[Channel, ...]:
+def read_channels(cursor: Cursor) -> tuple[Channel, ...]:
     """Every channel, by name."""
-    return tuple(channel_from(body) for _, body in channel_store.channels(cursor))
+    return tuple(read_channel(body) for _, body in channel_store.channels(cursor))
 
 
 def queue(
@@ -47,16 +47,16 @@ def queue(
         The ids of the messages that ``delivery.work`` will send.
     """
     written = [
-        _written(cursor, route.channel, [group[place] for place in route.places], route.due, withheld)
+        _write_message(cursor, route.channel, [group[place] for place in route.places], route.due, withheld)
         for route in _routes(cursor, group, only)
     ]
     return () if withheld else tuple(written)
 
 
-def takes(channel: Channel, event: Event) -> bool:
+def accepts_event(channel: Channel, event: Event) -> bool:
     """Whether an event goes to a channel, at whatever hour."""
-    family = routes.family_of(event.type, str(event.data.get("signal", "")))
-    return channel.takes(event.system, event.severity, family)
+    family = routes.event_family(event.type, str(event.data.get("signal", "")))
+    return channel.accepts(event.system, event.severity, family)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +72,16 @@ class _Route:
 def _routes(cursor: Cursor, group: Sequence[Event], only: Iterable[str] | None) -> list[_Route]:
     names = None if only is None else set(only)
     ways = []
-    for channel in channels_in(cursor):
+    for channel in read_channels(cursor):
         if not channel.sends or (names is not None and channel.name not in names):
             continue
-        places = tuple(i for i, event in enumerate(group) if names is not None or takes(channel, event))
+        places = tuple(
+            i for i, event in enumerate(group) if names is not None or accepts_event(channel, event)
+        )
         if places:
-            main = _gravest([group[place] for place in places])
+            main = _most_severe([group[place] for place in places])
             zone, at = _zone(cursor, main.system), max(group[place].at for place in places)
-            moment = retries.due_at(main.severity, at, zone)
+            moment = retries.delivery_time(main.severity, at, zone)
             due = routes.opening(channel.hours, moment, zone)
             ways.append(_Route(channel.name, places, due, due > moment))
     if names is not None and not all(event.type == "channel.failed" for event in group):
@@ -89,11 +91,11 @@ def _routes(cursor: Cursor, group: Sequence[Event], only: Iterable[str] | None) 
     return [route for route in left if route.places]
 
 
-def _gravest(group: Sequence[Event]) -> Event:
+def _most_severe(group: Sequence[Event]) -> Event:
     return max(group, key=lambda event: list(Severity).index(event.severity))
 
 
-def _written(cursor: Cursor, channel: str, group: Sequence[Event], due: datetime, withheld: str) -> str:
+def _write_message(cursor: Cursor, channel: str, group: Sequence[Event], due: datetime, withheld: str) -> str:
     ranks = list(Severity)
     main, *others = sorted(group, key=lambda event: -ranks.index(event.severity))
     at = max(event.at for event in group)
@@ -121,12 +123,12 @@ def add(
         reason: why it is not sent by itself; empty: it is.
     """
     number = new_id()
-    row = replace(row_of(cursor, number, channel, event, others, at=at, due=due), attempts=attempts)
+    row = replace(build_delivery(cursor, number, channel, event, others, at=at, due=due), attempts=attempts)
     deliveries.add(cursor, replace(row, state="suppressed", reason=reason, ended_at=at) if reason else row)
     return number
 
 
-def row_of(
+def build_delivery(
     cursor: Cursor,
     number: str,
     channel: str,
@@ -166,7 +168,7 @@ def messages(ws: Workspace, system: str | None = None) -> tuple[Delivery, ...]:
     with ws.read() as cursor:
         if system:
             systems.get_system(cursor, system)
-        return tuple(deliveries.recent(cursor, system))
+        return tuple(deliveries.recent_deliveries(cursor, system))
 
 
 def new_id() -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from plumbline.answers.respond.outbox import channels_in
+from plumbline.answers.respond.outbox import read_channels
 from plumbline.answers.respond.receipts import BEGINNINGS
 from plumbline.domain import PlumblineError
 from plumbline.domain.acts import Act
 from plumbline.respond import pager
-from plumbline.respond.channels import PAGER, Channel, secret_of
+from plumbline.respond.channels import PAGER, Channel, read_secret
 from plumbline.store import findings as register
 from plumbline.store import trail
 from plumbline.store.respond import deliveries
@@ -27,8 +27,8 @@ def poll(ws: Workspace, at: datetime) -> int:
     The network is touched with no lock held. What cannot be asked now is asked the next time.
     """
     with ws.read() as cursor:
-        channels = [c for c in channels_in(cursor) if c.sends and c.kind == PAGER and c.poll]
-        open_ones = [(c, _unseen(cursor, c.name)) for c in channels]
+        channels = [c for c in read_channels(cursor) if c.sends and c.kind == PAGER and c.poll]
+        open_ones = [(c, _unacknowledged_alerts(cursor, c.name)) for c in channels]
     last = _LAST.get(str(ws.path))
     if not any(threads for _, threads in open_ones) or (
         last is not None and timedelta() <= at - last < PAUSE
@@ -36,11 +36,13 @@ def poll(ws: Workspace, at: datetime) -> int:
         return 0
     _LAST[str(ws.path)] = at
     return sum(
-        _seen(ws, channel, number, thread, at) for channel, threads in open_ones for number, thread in threads
+        _record_acknowledgement(ws, channel, number, thread, at)
+        for channel, threads in open_ones
+        for number, thread in threads
     )
 
 
-def _unseen(cursor: Cursor, channel: str) -> list[tuple[int, str]]:
+def _unacknowledged_alerts(cursor: Cursor, channel: str) -> list[tuple[int, str]]:
     """Number and thread of each open finding of which PagerDuty was told and that nobody acknowledged."""
     listed = []
     for record in register.recorded_findings(cursor):
@@ -48,7 +50,7 @@ def _unseen(cursor: Cursor, channel: str) -> list[tuple[int, str]]:
             continue
         sent = [
             d
-            for d in deliveries.of_finding(cursor, record.id)
+            for d in deliveries.deliveries_of_finding(cursor, record.id)
             if d.channel == channel and d.state == "sent" and d.event in BEGINNINGS
         ]
         if sent:
@@ -56,17 +58,17 @@ def _unseen(cursor: Cursor, channel: str) -> list[tuple[int, str]]:
     return listed[:MOST]
 
 
-def _seen(ws: Workspace, channel: Channel, number: int, thread: str, at: datetime) -> bool:
+def _record_acknowledgement(ws: Workspace, channel: Channel, number: int, thread: str, at: datetime) -> bool:
     try:
         name = pager.person_aware(
-            secret_of(channel.poll), thread, url=pager.INCIDENTS, allow_inner=channel.allow_inner
+            read_secret(channel.poll), thread, url=pager.INCIDENTS, allow_inner=channel.allow_inner
         )
     except PlumblineError:
         return False
     if not name:
         return False
     with ws.write(by_itself=True) as cursor:
-        record = register.one(cursor, number)
+        record = register.read_finding(cursor, number)
         if record.acknowledged_by:
             return False
         who = f"{name} (PagerDuty)"
@@ -79,7 +81,7 @@ def _seen(ws: Workspace, channel: Channel, number: int, thread: str, at: datetim
         trail.append(
             cursor,
             actor=who,
-            action=Act.RECORDED.of("alert acknowledged"),
+            action=Act.RECORDED.with_words("alert acknowledged"),
             system=record.finding.system,
             detail=detail,
         )

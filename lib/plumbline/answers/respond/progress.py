@@ -25,7 +25,7 @@ class ActionProgress:
 
 def follow(cursor: Cursor, system: System, findings: Sequence[Finding]) -> ActionProgress:
     """What goes on, by the findings of this check; nothing is written and no network touched."""
-    now = retraining.acting_moment(system)
+    now = retraining.acting_time(system)
     found = retraining.progress(cursor, system, findings, now)
     back = rollback_progress.progress(cursor, system, findings, now)
     return ActionProgress(found.runs, back.runs, (*found.findings, *back.findings))

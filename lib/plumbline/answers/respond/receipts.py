@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from plumbline.answers.respond.demo_systems import counts_for, is_of_demo
-from plumbline.answers.respond.outbox import channels_in
+from plumbline.answers.respond.demo_systems import is_evidence_for, is_of_demo
+from plumbline.answers.respond.outbox import read_channels
 from plumbline.store import findings as register
 from plumbline.store.respond import deliveries
 from plumbline.store.respond.deliveries import INSIDE, Delivery
@@ -33,21 +33,21 @@ def alert_facts(cursor: Cursor, system: str, moment: datetime) -> dict[str, Any]
     of_demo = is_of_demo(cursor, system)
     usable = [
         c
-        for c in channels_in(cursor)
-        if not c.off and (not c.systems or system in c.systems) and counts_for(c.added_by, of_demo)
+        for c in read_channels(cursor)
+        if not c.off and (not c.systems or system in c.systems) and is_evidence_for(c.added_by, of_demo)
     ]
     read = [
         datetime.fromisoformat(c.confirmed_at)
         for c in usable
-        if c.confirmed_at and counts_for(c.confirmed_by, of_demo)
+        if c.confirmed_at and is_evidence_for(c.confirmed_by, of_demo)
     ]
-    rows = deliveries.since(cursor, moment - YEAR)
+    rows = deliveries.deliveries_since(cursor, moment - YEAR)
     sent = {d.id for d in rows if d.state == "sent"}
     alerts: dict[int, list[Delivery]] = {}
     for row in rows:
         if row.system == system and row.finding is not None and row.event in ALERTS:
             alerts.setdefault(row.finding, []).append(row)
-    delivered = {n: own for n, own in alerts.items() if any(_arrived(d, sent) for d in own)}
+    delivered = {n: own for n, own in alerts.items() if any(_is_delivered(d, sent) for d in own)}
     dead = {n for n, own in alerts.items() if n not in delivered and all(d.state == "dead" for d in own)}
     seen = {r.id for r in register.recorded_findings(cursor, system, parts=True) if r.acknowledged_by}
     young = {n for n, own in delivered.items() if n not in seen and moment - own[0].made_at <= PATIENCE}
@@ -61,7 +61,7 @@ def alert_facts(cursor: Cursor, system: str, moment: datetime) -> dict[str, Any]
     }
 
 
-def _arrived(delivery: Delivery, sent: set[str]) -> bool:
+def _is_delivered(delivery: Delivery, sent: set[str]) -> bool:
     """Whether a receiver took a message, by itself or inside another one."""
     _, inside, whole = delivery.reason.rpartition(INSIDE)
     return delivery.state == "sent" or bool(inside and whole in sent)
@@ -77,11 +77,11 @@ def channels_aware(deliveries: Sequence[Delivery]) -> list[str]:
     for delivery in deliveries:
         if delivery.event in ENDS:
             names = [name for name in names if name != delivery.channel]
-        elif delivery.event in BEGINNINGS and delivery.channel not in names and reaches(delivery):
+        elif delivery.event in BEGINNINGS and delivery.channel not in names and is_deliverable(delivery):
             names.append(delivery.channel)
     return names
 
 
-def reaches(delivery: Delivery) -> bool:
+def is_deliverable(delivery: Delivery) -> bool:
     """Whether a message went out or still will, by itself or inside another one."""
     return delivery.state != "suppressed" or delivery.reason.startswith(INSIDE)

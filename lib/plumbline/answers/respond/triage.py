@@ -59,7 +59,7 @@ def assign(ws: Workspace, system: str, number: int, *, to: str, due: date, by: s
         raise PlumblineError("A finding is given to somebody", todo="Say who deals with it.")
     if due < now().date():
         raise PlumblineError(message("{due} is over", due=str(due)), todo="Give a day that is still to come.")
-    with _of(ws, system, number, by) as (cursor, record):
+    with _finding_write(ws, system, number, by) as (cursor, record):
         state = _state(cursor, number)
         triage_store.keep(cursor, number, replace(state, owner=to.strip()[:120], due=due.isoformat()))
         detail = {
@@ -71,7 +71,7 @@ def assign(ws: Workspace, system: str, number: int, *, to: str, due: date, by: s
         trail.append(
             cursor, actor=by.strip(), action=Act.FINDING_ASSIGNED, system=record.finding.system, detail=detail
         )
-        return _handled(cursor, number)
+        return _read_triage(cursor, number)
 
 
 def snooze(ws: Workspace, system: str, number: int, *, until: date, reason: str, by: str) -> TriagedFinding:
@@ -91,7 +91,7 @@ def snooze(ws: Workspace, system: str, number: int, *, until: date, reason: str,
             ),
             todo=message("Give a day up to {today}.", today=str(today + timedelta(days=LONGEST_MUTE))),
         )
-    with _of(ws, system, number, by) as (cursor, record):
+    with _finding_write(ws, system, number, by) as (cursor, record):
         state, why = _state(cursor, number), " ".join(reason.split())[:300]
         muted = replace(state, muted_until=until.isoformat(), muted_by=by.strip(), muted_why=why)
         triage_store.keep(cursor, number, muted)
@@ -104,7 +104,7 @@ def snooze(ws: Workspace, system: str, number: int, *, until: date, reason: str,
         trail.append(
             cursor, actor=by.strip(), action=Act.FINDING_MUTED, system=record.finding.system, detail=detail
         )
-        return _handled(cursor, number)
+        return _read_triage(cursor, number)
 
 
 def comment(ws: Workspace, system: str, number: int, text: str, *, by: str) -> TriagedFinding:
@@ -124,7 +124,7 @@ def comment(ws: Workspace, system: str, number: int, text: str, *, by: str) -> T
                 words=str(len(words)),
             )
         )
-    with _of(ws, system, number, by) as (cursor, record):
+    with _finding_write(ws, system, number, by) as (cursor, record):
         triage_store.comment(cursor, number, now(), by.strip(), words)
         detail = {"finding": number, "characters": len(words)}
         trail.append(
@@ -134,21 +134,23 @@ def comment(ws: Workspace, system: str, number: int, text: str, *, by: str) -> T
             system=record.finding.system,
             detail=detail,
         )
-        return _handled(cursor, number)
+        return _read_triage(cursor, number)
 
 
 @contextmanager
-def _of(ws: Workspace, system: str, number: int, by: str) -> Iterator[tuple[Cursor, FindingRecord]]:
+def _finding_write(
+    ws: Workspace, system: str, number: int, by: str
+) -> Iterator[tuple[Cursor, FindingRecord]]:
     """A write about one finding of one system, in somebody's name."""
     signer(by, "Handling a finding")
     with ws.write() as cursor:
-        yield cursor, register.of(cursor, system, number)
+        yield cursor, register.read_finding_of_system(cursor, system, number)
 
 
 def _state(cursor: Cursor, number: int) -> Triage:
     return triage_store.triages(cursor).get(number, NOTHING)
 
 
-def _handled(cursor: Cursor, number: int) -> TriagedFinding:
+def _read_triage(cursor: Cursor, number: int) -> TriagedFinding:
     comments = triage_store.comments(cursor).get(number, [])
-    return TriagedFinding(register.one(cursor, number), _state(cursor, number), tuple(comments))
+    return TriagedFinding(register.read_finding(cursor, number), _state(cursor, number), tuple(comments))

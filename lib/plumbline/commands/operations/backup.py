@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from plumbline.commands.command import BY, command, refuse_beside_server
-from plumbline.console import FAILED, as_written, progress
+from plumbline.console import FAILED, progress, typed_path
 from plumbline.console import workspace as open_for
 from plumbline.domain import PlumblineError
 from plumbline.wording.quantities import count
@@ -25,11 +25,11 @@ def backup(workspace: str | None, file: Path, overwrite: bool, by: str) -> Any:
     with open_for(workspace) as ws:
         snapshot = answer(ws, file, actor=by, overwrite=overwrite)
     result = {
-        "path": as_written(file), "bytes": snapshot.bytes, "sha256": snapshot.sha256, "entry": snapshot.entry,
+        "path": typed_path(file), "bytes": snapshot.bytes, "sha256": snapshot.sha256, "entry": snapshot.entry,
         "head": snapshot.head,
     }  # fmt: skip
     return result, [
-        f"{as_written(file)}: {count(snapshot.bytes)} bytes up to entry {snapshot.entry} of the trail, "
+        f"{typed_path(file)}: {count(snapshot.bytes)} bytes up to entry {snapshot.entry} of the trail, "
         f"sha256 {snapshot.sha256}",
         f"The head of the trail is {snapshot.head}. Keep it elsewhere: verify --head tells by it of an end cut off.",
     ]
@@ -49,7 +49,7 @@ def restore(workspace: str | None, file: Path, by: str) -> Any:
     refuse_beside_server(workspace, "its file cannot be replaced")
     result = put_back(file, workspace_path(workspace), actor=by)
     lines = [
-        f"{as_written(file)} is now {workspace_path(workspace)}, up to entry {result.entry} of its trail."
+        f"{typed_path(file)} is now {workspace_path(workspace)}, up to entry {result.entry} of its trail."
     ]
     if result.replaced:
         lines.append(f"What was there is {result.replaced}.")
@@ -72,7 +72,7 @@ def rehearse(workspace: str | None, file: Path, by: str) -> Any:
     with open_for(workspace, [file.parent]) as ws:
         rehearsal = answer(ws, file, actor=by)
     return rehearsal, [
-        f"{as_written(file)} was restored and read whole in {rehearsal.seconds:.1f} s, up to entry {rehearsal.entry}."
+        f"{typed_path(file)} was restored and read whole in {rehearsal.seconds:.1f} s, up to entry {rehearsal.entry}."
     ]
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from plumbline.client.orders import refused_option
-from plumbline.commands.command import ENTRIES, OUTPUT, Invocation, carry_out_here, is_signer, named
+from plumbline.client.orders import is_refused_option
+from plumbline.commands.command import ENTRIES, OUTPUT, Invocation, find_command, is_signer, run_locally
 from plumbline.console import (
     TERMINAL,
     CommandOption,
@@ -33,7 +33,7 @@ class InterfaceCommands:
     def options(self, command: str) -> Mapping[str, CommandOption]:
         """The options of a command by their names without dashes."""
         options_by_name = {}
-        for option in named((command,)).params:
+        for option in find_command((command,)).params:
             if isinstance(option, click.Option):
                 kind = option.type
                 options_by_name[option.opts[-1].lstrip("-")] = CommandOption(
@@ -45,7 +45,7 @@ class InterfaceCommands:
                 )
         return options_by_name
 
-    def printed(
+    def run_command(
         self, ws: Workspace, command: str, written: Sequence[str], *, actor: str, as_json: bool
     ) -> CommandOutput:
         """What a command prints on this workspace, in somebody's name.
@@ -53,11 +53,11 @@ class InterfaceCommands:
         Raises:
             PlumblineError: what it says where it fails, or an argument is none of its.
         """
-        given = _parsed(named((command,)), written)
+        given = _parse_words(find_command((command,)), written)
         outcome = _run((command,), given, {}, ws, actor, as_json)
         return CommandOutput(outcome.text, outcome.code)
 
-    def knows(self, path: Sequence[str]) -> bool:
+    def has_command(self, path: Sequence[str]) -> bool:
         """Whether a server runs a command of these words; parts of commands that run beside it are none."""
         return tuple(path) in ENTRIES and all(word.replace("-", "").isalpha() for word in path)
 
@@ -68,16 +68,16 @@ class InterfaceCommands:
             SystemRefusal: it names no system that the caller may touch.
             PlumblineError: what it says where it fails, or an argument is none of its.
         """
-        command = named(order.path)
+        command = find_command(order.path)
         typed: dict[str, str] = {}
-        given = _parsed(command, list(_written(command, order, typed)))
+        given = _parse_words(command, list(_command_words(command, order, typed)))
         _refuse_places(given, typed)
         if order.only:
             _refuse_others(ws, command, given, order.only)
         return _run(order.path, given, typed, ws, order.actor, order.as_json)
 
 
-def _parsed(command: click.Command, written: Sequence[str]) -> dict[str, Any]:
+def _parse_words(command: click.Command, written: Sequence[str]) -> dict[str, Any]:
     try:
         given = dict(command.make_context(command.name, list(written)).params)
     except click.ClickException as error:
@@ -96,7 +96,7 @@ def _run(
     out: list[tuple[str, bool]] = []
     files: dict[str, bytes] = {}
 
-    def heard(text: str, err: bool, _passing: bool) -> None:
+    def collect(text: str, err: bool, _passing: bool) -> None:
         out.append((text, err))
 
     def put(file: Path, body: bytes) -> None:
@@ -104,17 +104,17 @@ def _run(
             raise PlumblineError("This command writes a file", todo="Run it on the command line.")
         files[typed[str(file)]] = body
 
-    terminal = Terminal(say=heard, put=put, shows_progress=lambda: False, lend=lambda _: ws, actor=actor)
+    terminal = Terminal(say=collect, put=put, shows_progress=lambda: False, lend=lambda _: ws, actor=actor)
     token = TERMINAL.set(terminal)
     try:
         invocation = Invocation({"workspace": None, **given}, dict(typed))
-        code = carry_out_here(ENTRIES[tuple(path)].function, invocation, as_json)
+        code = run_locally(ENTRIES[tuple(path)].function, invocation, as_json)
     finally:
         TERMINAL.reset(token)
     return OrderOutcome(out=tuple(out), code=code, files=files)
 
 
-def _written(command: click.Command, order: CommandOrder, typed: dict[str, str]) -> list[str]:
+def _command_words(command: click.Command, order: CommandOrder, typed: dict[str, str]) -> list[str]:
     """An order's arguments as the command line's words; ``typed`` takes what each path was called where it was given.
 
     Raises:
@@ -133,7 +133,7 @@ def _written(command: click.Command, order: CommandOrder, typed: dict[str, str])
             values = _texts(parameter, order.arguments[name], order, typed)
             if isinstance(parameter, click.Argument):
                 places += values
-            elif refused_option(parameter.opts[-1]) and values:
+            elif is_refused_option(parameter.opts[-1]) and values:
                 raise PlumblineError(
                     f"A server takes no {parameter.opts[-1]} from another machine",
                     todo="Run the command on the server's machine.",

@@ -11,10 +11,10 @@ from urllib.parse import quote, urlencode
 
 import click
 
-from plumbline.client.orders import refusal_of
+from plumbline.client.orders import refusal_reason
 from plumbline.client.questions import EXIT_CODE, QUESTIONS, CommandRoute
 from plumbline.client.workspace import RemoteWorkspace
-from plumbline.commands.command import ACTOR, OUTPUT, is_signer, named
+from plumbline.commands.command import ACTOR, OUTPUT, find_command, is_signer
 from plumbline.console import TERMINAL, say
 from plumbline.domain import PlumblineError
 from plumbline.wording.visible import visible
@@ -23,7 +23,9 @@ _OWN = {"workspace", "as_json", "server", "token_env", "help"}
 _SYSTEMS = CommandRoute(path="", command="systems", summary="", places=())
 
 
-def asked(path: Sequence[str], given: Mapping[str, Any], *, as_json: bool, server: str, variable: str) -> int:
+def ask_server(
+    path: Sequence[str], given: Mapping[str, Any], *, as_json: bool, server: str, variable: str
+) -> int:
     """Have a server answer or run a command, and print what it prints; its exit code.
 
     Args:
@@ -34,7 +36,7 @@ def asked(path: Sequence[str], given: Mapping[str, Any], *, as_json: bool, serve
     Raises:
         PlumblineError: the server cannot be reached or refuses it, or it takes no such option.
     """
-    if refused := refusal_of(path):
+    if refused := refusal_reason(path):
         raise PlumblineError(refused, todo="Run it on the server's machine, or use the app.")
     if given.get("workspace"):
         raise PlumblineError("A server has a workspace of its own", todo="Leave --workspace or --server out.")
@@ -46,12 +48,12 @@ def asked(path: Sequence[str], given: Mapping[str, Any], *, as_json: bool, serve
     except PlumblineError as error:
         raise PlumblineError(error.what, where=variable) from error
     with there:
-        if question is not None and _fits(named(path), question, given):
-            return _answered(there, named(path), question, given, as_json)
-        return _ordered(there, path, given, as_json)
+        if question is not None and _is_answerable(find_command(path), question, given):
+            return _print_answer(there, find_command(path), question, given, as_json)
+        return _run_order(there, path, given, as_json)
 
 
-def _answered(
+def _print_answer(
     there: RemoteWorkspace,
     command: click.Command,
     question: CommandRoute,
@@ -64,7 +66,7 @@ def _answered(
     return int(reply.headers.get(EXIT_CODE.lower(), "0"))
 
 
-def _fits(command: click.Command, question: CommandRoute, given: Mapping[str, Any]) -> bool:
+def _is_answerable(command: click.Command, question: CommandRoute, given: Mapping[str, Any]) -> bool:
     """Whether a question's own address takes what was given; what it does not is a command for all that."""
     arguments = [p.name for p in command.params if isinstance(p, click.Argument)]
     return all(given.get(name or "") is not None for name in arguments) and all(
@@ -103,12 +105,12 @@ def _address(command: click.Command, question: CommandRoute, given: Mapping[str,
     return f"/systems{below}" + (f"?{urlencode(query)}" if query else "")
 
 
-def _ordered(there: RemoteWorkspace, path: Sequence[str], given: Mapping[str, Any], as_json: bool) -> int:
+def _run_order(there: RemoteWorkspace, path: Sequence[str], given: Mapping[str, Any], as_json: bool) -> int:
     out = given.get(OUTPUT)
     sources = [value for name, value in given.items() if isinstance(value, Path) and name != OUTPUT]
     if isinstance(out, Path) and out.resolve() in [source.resolve() for source in sources]:
         raise PlumblineError("The file that is read would be written over", todo="Name another --out.")
-    arguments = _arguments(there, named(path), given)
+    arguments = _arguments(there, find_command(path), given)
     outcome = there.order(path, arguments, as_json=as_json)
     for name, body in outcome.files.items():
         if name != str(out):  # a server writes nothing but what was asked for

@@ -84,7 +84,7 @@ def set_(
             inbox=str(inbox) if inbox else "" if no_inbox else before.inbox,
             heartbeat=before.heartbeat if heartbeat is None else "" if heartbeat == "off" else heartbeat,
         )
-        return _told(ws, set_schedule(ws, item, by=by))
+        return _schedule_output(ws, set_schedule(ws, item, by=by))
 
 
 @command("show", into=schedule)
@@ -93,27 +93,27 @@ def show(workspace: str | None) -> Any:
     from plumbline.answers.operations.schedule import schedule as held
 
     with open_for(workspace) as ws:
-        return _told(ws, held(ws))
+        return _schedule_output(ws, held(ws))
 
 
 @command("run", into=schedule)
 def run(workspace: str | None) -> Any:
     """Do now what the schedule does at a check: for cron, where no server runs. Exits 2 where a part failed."""
-    from plumbline.answers.operations.check_round import run_now
+    from plumbline.answers.operations.check_round import run_check
 
     with open_for(workspace) as ws:
-        run = run_now(ws)
+        run = run_check(ws)
     return run, _lines(run), BAD_INPUT if run.faults else 0
 
 
-def _told(ws: Workspace, item: Schedule) -> Any:
+def _schedule_output(ws: Workspace, item: Schedule) -> Any:
     from plumbline.answers.operations.runs import BACKUP, CHECK, last_run
-    from plumbline.answers.operations.schedule import next_due
+    from plumbline.answers.operations.schedule import next_due_time
 
     at = datetime.now(UTC)
     with ws.read() as cursor:
         runs = {kind: last_run(cursor, kind) for kind in (CHECK, BACKUP)}
-    due = {CHECK: next_due(item.check, item.zone, at), BACKUP: next_due(item.backup, item.zone, at)}
+    due = {CHECK: next_due_time(item.check, item.zone, at), BACKUP: next_due_time(item.backup, item.zone, at)}
     check = due[CHECK]
     lines = [
         f"Check: {item.check or 'off'} ({item.zone})"
@@ -128,6 +128,6 @@ def _told(ws: Workspace, item: Schedule) -> Any:
 
 
 def _lines(made: Run) -> list[str]:
-    if made.running:
+    if made.is_running:
         return [f"Began {made.began[:16]}, and has not ended."]
     return [f"Ended {made.ended[:16]}. {made.sentence}"]

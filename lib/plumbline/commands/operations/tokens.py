@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from plumbline.commands.command import BY, COMMANDS, command, day_of
+from plumbline.commands.command import BY, COMMANDS, command, parse_day
 from plumbline.console import workspace as open_for
 from plumbline.wording.times import iso_day
 
@@ -43,14 +43,14 @@ def add(
 
     with open_for(workspace) as ws:
         new_token = register.add(
-            ws, name, Access(role), by=by, only=only, until=day_of(until, "--until") if until else None
+            ws, name, Access(role), by=by, only=only, until=parse_day(until, "--until") if until else None
         )
     lines = [new_token.secret, f"{_line(new_token.token)}. Keep it now: it is not shown again."]
     return {"secret": new_token.secret, "token": new_token.token}, lines
 
 
 @command("list", into=token)
-def listed(workspace: str | None) -> Any:
+def list_tokens(workspace: str | None) -> Any:
     """List the tokens, revoked ones included."""
     from plumbline.answers.governance import tokens as register
 
@@ -74,7 +74,7 @@ def revoke(workspace: str | None, name: str, by: str) -> Any:
 def _line(each: Token) -> str:
     where = ", ".join(each.systems) or "all systems"
     until = f", until {each.until}" if each.until else ""
-    state = "" if each.holds(datetime.now(UTC).date()) else ", over"
+    state = "" if each.is_valid(datetime.now(UTC).date()) else ", over"
     if each.revoked_at:
         state = f", revoked {iso_day(each.revoked_at)}"
     since = f"since {iso_day(each.given_at)}, by {each.given_by}"

@@ -28,7 +28,7 @@ COMMANDS.append(freeze)
 @click.option("--until", "end", required=True, metavar="WHEN", help="A day (the whole of it) or a moment.")
 @click.option("--reason", required=True, metavar="TEXT", help="Why; it goes on the trail.")
 @SIGNED
-def added(workspace: str | None, system: str | None, start: str, end: str, reason: str, by: str) -> Any:
+def add_command(workspace: str | None, system: str | None, start: str, end: str, reason: str, by: str) -> Any:
     """Freeze releases for a time, on the system's clock; without a system: of every one. An owner's act."""
     from plumbline.answers.respond.freezes import add_freeze
 
@@ -39,7 +39,7 @@ def added(workspace: str | None, system: str | None, start: str, end: str, reaso
 
 @command("list", into=freeze)
 @click.argument("system", required=False)
-def listed(workspace: str | None, system: str | None) -> Any:
+def list_command(workspace: str | None, system: str | None) -> Any:
     """Every freeze, or those that hold for a system."""
     from plumbline.answers.respond.freezes import freezes
     from plumbline.store import systems
@@ -54,7 +54,7 @@ def listed(workspace: str | None, system: str | None) -> Any:
 @command("remove", into=freeze)
 @click.argument("number", type=int)
 @SIGNED
-def removed(workspace: str | None, number: int, by: str) -> Any:
+def remove_command(workspace: str | None, number: int, by: str) -> Any:
     """Take a freeze away before its end. An owner's act."""
     from plumbline.answers.respond.freezes import remove_freeze
 

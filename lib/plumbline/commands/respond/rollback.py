@@ -94,50 +94,50 @@ def mode(
 @click.argument("system")
 @TO
 @BY
-def proposed(workspace: str | None, system: str, to: str, by: str) -> Any:
+def propose_command(workspace: str | None, system: str, to: str, by: str) -> Any:
     """Say what every interlock says, and propose; nothing is moved."""
     from plumbline.answers.respond.rollback.act import propose
 
     with open_for(workspace) as ws:
-        return _told(propose(ws, system, by=by, to=to))
+        return _run_output(propose(ws, system, by=by, to=to))
 
 
 @command("drill", into=rollback)
 @click.argument("system")
 @TO
 @BY
-def drilled(workspace: str | None, system: str, to: str, by: str) -> Any:
+def drill_command(workspace: str | None, system: str, to: str, by: str) -> Any:
     """Do all of it on an alias of its own, with how long it takes; exits 1 where it does not succeed."""
     from plumbline.answers.respond.rollback.act import drill
 
     with open_for(workspace) as ws:
-        return _told(drill(ws, system, by=by, to=to))
+        return _run_output(drill(ws, system, by=by, to=to))
 
 
 @command("now", into=rollback)
 @click.argument("system")
 @TO
 @BY
-def rolled_back(workspace: str | None, system: str, to: str, by: str) -> Any:
+def roll_back_command(workspace: str | None, system: str, to: str, by: str) -> Any:
     """Roll back at your word; a broken interlock refuses it. Exits 1 where nothing was moved."""
-    from plumbline.answers.respond.rollback.act import now
+    from plumbline.answers.respond.rollback.act import roll_back
 
     with open_for(workspace) as ws:
-        return _told(now(ws, system, by=by, to=to))
+        return _run_output(roll_back(ws, system, by=by, to=to))
 
 
 @command("approve", into=rollback)
 @click.argument("system")
 @BY
-def approved(workspace: str | None, system: str, by: str) -> Any:
+def approve_command(workspace: str | None, system: str, by: str) -> Any:
     """Approve the rollback that somebody else asked for, and make it. Exits 1 where nothing was moved."""
     from plumbline.answers.respond.rollback.act import approve
 
     with open_for(workspace) as ws:
-        return _told(approve(ws, system, by=by))
+        return _run_output(approve(ws, system, by=by))
 
 
-def _told(run: Any) -> Any:
+def _run_output(run: Any) -> Any:
     marks = {True: "holds  ", False: "broken ", None: "unknown"}
     lines = [f"{run.system}: {run.state.value}, {run.version} to {run.to or 'nothing'}. {run.note}".rstrip()]
     lines += [f"  {marks[lock.holds]}  {lock.name}: {lock.sentence}" for lock in run.interlocks]

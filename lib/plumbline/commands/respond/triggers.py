@@ -44,7 +44,7 @@ COMMANDS.append(trigger)
 @click.option("--secret-env", default="", metavar="VAR", help="The variable that holds the secret.")
 @click.option("--allow-inner", is_flag=True, help="The target may be a host of the company's own network.")
 @BY
-def added(
+def add_command(
     workspace: str | None,
     system: str,
     name: str,
@@ -85,7 +85,7 @@ def added(
 @click.argument("system")
 @click.argument("name")
 @BY
-def removed(workspace: str | None, system: str, name: str, by: str) -> Any:
+def remove_command(workspace: str | None, system: str, name: str, by: str) -> Any:
     """Forget a trigger; its runs stay on record."""
     from plumbline.answers.respond.retraining.triggers import remove_trigger
 
@@ -97,14 +97,16 @@ def removed(workspace: str | None, system: str, name: str, by: str) -> Any:
 @command("list", into=trigger)
 @click.argument("system", required=False)
 @click.argument("name", required=False)
-def listed(workspace: str | None, system: str | None, name: str | None) -> Any:
+def list_command(workspace: str | None, system: str | None, name: str | None) -> Any:
     """The triggers and their runs, the newest first; with a name, of that one alone and how far its last run is."""
     from plumbline.answers.respond.retraining.triggers import triggers
     from plumbline.respond.targets import target
 
     with open_for(workspace) as ws:
         found = triggers(ws, system, name)
-    lines = [f"{t.system}  {t.name}  when {t.when.value}  {target(t.url).where}" for t in found.items]
+    lines = [
+        f"{t.system}  {t.name}  when {t.when.value}  {target(t.url).public_address}" for t in found.items
+    ]
     lines += [f"{r.system}  {r.trigger}  {_line(r)}" for r in found.runs]
     newest = next(iter(found.runs), None)
     one = {
@@ -119,42 +121,42 @@ def listed(workspace: str | None, system: str | None, name: str | None) -> Any:
 @click.argument("system")
 @click.argument("name")
 @BY
-def tested(workspace: str | None, system: str, name: str, by: str) -> Any:
+def test_command(workspace: str | None, system: str, name: str, by: str) -> Any:
     """Send the target a test; exits 1 where it does not take it."""
     from plumbline.answers.respond.retraining.work import send_test
 
     with open_for(workspace) as ws:
         run = send_test(ws, system, name, by=by)
-    return _told(run), [f"{system}: {run.note}"], 0 if run.receipt and run.receipt.ok else FAILED
+    return _run_dict(run), [f"{system}: {run.note}"], 0 if run.receipt and run.receipt.ok else FAILED
 
 
 @command("fire", into=trigger)
 @click.argument("system")
 @click.argument("name")
 @BY
-def fired(workspace: str | None, system: str, name: str, by: str) -> Any:
+def fire_command(workspace: str | None, system: str, name: str, by: str) -> Any:
     """Fire now, where every guard lets it; exits 1 where the target does not take it."""
     from plumbline.answers.respond.retraining.work import fire
 
     with open_for(workspace) as ws:
         run = fire(ws, system, name, by=by)
-    return _told(run), [f"{system}: {_line(run)}"], 0 if run.receipt and run.receipt.ok else FAILED
+    return _run_dict(run), [f"{system}: {_line(run)}"], 0 if run.receipt and run.receipt.ok else FAILED
 
 
 @command("approve", into=trigger)
 @click.argument("system")
 @click.argument("name")
 @BY
-def approved(workspace: str | None, system: str, name: str, by: str) -> Any:
+def approve_command(workspace: str | None, system: str, name: str, by: str) -> Any:
     """Approve what is due; the next check with --notify, or a running server, fires it."""
     from plumbline.answers.respond.retraining.triggers import approve
 
     with open_for(workspace) as ws:
         run = approve(ws, system, name, by=by)
-    return _told(run), [f"{system}: {name} is approved by {run.approved_by}."]
+    return _run_dict(run), [f"{system}: {name} is approved by {run.approved_by}."]
 
 
-def _told(run: Any) -> dict[str, Any]:
+def _run_dict(run: Any) -> dict[str, Any]:
     return {"trigger": run.trigger, "state": run.state.value, "receipt": run.receipt, "run": run}
 
 

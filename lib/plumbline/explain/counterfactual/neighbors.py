@@ -48,13 +48,15 @@ def distances(row: FloatArray, rows: FloatArray, categorical: Sequence[bool]) ->
     return mean
 
 
-def nearest(distances: FloatArray, n: int) -> IntArray:
+def nearest_positions(distances: FloatArray, n: int) -> IntArray:
     """Positions of the n smallest distances, nearest first."""
     order: IntArray = np.argsort(distances, kind="stable")[:n]
     return order
 
 
-def usual(rows: FloatArray, categorical: Sequence[bool], *, tried: int = 200, share: float = 0.95) -> float:
+def neighbour_distance(
+    rows: FloatArray, categorical: Sequence[bool], *, tried: int = 200, share: float = 0.95
+) -> float:
     """The distance to its nearest neighbour that 95 % of decisions (n, d) stay within, from the first ``tried``."""
     if len(rows) < 2:
         return np.nan

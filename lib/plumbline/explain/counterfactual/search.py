@@ -98,8 +98,8 @@ def search(
         if ask(row[None, :])[0] >= 0:
             ended = "already"
         else:
-            options = _first(ask, row, [m for m in moves if len(m.values)], width, depth)
-            options = _distinct([_settled(ask, row, moves, option) for option in options])
+            options = _fewest_changes(ask, row, [m for m in moves if len(m.values)], width, depth)
+            options = _distinct([_simplify(ask, row, moves, option) for option in options])
     except TimeoutError:
         ended = "time"
     if options:
@@ -107,7 +107,7 @@ def search(
     return SearchResult(tuple(options), ended, ask.scored, time.monotonic() - ask.started)
 
 
-def cost_of(changes: dict[int, float], row: FloatArray, moves: Sequence[Move]) -> float:
+def change_cost(changes: dict[int, float], row: FloatArray, moves: Sequence[Move]) -> float:
     """Sum of changes in units of their scale; a category, or a value that was missing, counts one."""
     total = 0.0
     for move in moves:
@@ -117,14 +117,16 @@ def cost_of(changes: dict[int, float], row: FloatArray, moves: Sequence[Move]) -
     return total
 
 
-def _first(ask: _Scorer, row: FloatArray, moves: Sequence[Move], width: int, depth: int) -> list[Option]:
+def _fewest_changes(
+    ask: _Scorer, row: FloatArray, moves: Sequence[Move], width: int, depth: int
+) -> list[Option]:
     """The cheapest options with as few changed features as can be."""
     if not moves:
         return []
     single = [{m.index: float(v)} for m in moves for v in m.values]
     gaps = ask(_rows(row, single))
     if len(hits := _hits(single, gaps, row, moves)):
-        return _one_each(hits)
+        return _cheapest_by_features(hits)
     beam = _keep(single, gaps, width)
     for size in range(2, min(depth, len(moves)) + 1):
         tried = _pairs(moves) if size == 2 else None
@@ -141,7 +143,7 @@ def _first(ask: _Scorer, row: FloatArray, moves: Sequence[Move], width: int, dep
             return []
         gaps = ask(_rows(row, tried))
         if len(hits := _hits(tried, gaps, row, moves)):
-            return _one_each(hits)
+            return _cheapest_by_features(hits)
         beam = _keep(tried, gaps, width)
     return []
 
@@ -166,11 +168,11 @@ def _hits(
     states: Sequence[dict[int, float]], gaps: FloatArray, row: FloatArray, moves: Sequence[Move]
 ) -> list[Option]:
     there: IntArray = np.flatnonzero(gaps >= 0)
-    found = [Option(states[i], cost_of(states[i], row, moves), float(gaps[i])) for i in there]
+    found = [Option(states[i], change_cost(states[i], row, moves), float(gaps[i])) for i in there]
     return sorted(found, key=lambda o: (o.cost, sorted(o.changes)))
 
 
-def _one_each(hits: Sequence[Option]) -> list[Option]:
+def _cheapest_by_features(hits: Sequence[Option]) -> list[Option]:
     """The cheapest option of each set of features, at most three."""
     best: dict[tuple[int, ...], Option] = {}
     for option in hits:
@@ -192,20 +194,20 @@ def _keep(states: Sequence[dict[int, float]], gaps: FloatArray, width: int) -> l
     return [states[i] for i in kept]
 
 
-def _settled(ask: _Scorer, row: FloatArray, moves: Sequence[Move], option: Option) -> Option:
+def _simplify(ask: _Scorer, row: FloatArray, moves: Sequence[Move], option: Option) -> Option:
     """Pruned, moved towards the logged values, rounded; each change only where the model still agrees."""
     try:
-        changes = _pruned(ask, row, dict(option.changes))
+        changes = _prune(ask, row, dict(option.changes))
         for move in moves:
             if move.index in changes and move.free and move.ordered and math.isfinite(row[move.index]):
-                changes[move.index] = _nearer(ask, row, changes, move)
+                changes[move.index] = _nearest_value(ask, row, changes, move)
         gap = float(ask(_rows(row, [changes]))[0])
     except TimeoutError:  # what was found stands; it is only not as near as it could be
         return option
-    return Option(changes, cost_of(changes, row, moves), gap) if gap >= 0 else option
+    return Option(changes, change_cost(changes, row, moves), gap) if gap >= 0 else option
 
 
-def _pruned(ask: _Scorer, row: FloatArray, changes: dict[int, float]) -> dict[int, float]:
+def _prune(ask: _Scorer, row: FloatArray, changes: dict[int, float]) -> dict[int, float]:
     while len(changes) > 1:
         fewer = [{k: v for k, v in changes.items() if k != gone} for gone in changes]
         gaps = ask(_rows(row, fewer))
@@ -215,30 +217,32 @@ def _pruned(ask: _Scorer, row: FloatArray, changes: dict[int, float]) -> dict[in
     return changes
 
 
-def _nearer(ask: _Scorer, row: FloatArray, changes: dict[int, float], move: Move) -> float:
+def _nearest_value(ask: _Scorer, row: FloatArray, changes: dict[int, float], move: Move) -> float:
     """The value nearest to the logged one that still reaches the outcome, all candidates of a round in one batch."""
     start, far = float(row[move.index]), changes[move.index]
     if move.step:
         steps = math.floor(abs(far - start) / move.step + 1e-9)
         counts = np.unique(np.linspace(1, steps, min(steps, 256)).astype(int)) if steps else np.zeros(0)
         candidates = start + np.sign(far - start) * move.step * counts
-        return _nearest(ask, row, changes, move, candidates, far)
+        return _first_reaching(ask, row, changes, move, candidates, far)
     near = start
     for _ in range(ROUNDS):
         candidates = np.linspace(near, far, REFINED + 1)[1:]
-        reached = _nearest(ask, row, changes, move, candidates, far)
+        reached = _first_reaching(ask, row, changes, move, candidates, far)
         at = int(np.flatnonzero(candidates == reached)[0]) if reached in candidates else len(candidates) - 1
         near, far = (float(candidates[at - 1]) if at else near), reached
-    return _nearest(ask, row, changes, move, _presentable(start, far, _end(move, start, far)), far)
+    return _first_reaching(
+        ask, row, changes, move, _rounded_candidates(start, far, _farthest_value(move, start, far)), far
+    )
 
 
-def _end(move: Move, start: float, far: float) -> float:
+def _farthest_value(move: Move, start: float, far: float) -> float:
     """The farthest value that the move allows on this side of the logged one."""
     side = move.values[move.values > start] if far > start else move.values[move.values < start]
     return float(side.max() if far > start else side.min()) if len(side) else far
 
 
-def _nearest(
+def _first_reaching(
     ask: _Scorer, row: FloatArray, changes: dict[int, float], move: Move, candidates: FloatArray, far: float
 ) -> float:
     """The first candidate that reaches the outcome, in the given order; ``far`` where none does."""
@@ -249,7 +253,7 @@ def _nearest(
     return float(candidates[there[0]]) if len(there) else far
 
 
-def _presentable(start: float, near: float, limit: float) -> FloatArray:
+def _rounded_candidates(start: float, near: float, limit: float) -> FloatArray:
     """``near`` rounded away from ``start`` to three, four, ... significant digits, none beyond ``limit``."""
     if near == 0 or not math.isfinite(near):
         return np.array([near])

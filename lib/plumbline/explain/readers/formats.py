@@ -10,7 +10,7 @@ import zlib
 
 from plumbline.domain import PlumblineError
 from plumbline.domain.messages import message
-from plumbline.explain.model import CodedModel, of_trees
+from plumbline.explain.model import CodedModel, tree_model
 from plumbline.explain.readers.lightgbm import FORMAT as LIGHTGBM
 from plumbline.explain.readers.lightgbm import read_lightgbm
 from plumbline.explain.readers.onnx import FORMAT as ONNX
@@ -99,7 +99,7 @@ def pickle_kind(body: bytes) -> str:
 
     Looks at the first bytes, those below a compression, and the names in a ZIP archive; nothing is unpickled.
     """
-    if _begins_as_pickle(body) or _begins_as_pickle(_below_compression(body)):
+    if _has_pickle_header(body) or _has_pickle_header(_decompress_head(body)):
         return "pickle"
     if body.startswith(b"PK\x03\x04"):
         try:
@@ -112,11 +112,11 @@ def pickle_kind(body: bytes) -> str:
     return ""
 
 
-def _begins_as_pickle(body: bytes) -> bool:
+def _has_pickle_header(body: bytes) -> bool:
     return (len(body) > 1 and body[0] == 0x80 and body[1] <= 5) or body.startswith(_OLD_PICKLES)
 
 
-def _below_compression(body: bytes) -> bytes:
+def _decompress_head(body: bytes) -> bytes:
     """The first bytes of what a gzip, zlib, bzip2 or xz file holds; empty where it is none of them."""
     try:
         if body.startswith((b"\x1f\x8b", b"\x78")):
@@ -134,9 +134,9 @@ def read_model(body: bytes) -> CodedModel:
     """Read and check a model file of any accepted kind. Call it in the child process only."""
     format_name = detect_format(body)
     if format_name == LIGHTGBM:
-        return of_trees(read_lightgbm(body))
+        return tree_model(read_lightgbm(body))
     if format_name == SCIKIT:
         return read_scikit(body)
     if format_name == ONNX:
         return read_onnx(body)
-    return of_trees(read_xgboost(body, ubjson=format_name == FORMAT_UBJ))
+    return tree_model(read_xgboost(body, ubjson=format_name == FORMAT_UBJ))

@@ -108,7 +108,7 @@ def _array(block: dict[str, str], key: str, size: int, dtype: Callable[[str], fl
         raise refuse(f"a tree's {key} holds something that is not a number") from None
 
 
-def _whole(block: dict[str, str], key: str, size: int) -> IntArray:
+def _integer_array(block: dict[str, str], key: str, size: int) -> IntArray:
     values = _array(block, key, size, int)
     if len(values) and np.abs(values).max() > 2**40:
         raise refuse(f"a tree's {key} holds a number out of range")
@@ -125,9 +125,9 @@ def _tree(block: dict[str, str], weight: float) -> RawTree:
         raise refuse("a tree has no leaves")
     children = []
     for side in ("left_child", "right_child"):
-        child = _whole(block, side, inner)
+        child = _integer_array(block, side, inner)
         children.append(np.where(child < 0, inner - child - 1, child))
-    kinds = _whole(block, "decision_type", inner)
+    kinds = _integer_array(block, "decision_type", inner)
     counts = np.concatenate([_array(block, "internal_count", inner, float), _leaf_counts(block, leaves)])
     threshold = _array(block, "threshold", inner, float)
     is_category, missing = (kinds & 1).astype(bool), (kinds >> 2) & 3
@@ -137,7 +137,7 @@ def _tree(block: dict[str, str], weight: float) -> RawTree:
     return RawTree(
         left=np.concatenate([children[0], none]),
         right=np.concatenate([children[1], none]),
-        feature=np.concatenate([_whole(block, "split_feature", inner), none]),
+        feature=np.concatenate([_integer_array(block, "split_feature", inner), none]),
         threshold=np.concatenate([np.where(is_category, 0.0, threshold), np.zeros(leaves)]),
         # a category that is missing goes right whatever the default side says
         default_left=np.concatenate([((kinds & 2) > 0) & ~is_category, np.zeros(leaves, bool)]),
@@ -161,8 +161,8 @@ def _category_splits(
     if not len(nodes):
         return {}
     sets = _number(block, "num_cat")
-    bounds = _whole(block, "cat_boundaries", sets + 1)
-    words = _whole(block, "cat_threshold", len(block.get("cat_threshold", "").split()))
+    bounds = _integer_array(block, "cat_boundaries", sets + 1)
+    words = _integer_array(block, "cat_threshold", len(block.get("cat_threshold", "").split()))
     if bounds[0] != 0 or np.any(np.diff(bounds) < 0) or bounds[-1] != len(words) or np.any(words < 0):
         raise refuse("a tree's category sets do not fit together")
     if np.any(np.diff(bounds) * 32 > MAX_CATEGORY + 1) or np.any(words >= 2**32):

@@ -13,7 +13,7 @@ import numpy as np
 
 from plumbline.domain import FloatArray, IntArray
 from plumbline.domain.extras import need_module
-from plumbline.explain.model import CodedModel, of_trees
+from plumbline.explain.model import CodedModel, tree_model
 from plumbline.explain.trees import (
     MAX_FEATURES,
     MAX_NODES,
@@ -135,7 +135,7 @@ def _read(attributes: dict[str, Any], what: str, width: int) -> tuple[list[RawTr
             for at, to, weight in leaves:
                 if to == output and at is not None:
                     values[at] += weight
-            trees.append(_with(raw, values))
+            trees.append(_replace_value(raw, values))
             places.append(output)
     return trees, places
 
@@ -184,7 +184,7 @@ def _tree(
     )
 
 
-def _with(tree: RawTree, value: FloatArray) -> RawTree:
+def _replace_value(tree: RawTree, value: FloatArray) -> RawTree:
     return RawTree(
         left=tree.left,
         right=tree.right,
@@ -236,4 +236,4 @@ def _ensemble(
         float32=True,
         format=FORMAT,
     )
-    return of_trees(check_ensemble(ensemble), needs_background=True)
+    return tree_model(check_ensemble(ensemble), needs_background=True)

@@ -138,14 +138,14 @@ def _object(reader: _ByteReader, depth: int) -> dict[str, Any]:
             key = _text(reader)
             attributes[key] = _value(reader, kind or _marker(reader), depth + 1)
         return attributes
-    while _peek_past_padding(reader) != b"}":
+    while _skip_padding(reader) != b"}":
         key = _text(reader)
         attributes[key] = _value(reader, _marker(reader), depth + 1)
     reader.take(1)
     return attributes
 
 
-def _peek_past_padding(reader: _ByteReader) -> bytes:
+def _skip_padding(reader: _ByteReader) -> bytes:
     while reader.peek() == b"N":
         reader.take(1)
     if not reader.peek():

@@ -85,7 +85,7 @@ def _ensemble(learner: dict[str, Any], label: str) -> TreeEnsemble:
         raise refuse("the number of its features and of their names differ")
     return TreeEnsemble(
         **join_trees(trees, width),  # type: ignore[arg-type]
-        tree_output=_whole(model["tree_info"], len(trees)),
+        tree_output=_integer_array(model["tree_info"], len(trees)),
         base=_base(str(parameters["base_score"]), base_link, outputs),
         feature_names=names,
         categories=_categories(model.get("cats"), width),
@@ -93,7 +93,7 @@ def _ensemble(learner: dict[str, Any], label: str) -> TreeEnsemble:
         objective=objective,
         link=link,
         float32=True,
-        best_trees=_best_trees(learner.get("attributes") or {}, model, len(trees)),
+        best_trees=_best_tree_count(learner.get("attributes") or {}, model, len(trees)),
         format=label,
     )
 
@@ -108,7 +108,7 @@ def _trees(node: Any, weights: list[float] | None) -> list[RawTree]:
     return [_tree(t, 1.0 if weights is None else weights[i]) for i, t in enumerate(node)]
 
 
-def _whole(values: Any, size: int) -> IntArray:
+def _integer_array(values: Any, size: int) -> IntArray:
     array = np.asarray(values, np.float64)
     if array.shape != (size,) or not np.isfinite(array).all() or np.any(np.abs(array) > 2**40):
         raise refuse("a list of whole numbers is damaged")
@@ -122,11 +122,11 @@ def _tree(node: dict[str, Any], weight: float) -> RawTree:
     if int(parameters.get("size_leaf_vector", 1)) > 1:
         raise refuse("its leaves are vectors (multi_strategy)", "Train one tree an output.")
     size = len(node["left_children"])
-    left, right = _whole(node["left_children"], size), _whole(node["right_children"], size)
+    left, right = _integer_array(node["left_children"], size), _integer_array(node["right_children"], size)
     leaf = left == -1
     with np.errstate(over="ignore"):  # what does not fit becomes infinite, and is refused with the rest
         conditions = np.asarray(node["split_conditions"], np.float64).astype(np.float32)
-    categorical = _whole(node.get("split_type") or [0] * size, size) == 1
+    categorical = _integer_array(node.get("split_type") or [0] * size, size) == 1
     # x < t in float32 is x <= the float32 just below t
     threshold = np.nextafter(conditions, np.float32(-np.inf)).astype(np.float64)
     cover = np.asarray(node["sum_hessian"], np.float64)
@@ -135,9 +135,9 @@ def _tree(node: dict[str, Any], weight: float) -> RawTree:
     tree = RawTree(
         left=left,
         right=right,
-        feature=np.where(leaf, -1, _whole(node["split_indices"], size)),
+        feature=np.where(leaf, -1, _integer_array(node["split_indices"], size)),
         threshold=np.where(leaf | categorical, 0.0, threshold),
-        default_left=_whole(node["default_left"], size) != 0,
+        default_left=_integer_array(node["default_left"], size) != 0,
         missing=np.full(size, MISSING_NAN, np.int64),
         value=np.where(leaf, conditions.astype(np.float64) * weight, 0.0),
         cover=cover,
@@ -150,12 +150,12 @@ def _category_splits(node: dict[str, Any], categorical: Any) -> dict[int, tuple[
     """Codes that are named go right; a code that is not named goes left."""
     if not categorical.any():
         return {}
-    nodes = _whole(node["categories_nodes"], len(node["categories_nodes"]))
+    nodes = _integer_array(node["categories_nodes"], len(node["categories_nodes"]))
     starts, sizes = (
-        _whole(node["categories_segments"], len(nodes)),
-        _whole(node["categories_sizes"], len(nodes)),
+        _integer_array(node["categories_segments"], len(nodes)),
+        _integer_array(node["categories_sizes"], len(nodes)),
     )
-    codes = _whole(node["categories"], len(node["categories"]))
+    codes = _integer_array(node["categories"], len(node["categories"]))
     if np.any((starts < 0) | (sizes < 0) | (starts + sizes > len(codes))):
         raise refuse("a tree's category sets do not fit together")
     if set(nodes.tolist()) != set(np.flatnonzero(categorical).tolist()):
@@ -234,7 +234,7 @@ def _categories(node: Any, width: int) -> tuple[tuple[str | float, ...] | None, 
     return tuple(lists)
 
 
-def _best_trees(attributes: dict[str, Any], model: dict[str, Any], trees: int) -> int:
+def _best_tree_count(attributes: dict[str, Any], model: dict[str, Any], trees: int) -> int:
     """Trees up to the best iteration of early stopping, which the scikit-learn interface predicts with."""
     best, starts = str(attributes.get("best_iteration", "")), model.get("iteration_indptr") or []
     if not best.isdecimal() or len(best) > 8 or int(best) + 1 >= len(starts):

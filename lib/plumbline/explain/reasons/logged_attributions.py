@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from plumbline.domain import FloatArray, Task
 from plumbline.domain.messages import NOTHING, Message, message, sequence
 from plumbline.explain.link_functions import SPACE_NAMES, LinkFunction, link_candidates, tolerance
-from plumbline.wording.quantities import close_percent, count, decimal
+from plumbline.wording.quantities import count, decimal, percent_without_space
 
 #: a link is right if 90 % of its bases lie within this many standard deviations of the linked scores
 CONSTANT_WITHIN = 0.1
@@ -80,10 +80,10 @@ def check_logged(
             decisions=_decisions(len(score), version),
         )
         return replace(failed, sentence=sentence)
-    tried = [_try(candidate, score, total, given) for candidate in _candidates(link, scores, task)]
+    tried = [_try_link(candidate, score, total, given) for candidate in _candidates(link, scores, task)]
     chosen, constant, ratio = min(tried, key=lambda t: t[2])
     if not ratio <= CONSTANT_WITHIN:
-        return replace(failed, sentence=_no_space(version))
+        return replace(failed, sentence=_no_space_sentence(version))
     start = np.full(len(score), constant) if given is None else np.where(np.isfinite(given), given, constant)
     gap = np.abs(chosen.back(start + total) - score)
     share, worst = float(np.mean(gap <= near)), float(gap.max())
@@ -92,7 +92,7 @@ def check_logged(
         "Base + sum meets the logged score within {near} for {share} of {decisions} "
         "(in {space}, base {base}; largest gap {gap}).",
         near=decimal(near, ".2g"),
-        share=close_percent(share),
+        share=percent_without_space(share),
         decisions=_decisions(len(score), version),
         space=SPACE_NAMES[chosen.space],
         base=decimal(constant, ".4g"),
@@ -119,7 +119,7 @@ def _decisions(n: int, version: str) -> Message:
     return message("{n} decisions of version {version}", n=count(n), version=version)
 
 
-def _no_space(version: str) -> Message:
+def _no_space_sentence(version: str) -> Message:
     if not version:
         return message(
             "The recorded attributions do not add up to the scores in any known space: "
@@ -132,7 +132,7 @@ def _no_space(version: str) -> Message:
     )
 
 
-def check_by_version(
+def check_versions(
     attributions: FloatArray,
     scores: FloatArray,
     versions: NDArray[np.str_] | list[str],
@@ -159,7 +159,7 @@ def _candidates(link: LinkFunction | None, scores: FloatArray, task: Task) -> tu
     return (link,) if link is not None else link_candidates(scores, task)
 
 
-def _try(
+def _try_link(
     link: LinkFunction, score: FloatArray, total: FloatArray, given: FloatArray | None
 ) -> tuple[LinkFunction, float, float]:
     """The link, its base, and how far from constant that base is (90th percentile over the spread)."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from plumbline.domain import Explanation, strongest_first
+from plumbline.domain import Explanation, magnitude_order
 from plumbline.domain.messages import NOTHING, Message, Number, message, word
 from plumbline.explain.link_functions import SPACE_NAMES
 from plumbline.wording.quantities import decimal
@@ -54,7 +54,7 @@ def adverse_order(
     """Contributions less the population's mean, those in the adverse direction only, strongest first."""
     sign = -1.0 if adverse == "low" else 1.0
     against = {name: value - means.get(name, 0.0) for name, value in attributions.items()}
-    return strongest_first({name: value for name, value in against.items() if sign * value > 0})
+    return magnitude_order({name: value for name, value in against.items() if sign * value > 0})
 
 
 def reasons_for(explanation: Explanation, wording: ReasonWording | None = None) -> Reasons:
@@ -99,7 +99,7 @@ def _merge(values: Mapping[str, float], wording: ReasonWording) -> dict[str, flo
 def _sentence(name: str, value: float, explanation: Explanation, wording: ReasonWording) -> Message:
     shown = wording.phrases.get(name, name)
     if name in explanation.values:
-        shown += f" = {plain_value(explanation.values[name])}"
+        shown += f" = {value_text(explanation.values[name])}"
     against = message(" against {population}", population=wording.population) if wording.means else NOTHING
     places = {"input": shown, "against": against, "amount": _amount(value, explanation.output_space)}
     if value < 0:
@@ -115,7 +115,7 @@ def _amount(value: float, space: str) -> Message:
     return message("{space} {amount}", space=SPACE_NAMES.get(space, space), amount=sized)
 
 
-def plain_value(value: Any) -> str:
+def value_text(value: Any) -> str:
     """A value in at most 40 characters and one line: four significant digits, ``missing`` for none."""
     if value is None or value != value:
         return "missing"

@@ -90,7 +90,7 @@ def _links(table: FloatArray) -> dict[tuple[int, int], tuple[float, int]]:
     # a first look with missing values at the middle rank; a pair that it puts far below cannot be linked unless
     # much is missing, and then it is looked at all the same
     present = np.isfinite(table)
-    ranks = np.column_stack([_middle_ranks(column) for column in table.T])
+    ranks = np.column_stack([_average_ranks(column) for column in table.T])
     spread = ranks.std(axis=0)
     first = (ranks - ranks.mean(axis=0)).T @ (ranks - ranks.mean(axis=0)) / len(ranks)
     first /= np.outer(spread, spread)
@@ -111,7 +111,7 @@ def _links(table: FloatArray) -> dict[tuple[int, int], tuple[float, int]]:
     return links
 
 
-def _middle_ranks(column: FloatArray) -> FloatArray:
+def _average_ranks(column: FloatArray) -> FloatArray:
     from scipy.stats import rankdata
 
     ranks = np.full(len(column), np.nan)
@@ -124,18 +124,18 @@ def _groups(d: int, links: dict[tuple[int, int], tuple[float, int]]) -> list[lis
     """What hangs together, by the place of its first column; single columns are left out."""
     leader = list(range(d))
 
-    def top(i: int) -> int:
+    def root(i: int) -> int:
         while leader[i] != i:
             leader[i] = leader[leader[i]]
             i = leader[i]
         return i
 
     for i, j in links:
-        a, b = sorted((top(i), top(j)))
+        a, b = sorted((root(i), root(j)))
         leader[b] = a
     groups: dict[int, list[int]] = {}
     for i in range(d):
-        groups.setdefault(top(i), []).append(i)
+        groups.setdefault(root(i), []).append(i)
     return sorted(
         (group for group in groups.values() if len(group) > 1), key=lambda group: (-len(group), group)
     )

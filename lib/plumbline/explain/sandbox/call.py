@@ -107,10 +107,10 @@ def explain_rows(
     ``background`` (b, d): contributions are interventional against these rows. Raises as ``score_rows``.
     """
     asked = {"task": "explain", "output": output, "best": best, "space": space}
-    return output_of(*_ask(body, asked, rows, limits or CallLimits(), background))
+    return model_output(*_ask(body, asked, rows, limits or CallLimits(), background))
 
 
-def output_of(info: ModelInfo, arrays: list[FloatArray]) -> ModelOutput:
+def model_output(info: ModelInfo, arrays: list[FloatArray]) -> ModelOutput:
     """A child's answer to ``explain``."""
     errors, seeds = arrays[4:6] if len(arrays) > 4 else (None, None)
     return ModelOutput(

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from plumbline.domain import FloatArray, PlumblineError
 from plumbline.explain.model import BlackBoxModel, CodedModel, contributions, margins
-from plumbline.explain.model_agnostic import asked_contributions, probability_contributions
+from plumbline.explain.model_agnostic import probability_contributions, sampled_contributions
 from plumbline.explain.readers.formats import read_model
 from plumbline.explain.shap.tree_path_dependent import to_score
 from plumbline.explain.trees import TreeEnsemble
@@ -34,7 +34,7 @@ def describe(model: CodedModel) -> dict[str, Any]:
     ``features``: name, used, categories (or null), low and high of the training values (or null) and
     ``thresholds``, up to 64 distinct split points in order.
     """
-    coding, used = model.coding, model.used
+    coding, used = model.coding, model.used_inputs
     features = []
     for i, name in enumerate(coding.names):
         points, (low, high) = _points(model, i)
@@ -104,7 +104,7 @@ def answer(
         if request.get("space") == "probability" and model.link != "probability":
             asked = probability_contributions(model, rows, background, output=output, trees=trees)
         elif isinstance(model.core, BlackBoxModel):
-            asked = asked_contributions(model, rows, background, output=output)
+            asked = sampled_contributions(model, rows, background, output=output)
         else:
             parts, base = contributions(model, rows, output=output, trees=trees, background=background)
             return head, [*arrays, parts, np.array([base])]

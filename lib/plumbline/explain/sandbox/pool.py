@@ -75,10 +75,10 @@ def explain_warm(
 ) -> ModelOutput:
     """Score rows (n, d) and split one output by feature, as ``isolated.explain_rows``. Raises as above."""
     asked = {"task": "explain", "output": output, "best": best, "space": space}
-    return call.output_of(*_ask(body, asked, rows, wall, background))
+    return call.model_output(*_ask(body, asked, rows, wall, background))
 
 
-def end_all() -> None:
+def end_children() -> None:
     """End every child; called when the process ends."""
     with _LOCK:
         for child in _CHILDREN.values():
@@ -86,7 +86,7 @@ def end_all() -> None:
         _CHILDREN.clear()
 
 
-atexit.register(end_all)
+atexit.register(end_children)
 
 
 def _ask(

@@ -40,14 +40,14 @@ def pattern_bits(rows: int) -> int:
     return max(FEWEST, min(MOST, rows.bit_length() - 4))
 
 
-def add_by_tables(ranks: Ranks, out: FloatArray, *, output: int, trees: int, bits: int) -> None:
+def add_leaf_tables(ranks: Ranks, out: FloatArray, *, output: int, trees: int, bits: int) -> None:
     """Add to ``out`` (d, n) the contributions of all leaves whose paths hold at most ``bits + MORE`` features."""
     e, n = ranks.ensemble, out.shape[1]
     buffer = np.empty(min(n, BLOCK))
     for tree in range(trees or len(e.roots)):
         if e.tree_output[tree] != output:
             continue
-        for part in parts_of(e, tree, bits):
+        for part in subtrees(e, tree, bits):
             features, inner, table = tabulate(e, part)
             for begin in range(0, n, BLOCK):
                 end = min(n, begin + BLOCK)
@@ -58,7 +58,7 @@ def add_by_tables(ranks: Ranks, out: FloatArray, *, output: int, trees: int, bit
                     out[feature, begin:end] += block
 
 
-def parts_of(ensemble: TreeEnsemble, tree: int, bits: int) -> Iterator[Subtree]:
+def subtrees(ensemble: TreeEnsemble, tree: int, bits: int) -> Iterator[Subtree]:
     """A tree cut into the largest subtrees whose patterns have at most ``bits`` bits, or single leaves of ``MORE``."""
     e = ensemble
     root = int(e.roots[tree])
@@ -120,7 +120,7 @@ def tabulate(ensemble: TreeEnsemble, part: Subtree) -> tuple[list[int], list[int
             for step in steps[1:]:
                 both = both & _bit(bits, *step, j)
             code += both
-        shares = shares_of(np.array([ratio[f] for f in passed]), float(e.value[leaf]))
+        shares = pattern_shares(np.array([ratio[f] for f in passed]), float(e.value[leaf]))
         for feature, column in zip(passed, shares, strict=True):
             table[place[feature]] += column.take(code)
     return features, inner, table
@@ -133,13 +133,13 @@ def _bit(bits: int, place: int, wanted: bool, moved: int) -> NDArray[np.intp]:
     return (held if wanted else 1 - held) << moved
 
 
-def shares_of(ratio: FloatArray, value: float) -> FloatArray:
+def pattern_shares(ratio: FloatArray, value: float) -> FloatArray:
     """The shares of one leaf's features for every pattern of p (bit j for feature j): (m, 2**m)."""
     m = len(ratio)
     points, weights = _nodes(m)
     low, high = (_products(points, z) for z in (ratio[: m // 2], ratio[m // 2 :]))
     q = (high * (value * weights / (1 - points)) @ low.T).ravel()
-    without, present = _without(m)
+    without, present = _bit_removal(m)
     shares: FloatArray = q.take(without)
     shares *= np.where(present, ((1 - ratio) / ratio)[:, None], -1.0)
     return shares
@@ -147,7 +147,7 @@ def shares_of(ratio: FloatArray, value: float) -> FloatArray:
 
 def _products(points: FloatArray, ratio: FloatArray) -> FloatArray:
     """The product over some features of t p + (1 - t) z, for every pattern of them and every t: (2**k, T)."""
-    _, present = _without(len(ratio))
+    _, present = _bit_removal(len(ratio))
     absent = (1 - points) * ratio[:, None]
     factors = np.where(present[:, :, None], (absent + points)[:, None], absent[:, None])
     product: FloatArray = factors.prod(axis=0)
@@ -155,7 +155,7 @@ def _products(points: FloatArray, ratio: FloatArray) -> FloatArray:
 
 
 @lru_cache(maxsize=32)
-def _without(m: int) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+def _bit_removal(m: int) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
     """(m, 2**m): each pattern without bit j, and whether it has bit j."""
     patterns, bit = np.arange(2**m)[None, :], 1 << np.arange(m)[:, None]
     return patterns & ~bit, patterns & bit > 0
@@ -174,7 +174,7 @@ def _codes(ranks: Ranks, part: Subtree, inner: list[int], begin: int, end: int) 
     for place, steps in enumerate([*part.above.values(), *(((node, True),) for node in inner)]):
         passed = None
         for node, side in steps:
-            left = ranks.left(node, begin, end)
+            left = ranks.goes_left(node, begin, end)
             here = left if side else ~left
             passed = here if passed is None else passed & here
         assert passed is not None

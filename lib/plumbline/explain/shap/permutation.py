@@ -77,9 +77,11 @@ def split(
     if not players or not len(rows):
         return PlayerContributions(np.zeros((len(rows), players)), base)
     if not pairs or players < 2:
-        return PlayerContributions(_exact(worth, rows, background, owner, players, ends, base), base)
+        return PlayerContributions(
+            _exact_contributions(worth, rows, background, owner, players, ends, base), base
+        )
     per_player = [
-        _by_orders(worth, row, background, owner, players, seed, end, base, pairs)
+        _sampled_contributions(worth, row, background, owner, players, seed, end, base, pairs)
         for row, seed, end in zip(rows, seeds, ends.tolist(), strict=True)
     ]
     parts, errors = (np.stack(side) for side in zip(*per_player, strict=True))
@@ -109,7 +111,7 @@ def _gains(m: int) -> FloatArray:
     return weights
 
 
-def _exact(
+def _exact_contributions(
     worth: Worth,
     rows: FloatArray,
     background: FloatArray,
@@ -127,7 +129,7 @@ def _exact(
     return parts
 
 
-def _by_orders(
+def _sampled_contributions(
     worth: Worth,
     row: FloatArray,
     background: FloatArray,

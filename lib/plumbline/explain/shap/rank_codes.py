@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plumbline.domain import FloatArray, IntArray
-from plumbline.explain.trees import MISSING_NAN, MISSING_ZERO, ZERO, BoolArray, TreeEnsemble, send_left
+from plumbline.explain.trees import MISSING_NAN, MISSING_ZERO, ZERO, BoolArray, TreeEnsemble, left_mask
 
 #: rows that are worked on at once, so that their intermediate results stay near the processor
 BLOCK = 8_192
@@ -31,7 +31,7 @@ class Ranks:
     ways: IntArray  # (N,)
     rank: IntArray  # (N,) the threshold's
 
-    def left(self, node: int, begin: int, end: int) -> BoolArray:
+    def goes_left(self, node: int, begin: int, end: int) -> BoolArray:
         """Whether the rows from ``begin`` to ``end`` go left at a split."""
         way = self.ways[node]
         if way >= 0:
@@ -39,7 +39,7 @@ class Ranks:
             mask: BoolArray = column[begin:end] <= column.dtype.type(self.rank[node])
             return mask
         values = self.values[self.ensemble.feature[node], begin:end]
-        mask = send_left(self.ensemble, np.array([node]), values[None, :])[0]
+        mask = left_mask(self.ensemble, np.array([node]), values[None, :])[0]
         return mask
 
 
@@ -88,7 +88,7 @@ def leaf_sums(ranks: Ranks, limit: int) -> FloatArray:
                 if node in number:
                     place += here.view(np.uint8) * np.uint8(number[node])
                     continue
-                left = ranks.left(node, begin, end)
+                left = ranks.goes_left(node, begin, end)
                 waiting.append((int(e.left[node]), here & left))
                 waiting.append((int(e.right[node]), here > left))
             out[begin:end] += values.take(place)

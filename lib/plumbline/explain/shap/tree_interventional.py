@@ -18,7 +18,14 @@ from math import factorial
 import numpy as np
 
 from plumbline.domain import FloatArray, PlumblineError
-from plumbline.explain.shap.tree_path_dependent import Leaves, as_read, leaves, margins, passes, slices
+from plumbline.explain.shap.tree_path_dependent import (
+    Leaves,
+    leaves,
+    margins,
+    model_rows,
+    passes_path,
+    slices,
+)
 from plumbline.explain.trees import BoolArray, TreeEnsemble, refuse
 
 MOST_FEATURES = 60  # on one path: factorials beyond say nothing in double precision
@@ -36,7 +43,7 @@ def interventional(
     """
     if not len(background):
         raise PlumblineError("The background has no rows", todo="Load decisions of a healthy reference.")
-    x, known = as_read(ensemble, rows), as_read(ensemble, background)
+    x, known = model_rows(ensemble, rows), model_rows(ensemble, background)
     base = float(margins(ensemble, known, trees)[:, output].mean())
     parts = np.zeros((x.shape[1], len(x)))
     columns, rows_by_feature = np.ascontiguousarray(x.T), np.ascontiguousarray(known.T)
@@ -56,8 +63,8 @@ def _add(
     tabulate = m <= MOST_PATTERN and n > 2**m
     patterns = (np.arange(2**m)[None, :] >> np.arange(m)[:, None]) & 1 == 1 if tabulate else None
     for part in slices(group, max(n, total.shape[1], 2**m if tabulate else 1), CELLS):
-        theirs = passes(ensemble, part, total)
-        mine = passes(ensemble, part, columns)
+        theirs = passes_path(ensemble, part, total)
+        mine = passes_path(ensemble, part, columns)
         if patterns is None:
             shares = _shares(mine, theirs) * part.value[:, None, None]
         else:

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from plumbline.domain import FloatArray, IntArray, PlumblineError
-from plumbline.explain.shap.leaf_tables import MORE, add_by_tables, pattern_bits
+from plumbline.explain.shap.leaf_tables import MORE, add_leaf_tables, pattern_bits
 from plumbline.explain.shap.rank_codes import MOST_LEAVES, leaf_sums, rank_rows
-from plumbline.explain.trees import BoolArray, TreeEnsemble, depth_of, refuse, send_left
+from plumbline.explain.trees import BoolArray, TreeEnsemble, left_mask, refuse, tree_depth
 
 #: cells (path edges x rows) worked on at once: about 10 bytes each
 CELLS = 4_000_000
@@ -48,7 +48,7 @@ class Leaves:
 
 def margins(ensemble: TreeEnsemble, rows: FloatArray, trees: int = 0) -> FloatArray:
     """The sum of the leaves a row falls into, plus the base: (n, K). ``trees``: the first so many, 0: all."""
-    x = as_read(ensemble, rows)
+    x = model_rows(ensemble, rows)
     result = np.tile(ensemble.base, (len(x), 1))
     limit = trees or len(ensemble.roots)
     sizes = np.diff(ensemble.roots, append=len(ensemble.left))
@@ -60,10 +60,10 @@ def margins(ensemble: TreeEnsemble, rows: FloatArray, trees: int = 0) -> FloatAr
         part = x[begin : begin + block]
         at = np.tile(roots, (len(part), 1))
         row = np.arange(len(part))[:, None]
-        for _ in range(depth_of(ensemble)):
+        for _ in range(tree_depth(ensemble)):
             inner = ensemble.left[at] >= 0
             values = part[row, np.where(inner, ensemble.feature[at], 0)]
-            left = send_left(ensemble, at, values)
+            left = left_mask(ensemble, at, values)
             at = np.where(inner, np.where(left, ensemble.left[at], ensemble.right[at]), at)
         leaf = ensemble.value[at]
         for k in range(ensemble.outputs):
@@ -94,7 +94,7 @@ def contributions(
     rows: (n, d) float64, NaN for missing. Returns (n, d) and the mean margin over the training cover;
     base + row sum = ``margins`` up to rounding. Raises PlumblineError where the paths are too many.
     """
-    x = as_read(ensemble, rows)
+    x = model_rows(ensemble, rows)
     if not 0 <= output < ensemble.outputs:
         raise PlumblineError(f"The model has no output {output}")
     parts = np.zeros((x.shape[1], len(x)))
@@ -102,7 +102,7 @@ def contributions(
     columns = np.ascontiguousarray(x.T)
     bits = pattern_bits(len(x)) if len(x) >= PATTERN_ROWS else 0
     if bits:
-        add_by_tables(rank_rows(ensemble, columns), parts, output=output, trees=trees, bits=bits)
+        add_leaf_tables(rank_rows(ensemble, columns), parts, output=output, trees=trees, bits=bits)
     for group in leaves(ensemble, output, trees):
         base += float(np.sum(group.value * np.prod(group.ratio, axis=1)))
         if group.feature.shape[1] > (bits + MORE if bits else 0):
@@ -112,7 +112,7 @@ def contributions(
     return np.ascontiguousarray(parts.T), base
 
 
-def as_read(ensemble: TreeEnsemble, rows: FloatArray) -> FloatArray:
+def model_rows(ensemble: TreeEnsemble, rows: FloatArray) -> FloatArray:
     """Rows as the model compares them; infinities count as ordinary, extreme values."""
     x = np.asarray(rows, np.float64)
     if x.ndim != 2 or x.shape[1] != len(ensemble.feature_names):
@@ -200,10 +200,10 @@ def slices(group: Leaves, rows: int, cells: int = 0) -> Iterator[Leaves]:
         )
 
 
-def passes(ensemble: TreeEnsemble, group: Leaves, columns: FloatArray) -> BoolArray:
+def passes_path(ensemble: TreeEnsemble, group: Leaves, columns: FloatArray) -> BoolArray:
     """(L, m, rows): whether a row passes all splits of a path on one of its features; eight rows a byte."""
     nodes, place = np.unique(group.edge_node, return_inverse=True)
-    left = send_left(ensemble, nodes[:, None], columns[ensemble.feature[nodes]])
+    left = left_mask(ensemble, nodes[:, None], columns[ensemble.feature[nodes]])
     packed = np.packbits(left, axis=1)[place]
     packed ^= np.where(group.edge_left, 0, 255).astype(np.uint8)[:, None]
     packed = np.bitwise_and.reduceat(packed, group.first_edge, axis=0)
@@ -226,7 +226,7 @@ def _shares(ratio: FloatArray, passed: BoolArray) -> FloatArray:
 
 def _add_directly(ensemble: TreeEnsemble, group: Leaves, columns: FloatArray, out: FloatArray) -> None:
     for part in slices(group, columns.shape[1]):
-        shares = _shares(part.ratio, passes(ensemble, part, columns)) * part.value[:, None, None]
+        shares = _shares(part.ratio, passes_path(ensemble, part, columns)) * part.value[:, None, None]
         flat, order = shares.reshape(-1, shares.shape[2]), np.argsort(part.feature.ravel(), kind="stable")
         features, first = np.unique(part.feature.ravel()[order], return_index=True)
         out[features] += np.add.reduceat(flat[order], first, axis=0)

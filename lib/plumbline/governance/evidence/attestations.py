@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from plumbline.domain import Evidence
 from plumbline.domain.messages import Message, message
-from plumbline.governance.evidence.case import ControlCase, Rule, unknown
+from plumbline.governance.evidence.case import ControlCase, Rule, unknown_evidence
 
 SILENCE = {
     "REL-9": message("Nobody states who besides its maker approves a release."),
@@ -19,11 +19,11 @@ SILENCE = {
 }
 
 
-def _unknown_until_stated(silence: Message) -> Rule:
+def _unstated_rule(silence: Message) -> Rule:
     def rule(_case: ControlCase) -> Evidence:
-        return unknown(silence)
+        return unknown_evidence(silence)
 
     return rule
 
 
-RULES: dict[str, Rule] = {control: _unknown_until_stated(silence) for control, silence in SILENCE.items()}
+RULES: dict[str, Rule] = {control: _unstated_rule(silence) for control, silence in SILENCE.items()}

@@ -27,22 +27,22 @@ class ControlCase:
 Rule = Callable[[ControlCase], Evidence]
 
 
-def measured(status: Status, sentence: Message) -> Evidence:
+def measured_evidence(status: Status, sentence: Message) -> Evidence:
     """Computed from the log or the records kept beside it."""
     return Evidence(status=status, kind=EvidenceKind.MEASURED, sentence=sentence)
 
 
-def probed(status: Status, sentence: Message) -> Evidence:
+def probed_evidence(status: Status, sentence: Message) -> Evidence:
     """Read from a registry, a repository or the workspace."""
     return Evidence(status=status, kind=EvidenceKind.PROBED, sentence=sentence)
 
 
-def unknown(sentence: Message) -> Evidence:
+def unknown_evidence(sentence: Message) -> Evidence:
     """A quantity that cannot be shown: a statement may fill the gap where the catalogue accepts one."""
     return Evidence(status=Status.UNKNOWN, kind=EvidenceKind.NONE, sentence=sentence)
 
 
-def never_seen(sentence: Message) -> Evidence:
+def missing_evidence(sentence: Message) -> Evidence:
     """A capability that nobody has seen: it fails, until a statement or better says otherwise."""
     return Evidence(status=Status.FAIL, kind=EvidenceKind.NONE, sentence=sentence)
 
@@ -61,13 +61,13 @@ RECORDED = {
 A_RECORD = message("A record alone is partial.")
 
 
-def noted(case: ControlCase, *events: str) -> LatestRecord | None:
+def newest_record(case: ControlCase, *events: str) -> LatestRecord | None:
     """The newest record of one of the events within twelve months; None: there is none."""
-    held = [n for n in case.facts.noted if n.event in events and within_a_year(n.at, case.today)]
+    held = [n for n in case.facts.noted if n.event in events and is_within_a_year(n.at, case.today)]
     return max(held, key=lambda n: n.at, default=None)
 
 
-def recorded(status: Status, *notes: LatestRecord, more: Message = NOTHING) -> Evidence:
+def recorded_evidence(status: Status, *notes: LatestRecord, more: Message = NOTHING) -> Evidence:
     """What people wrote down: attested, dated, and partial at most; it ends twelve months after the oldest."""
     records = [
         message(
@@ -89,7 +89,7 @@ def recorded(status: Status, *notes: LatestRecord, more: Message = NOTHING) -> E
     )
 
 
-def within_a_year(when: date | datetime | None, today: date) -> bool:
+def is_within_a_year(when: date | datetime | None, today: date) -> bool:
     """Whether a test, rehearsal or review still counts; one dated after today does not."""
     if when is None:
         return False

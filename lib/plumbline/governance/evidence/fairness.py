@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from plumbline.domain import Evidence, PointStatus, Status
 from plumbline.domain.messages import NOTHING, Message, message, sequence
-from plumbline.governance.evidence.case import ControlCase, measured, unknown
+from plumbline.governance.evidence.case import ControlCase, measured_evidence, unknown_evidence
 from plumbline.governance.facts import FairnessGroup
 from plumbline.governance.sample import window
 from plumbline.monitor.fairness.groups import Lines
@@ -16,31 +16,31 @@ from plumbline.wording.quantities import count, decimal, plural
 _ORDER = (Status.FAIL, Status.UNKNOWN, Status.PARTIAL)
 
 
-def groups_alike(case: ControlCase) -> Evidence:
+def group_parity(case: ControlCase) -> Evidence:
     """Where only some decisions ever have an outcome the sentence says whose: selection rates need none."""
-    evidence, whose = _groups_alike(case), case.facts.fairness_outcomes
+    evidence, whose = _parity_of_groups(case), case.facts.fairness_outcomes
     if not whose or not case.facts.fairness:
         return evidence
     status = Status.UNKNOWN if evidence.status is Status.PASS else evidence.status
     return replace(_evidence(status, sequence([evidence.sentence, whose])), page=evidence.page)
 
 
-def _groups_alike(case: ControlCase) -> Evidence:
+def _parity_of_groups(case: ControlCase) -> Evidence:
     facts = case.facts
     if not facts.fairness:
-        return unknown(message("No protected attribute is mapped."))
+        return unknown_evidence(message("No protected attribute is mapped."))
     if facts.favourable_source == "assumed" and facts.fairness_otherwise:
-        return _either_way(case)
-    wanted = _favourable(case.facts.favourable, case.facts.favourable_source)
-    status, sentence = _judged(facts.fairness, case)
+        return _parity_both_ways(case)
+    wanted = _favourable_note(case.facts.favourable, case.facts.favourable_source)
+    status, sentence = _judge_groups(facts.fairness, case)
     return _evidence(status, sequence([sentence, wanted]))
 
 
 def _evidence(status: Status, sentence: Message) -> Evidence:
-    return unknown(sentence) if status is Status.UNKNOWN else measured(status, sentence)
+    return unknown_evidence(sentence) if status is Status.UNKNOWN else measured_evidence(status, sentence)
 
 
-def _favourable(wanted: str, source: str) -> Message:
+def _favourable_note(wanted: str, source: str) -> Message:
     if not wanted:
         return NOTHING
     if source == "names":
@@ -48,17 +48,17 @@ def _favourable(wanted: str, source: str) -> Message:
     return message("People want {wanted}, as the owner states.", wanted=wanted)
 
 
-def _either_way(case: ControlCase) -> Evidence:
+def _parity_both_ways(case: ControlCase) -> Evidence:
     """Where nobody says which outcome people want: what holds whichever it is, and no group is called wronged."""
     facts = case.facts
-    first, _ = _judged(facts.fairness or (), case)
-    second, _ = _judged(facts.fairness_otherwise, case)
+    first, _ = _judge_groups(facts.fairness or (), case)
+    second, _ = _judge_groups(facts.fairness_otherwise, case)
     ask = message("Nobody states which outcome people want: choose it on the Fairness page.")
     if first is second is Status.PASS:
-        _, sentence = _judged(facts.fairness or (), case)
+        _, sentence = _judge_groups(facts.fairness or (), case)
         alike = message("Whichever outcome people want, groups are treated alike.")
         return _evidence(Status.PASS, sequence([sentence, alike]))
-    low, high = _farthest(facts.fairness or ())
+    low, high = _extreme_groups(facts.fairness or ())
     apart = NOTHING
     if low is not None and high is not None and low.ratio is not None:
         apart = message(
@@ -82,7 +82,7 @@ def _either_way(case: ControlCase) -> Evidence:
     return _evidence(worse, sequence([unshown, apart, ask]))
 
 
-def _farthest(groups: Sequence[FairnessGroup]) -> tuple[FairnessGroup | None, FairnessGroup | None]:
+def _extreme_groups(groups: Sequence[FairnessGroup]) -> tuple[FairnessGroup | None, FairnessGroup | None]:
     """The group that is decided positive least often, and the one of its attribute that is most often."""
     fairness_groups = [g for g in groups if g.ratio is not None and not g.pair]
     low = min(fairness_groups, key=lambda g: g.ratio or 0.0, default=None)
@@ -94,13 +94,13 @@ def _farthest(groups: Sequence[FairnessGroup]) -> tuple[FairnessGroup | None, Fa
     return low, best[0] if best else None
 
 
-def _judged(groups: Sequence[FairnessGroup], case: ControlCase) -> tuple[Status, Message]:
+def _judge_groups(groups: Sequence[FairnessGroup], case: ControlCase) -> tuple[Status, Message]:
     verdicts = [(_status(group, case), group) for group in groups]
     for status in _ORDER:
         fairness_groups = [group for verdict, group in verdicts if verdict is status]
         if not fairness_groups:
             continue
-        worst = min(fairness_groups, key=_worst)
+        worst = min(fairness_groups, key=_lowest_ratio)
         more = NOTHING
         if len(fairness_groups) > 1:
             more = message(", and {groups}", groups=plural(len(fairness_groups) - 1, "more group"))
@@ -128,7 +128,7 @@ def _judged(groups: Sequence[FairnessGroup], case: ControlCase) -> tuple[Status,
     )
 
 
-def _worst(group: FairnessGroup) -> float:
+def _lowest_ratio(group: FairnessGroup) -> float:
     return 2.0 if group.ratio is None else min(group.ratio, 1 / max(group.adverse or 1.0, 1.0))
 
 
@@ -136,16 +136,16 @@ def _name(group: FairnessGroup) -> str:
     return f"{group.attribute} = {group.group}"
 
 
-def _small(group: FairnessGroup, case: ControlCase) -> bool:
+def _is_too_small(group: FairnessGroup, case: ControlCase) -> bool:
     return group.n < case.limits["group_rows"] or None in (group.ratio, group.low, group.high)
 
 
 def _status(group: FairnessGroup, case: ControlCase) -> Status:
-    if _small(group, case):
+    if _is_too_small(group, case):
         return Status.PASS if group.pair else Status.UNKNOWN
     if group.low == group.high == group.ratio == 1.0 and not group.error_gap:
         return Status.PASS  # the most favoured one itself
-    status = _found(group, case)
+    status = _comparison_statuses(group, case)
     if PointStatus.BREACH in status:
         return Status.FAIL
     if not group.pair and group.error_gap is None:
@@ -155,26 +155,26 @@ def _status(group: FairnessGroup, case: ControlCase) -> Status:
     return Status.UNKNOWN if PointStatus.UNKNOWN in status and not group.pair else Status.PASS
 
 
-def _found(group: FairnessGroup, case: ControlCase) -> list[PointStatus]:
+def _comparison_statuses(group: FairnessGroup, case: ControlCase) -> list[PointStatus]:
     """What each comparison of the group shows, as the Fairness page shows it."""
     lines = Lines(case.limits["ratio"], case.limits["error_gap"], case.limits["adverse_ratio"])
     assert group.ratio is not None
     assert group.low is not None
     assert group.high is not None
-    status = [lines.of_ratio(group.ratio, group.low, group.high, group.q, group.groups)]
+    status = [lines.ratio_status(group.ratio, group.low, group.high, group.q, group.groups)]
     if group.error_gap is not None:
         gap = group.error_gap
         low = gap if group.gap_low is None else group.gap_low
         high = gap if group.gap_high is None else group.gap_high
-        status.append(lines.of_gap(gap, low, high, group.gap_q, group.groups))
+        status.append(lines.gap_status(gap, low, high, group.gap_q, group.groups))
     if group.adverse is not None and group.adverse_low is not None and group.adverse_high is not None:
         adverse = (group.adverse, group.adverse_low, group.adverse_high)
-        status.append(lines.of_adverse(*adverse, group.q, group.groups))
+        status.append(lines.adverse_status(*adverse, group.q, group.groups))
     return status
 
 
 def _words(group: FairnessGroup, status: Status, case: ControlCase) -> Message:
-    if _small(group, case):
+    if _is_too_small(group, case):
         return message(
             "Group {group} has {rows}, {needed} are needed to compare it",
             group=_name(group),
@@ -191,7 +191,7 @@ def _words(group: FairnessGroup, status: Status, case: ControlCase) -> Message:
         high=decimal(group.high or 0.0, ".2f"),
         n=count(group.n),
         needed=decimal(case.limits["ratio"], ".2f"),
-        other=_other_outcome(group, case),
+        other=_adverse_words(group, case),
         errors=_error_rates(group),
         few=message(", too few rows to tell") if few else NOTHING,
     )
@@ -211,7 +211,7 @@ def _error_rates(group: FairnessGroup) -> Message:
     )
 
 
-def _other_outcome(group: FairnessGroup, case: ControlCase) -> Message:
+def _adverse_words(group: FairnessGroup, case: ControlCase) -> Message:
     if group.adverse is None or group.adverse_low is None or group.adverse_high is None:
         return NOTHING
     return message(

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from plumbline.domain import Evidence, Status
 from plumbline.domain.messages import Message, enumeration, message, sequence, word
-from plumbline.governance.evidence.case import ControlCase, Rule, measured, probed, unknown
+from plumbline.governance.evidence.case import (
+    ControlCase,
+    Rule,
+    measured_evidence,
+    probed_evidence,
+    unknown_evidence,
+)
 from plumbline.governance.facts import ProbingCaller, worst_caller
 from plumbline.wording.quantities import count, plural, share
 
@@ -14,26 +20,26 @@ _NAMED = 3  # versions or callers named in a sentence
 def model_file_safe(case: ControlCase) -> Evidence:
     facts = case.facts
     if not facts.versions:
-        return unknown(message("The log names no version whose model file could be looked at."))
+        return unknown_evidence(message("The log names no version whose model file could be looked at."))
     if facts.model_formats_known is None:
-        return unknown(
+        return unknown_evidence(
             message("No model file is registered here, and no registry says how the model is kept.")
         )
     if facts.model_unsafe:
-        return probed(
+        return probed_evidence(
             Status.FAIL,
             message(
                 "The model file of {versions} can run code when it is opened (pickle, joblib or the like).",
-                versions=_named(facts.model_unsafe),
+                versions=_name_list(facts.model_unsafe),
             ),
         )
     if facts.model_other:
-        return probed(
+        return probed_evidence(
             Status.PARTIAL,
             message(
                 "{versions} names the SHA-256 of another file than the one that is registered for it, or that file "
                 "does not give the logged scores once more.",
-                versions=_named(facts.model_other),
+                versions=_name_list(facts.model_other),
             ),
         )
     values = {
@@ -47,21 +53,21 @@ def model_file_safe(case: ControlCase) -> Evidence:
         **values,
     )
     every = min(facts.model_formats_known, facts.model_served) >= facts.versions
-    return probed(Status.PASS if every else Status.PARTIAL, sentence)
+    return probed_evidence(Status.PASS if every else Status.PARTIAL, sentence)
 
 
-def _named(names: tuple[str, ...]) -> Message:
+def _name_list(names: tuple[str, ...]) -> Message:
     return enumeration([*names[:_NAMED], *([word("others")] if len(names) > _NAMED else [])])
 
 
-def probing_watched(case: ControlCase) -> Evidence:
+def probing_monitoring(case: ControlCase) -> Evidence:
     facts = case.facts
     if facts.callers is None:
         if facts.sample_reason:
-            return unknown(facts.sample_reason)
-        return unknown(message("The log does not show who asked."))
+            return unknown_evidence(facts.sample_reason)
+        return unknown_evidence(message("The log does not show who asked."))
     if facts.inputs is None or facts.inputs < case.limits["inputs"]:
-        return unknown(
+        return unknown_evidence(
             message(
                 "The log holds {inputs} of the model; from {needed} on it can be told whether a caller feels it out.",
                 inputs=plural(facts.inputs or 0, "input"),
@@ -72,7 +78,7 @@ def probing_watched(case: ControlCase) -> Evidence:
     if worst is not None:
         return _probing(worst)
     if facts.callers_untold:
-        return unknown(
+        return unknown_evidence(
             message(
                 "Of {untold} it cannot be told whether they feel the model out: nobody else asks enough to compare, or "
                 "its inputs are few and coarse.",
@@ -103,15 +109,15 @@ def probing_watched(case: ControlCase) -> Evidence:
             share=share(named or 0.0),
             needed=share(needed),
         )
-        return measured(Status.PARTIAL, sequence([quiet, missing]))
-    return measured(Status.PARTIAL if unseen else Status.PASS, quiet)
+        return measured_evidence(Status.PARTIAL, sequence([quiet, missing]))
+    return measured_evidence(Status.PARTIAL if unseen else Status.PASS, quiet)
 
 
 def _probing(worst: ProbingCaller) -> Evidence:
     """The worst caller in words; going through combinations fails, steps alone may be a tool for trying out."""
     values = {"caller": worst.caller, "n": count(worst.n)}
     if worst.enumerates:
-        return measured(
+        return measured_evidence(
             Status.FAIL,
             message(
                 "Caller {caller} goes through combinations of inputs, {n} of them and hardly one twice, as who "
@@ -126,7 +132,7 @@ def _probing(worst: ProbingCaller) -> Evidence:
         share=share(worst.share),
         usual=share(worst.usual or 0.0),
     )
-    return measured(Status.PARTIAL, steps)
+    return measured_evidence(Status.PARTIAL, steps)
 
 
-RULES: dict[str, Rule] = {"SEC-8": model_file_safe, "SEC-9": probing_watched}
+RULES: dict[str, Rule] = {"SEC-8": model_file_safe, "SEC-9": probing_monitoring}

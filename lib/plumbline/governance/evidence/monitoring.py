@@ -9,13 +9,13 @@ from plumbline.domain.messages import NOTHING, Day, Message, message, sequence, 
 from plumbline.governance.evidence.case import (
     ControlCase,
     Rule,
-    measured,
-    never_seen,
-    noted,
-    probed,
-    recorded,
-    unknown,
-    within_a_year,
+    is_within_a_year,
+    measured_evidence,
+    missing_evidence,
+    newest_record,
+    probed_evidence,
+    recorded_evidence,
+    unknown_evidence,
 )
 from plumbline.governance.facts import Breach
 from plumbline.governance.sample import window
@@ -25,15 +25,15 @@ from plumbline.wording.quantities import chunks, count, plural, share
 CHUNKS = {"day": word("day"), "week": word("week"), "month": word("month")}
 
 
-def accuracy_tracked(case: ControlCase) -> Evidence:
+def accuracy_tracking(case: ControlCase) -> Evidence:
     facts, limits = case.facts, case.limits
     if not facts.labels:
-        return measured(
+        return measured_evidence(
             Status.FAIL,
             message("No outcome is known for any decision ({window}).", window=window(facts)),
         )
     if facts.labelled_share is None or facts.label_age_chunks is None:
-        return unknown(message("No decision is old enough for its outcome to be due."))
+        return unknown_evidence(message("No decision is old enough for its outcome to be due."))
     known = message("{share}", share=share(facts.labelled_share))
     if facts.due is not None:
         known = message("{share} of {due} old enough", share=known, due=plural(facts.due, "decision"))
@@ -48,19 +48,19 @@ def accuracy_tracked(case: ControlCase) -> Evidence:
     enough = facts.labelled_share >= limits["labelled_share"]
     fresh = facts.label_age_chunks <= limits["label_age_chunks"]
     if facts.labels_selected:
-        return measured(
+        return measured_evidence(
             Status.PARTIAL if enough and fresh else Status.FAIL,
             sequence([sentence, facts.labels_selected]),
         )
-    return measured(Status.PASS if enough and fresh else Status.FAIL, sentence)
+    return measured_evidence(Status.PASS if enough and fresh else Status.FAIL, sentence)
 
 
-def inputs_watched(case: ControlCase) -> Evidence:
+def input_monitoring(case: ControlCase) -> Evidence:
     facts = case.facts
     if facts.reference is False:
-        return measured(Status.FAIL, message("There is no reference to compare the inputs with."))
+        return measured_evidence(Status.FAIL, message("There is no reference to compare the inputs with."))
     if facts.reference is None or not facts.recent_chunks or facts.recent_chunks_compared is None:
-        return unknown(message("No decisions in the last 90 days, or no record of drift checks."))
+        return unknown_evidence(message("No decisions in the last 90 days, or no record of drift checks."))
     done, total = facts.recent_chunks_compared, facts.recent_chunks
     sentence = message(
         "{compared} of {chunks} with decisions in the last 90 days to {day} were compared with the reference.",
@@ -69,16 +69,16 @@ def inputs_watched(case: ControlCase) -> Evidence:
         day=Day(facts.as_of),
     )
     if done >= total:
-        return measured(Status.PASS, sentence)
+        return measured_evidence(Status.PASS, sentence)
     partly = done > 0 and done / total >= case.limits["compared_share_partial"]
-    return measured(Status.PARTIAL if partly else Status.FAIL, sentence)
+    return measured_evidence(Status.PARTIAL if partly else Status.FAIL, sentence)
 
 
-def staleness_watched(case: ControlCase) -> Evidence:
+def staleness_monitoring(case: ControlCase) -> Evidence:
     """By the age, and by whether the alarm that it passes the limit would reach anybody (MON-6 asks if it is heard)."""
     facts, limits = case.facts, case.limits
     if facts.model_age_days is None:
-        return unknown(
+        return unknown_evidence(
             message("The log names neither a training date nor a version: the model's age is unknown.")
         )
     trained = facts.model_age_source == "trained_at"
@@ -90,35 +90,37 @@ def staleness_watched(case: ControlCase) -> Evidence:
         most=count(limits["age_days"]),
     )
     if facts.model_age_days > limits["age_days"]:
-        return measured(Status.FAIL, sentence)
+        return measured_evidence(Status.FAIL, sentence)
     if facts.model_age_days > limits["watch_days"]:
         sentence = sequence([sentence, message("It is time to plan retraining.")])
     if not facts.alert_channel:
         deaf = message("No channel would tell anybody on the day it passes that age.")
-        return measured(Status.PARTIAL, sequence([sentence, deaf]))
-    return measured(Status.PASS, sentence)
+        return measured_evidence(Status.PARTIAL, sequence([sentence, deaf]))
+    return measured_evidence(Status.PASS, sentence)
 
 
-def performance_holds(case: ControlCase) -> Evidence:
+def performance_level(case: ControlCase) -> Evidence:
     """Partial at most where only some decisions ever have an outcome: how the others fare nobody sees."""
-    evidence, whose = _performance_holds(case), case.facts.labels_among
+    evidence, whose = _performance_breach(case), case.facts.labels_among
     if not whose or evidence.status is Status.UNKNOWN:
         return evidence
     status = Status.PARTIAL if evidence.status is Status.PASS else evidence.status
-    return measured(status, sequence([evidence.sentence, whose]))
+    return measured_evidence(status, sequence([evidence.sentence, whose]))
 
 
-def _performance_holds(case: ControlCase) -> Evidence:
+def _performance_breach(case: ControlCase) -> Evidence:
     facts = case.facts
     fine = message("No confirmed performance breach is open ({window}).", window=window(facts))
     if facts.performance_breach is None and facts.performance_guess:
         worse = facts.performance_worse_than_guess
-        return measured(Status.FAIL if worse else Status.PARTIAL, sequence([fine, facts.performance_guess]))
+        return measured_evidence(
+            Status.FAIL if worse else Status.PARTIAL, sequence([fine, facts.performance_guess])
+        )
     dark = message("Performance cannot be followed without recent outcomes.")
     return _breach(case, facts.performance_breach, facts.performance_watched, fine, dark)
 
 
-def drift_handled(case: ControlCase) -> Evidence:
+def drift_response(case: ControlCase) -> Evidence:
     facts = case.facts
     fine = message("No drift of a feature that carries importance is open ({window}).", window=window(facts))
     dark = message("Drift of the features that carry importance is not known.")
@@ -130,7 +132,7 @@ def _breach(
 ) -> Evidence:
     facts, allowed = case.facts, case.limits["response_days"]
     if breach is None:
-        return measured(Status.PASS, fine) if watched else unknown(dark)
+        return measured_evidence(Status.PASS, fine) if watched else unknown_evidence(dark)
     open_for = facts.as_of - breach.since
     days, today = plural(open_for.days, "day"), Day(facts.as_of)
     opened = message("open {days} on {today}", days=days, today=today)
@@ -145,7 +147,7 @@ def _breach(
             open=opened,
             handled=breach.handled,
         )
-        return measured(Status.PASS, sentence)
+        return measured_evidence(Status.PASS, sentence)
     if breach.in_hand and breach.until and case.today <= breach.until:
         sentence = message(
             "{breach}; {open}, in hand by {handled}, which is to be closed by {until}: partial until then.",
@@ -154,7 +156,7 @@ def _breach(
             handled=breach.handled,
             until=Day(breach.until),
         )
-        return measured(Status.PARTIAL, sentence)
+        return measured_evidence(Status.PARTIAL, sentence)
     late = open_for > timedelta(days=allowed)
     sentence = message(
         "{breach}; {open} (at most {most}), and no incident or release handles it.",
@@ -162,10 +164,12 @@ def _breach(
         open=opened,
         most=count(allowed),
     )
-    return measured(Status.FAIL if late else Status.PARTIAL, sequence([sentence, _not_handling(breach)]))
+    return measured_evidence(
+        Status.FAIL if late else Status.PARTIAL, sequence([sentence, _incident_gap(breach)])
+    )
 
 
-def _not_handling(breach: Breach) -> Message:
+def _incident_gap(breach: Breach) -> Message:
     """Why an incident that is open handles nothing; empty where there is none."""
     if breach.in_hand and breach.until:
         return message(
@@ -181,29 +185,29 @@ def _not_handling(breach: Breach) -> Message:
     return NOTHING
 
 
-def alerts_arrive(case: ControlCase) -> Evidence:
+def alert_delivery(case: ControlCase) -> Evidence:
     """By receipts of deliveries and of codes typed back, which outweigh what people recorded."""
     facts = case.facts
     delivered, failed = facts.alerts_delivered or 0, facts.alerts_failed or 0
     if facts.alert_channel is False:
-        return _alerts_recorded(case)
+        return _alert_records(case)
     tested = facts.alert_tested_at
-    proved = bool(tested and within_a_year(tested, case.today))
+    proved = bool(tested and is_within_a_year(tested, case.today))
     if not delivered + failed:
         if proved and tested:
             back = message(
                 "The code of a test alert was typed back on {day}; no real alert was sent since.",
                 day=Day(tested),
             )
-            return measured(Status.PASS, back)
-        return _alerts_recorded(case)
+            return measured_evidence(Status.PASS, back)
+        return _alert_records(case)
     if not delivered:
         none = message("{alerts} could not be delivered, and none was.", alerts=plural(failed, "alert"))
-        return measured(Status.FAIL, none)
-    return _alerts_seen(case, delivered, failed, proved)
+        return measured_evidence(Status.FAIL, none)
+    return _alert_acknowledgement(case, delivered, failed, proved)
 
 
-def _alerts_seen(case: ControlCase, delivered: int, failed: int, proved: bool) -> Evidence:
+def _alert_acknowledgement(case: ControlCase, delivered: int, failed: int, proved: bool) -> Evidence:
     """Where alerts were delivered: whether people saw them. One of the last week may still wait."""
     facts = case.facts
     seen, waiting = facts.alerts_acknowledged or 0, facts.alerts_waiting or 0
@@ -226,57 +230,57 @@ def _alerts_seen(case: ControlCase, delivered: int, failed: int, proved: bool) -
                 message("{waiting} came within the last week.", waiting=plural(waiting, "unseen alert")),
             ]
         )
-    return measured(Status.PASS if enough and not failed else Status.PARTIAL, sentence)
+    return measured_evidence(Status.PASS if enough and not failed else Status.PARTIAL, sentence)
 
 
-def _alerts_recorded(case: ControlCase) -> Evidence:
+def _alert_records(case: ControlCase) -> Evidence:
     """Where no delivery was seen: what people recorded, which is partial at most."""
     facts = case.facts
-    if note := noted(case, "alert delivered", "alert tested"):
-        return recorded(Status.PARTIAL, note)
-    if note := noted(case, "alert failed"):
-        return recorded(Status.FAIL, note)
+    if note := newest_record(case, "alert delivered", "alert tested"):
+        return recorded_evidence(Status.PARTIAL, note)
+    if note := newest_record(case, "alert failed"):
+        return recorded_evidence(Status.FAIL, note)
     if facts.alert_channel is False:
-        return never_seen(message("There is no channel through which an alert could reach a person."))
+        return missing_evidence(message("There is no channel through which an alert could reach a person."))
     if tested := facts.alert_tested_at:
-        return unknown(
+        return unknown_evidence(
             message(
                 "The code of the last test alert was typed back on {day}, over a year ago.", day=Day(tested)
             )
         )
-    return unknown(
+    return unknown_evidence(
         message("A channel is there, and nothing shows that anybody reads it: no code was typed back.")
     )
 
 
-def retraining_automated(case: ControlCase) -> Evidence:
+def retraining_automation(case: ControlCase) -> Evidence:
     facts = case.facts
     fired, tested = (
         when if facts.retraining_trigger and when is not None and when.date() <= case.today else None
         for when in (facts.retraining_fired_at, facts.retraining_tested_at)
     )
-    if fired and within_a_year(fired, case.today):
+    if fired and is_within_a_year(fired, case.today):
         seen = message(
             "The trigger for retraining fired on {day}, and a version trained after it was seen.",
             day=Day(fired),
         )
-        return probed(Status.PASS, sequence([seen, _retraining_days(facts.retraining_days)]))
-    if tested and within_a_year(tested, case.today):
+        return probed_evidence(Status.PASS, sequence([seen, _retraining_days(facts.retraining_days)]))
+    if tested and is_within_a_year(tested, case.today):
         in_a_test = message(
             "The trigger for retraining fired in a test on {day}, and not yet for real.", day=Day(tested)
         )
-        return probed(Status.PARTIAL, sequence([in_a_test, facts.retraining_due]))
-    if note := noted(case, "retraining fired", "retraining tested"):
-        return recorded(Status.PARTIAL, note, more=facts.retraining_due)
+        return probed_evidence(Status.PARTIAL, sequence([in_a_test, facts.retraining_due]))
+    if note := newest_record(case, "retraining fired", "retraining tested"):
+        return recorded_evidence(Status.PARTIAL, note, more=facts.retraining_due)
     if not facts.retraining_trigger:
         none = message("No trigger for retraining is configured, and nobody states one.")
-        return never_seen(sequence([none, facts.retraining_due]))
+        return missing_evidence(sequence([none, facts.retraining_due]))
     if not fired and not tested:
-        return never_seen(
+        return missing_evidence(
             message("A trigger for retraining is configured but has never fired, not even in a test.")
         )
     last = max(when for when in (fired, tested) if when)
-    return never_seen(
+    return missing_evidence(
         message("The trigger for retraining last fired on {day}, over a year ago.", day=Day(last))
     )
 
@@ -297,12 +301,14 @@ def _retraining_days(days: tuple[float | None, ...]) -> Message:
     )
 
 
-def segments_watched(case: ControlCase) -> Evidence:
+def segment_monitoring(case: ControlCase) -> Evidence:
     facts = case.facts
     if not facts.segments:
-        return unknown(message("No segment is mapped."))
+        return unknown_evidence(message("No segment is mapped."))
     if facts.segments_labelled is None:
-        return unknown(message("Outcomes by segment are counted in the cluster, which could not be asked."))
+        return unknown_evidence(
+            message("Outcomes by segment are counted in the cluster, which could not be asked.")
+        )
     known = message(
         "Outcomes are known in {labelled} of {segments} ({window}).",
         labelled=count(facts.segments_labelled),
@@ -311,17 +317,17 @@ def segments_watched(case: ControlCase) -> Evidence:
     )
     sentence = sequence([known, facts.labels_among])
     if facts.segments_labelled >= facts.segments:
-        return measured(Status.PASS, sentence)
-    return measured(Status.PARTIAL if facts.segments_labelled else Status.FAIL, sentence)
+        return measured_evidence(Status.PASS, sentence)
+    return measured_evidence(Status.PARTIAL if facts.segments_labelled else Status.FAIL, sentence)
 
 
 RULES: dict[str, Rule] = {
-    "MON-1": accuracy_tracked,
-    "MON-2": inputs_watched,
-    "MON-3": staleness_watched,
-    "MON-4": performance_holds,
-    "MON-5": drift_handled,
-    "MON-6": alerts_arrive,
-    "MON-7": retraining_automated,
-    "MON-8": segments_watched,
+    "MON-1": accuracy_tracking,
+    "MON-2": input_monitoring,
+    "MON-3": staleness_monitoring,
+    "MON-4": performance_level,
+    "MON-5": drift_response,
+    "MON-6": alert_delivery,
+    "MON-7": retraining_automation,
+    "MON-8": segment_monitoring,
 }

@@ -10,14 +10,14 @@ from plumbline.governance.catalogue import catalogue
 from plumbline.governance.evidence.case import (
     ControlCase,
     Rule,
-    measured,
-    noted,
-    probed,
-    recorded,
-    unknown,
-    within_a_year,
+    is_within_a_year,
+    measured_evidence,
+    newest_record,
+    probed_evidence,
+    recorded_evidence,
+    unknown_evidence,
 )
-from plumbline.governance.evidence.fairness import groups_alike
+from plumbline.governance.evidence.fairness import group_parity
 from plumbline.governance.facts import Facts
 from plumbline.wording.quantities import count, plural, share
 
@@ -31,23 +31,23 @@ ACT_CLASSES = {
 }
 
 
-def people_overrule(case: ControlCase) -> Evidence:
+def override_practice(case: ControlCase) -> Evidence:
     facts = case.facts
     if not facts.override_mapped:
-        return unknown(message("The log does not show what people decided in the end."))
+        return unknown_evidence(message("The log does not show what people decided in the end."))
     if facts.override_rate is None:
-        return unknown(message("The override column is mapped but has no values."))
+        return unknown_evidence(message("The override column is mapped but has no values."))
     changed = share(facts.override_rate)
     oversight = case.context.get("oversight", "")
     if oversight != "never" and facts.overrides_90_days is None:
-        return unknown(
+        return unknown_evidence(
             message(
                 "People changed {share} of the decisions; overrides of the last 90 days are not known.",
                 share=changed,
             )
         )
     if oversight != "never" and not facts.overrides_90_days:
-        return measured(Status.PARTIAL, _nobody_overruled(oversight, Day(facts.as_of)))
+        return measured_evidence(Status.PARTIAL, _no_override_note(oversight, Day(facts.as_of)))
     sentence = message("People changed {share} of the decisions.", share=changed)
     if facts.overrides_90_days:
         sentence = message(
@@ -55,10 +55,10 @@ def people_overrule(case: ControlCase) -> Evidence:
             share=changed,
             recent=count(facts.overrides_90_days),
         )
-    return measured(Status.PASS, sentence)
+    return measured_evidence(Status.PASS, sentence)
 
 
-def _nobody_overruled(oversight: str, until: Day) -> Message:
+def _no_override_note(oversight: str, until: Day) -> Message:
     if not oversight:
         return message(
             "Whether people review is unanswered, and nobody overruled a decision in the 90 days to {day}.",
@@ -71,76 +71,80 @@ def _nobody_overruled(oversight: str, until: Day) -> Message:
     )
 
 
-def workspace_guarded(case: ControlCase) -> Evidence:
+def workspace_access(case: ControlCase) -> Evidence:
     facts = case.facts
     off, unassigned = facts.sign_in is False, facts.roles_assigned is False
     if off and unassigned:
-        return probed(Status.FAIL, message("In this workspace sign-in is off and no roles are assigned."))
+        return probed_evidence(
+            Status.FAIL, message("In this workspace sign-in is off and no roles are assigned.")
+        )
     if off:
-        return probed(Status.FAIL, message("In this workspace sign-in is off."))
+        return probed_evidence(Status.FAIL, message("In this workspace sign-in is off."))
     if unassigned:
-        return probed(Status.FAIL, message("In this workspace no roles are assigned."))
+        return probed_evidence(Status.FAIL, message("In this workspace no roles are assigned."))
     if facts.sign_in and facts.roles_assigned:
-        return probed(Status.PASS, message("In this workspace sign-in is on and roles are assigned."))
-    return unknown(message("This workspace cannot tell who opens it, and nobody states it."))
+        return probed_evidence(
+            Status.PASS, message("In this workspace sign-in is on and roles are assigned.")
+        )
+    return unknown_evidence(message("This workspace cannot tell who opens it, and nobody states it."))
 
 
-def workspace_encrypted(case: ControlCase) -> Evidence:
+def workspace_encryption(case: ControlCase) -> Evidence:
     known = case.facts.workspace_encrypted
     if known is None:
-        return unknown(message("This workspace cannot tell whether the disk below it is encrypted."))
+        return unknown_evidence(message("This workspace cannot tell whether the disk below it is encrypted."))
     if known:
-        return probed(Status.PASS, message("This workspace is encrypted."))
-    return probed(Status.FAIL, message("This workspace is not encrypted."))
+        return probed_evidence(Status.PASS, message("This workspace is encrypted."))
+    return probed_evidence(Status.FAIL, message("This workspace is not encrypted."))
 
 
-def requests_audited(case: ControlCase) -> Evidence:
+def request_audit(case: ControlCase) -> Evidence:
     named = case.facts.caller_share
     if named is None:
-        return unknown(message("The log does not show who asked."))
+        return unknown_evidence(message("The log does not show who asked."))
     needed = case.limits["caller_share"]
     sentence = message(
         "{share} of decisions name who asked (needed {needed}).", share=share(named), needed=share(needed)
     )
-    return measured(Status.PASS if named >= needed else Status.FAIL, sentence)
+    return measured_evidence(Status.PASS if named >= needed else Status.FAIL, sentence)
 
 
-def class_known(case: ControlCase) -> Evidence:
+def ai_act_class(case: ControlCase) -> Evidence:
     facts = case.facts
     if facts.ai_act_class is None or facts.ai_act_reviewed is None:
-        return unknown(message("The AI Act class is not worked out."))
+        return unknown_evidence(message("The AI Act class is not worked out."))
     values = {"risk": ACT_CLASSES[facts.ai_act_class], "day": Day(facts.ai_act_reviewed)}
-    if not within_a_year(facts.ai_act_reviewed, case.today):
+    if not is_within_a_year(facts.ai_act_reviewed, case.today):
         late = message("The AI Act class is {risk}, reviewed on {day}, not within 12 months.", **values)
-        return probed(Status.PARTIAL, late)
+        return probed_evidence(Status.PARTIAL, late)
     if facts.ai_act_duties_open is None:
         no_role = message(
             "The AI Act class is {risk}, reviewed on {day}; whether provider or deployer, "
             "and who bears the duties, is open.",
             **values,
         )
-        return probed(Status.PARTIAL, no_role)
+        return probed_evidence(Status.PARTIAL, no_role)
     if facts.ai_act_duties_open:
         unassigned = message(
             "The AI Act class is {risk}, reviewed on {day}; {duties} without a name.",
             **values,
             duties=plural(facts.ai_act_duties_open, "duty", "duties"),
         )
-        return probed(Status.PARTIAL, unassigned)
+        return probed_evidence(Status.PARTIAL, unassigned)
     complete = message("The AI Act class is {risk}, reviewed on {day}; each duty has a name.", **values)
-    return probed(Status.PASS, complete)
+    return probed_evidence(Status.PASS, complete)
 
 
 def technical_file(case: ControlCase) -> Evidence:
     reviewed = case.facts.technical_file_reviewed
     if reviewed is None:
-        return unknown(
+        return unknown_evidence(
             message("No technical documentation was generated and reviewed, and nobody states one.")
         )
     who = case.facts.technical_file_by
     values = {"day": Day(reviewed), "by": message(" by {who}", who=who) if who else NOTHING}
-    if not within_a_year(reviewed, case.today):
-        return unknown(
+    if not is_within_a_year(reviewed, case.today):
+        return unknown_evidence(
             message(
                 "The technical documentation was last reviewed on {day}{by}, not within 12 months.", **values
             )
@@ -155,35 +159,35 @@ def technical_file(case: ControlCase) -> Evidence:
             version=newest.version,
             switched=Day(newest.at),
         )
-        return probed(Status.PARTIAL, outdated)
+        return probed_evidence(Status.PARTIAL, outdated)
     gaps = case.facts.technical_file_gaps
     if gaps is None:
         uncounted = message(
             "The technical documentation was reviewed on {day}{by}; how much of it is filled in is not known.",
             **values,
         )
-        return probed(Status.PARTIAL, uncounted)
+        return probed_evidence(Status.PARTIAL, uncounted)
     if gaps:
         incomplete = message(
             "The technical documentation was reviewed on {day}{by}; {items} of it filled in by nobody.",
             **values,
             items=plural(gaps, "item"),
         )
-        return probed(Status.PARTIAL, incomplete)
+        return probed_evidence(Status.PARTIAL, incomplete)
     complete = message(
         "The technical documentation was reviewed on {day}{by}; every item is filled in.", **values
     )
-    return probed(Status.PASS, complete)
+    return probed_evidence(Status.PASS, complete)
 
 
-def incidents_handled(case: ControlCase) -> Evidence:
+def incident_handling(case: ControlCase) -> Evidence:
     facts = case.facts
     if facts.incidents_overdue:
         many = plural(facts.incidents_overdue, "incident")
         overdue = message("{incidents} have steps that are due and not done.", incidents=many)
         if facts.incidents_overdue == 1:
             overdue = message("{incidents} has a step that is due and not done.", incidents=many)
-        return measured(Status.FAIL, overdue)
+        return measured_evidence(Status.FAIL, overdue)
     for breach, allowed in (
         (facts.performance_breach, case.limits["response_days"]),
         (facts.drift_breach, case.limits["drift_response_days"]),
@@ -192,47 +196,51 @@ def incidents_handled(case: ControlCase) -> Evidence:
             ignored = message(
                 "A breach has been open since {day}, and there is no incident for it.", day=Day(breach.since)
             )
-            return measured(Status.FAIL, ignored)
+            return measured_evidence(Status.FAIL, ignored)
     if facts.incidents is None or facts.incidents_overdue is None:
-        return unknown(message("There is no register of incidents to read."))
+        return unknown_evidence(message("There is no register of incidents to read."))
     if facts.performance_breach is None and not facts.performance_watched:
-        return unknown(
+        return unknown_evidence(
             message("Whether a breach calls for an incident is not known: performance is not followed.")
         )
     many = plural(facts.incidents, "incident")
-    return measured(Status.PASS, message("{incidents} in the register, none overdue.", incidents=many))
+    return measured_evidence(
+        Status.PASS, message("{incidents} in the register, none overdue.", incidents=many)
+    )
 
 
-def resilience_tested(case: ControlCase) -> Evidence:
+def resilience_tests(case: ControlCase) -> Evidence:
     """By receipts of rehearsals; what people recorded of either is partial, with or without the other."""
     facts = case.facts
     back, restored = (
-        Day(when) if when is not None and within_a_year(when, case.today) else None
+        Day(when) if when is not None and is_within_a_year(when, case.today) else None
         for when in (facts.rollback_rehearsed_at, facts.restore_rehearsed_at)
     )
-    notes = [note for event in ("rollback rehearsed", "restore rehearsed") if (note := noted(case, event))]
+    notes = [
+        note for event in ("rollback rehearsed", "restore rehearsed") if (note := newest_record(case, event))
+    ]
     if back and restored:
         both = message(
             "Rollback rehearsed on {rollback} and restore rehearsed on {restore}.",
             rollback=back,
             restore=restored,
         )
-        return probed(Status.PASS, both)
+        return probed_evidence(Status.PASS, both)
     if back:
-        return probed(
+        return probed_evidence(
             Status.PARTIAL, message("Rollback rehearsed on {day}; the other of the two is missing.", day=back)
         )
     if restored:
-        return probed(
+        return probed_evidence(
             Status.PARTIAL,
             message("Restore rehearsed on {day}; the other of the two is missing.", day=restored),
         )
     if notes:
-        return recorded(Status.PARTIAL, *notes)
-    return unknown(message("Neither a rollback nor a restore was rehearsed in the last 12 months."))
+        return recorded_evidence(Status.PARTIAL, *notes)
+    return unknown_evidence(message("Neither a rollback nor a restore was rehearsed in the last 12 months."))
 
 
-def mapped_for_audits(_case: ControlCase) -> Evidence:
+def audit_map(_case: ControlCase) -> Evidence:
     """The map itself. What no passing control answers is added once all controls are answered."""
     table = catalogue()
     parts: list[Message] = []
@@ -241,7 +249,7 @@ def mapped_for_audits(_case: ControlCase) -> Evidence:
         cited = [(c.id, r) for c in table.controls for r in c.references if r.startswith(f"{framework} ")]
         if not cited:
             missing = message("No control of the catalogue refers to {framework}.", framework=framework)
-            return probed(Status.FAIL, missing)
+            return probed_evidence(Status.FAIL, missing)
         known = table.frameworks[framework].subjects
         unnamed += [r for _, r in cited if r.removeprefix(f"{framework} ") not in known]
         controls, references = {i for i, _ in cited}, {r for _, r in cited}
@@ -259,21 +267,21 @@ def mapped_for_audits(_case: ControlCase) -> Evidence:
             parts=enumeration(parts),
             references=enumeration(sorted(set(unnamed))),
         )
-        return probed(Status.PARTIAL, gaps)
+        return probed_evidence(Status.PARTIAL, gaps)
     without = [c.id for c in table.controls if not any(r.startswith(AUDIT_FRAMEWORKS) for r in c.references)]
     maps = message("The catalogue maps {parts}.", parts=enumeration(parts))
     neither = message("Neither is referred to by {controls}.", controls=enumeration(without))
-    return probed(Status.PASS, sequence([maps, neither]))
+    return probed_evidence(Status.PASS, sequence([maps, neither]))
 
 
-def complaints_answered(case: ControlCase) -> Evidence:
+def complaint_handling(case: ControlCase) -> Evidence:
     facts, most = case.facts, case.limits["answer_days"]
     if facts.complaint_gap and facts.complaints:
-        return unknown(_complaint_gap(facts))
+        return unknown_evidence(_complaint_gap(facts))
     if not facts.complaints:
         if facts.complaints_logged:
-            return unknown(message("The log holds no complaint of the last 12 months."))
-        return unknown(message("Nobody records complaints."))
+            return unknown_evidence(message("The log holds no complaint of the last 12 months."))
+        return unknown_evidence(message("Nobody records complaints."))
     values = {
         "complaints": count(facts.complaints),
         "open": count(facts.complaints_open),
@@ -287,7 +295,7 @@ def complaints_answered(case: ControlCase) -> Evidence:
             **values,
             waits=plural(waits, "day"),
         )
-        return measured(Status.FAIL, late)
+        return measured_evidence(Status.FAIL, late)
     if facts.complaint_days is None:
         sentence = message(
             "Complaints in 12 months: {complaints}; none is answered yet, the oldest waits for {waits} "
@@ -296,8 +304,8 @@ def complaints_answered(case: ControlCase) -> Evidence:
             waits=plural(waits or 0, "day"),
         )
         if facts.complaints_logged:
-            return measured(Status.PARTIAL, sentence)
-        return _by_the_register(Status.PARTIAL, sentence, facts.complaint_keeper)
+            return measured_evidence(Status.PARTIAL, sentence)
+        return _register_evidence(Status.PARTIAL, sentence, facts.complaint_keeper)
     in_time = facts.complaint_days <= most
     status = Status.PASS if in_time else Status.PARTIAL
     if facts.complaints_logged:
@@ -308,7 +316,7 @@ def complaints_answered(case: ControlCase) -> Evidence:
             usual=plural(facts.complaint_usual_days or 0, "day"),
             longest=plural(facts.complaint_days, "day"),
         )
-        return measured(status, by_the_log)
+        return measured_evidence(status, by_the_log)
     sentence = message(
         "Complaints in 12 months: {complaints}; without an answer: {open}. Answers took {usual} at the median and "
         "{longest} at most (at most {most} are allowed), as {who} recorded.",
@@ -317,7 +325,7 @@ def complaints_answered(case: ControlCase) -> Evidence:
         longest=plural(facts.complaint_days, "day"),
         who=facts.complaint_keeper.strip().rstrip("."),
     )
-    return _by_the_register(status, sentence, facts.complaint_keeper)
+    return _register_evidence(status, sentence, facts.complaint_keeper)
 
 
 def _complaint_gap(facts: Facts) -> Message:
@@ -334,21 +342,21 @@ def _complaint_gap(facts: Facts) -> Message:
     )
 
 
-def _by_the_register(status: Status, sentence: Message, by: str) -> Evidence:
+def _register_evidence(status: Status, sentence: Message, by: str) -> Evidence:
     """What people wrote down of complaints: a statement of theirs, day by day."""
     return Evidence(status=status, kind=EvidenceKind.ATTESTED, sentence=sentence, by=by)
 
 
 RULES: dict[str, Rule] = {
-    "FAIR-1": groups_alike,
-    "OVR-1": people_overrule,
-    "SEC-5": workspace_guarded,
-    "SEC-6": workspace_encrypted,
-    "SEC-3": requests_audited,
-    "CMP-2": class_known,
+    "FAIR-1": group_parity,
+    "OVR-1": override_practice,
+    "SEC-5": workspace_access,
+    "SEC-6": workspace_encryption,
+    "SEC-3": request_audit,
+    "CMP-2": ai_act_class,
     "CMP-3": technical_file,
-    "CMP-4": incidents_handled,
-    "CMP-5": resilience_tested,
-    "CMP-10": complaints_answered,
-    "CMP-6": mapped_for_audits,
+    "CMP-4": incident_handling,
+    "CMP-5": resilience_tests,
+    "CMP-10": complaint_handling,
+    "CMP-6": audit_map,
 }

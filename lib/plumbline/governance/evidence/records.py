@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from plumbline.domain import Evidence, Status
 from plumbline.domain.messages import Day, Message, Quantity, enumeration, message, sequence
-from plumbline.governance.evidence.case import ControlCase, Rule, measured, probed, unknown
+from plumbline.governance.evidence.case import (
+    ControlCase,
+    Rule,
+    measured_evidence,
+    probed_evidence,
+    unknown_evidence,
+)
 from plumbline.governance.sample import window
 from plumbline.wording.quantities import chunks, count, decimal, plural, share
 
 
-def decisions_logged(case: ControlCase) -> Evidence:
+def decision_logging(case: ControlCase) -> Evidence:
     facts, limits = case.facts, case.limits
     bad: list[Message] = []
     dark: list[Message] = []
@@ -42,8 +48,8 @@ def decisions_logged(case: ControlCase) -> Evidence:
         "{parts:capital} ({window}).", parts=sequence([*bad, *dark, *fine], "; "), window=window(facts)
     )
     if bad:
-        return measured(Status.FAIL, sentence)
-    return unknown(sentence) if dark else measured(Status.PASS, sentence)
+        return measured_evidence(Status.FAIL, sentence)
+    return unknown_evidence(sentence) if dark else measured_evidence(Status.PASS, sentence)
 
 
 def _gaps(n: int, longest: float | None) -> Message:
@@ -54,10 +60,10 @@ def _gaps(n: int, longest: float | None) -> Message:
     return message("{gaps}, the longest {hours}", gaps=gaps, hours=hours)
 
 
-def inputs_logged(case: ControlCase) -> Evidence:
+def input_logging(case: ControlCase) -> Evidence:
     facts = case.facts
     if facts.features_share is None:
-        return unknown(message("No feature is mapped, or there are no decisions."))
+        return unknown_evidence(message("No feature is mapped, or there are no decisions."))
     needed = case.limits["features_share"]
     sentence = message(
         "Features are present on {share} of decisions (needed {needed}; {window}).",
@@ -65,35 +71,37 @@ def inputs_logged(case: ControlCase) -> Evidence:
         needed=share(needed),
         window=window(facts),
     )
-    return measured(Status.PASS if facts.features_share >= needed else Status.FAIL, sentence)
+    return measured_evidence(Status.PASS if facts.features_share >= needed else Status.FAIL, sentence)
 
 
-def unalterable(case: ControlCase) -> Evidence:
+def trail_integrity(case: ControlCase) -> Evidence:
     facts = case.facts
     if facts.trail_intact is False:
-        return probed(Status.FAIL, message("The trail's chain is broken: an entry was altered or removed."))
+        return probed_evidence(
+            Status.FAIL, message("The trail's chain is broken: an entry was altered or removed.")
+        )
     if facts.trail_intact is None or not facts.loads or facts.loads_hashed is None:
-        return unknown(message("The trail was not verified, or nothing was loaded yet."))
+        return unknown_evidence(message("The trail was not verified, or nothing was loaded yet."))
     sentence = message(
         "The trail verifies; {hashed} of {loads} carry a file hash.",
         hashed=count(facts.loads_hashed),
         loads=plural(facts.loads, "load"),
     )
-    return probed(Status.PASS if facts.loads_hashed >= facts.loads else Status.FAIL, sentence)
+    return probed_evidence(Status.PASS if facts.loads_hashed >= facts.loads else Status.FAIL, sentence)
 
 
-def kept_long_enough(case: ControlCase) -> Evidence:
+def log_retention(case: ControlCase) -> Evidence:
     facts, needed = case.facts, case.limits["span_days"]
     span = facts.span_days
     if span is None:
-        return unknown(message("There are no decisions whose span could be measured."))
+        return unknown_evidence(message("There are no decisions whose span could be measured."))
     state, keeps = _retention(case)
     values = {"span": plural(span, "day"), "needed": count(needed), "keeps": keeps}
     plain = message("The log spans {span} (needed {needed}, or since launch); {keeps}.", **values)
     if (span < needed and facts.covers_launch is False) or state is Status.FAIL:
-        return measured(Status.FAIL, plain)
+        return measured_evidence(Status.FAIL, plain)
     if span < needed and facts.covers_launch is None:
-        return unknown(
+        return unknown_evidence(
             message(
                 "The log spans {span} (needed {needed}, or since launch); "
                 "whether that reaches back to launch is not stated; {keeps}.",
@@ -106,7 +114,7 @@ def kept_long_enough(case: ControlCase) -> Evidence:
             "The log spans {span} (needed {needed}, or since launch) and goes back to launch; {keeps}.",
             **values,
         )
-    return unknown(sentence) if state is Status.UNKNOWN else measured(Status.PASS, sentence)
+    return unknown_evidence(sentence) if state is Status.UNKNOWN else measured_evidence(Status.PASS, sentence)
 
 
 def _retention(case: ControlCase) -> tuple[Status, Message]:
@@ -129,10 +137,10 @@ def _retention(case: ControlCase) -> tuple[Status, Message]:
     return (Status.PASS if oldest <= facts.retention_days else Status.FAIL), words
 
 
-def explainable(case: ControlCase) -> Evidence:
+def explainability(case: ControlCase) -> Evidence:
     facts, needed = case.facts, case.limits["coverage"]
     if facts.explained_share is None:
-        return unknown(message("There are no decisions whose explanations could be counted."))
+        return unknown_evidence(message("There are no decisions whose explanations could be counted."))
     exact, approximate = facts.explained_share, facts.surrogate_share or 0.0
     values = {"exact": share(exact), "needed": share(needed), "window": window(facts)}
     sentence = message(
@@ -148,14 +156,18 @@ def explainable(case: ControlCase) -> Evidence:
             approximate=share(approximate),
         )
     if exact >= needed:
-        return measured(Status.PASS, sentence)
-    return measured(Status.PARTIAL if min(exact + approximate, 1.0) >= needed else Status.FAIL, sentence)
+        return measured_evidence(Status.PASS, sentence)
+    return measured_evidence(
+        Status.PARTIAL if min(exact + approximate, 1.0) >= needed else Status.FAIL, sentence
+    )
 
 
-def importance_logged(case: ControlCase) -> Evidence:
+def importance_logging(case: ControlCase) -> Evidence:
     facts = case.facts
     if not facts.recent_chunks or facts.recent_chunks_attributed is None:
-        return unknown(message("No decisions in the last 90 days whose attributions could be counted."))
+        return unknown_evidence(
+            message("No decisions in the last 90 days whose attributions could be counted.")
+        )
     done, total = facts.recent_chunks_attributed, facts.recent_chunks
     sentence = message(
         "Attributions are stored for {stored} of {chunks} with decisions in the last 90 days to {day}.",
@@ -164,25 +176,25 @@ def importance_logged(case: ControlCase) -> Evidence:
         day=Day(facts.as_of),
     )
     if done >= total:
-        return measured(Status.PASS, sentence)
+        return measured_evidence(Status.PASS, sentence)
     partly = done > 0 and done / total >= case.limits["attributed_share_partial"]
-    return measured(Status.PARTIAL if partly else Status.FAIL, sentence)
+    return measured_evidence(Status.PARTIAL if partly else Status.FAIL, sentence)
 
 
-def answer_can_be_given(case: ControlCase) -> Evidence:
+def decision_records(case: ControlCase) -> Evidence:
     facts = case.facts
     if not facts.records_sampled or facts.records_issued is None:
-        return unknown(message("No sample of decision records was issued yet."))
+        return unknown_evidence(message("No sample of decision records was issued yet."))
     values = {"issued": count(facts.records_issued), "sampled": count(facts.records_sampled)}
     if facts.records_issued < facts.records_sampled:
-        return measured(
+        return measured_evidence(
             Status.FAIL,
             message(
                 "A decision record could be issued for {issued} of {sampled} sampled decisions.", **values
             ),
         )
     if facts.records_sampled < min(case.limits["records"], facts.decisions):
-        return unknown(
+        return unknown_evidence(
             message(
                 "A decision record could be issued for {issued} of {sampled} sampled decisions; "
                 "a sample of {needed} is needed.",
@@ -191,7 +203,7 @@ def answer_can_be_given(case: ControlCase) -> Evidence:
             )
         )
     if facts.reasons_complete is None:
-        return unknown(
+        return unknown_evidence(
             message(
                 "A decision record could be issued for {issued} of {sampled} sampled decisions; "
                 "the dictionary of reasons was not examined.",
@@ -204,19 +216,19 @@ def answer_can_be_given(case: ControlCase) -> Evidence:
             "some features have no words in the dictionary of reasons.",
             **values,
         )
-        return measured(Status.PARTIAL, sentence)
+        return measured_evidence(Status.PARTIAL, sentence)
     sentence = message(
         "A decision record could be issued for {issued} of {sampled} sampled decisions, "
         "and the dictionary of reasons is complete.",
         **values,
     )
-    return measured(Status.PASS, sentence)
+    return measured_evidence(Status.PASS, sentence)
 
 
-def personal_data_known(case: ControlCase) -> Evidence:
+def personal_data_declaration(case: ControlCase) -> Evidence:
     facts = case.facts
     if facts.personal_detected is None:
-        return unknown(message("The log was not examined for personal data."))
+        return unknown_evidence(message("The log was not examined for personal data."))
     undeclared = sorted(set(facts.personal_detected) - set(facts.personal_declared))
     if undeclared:
         shown: list[str] = [*undeclared[:5]]
@@ -225,22 +237,22 @@ def personal_data_known(case: ControlCase) -> Evidence:
         sentence = message(
             "Personal data was found that nobody has declared: {columns}.", columns=enumeration(shown)
         )
-        return measured(Status.FAIL, sentence)
+        return measured_evidence(Status.FAIL, sentence)
     if facts.personal_detected:
         many = plural(len(set(facts.personal_detected)), "column")
         declared = message("All personal data that was found is declared ({columns}).", columns=many)
-        return measured(Status.PASS, declared)
+        return measured_evidence(Status.PASS, declared)
     nothing = message("No personal data was found in the log ({window}).", window=window(facts))
-    return measured(Status.PASS, nothing)
+    return measured_evidence(Status.PASS, nothing)
 
 
 RULES: dict[str, Rule] = {
-    "AUD-1": decisions_logged,
-    "AUD-2": inputs_logged,
-    "AUD-3": unalterable,
-    "AUD-4": kept_long_enough,
-    "EXP-1": explainable,
-    "EXP-2": importance_logged,
-    "EXP-3": answer_can_be_given,
-    "SEC-4": personal_data_known,
+    "AUD-1": decision_logging,
+    "AUD-2": input_logging,
+    "AUD-3": trail_integrity,
+    "AUD-4": log_retention,
+    "EXP-1": explainability,
+    "EXP-2": importance_logging,
+    "EXP-3": decision_records,
+    "SEC-4": personal_data_declaration,
 }

@@ -21,16 +21,16 @@ class RegistryMatch:
     as_file: bool  # its model file is registered in the workspace, with who, when and hash
 
     @property
-    def registered(self) -> bool:
+    def is_registered(self) -> bool:
         return self.as_file or bool(self.fixed or self.moving)
 
     @property
     def complete(self) -> bool:
         """Kept under a name that cannot be pointed elsewhere, with who and when."""
-        return self.as_file or any(entry.fixed for entry in self.fixed)
+        return self.as_file or any(entry.has_provenance for entry in self.fixed)
 
 
-def look_up(
+def match_registries(
     seen: Collection[str], files: Collection[str], probes: Sequence[Probe]
 ) -> tuple[RegistryMatch, ...]:
     """Each version that the log names, looked up in every place."""
@@ -52,16 +52,18 @@ def registry_facts(seen: Collection[str], files: Collection[str], probes: Sequen
     A version known only by an alias or stage is registered, but not for good. Without a probe nothing is known
     of code, data, parameters and lineage.
     """
-    matches = look_up(seen, files, probes)
-    kept = [f for f in matches if f.registered]
+    matches = match_registries(seen, files, probes)
+    kept = [f for f in matches if f.is_registered]
     facts: dict[str, Any] = {}
     if files or probes:
         facts |= {
             "registered_versions": len(kept), "registry_complete": all(f.complete for f in kept) if kept else None,
-            "versions_missing": tuple(f.version for f in matches if not f.registered),
+            "versions_missing": tuple(f.version for f in matches if not f.is_registered),
         }  # fmt: skip
     if probes:
-        used = [p for p in probes if any(f.fixed or f.moving for f in look_up(seen, (), [p]))] or list(probes)
+        used = [
+            p for p in probes if any(f.fixed or f.moving for f in match_registries(seen, (), [p]))
+        ] or list(probes)
         facts |= {
             "reproducible_versions": sum(any(e.reproducible for e in f.fixed) for f in matches),
             "lineage_versions": sum(any(e.sources for e in f.fixed) for f in matches),

@@ -12,13 +12,13 @@ from plumbline.domain.messages import NOTHING, Day, Message, Quantity, enumerati
 from plumbline.governance.evidence.case import (
     ControlCase,
     Rule,
-    measured,
-    never_seen,
-    noted,
-    probed,
-    recorded,
-    unknown,
-    within_a_year,
+    is_within_a_year,
+    measured_evidence,
+    missing_evidence,
+    newest_record,
+    probed_evidence,
+    recorded_evidence,
+    unknown_evidence,
 )
 from plumbline.governance.facts import SwitchFacts
 from plumbline.governance.sample import window
@@ -29,27 +29,27 @@ from plumbline.wording.quantities import count, decimal, plural, share
 LAST_SWITCHES = 3
 
 
-def version_named(case: ControlCase) -> Evidence:
+def version_logging(case: ControlCase) -> Evidence:
     facts = case.facts
     if facts.version_share is None:
-        return unknown(message("The log has no version column."))
+        return unknown_evidence(message("The log has no version column."))
     sentence = message(
         "{share} of decisions name their version ({window}).",
         share=share(facts.version_share),
         window=window(facts),
     )
     if facts.version_share >= 1:
-        return measured(Status.PASS, sentence)
+        return measured_evidence(Status.PASS, sentence)
     partly = facts.version_share >= case.limits["version_share_partial"]
-    return measured(Status.PARTIAL if partly else Status.FAIL, sentence)
+    return measured_evidence(Status.PARTIAL if partly else Status.FAIL, sentence)
 
 
-def versions_registered(case: ControlCase) -> Evidence:
+def version_registration(case: ControlCase) -> Evidence:
     facts = case.facts
     if facts.registered_versions is None:
-        return unknown(message("No model registry is connected."))
+        return unknown_evidence(message("No model registry is connected."))
     if not facts.versions:
-        return unknown(message("The log names no version that could be looked up in the registry."))
+        return unknown_evidence(message("The log names no version that could be looked up in the registry."))
     values = {
         "registered": count(facts.registered_versions),
         "versions": plural(facts.versions, "version"),
@@ -62,7 +62,7 @@ def versions_registered(case: ControlCase) -> Evidence:
             *([word("others")] if len(facts.versions_missing) > 3 else []),
         ]
         if not missing:
-            return probed(
+            return probed_evidence(
                 Status.FAIL,
                 message("{registered} of {versions} in the log {are} registered{read}.", **values),
             )
@@ -71,18 +71,18 @@ def versions_registered(case: ControlCase) -> Evidence:
             **values,
             missing=enumeration(missing),
         )
-        return probed(Status.FAIL, sentence)
+        return probed_evidence(Status.FAIL, sentence)
     if not facts.registry_complete:
         sentence = message(
             "{registered} of {versions} in the log {are} registered, but not each with who and when, "
             "and immutable{read}.",
             **values,
         )
-        return probed(Status.PARTIAL, sentence)
+        return probed_evidence(Status.PARTIAL, sentence)
     sentence = message(
         "{registered} of {versions} in the log {are} registered, each with who and when{read}.", **values
     )
-    return dated(case, probed(Status.PASS, sentence))
+    return limit_probe_age(case, probed_evidence(Status.PASS, sentence))
 
 
 def _read(case: ControlCase) -> Message:
@@ -91,7 +91,7 @@ def _read(case: ControlCase) -> Message:
     return message(" ({where}, read on {day})", where=where, day=Day(at)) if at is not None else NOTHING
 
 
-def dated(case: ControlCase, evidence: Evidence) -> Evidence:
+def limit_probe_age(case: ControlCase, evidence: Evidence) -> Evidence:
     """What a registry showed passes only as long as the look into it is recent."""
     at = case.facts.probed_at
     if at is None or (case.today - at.date()).days <= case.limits["probe_days"]:
@@ -112,32 +112,32 @@ def rollback_works(case: ControlCase) -> Evidence:
                 day=Day(facts.rollback_at),
                 duration=_duration(facts.rollback_minutes),
             )
-        return measured(Status.PASS, seen)
+        return measured_evidence(Status.PASS, seen)
     rehearsed = facts.rollback_rehearsed_at
-    if within_a_year(rehearsed, case.today) and rehearsed:
-        return probed(Status.PASS, _drilled(rehearsed, facts.rollback_drill_seconds))
-    if note := noted(case, "rollback rehearsed"):
-        return recorded(Status.PARTIAL, note)
+    if is_within_a_year(rehearsed, case.today) and rehearsed:
+        return probed_evidence(Status.PASS, _drill_note(rehearsed, facts.rollback_drill_seconds))
+    if note := newest_record(case, "rollback rehearsed"):
+        return recorded_evidence(Status.PARTIAL, note)
     recorded_days = [n.at for n in facts.noted if n.event == "rollback rehearsed"]
     rehearsals = [at for at in (rehearsed, *recorded_days) if at]
     if rehearsals:
         last = Day(max(rehearsals))
-        return never_seen(
+        return missing_evidence(
             message("The last rehearsal of a rollback, {day}, is not within 12 months.", day=last)
         )
-    return never_seen(
+    return missing_evidence(
         message("No return to an earlier version was ever seen in the log, and none was rehearsed.")
     )
 
 
-def releases_compared(case: ControlCase) -> Evidence:
+def release_comparison(case: ControlCase) -> Evidence:
     facts = case.facts
     if not facts.switches:
-        return never_seen(
+        return missing_evidence(
             message("No switch between versions with an overlap before it was ever seen in the log.")
         )
     switches = sorted(facts.switches, key=lambda s: s.at, reverse=True)[:LAST_SWITCHES]
-    compared = [_overlapped(switch, case) for switch in switches]
+    compared = [_has_overlap(switch, case) for switch in switches]
     newest = switches[0]
     values = {
         "compared": count(sum(compared)),
@@ -161,8 +161,8 @@ def releases_compared(case: ControlCase) -> Evidence:
             switches=count(len(switches)),
         )
     if all(compared):
-        return measured(Status.PASS, sentence)
-    return measured(Status.PARTIAL if compared[0] else Status.FAIL, sentence)
+        return measured_evidence(Status.PASS, sentence)
+    return measured_evidence(Status.PARTIAL if compared[0] else Status.FAIL, sentence)
 
 
 def _overlap(switch: SwitchFacts) -> Message:
@@ -175,64 +175,66 @@ def _overlap(switch: SwitchFacts) -> Message:
     )
 
 
-def _overlapped(switch: SwitchFacts, case: ControlCase) -> bool:
+def _has_overlap(switch: SwitchFacts, case: ControlCase) -> bool:
     long_enough = switch.overlap_hours >= case.limits["overlap_hours"]
     return long_enough or switch.overlap_decisions >= case.limits["overlap_decisions"]
 
 
-def guarded(case: ControlCase) -> Evidence:
+def guardrail_evidence(case: ControlCase) -> Evidence:
     facts = case.facts
     if facts.guardrail_on is None:
-        return unknown(message("It is not known whether a guardrail watches the releases."))
+        return unknown_evidence(message("It is not known whether a guardrail watches the releases."))
     if not facts.guardrail_on:
-        return measured(Status.FAIL, message("The guardrail is off."))
+        return measured_evidence(Status.FAIL, message("The guardrail is off."))
     if facts.guardrail_unhandled is None:
         if facts.sample_reason:
-            return unknown(facts.sample_reason)
-        return unknown(
+            return unknown_evidence(facts.sample_reason)
+        return unknown_evidence(
             message("The guardrail is on, but the log shows no release that it could have watched.")
         )
     if facts.guardrail_unhandled:
         many = plural(facts.guardrail_unhandled, "finding")
         unhandled = message("The guardrail has {findings} that nobody has handled.", findings=many)
-        return measured(Status.FAIL, sequence([facts.guardrail_sentence, unhandled]))
+        return measured_evidence(Status.FAIL, sequence([facts.guardrail_sentence, unhandled]))
     if facts.guardrail_in_hand:
         waits = message(
             "The guardrail has {findings} with an incident that is in hand; until that is closed, it is partial.",
             findings=plural(facts.guardrail_in_hand, "finding"),
         )
-        return measured(Status.PARTIAL, waits)
+        return measured_evidence(Status.PARTIAL, waits)
     quiet = message("The guardrail is on and has no unhandled finding ({window}).", window=window(facts))
-    return measured(Status.PASS, quiet)
+    return measured_evidence(Status.PASS, quiet)
 
 
-def rollback_automated(case: ControlCase) -> Evidence:
+def rollback_automation(case: ControlCase) -> Evidence:
     facts = case.facts
     if facts.rollback_wired is False:
-        return probed(Status.FAIL, message("The guardrail is wired to no registry alias or webhook."))
+        return probed_evidence(
+            Status.FAIL, message("The guardrail is wired to no registry alias or webhook.")
+        )
     if not facts.rollback_wired:
-        note = noted(case, "automatic rollback tested")
+        note = newest_record(case, "automatic rollback tested")
         if note:
-            return recorded(Status.PARTIAL, note)
-        return unknown(message("It is not known whether the guardrail can roll back by itself."))
+            return recorded_evidence(Status.PARTIAL, note)
+        return unknown_evidence(message("It is not known whether the guardrail can roll back by itself."))
     tested = facts.rollback_wire_tested_at
-    if tested is None or not within_a_year(tested, case.today):
+    if tested is None or not is_within_a_year(tested, case.today):
         untested = message("The guardrail is wired to roll back, but was not tested in 12 months.")
-        return probed(Status.PARTIAL, untested)
+        return probed_evidence(Status.PARTIAL, untested)
     wired = message("The guardrail is wired to roll back and was tested on {day}.", day=Day(tested))
     if facts.rollback_mode in _BY_HAND:
         waits = message(
             "It does not roll back by itself: its mode is {mode}.", mode=_BY_HAND[facts.rollback_mode]
         )
-        return probed(Status.PARTIAL, sequence([wired, waits]))
-    return probed(Status.PASS, wired)
+        return probed_evidence(Status.PARTIAL, sequence([wired, waits]))
+    return probed_evidence(Status.PASS, wired)
 
 
 #: modes of a rollback that leave the act to a person
 _BY_HAND = {"propose": word("to propose"), "dry run": word("a dry run")}
 
 
-def _drilled(at: datetime, seconds: float | None) -> Message:
+def _drill_note(at: datetime, seconds: float | None) -> Message:
     """A drill by its receipt, with how long it took where that is known."""
     if seconds is None:
         return message("A rollback was rehearsed on {day}.", day=Day(at))
@@ -242,12 +244,12 @@ def _drilled(at: datetime, seconds: float | None) -> Message:
     )
 
 
-def training_reproducible(case: ControlCase) -> Evidence:
+def training_reproducibility(case: ControlCase) -> Evidence:
     facts = case.facts
     if facts.reproducible_versions is None:
-        return unknown(message("No training runs or DVC locks are connected."))
+        return unknown_evidence(message("No training runs or DVC locks are connected."))
     if not facts.versions:
-        return unknown(message("The log names no version whose training could be looked up."))
+        return unknown_evidence(message("The log names no version whose training could be looked up."))
     done, total = facts.reproducible_versions, facts.versions
     sentence = message(
         "Code revision, data hash and parameters are recorded for {recorded} of {versions}{read}.",
@@ -256,14 +258,14 @@ def training_reproducible(case: ControlCase) -> Evidence:
         read=_read(case),
     )
     if done >= total:
-        return dated(case, probed(Status.PASS, sentence))
-    return probed(Status.PARTIAL if done else Status.FAIL, sentence)
+        return limit_probe_age(case, probed_evidence(Status.PASS, sentence))
+    return probed_evidence(Status.PARTIAL if done else Status.FAIL, sentence)
 
 
-def lineage_documented(case: ControlCase) -> Evidence:
+def lineage_documentation(case: ControlCase) -> Evidence:
     facts = case.facts
     if facts.lineage_versions is None or not facts.versions:
-        return unknown(message("No recorded lineage is connected."))
+        return unknown_evidence(message("No recorded lineage is connected."))
     sentence = message(
         "Lineage is recorded for {recorded} of {versions}{read}.",
         recorded=count(facts.lineage_versions),
@@ -271,29 +273,29 @@ def lineage_documented(case: ControlCase) -> Evidence:
         read=_read(case),
     )
     if facts.lineage_versions >= facts.versions:
-        return dated(case, probed(Status.PASS, sentence))
-    return probed(Status.PARTIAL if facts.lineage_versions else Status.FAIL, sentence)
+        return limit_probe_age(case, probed_evidence(Status.PASS, sentence))
+    return probed_evidence(Status.PARTIAL if facts.lineage_versions else Status.FAIL, sentence)
 
 
-def answers_agree(case: ControlCase) -> Evidence:
+def answer_consistency(case: ControlCase) -> Evidence:
     facts, limits = case.facts, case.limits
     if not facts.repeats or facts.conflicting_share is None:
         none = message("No input occurs twice for one version in the log.")
-        return _reproduced(case, none) or unknown(none)
+        return _reproduction_evidence(case, none) or unknown_evidence(none)
     if facts.repeats < limits["repeats"] and not facts.conflicting_share:
         few = message(
             "Only {repeats} of the same input, {needed} are needed.",
             repeats=plural(facts.repeats, "repeat"),
             needed=count(limits["repeats"]),
         )
-        return _reproduced(case, few) or unknown(few)
+        return _reproduction_evidence(case, few) or unknown_evidence(few)
     if facts.repeats < limits["repeats"]:
         few = message(
             "Only {repeats} of the same input, {needed} are needed.",
             repeats=plural(facts.repeats, "repeat"),
             needed=count(limits["repeats"]),
         )
-        return unknown(few)
+        return unknown_evidence(few)
     most = limits["conflicting_share"]
     inputs, hits = float(facts.repeats), facts.conflicting_share * facts.repeats
     if facts.repeated_inputs and facts.conflicting_inputs is not None:
@@ -325,13 +327,13 @@ def answers_agree(case: ControlCase) -> Evidence:
         )
     low = float(wilson(np.array([hits]), np.array([inputs]))[0][0])
     if low > most:
-        return measured(Status.FAIL, sequence([sentence, near]))
+        return measured_evidence(Status.FAIL, sequence([sentence, near]))
     if facts.conflicting_share > most:
-        return measured(Status.PARTIAL, sequence([sentence, message("That may be chance."), near]))
-    return measured(Status.PARTIAL if near else Status.PASS, sequence([sentence, near]))
+        return measured_evidence(Status.PARTIAL, sequence([sentence, message("That may be chance."), near]))
+    return measured_evidence(Status.PARTIAL if near else Status.PASS, sequence([sentence, near]))
 
 
-def _reproduced(case: ControlCase, few: Message) -> Evidence | None:
+def _reproduction_evidence(case: ControlCase, few: Message) -> Evidence | None:
     """Where too little repeats: whether the registered model files gave the logged scores once more."""
     facts = case.facts
     if not facts.versions or not facts.reproduced_versions:
@@ -342,7 +344,7 @@ def _reproduced(case: ControlCase, few: Message) -> Evidence | None:
         versions=plural(facts.versions, "version"),
     )
     every = facts.reproduced_versions >= facts.versions
-    return measured(Status.PASS if every else Status.PARTIAL, sequence([few, sentence]))
+    return measured_evidence(Status.PASS if every else Status.PARTIAL, sequence([few, sentence]))
 
 
 def _duration(minutes: float) -> Quantity:
@@ -350,13 +352,13 @@ def _duration(minutes: float) -> Quantity:
 
 
 RULES: dict[str, Rule] = {
-    "REL-1": version_named,
-    "REL-2": versions_registered,
+    "REL-1": version_logging,
+    "REL-2": version_registration,
     "REL-3": rollback_works,
-    "REL-4": releases_compared,
-    "REL-5": guarded,
-    "REL-6": rollback_automated,
-    "REL-7": training_reproducible,
-    "REL-8": answers_agree,
-    "AUD-5": lineage_documented,
+    "REL-4": release_comparison,
+    "REL-5": guardrail_evidence,
+    "REL-6": rollback_automation,
+    "REL-7": training_reproducibility,
+    "REL-8": answer_consistency,
+    "AUD-5": lineage_documentation,
 }

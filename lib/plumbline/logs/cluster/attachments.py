@@ -80,7 +80,7 @@ def add_window(cursor: duckdb.DuckDBPyConnection, key: str, window: Window) -> N
     )
 
 
-def refuse_other_look(
+def refuse_concurrent_refresh(
     cursor: duckdb.DuckDBPyConnection, attachment: Attachment, standing: Sequence[Window]
 ) -> None:
     """Refuse to count what a look saw once another look, or an undo, came in between: rows would be counted twice, or
@@ -139,7 +139,7 @@ def days(cursor: duckdb.DuckDBPyConnection, key: str) -> DayDigests:
     return {(row[0], row[1]): (row[2], row[3]) for row in rows}
 
 
-def refuse_other_rows(cursor: duckdb.DuckDBPyConnection, key: str, act: str) -> None:
+def refuse_foreign_rows(cursor: duckdb.DuckDBPyConnection, key: str, act: str) -> None:
     """Refuse what would mix rows of another origin, or of the sample alone, into counts of a whole table.
 
     Args:
@@ -162,10 +162,10 @@ def refuse_other_rows(cursor: duckdb.DuckDBPyConnection, key: str, act: str) -> 
     )
 
 
-def refuse_other_log(cursor: duckdb.DuckDBPyConnection, key: str, origin: Origin | None) -> None:
-    """Refuse a log that is no sample of the table that a system is attached to; see ``refuse_other_rows``."""
+def refuse_foreign_log(cursor: duckdb.DuckDBPyConnection, key: str, origin: Origin | None) -> None:
+    """Refuse a log that is no sample of the table that a system is attached to; see ``refuse_foreign_rows``."""
     if origin is None or origin.kind != "spark":
-        refuse_other_rows(cursor, key, "Other decisions are not added")
+        refuse_foreign_rows(cursor, key, "Other decisions are not added")
 
 
 def refuse_early_undo(cursor: duckdb.DuckDBPyConnection, load: Load) -> None:

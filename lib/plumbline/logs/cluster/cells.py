@@ -16,7 +16,7 @@ _TIMES = ("timestamp", "timestamp_ntz", "date")
 _EPOCHS = {"epoch_s": 1_000_000, "epoch_ms": 1000, "epoch_us": 1}
 
 
-def quoted(name: str) -> str:
+def spark_identifier(name: str) -> str:
     """Quote an identifier for Spark.
 
     Raises:
@@ -44,7 +44,7 @@ def table_name(name: str) -> str:
     parts = [part.strip().strip("`") for part in name.split(".")]
     if not 1 <= len(parts) <= 3 or not all(parts):
         raise PlumblineError(f"{name[:80]!r} names no table", todo="E.g. --table CATALOG.SCHEMA.TABLE.")
-    return ".".join(quoted(part) for part in parts)
+    return ".".join(spark_identifier(part) for part in parts)
 
 
 def is_number(kind: str) -> bool:
@@ -66,27 +66,27 @@ def number(column: str, kind: str) -> str:
         PlumblineError: the column's type holds no numbers.
     """
     if not is_number(kind):
-        raise _unfit(column, kind, "numbers")
-    value = f"CAST({quoted(column)} AS DOUBLE)"
+        raise _type_error(column, kind, "numbers")
+    value = f"CAST({spark_identifier(column)} AS DOUBLE)"
     return f"CASE WHEN abs({value}) <= {LARGEST_NUMBER!r}D THEN {value} END"
 
 
 def level(column: str, kind: str) -> str:
     """A level of a categorical feature, or NULL."""
-    return _canonical(_text(column, kind), MISSING)
+    return _canonical_sql(_text(column, kind), MISSING)
 
 
 def outcome(column: str, kind: str) -> str:
     """A class, or NULL."""
-    return _canonical(_text(column, kind), ABSENT)
+    return _canonical_sql(_text(column, kind), ABSENT)
 
 
 def name(column: str, kind: str) -> str:
     """An identifier or a version, or NULL."""
     value = _text(column, kind)
     if not is_text(kind):
-        return _canonical(value, ABSENT)
-    return f"CASE WHEN lower({value}) IN ({_listed(ABSENT)}) THEN NULL ELSE {value} END"
+        return _canonical_sql(value, ABSENT)
+    return f"CASE WHEN lower({value}) IN ({_literal_list(ABSENT)}) THEN NULL ELSE {value} END"
 
 
 def instant(column: str, kind: str, form: str, zone: str) -> str:
@@ -95,7 +95,7 @@ def instant(column: str, kind: str, form: str, zone: str) -> str:
     Raises:
         PlumblineError: the column's type holds no times.
     """
-    cell = quoted(column)
+    cell = spark_identifier(column)
     if kind == "timestamp":
         value = cell
     elif is_time(kind):
@@ -106,16 +106,16 @@ def instant(column: str, kind: str, form: str, zone: str) -> str:
     elif is_number(kind) and form == "epoch_ns":
         value = f"timestamp_micros(CAST({cell} AS BIGINT) DIV 1000)"
     else:
-        raise _unfit(column, kind, "times")
+        raise _type_error(column, kind, "times")
     return f"CASE WHEN {value} BETWEEN TIMESTAMP '1900-01-01' AND TIMESTAMP '2200-01-01' THEN {value} END"
 
 
-def on_clock(value: str, zone: str) -> str:
+def to_local(value: str, zone: str) -> str:
     """What the clock of a zone shows at a time."""
     return value if zone == "UTC" else f"from_utc_timestamp({value}, {literal(zone)})"
 
 
-def folded(value: str) -> str:
+def fold_sql(value: str) -> str:
     """A class without case and without the blanks that do not matter."""
     return f"lower(trim(regexp_replace({value}, '[ \\t\\r\\n]+', ' ')))"
 
@@ -131,7 +131,7 @@ def bound(value: str, kind: str) -> str:
 
 
 def _text(column: str, kind: str) -> str:
-    cell = quoted(column)
+    cell = spark_identifier(column)
     if is_text(kind):
         return f"trim({cell})"
     if kind in ("float", "double"):  # whole numbers alike in every engine; 1.0 is a class 1
@@ -141,22 +141,22 @@ def _text(column: str, kind: str) -> str:
         )
     if is_number(kind) or is_time(kind):
         return f"CAST({cell} AS STRING)"
-    raise _unfit(column, kind, "text")
+    raise _type_error(column, kind, "text")
 
 
-def _canonical(value: str, tokens: tuple[str, ...]) -> str:
+def _canonical_sql(value: str, tokens: tuple[str, ...]) -> str:
     return (
-        f"CASE WHEN lower({value}) IN ({_listed(tokens)}) THEN NULL "
+        f"CASE WHEN lower({value}) IN ({_literal_list(tokens)}) THEN NULL "
         f"WHEN lower({value}) IN ('true', 'false') THEN lower({value}) "
         f"WHEN {value} RLIKE '^[-+]?[0-9]+[.]0$' THEN left({value}, length({value}) - 2) ELSE {value} END"
     )
 
 
-def _listed(tokens: tuple[str, ...]) -> str:
+def _literal_list(tokens: tuple[str, ...]) -> str:
     return ", ".join(literal(token) for token in tokens)
 
 
-def _unfit(column: str, kind: str, what: str) -> PlumblineError:
+def _type_error(column: str, kind: str, what: str) -> PlumblineError:
     return PlumblineError(
         f"The column {column!r} is of type {kind}, of which no {what} are made here",
         todo=f"Make a view in the cluster in which it holds {what}, and name that as --table; "

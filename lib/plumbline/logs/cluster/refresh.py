@@ -12,7 +12,7 @@ from plumbline.domain import System
 from plumbline.domain.acts import Act
 from plumbline.logs.cluster import attachments, sample_rows
 from plumbline.logs.cluster.attachments import Attachment, DayDigests
-from plumbline.logs.cluster.sample import labels_of
+from plumbline.logs.cluster.sample import read_labels
 from plumbline.logs.cluster.table import ClusterReading
 from plumbline.logs.mapping.classes import settle_classes
 from plumbline.store import systems, trail
@@ -39,7 +39,7 @@ def changed_days(before: DayDigests, now: DayDigests, since: date | None = None)
     return {key: now.get(key, (0, "")) for key in sorted(keys) if before.get(key) != now.get(key)}
 
 
-def count_anew(
+def recount_days_of_table(
     ws: Workspace,
     attachment: Attachment,
     session: Any,
@@ -59,7 +59,7 @@ def count_anew(
     """
     key = attachment.system
     with ws.write() as cursor:
-        attachments.refuse_other_look(cursor, attachment, reading.windows)
+        attachments.refuse_concurrent_refresh(cursor, attachment, reading.windows)
         system = systems.get_system(cursor, key)
         before = attachments.days(cursor, key)
         resized = {
@@ -73,11 +73,11 @@ def count_anew(
             {"loads": touched},
         ).to_arrow_table()
         # a sample that somebody changed by hand is seen before its new digest covers it
-        state_digest.look(cursor, key, touched)
+        state_digest.note_changes(cursor, key, touched)
         updated = gone = 0
         if ids.num_rows:
             since = min(day for _, day in changed)
-            there = labels_of(session, reading, windows, ids, since)
+            there = read_labels(session, reading, windows, ids, since)
             updated = _relabel(cursor, key, there)
             gone = sample_rows.drop_missing(cursor, system, there, touched, {day for _, day in changed})
         state_digest.mark_decisions(cursor, key, touched)

@@ -10,7 +10,7 @@ from typing import Any
 from plumbline.domain import IGNORE, PlumblineError
 from plumbline.logs.cluster import cells
 from plumbline.logs.cluster.attachments import DayDigests, Window
-from plumbline.logs.cluster.cells import quoted
+from plumbline.logs.cluster.cells import spark_identifier
 from plumbline.logs.cluster.table import ClusterReading, ClusterTable
 from plumbline.store.workspace import now
 
@@ -23,12 +23,12 @@ _EPOCH = date(1970, 1, 1)
 _PLACE = "CAST(conv(substr(_row, 1, 12), 16, 10) AS DOUBLE) / 281474976710656D"
 
 
-def newest(session: Any, table: ClusterTable, above: str | None) -> tuple[str | None, int, int]:
+def newest_mark(session: Any, table: ClusterTable, above: str | None) -> tuple[str | None, int, int]:
     """Up to where the rows are read now, as text; how many there are above ``above``, and without a place in the order.
 
     Times more than a day ahead, and the last day of a column of dates, which may still be filling, are left out.
     """
-    column, kind = quoted(table.since), table.kinds[table.since]
+    column, kind = spark_identifier(table.since), table.kinds[table.since]
     due = "true"
     if kind == "date":
         due = f"{column} < (SELECT max({column}) FROM {cells.table_name(table.name)})"
@@ -42,7 +42,7 @@ def newest(session: Any, table: ClusterTable, above: str | None) -> tuple[str | 
     return row[0], int(row[1]), int(row[2])
 
 
-def look(session: Any, table: ClusterTable, rows: int, path: Path) -> None:
+def write_preview(session: Any, table: ClusterTable, rows: int, path: Path) -> None:
     """Some rows of the whole table as they are, as a Parquet file."""
     share = min(1.0, 2 * LOOK_ROWS / max(rows, 1))
     whole = session.sql(f"SELECT * FROM {cells.table_name(table.name)}")
@@ -50,7 +50,7 @@ def look(session: Any, table: ClusterTable, rows: int, path: Path) -> None:
     write_rows(chosen.limit(LOOK_ROWS).toArrow(), path)
 
 
-def decisions_of(session: Any, reading: ClusterReading, window: Window) -> int:
+def count_decisions(session: Any, reading: ClusterReading, window: Window) -> int:
     """How many decisions a window holds."""
     row = session.sql(f"SELECT count(*) FROM ({reading.decisions([window])})").collect()[0]
     return int(row[0])
@@ -72,7 +72,7 @@ def draw(session: Any, reading: ClusterReading, window: Window, share: float) ->
     rows = reading.decisions([window], beside=list(names))
     query = rows if share >= 1 else f"SELECT * FROM ({rows}) WHERE {_PLACE} < {share!r}D"
     chosen = session.sql(query)
-    table = chosen.select(*(quoted(f"raw:{name}") for name in names)).toArrow()
+    table = chosen.select(*(spark_identifier(f"raw:{name}") for name in names)).toArrow()
     return table.rename_columns(list(names))
 
 
@@ -92,17 +92,17 @@ def day_digests(
                    CAST(sum(CAST({hashed} AS DECIMAL(38, 0))) AS STRING) AS digest
             FROM ({reading.decisions(windows, since=since)}) GROUP BY 1, 2"""
     ).collect()
-    since = since or late_since([row[1] for row in days])
+    since = since or late_label_start([row[1] for row in days])
     return {(int(row[0]), row[1]): (int(row[2]), str(row[3])) for row in days if row[1] >= since}
 
 
-def late_since(days: Collection[date]) -> date:
+def late_label_start(days: Collection[date]) -> date:
     """The day from which late labels are looked for; a day to come does not move it, as one wrong date would."""
     last = min(max(days, default=_EPOCH), now().date() + timedelta(days=1))
     return last - timedelta(days=LATE_DAYS)
 
 
-def labels_of(
+def read_labels(
     session: Any, reading: ClusterReading, windows: Sequence[Window], ids: Any, since: date | None = None
 ) -> Any:
     """The labels that some decisions have now, as an Arrow table (decision_id, utc, label, label_time).

@@ -16,7 +16,7 @@ from plumbline.logs.values.cast import keyed_hash, name
 from plumbline.store.backup import state_digest
 from plumbline.store.samples import forget_draws
 from plumbline.store.sql import decision_table, ident
-from plumbline.store.times import on_clock
+from plumbline.store.times import to_local
 
 #: by how much the sample may grow beyond its size before its share is lowered
 SLACK = 1.1
@@ -39,7 +39,7 @@ def thin(cursor: duckdb.DuckDBPyConnection, system: System, share: float) -> int
     bound = math.ceil(share * 16**DIGITS)
     if bound >= 16**DIGITS:
         return 0
-    moment = on_clock('"timestamp"', system.timezone)
+    moment = to_local('"timestamp"', system.timezone)
     row = f"substr(md5(concat(coalesce(decision_id, ''), '|', epoch_us({moment}))), 1, {DIGITS})"
     return _remove(cursor, system.key, f"{row} >= $bound", {"bound": f"{bound:0{DIGITS}x}"})
 
@@ -56,7 +56,7 @@ def drop_missing(
     Args:
         there: an Arrow table of those it has, ``decision_id`` and ``utc`` (microseconds since 1970).
     """
-    day = f"CAST({on_clock('timestamp', system.timezone)} AS DATE)"
+    day = f"CAST({to_local('timestamp', system.timezone)} AS DATE)"
     cursor.register("rows_there", there)
     try:
         return _remove(
@@ -147,7 +147,7 @@ def _remove(cursor: duckdb.DuckDBPyConnection, key: str, condition: str, values:
     if not loads:
         return 0
     # rows that somebody changed by hand are seen before their new digest covers it
-    state_digest.look(cursor, key, loads)
+    state_digest.note_changes(cursor, key, loads)
     rows = cursor.execute(
         f"DELETE FROM {table} AS d WHERE {condition} RETURNING _load_id, _line", values
     ).to_arrow_table()

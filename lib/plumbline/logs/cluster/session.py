@@ -66,8 +66,8 @@ def cluster(location: Location) -> Iterator[Any]:
     if current is not None and current[0] == location.shown:
         yield current[1]
         return
-    _reach(location)
-    with explained(location):
+    _require_reachable(location)
+    with translate_errors(location):
         with warnings.catch_warnings():  # of versions of pandas, of which nothing is used here
             warnings.simplefilter("ignore", FutureWarning)
             from pyspark.sql.connect.client.retries import DefaultPolicy
@@ -84,10 +84,10 @@ def cluster(location: Location) -> Iterator[Any]:
             finally:
                 _CURRENT.reset(token)
         finally:
-            _end(session)
+            _end_session(session)
 
 
-def _end(session: Any) -> None:
+def _end_session(session: Any) -> None:
     try:
         session.client.set_retry_policies([])  # nobody waits for a server that is gone
         session.client.release_session()
@@ -97,7 +97,7 @@ def _end(session: Any) -> None:
 
 
 @contextmanager
-def explained(location: Location) -> Iterator[None]:
+def translate_errors(location: Location) -> Iterator[None]:
     """Turn what Spark or its connection raises into one sentence."""
     import grpc
     from pyspark.errors.exceptions.base import PySparkException
@@ -114,7 +114,7 @@ def refusal(location: Location, error: Exception) -> PlumblineError:
     condition = getattr(error, "getCondition", lambda: "")() or ""
     code = getattr(error, "code", lambda: "")()
     seen = f"{condition} {code} {text}"
-    words = location.clean(_first(text), tuple(filter(None, [os.environ.get(TOKEN, "")])))
+    words = location.redact(_first_line(text), tuple(filter(None, [os.environ.get(TOKEN, "")])))
     for pattern, sentence, todo in _CONDITIONS:
         if re.search(pattern, seen):
             return PlumblineError(
@@ -127,14 +127,14 @@ def refusal(location: Location, error: Exception) -> PlumblineError:
     )
 
 
-def _first(text: str) -> str:
+def _first_line(text: str) -> str:
     """The telling line of a message that may hold pages of a stack."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     python = [line for line in lines if re.match(r"[\w.]*(Error|Exception)\b.*:", line)]
     return (python[-1] if python else lines[0] if lines else "no reason was given")[:300]
 
 
-def _reach(location: Location) -> None:
+def _require_reachable(location: Location) -> None:
     parts = urlsplit(location.address.split("/;")[0])
     try:
         with socket.create_connection((parts.hostname or "", parts.port or 15002), timeout=REACH):

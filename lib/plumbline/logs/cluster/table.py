@@ -19,7 +19,7 @@ from plumbline.domain import (
 )
 from plumbline.logs.cluster import cells
 from plumbline.logs.cluster.attachments import Window
-from plumbline.logs.cluster.cells import quoted
+from plumbline.logs.cluster.cells import spark_identifier
 from plumbline.logs.mapping.classes import fold
 
 _TIMES = ("timestamp", "label_time", "trained_at")
@@ -37,7 +37,7 @@ class ClusterTable:
 
     def range(self, low: str | None, high: str | None) -> str:
         """The SQL condition of the rows above ``low`` up to and with ``high``."""
-        column, kind = quoted(self.since), self.kinds[self.since]
+        column, kind = spark_identifier(self.since), self.kinds[self.since]
         sides = [f"{column} > {cells.bound(low, kind)}"] if low is not None else []
         sides += [f"{column} <= {cells.bound(high, kind)}"] if high is not None else []
         return " AND ".join(sides) or f"{column} IS NOT NULL"
@@ -80,10 +80,14 @@ class ClusterReading:
             cases = [f"WHEN {self.table.range(None, w.high)} THEN {int(w.load_id)}" for w in chosen]
             load = f"CASE {' '.join(cases)} END"
         values = self._values()
-        listed = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in values.items())
-        listed += "".join(f", {quoted(name)} AS {quoted(f'raw:{name}')}" for name in beside)
+        listed = ", ".join(f"{sql} AS {spark_identifier(name)}" for name, sql in values.items())
+        listed += "".join(
+            f", {spark_identifier(name)} AS {spark_identifier(f'raw:{name}')}" for name in beside
+        )
         inner = f"SELECT {listed}, CAST({load} AS INT) AS _load FROM {cells.table_name(self.table.name)} WHERE {where}"
-        rows = self._clocked(f"SELECT * FROM ({inner}) WHERE {self._fit(values)}", list(values), beside)
+        rows = self._with_local_times(
+            f"SELECT * FROM ({inner}) WHERE {self._decision_condition(values)}", list(values), beside
+        )
         return f"SELECT * FROM ({rows}) WHERE `timestamp` >= DATE '{since.isoformat()}'" if since else rows
 
     def _from_day(self, since: date | None) -> str:
@@ -94,7 +98,7 @@ class ClusterReading:
         if since is None or column is None or not cells.is_time(kind):
             return ""
         start = (since - timedelta(days=2)).isoformat()
-        return f" AND {quoted(column)} >= CAST({cells.literal(start)} AS {kind})"
+        return f" AND {spark_identifier(column)} >= CAST({cells.literal(start)} AS {kind})"
 
     def _values(self) -> dict[str, str]:
         kinds = {c.name.lower(): c.kind for c in self.named}
@@ -112,10 +116,10 @@ class ClusterReading:
         probabilities = [c.name for c in self.named if c.role.role == "proba"]
         mapped = {str(item.role) for item in self.mapping.columns}
         if probabilities and "prediction" not in mapped and self.task is not Task.REGRESSION:
-            values["prediction"] = self._most_probable(probabilities, values)
+            values["prediction"] = self._argmax_class(probabilities, values)
         return values
 
-    def _most_probable(self, probabilities: Sequence[str], values: dict[str, str]) -> str:
+    def _argmax_class(self, probabilities: Sequence[str], values: dict[str, str]) -> str:
         shares = [values[name] for name in probabilities]
         top = f"greatest({', '.join(shares)})" if len(shares) > 1 else shares[0]
         names = [name.removeprefix("proba:") for name in probabilities]
@@ -147,25 +151,25 @@ class ClusterReading:
         if not self.classes:
             return value
         known = ", ".join(f"{cells.literal(fold(c))}, {cells.literal(c)}" for c in self.classes)
-        return f"coalesce(map({known})[{cells.folded(value)}], {value})"
+        return f"coalesce(map({known})[{cells.fold_sql(value)}], {value})"
 
-    def _fit(self, values: dict[str, str]) -> str:
+    def _decision_condition(self, values: dict[str, str]) -> str:
         """Which rows are decisions: they have a time and an output."""
         outputs = ["prediction", "score", *(c.name for c in self.named if c.role.role == "proba")]
         outputs = [name for name in outputs if name in values]
-        there = " OR ".join(f"{quoted(name)} IS NOT NULL" for name in outputs)
+        there = " OR ".join(f"{spark_identifier(name)} IS NOT NULL" for name in outputs)
         return f"`timestamp` IS NOT NULL AND ({there})"
 
-    def _clocked(self, rows: str, names: Sequence[str], beside: Sequence[str]) -> str:
-        clock = {name: cells.on_clock(quoted(name), self.zone) for name in _TIMES}
-        columns = [f"{clock.get(name, quoted(name))} AS {quoted(name)}" for name in names]
+    def _with_local_times(self, rows: str, names: Sequence[str], beside: Sequence[str]) -> str:
+        clock = {name: cells.to_local(spark_identifier(name), self.zone) for name in _TIMES}
+        columns = [f"{clock.get(name, spark_identifier(name))} AS {spark_identifier(name)}" for name in names]
         at = f"CAST(unix_micros({clock['timestamp']}) AS STRING)"
         row = f"substr(md5(concat(coalesce(`decision_id`, ''), '|', {at})), 1, 16)"
         columns += [
             "`timestamp` AS _utc",
             "_load",
             f"{row} AS _row",
-            *(quoted(f"raw:{name}") for name in beside),
+            *(spark_identifier(f"raw:{name}") for name in beside),
         ]
         return f"SELECT {', '.join(columns)} FROM ({rows})"
 
@@ -181,7 +185,7 @@ def joined(windows: Sequence[Window]) -> list[tuple[str | None, str]]:
     return ranges
 
 
-def reading_of(
+def build_reading(
     system: System,
     mapping: Mapping,
     table: ClusterTable,

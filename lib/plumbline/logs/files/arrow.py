@@ -24,7 +24,7 @@ def write_table(file: Path, target: Path, *, rows: int | None) -> None:
     try:
         with pa.OSFile(str(file), "rb") as opened:
             reader, batches = _batches(pa, opened)
-            schema = _plain_schema(pa, reader.schema)
+            schema = _portable_schema(pa, reader.schema)
             written = 0
             with parquet.ParquetWriter(str(target), schema) as writer:
                 for batch in batches:
@@ -52,15 +52,15 @@ def _batches(pa: Any, opened: Any) -> tuple[Any, Iterator[Any]]:
     return reader, iter(reader)
 
 
-def _plain_schema(pa: Any, schema: Any) -> Any:
+def _portable_schema(pa: Any, schema: Any) -> Any:
     """The schema with what Parquet has no word for, or what pandas packs, spelt plainly; metadata left out."""
-    return pa.schema([pa.field(f.name, _plain(pa, f.type)) for f in schema])
+    return pa.schema([pa.field(f.name, _portable_type(pa, f.type)) for f in schema])
 
 
-def _plain(pa: Any, kind: Any) -> Any:
+def _portable_type(pa: Any, kind: Any) -> Any:
     types = pa.types
     if types.is_dictionary(kind):
-        return _plain(pa, kind.value_type)
+        return _portable_type(pa, kind.value_type)
     if types.is_null(kind):
         return pa.string()
     if types.is_float16(kind):

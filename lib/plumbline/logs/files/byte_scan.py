@@ -29,7 +29,7 @@ class Survey:
     mixed_ends: bool = False
 
 
-def line_too_long(path: Path) -> PlumblineError:
+def long_line_error(path: Path) -> PlumblineError:
     """The refusal of a file that is not made of lines."""
     return PlumblineError(
         message(
@@ -105,5 +105,5 @@ def _carry(path: Path, block: bytes, carried: int) -> int:
     end = b"\n" if b"\n" in block else b"\r"
     first = block.find(end)
     if carried + (first if first >= 0 else len(block)) > MAX_LINE:
-        raise line_too_long(path)
+        raise long_line_error(path)
     return carried + len(block) if first < 0 else len(block) - block.rfind(end) - 1

@@ -19,12 +19,12 @@ from plumbline.domain.messages import message
 from plumbline.logs.files import arrow, excel, json_records
 from plumbline.logs.files.byte_scan import MAX_LINE, survey
 from plumbline.logs.files.encoding import UTF8, detect_encoding, transcode
-from plumbline.logs.files.formats import format_of
+from plumbline.logs.files.formats import detect_format_by_magic
 from plumbline.logs.files.nested_columns import unfold
 from plumbline.logs.files.sniff import HEAD, FileForm, sniff
 from plumbline.logs.files.source import Source, unreadable
 from plumbline.logs.files.unzip import unpack
-from plumbline.store.external import outside
+from plumbline.store.external import external_connection
 from plumbline.store.sql import literal
 
 #: how much is unpacked, and how many records are made into a table, for a look at a file
@@ -44,10 +44,10 @@ def open_readable(path: Path, folder: Path, *, whole: bool, sheet: str | None = 
     """
     form, file = sniff(path), path
     looked = path.stat()
-    if form.packed:
-        file = _unpacked(path, form.format, folder, whole)
+    if form.is_packed:
+        file = _unpack(path, form.format, folder, whole)
         form = sniff(file)
-        if form.packed:
+        if form.is_packed:
             raise PlumblineError(
                 "The file is an archive within an archive",
                 where=path.name,
@@ -74,13 +74,13 @@ class _SourceFile:
     whole: bool
     sheet: str | None
 
-    def room(self, name: str) -> Path:
+    def path_in_folder(self, name: str) -> Path:
         """A path in the folder, which is made."""
         self.folder.mkdir(exist_ok=True)
         return self.folder / name
 
 
-def _unpacked(path: Path, form: str, folder: Path, whole: bool) -> Path:
+def _unpack(path: Path, form: str, folder: Path, whole: bool) -> Path:
     folder.mkdir()
     if not whole:
         file = unpack(path, form, folder, beginning=BEGINNING)
@@ -88,7 +88,7 @@ def _unpacked(path: Path, form: str, folder: Path, whole: bool) -> Path:
             return file
         with file.open("r+b") as opened:
             head = opened.read(4096)
-            if format_of(head, path.name) == "csv":
+            if detect_format_by_magic(head, path.name) == "csv":
                 opened.seek(-MAX_LINE, os.SEEK_END)
                 opened.truncate(BEGINNING - MAX_LINE + opened.read().rfind(b"\n") + 1)
                 return file
@@ -111,7 +111,7 @@ def _csv(opening: _SourceFile) -> Source:
     lost = 0
     foreign = form.encoding != UTF8 or not form.plain_ends or bool(seen and seen.mixed_ends)
     if foreign or _GLOB.search(str(file)):
-        target = opening.room("text.csv")
+        target = opening.path_in_folder("text.csv")
         lost, file = transcode(file, form.encoding, target), target
     kinds = dict.fromkeys(form.columns, "VARCHAR")
     return Source(given=path, file=file, form=form, columns=form.columns, kinds=kinds, survey=seen, lost=lost)
@@ -120,7 +120,7 @@ def _csv(opening: _SourceFile) -> Source:
 def _parquet(opening: _SourceFile) -> Source:
     file = opening.file
     if _GLOB.search(str(file)):
-        file = opening.room("table.parquet")
+        file = opening.path_in_folder("table.parquet")
         try:
             os.link(opening.file, file)
         except OSError:
@@ -134,7 +134,7 @@ def _parquet(opening: _SourceFile) -> Source:
 
 def _table(folder: Path, source: Source) -> Source:
     """The source with the columns of its Parquet file, nested ones unfolded."""
-    with outside(folder, files=[source.file]) as connection:
+    with external_connection(folder, files=[source.file]) as connection:
         try:
             leafs = unfold(connection, f"read_parquet({literal(str(source.file))})")
         except duckdb.Error as error:
@@ -149,7 +149,7 @@ def _table(folder: Path, source: Source) -> Source:
 
 def _arrow(opening: _SourceFile) -> Source:
     seen = survey(opening.file, text=False) if opening.whole else None
-    target = opening.room("table.parquet")
+    target = opening.path_in_folder("table.parquet")
     arrow.write_table(opening.file, target, rows=None if opening.whole else LOOK)
     return _table(
         opening.folder,
@@ -165,11 +165,11 @@ def _json(opening: _SourceFile) -> Source:
     with file.open("rb") as opened:
         marked = opened.read(3) == codecs.BOM_UTF8
     if form.encoding != UTF8 or seen.foreign or marked or _GLOB.search(str(file)):
-        target = opening.room("text.json")
+        target = opening.path_in_folder("text.json")
         lost = transcode(file, "utf-8-sig" if marked else form.encoding, target, mend=True)
         file = target
-    target = opening.room("table.parquet")
-    with outside(opening.folder, files=[file]) as connection:
+    target = opening.path_in_folder("table.parquet")
+    with external_connection(opening.folder, files=[file]) as connection:
         columns, faults = json_records.write_table(
             connection, file, target, lines=lines, rows=None if opening.whole else LOOK
         )
@@ -181,7 +181,7 @@ def _json(opening: _SourceFile) -> Source:
         kinds=dict.fromkeys(columns, "VARCHAR"),
         survey=seen,
         lost=lost,
-        cells=_plain_cells(columns),
+        cells=_cell_names(columns),
         lined=True,
         faults=faults,
         text=file if lines else None,
@@ -191,7 +191,7 @@ def _json(opening: _SourceFile) -> Source:
 def _excel(opening: _SourceFile) -> Source:
     seen = survey(opening.file, text=False) if opening.whole else None
     first, *others = excel.chosen(opening.file, opening.sheet)
-    target = opening.room("table.parquet")
+    target = opening.path_in_folder("table.parquet")
     columns, places = excel.write_table(opening.file, first, target, rows=None if opening.whole else LOOK)
     return Source(
         given=opening.given,
@@ -206,5 +206,5 @@ def _excel(opening: _SourceFile) -> Source:
     )
 
 
-def _plain_cells(columns: tuple[str, ...]) -> tuple[str, ...]:
+def _cell_names(columns: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(f"c{i}" for i in range(len(columns)))

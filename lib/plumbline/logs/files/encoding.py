@@ -41,15 +41,15 @@ def detect_encoding(head: bytes, *, whole: bool) -> str:
     for mark, name in _MARKS:
         if head.startswith(mark):
             return name
-    wide = _utf16_without_mark(head)
+    wide = _guess_utf16(head)
     if wide:
         return wide
-    if is_utf8(head, whole=whole) or _mostly_utf8(head):
+    if is_utf8(head, whole=whole) or _is_mostly_utf8(head):
         return UTF8
     return _single_byte(head)
 
 
-def _utf16_without_mark(head: bytes) -> str | None:
+def _guess_utf16(head: bytes) -> str | None:
     sample = head[:4096]
     if len(sample) < 8 or b"\x00" not in sample:
         return None
@@ -61,7 +61,7 @@ def _utf16_without_mark(head: bytes) -> str | None:
     return None
 
 
-def _mostly_utf8(head: bytes) -> bool:
+def _is_mostly_utf8(head: bytes) -> bool:
     """UTF-8 with a few broken bytes: those rows go to quarantine, the file stays what it is."""
     text = head.decode(UTF8, errors="replace")
     broken = text.count("�")

@@ -40,7 +40,7 @@ class Sheet:
     cells: Any
 
     @property
-    def holds_a_table(self) -> bool:
+    def is_table(self) -> bool:
         """At least two columns and two rows."""
         return self.columns >= 2 and self.rows >= 2
 
@@ -72,7 +72,7 @@ def chosen(file: Path, wanted: str | None) -> tuple[Sheet, ...]:
     try:
         with file.open("rb") as opened:
             book = calamine.CalamineWorkbook.from_filelike(opened)
-            names = [name for name in book.sheet_names if wanted is None or _same(name, wanted)]
+            names = [name for name in book.sheet_names if wanted is None or _is_same_sheet(name, wanted)]
             if not names:
                 raise PlumblineError(
                     message("The workbook has no sheet {wanted}", wanted=repr(wanted)),
@@ -85,7 +85,7 @@ def chosen(file: Path, wanted: str | None) -> tuple[Sheet, ...]:
                 if one.visible is not calamine.SheetVisibleEnum.Visible
                 or one.typ is not calamine.SheetTypeEnum.WorkSheet
             }
-            sheets = _largest_first(book, names, hidden)
+            sheets = _table_sheets(book, names, hidden)
     except calamine.PasswordError as error:
         raise PlumblineError(
             "The workbook is protected by a password",
@@ -93,11 +93,11 @@ def chosen(file: Path, wanted: str | None) -> tuple[Sheet, ...]:
             todo="Save a copy without one, or the sheet as CSV.",
         ) from error
     except (calamine.CalamineError, OSError, ValueError) as error:
-        raise _damaged(file) from error
+        raise _damage_error(file) from error
     except BaseException as error:
         if type(error).__name__ != "PanicException":  # of the Rust library, which is no Exception
             raise
-        raise _damaged(file) from error
+        raise _damage_error(file) from error
     if not sheets:
         raise PlumblineError(
             message("No sheet of the workbook holds a table")
@@ -109,23 +109,23 @@ def chosen(file: Path, wanted: str | None) -> tuple[Sheet, ...]:
     return sheets[:1] if wanted is not None else sheets
 
 
-def _same(name: str, wanted: str) -> bool:
+def _is_same_sheet(name: str, wanted: str) -> bool:
     return name.strip().lower() == wanted.strip().lower()
 
 
-def _largest_first(book: Any, names: Sequence[str], hidden: set[str]) -> tuple[Sheet, ...]:
+def _table_sheets(book: Any, names: Sequence[str], hidden: set[str]) -> tuple[Sheet, ...]:
     """The sheets that hold a table, hidden ones only where no other does; the cells of the first alone are kept."""
     sheets: list[Sheet] = []
     for name in names:
         cells = book.get_sheet_by_name(name)
         columns, rows = (cells.width, cells.end[0] + 1) if cells.end else (0, 0)
         sheets.append(Sheet(name=name, columns=columns, rows=rows, hidden=name in hidden, cells=cells))
-        sheets.sort(key=lambda s: (not s.holds_a_table, s.hidden, -s.columns * s.rows))
+        sheets.sort(key=lambda s: (not s.is_table, s.hidden, -s.columns * s.rows))
         sheets[1:] = [
             Sheet(name=s.name, columns=s.columns, rows=s.rows, hidden=s.hidden, cells=None)
             for s in sheets[1:]
         ]
-    held = [s for s in sheets if s.holds_a_table]
+    held = [s for s in sheets if s.is_table]
     return tuple(s for s in held if not s.hidden) or tuple(held)
 
 
@@ -220,7 +220,7 @@ def _refuse_bomb(file: Path) -> None:
         with zipfile.ZipFile(file) as archive:
             parts = archive.infolist()
     except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, ValueError) as error:
-        raise _damaged(file) from error
+        raise _damage_error(file) from error
     whole = sum(part.file_size for part in parts)
     if whole > LARGEST or (whole > _SMALL and whole > RATIO * max(file.stat().st_size, 1)):
         raise PlumblineError(
@@ -236,7 +236,7 @@ def _refuse_bomb(file: Path) -> None:
         )
 
 
-def _damaged(file: Path) -> PlumblineError:
+def _damage_error(file: Path) -> PlumblineError:
     return PlumblineError(
         "The workbook is damaged or cannot be read",
         where=file.name,

@@ -71,7 +71,7 @@ _COMPOUND = b"\xd0\xcf\x11\xe0"
 _PICKLE_TODO = "A pickle can run code when it is opened, so Plumbline never does. Export CSV or Parquet."
 
 
-def format_of(head: bytes, name: str) -> str:
+def detect_format_by_magic(head: bytes, name: str) -> str:
     """The name of the format by a file's first bytes; ``csv`` stands for any text that is not JSON.
 
     Args:
@@ -99,9 +99,9 @@ def format_of(head: bytes, name: str) -> str:
     text = head[:4096].replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")[:1]
     if text == b"<":
         raise PlumblineError("The file is HTML or XML", where=name, todo=_CSV_TODO)
-    return "json" if text in (b"{", b"[") and not _bracketed_cells(head) else "csv"
+    return "json" if text in (b"{", b"[") and not _has_bracketed_header(head) else "csv"
 
 
-def _bracketed_cells(head: bytes) -> bool:
+def _has_bracketed_header(head: bytes) -> bool:
     """A header such as ``[id],[score]``, which only looks like JSON."""
     return re.match(rb"\s*\[[A-Za-z_][^\]\"{]*\]\s*[,;\t|]", head) is not None

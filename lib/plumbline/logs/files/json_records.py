@@ -18,7 +18,7 @@ import duckdb
 from plumbline.domain import PlumblineError
 from plumbline.domain.messages import NOTHING, Message, message
 from plumbline.logs.files.byte_scan import MAX_LINE
-from plumbline.logs.files.nested_columns import LONGEST_LIST, MOST_COLUMNS, too_wide
+from plumbline.logs.files.nested_columns import LONGEST_LIST, MOST_COLUMNS, width_error
 from plumbline.logs.files.sniff import unique_names
 from plumbline.store.sql import literal
 
@@ -102,7 +102,7 @@ def write_table(
         root = _shape(connection)
         cells = _cells(connection, root)
     except duckdb.Error as error:
-        raise _malformed(file, error) from error
+        raise _json_error(file, error) from error
     if not cells:
         raise PlumblineError(
             "The file holds no JSON objects",
@@ -110,7 +110,7 @@ def write_table(
             todo="Export one object a decision, a line each or in an array.",
         )
     names = unique_names([cell.name for cell in cells])
-    texts, records = _extracted(cells)
+    texts, records = _extraction_sql(cells)
     columns = ", ".join(f"{text} AS c{i}" for i, text in enumerate(texts))
     limit = f"LIMIT {int(rows)}" if rows is not None else ""
     connection.execute(
@@ -233,8 +233,8 @@ class _Cell:
 
 def _cells(connection: duckdb.DuckDBPyConnection, root: _Node) -> list[_Cell]:
     """Each leaf in order of appearance; strings that hold JSON are taken apart as well."""
-    ways = list(_ways(connection, root, "j"))
-    written = _written_json(connection, ways)
+    ways = list(_leaf_paths(connection, root, "j"))
+    written = _json_string_paths(connection, ways)
     cells: list[_Cell] = []
     for way in ways:
         name = ".".join(way)
@@ -243,19 +243,19 @@ def _cells(connection: duckdb.DuckDBPyConnection, root: _Node) -> list[_Cell]:
             continue
         text = f"json_extract_string(j, {literal(_pointer(way))})"
         document = f"(CASE WHEN json_valid({text}) THEN {text} END)"
-        below = _ways(connection, _shape(connection, document), document)
+        below = _leaf_paths(connection, _shape(connection, document), document)
         cells += [_Cell(".".join((name, *inner)), document, _pointer(inner)) for inner in below]
     if len(cells) > MOST_COLUMNS:
-        raise too_wide(len(cells))
+        raise width_error(len(cells))
     return cells
 
 
-def _ways(
+def _leaf_paths(
     connection: duckdb.DuckDBPyConnection, node: _Node, document: str, way: tuple[str, ...] = ()
 ) -> Iterator[tuple[str, ...]]:
     """The way to each leaf below a node, a list's elements by their places."""
     for key, inner in node.members.items():
-        yield from _ways(connection, inner, document, (*way, key))
+        yield from _leaf_paths(connection, inner, document, (*way, key))
     length = 0
     if node.element:
         row = connection.execute(
@@ -263,19 +263,19 @@ def _ways(
         ).fetchone()
         length = int(row[0]) if row and row[0] <= LONGEST_LIST else 0
         for place in range(length):
-            yield from _ways(connection, node.element, document, (*way, str(place)))
+            yield from _leaf_paths(connection, node.element, document, (*way, str(place)))
     if way and (node.plain or not (node.members or length)):
         yield way
 
 
-def _written_json(
+def _json_string_paths(
     connection: duckdb.DuckDBPyConnection, ways: Sequence[tuple[str, ...]]
 ) -> set[tuple[str, ...]]:
     """The strings that hold an object or a list, wherever the first of them are there."""
     if not ways:
         return set()
     if len(ways) > MOST_COLUMNS:
-        raise too_wide(len(ways))
+        raise width_error(len(ways))
     texts = [f"json_extract_string(j, {literal(_pointer(way))})" for way in ways]
     holds = ", ".join(
         f"bool_and(json_valid(c{i}) AND regexp_matches(c{i}, '^\\s*[\\[{{]')) FILTER (c{i} IS NOT NULL)"
@@ -294,7 +294,7 @@ def _pointer(way: Sequence[str]) -> str:
     return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in way)
 
 
-def _extracted(cells: Sequence[_Cell]) -> tuple[list[str], str]:
+def _extraction_sql(cells: Sequence[_Cell]) -> tuple[list[str], str]:
     """(SQL of each cell, the FROM item they are in): each document is parsed once."""
     documents = list(dict.fromkeys(cell.document for cell in cells))
     document_pointers: dict[str, list[str]] = {
@@ -311,7 +311,7 @@ def _extracted(cells: Sequence[_Cell]) -> tuple[list[str], str]:
     return columns, f"(SELECT line, {lists} FROM {RECORDS})"
 
 
-def _malformed(file: Path, error: duckdb.Error) -> PlumblineError:
+def _json_error(file: Path, error: duckdb.Error) -> PlumblineError:
     """DuckDB's refusal as one sentence, without the text that it repeats."""
     if "maximum_object_size" in str(error):
         return PlumblineError(

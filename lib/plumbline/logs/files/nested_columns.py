@@ -38,9 +38,9 @@ def unfold(connection: duckdb.DuckDBPyConnection, source: str) -> list[Leaf]:
     relation = connection.sql(f"SELECT * FROM {source}")
     items = [(name, ident(name), kind) for name, kind in zip(relation.columns, relation.types, strict=True)]
     while any(_is_nested(kind) for _, _, kind in items):
-        items = _one_level(connection, source, items)
+        items = _unfold_level(connection, source, items)
         if len(items) > MOST_COLUMNS:
-            raise too_wide(len(items))
+            raise width_error(len(items))
     names = unique_names([name for name, _, _ in items])
     return [
         Leaf(name, f"CAST({cell} AS VARCHAR)" if isinstance(kind, str) else cell, str(kind))
@@ -48,7 +48,7 @@ def unfold(connection: duckdb.DuckDBPyConnection, source: str) -> list[Leaf]:
     ]
 
 
-def too_wide(columns: int) -> PlumblineError:
+def width_error(columns: int) -> PlumblineError:
     """The refusal of records that unfold to too much."""
     return PlumblineError(
         message(
@@ -64,7 +64,7 @@ def _is_nested(kind: Any) -> bool:
     return not isinstance(kind, str) and kind.id in ("struct", "list", "array", "map")
 
 
-def _one_level(
+def _unfold_level(
     connection: duckdb.DuckDBPyConnection, source: str, items: Sequence[tuple[str, str, Any]]
 ) -> list[tuple[str, str, Any]]:
     lengths = _lengths(connection, source, [cell for _, cell, kind in items if _is(kind, "list", "array")])

@@ -49,15 +49,15 @@ def find_records(path: Path, *, quote: str, delimiter: str, skip: int, header: b
         for _ in range(skip):
             offset += len(file.readline())
             line += 1
-        ends = _exact_ends(file, quote, delimiter) if exact else _parity_ends(file, quote)
-        bounds, feeds = _joined(ends, offset)
+        ends = _record_ends_by_cell(file, quote, delimiter) if exact else _parity_ends(file, quote)
+        bounds, feeds = _join_ends(ends, offset)
     starts = np.concatenate(([offset], bounds))
     lines = line + np.concatenate(([0], feeds))
-    keep = _not_blank(path, starts, size)
+    keep = _has_content(path, starts, size)
     return Records(starts[keep], lines[keep], size, int(header))
 
 
-def _joined(
+def _join_ends(
     ends: Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]], offset: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     parts = list(ends)
@@ -79,7 +79,7 @@ def _parity_ends(file: BinaryIO, quote: str) -> Iterator[tuple[NDArray[np.int64]
         at, feeds, odd = at + len(data), feeds + len(feed), (odd + len(quotes)) % 2
 
 
-def _exact_ends(
+def _record_ends_by_cell(
     file: BinaryIO, quote: str, delimiter: str
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """The same by following each cell: a quote opens a cell only at its start."""
@@ -105,7 +105,7 @@ def _exact_ends(
         yield np.array(bounds, np.int64), np.array(counts, np.int64)
 
 
-def _not_blank(path: Path, starts: NDArray[np.int64], size: int) -> NDArray[np.bool_]:
+def _has_content(path: Path, starts: NDArray[np.int64], size: int) -> NDArray[np.bool_]:
     """A record of no byte, or of a line end alone, is no record; DuckDB leaves it out as well."""
     lengths = np.diff(np.append(starts, size))
     keep: NDArray[np.bool_] = lengths > 2
@@ -116,7 +116,7 @@ def _not_blank(path: Path, starts: NDArray[np.int64], size: int) -> NDArray[np.b
     return keep
 
 
-def raw_records(path: Path, records: Records, wanted: NDArray[np.int64]) -> Iterator[str]:
+def record_texts(path: Path, records: Records, wanted: NDArray[np.int64]) -> Iterator[str]:
     """The text of the records at these indexes (ascending, counted with preamble and header), cut at 4,000 bytes."""
     with path.open("rb") as file:
         for i in wanted:
@@ -127,7 +127,7 @@ def raw_records(path: Path, records: Records, wanted: NDArray[np.int64]) -> Iter
             yield body.decode("utf-8", "replace").strip("\r\n").removeprefix("﻿").replace("\x00", "�")
 
 
-def raw_lines(path: Path, wanted: Iterable[int]) -> dict[int, str]:
+def line_texts(path: Path, wanted: Iterable[int]) -> dict[int, str]:
     """The text of these 1-based physical lines, cut at 4,000 bytes."""
     left, lines_by_number = set(wanted), {}
     if not left:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from plumbline.domain import PlumblineError
 from plumbline.domain.messages import message
-from plumbline.logs.files.byte_scan import MAX_LINE, line_too_long
+from plumbline.logs.files.byte_scan import MAX_LINE, long_line_error
 from plumbline.logs.files.encoding import UTF8, detect_encoding
-from plumbline.logs.files.formats import PACKED, format_of
+from plumbline.logs.files.formats import PACKED, detect_format_by_magic
 
 HEAD = 1024 * 1024
 DELIMITERS = (",", ";", "\t", "|")
@@ -40,7 +40,7 @@ class FileForm:
     renamed: tuple[str, ...] = ()  # columns whose name another one before has as well
 
     @property
-    def packed(self) -> bool:
+    def is_packed(self) -> bool:
         """A wrapping around a file of another format."""
         return self.format in PACKED
 
@@ -73,7 +73,7 @@ def _head(path: Path) -> tuple[bytes, str, bool]:
     try:
         with path.open("rb") as file:
             head = file.read(HEAD)
-            form = format_of(head, path.name)
+            form = detect_format_by_magic(head, path.name)
             while (
                 form == "csv" and head and len(head) <= MAX_LINE and b"\n" not in head and b"\r" not in head
             ):
@@ -93,7 +93,7 @@ def _head(path: Path) -> tuple[bytes, str, bool]:
             message("The file cannot be read: {strerror}", strerror=str(error.strerror)), where=path.name
         ) from error
     if len(head) > MAX_LINE:
-        raise line_too_long(path)
+        raise long_line_error(path)
     return head, form, whole
 
 
@@ -118,9 +118,9 @@ def _text_form(path: Path, head: bytes, encoding: str, whole: bool) -> FileForm:
     width = Counter(len(row) for row in rows).most_common(1)[0][0]
     names = rows[0] if header else [f"column_{i + 1}" for i in range(width)]
     if header and len(names) < width:
-        names = names + [""] * (width - len(names)) if _mostly(rows, width) else names
+        names = names + [""] * (width - len(names)) if _is_mostly_of_width(rows, width) else names
     bare = text.replace("\r\n", "")
-    plain = "\r" not in bare and not ("\r\n" in text and _bare_feeds(text))
+    plain = "\r" not in bare and not ("\r\n" in text and _has_mixed_line_ends(text))
     unique = unique_names(names)
     renamed = tuple(
         new for new, old in zip(unique, names, strict=True) if old.strip() and new != " ".join(old.split())
@@ -139,11 +139,11 @@ def _text_form(path: Path, head: bytes, encoding: str, whole: bool) -> FileForm:
     )
 
 
-def _mostly(rows: list[list[str]], width: int) -> bool:
+def _is_mostly_of_width(rows: list[list[str]], width: int) -> bool:
     return sum(len(row) == width for row in rows[1:]) > 0.9 * max(len(rows) - 1, 1)
 
 
-def _bare_feeds(text: str) -> bool:
+def _has_mixed_line_ends(text: str) -> bool:
     """Whether lines end now in \\r\\n, now in \\n, outside quotes."""
     outside = "".join(text.split('"')[0::2])
     return "\r\n" in outside and "\n" in outside.replace("\r\n", "")
@@ -226,14 +226,16 @@ def looks_like_header(rows: list[list[str]]) -> bool:
     values = [bool(_VALUE.fullmatch(cell)) for cell in first]
     if any(values):
         return (
-            sum(values) < 0.3 * len(first) and len(set(first)) == len(first) and _below_differs(rows, values)
+            sum(values) < 0.3 * len(first)
+            and len(set(first)) == len(first)
+            and _has_header_above_values(rows, values)
         )
     if len(rows) == 1:
         return True
     return not all(cell == "" for cell in first)
 
 
-def _below_differs(rows: list[list[str]], values: list[bool]) -> bool:
+def _has_header_above_values(rows: list[list[str]], values: list[bool]) -> bool:
     below = [bool(_VALUE.fullmatch(cell.strip())) for cell in rows[1]] if len(rows) > 1 else []
     return sum(below) > sum(values) + 1
 

@@ -57,7 +57,7 @@ class Source:
     )
 
     @property
-    def changed(self) -> bool:
+    def has_changed(self) -> bool:
         """Whether the given file is no longer what was opened: somebody still writes it."""
         try:
             now = self.given.stat()
@@ -92,7 +92,7 @@ class Source:
     def is_text(self, column: str) -> bool:
         return self.kinds[column] == "VARCHAR"
 
-    def with_numbers(self, columns: Collection[str]) -> Source:
+    def with_number_columns(self, columns: Collection[str]) -> Source:
         """A file of text of which the reader itself is to make numbers of these columns; what is none it rejects."""
         return replace(self, kinds=self.kinds | dict.fromkeys(columns, "DOUBLE"))
 
@@ -115,13 +115,13 @@ def open_source(ws: Workspace, path: Path, *, whole: bool, sheet: str | None = N
         source = replace(
             from_json(Source, reader.ask("open", path, folder, whole=whole, sheet=sheet)), given=path
         )
-        return source if ws.within_reach(source.file) else _within_reach(source, folder)
+        return source if ws.may_read_file(source.file) else _link_into_inbox(source, folder)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
 
 
-def _within_reach(source: Source, folder: Path) -> Source:
+def _link_into_inbox(source: Source, folder: Path) -> Source:
     """The same file in the inbox: the connection reads no folders but those that it was opened with, and no links.
 
     The file itself under a second name where both lie on one disk, else a copy.

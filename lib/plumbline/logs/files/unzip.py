@@ -31,7 +31,7 @@ def unpack(path: Path, form: str, folder: Path, *, beginning: int | None = None)
     Raises:
         PlumblineError: it is cut short or damaged, unpacks to too much, or the disk is full.
     """
-    target = folder / _inner_name(path)
+    target = folder / _archive_stem(path)
     size, written = path.stat().st_size, 0
     largest = min(amount("PLUMBLINE_UNPACKED", UNPACKED), shutil.disk_usage(folder).free // 2)
     try:
@@ -73,7 +73,7 @@ def unpack(path: Path, form: str, folder: Path, *, beginning: int | None = None)
     return target
 
 
-def _inner_name(path: Path) -> str:
+def _archive_stem(path: Path) -> str:
     stem = path.stem if path.suffix.lower() in (".gz", ".gzip", ".zst", ".zstd") else path.name
     return stem or "log"
 

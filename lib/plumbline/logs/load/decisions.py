@@ -14,9 +14,9 @@ from plumbline.logs.cluster import attachments
 from plumbline.logs.files.source import Source, open_source, require
 from plumbline.logs.load import removal
 from plumbline.logs.load.duplicates import find_repeats
-from plumbline.logs.load.fast_path import insert_clean
-from plumbline.logs.load.notes import column_notes, kind_notes, left_out, lost_note, odd_notes
-from plumbline.logs.load.plan import Plan, decisions_plan, named_kind
+from plumbline.logs.load.fast_path import insert_clean_file
+from plumbline.logs.load.notes import column_notes, encoding_note, kind_notes, unmapped_note, unreadable_notes
+from plumbline.logs.load.plan import Plan, decisions_plan, kind_of_named_role
 from plumbline.logs.load.quarantine import QuarantineCounts, record_number, set_aside
 from plumbline.logs.load.reference_period import settle_reference
 from plumbline.logs.load.schema_changes import changes, schema_of
@@ -24,12 +24,12 @@ from plumbline.logs.load.settle import (
     Progress,
     Settle,
     log_load,
-    nothing_fits,
+    no_row_error,
     refuse_growing_file,
+    resolve_task,
     secret,
-    task_of,
 )
-from plumbline.logs.load.staging import REPEATS, STAGE, STAGE_TABLE, bad_rows, drop_stage, stage, texts_held
+from plumbline.logs.load.staging import REPEATS, STAGE, STAGE_TABLE, bad_rows, drop_stage, stage, text_places
 from plumbline.logs.load.trial import refuse_unfit
 from plumbline.logs.mapping.classes import settle_classes, spell_staged_classes
 from plumbline.logs.mapping.task import other_task
@@ -146,11 +146,11 @@ def _load(
     number: int | None,
 ) -> Load:
     system = _system(cursor, title, mapping, source)
-    attachments.refuse_other_log(cursor, system.key, source.origin)
+    attachments.refuse_foreign_log(cursor, system.key, source.origin)
     load_id, direct = number or loads.next_load_id(cursor), number is None
-    same = loaded_before(cursor, system.key, source)
+    same = find_earlier_load(cursor, system.key, source)
     if same:
-        again = _nothing_new(
+        again = _record_repeated_load(
             cursor, system, source, same, load_id, actor, reference, pushes=int(bool(settle))
         )
         if settle:
@@ -166,8 +166,8 @@ def _load(
     )
     plan = plan_for(source)
     notes = [
-        *lost_note(source),
-        *left_out(source, mapping),
+        *encoding_note(source),
+        *unmapped_note(source, mapping),
         *kind_notes(plan, existing),
         *column_notes(plan, existing, system.key),
     ]
@@ -175,14 +175,14 @@ def _load(
     targets = _targets(plan, [*existing, *added])
     say("Reading the rows", 0.1)
     clean = (
-        insert_clean(cursor, source, plan_for, decision_table(system.key), targets, load_id)
+        insert_clean_file(cursor, source, plan_for, decision_table(system.key), targets, load_id)
         if direct
         else None
     )
     if clean is not None:
         aside, loaded, repeated, filled = QuarantineCounts({}, clean), clean, 0, 0
     else:
-        aside, loaded, repeated, filled, odd = _by_stage(
+        aside, loaded, repeated, filled, odd = _load_by_stage(
             cursor, source, plan, mapping, targets, load_id, system, accept, settle is not None, say, direct
         )
         notes += odd
@@ -211,9 +211,9 @@ def _load(
         schema_changes = changes(loads.schemas(cursor, system.key))
         record = replace(record, schema_changes=tuple(c for c in schema_changes if c.load_id == load_id))
     if retry:  # how a few odd rows were read is no rule for the logs to come
-        loads.mark_retried(cursor, retry, load_id)
+        loads.mark_retried_rows(cursor, retry, load_id)
     elif not settle:
-        systems.save_mapping(cursor, system.key, _as_held(mapping, existing))
+        systems.save_mapping(cursor, system.key, _with_existing_kinds(mapping, existing))
     system = settle_reference(cursor, settle_classes(cursor, system, file=source.name))
     say("Counting", 0.75)
     if after:  # repeats may have brought labels, or their times, alone
@@ -226,7 +226,7 @@ def _load(
     return record
 
 
-def _by_stage(
+def _load_by_stage(
     cursor: duckdb.DuckDBPyConnection,
     source: Source,
     plan: Plan,
@@ -251,19 +251,19 @@ def _by_stage(
     repeated, filled = find_repeats(cursor, system, labels=labels, load_id=load_id)
     loaded = staged - bad_rows(cursor) - repeated
     if loaded == 0 and repeated == 0 and not none_fits:
-        raise nothing_fits(source.given.name, aside.records, aside.reasons)
+        raise no_row_error(source.given.name, aside.records, aside.reasons)
     if not (accept or none_fits):
         refuse_unfit(source.given.name, aside.records, aside.reasons)
     say("Writing the decisions", 0.6)
     _insert(cursor, decision_table(system.key), plan, targets, texts, load_id)
-    return aside, loaded, repeated, filled, odd_notes(cursor, plan)
+    return aside, loaded, repeated, filled, unreadable_notes(cursor, plan)
 
 
 def _text_columns(
     cursor: duckdb.DuckDBPyConnection, plan: Plan, key: str, load_id: int, direct: bool
 ) -> dict[str, int]:
     """Make the columns that keep what is no number in this file; each with its place in ``_texts``."""
-    text_columns = texts_held(cursor, plan)
+    text_columns = text_places(cursor, plan)
     columns = [
         DecisionColumn(name=str(c.beside), role=c.beside, kind=Kind.CATEGORICAL, source=c.name)
         for _, c in text_columns
@@ -279,13 +279,13 @@ def _text_columns(
 def _system(cursor: duckdb.DuckDBPyConnection, title: str, mapping: Mapping, source: Source) -> System:
     known = systems.find_system(cursor, system_key(title))
     if known is None:
-        task = task_of(cursor, source, mapping)
+        task = resolve_task(cursor, source, mapping)
         return systems.create_system(
             cursor, title, task=task, positive=mapping.positive, timezone=mapping.timezone
         )
     if removal.is_empty(cursor, known.key):
-        task = task_of(cursor, source, mapping)
-        return removal.begin_anew(cursor, known, task, mapping.positive, mapping.timezone)
+        task = resolve_task(cursor, source, mapping)
+        return removal.reset_system(cursor, known, task, mapping.positive, mapping.timezone)
     if mapping.task and known.task and mapping.task is not known.task:
         raise other_task(mapping.task, known)
     if known.positive is None and mapping.positive is not None:
@@ -294,7 +294,7 @@ def _system(cursor: duckdb.DuckDBPyConnection, title: str, mapping: Mapping, sou
     return known
 
 
-def loaded_before(cursor: duckdb.DuckDBPyConnection, key: str, source: Source) -> Load | None:
+def find_earlier_load(cursor: duckdb.DuckDBPyConnection, key: str, source: Source) -> Load | None:
     """The load that already brought this file's rows, where there is one that was not undone."""
     for load in loads.loads_of_file(cursor, key, source.sha256, "decisions"):
         if load.rows_loaded and (not source.sheets or load.file == source.name):
@@ -302,7 +302,7 @@ def loaded_before(cursor: duckdb.DuckDBPyConnection, key: str, source: Source) -
     return None
 
 
-def _nothing_new(
+def _record_repeated_load(
     cursor: duckdb.DuckDBPyConnection,
     system: System,
     source: Source,
@@ -337,7 +337,7 @@ def _nothing_new(
     return record
 
 
-def _as_held(mapping: Mapping, existing: list[DecisionColumn]) -> Mapping:
+def _with_existing_kinds(mapping: Mapping, existing: list[DecisionColumn]) -> Mapping:
     """The mapping with the kinds that the system's columns have, however this file's were read."""
     kinds = {c.name.lower(): c.kind for c in existing}
     columns = (replace(c, kind=kinds.get(str(c.role).lower(), c.kind)) for c in mapping.columns)
@@ -346,7 +346,7 @@ def _as_held(mapping: Mapping, existing: list[DecisionColumn]) -> Mapping:
 
 def _named_columns(plan: Plan) -> list[DecisionColumn]:
     return [
-        DecisionColumn(name=c.name, role=c.map.role, kind=named_kind(c.map), source=c.map.column)
+        DecisionColumn(name=c.name, role=c.map.role, kind=kind_of_named_role(c.map), source=c.map.column)
         for c in plan.columns
         if c.map.role.role in NAMED_ROLES
     ]
@@ -371,20 +371,20 @@ def _insert(
     into = ", ".join(ident(t) for t in [*targets, *texts])
     values = ", ".join([*(f"s.{ident(n)}" for n in names), *(f"s._texts[{int(i)}]" for i in texts.values())])
     line, join = record_number(cursor)
-    order = "" if _in_order(cursor) else 'ORDER BY s."timestamp", s._row'
+    order = "" if _is_in_time_order(cursor) else 'ORDER BY s."timestamp", s._row'
     cursor.execute(
         f"""INSERT INTO {table} (_load_id, _line, _hash, {into})
             SELECT {int(load_id)}, {line}, s._hash, {values} FROM {STAGE} s {join}
-            WHERE s._reason IS NULL{_unrepeated(cursor)} {order}"""
+            WHERE s._reason IS NULL{_repeat_filter(cursor)} {order}"""
     )
 
 
-def _unrepeated(cursor: duckdb.DuckDBPyConnection) -> str:
+def _repeat_filter(cursor: duckdb.DuckDBPyConnection) -> str:
     row = cursor.execute(f"SELECT count(*) FROM temp.{REPEATS}").fetchone()
     return f" AND s._row NOT IN (SELECT row FROM temp.{REPEATS})" if row and row[0] else ""
 
 
-def _in_order(cursor: duckdb.DuckDBPyConnection) -> bool:
+def _is_in_time_order(cursor: duckdb.DuckDBPyConnection) -> bool:
     """Whether the stage is in order of time already, as most logs are: saves a sort of everything."""
     row = cursor.execute(
         f"""SELECT count(*) FROM (SELECT "timestamp" < lag("timestamp") OVER () AS back FROM {STAGE}

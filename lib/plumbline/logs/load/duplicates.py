@@ -29,13 +29,13 @@ def find_repeats(
         repeated rows, and labels that they filled in.
     """
     cursor.execute(f"CREATE TEMP TABLE {REPEATS} (row BIGINT)")
-    filled = _within_file(cursor, labels)
-    filled += _of_earlier_loads(cursor, system, labels, load_id)
+    filled = _fill_labels_within_file(cursor, labels)
+    filled += _fill_labels_of_loads(cursor, system, labels, load_id)
     row = cursor.execute(f"SELECT count(*) FROM temp.{REPEATS}").fetchone()
     return (int(row[0]) if row else 0), filled
 
 
-def _within_file(cursor: duckdb.DuckDBPyConnection, labels: bool) -> int:
+def _fill_labels_within_file(cursor: duckdb.DuckDBPyConnection, labels: bool) -> int:
     twice = (
         f"""SELECT _hash, "timestamp" FROM {STAGE} WHERE _reason IS NULL GROUP BY ALL HAVING count(*) > 1"""
     )
@@ -47,15 +47,17 @@ def _within_file(cursor: duckdb.DuckDBPyConnection, labels: bool) -> int:
     )
     if not labels:
         return 0
-    return _filled(  # never a list: DuckDB moves the rows of which it updates one, and their place is their line
+    return _count_updates(  # never a list: DuckDB moves the rows of which it updates one, and their place is their line
         cursor,
         f"""UPDATE temp.{STAGE_TABLE} AS d SET label = n.label{_time(cursor)}
-            FROM {_newest_labels(cursor)} n
+            FROM {_repeat_labels_sql(cursor)} n
             WHERE n._hash = d._hash AND n."timestamp" = d."timestamp" AND d.label IS NULL AND d._reason IS NULL""",
     )
 
 
-def _of_earlier_loads(cursor: duckdb.DuckDBPyConnection, system: System, labels: bool, load_id: int) -> int:
+def _fill_labels_of_loads(
+    cursor: duckdb.DuckDBPyConnection, system: System, labels: bool, load_id: int
+) -> int:
     table = decision_table(system.key)
     span = f"""(SELECT min("timestamp") FROM {STAGE}) AND (SELECT max("timestamp") FROM {STAGE})"""
     earlier = f"""(SELECT _hash, "timestamp" FROM {table} WHERE "timestamp" BETWEEN {span})"""
@@ -71,7 +73,7 @@ def _of_earlier_loads(cursor: duckdb.DuckDBPyConnection, system: System, labels:
         system,
         load_id,
         f"""SELECT d._load_id AS row_load, d._line AS row_line, n.place, n.label, {time} AS label_time
-            FROM {_newest_labels(cursor)} n
+            FROM {_repeat_labels_sql(cursor)} n
             JOIN {table} d ON n._hash = d._hash AND n."timestamp" = d."timestamp"
             LEFT JOIN (SELECT * FROM label_claim WHERE system = {literal(system.key)} AND by_load = row_load) o
               ON o.row_load = d._load_id AND o.row_line = d._line
@@ -81,7 +83,7 @@ def _of_earlier_loads(cursor: duckdb.DuckDBPyConnection, system: System, labels:
     return settled.joined
 
 
-def _newest_labels(cursor: duckdb.DuckDBPyConnection) -> str:
+def _repeat_labels_sql(cursor: duckdb.DuckDBPyConnection) -> str:
     """The label that the repeats of each decision bring: the first in the file that is there."""
     time = ', first("label_time" ORDER BY _row) AS "label_time"' if _has_time(cursor) else ""
     return f"""(SELECT _hash, "timestamp", first(label ORDER BY _row) AS label, min(_row) AS place{time}
@@ -98,6 +100,6 @@ def _time(cursor: duckdb.DuckDBPyConnection) -> str:
     return ', "label_time" = n."label_time"' if _has_time(cursor) else ""
 
 
-def _filled(cursor: duckdb.DuckDBPyConnection, update: str) -> int:
+def _count_updates(cursor: duckdb.DuckDBPyConnection, update: str) -> int:
     row = cursor.execute(update).fetchone()
     return int(row[0]) if row else 0

@@ -1,7 +1,7 @@
 """Erasing a person, or one decision, from everything that the workspace keeps, and from the bytes of its file.
 
 DuckDB marks deleted rows and leaves their bytes in the file. So every table that held one is written anew, and the
-blocks that become free are filled with noise once (``clear_bytes``).
+blocks that become free are filled with noise once (``overwrite_free_blocks``).
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def erase(
     by = "subject" if subject is not None else "decision"
     with ws.write() as cursor:
         system = systems.get_system(cursor, key)
-        hashed = _hashed(cursor, value)
+        hashed = _subject_hash(cursor, value)
         ids = _mark(
             cursor,
             system,
@@ -92,8 +92,8 @@ def erase(
             r[0] for r in cursor.execute(f"SELECT DISTINCT row_load FROM temp.{GONE} ORDER BY 1").fetchall()
         )
         decisions = _count(cursor, f"SELECT count(*) FROM temp.{GONE}")
-        labels = _erase_beside(cursor, system, "label_claim", "row_load", "row_line")
-        _erase_beside(cursor, system, "attribution", "load_id", "line")
+        labels = _erase_from_side_table(cursor, system, "label_claim", "row_load", "row_line")
+        _erase_from_side_table(cursor, system, "attribution", "load_id", "line")
         comments = _erase_comments(cursor, system)
         forget_draws(cursor, system.key)
         quarantined = _erase_quarantined(cursor, system, words)
@@ -103,7 +103,7 @@ def erase(
                 todo="Check the spelling; it must be as in the log.",
             )
         if decisions:
-            state_digest.look(cursor, system.key, loads)
+            state_digest.note_changes(cursor, system.key, loads)
             _rewrite_decisions(cursor, system)
             state_digest.mark_decisions(cursor, system.key, loads)
         cursor.execute(f"DROP TABLE temp.{GONE}")
@@ -120,7 +120,7 @@ def erase(
             comments=comments,
             quarantined=quarantined,
             loads=loads,
-            elsewhere=_elsewhere(cursor, words, system),
+            elsewhere=_count_mentions(cursor, words, system),
         )
         detail = {
             k: v
@@ -131,7 +131,7 @@ def erase(
     return result
 
 
-def _hashed(cursor: duckdb.DuckDBPyConnection, value: str) -> str:
+def _subject_hash(cursor: duckdb.DuckDBPyConnection, value: str) -> str:
     """As the loader keeps a person: see ``plan.stage_column``."""
     row = cursor.execute(
         f"SELECT {keyed_hash(name('v', text=True), secret(cursor))} FROM (SELECT $value AS v)",
@@ -159,7 +159,9 @@ def _count(cursor: duckdb.DuckDBPyConnection, sql: str) -> int:
     return int(row[0]) if row else 0
 
 
-def _erase_beside(cursor: duckdb.DuckDBPyConnection, system: System, table: str, load: str, line: str) -> int:
+def _erase_from_side_table(
+    cursor: duckdb.DuckDBPyConnection, system: System, table: str, load: str, line: str
+) -> int:
     """What another table keeps of the rows in GONE."""
     where = f"""WHERE system = '{system.key}' AND EXISTS (SELECT 1 FROM temp.{GONE} g
                 WHERE g.row_load = {table}.{load} AND g.row_line = {table}.{line})"""
@@ -225,7 +227,9 @@ def _rewrite_decisions(cursor: duckdb.DuckDBPyConnection, system: System) -> Non
     cursor.execute(f"ALTER TABLE decision_rewritten RENAME TO {table}")
 
 
-def _elsewhere(cursor: duckdb.DuckDBPyConnection, words: Sequence[str], system: System) -> dict[str, int]:
+def _count_mentions(
+    cursor: duckdb.DuckDBPyConnection, words: Sequence[str], system: System
+) -> dict[str, int]:
     """Tables that still hold one of the values as a whole word in any text, with rows."""
     pattern = "|".join(rf"(^|[^\w-]){re.escape(word)}($|[^\w-])" for word in words)
     columns = cursor.execute(
@@ -245,7 +249,7 @@ def _elsewhere(cursor: duckdb.DuckDBPyConnection, words: Sequence[str], system: 
     return counts_elsewhere
 
 
-def clear_bytes(ws: Workspace) -> bool:
+def overwrite_free_blocks(ws: Workspace) -> bool:
     """Overwrite the free blocks of the workspace's file, where deleted bytes still stand; False where others use it.
 
     Each free block is taken by a table of noise, which is then dropped: the file ends with its size as it was.

@@ -13,9 +13,9 @@ from datetime import datetime
 import duckdb
 
 from plumbline.logs.files.source import REJECTS, Source, relation
-from plumbline.logs.load.plan import MASK_BITS, Plan, content_hash, odd_columns
-from plumbline.logs.load.staging import LOOK, drop_stage, masked_rows, read_into
-from plumbline.logs.values.cast import within
+from plumbline.logs.load.plan import MASK_BITS, Plan, content_hash, watched_columns
+from plumbline.logs.load.staging import LOOK, drop_stage, execute_on_file, masking_query
+from plumbline.logs.values.cast import is_reckonable
 from plumbline.store.sql import ident
 
 #: a file that is larger is first tried on its beginning: a second reading costs more than this look
@@ -24,7 +24,7 @@ LOOK_BYTES, LOOK_ROWS = 32 * 1024 * 1024, 20_000
 LOOK_VALUES, FEWEST_ROWS = 4_000_000, 1_000
 
 
-def insert_clean(
+def insert_clean_file(
     cursor: duckdb.DuckDBPyConnection,
     source: Source,
     plan_for: Callable[[Source], Plan],
@@ -46,11 +46,11 @@ def insert_clean(
         return None
     if source.survey is not None and source.survey.size < LOOK_BYTES:
         return _insert(cursor, source, plan_for(source), table, targets, load_id)
-    tried = _as_it_looks(cursor, source, plan_for, table)
+    tried = _guess_number_columns(cursor, source, plan_for, table)
     if tried is None:
         return None
     rows = _insert(cursor, tried, plan_for(tried), table, targets, load_id)
-    fewer = _fewer_numbers(cursor, source, tried) if rows is None else None
+    fewer = _drop_word_columns(cursor, source, tried) if rows is None else None
     return rows if fewer is None else _insert(cursor, fewer, plan_for(fewer), table, targets, load_id)
 
 
@@ -59,7 +59,7 @@ def look_rows(columns: int) -> int:
     return min(LOOK_ROWS, max(LOOK_VALUES // max(columns, 1), FEWEST_ROWS))
 
 
-def _as_it_looks(
+def _guess_number_columns(
     cursor: duckdb.DuckDBPyConnection, source: Source, plan_for: Callable[[Source], Plan], table: str
 ) -> Source | None:
     """The file, of text with the columns as numbers in whose beginning no word stands; None where it is not clean."""
@@ -67,7 +67,7 @@ def _as_it_looks(
     names = dict.fromkeys(source.cell(c.map.column) for c in plan.columns)
     cells = f"SELECT {', '.join(names)} FROM {relation(source, rejects=False)} LIMIT {look_rows(len(names))}"
     drop_stage(cursor)
-    read_into(cursor, source, f"CREATE TEMP TABLE {LOOK} AS {cells}")
+    execute_on_file(cursor, source, f"CREATE TEMP TABLE {LOOK} AS {cells}")
     beginning = f"temp.{LOOK}"
     row = cursor.execute(
         f"""WITH seen AS MATERIALIZED (
@@ -78,7 +78,7 @@ def _as_it_looks(
                     ON l._hash = d._hash AND l."timestamp" = d."timestamp")"""
     ).fetchone()
     clean = row is not None and row[0] == 0
-    return source.with_numbers(_numbers(cursor, source, plan, beginning)) if clean else None
+    return source.with_number_columns(_numbers(cursor, source, plan, beginning)) if clean else None
 
 
 def _numbers(cursor: duckdb.DuckDBPyConnection, source: Source, plan: Plan, beginning: str) -> list[str]:
@@ -91,14 +91,14 @@ def _numbers(cursor: duckdb.DuckDBPyConnection, source: Source, plan: Plan, begi
     if source.is_table or not plain:
         return []
     words = ", ".join(
-        f"bool_or({c} IS NOT NULL AND ({within(f'TRY_CAST({c} AS DOUBLE)')}) IS NOT TRUE)"
+        f"bool_or({c} IS NOT NULL AND ({is_reckonable(f'TRY_CAST({c} AS DOUBLE)')}) IS NOT TRUE)"
         for c in map(source.cell, plain)
     )
     row = cursor.execute(f"SELECT {words} FROM {beginning}").fetchone() or ()
     return [name for name, word in zip(plain, row, strict=True) if not word]
 
 
-def _fewer_numbers(cursor: duckdb.DuckDBPyConnection, source: Source, tried: Source) -> Source | None:
+def _drop_word_columns(cursor: duckdb.DuckDBPyConnection, source: Source, tried: Source) -> Source | None:
     """The file with the columns as text in which a word stood; None where that is not all that was wrong."""
     if tried.kinds == source.kinds:
         return None
@@ -107,7 +107,7 @@ def _fewer_numbers(cursor: duckdb.DuckDBPyConnection, source: Source, tried: Sou
         return None
     words = {source.columns[place - 1] for _, place in rejected}
     numbers = {name for name, kind in tried.kinds.items() if kind != "VARCHAR"}
-    return source.with_numbers(numbers - words)
+    return source.with_number_columns(numbers - words)
 
 
 def _insert(
@@ -122,13 +122,13 @@ def _insert(
     into = ", ".join(ident(name) for name in targets)
     values = ", ".join(ident(name) for name in names)
     drop_stage(cursor)
-    read_into(
+    execute_on_file(
         cursor,
         source,
         f"""INSERT INTO {table} (_load_id, _line, _hash, {into})
             SELECT {int(load_id)}, _flag, _hash, {values} FROM ({_rows(source, plan)})""",
     )
-    rows = _clean_rows(cursor, source, table, load_id)
+    rows = _number_clean_rows(cursor, source, table, load_id)
     if rows is None:
         cursor.execute(f"DELETE FROM {table} WHERE _load_id = {int(load_id)}")
     return rows
@@ -137,25 +137,27 @@ def _insert(
 def _rows(source: Source, plan: Plan, cells: str = "") -> str:
     """The query that casts the file, or the table of its ``cells``: the plan's columns, ``_hash``, and ``_flag``: 1
     where a row needs more than to be inserted. The column ``_line`` carries it until the rows are numbered."""
-    odd = [f"_odd{i} <> 0" for i in range((len(odd_columns(plan.columns)) + MASK_BITS - 1) // MASK_BITS)]
-    endless = [f"NOT {within(ident(c.name))}" for c in plan.columns if c.unbounded]
+    odd = [f"_odd{i} <> 0" for i in range((len(watched_columns(plan.columns)) + MASK_BITS - 1) // MASK_BITS)]
+    endless = [f"NOT {is_reckonable(ident(c.name))}" for c in plan.columns if c.unbounded]
     wrong = " OR ".join([*(f"({sql})" for _, sql, _ in plan.reasons), *odd, *endless])
     derived = "".join(f", {sql} AS {ident(name)}" for name, sql in plan.derived)
     return (
         f"SELECT *{derived}, CASE WHEN {wrong} THEN 1 ELSE 0 END AS _flag, {content_hash(plan)} AS _hash "
-        f"FROM ({masked_rows(source, plan, cells=cells)})"
+        f"FROM ({masking_query(source, plan, cells=cells)})"
     )
 
 
-def _any(cursor: duckdb.DuckDBPyConnection, query: str, **values: datetime) -> bool:
+def _has_rows(cursor: duckdb.DuckDBPyConnection, query: str, **values: datetime) -> bool:
     return cursor.execute(query, values).fetchone() is not None
 
 
 def _rejects(cursor: duckdb.DuckDBPyConnection, source: Source) -> bool:
-    return not source.is_table and _any(cursor, f"SELECT 1 FROM {REJECTS} LIMIT 1")
+    return not source.is_table and _has_rows(cursor, f"SELECT 1 FROM {REJECTS} LIMIT 1")
 
 
-def _clean_rows(cursor: duckdb.DuckDBPyConnection, source: Source, table: str, load_id: int) -> int | None:
+def _number_clean_rows(
+    cursor: duckdb.DuckDBPyConnection, source: Source, table: str, load_id: int
+) -> int | None:
     """The rows of the load, numbered, or None where there is anything to set aside or to put in order."""
     mine = f"FROM {table} WHERE _load_id = {int(load_id)}"
     row = cursor.execute(
@@ -166,10 +168,10 @@ def _clean_rows(cursor: duckdb.DuckDBPyConnection, source: Source, table: str, l
     rows, flagged, first, last, start, end, back, ties = row or (0,) * 8
     if not rows or flagged or back or last - first + 1 != rows or _rejects(cursor, source):
         return None
-    if ties and _any(cursor, f"SELECT 1 {mine} HAVING count(DISTINCT _hash) < count(*)"):
+    if ties and _has_rows(cursor, f"SELECT 1 {mine} HAVING count(DISTINCT _hash) < count(*)"):
         return None  # the time is part of what is hashed: rows in strict order are no repeats
     earlier = f'FROM {table} WHERE _load_id <> {int(load_id)} AND "timestamp" BETWEEN $start AND $end'
-    if _any(cursor, f"SELECT 1 {earlier} LIMIT 1", start=start, end=end) and _any(
+    if _has_rows(cursor, f"SELECT 1 {earlier} LIMIT 1", start=start, end=end) and _has_rows(
         cursor,
         f"""SELECT 1 FROM (SELECT _hash, "timestamp" {mine}) n SEMI JOIN (SELECT _hash, "timestamp" {earlier}) d
             ON n._hash = d._hash AND n."timestamp" = d."timestamp" LIMIT 1""",

@@ -46,7 +46,7 @@ def claim(cursor: duckdb.DuckDBPyConnection, system: System, load_id: int, label
             label_time FROM ({labels}) WHERE label IS NOT NULL GROUP BY ALL"""
     )
     cursor.execute(f"CREATE TEMP TABLE {TOUCHED} AS SELECT DISTINCT row_load, row_line FROM temp.{BROUGHT}")
-    _keep_standing(cursor, system)
+    _record_current_labels(cursor, system)
     cursor.execute(
         f"""INSERT INTO label_claim SELECT $key, row_load, row_line, $load, place, label, label_time
             FROM temp.{BROUGHT}""",
@@ -74,7 +74,7 @@ def withdraw(cursor: duckdb.DuckDBPyConnection, system: System, load_id: int) ->
     return _settle(cursor, system)
 
 
-def _keep_standing(cursor: duckdb.DuckDBPyConnection, system: System) -> None:
+def _record_current_labels(cursor: duckdb.DuckDBPyConnection, system: System) -> None:
     """Put down the label that a decision has, where it is not among the labels yet."""
     cursor.execute(
         f"""INSERT INTO label_claim
@@ -116,7 +116,7 @@ def _settle(cursor: duckdb.DuckDBPyConnection, system: System) -> LabelSettlemen
         key,
     )
     loads = cursor.execute(f"SELECT DISTINCT row_load FROM temp.{CHANGES} ORDER BY 1").fetchall()
-    state_digest.look(cursor, system.key, [load for (load,) in loads])
+    state_digest.note_changes(cursor, system.key, [load for (load,) in loads])
     cursor.execute(
         f"""UPDATE {table} AS d SET label = c.label, label_time = c.told_at, _label_load = c.giver
             FROM temp.{CHANGES} c WHERE d._load_id = c.row_load AND d._line = c.row_line"""

@@ -14,7 +14,7 @@ from plumbline.logs.files.source import Source, open_source, require
 from plumbline.logs.load.label_history import claim
 from plumbline.logs.load.plan import Plan, labels_plan
 from plumbline.logs.load.quarantine import QuarantineCounts, set_aside
-from plumbline.logs.load.settle import Progress, Settle, log_load, nothing_fits, refuse_growing_file
+from plumbline.logs.load.settle import Progress, Settle, log_load, no_row_error, refuse_growing_file
 from plumbline.logs.load.staging import STAGE, STAGE_TABLE, drop_stage, stage
 from plumbline.logs.load.trial import refuse_unfit
 from plumbline.logs.mapping.classes import settle_classes, spell_staged_classes
@@ -93,7 +93,7 @@ def _load(
     settle: Settle | None,
     say: Progress,
 ) -> Load:
-    attachments.refuse_other_rows(cursor, system.key, "Labels are not loaded from a file")
+    attachments.refuse_foreign_rows(cursor, system.key, "Labels are not loaded from a file")
     table = decision_table(system.key)
     if not cursor.execute(f'SELECT 1 FROM {table} WHERE "decision_id" IS NOT NULL LIMIT 1').fetchone():
         raise PlumblineError(
@@ -106,9 +106,9 @@ def _load(
     say("Reading the rows", 0.1)
     staged = stage(cursor, source, plan)
     spell_staged_classes(cursor, system, STAGE_TABLE, ["label"])
-    mark_unknown(cursor, system.key)
+    mark_unknown_decisions(cursor, system.key)
     # requests are statements of their moment: the same bytes once more may correct a label back
-    again = [] if settle else _same_file(cursor, system.key, source)
+    again = [] if settle else _loads_of_same_file(cursor, system.key, source)
     steps = _steps(cursor, table, plan)
     aside = set_aside(cursor, source, plan, mapping, staged=staged, system=system.key, load_id=load_id)
     if again and not steps:  # the same file once more: nothing is added, in quarantine neither
@@ -117,12 +117,12 @@ def _load(
         aside = QuarantineCounts({}, aside.records)
     bad = sum(aside.reasons.values())
     if bad == aside.records and not (again or settle):
-        raise nothing_fits(source.given.name, aside.records, aside.reasons)
+        raise no_row_error(source.given.name, aside.records, aside.reasons)
     if not (accept or retry or settle):
         unread = {reason: n for reason, n in aside.reasons.items() if reason != "unknown_decision"}
         refuse_unfit(source.given.name, aside.records, unread)
     say("Joining the labels", 0.5)
-    settled = claim(cursor, system, load_id, _brought(cursor, system.key, plan, again))
+    settled = claim(cursor, system, load_id, _file_labels_sql(cursor, system.key, plan, again))
     notes = (
         [f"{settled.corrected} decisions had another label before; it is kept beside the new one."]
         if settled.corrected
@@ -150,7 +150,7 @@ def _load(
     )
     loads.record_load(cursor, record)
     if retry:
-        loads.mark_retried(cursor, retry, load_id)
+        loads.mark_retried_rows(cursor, retry, load_id)
     elif not settle:
         systems.save_mapping(cursor, system.key, mapping, kind="labels")
     system = settle_classes(cursor, system, file=source.name)
@@ -166,7 +166,7 @@ def _load(
     return record
 
 
-def known_ids(cursor: duckdb.DuckDBPyConnection, key: str, ids: Sequence[str]) -> int:
+def count_known_ids(cursor: duckdb.DuckDBPyConnection, key: str, ids: Sequence[str]) -> int:
     """How many of some ids are those of a system's decisions."""
     row = cursor.execute(
         f"""SELECT count(DISTINCT "decision_id") FROM {decision_table(key)}
@@ -176,12 +176,12 @@ def known_ids(cursor: duckdb.DuckDBPyConnection, key: str, ids: Sequence[str]) -
     return int(row[0]) if row else 0
 
 
-def _same_file(cursor: duckdb.DuckDBPyConnection, key: str, source: Source) -> list[int]:
+def _loads_of_same_file(cursor: duckdb.DuckDBPyConnection, key: str, source: Source) -> list[int]:
     """Loads of the same file that stand."""
     return [load.load_id for load in loads.loads_of_file(cursor, key, source.sha256, "labels")]
 
 
-def mark_unknown(cursor: duckdb.DuckDBPyConnection, key: str) -> None:
+def mark_unknown_decisions(cursor: duckdb.DuckDBPyConnection, key: str) -> None:
     """Give the staged labels that no decision of the system has the id of their reason."""
     table = decision_table(key)
     cursor.execute(
@@ -216,7 +216,7 @@ def _steps(cursor: duckdb.DuckDBPyConnection, table: str, plan: Plan) -> int:
     return int(row[0]) if row else 0
 
 
-def _brought(cursor: duckdb.DuckDBPyConnection, key: str, plan: Plan, heard: Sequence[int]) -> str:
+def _file_labels_sql(cursor: duckdb.DuckDBPyConnection, key: str, plan: Plan, heard: Sequence[int]) -> str:
     """The query of the labels that the file brings, one row a decision and row of the file.
 
     ``heard``: loads of the same file; what they said already is not said again.

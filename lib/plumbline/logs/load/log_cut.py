@@ -11,7 +11,7 @@ from plumbline.domain import System
 from plumbline.logs.load.reference_period import settle_reference
 from plumbline.store.sql import decision_table
 from plumbline.store.systems import update_system
-from plumbline.store.times import on_clock
+from plumbline.store.times import to_local
 from plumbline.store.workspace import naive
 
 #: tables of what was found and done, which begins anew where a past is played again
@@ -38,7 +38,7 @@ def cut_log(cursor: duckdb.DuckDBPyConnection, system: System, at: datetime) -> 
             an hour that it shows twice both passes are cut alike.
     """
     table, end = decision_table(system.key), naive(at)
-    clock, known = (on_clock(name, system.timezone) for name in ('"timestamp"', "label_time"))
+    clock, known = (to_local(name, system.timezone) for name in ('"timestamp"', "label_time"))
     cursor.execute(f"DELETE FROM {table} WHERE {clock} > ?", [end])
     row = cursor.execute(f"SELECT min({clock})::DATE FROM {table} WHERE {known} > ?", [end]).fetchone()
     label_loss = row[0] if row else None
@@ -51,7 +51,7 @@ def cut_log(cursor: duckdb.DuckDBPyConnection, system: System, at: datetime) -> 
     return LogCut(system, end.date(), label_loss)
 
 
-def forget_told(cursor: duckdb.DuckDBPyConnection) -> None:
+def clear_findings_and_outbox(cursor: duckdb.DuckDBPyConnection) -> None:
     """Empty what was found and told."""
     for table in _TOLD:
         cursor.execute(f"DELETE FROM {table}")  # of a copy that is thrown away

@@ -31,7 +31,7 @@ from plumbline.domain.messages import message
 from plumbline.logs.cluster import attachments
 from plumbline.logs.load.plan import UNHASHED
 from plumbline.logs.mapping.classes import settle_classes
-from plumbline.logs.mapping.given_roles import two_columns
+from plumbline.logs.mapping.given_roles import two_columns_error
 from plumbline.store import loads, systems, trail
 from plumbline.store.backup import state_digest
 from plumbline.store.samples import forget_draws
@@ -60,7 +60,7 @@ class ColumnPlace:
 Layout = dict[str, list[ColumnPlace]]
 
 
-def held_roles(cursor: duckdb.DuckDBPyConnection, system: System) -> Layout:
+def column_layout(cursor: duckdb.DuckDBPyConnection, system: System) -> Layout:
     """Columns of the logs as the decision table holds them: the file's name -> the columns here."""
     mapping = systems.saved_mapping(cursor, system.key)
     columns = systems.decision_columns(cursor, system.key)
@@ -103,16 +103,16 @@ def change_roles(
     """
     with ws.write() as cursor:
         system = systems.get_system(cursor, key)
-        attachments.refuse_other_rows(cursor, key, "Roles are not changed")
-        before = held_roles(cursor, system)
-        wanted = _wanted(before, maps)
+        attachments.refuse_foreign_rows(cursor, key, "Roles are not changed")
+        before = column_layout(cursor, system)
+        wanted = _parse_roles(before, maps)
         changed = {c: roles for c, roles in wanted.items() if roles != [p.role for p in before[c]]}
         if not changed:
             raise PlumblineError("These columns have these roles already", todo="Nothing is changed.")
-        _refuse_taken(before, changed)
+        _refuse_role_conflicts(before, changed)
         layout = before | {c: _places(cursor, system, c, before[c], roles) for c, roles in changed.items()}
-        _refuse_late(cursor, system, before, changed)
-        state_digest.look(cursor, system.key)
+        _refuse_label_changes(cursor, system, before, changed)
+        state_digest.note_changes(cursor, system.key)
         _rewrite(cursor, system, before, layout, set(changed))
         _note_mapping(cursor, system, changed, layout)
         forget_draws(cursor, system.key)
@@ -128,7 +128,7 @@ def change_roles(
     return {c: ", ".join(str(p.role) for p in layout[c]) for c in changed}
 
 
-def last_change(cursor: duckdb.DuckDBPyConnection, key: str) -> tuple[int, list[tuple[str, str]]] | None:
+def last_role_change(cursor: duckdb.DuckDBPyConnection, key: str) -> tuple[int, list[tuple[str, str]]] | None:
     """The newest change of roles that stands: its entry on the trail, and the roles before it."""
     undone: set[int] = set()
     for entry in trail.entries(cursor, system=key, limit=10_000):
@@ -142,7 +142,7 @@ def last_change(cursor: duckdb.DuckDBPyConnection, key: str) -> tuple[int, list[
     return None
 
 
-def _wanted(before: Layout, maps: Sequence[tuple[str, str]]) -> dict[str, list[RoleName]]:
+def _parse_roles(before: Layout, maps: Sequence[tuple[str, str]]) -> dict[str, list[RoleName]]:
     wanted: dict[str, list[RoleName]] = {}
     for column, spelt in maps:
         if column not in before:
@@ -169,14 +169,14 @@ def _wanted(before: Layout, maps: Sequence[tuple[str, str]]) -> dict[str, list[R
     return wanted
 
 
-def _refuse_taken(before: Layout, changed: dict[str, list[RoleName]]) -> None:
+def _refuse_role_conflicts(before: Layout, changed: dict[str, list[RoleName]]) -> None:
     """Refuse roles that another column has, and a system without time or output."""
     after = {c: [p.role for p in places] for c, places in before.items()} | changed
     holder: dict[str, str] = {}
     for column, roles in after.items():
         for role in roles:
             if holder.setdefault(str(role).lower(), column) != column:
-                raise two_columns(str(role), holder[str(role).lower()], column)
+                raise two_columns_error(str(role), holder[str(role).lower()], column)
     outputs = ("prediction", "score", "proba")
     if not any(role.role in outputs for roles in after.values() for role in roles):
         raise PlumblineError(
@@ -184,7 +184,7 @@ def _refuse_taken(before: Layout, changed: dict[str, list[RoleName]]) -> None:
         )
 
 
-def _refuse_late(
+def _refuse_label_changes(
     cursor: duckdb.DuckDBPyConnection, system: System, before: Layout, changed: dict[str, list[RoleName]]
 ) -> None:
     """Labels that came in files of their own belong to no column of the log."""
@@ -327,7 +327,9 @@ def _note_schemas(
     cases = []
     for load_id, schema in loads.schemas(cursor, system.key):
         there = {source for source, _ in schema.values()}
-        there |= {c for c in changed if c not in there and _in_load(cursor, system, load_id, before[c])}
+        there |= {
+            c for c in changed if c not in there and _has_values_in_load(cursor, system, load_id, before[c])
+        }
         anew = {name: told for name, told in schema.items() if told[0] not in changed}
         for column in sorted(changed & there):
             for place in (p for p in after[column] if p.role.role != TEXT):
@@ -343,7 +345,7 @@ def _note_schemas(
     return cases
 
 
-def _in_load(
+def _has_values_in_load(
     cursor: duckdb.DuckDBPyConnection, system: System, load_id: int, places: list[ColumnPlace]
 ) -> bool:
     """Whether a load brought a column that no schema names, as one that was ignored."""

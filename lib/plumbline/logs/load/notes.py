@@ -6,11 +6,11 @@ import duckdb
 
 from plumbline.domain import NAMED_ROLES, TEXT, DecisionColumn, Kind, Mapping
 from plumbline.logs.files.source import Source
-from plumbline.logs.load.plan import Plan, named_kind
-from plumbline.logs.load.staging import odd_counts
+from plumbline.logs.load.plan import Plan, kind_of_named_role
+from plumbline.logs.load.staging import count_unreadable_cells
 
 
-def lost_note(source: Source) -> list[str]:
+def encoding_note(source: Source) -> list[str]:
     """Characters that the encoding does not define."""
     if not source.lost:
         return []
@@ -19,7 +19,7 @@ def lost_note(source: Source) -> list[str]:
     ]
 
 
-def left_out(source: Source, mapping: Mapping) -> list[str]:
+def unmapped_note(source: Source, mapping: Mapping) -> list[str]:
     """Columns that no mapping speaks of: records further on in a file may hold more than the first."""
     known = {c.column for c in mapping.columns}
     fresh = [c for c in source.columns if c not in known]
@@ -28,11 +28,11 @@ def left_out(source: Source, mapping: Mapping) -> list[str]:
     )
 
 
-def odd_notes(cursor: duckdb.DuckDBPyConnection, plan: Plan) -> list[str]:
+def unreadable_notes(cursor: duckdb.DuckDBPyConnection, plan: Plan) -> list[str]:
     """Cells of good rows that could not be read, by column."""
     columns = {c.name: c for c in plan.columns}
     notes = []
-    for name, rows in odd_counts(cursor, plan).items():
+    for name, rows in count_unreadable_cells(cursor, plan).items():
         column = columns[name]
         what = "a time" if column.map.role.role in ("trained_at", "label_time") else "a number"
         became = f"they are kept as text in {column.beside}" if column.beside else "they were left empty"
@@ -46,7 +46,7 @@ def kind_notes(plan: Plan, existing: list[DecisionColumn]) -> list[str]:
     notes = []
     for column in plan.columns:
         before = known.get(column.name.lower())
-        now_kind = named_kind(column.map) if column.map.role.role in NAMED_ROLES else None
+        now_kind = kind_of_named_role(column.map) if column.map.role.role in NAMED_ROLES else None
         if before and now_kind and before is not now_kind:
             kept = "numbers" if before is Kind.NUMERIC else "categories"
             notes.append(

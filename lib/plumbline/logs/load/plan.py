@@ -65,7 +65,7 @@ def stage_column(
         value = cast.outcome(cell, text=text)
     elif role in ("prediction", "label", "override", "score") or kind is Kind.NUMERIC:
         value = cast.number(cell, item.format, text=text)
-        watched = cell if text else _in_words(cell, source.kinds[item.column], value, role)
+        watched = cell if text else _text_of_typed_cell(cell, source.kinds[item.column], value, role)
         plain = text and not item.format
         unbounded = not text and not source.is_table
     else:
@@ -82,7 +82,7 @@ def stage_column(
     )
 
 
-def _in_words(cell: str, kind: str, value: str, role: str) -> str:
+def _text_of_typed_cell(cell: str, kind: str, value: str, role: str) -> str:
     """A typed cell as text, where its type is none that a number can be made of, or it is an output that is too large
     a number."""
     if kind == "DOUBLE" and role in ("prediction", "label", "override", "score", "proba"):
@@ -107,17 +107,17 @@ MASK_BITS = 62
 UNHASHED = ("label", "label_time", "override")
 
 
-def odd_columns(columns: Sequence[StagedColumn]) -> list[StagedColumn]:
+def watched_columns(columns: Sequence[StagedColumn]) -> list[StagedColumn]:
     """The columns that a bit of ``_odd0``, ``_odd1`` ... stands for, in order."""
     return [c for c in columns if c.watched]
 
 
-def odd_masks(columns: Sequence[StagedColumn]) -> str:
+def unreadable_masks(columns: Sequence[StagedColumn]) -> str:
     """SQL of ``_odd0`` ... over the staged values and the cells ``_raw0`` ... of the watched columns."""
     bits = [
         f"CASE WHEN {ident(c.name)} IS NULL AND _raw{i} IS NOT NULL "
         f"THEN CASE WHEN {cast.is_missing(f'_raw{i}')} THEN 0 ELSE {1 << (i % MASK_BITS)} END ELSE 0 END"
-        for i, c in enumerate(odd_columns(columns))
+        for i, c in enumerate(watched_columns(columns))
     ]
     words = [bits[i : i + MASK_BITS] for i in range(0, len(bits), MASK_BITS)] or [["0"]]
     return ", ".join(f"({' + '.join(word)})::BIGINT AS _odd{i}" for i, word in enumerate(words))
@@ -130,7 +130,9 @@ _TOLD_APART = ("trained_at", "proba", "attribution")
 _KEPT = (_RETYPED, _TOLD_APART, ("label_time", "override"))
 
 
-def _kept_beside(columns: Sequence[StagedColumn], existing: Sequence[DecisionColumn]) -> list[StagedColumn]:
+def _add_text_columns(
+    columns: Sequence[StagedColumn], existing: Sequence[DecisionColumn]
+) -> list[StagedColumn]:
     """The columns, those of numbers and times with the column of text beside them; a cell that has two roles is
     kept once."""
     taken = {c.name.lower(): c.source for c in existing if c.role.role == TEXT}
@@ -149,21 +151,21 @@ def _kept_beside(columns: Sequence[StagedColumn], existing: Sequence[DecisionCol
     return staged_columns
 
 
-def kept_columns(columns: Sequence[StagedColumn]) -> list[StagedColumn]:
+def text_columns(columns: Sequence[StagedColumn]) -> list[StagedColumn]:
     """The columns that a place of ``_texts`` stands for, in order: those of which a cell tells two rows apart first."""
     return [c for roles in _KEPT for c in columns if c.beside and c.map.role.role in roles]
 
 
-def kept_texts(columns: Sequence[StagedColumn]) -> str:
+def texts_sql(columns: Sequence[StagedColumn]) -> str:
     """SQL of ``_texts``: a list of what cannot be read, NULL where all can; over ``_odd0`` ... and ``_raw0`` ..."""
     masks: dict[int, int] = {}
     texts = []
-    places = {c.name: i for i, c in enumerate(odd_columns(columns))}
-    for column in kept_columns(columns):
+    places = {c.name: i for i, c in enumerate(watched_columns(columns))}
+    for column in text_columns(columns):
         i = places[column.name]
         masks[i // MASK_BITS] = masks.get(i // MASK_BITS, 0) | 1 << (i % MASK_BITS)
         text = cast.level(f"trim(_raw{i})", text=True)
-        texts.append(f"CASE WHEN {odd_bit(columns, column.name)} THEN {text} END")
+        texts.append(f"CASE WHEN {unreadable_condition(columns, column.name)} THEN {text} END")
     if not texts:
         return ""
     any_odd = " OR ".join(f"(_odd{word} & {mask}) <> 0" for word, mask in masks.items())
@@ -179,7 +181,7 @@ def digest(plan: Plan) -> str:
     """SQL of ``_hash``: what two rows have to share, beside their time, to be the same; over the staged columns and
     ``_texts``. What could not be read tells rows apart as well."""
     hashed, bare = ", ".join(ident(name) for name in plan.hashed), content_hash(plan)
-    kept = [c.map.role.role for c in kept_columns(plan.columns)]
+    kept = [c.map.role.role for c in text_columns(plan.columns)]
     if not kept:
         return bare
     # retyped columns by themselves: rows that hold nothing else odd keep the hash that they always had
@@ -193,9 +195,9 @@ def digest(plan: Plan) -> str:
     return f"CASE WHEN _texts IS NULL THEN {bare} {' '.join(cases)} ELSE {bare} END"
 
 
-def odd_bit(columns: Sequence[StagedColumn], name: str) -> str:
+def unreadable_condition(columns: Sequence[StagedColumn], name: str) -> str:
     """SQL that is true where the cell of that column could not be read; ``false`` where it always can."""
-    for i, column in enumerate(odd_columns(columns)):
+    for i, column in enumerate(watched_columns(columns)):
         if column.name == name:
             return f"(_odd{i // MASK_BITS} & {1 << (i % MASK_BITS)}) > 0"
     return "false"
@@ -219,12 +221,12 @@ def decisions_plan(
             task=task,
             zone=mapping.timezone,
             secret=secret,
-            kind=kinds.get(str(item.role).lower(), named_kind(item)),
+            kind=kinds.get(str(item.role).lower(), kind_of_named_role(item)),
         )
         for item in mapping.columns
         if item.role.role != IGNORE
     ]
-    columns = _kept_beside(columns, existing)
+    columns = _add_text_columns(columns, existing)
     names = {c.name for c in columns}
     if "timestamp" not in names:
         raise PlumblineError(
@@ -241,11 +243,11 @@ def decisions_plan(
         )
     derived: tuple[tuple[str, str], ...] = ()
     if probas and "prediction" not in names and task is not Task.REGRESSION:
-        derived = (("prediction", _most_probable(columns, probas)),)
+        derived = (("prediction", _argmax_class(columns, probas)),)
     outputs = [n for n in ("prediction", "score") if n in names] + probas
     reasons = [("bad_timestamp", '"timestamp" IS NULL', "timestamp")]
     for name in ("prediction", "score", "label"):
-        reasons.append((f"bad_{name}", odd_bit(columns, name), name))
+        reasons.append((f"bad_{name}", unreadable_condition(columns, name), name))
     reasons.append(("no_prediction", " AND ".join(f"{ident(n)} IS NULL" for n in outputs), outputs[0]))
     hashed = tuple(sorted(n for n in names if n not in UNHASHED))
     return Plan(tuple(columns), tuple(reasons), hashed, derived)
@@ -275,24 +277,28 @@ def labels_plan(source: Source, mapping: Mapping, *, task: Task) -> Plan:
             )
     reasons = (
         ("no_decision_id", '"decision_id" IS NULL', "decision_id"),
-        ("bad_label", odd_bit(columns, "label"), "label"),
+        ("bad_label", unreadable_condition(columns, "label"), "label"),
         ("no_label", '"label" IS NULL', "label"),
-        ("bad_label_time", odd_bit(columns, "label_time"), "label_time"),  # it settles which label holds
+        (
+            "bad_label_time",
+            unreadable_condition(columns, "label_time"),
+            "label_time",
+        ),  # it settles which label holds
     )
     return Plan(tuple(columns), reasons)
 
 
-def named_kind(item: ColumnMap) -> Kind:
+def kind_of_named_role(item: ColumnMap) -> Kind:
     """The kind of a named role's column: as mapped, else what its role implies."""
     if item.role.role in ("proba", "attribution", "weight"):
         return Kind.NUMERIC
     return item.kind or Kind.CATEGORICAL
 
 
-def _most_probable(columns: Sequence[StagedColumn], probas: Sequence[str]) -> str:
+def _argmax_class(columns: Sequence[StagedColumn], probas: Sequence[str]) -> str:
     """The class whose probability is largest, NULL where a row has none or one cannot be read; the first wins a
     tie."""
     top = f"greatest({', '.join(ident(p) for p in probas)})"
     cases = " ".join(f"WHEN {ident(p)} = {top} THEN {literal(p.removeprefix('proba:'))}" for p in probas)
-    odd = " OR ".join(odd_bit(columns, p) for p in probas)
+    odd = " OR ".join(unreadable_condition(columns, p) for p in probas)
     return f"CASE WHEN {odd} THEN NULL {cases} END"

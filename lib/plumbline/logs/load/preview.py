@@ -10,10 +10,10 @@ from secrets import token_hex
 
 from plumbline.domain import Mapping, PlumblineError, System, Task
 from plumbline.logs.files.source import Source, open_source, require
-from plumbline.logs.load.labels import mark_unknown
+from plumbline.logs.load.labels import mark_unknown_decisions
 from plumbline.logs.load.plan import Plan, decisions_plan, labels_plan
-from plumbline.logs.load.quarantine import unparsed_reason, unparsed_rows
-from plumbline.logs.load.staging import STAGE, drop_stage, stage, staged_rows, texts_held
+from plumbline.logs.load.quarantine import malformed_reason, malformed_rows
+from plumbline.logs.load.staging import STAGE, drop_stage, stage, staging_query, text_places
 from plumbline.logs.load.trial import LoadTrial, count_rows
 from plumbline.store import systems
 from plumbline.store.sql import ident
@@ -52,7 +52,7 @@ class Preview:
     unparsed: tuple[tuple[str, str], ...] = ()
 
     @property
-    def bad(self) -> int:
+    def bad_row_count(self) -> int:
         """Rows of those shown that would go to quarantine."""
         return sum(bool(row.reason) for row in self.rows) + len(self.unparsed)
 
@@ -124,9 +124,9 @@ def try_file(
                 if labels:
                     stage(cursor, source, plan, first=first)
                     if there:
-                        mark_unknown(cursor, there.key)
+                        mark_unknown_decisions(cursor, there.key)
                     return count_rows(cursor, source, STAGE, first)
-                rows = f"({staged_rows(source, plan, limit=first)})"
+                rows = f"({staging_query(source, plan, limit=first)})"
                 return count_rows(cursor, source, rows, first, repeats=True)
             finally:
                 drop_stage(cursor)
@@ -166,21 +166,21 @@ def _rows(ws: Workspace, source: Source, mapping: Mapping, labels: bool, key: st
         try:
             stage(cursor, source, plan, first=ROWS)
             if labels and system:
-                mark_unknown(cursor, system.key)
-            texts = texts_held(cursor, plan)
+                mark_unknown_decisions(cursor, system.key)
+            texts = text_places(cursor, plan)
             listed = ", ".join(
                 [*(ident(name) for name, _ in columns), *(f"_texts[{int(i)}]" for i, _ in texts)]
             )
             columns = (*columns, *((str(c.beside), c.map.column) for _, c in texts))
             records = cursor.execute(f"SELECT _reason, {listed} FROM {STAGE} ORDER BY _row").fetchall()
-            broken = unparsed_rows(cursor, source, ROWS)
+            broken = malformed_rows(cursor, source, ROWS)
         finally:
             drop_stage(cursor)
-    rows = tuple(PreviewRow(tuple(_shown(cell) for cell in cells), why or "") for why, *cells in records)
-    return Preview(columns, rows, tuple((unparsed_reason(kind), text) for kind, text in broken))
+    rows = tuple(PreviewRow(tuple(_cell_text(cell) for cell in cells), why or "") for why, *cells in records)
+    return Preview(columns, rows, tuple((malformed_reason(kind), text) for kind, text in broken))
 
 
-def _shown(cell: object) -> str | None:
+def _cell_text(cell: object) -> str | None:
     if cell is None:
         return None
     if isinstance(cell, datetime):

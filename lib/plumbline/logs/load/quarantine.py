@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plumbline.domain import Mapping
-from plumbline.logs.files.record_offsets import Records, find_records, raw_lines, raw_records
+from plumbline.logs.files.record_offsets import Records, find_records, line_texts, record_texts
 from plumbline.logs.files.source import REJECTS, Source, relation
 from plumbline.logs.load.plan import Plan
 from plumbline.logs.load.staging import SHIFTS, STAGE
@@ -43,7 +43,7 @@ class QuarantineCounts:
     records: int
 
 
-def unparsed_records(cursor: duckdb.DuckDBPyConnection, source: Source) -> list[tuple[int, str, str]]:
+def malformed_records(cursor: duckdb.DuckDBPyConnection, source: Source) -> list[tuple[int, str, str]]:
     """(byte offset, DuckDB's reason, text) of each record that could not be parsed, in file order."""
     if source.is_table:
         return []
@@ -55,20 +55,20 @@ def unparsed_records(cursor: duckdb.DuckDBPyConnection, source: Source) -> list[
     return [(at, kind, (raw or b"").decode("utf-8", "replace")[:4000]) for at, kind, raw in rows]
 
 
-def unparsed_rows(cursor: duckdb.DuckDBPyConnection, source: Source, most: int) -> list[tuple[str, str]]:
+def malformed_rows(cursor: duckdb.DuckDBPyConnection, source: Source, most: int) -> list[tuple[str, str]]:
     """(DuckDB's reason, text) of the first records that could not be parsed, among the first ``most`` lines."""
-    unparsed_lines = unparsed_records(cursor, source)
+    unparsed_lines = malformed_records(cursor, source)
     if not unparsed_lines:
         return []
     last = cursor.execute(
         f"SELECT line_byte_position FROM {REJECTS} WHERE line <= ? ORDER BY line DESC LIMIT 1", [most + 1]
     ).fetchone()
-    return [(kind, _clean(text)) for at, kind, text in unparsed_lines if last and at <= last[0]]
+    return [(kind, _clean_text(text)) for at, kind, text in unparsed_lines if last and at <= last[0]]
 
 
-def unparsed_reason(kind: str) -> str:
+def malformed_reason(kind: str) -> str:
     """Our word for DuckDB's reason."""
-    return _said(kind)[0]
+    return _reason_and_column(kind)[0]
 
 
 def set_aside(
@@ -86,7 +86,7 @@ def set_aside(
     Makes the temporary table SHIFTS where records are missing from the stage, so that ``record_number``
     knows each row's place in the file.
     """
-    rejects = unparsed_records(cursor, source)
+    rejects = malformed_records(cursor, source)
     bad = cursor.execute(
         f"SELECT _row, _reason FROM {STAGE} WHERE _reason IS NOT NULL ORDER BY _row"
     ).fetchnumpy()
@@ -135,7 +135,9 @@ def _from_text(
     records = _records(source, staged + len(rejects))
     offsets = np.array([r[0] for r in rejects], np.int64)
     if records is None:  # the scan and the parser disagree about what a record is: keep all, name no lines
-        known: list[Entry] = [(None, *_said(kind), _clean(text)) for _, kind, text in rejects]
+        known: list[Entry] = [
+            (None, *_reason_and_column(kind), _clean_text(text)) for _, kind, text in rejects
+        ]
         return known + [(None, reason, "", "") for reason in why]
     gone = np.searchsorted(records.starts, offsets, side="right") - 1
     data = np.arange(records.first, len(records.starts))
@@ -143,12 +145,12 @@ def _from_text(
     _save_shifts(cursor, kept - records.first)
     wanted = np.concatenate((gone, kept[rows]))
     order = np.argsort(wanted, kind="stable")
-    texts = raw_records(source.file, records, wanted[order])
+    texts = record_texts(source.file, records, wanted[order])
     entries: list[Entry] = []
     for place, raw in zip(order, texts, strict=True):
         line = int(records.lines[wanted[place]])
         if place < len(rejects):
-            reason, detail = _said(rejects[place][1])
+            reason, detail = _reason_and_column(rejects[place][1])
         else:
             reason = why[place - len(rejects)]
             detail = _cell_detail(source, plan, reason, raw)
@@ -182,11 +184,11 @@ def _save_shifts(cursor: duckdb.DuckDBPyConnection, rows: NDArray[np.int64]) -> 
     )
 
 
-def _said(kind: str) -> tuple[str, str]:
+def _reason_and_column(kind: str) -> tuple[str, str]:
     return _UNPARSED.get(kind, _OTHER)
 
 
-def _clean(text: str | None) -> str:
+def _clean_text(text: str | None) -> str:
     return (text or "").strip("\r\n").replace("\x00", "\ufffd")
 
 
@@ -228,15 +230,15 @@ def _from_table(
             WHERE _row IN (SELECT unnest($rows::BIGINT[])) ORDER BY _row""",
         {"rows": rows.tolist()},
     ).fetchall()
-    lines = raw_lines(source.text, [row[-1] for row in records]) if source.text else {}
-    entries: list[Entry] = [(f.line, f.reason, _FAULTS[f.reason], _clean(f.raw)) for f in source.faults]
+    lines = line_texts(source.text, [row[-1] for row in records]) if source.text else {}
+    entries: list[Entry] = [(f.line, f.reason, _FAULTS[f.reason], _clean_text(f.raw)) for f in source.faults]
     for *cells, row, line in records:
         reason = reasons[row]
         column = _column_of(plan, reason)
         detail = _detail(column, cells[source.columns.index(column)]) if column else ""
         there = {c: str(v) for c, v in zip(source.columns, cells, strict=True) if v is not None}
         raw = lines.get(line) or json.dumps(there, ensure_ascii=False)[:4000]
-        entries.append((line, reason, detail, _clean(raw)))
+        entries.append((line, reason, detail, _clean_text(raw)))
     return sorted(entries, key=lambda entry: entry[0] or 0)
 
 

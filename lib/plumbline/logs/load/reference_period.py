@@ -11,7 +11,7 @@ from plumbline.domain import PlumblineError, System
 from plumbline.domain.messages import message
 from plumbline.store.sql import decision_table
 from plumbline.store.systems import update_system
-from plumbline.store.times import on_clock
+from plumbline.store.times import to_local
 from plumbline.store.workspace import naive
 
 #: the automatic reference is settled once the loads so far hold this many decisions, and a third of their days so many
@@ -47,7 +47,7 @@ def settle_reference(cursor: duckdb.DuckDBPyConnection, system: System) -> Syste
 
 def weekdays_missing(cursor: duckdb.DuckDBPyConnection, system: System, span: Span) -> tuple[int, ...]:
     """Weekdays (Monday is 1) on which the log holds decisions and a span holds none."""
-    at = on_clock('"timestamp"', system.timezone)
+    at = to_local('"timestamp"', system.timezone)
     rows = cursor.execute(
         f"""SELECT isodow({at}) AS day FROM {decision_table(system.key)} GROUP BY 1
             HAVING count(*) FILTER ({at} >= $start AND {at} < $end) = 0 ORDER BY 1""",
@@ -56,7 +56,7 @@ def weekdays_missing(cursor: duckdb.DuckDBPyConnection, system: System, span: Sp
     return tuple(int(row[0]) for row in rows)
 
 
-def need_every_weekday(cursor: duckdb.DuckDBPyConnection, system: System, span: Span) -> None:
+def require_every_weekday(cursor: duckdb.DuckDBPyConnection, system: System, span: Span) -> None:
     """Refuse a span that lacks a weekday: every such day would be drift for good.
 
     Raises:
@@ -74,7 +74,7 @@ def need_every_weekday(cursor: duckdb.DuckDBPyConnection, system: System, span: 
 def _span_of_reference_loads(
     cursor: duckdb.DuckDBPyConnection, system: System
 ) -> tuple[datetime, datetime] | None:
-    at = on_clock('"timestamp"', system.timezone)
+    at = to_local('"timestamp"', system.timezone)
     row = cursor.execute(
         f"""SELECT min({at}), max({at}) FROM {decision_table(system.key)}
             WHERE _load_id IN (SELECT load_id FROM load WHERE system = ? AND reference AND undone_at IS NULL)""",
@@ -86,7 +86,7 @@ def _span_of_reference_loads(
 
 
 def _automatic(cursor: duckdb.DuckDBPyConnection, system: System) -> tuple[Span | None, str]:
-    at = on_clock('"timestamp"', system.timezone)
+    at = to_local('"timestamp"', system.timezone)
     loads = cursor.execute(
         f"""SELECT count(*), min({at}), max({at}) FROM {decision_table(system.key)}
             GROUP BY _load_id ORDER BY _load_id"""
@@ -105,17 +105,17 @@ def _automatic(cursor: duckdb.DuckDBPyConnection, system: System) -> tuple[Span 
     settled = False
     for n, low, high in loads:
         rows, first, last = rows + n, min(first, low), max(last, high)
-        settled = rows >= SETTLED_ROWS and _third(first, last) >= SETTLED_WEEKS * WEEK
+        settled = rows >= SETTLED_ROWS and _third_of_span(first, last) >= SETTLED_WEEKS * WEEK
         if settled:
             break
     start = datetime(first.year, first.month, first.day, tzinfo=UTC)
-    third = _third(first, last)
+    third = _third_of_span(first, last)
     weeks = min(max(third // WEEK, 1), LONGEST_WEEKS)
     if third * 3 >= 2 * WEEK:
         return (start, start + weeks * WEEK), AUTOMATIC if settled else PROVISIONAL
     return (start, start + timedelta(days=max(third // timedelta(days=1), 1))), PROVISIONAL
 
 
-def _third(first: datetime, last: datetime) -> timedelta:
+def _third_of_span(first: datetime, last: datetime) -> timedelta:
     """A third of the days from the first one's midnight to the last decision."""
     return (last - first.replace(hour=0, minute=0, second=0, microsecond=0)) / 3

@@ -21,7 +21,7 @@ from plumbline.wording.quantities import count
 def is_empty(cursor: duckdb.DuckDBPyConnection, key: str) -> bool:
     """Whether a system holds no decision, and no load of it stands."""
     standing = any(load.undone_at is None and load.rows_loaded for load in loads.list_loads(cursor, key))
-    return not standing and systems.decisions_held(cursor, key) == 0
+    return not standing and systems.count_decisions(cursor, key) == 0
 
 
 def remove(ws: Workspace, key: str, *, actor: str) -> None:
@@ -37,7 +37,7 @@ def remove(ws: Workspace, key: str, *, actor: str) -> None:
                 message(
                     "{key} holds {decisions} decisions and is not removed",
                     key=system.key,
-                    decisions=count(systems.decisions_held(cursor, system.key)),
+                    decisions=count(systems.count_decisions(cursor, system.key)),
                 ),
                 todo="Take its loads back first: plumbline undo LOAD.",
             )
@@ -75,7 +75,7 @@ def _tables(cursor: duckdb.DuckDBPyConnection) -> list[str]:
     return [*(str(row[0]) for row in rows), "decision_column"]
 
 
-def begin_anew(
+def reset_system(
     cursor: duckdb.DuckDBPyConnection, system: System, task: Task, positive: str | None, zone: str
 ) -> System:
     """Give a system that holds nothing what a new log says: its task, its positive class, its zone."""

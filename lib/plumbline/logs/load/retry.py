@@ -27,8 +27,8 @@ from plumbline.logs.load.quarantine import UNPARSED
 from plumbline.logs.load.settle import Progress, secret
 from plumbline.logs.load.staging import STAGE, drop_stage, stage
 from plumbline.logs.mapping.column_facts import ColumnFacts
-from plumbline.logs.mapping.date_order import with_order
-from plumbline.logs.values.times import order_of
+from plumbline.logs.mapping.date_order import apply_date_order
+from plumbline.logs.values.times import date_order_of
 from plumbline.store import loads, systems
 from plumbline.store.loads import LoadForm, QuarantinedRow, RetryLoad
 from plumbline.store.sql import decision_table
@@ -55,7 +55,7 @@ class _Row:
     cells: list[str]
 
 
-def form_of(ws: Workspace, load_id: int) -> tuple[Load, LoadForm]:
+def read_load_form(ws: Workspace, load_id: int) -> tuple[Load, LoadForm]:
     """A load that stands, and how its raw rows are read.
 
     Raises:
@@ -78,10 +78,10 @@ def form_of(ws: Workspace, load_id: int) -> tuple[Load, LoadForm]:
 
 
 def sample_cells(ws: Workspace, load_id: int, *, reason: str | None = None) -> dict[str, tuple[str, ...]]:
-    """Column -> up to five cells as they stand in the rows that wait; see ``form_of`` for what is raised."""
-    load, form = form_of(ws, load_id)
+    """Column -> up to five cells as they stand in the rows that wait; see ``read_load_form`` for what is raised."""
+    load, form = read_load_form(ws, load_id)
     with ws.read() as cursor:
-        quarantined_rows = loads.quarantined(
+        quarantined_rows = loads.quarantined_rows(
             cursor, system=load.system, load_id=load_id, reason=reason, limit=20
         )
     rows, _ = _readable(quarantined_rows, form, lenient=True)
@@ -109,15 +109,15 @@ def try_rows(
         order: ``day`` or ``month`` comes first in dates; empty: as the mapping has it.
 
     Raises:
-        PlumblineError: see ``form_of``; or the mapping does not fit the file's columns.
+        PlumblineError: see ``read_load_form``; or the mapping does not fit the file's columns.
     """
-    load, form = form_of(ws, load_id)
+    load, form = read_load_form(ws, load_id)
     with ws.read() as cursor:
-        quarantined_rows = loads.quarantined(
+        quarantined_rows = loads.quarantined_rows(
             cursor, system=load.system, load_id=load_id, reason=reason, limit=None
         )
     rows, stay = _readable(quarantined_rows, form, lenient)
-    mapping = _with_formats(mapping, form.columns, [r.cells for r in rows], order)
+    mapping = _with_time_formats(mapping, form.columns, [r.cells for r in rows], order)
     if not rows:
         return RetryTrial(load, mapping, (), stay)
     source = _source(ws, load, form, rows)
@@ -157,7 +157,7 @@ def retry(
             ),
             todo="Mend the mapping, or mend the rows in the file and load that.",
         )
-    load, form = form_of(ws, trial.load.load_id)
+    load, form = read_load_form(ws, trial.load.load_id)
     rows, _ = _readable(trial.fits, form, lenient)
     source = _source(ws, load, form, rows)
     retry_load = RetryLoad(load.load_id, trial.fits)
@@ -212,10 +212,10 @@ def _from_json(raw: str, columns: Sequence[str]) -> list[str] | None:
         body = json.loads(raw)
     except ValueError:
         return None
-    return [_told(body, c) for c in columns] if isinstance(body, dict) else None
+    return [_record_cell(body, c) for c in columns] if isinstance(body, dict) else None
 
 
-def _told(body: object, column: str) -> str:
+def _record_cell(body: object, column: str) -> str:
     """The text of a column in a record: by its name, or by the way that it was unfolded from (``inputs.age``)."""
     if isinstance(body, str) and body.lstrip()[:1] in ("{", "["):
         try:
@@ -225,20 +225,20 @@ def _told(body: object, column: str) -> str:
     if isinstance(body, list):
         place, _, rest = column.partition(".")
         inside = body[int(place)] if place.isdecimal() and int(place) < len(body) else None
-        return _told(inside, rest) if rest else _as_text(inside)
+        return _record_cell(inside, rest) if rest else _cell_text(inside)
     if not isinstance(body, dict):
         return ""
     if column in body:
-        return _as_text(body[column])
+        return _cell_text(body[column])
     for key, inside in body.items():
         if column.startswith(f"{key}."):
-            inner = _told(inside, column[len(key) + 1 :])
+            inner = _record_cell(inside, column[len(key) + 1 :])
             if inner:
                 return inner
     return ""
 
 
-def _as_text(value: object) -> str:
+def _cell_text(value: object) -> str:
     if value is None or isinstance(value, str):
         return value or ""
     return json.dumps(value, ensure_ascii=False)
@@ -317,7 +317,9 @@ def _reasons(ws: Workspace, load: Load, source: Source, mapping: Mapping) -> lis
     return [row[0] for row in rows]
 
 
-def _with_formats(mapping: Mapping, columns: Sequence[str], rows: Sequence[list[str]], order: str) -> Mapping:
+def _with_time_formats(
+    mapping: Mapping, columns: Sequence[str], rows: Sequence[list[str]], order: str
+) -> Mapping:
     """The mapping with the format that most of these rows' times are in, where it is another one.
 
     Raises:
@@ -330,9 +332,9 @@ def _with_formats(mapping: Mapping, columns: Sequence[str], rows: Sequence[list[
             facts = ColumnFacts(
                 name=item.column,
                 cells=tuple(cells[place] for cells in rows),
-                order=order or order_of(item.format),
+                order=order or date_order_of(item.format),
             )
-            form = with_order(item.format, order)
+            form = apply_date_order(item.format, order)
             if facts.times and facts.times.share > 0.5 and not _reads(form, facts.times.format):
                 if facts.times.ambiguous:
                     raise PlumblineError(

@@ -10,14 +10,14 @@ from collections.abc import Sequence
 
 from plumbline.domain import NAMED_ROLES, SchemaChange
 from plumbline.domain.messages import Message, Number, message, word
-from plumbline.logs.load.plan import Plan, named_kind
+from plumbline.logs.load.plan import Plan, kind_of_named_role
 from plumbline.store.loads import Schema
 
 KINDS = {"numeric": word("numeric"), "categorical": word("categorical")}
 CHANGES = ("added", "dropped", "returned", "retyped")
 
 
-def words_of(change: str, load_id: int, was: str = "", now: str = "", *, late: bool = False) -> Message:
+def change_text(change: str, load_id: int, was: str = "", now: str = "", *, late: bool = False) -> Message:
     """What a change of a column means; ``late``: a role that often comes in a file of its own."""
     load = Number(str(load_id))
     if change == "added":
@@ -42,7 +42,7 @@ def schema_of(plan: Plan) -> Schema:
     """What a load holds: the column of the decision table -> (its name in the file, its kind there; "" for a role
     whose kind is fixed)."""
     return {
-        c.name: (c.map.column, named_kind(c.map).value if c.map.role.role in NAMED_ROLES else "")
+        c.name: (c.map.column, kind_of_named_role(c.map).value if c.map.role.role in NAMED_ROLES else "")
         for c in plan.columns
     }
 
@@ -74,5 +74,5 @@ _LATE = ("label", "label_time")
 
 
 def _change(what: str, name: str, source: str, was: str, now: str, load_id: int) -> SchemaChange:
-    said = words_of(what, load_id, was, now, late=name in _LATE)
+    said = change_text(what, load_id, was, now, late=name in _LATE)
     return SchemaChange(change=what, column=name, source=source, was=was, now=now, load_id=load_id, said=said)

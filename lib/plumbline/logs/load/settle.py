@@ -37,7 +37,7 @@ def refuse_growing_file(source: Source) -> None:
     Raises:
         PlumblineError: the file is no longer what was opened.
     """
-    if source.changed:
+    if source.has_changed:
         raise PlumblineError(
             "The file changed while it was read, and nothing was loaded",
             where=source.given.name,
@@ -45,7 +45,7 @@ def refuse_growing_file(source: Source) -> None:
         )
 
 
-def nothing_fits(file: str, records: int, reasons: dict[str, int]) -> PlumblineError:
+def no_row_error(file: str, records: int, reasons: dict[str, int]) -> PlumblineError:
     """The refusal of a file of which no row could be loaded: a wrong mapping rather than a dirty file."""
     if not reasons:
         return PlumblineError(
@@ -64,11 +64,11 @@ def nothing_fits(file: str, records: int, reasons: dict[str, int]) -> PlumblineE
     )
 
 
-def task_of(cursor: duckdb.DuckDBPyConnection, source: Source, mapping: Mapping) -> Task:
+def resolve_task(cursor: duckdb.DuckDBPyConnection, source: Source, mapping: Mapping) -> Task:
     """The mapping's task, or where it names none what the first predictions look like."""
     column = mapping.column_of("prediction") or mapping.column_of("label")
-    if mapping.task or column is None or mapping.named("proba"):
-        return mapping.task or (Task.MULTICLASS if mapping.named("proba") else Task.BINARY)
+    if mapping.task or column is None or mapping.columns_of("proba"):
+        return mapping.task or (Task.MULTICLASS if mapping.columns_of("proba") else Task.BINARY)
     cell = source.cell(column)
     form = next((c.format for c in mapping.columns if c.column == column and c.format), "")
     value = number(cell, form, text=source.is_text(column))

@@ -11,11 +11,11 @@ from plumbline.logs.load.plan import (
     Plan,
     StagedColumn,
     digest,
-    kept_columns,
-    kept_texts,
-    odd_bit,
-    odd_columns,
-    odd_masks,
+    text_columns,
+    texts_sql,
+    unreadable_condition,
+    unreadable_masks,
+    watched_columns,
 )
 from plumbline.store.sql import ident, literal
 
@@ -28,17 +28,19 @@ def stage(cursor: duckdb.DuckDBPyConnection, source: Source, plan: Plan, first: 
 
     Returns its number of rows.
 
-    Columns: those of ``staged_rows`` and ``_row`` (0-based place among the records that could be parsed).
+    Columns: those of ``staging_query`` and ``_row`` (0-based place among the records that could be parsed).
 
     Raises:
         PlumblineError: DuckDB cannot read the file at all.
     """
     drop_stage(cursor)
-    read_into(cursor, source, f"CREATE TEMP TABLE {STAGE_TABLE} AS {staged_rows(source, plan, limit=first)}")
+    execute_on_file(
+        cursor, source, f"CREATE TEMP TABLE {STAGE_TABLE} AS {staging_query(source, plan, limit=first)}"
+    )
     return _number_rows(cursor)
 
 
-def read_into(cursor: duckdb.DuckDBPyConnection, source: Source, sql: str) -> None:
+def execute_on_file(cursor: duckdb.DuckDBPyConnection, source: Source, sql: str) -> None:
     """Run a statement that reads the file.
 
     Raises:
@@ -50,33 +52,33 @@ def read_into(cursor: duckdb.DuckDBPyConnection, source: Source, sql: str) -> No
         raise unreadable(source.given, error) from error
 
 
-def staged_rows(source: Source, plan: Plan, *, limit: int | None = None) -> str:
+def staging_query(source: Source, plan: Plan, *, limit: int | None = None) -> str:
     """The query that casts the file: the plan's columns, ``_reason`` (NULL where the row is good), ``_odd0`` ...
-    (see ``plan.odd_bit``), ``_texts`` (see ``plan.kept_texts``) and ``_hash``; of the first ``limit`` records only,
-    where it is given."""
+    (see ``plan.unreadable_condition``), ``_texts`` (see ``plan.texts_sql``) and ``_hash``; of the first ``limit``
+    records only, where it is given."""
     reason = "CASE " + " ".join(f"WHEN {sql} THEN {literal(r)}" for r, sql, _ in plan.reasons) + " END"
     derived = "".join(f", {sql} AS {ident(name)}" for name, sql in plan.derived)
-    texts = kept_texts(plan.columns)
-    inner = masked_rows(source, plan, limit=limit, keep=bool(texts))
+    texts = texts_sql(plan.columns)
+    inner = masking_query(source, plan, limit=limit, keep=bool(texts))
     if texts:  # a step of its own: the masks are not worked out again for each of its cells
-        names, odd = ", ".join(ident(c.name) for c in plan.columns), odd_columns(plan.columns)
+        names, odd = ", ".join(ident(c.name) for c in plan.columns), watched_columns(plan.columns)
         words = ", ".join(f"_odd{i}" for i in range((len(odd) + MASK_BITS - 1) // MASK_BITS))
         inner = f"SELECT {names}, {words}, {texts} FROM ({inner})"
     return f"SELECT *{derived}, {reason} AS _reason, {digest(plan)} AS _hash FROM ({inner})"
 
 
-def masked_rows(
+def masking_query(
     source: Source, plan: Plan, *, limit: int | None = None, keep: bool = False, cells: str = ""
 ) -> str:
     """The query of the plan's columns and ``_odd0`` ...; ``keep``: and of the cells that ``_texts`` needs;
     ``cells``: of a table of the file's cells."""
     values = ", ".join(f"{c.value} AS {ident(c.name)}" for c in plan.columns)
-    odd = odd_columns(plan.columns)
+    odd = watched_columns(plan.columns)
     raw = "".join(f", {c.watched} AS _raw{i}" for i, c in enumerate(odd))
     read = _cells(source, plan, cells) + (f" LIMIT {int(limit)}" if limit else "")
     raw_columns = "".join(f", _raw{i}" for i, c in enumerate(odd) if c.beside) if keep else ""
     names = ", ".join(ident(c.name) for c in plan.columns)
-    return f"SELECT {names}, {odd_masks(plan.columns)}{raw_columns} FROM (SELECT {values}{raw} FROM ({read}))"
+    return f"SELECT {names}, {unreadable_masks(plan.columns)}{raw_columns} FROM (SELECT {values}{raw} FROM ({read}))"
 
 
 def _cells(source: Source, plan: Plan, text: str) -> str:
@@ -107,19 +109,19 @@ def _number_rows(cursor: duckdb.DuckDBPyConnection) -> int:
     return int(rows)
 
 
-def odd_counts(cursor: duckdb.DuckDBPyConnection, plan: Plan) -> dict[str, int]:
+def count_unreadable_cells(cursor: duckdb.DuckDBPyConnection, plan: Plan) -> dict[str, int]:
     """Good rows by column whose cell could not be read and was left empty."""
-    columns = odd_columns(plan.columns)
+    columns = watched_columns(plan.columns)
     if not columns:
         return {}
-    counts = ", ".join(f"count(*) FILTER ({odd_bit(plan.columns, c.name)})" for c in columns)
+    counts = ", ".join(f"count(*) FILTER ({unreadable_condition(plan.columns, c.name)})" for c in columns)
     row = cursor.execute(f"SELECT {counts} FROM {STAGE} WHERE _reason IS NULL").fetchone()
     return {c.name: n for c, n in zip(columns, row or (), strict=True) if n}
 
 
-def texts_held(cursor: duckdb.DuckDBPyConnection, plan: Plan) -> list[tuple[int, StagedColumn]]:
+def text_places(cursor: duckdb.DuckDBPyConnection, plan: Plan) -> list[tuple[int, StagedColumn]]:
     """The columns of which good rows hold something that is kept as text, each with its place in ``_texts`` from 1."""
-    columns = kept_columns(plan.columns)
+    columns = text_columns(plan.columns)
     if not columns:
         return []
     counts = ", ".join(f"count(_texts[{i}])" for i in range(1, len(columns) + 1))

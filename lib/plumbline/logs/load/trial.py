@@ -11,8 +11,8 @@ from plumbline.domain import Mapping, PlumblineError, Task
 from plumbline.domain.messages import message
 from plumbline.logs.files.source import Source, unreadable
 from plumbline.logs.load.plan import decisions_plan, labels_plan
-from plumbline.logs.load.quarantine import unparsed_reason, unparsed_rows
-from plumbline.logs.load.staging import drop_stage, staged_rows
+from plumbline.logs.load.quarantine import malformed_reason, malformed_rows
+from plumbline.logs.load.staging import drop_stage, staging_query
 from plumbline.wording.quantities import count, whole_percent
 
 #: share of the rows that may go to quarantine before a load asks whether that is meant
@@ -30,18 +30,18 @@ class LoadTrial:
     whole: bool = False
 
     @property
-    def unfit(self) -> int:
+    def unfit_rows(self) -> int:
         return sum(n for _, n in self.reasons)
 
     @property
-    def too_many(self) -> bool:
+    def has_too_many_unfit(self) -> bool:
         """Whether so many rows would wait in quarantine that the mapping is wrong rather than the file."""
-        return self.unfit > MOST_UNFIT * self.rows
+        return self.unfit_rows > MOST_UNFIT * self.rows
 
     @property
     def sentence(self) -> str:
         """How many rows would wait in quarantine, and why; empty where none would."""
-        return unfit_sentence(self.unfit, self.rows, dict(self.reasons)) if self.unfit else ""
+        return unfit_sentence(self.unfit_rows, self.rows, dict(self.reasons)) if self.unfit_rows else ""
 
 
 class UnfitFile(PlumblineError):
@@ -85,7 +85,7 @@ def try_rows(
             if labels
             else decisions_plan(source, mapping, task=task, existing=(), secret=token_hex(8))
         )
-        return count_rows(cursor, source, f"({staged_rows(source, plan, limit=first)})", first)
+        return count_rows(cursor, source, f"({staging_query(source, plan, limit=first)})", first)
     except PlumblineError:
         return LoadTrial()
     finally:
@@ -105,9 +105,9 @@ def count_rows(
         raise unreadable(source.given, error) from error
     read = sum(int(n) for _, n, _ in records)
     reasons = {str(reason): int(n) for reason, n, _ in records if reason}
-    broken = unparsed_rows(cursor, source, first)
+    broken = malformed_rows(cursor, source, first)
     for kind, _ in broken:
-        reasons[unparsed_reason(kind)] = reasons.get(unparsed_reason(kind), 0) + 1
+        reasons[malformed_reason(kind)] = reasons.get(malformed_reason(kind), 0) + 1
     return LoadTrial(
         rows=read + len(broken),
         reasons=tuple(sorted(reasons.items())),
@@ -116,7 +116,7 @@ def count_rows(
     )
 
 
-def less_sure(mapping: Mapping, trial: LoadTrial) -> Mapping:
+def lower_confidence(mapping: Mapping, trial: LoadTrial) -> Mapping:
     """The mapping with each role less sure whose cells the first rows could not be read as."""
     roles = {reason.removeprefix("bad_"): n for reason, n in trial.reasons if reason.startswith("bad_")}
     columns = []

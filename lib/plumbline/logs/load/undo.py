@@ -57,7 +57,7 @@ def undo(
                 ),
                 todo="Load the file again to have it back.",
             )
-        _refuse_unnamed_pushes(load, pushes)
+        _require_push_count(load, pushes)
         later = loads.retries_of(cursor, load_id)
         if later:
             raise PlumblineError(
@@ -71,8 +71,8 @@ def undo(
         attachments.refuse_early_undo(cursor, load)
         system = systems.get_system(cursor, load.system)
         table = decision_table(system.key)
-        altered = systems.take_columns_back(
-            cursor, system.key, load_id, _named_first(cursor, system.key, load_id)
+        altered = systems.remove_columns_of_load(
+            cursor, system.key, load_id, _first_load_by_column(cursor, system.key, load_id)
         )
         removed = _remove_rows(cursor, table, load_id) if load.kind == "decisions" else 0
         settled = withdraw(cursor, system, load_id)
@@ -92,7 +92,7 @@ def undo(
     return removed
 
 
-def _refuse_unnamed_pushes(load: Load, pushes: int | None) -> None:
+def _require_push_count(load: Load, pushes: int | None) -> None:
     """A load keeps its number while later pushes are merged into it: who takes it back says how many there were."""
     if load.pushes == pushes or (pushes is None and load.pushes <= 1):
         return
@@ -108,7 +108,7 @@ def _refuse_unnamed_pushes(load: Load, pushes: int | None) -> None:
     )
 
 
-def _named_first(cursor: duckdb.DuckDBPyConnection, key: str, but: int) -> dict[str, int]:
+def _first_load_by_column(cursor: duckdb.DuckDBPyConnection, key: str, but: int) -> dict[str, int]:
     """Column -> the first load that stands and names it, one load left out."""
     first: dict[str, int] = {}
     for load_id, schema in loads.schemas(cursor, key):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from plumbline.logs.values.currency import currency_of, named_in, unread
+from plumbline.logs.values.currency import detect_currency, format_currency, unread_currencies
 
 if TYPE_CHECKING:
     from plumbline.logs.mapping.draft import Draft
@@ -17,15 +17,15 @@ def notes(draft: Draft) -> list[str]:
     read: dict[str, list[str]] = {}
     left = []
     for column in draft.columns:
-        here = currency_of(column.present[:_LOOK])
-        for code in {named_in(m.format) for m in draft.maps[column.name]} - {""}:
+        here = detect_currency(column.present[:_LOOK])
+        for code in {format_currency(m.format) for m in draft.maps[column.name]} - {""}:
             read.setdefault(code, []).append(column.name)
             if here and here != code:
                 left.append(
                     f"{column.name} was in {code} in earlier logs and is in {here} here: these amounts are no numbers "
                     "of that column. Convert them, or give them a name of their own."
                 )
-        some = unread(column.present[:_LOOK])
+        some = unread_currencies(column.present[:_LOOK])
         if len(some) > 1:
             left.append(
                 f"{column.name} holds amounts in {' and '.join(some[:3])}, which do not compare: they are not read as "

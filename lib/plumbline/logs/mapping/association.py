@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plumbline.logs.mapping.classes import fold
-from plumbline.logs.mapping.column_facts import ColumnFacts, canonical
+from plumbline.logs.mapping.column_facts import ColumnFacts, canonical_spelling
 
 _MAX_SUBSET = 10
 
@@ -18,11 +18,12 @@ def classes_of(facts: ColumnFacts) -> NDArray[np.object_]:
     """(cells,) the class of each cell in its canonical spelling, None where there is none."""
     known = facts.spellings
     return np.array(
-        [known.get(canonical(c.strip())) if c is not None else None for c in facts.cells], dtype=object
+        [known.get(canonical_spelling(c.strip())) if c is not None else None for c in facts.cells],
+        dtype=object,
     )
 
 
-def separates(score: NDArray[np.float64], classes: NDArray[np.object_]) -> tuple[float, str]:
+def separation(score: NDArray[np.float64], classes: NDArray[np.object_]) -> tuple[float, str]:
     """How well a cut of the score tells two classes apart.
 
     Returns:
@@ -56,7 +57,7 @@ def agreement(a: ColumnFacts, b: ColumnFacts) -> float:
     return (alike - chance) / (1 - chance) if chance < 1 else 0.0
 
 
-def area_under_curve(score: NDArray[np.float64], classes: NDArray[np.object_], positive: str) -> float:
+def auc_of_column(score: NDArray[np.float64], classes: NDArray[np.object_], positive: str) -> float:
     """ROC AUC of a score for a class by ranks (Mann-Whitney, ties counted half); 0.5 where it has no meaning."""
     known = np.array([c is not None for c in classes]) & ~np.isnan(score)
     _, place, counts = np.unique(score[known], return_inverse=True, return_counts=True)
@@ -66,7 +67,7 @@ def area_under_curve(score: NDArray[np.float64], classes: NDArray[np.object_], p
     return float((ranks[hit].sum() - n * (n + 1) / 2) / (n * m)) if n and m else 0.5
 
 
-def sum_to_one(columns: Sequence[ColumnFacts]) -> tuple[ColumnFacts, ...]:
+def probability_columns(columns: Sequence[ColumnFacts]) -> tuple[ColumnFacts, ...]:
     """The largest set of columns in [0, 1] that add up to 1 in 99 of 100 rows; empty where there is none."""
     usable = [c for c in columns if c.numeric and c.distinct > 2][:_MAX_SUBSET]
     matrix = {c.name: c.numerals.values for c in usable}
@@ -109,7 +110,7 @@ def correlation(a: ColumnFacts, b: ColumnFacts) -> float:
     return float(np.corrcoef(x[both], y[both])[0, 1])
 
 
-def same_scale(a: ColumnFacts, b: ColumnFacts) -> bool:
+def is_same_scale(a: ColumnFacts, b: ColumnFacts) -> bool:
     """Whether two columns hold numbers of the same size: their medians within a factor of 1.5."""
     x, y = float(np.nanmedian(a.numerals.values)), float(np.nanmedian(b.numerals.values))
     return x * y > 0 and 1 / 1.5 < x / y < 1.5

@@ -21,7 +21,7 @@ _WEEKDAYS = frozenset(w for days in WEEKDAYS.values() for w in days.replace(",",
 _MONTHS = frozenset(w for months in MONTHS.values() for w in months.replace(",", " ").split())
 
 
-def of_calendar(column: ColumnFacts) -> bool:
+def is_calendar_column(column: ColumnFacts) -> bool:
     """Whether a column holds days of the week or months, by their names or by its own and small whole numbers."""
     words = {level.lower().rstrip(".") for level in column.levels}
     if not words or column.distinct > 12:
@@ -29,4 +29,4 @@ def of_calendar(column: ColumnFacts) -> bool:
     if len(words) >= 3 and (words <= _WEEKDAYS or words <= _MONTHS):
         return True
     named = bool(_WEEKDAY_NAME.search(normalise(column.name)))
-    return named and (words <= _WEEKDAYS or (column.numeric and column.whole and column.distinct <= 8))
+    return named and (words <= _WEEKDAYS or (column.numeric and column.is_whole and column.distinct <= 8))

@@ -62,7 +62,7 @@ def trouble(
     if task is Task.BINARY and len(both) > 2:
         return ClassProblem(
             f"Which two classes are meant? {text[0].upper()}{text[1:]} and {came} hold {len(both)}: "
-            f"{_some(both.values())}",
+            f"{_class_list(both.values())}",
             "Give another column the role prediction or label, or say that there are several classes; "
             "in a terminal: --map COLUMN=ROLE, or --task multiclass.",
             "many",
@@ -73,8 +73,8 @@ def trouble(
     )  # deciles beside yes and no
     if here and true and (grades or (not shared and frozenset(both) not in _OPPOSITES)):
         return ClassProblem(
-            f"Do both mean the same? {text[0].upper()}{text[1:]} hold {_some(here.values())}, {came} hold "
-            f"{_some(true.values())}: they share {'only 1 class' if shared else 'no class'}",
+            f"Do both mean the same? {text[0].upper()}{text[1:]} hold {_class_list(here.values())}, {came} hold "
+            f"{_class_list(true.values())}: they share {'only 1 class' if shared else 'no class'}",
             "Give another column the role label, or ignore this one, or write both alike in the export; "
             "in a terminal: --map COLUMN=label, or --map COLUMN=ignore.",
             "apart",
@@ -82,7 +82,7 @@ def trouble(
     return None
 
 
-def _some(classes: Iterable[str]) -> str:
+def _class_list(classes: Iterable[str]) -> str:
     named = sorted(classes)
     return ", ".join(c[:40] for c in named[:6]) + (f" and {len(named) - 6} more" if len(named) > 6 else "")
 
@@ -98,7 +98,7 @@ def settle_classes(cursor: duckdb.DuckDBPyConnection, system: System, *, file: s
     """
     if system.task is Task.REGRESSION:
         return system
-    spellings = _held(cursor, system)
+    spellings = _class_counts(cursor, system)
     known = [
         *system.classes,
         *(c.role.name for c in systems.decision_columns(cursor, system.key) if c.role.role == "proba"),
@@ -118,9 +118,11 @@ def settle_classes(cursor: duckdb.DuckDBPyConnection, system: System, *, file: s
     wrong = trouble(by_role["prediction"], by_role["label"], system.task) if file is not None else None
     if wrong:
         raise PlumblineError(wrong.question, where=file or "", todo=wrong.todo)
-    changed = replace(system, classes=tuple(sorted(classes)), positive=_known(system.positive, classes))
+    changed = replace(
+        system, classes=tuple(sorted(classes)), positive=_known_spelling(system.positive, classes)
+    )
     if system.task is Task.BINARY and changed.positive not in changed.classes and len(changed.classes) == 2:
-        changed = replace(changed, positive=_positive(cursor, changed))
+        changed = replace(changed, positive=_guess_positive(cursor, changed))
     if changed != system:
         systems.update_system(cursor, changed)
     return changed
@@ -140,7 +142,7 @@ def spell_staged_classes(
         _update(cursor, table, column, {c: known[fold(c)] for (c,) in rows if known.get(fold(c), c) != c})
 
 
-def _held(cursor: duckdb.DuckDBPyConnection, system: System) -> dict[str, dict[str, int]]:
+def _class_counts(cursor: duckdb.DuckDBPyConnection, system: System) -> dict[str, dict[str, int]]:
     """Of each column the classes in the table, with how many rows have them; a little more than are allowed."""
     table = decision_table(system.key)
     return {
@@ -177,7 +179,7 @@ def _respell(
     for role in _COLUMNS:
         other = {c: spelling[fold(c)] for c in spellings[role] if spelling[fold(c)] != c}
         if other:
-            state_digest.look(cursor, system.key)
+            state_digest.note_changes(cursor, system.key)
         _update(cursor, table, role, other)
         if other:
             state_digest.mark_decisions(cursor, system.key)
@@ -200,14 +202,14 @@ def _update(
         )
 
 
-def _known(positive: str | None, classes: Iterable[str]) -> str | None:
+def _known_spelling(positive: str | None, classes: Iterable[str]) -> str | None:
     """The positive class as the system writes it."""
     if positive is None:
         return None
     return next((c for c in classes if fold(c) == fold(positive)), positive)
 
 
-def _positive(cursor: duckdb.DuckDBPyConnection, system: System) -> str:
+def _guess_positive(cursor: duckdb.DuckDBPyConnection, system: System) -> str:
     """The class with the higher mean score, else the one whose name says so, else the last."""
     row = cursor.execute(
         f"""SELECT coalesce(prediction, label) AS c FROM {decision_table(system.key)}

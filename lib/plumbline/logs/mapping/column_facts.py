@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from plumbline.domain import LARGEST_NUMBER
 from plumbline.logs.mapping.classes import fold
 from plumbline.logs.values.cast import MISSING
-from plumbline.logs.values.currency import WORD, currency_of, without_currency
+from plumbline.logs.values.currency import WORD, detect_currency, strip_currency
 from plumbline.logs.values.times import TimeFacts, time_facts
 
 # possessive throughout: what was read is not given back, so that no cell takes more than linear time
@@ -62,7 +62,7 @@ class ColumnFacts:
     @cached_property
     def levels(self) -> Counter[str]:
         """The different values. Where they are few, case and blanks make no difference, as of classes."""
-        counts = Counter(canonical(c) for c in self.present)
+        counts = Counter(canonical_spelling(c) for c in self.present)
         if len(counts) > _FEW:
             return counts
         merged: Counter[str] = Counter()
@@ -75,7 +75,7 @@ class ColumnFacts:
     def spellings(self) -> dict[str, str]:
         """Each spelling of a value -> the one under which ``levels`` counts it."""
         folded = {fold(level): level for level in self.levels}
-        return {c: folded.get(fold(c), c) for c in {canonical(c) for c in self.present}}
+        return {c: folded.get(fold(c), c) for c in {canonical_spelling(c) for c in self.present}}
 
     @cached_property
     def numerals(self) -> Numerals:
@@ -115,7 +115,7 @@ class ColumnFacts:
         return coded == 0 or all(len(c) == 1 or not c.startswith("0") for c in self.present[:500])
 
     @property
-    def whole(self) -> bool:
+    def is_whole(self) -> bool:
         """Whole numbers only."""
         values = self.numerals.values
         values = values[~np.isnan(values)]
@@ -132,7 +132,7 @@ class ColumnFacts:
         return inside > 0.99 and bool(np.any((values > 0) & (values < 1)))
 
 
-def canonical(text: str) -> str:
+def canonical_spelling(text: str) -> str:
     """The spelling under which a class is kept: ``1.0`` is ``1``, ``True`` is ``true``; see ``cast``."""
     if text.endswith(".0") and _POINT.fullmatch(text):
         return text[:-2]
@@ -144,9 +144,9 @@ def numerals(cells: Sequence[str | None], *, comma: bool) -> Numerals:
 
     Where nearly all are amounts of one currency, its mark is taken away, and the format says so."""
     present = [c.strip() for c in cells if c is not None and c.strip().lower() not in _MISSING]
-    code = currency_of(_sample(present))
+    code = detect_currency(_sample(present))
     if code:
-        bare = numerals([None if c is None else without_currency(c, code) for c in cells], comma=comma)
+        bare = numerals([None if c is None else strip_currency(c, code) for c in cells], comma=comma)
         return replace(bare, format=f"{WORD}{code} {bare.format}".strip())
     nothing = Numerals("", 0.0, np.full(len(cells), np.nan))
     if not present:
@@ -204,8 +204,8 @@ def uses_decimal_commas(columns: Sequence[Sequence[str | None]]) -> bool:
     """Whether a file writes decimal commas: some column has numbers that read in no other way."""
     for cells in columns:
         sample = [c.strip() for c in cells[:2000] if c and c.strip().lower() not in _MISSING]
-        code = currency_of(sample[:100])
-        sample = [without_currency(c, code) for c in sample] if code else sample
+        code = detect_currency(sample[:100])
+        sample = [strip_currency(c, code) for c in sample] if code else sample
         odd = sum(
             bool(re.fullmatch(r"[-+]?((\d{1,3}(\.\d{3})+|\d+),(\d{1,2}|\d{4,})|0,\d+)", c)) for c in sample
         )

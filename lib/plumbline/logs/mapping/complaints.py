@@ -27,7 +27,7 @@ _FLAGS = {"0", "1", "yes", "no", "y", "n", "true", "false", "ja", "nein"}
 def find(draft: Draft) -> None:
     """Give the columns that are about complaints their roles; before times are looked for, as a complaint's day is one
     that lies after its decision, as an outcome's."""
-    free = draft.free()
+    free = draft.unmapped_columns()
     for name, role in complaint_roles(free).items():
         column = next(c for c in free if c.name == name)
         draft.give(column, role, 0.9, "its name, and what it holds", kind=Kind.CATEGORICAL, name=name)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from plumbline.domain import Mapping, PlumblineError
 from plumbline.domain.messages import message
 from plumbline.logs.values.month_names import LANGUAGES
-from plumbline.logs.values.times import order_of, swap_day_and_month
+from plumbline.logs.values.times import date_order_of, swap_day_and_month
 
 #: as a person says it -> what comes first
 ORDERS = {"dmy": "day", "mdy": "month", "excel": "excel"}
@@ -32,15 +32,15 @@ def read_order(text: str | None) -> str:
     return ORDERS[text.lower()]
 
 
-def with_order(form: str, order: str) -> str:
+def apply_date_order(form: str, order: str) -> str:
     """The format with the order that was said, where it has one."""
     known = order in ("day", "month")
-    return swap_day_and_month(form) if known and order_of(form) not in ("", order) else form
+    return swap_day_and_month(form) if known and date_order_of(form) not in ("", order) else form
 
 
 def apply_order(mapping: Mapping, order: str) -> Mapping:
     """The mapping with the order that was said in every format that has one."""
     if not order:
         return mapping
-    columns = tuple(replace(c, format=with_order(c.format, order)) for c in mapping.columns)
+    columns = tuple(replace(c, format=apply_date_order(c.format, order)) for c in mapping.columns)
     return replace(mapping, columns=columns)

@@ -27,7 +27,7 @@ class Draft:
     stated: StatedRoles = field(default_factory=StatedRoles)
     twin: ColumnFacts | None = None  # the column of the same two classes as the label
 
-    def free(self) -> list[ColumnFacts]:
+    def unmapped_columns(self) -> list[ColumnFacts]:
         """Columns without a meaning so far."""
         return [c for c in self.columns if c.name not in self.maps]
 

@@ -32,11 +32,11 @@ def take(draft: Draft) -> None:
             )
         role = RoleName.parse(spelt, name)
         if role.role in SINGLE_ROLES and holder.setdefault(role.role, name) != name:
-            raise two_columns(role.role, holder[role.role], name)
+            raise two_columns_error(role.role, holder[role.role], name)
         _give(draft, columns[name], role)
 
 
-def two_columns(role: str, first: str, second: str) -> PlumblineError:
+def two_columns_error(role: str, first: str, second: str) -> PlumblineError:
     """Two columns of a role that only one can have."""
     return PlumblineError(
         message(
@@ -87,7 +87,7 @@ def content(column: ColumnFacts) -> tuple[Kind, str]:
 def percents(column: ColumnFacts) -> bool:
     """Numbers from 0 to 100 of which some are above 1, as a score in per cent is; a few whole ones are grades."""
     values = [v for v in column.numerals.values if v == v]  # NaN is no number of them
-    grades = column.whole and column.distinct <= 20
+    grades = column.is_whole and column.distinct <= 20
     return bool(values) and min(values) >= 0 and 1 < max(values) <= 100 and not grades
 
 
@@ -106,5 +106,5 @@ def _time(draft: Draft, column: ColumnFacts, role: str) -> str:
             ),
             todo="Write times as 2026-12-31 23:59:59, or give another column that role.",
         )
-    times.about(draft, column, role)
+    times.ask_about_times(draft, column, role)
     return column.times.format

@@ -17,7 +17,7 @@ from plumbline.logs.mapping import amounts, complaints, given_roles, outcomes, t
 from plumbline.logs.mapping import task as guess_task
 from plumbline.logs.mapping.choices import StatedRoles
 from plumbline.logs.mapping.column_facts import ColumnFacts, is_percent
-from plumbline.logs.mapping.date_order import with_order
+from plumbline.logs.mapping.date_order import apply_date_order
 from plumbline.logs.mapping.draft import Draft
 from plumbline.logs.mapping.inputs import reason_out
 from plumbline.logs.mapping.questions import FileQuestion
@@ -32,7 +32,7 @@ from plumbline.logs.mapping.role_names import (
     normalise,
 )
 from plumbline.logs.values import currency
-from plumbline.logs.values.times import order_of
+from plumbline.logs.values.times import date_order_of
 
 SURE = 0.8
 RECALLED = "as in earlier loads"
@@ -74,10 +74,10 @@ def guess_mapping(
     _identifiers(draft)
     kind = _kind(draft)
     if kind == "labels":
-        _labels_only(draft)
+        _map_labels_file(draft)
     else:
         guess_task.ask(draft)
-        _rest(draft)
+        _map_other_columns(draft)
     _ask_critical(draft, kind)
     maps = tuple(m for c in draft.columns for m in draft.maps[c.name])
     zone = known.timezone if known else draft.zone
@@ -101,13 +101,13 @@ _BY_CONTENT = ("feature", "segment", "protected")
 def _recall(draft: Draft, known: Mapping) -> None:
     """Take over what earlier logs settled, with the number format of this file."""
     taken = {str(m.role) for maps in draft.maps.values() for m in maps}
-    for column in draft.free():
+    for column in draft.unmapped_columns():
         for item in (m for m in known.columns if m.column == column.name and str(m.role) not in taken):
             form = item.format
             if item.role.role in ("timestamp", "label_time", "trained_at"):
-                form = _recalled_time(draft, column, form)
+                form = _recall_time_format(draft, column, form)
             elif column.numeric and column.numerals.share > 0.95:
-                kept = currency.named_in(form)  # amounts of another currency do not become its numbers
+                kept = currency.format_currency(form)  # amounts of another currency do not become its numbers
                 format_words = [
                     w for w in column.numerals.format.split() if not kept or not w.startswith(currency.WORD)
                 ]
@@ -116,7 +116,7 @@ def _recall(draft: Draft, known: Mapping) -> None:
             kind = item.kind
             if kind is None and item.role.role == "feature":
                 kind = Kind.NUMERIC if column.numeric else Kind.CATEGORICAL
-            texts = column.present and not _bare(column).numeric
+            texts = column.present and not _strip_percent(column).numeric
             if kind is Kind.NUMERIC and item.role.role in _BY_CONTENT and texts:
                 kind = Kind.CATEGORICAL  # numbers before, text now: a change to be told of
             turned = item.kind is Kind.NUMERIC and kind is Kind.CATEGORICAL
@@ -131,20 +131,20 @@ def _recall(draft: Draft, known: Mapping) -> None:
             )
 
 
-def _recalled_time(draft: Draft, column: ColumnFacts, known: str) -> str:
+def _recall_time_format(draft: Draft, column: ColumnFacts, known: str) -> str:
     """This file's own format, with the order of day and month that an earlier log settled."""
     if column.times is None:
         return known
     if not column.times.ambiguous:
         return column.times.format
-    order = order_of(known)
+    order = date_order_of(known)
     if not order:
         times.ask_order(draft, column)
     elif column.times.mixed:
         draft.notes.append(
             f"Some dates of {column.name} have the day first and some the month; {order} first is taken, as before."
         )
-    return with_order(column.times.format, order)
+    return apply_date_order(column.times.format, order)
 
 
 def _identifiers(draft: Draft) -> None:
@@ -152,7 +152,7 @@ def _identifiers(draft: Draft) -> None:
     if not draft.has("decision_id"):
         _decision_id(draft)
     version = versions.find(draft)
-    for column in draft.free():
+    for column in draft.unmapped_columns():
         names = name_strength(column.name)
         if column is version:
             named = names.get("version", 0) == 1
@@ -206,14 +206,14 @@ def _identifiers(draft: Draft) -> None:
                 form=column.numerals.format,
                 name=name,
             )
-    versions.without_name(draft)
+    versions.guess_version(draft)
     _base_values(draft)
 
 
 def _base_values(draft: Draft) -> None:
     """From where logged attributions start: a number beside them, and no input of the model."""
     if draft.has("attribution"):
-        for column in draft.free():
+        for column in draft.unmapped_columns():
             if column.numeric and BASE.fullmatch(normalise(column.name)):
                 draft.give(column, IGNORE, 0.9, "its name: where the attributions start from, and no input")
 
@@ -227,11 +227,11 @@ def _decision_id(draft: Draft) -> None:
     best, best_score = None, 0.0
     # in a log of decisions the number of a person names the person, even where each has decided once
     person = len(draft.columns) > 3 and any(draft.has(role) for role in ("prediction", "score", "proba"))
-    for column in draft.free():
-        whole = not column.numeric or (column.whole and column.kind not in ("DOUBLE", "FLOAT"))
+    for column in draft.unmapped_columns():
+        whole = not column.numeric or (column.is_whole and column.kind not in ("DOUBLE", "FLOAT"))
         if (
             len(column.present) == 0
-            or (column.numeric and currency.named_in(column.numerals.format))
+            or (column.numeric and currency.format_currency(column.numerals.format))
             or column.unique_share < 0.9
             or not whole
             or (column.times and not column.numeric)
@@ -268,7 +268,7 @@ def _kind(draft: Draft) -> str:
     return "labels" if not outputs and len(draft.columns) <= 4 and draft.has("label") else "decisions"
 
 
-def _labels_only(draft: Draft) -> None:
+def _map_labels_file(draft: Draft) -> None:
     """An id, a label, perhaps a time; the rest is left out."""
     when = draft.has("timestamp")
     if when:
@@ -279,13 +279,13 @@ def _labels_only(draft: Draft) -> None:
         if column and not draft.has("label"):
             draft.maps.pop(column.name)
             draft.give(column, "label", 0.85, "beside an id, the only value in the file", form=_form(column))
-    rest = draft.free()
+    rest = draft.unmapped_columns()
     if not draft.has("label") and rest:
         strong = [c for c in rest if name_strength(c.name).get("label")]
         column = (strong or rest)[0]
         sure = 0.9 if strong or len(rest) == 1 else 0.5
         draft.give(column, "label", sure, "the value beside the id", form=_form(column))
-    for column in draft.free():
+    for column in draft.unmapped_columns():
         draft.give(column, IGNORE, 0.8, "a labels file needs an id, a label and perhaps its time")
     draft.task, draft.positive = None, None
 
@@ -294,23 +294,23 @@ def _form(column: ColumnFacts) -> str:
     return column.numerals.format if column.numeric else ""
 
 
-def _bare(column: ColumnFacts) -> ColumnFacts:
+def _strip_percent(column: ColumnFacts) -> ColumnFacts:
     """A column of ``87 %`` without the signs; any other as it is."""
     return column.without_percent() if not column.numeric and is_percent(column) else column
 
 
-def _rest(draft: Draft) -> None:
+def _map_other_columns(draft: Draft) -> None:
     """Everything else is a feature, perhaps a protected attribute or a segment as well."""
     ages, known = [], {c.name for c in draft.columns}
-    for column in draft.free():
+    for column in draft.unmapped_columns():
         names = name_strength(column.name)
         left_out = reason_out(draft, column)
         if left_out:
             draft.give(column, IGNORE, *left_out)
             continue
-        bare = _bare(column)
+        bare = _strip_percent(column)
         kind = Kind.NUMERIC if bare.numeric else Kind.CATEGORICAL
-        code = currency.named_in(bare.numerals.format) if bare.numeric else ""
+        code = currency.format_currency(bare.numerals.format) if bare.numeric else ""
         reason = (
             "the same value in every row" if column.distinct == 1 else f"{column.distinct} different values"
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from plumbline.logs.files import sagemaker
 from plumbline.logs.mapping.column_facts import ColumnFacts, is_percent
-from plumbline.logs.mapping.personal_names import halves, personal
+from plumbline.logs.mapping.personal_names import halves, personal_data_by_name
 from plumbline.logs.mapping.role_names import name_strength
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def reason_out(draft: Draft, column: ColumnFacts) -> tuple[float, str] | None:
     """How sure it is that a column is no input of the model, and why; None where it may be one."""
-    private = personal(column.name) or (
+    private = personal_data_by_name(column.name) or (
         "" if column.numeric or column.times else halves([c.name for c in draft.columns]).get(column.name, "")
     )
     if private and not column.unit:
@@ -27,7 +27,7 @@ def reason_out(draft: Draft, column: ColumnFacts) -> tuple[float, str] | None:
             "count as healthy is said by the reference."
         )
         return 0.85, "says which part of the log a row belongs to, and is no input"
-    if _identifies(column):
+    if _is_identifier(column):
         return 0.7, "nearly every value differs: an identifier or free text"
     if column.times and column.times.share > 0.9 and not column.numeric:
         return 0.75, "a date, which is not compared as a feature"
@@ -55,11 +55,11 @@ def _partition(column: ColumnFacts) -> bool:
     )
 
 
-def _identifies(column: ColumnFacts) -> bool:
+def _is_identifier(column: ColumnFacts) -> bool:
     texts = not column.numeric and column.distinct > 50 and column.unique_share > 0.5
     numbered = (
         column.numeric
-        and column.whole
+        and column.is_whole
         and column.unique_share > 0.98
         and column.distinct > 50
         and name_strength(column.name).get("decision_id", 0) >= 0.5

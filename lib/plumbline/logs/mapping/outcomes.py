@@ -8,15 +8,15 @@ from plumbline.domain import Kind
 from plumbline.logs.mapping import task
 from plumbline.logs.mapping.association import (
     agreement,
-    area_under_curve,
+    auc_of_column,
     classes_by_argmax,
     classes_of,
     correlation,
-    same_scale,
-    separates,
-    sum_to_one,
+    is_same_scale,
+    probability_columns,
+    separation,
 )
-from plumbline.logs.mapping.calendar import of_calendar
+from plumbline.logs.mapping.calendar import is_calendar_column
 from plumbline.logs.mapping.column_facts import ColumnFacts, is_percent
 from plumbline.logs.mapping.given_roles import percents
 from plumbline.logs.mapping.questions import FileQuestion
@@ -38,7 +38,7 @@ def find(draft: Draft) -> None:
     """Give out proba, score, prediction and label, and settle task and positive class."""
     if not draft.has("proba"):
         _probabilities(draft)
-    draft.twin = None if draft.has("prediction") or draft.has("proba") else _twin(draft)
+    draft.twin = None if draft.has("prediction") or draft.has("proba") else _column_like_label(draft)
     if not draft.has("score") and not draft.has("proba"):
         _score(draft)
     if not draft.has("prediction"):
@@ -57,7 +57,7 @@ def _strength(column: ColumnFacts, role: str) -> float:
 def _classlike(column: ColumnFacts) -> bool:
     """Could hold classes: at least two different values, few, and no fractions."""
     return 2 <= column.distinct <= min(_FEW_CLASSES, max(2, len(column.present) // 4)) and (
-        not column.numeric or (column.whole and column.distinct <= 20)
+        not column.numeric or (column.is_whole and column.distinct <= 20)
     )
 
 
@@ -66,9 +66,9 @@ def _form(column: ColumnFacts) -> str:
 
 
 def _probabilities(draft: Draft) -> None:
-    usable = [c for c in draft.free() if c.unit]
+    usable = [c for c in draft.unmapped_columns() if c.unit]
     named = [c for c in usable if PROBABILITY.fullmatch(normalise(c.name))]
-    chosen = sum_to_one(named) or sum_to_one(usable)
+    chosen = probability_columns(named) or probability_columns(usable)
     if len(chosen) < 2:
         return
     classes, agreed = _class_names(draft, chosen)
@@ -97,7 +97,7 @@ def _probabilities(draft: Draft) -> None:
 def _class_names(draft: Draft, chosen: tuple[ColumnFacts, ...]) -> tuple[dict[str, str], float]:
     """Which class each probability column is for: by the class predicted where it is largest, or by its name."""
     best: tuple[dict[str, str], float] = ({}, 0.0)
-    for column in draft.free():
+    for column in draft.unmapped_columns():
         if _classlike(column) and column.distinct <= len(chosen) and column not in chosen:
             classes_named = classes_by_argmax(chosen, column)
             if classes_named[1] > best[1]:
@@ -127,7 +127,7 @@ def _score(draft: Draft) -> None:
         c.without_percent() if _strength(c, "score") and is_percent(c) else c for c in draft.columns
     ]
     candidates = []
-    for column in draft.free():
+    for column in draft.unmapped_columns():
         strength = _strength(column, "score")
         if not column.numeric or column.distinct < 3:
             continue
@@ -166,7 +166,7 @@ def _score(draft: Draft) -> None:
 def _rival_names(draft: Draft) -> bool:
     """Whether a number is called a prediction, so that a raw score would be a feature: regression."""
     return draft.twin is None and any(
-        _strength(c, "prediction") == 1 and c.numeric and c.distinct > 20 for c in draft.free()
+        _strength(c, "prediction") == 1 and c.numeric and c.distinct > 20 for c in draft.unmapped_columns()
     )
 
 
@@ -178,7 +178,7 @@ def _best_cut(draft: Draft, score: ColumnFacts) -> tuple[float, ColumnFacts | No
         if maps and maps[0].role.role not in ("prediction", "label"):
             continue
         if column is not score and column.distinct == 2:
-            right, _ = separates(score.numerals.values, classes_of(column))
+            right, _ = separation(score.numerals.values, classes_of(column))
             # a constant guess is right as often as its class is frequent: ask for more than that
             common = column.levels.most_common(1)[0][1] / max(len(column.present), 1)
             if right > best[0] and right > common + 0.5 * (1 - common):
@@ -199,7 +199,7 @@ def _prediction(draft: Draft) -> None:
             return
     probas = [c for c in draft.columns if any(m.role.role == "proba" for m in draft.maps.get(c.name, ()))]
     if probas:
-        ranked = [(classes_by_argmax(probas, c)[1], c) for c in draft.free() if _classlike(c)]
+        ranked = [(classes_by_argmax(probas, c)[1], c) for c in draft.unmapped_columns() if _classlike(c)]
         if ranked:
             agreed, column = max(ranked, key=lambda item: item[0] + 0.001 * _strength(item[1], "prediction"))
             if agreed > _CUT:
@@ -211,7 +211,9 @@ def _prediction(draft: Draft) -> None:
         sure = 0.95 if _strength(draft.twin, "prediction") else 0.85
         draft.give(draft.twin, "prediction", sure, beside + (", and its name" if sure > 0.9 else ""))
         return
-    named_columns = [c for c in draft.free() if _strength(c, "prediction") and _could_be_output(c)]
+    named_columns = [
+        c for c in draft.unmapped_columns() if _strength(c, "prediction") and _could_be_output(c)
+    ]
     if not named_columns:
         return
     column = max(named_columns, key=lambda c: (_strength(c, "prediction"), _strength(c, "label") == 0))
@@ -224,11 +226,11 @@ def _two_class_label(draft: Draft) -> ColumnFacts | None:
     facts = draft.has("label")
     if facts is not None:
         return facts if facts.distinct == 2 else None
-    named = [c for c in draft.free() if c.distinct == 2 and _strength(c, "label")]
+    named = [c for c in draft.unmapped_columns() if c.distinct == 2 and _strength(c, "label")]
     return max(named, key=lambda c: (_strength(c, "label"), _strength(c, "prediction") == 0), default=None)
 
 
-def _twin(draft: Draft) -> ColumnFacts | None:
+def _column_like_label(draft: Draft) -> ColumnFacts | None:
     """The column of the same two classes as the label: what was predicted, whatever another column is called.
 
     Its own name, or what its words and values share with the label, must speak for it: a feature of 0 and 1 beside a
@@ -236,9 +238,9 @@ def _twin(draft: Draft) -> ColumnFacts | None:
     """
     label = _two_class_label(draft)
     if label is None:
-        return _called_prediction(draft)
+        return _prediction_by_name(draft)
     best: tuple[float, ColumnFacts | None] = (0.0, None)
-    for column in draft.free():
+    for column in draft.unmapped_columns():
         if column is label or column.distinct != 2 or folded_values(column) != folded_values(label):
             continue
         if _strength(column, "override") == 1:
@@ -252,13 +254,13 @@ def _twin(draft: Draft) -> ColumnFacts | None:
     return best[1]
 
 
-def _called_prediction(draft: Draft) -> ColumnFacts | None:
+def _prediction_by_name(draft: Draft) -> ColumnFacts | None:
     """A column of two classes that is called a prediction, beside another one that says much the same."""
-    for column in draft.free():
+    for column in draft.unmapped_columns():
         if column.distinct == 2 and _strength(column, "prediction"):
             others = (
                 c
-                for c in draft.free()
+                for c in draft.unmapped_columns()
                 if c is not column and c.distinct == 2 and folded_values(c) == folded_values(column)
             )
             if any(agreement(column, other) > 0.4 for other in others):
@@ -273,21 +275,23 @@ def _could_be_output(column: ColumnFacts) -> bool:
 def _label(draft: Draft) -> None:
     output = draft.has("prediction")
     ranked = []
-    for column in draft.free():
+    for column in draft.unmapped_columns():
         strength = _strength(column, "label")
-        if of_calendar(column) or (not strength and _named_otherwise(column)):
+        if is_calendar_column(column) or (not strength and _has_other_name(column)):
             continue  # a day of the week comes true of nothing, nor does a version
         if strength < 1 and _strength(column, "override") == 1:
             continue  # what a person decided looks like an outcome: as one it would make every model accurate
         alike = (
-            output is not None and column.distinct > (0 if strength else 1) and _same_values(output, column)
+            output is not None
+            and column.distinct > (0 if strength else 1)
+            and _has_same_values(output, column)
         )
         if not column.present and strength == 1:  # labels that are all still to come
             ranked.append((1.5, strength, False, 0.0, column))
             continue
         if not (strength or alike) or not _could_be_output(column):
             continue
-        follows = _follows(draft, column) if alike or _classlike(column) else 0.0
+        follows = _score_separation(draft, column) if alike or _classlike(column) else 0.0
         fits = alike or output is None or (not _classlike(output) and column.numeric)
         ranked.append(
             (2 * strength + 1.0 * alike + 0.5 * follows - 1.5 * (not fits), strength, alike, follows, column)
@@ -313,7 +317,7 @@ def _label(draft: Draft) -> None:
     draft.give(column, "label", sure, ", ".join(reasons), form=form)
 
 
-def _named_otherwise(column: ColumnFacts) -> bool:
+def _has_other_name(column: ColumnFacts) -> bool:
     """Whether a column's name says that it is something else than an outcome."""
     names = name_strength(column.name)
     return any(
@@ -321,34 +325,39 @@ def _named_otherwise(column: ColumnFacts) -> bool:
     )
 
 
-def _same_values(output: ColumnFacts, column: ColumnFacts) -> bool:
+def _has_same_values(output: ColumnFacts, column: ColumnFacts) -> bool:
     """The same classes (one may lack a rare one), or numbers of the same size that go together."""
     if _classlike(output) or output.distinct <= 2:
         a, b = folded_values(output), folded_values(column)
         return len(a & b) >= 1 and (a <= b or b <= a) and len(b) <= min(2 * len(a) - 1, _FEW_CLASSES)
     return (
-        output.numeric and column.numeric and same_scale(output, column) and correlation(output, column) > 0.7
+        output.numeric
+        and column.numeric
+        and is_same_scale(output, column)
+        and correlation(output, column) > 0.7
     )
 
 
-def _follows(draft: Draft, column: ColumnFacts) -> float:
+def _score_separation(draft: Draft, column: ColumnFacts) -> float:
     """1 where the score is higher for one of the column's two classes than for the other."""
     score = draft.has("score")
     if score is None or column.distinct != 2:
         return 0.0
-    area = area_under_curve(score.numerals.values, classes_of(column), sorted(column.levels)[1])
+    area = auc_of_column(score.numerals.values, classes_of(column), sorted(column.levels)[1])
     return float(abs(area - 0.5) > 0.1)
 
 
 def _two_numbers(draft: Draft) -> None:
     """Without names: two columns of numbers that go together could be what was predicted and what came true."""
     numbers = [
-        c for c in draft.free() if c.numeric and c.distinct > 20 and not c.times and c.unique_share > 0.05
+        c
+        for c in draft.unmapped_columns()
+        if c.numeric and c.distinct > 20 and not c.times and c.unique_share > 0.05
     ]
     best: tuple[float, ColumnFacts | None, ColumnFacts | None] = (0.7, None, None)
     for i, a in enumerate(numbers):
         for b in numbers[i + 1 :]:
-            size = abs(correlation(a, b)) if same_scale(a, b) else 0.0
+            size = abs(correlation(a, b)) if is_same_scale(a, b) else 0.0
             if size > best[0]:
                 best = (size, a, b)
     _, first, second = best

@@ -11,7 +11,7 @@ class FileQuestion:
 
     Attributes:
         text: the question, with what was taken where something was.
-        topic: ``positive``, ``date_order``, ``task``, ``sheet`` or ``role``; which answer is looked for.
+        topic: ``positive_question``, ``date_order``, ``task``, ``sheet`` or ``role``; which answer is looked for.
         columns: those that it is about.
         options: the answers that there are; empty where a changed role is the answer.
         taken: what holds until a person says otherwise; empty where nothing may be taken.
@@ -28,7 +28,7 @@ class FileQuestion:
     say: str = ""
 
 
-def positive(text: str, levels: tuple[str, ...], taken: str) -> FileQuestion:
+def positive_question(text: str, levels: tuple[str, ...], taken: str) -> FileQuestion:
     """Which class is the positive one."""
     return FileQuestion(text=text, topic="positive", options=levels, taken=taken, say=f"--positive {taken}")
 

@@ -8,10 +8,10 @@ import numpy as np
 
 from plumbline.domain import PlumblineError, System, Task
 from plumbline.domain.messages import message, word
-from plumbline.logs.mapping.association import area_under_curve, classes_of
+from plumbline.logs.mapping.association import auc_of_column, classes_of
 from plumbline.logs.mapping.classes import ClassProblem, fold, trouble
 from plumbline.logs.mapping.column_facts import ColumnFacts
-from plumbline.logs.mapping.questions import FileQuestion, positive
+from plumbline.logs.mapping.questions import FileQuestion, positive_question
 from plumbline.logs.mapping.role_names import POSITIVE, normalise
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def other_task(task: Task, system: System) -> PlumblineError:
 def settle(draft: Draft) -> None:
     """Settle task and positive class, as the columns stand."""
     _task(draft)
-    _positive(draft)
+    _settle_positive(draft)
 
 
 def _task(draft: Draft) -> None:
@@ -56,7 +56,7 @@ def _task(draft: Draft) -> None:
         draft.task = Task.BINARY if draft.has("score") else None
     elif output.distinct <= 2:
         draft.task = Task.BINARY
-    elif output.numeric and (not output.whole or output.distinct > 20):
+    elif output.numeric and (not output.is_whole or output.distinct > 20):
         draft.task = Task.REGRESSION
     else:
         draft.task = Task.MULTICLASS
@@ -74,7 +74,7 @@ def _task(draft: Draft) -> None:
             )
 
 
-def _positive(draft: Draft) -> None:
+def _settle_positive(draft: Draft) -> None:
     """The class whose probability the score is: the one with the higher scores."""
     if draft.task is not Task.BINARY:
         return
@@ -83,7 +83,7 @@ def _positive(draft: Draft) -> None:
         if score and column and column.distinct == 2:
             classes = classes_of(column)
             first, second = sorted(column.levels)
-            area = area_under_curve(score.numerals.values, classes, second)
+            area = auc_of_column(score.numerals.values, classes, second)
             draft.positive = second if area >= 0.5 else first
             if abs(area - 0.5) < 0.05:
                 _ask_positive(draft, "Which class is the score the probability of?", (first, second))
@@ -99,7 +99,7 @@ def _ask_positive(draft: Draft, question: str, levels: tuple[str, ...]) -> None:
     """Ask for the positive class, unless an earlier log settled it."""
     settled = draft.known.positive if draft.known else None
     if draft.positive and settled not in levels:
-        draft.ask(positive(f"{question} {draft.positive!r} was taken.", levels, draft.positive))
+        draft.ask(positive_question(f"{question} {draft.positive!r} was taken.", levels, draft.positive))
 
 
 def ask(draft: Draft) -> None:
@@ -119,7 +119,7 @@ def ask(draft: Draft) -> None:
         and output is None
         and not score.unit
         and not draft.has("proba")
-        and not _in_percent(draft, score)
+        and not _is_in_percent(draft, score)
     ):
         draft.notes.append(
             f"{score.name} is no probability (it runs from {np.nanmin(score.numerals.values):g} to "
@@ -129,7 +129,7 @@ def ask(draft: Draft) -> None:
     if output and label:
         wrong = trouble(output.levels, label.levels, draft.task, output=output.name, label=label.name)
         if wrong:
-            draft.ask(_about_classes(wrong, output, label), label)
+            draft.ask(_class_question(wrong, output, label), label)
     for column in (output, label) if draft.task is not Task.REGRESSION else ():
         spelt = {own for own, level in column.spellings.items() if own != level} if column else set()
         if column and len(spelt) > 0 and column.distinct <= FEW_CLASSES:
@@ -138,11 +138,11 @@ def ask(draft: Draft) -> None:
             )
 
 
-def _in_percent(draft: Draft, score: ColumnFacts) -> bool:
+def _is_in_percent(draft: Draft, score: ColumnFacts) -> bool:
     return any("percent" in m.format.split() for m in draft.maps.get(score.name, ()))
 
 
-def _about_classes(wrong: ClassProblem, output: ColumnFacts, label: ColumnFacts) -> FileQuestion:
+def _class_question(wrong: ClassProblem, output: ColumnFacts, label: ColumnFacts) -> FileQuestion:
     many = wrong.topic == "many"
     say = (
         "--map COLUMN=ROLE, or --task multiclass"

@@ -14,7 +14,7 @@ from plumbline.logs.mapping.role_names import BIRTH, name_strength, normalise
 from plumbline.logs.values.times import excel
 from plumbline.logs.values.zone_names import AMBIGUOUS, time_zones
 from plumbline.wording.quantities import whole_percent
-from plumbline.wording.times import long_minute
+from plumbline.wording.times import long_date_and_time
 
 if TYPE_CHECKING:
     from plumbline.logs.mapping.draft import Draft
@@ -27,15 +27,15 @@ _ZONES = frozenset(("UTC", "GMT", "CET", "EST", "MST"))
 
 def find(draft: Draft) -> None:
     """Give out timestamp, trained_at and label_time."""
-    times = [c for c in draft.free() if _is_time(c)]
-    _named(draft, times, "trained_at", 0.95)
-    _named(draft, times, "label_time", 0.9)
+    times = [c for c in draft.unmapped_columns() if _is_time(c)]
+    _give_role_by_name(draft, times, "trained_at", 0.95)
+    _give_role_by_name(draft, times, "label_time", 0.9)
     rest = [c for c in times if c.name not in draft.maps]
     if not draft.has("timestamp") and rest:
         _timestamp(draft, rest)
     if not draft.has("timestamp"):
         _excel(draft)
-    _others(draft, [c for c in times if c.name not in draft.maps])
+    _map_other_times(draft, [c for c in times if c.name not in draft.maps])
 
 
 def _is_time(column: ColumnFacts) -> bool:
@@ -59,7 +59,7 @@ def _monotone(column: ColumnFacts) -> float:
     return float(max(np.mean(steps >= 0), np.mean(steps <= 0))) if len(steps) else 1.0
 
 
-def _named(draft: Draft, times: list[ColumnFacts], role: str, confidence: float) -> None:
+def _give_role_by_name(draft: Draft, times: list[ColumnFacts], role: str, confidence: float) -> None:
     if draft.has(role):
         return
     named = [c for c in times if c.name not in draft.maps and name_strength(c.name).get(role)]
@@ -101,7 +101,7 @@ def _rank(column: ColumnFacts) -> float:
     return 1.5 * strength + min(column.unique_share, 1.0) + 0.5 * _monotone(column) + 0.3 * column.times.clock
 
 
-def _others(draft: Draft, times: list[ColumnFacts]) -> None:
+def _map_other_times(draft: Draft, times: list[ColumnFacts]) -> None:
     """Dates beside the time of decision: of training where they lie before it and seldom change."""
     at = draft.has("timestamp")
     if at is None or at.times is None:
@@ -127,10 +127,10 @@ def _give(draft: Draft, column: ColumnFacts, role: str, confidence: float, reaso
     if column.times.ambiguous:
         confidence = min(confidence, 0.5)
     draft.give(column, role, confidence, reason, form=column.times.format)
-    about(draft, column, role)
+    ask_about_times(draft, column, role)
 
 
-def about(draft: Draft, column: ColumnFacts, role: str) -> None:
+def ask_about_times(draft: Draft, column: ColumnFacts, role: str) -> None:
     """What is to be asked and said of a column that holds the times of a role."""
     facts = column.times
     assert facts
@@ -147,7 +147,7 @@ def about(draft: Draft, column: ColumnFacts, role: str) -> None:
             draft,
             f"Some times of {column.name} carry a zone and some do not; those without are taken as UTC.",
         )
-    elif role == "timestamp" and facts.zoned == 0 and _unzoned(column):
+    elif role == "timestamp" and facts.zoned == 0 and _has_no_zone(column):
         _zone(draft, column)
 
 
@@ -189,7 +189,7 @@ def _ask_zone(draft: Draft, column: ColumnFacts) -> None:
 
 def _excel(draft: Draft) -> None:
     """Numbers where a time is due that Excel would show as dates: asked, never taken."""
-    for column in draft.free():
+    for column in draft.unmapped_columns():
         facts = excel(column.present, column.cells) if column.numeric else None
         if facts is None or not name_strength(column.name).get("timestamp"):
             continue
@@ -198,7 +198,7 @@ def _excel(draft: Draft) -> None:
         draft.ask(
             FileQuestion(
                 text=f"Are the numbers of {column.name!r} (such as {column.present[0]}) dates as Excel keeps them, "
-                f"the first being {long_minute(first)}?",
+                f"the first being {long_date_and_time(first)}?",
                 topic="date_order",
                 columns=(column.name,),
                 options=("excel",),
@@ -217,7 +217,7 @@ def _zone(draft: Draft, column: ColumnFacts) -> None:
             draft, f"The times of {column.name} carry no zone; they are taken as {draft.known.timezone}."
         )
         return
-    for facts in draft.free():
+    for facts in draft.unmapped_columns():
         names = set(facts.levels)
         if facts is column or not names or not all(_is_zone(name) for name in names):
             continue
@@ -262,6 +262,6 @@ def ask_order(draft: Draft, column: ColumnFacts) -> None:
     draft.ask(date_order(text, name), column)
 
 
-def _unzoned(column: ColumnFacts) -> bool:
+def _has_no_zone(column: ColumnFacts) -> bool:
     assert column.times
     return column.kind != "TIMESTAMP WITH TIME ZONE" and not column.times.format.startswith("epoch")

@@ -30,7 +30,9 @@ def find(draft: Draft) -> ColumnFacts | None:
     if draft.has("version"):
         return None
     named = [
-        c for c in draft.free() if name_strength(c.name).get("version", 0) == 1 and 1 <= c.distinct <= _MOST
+        c
+        for c in draft.unmapped_columns()
+        if name_strength(c.name).get("version", 0) == 1 and 1 <= c.distinct <= _MOST
     ]
     version_names = ("ver", "release", "tag")
     best = max(
@@ -41,15 +43,15 @@ def find(draft: Draft) -> ColumnFacts | None:
     if best is None or best.distinct > 1 or any(w in normalise(best.name) for w in version_names):
         return best
     # the name of a model, the same in every row: what tells its releases apart is another column, if any
-    usable = (c for c in draft.free() if not CALENDAR.search(normalise(c.name)))
+    usable = (c for c in draft.unmapped_columns() if not CALENDAR.search(normalise(c.name)))
     return next((c for c in usable if c.distinct <= 50 and looks_like_versions(c) and stretches(c)), best)
 
 
-def without_name(draft: Draft) -> None:
+def guess_version(draft: Draft) -> None:
     """Where no column is called a version: by values that each hold for a stretch of the log; or a question."""
     if draft.has("version"):
         return
-    usable = [c for c in draft.free() if c.present and not CALENDAR.search(normalise(c.name))]
+    usable = [c for c in draft.unmapped_columns() if c.present and not CALENDAR.search(normalise(c.name))]
     for column in usable:
         if column.distinct <= 50 and all(_SEMVER.fullmatch(level) for level in column.levels):
             draft.give(column, "version", 0.8, "values such as " + column.present[0])
@@ -65,7 +67,7 @@ def without_name(draft: Draft) -> None:
             draft.give(column, "version", 0.8, sure)
             return
     for column in usable:
-        if 2 <= column.distinct <= 20 and stretches(column) and not _measured(column):
+        if 2 <= column.distinct <= 20 and stretches(column) and not _is_fractional(column):
             some = ", ".join(level for level, _ in column.levels.most_common(3))
             draft.ask(
                 f"Is {column.name!r} (such as {some}) the model's version? It was taken for a feature.",
@@ -86,6 +88,6 @@ def stretches(column: ColumnFacts) -> bool:
     return column.distinct > 1 and len(column.present) > 50 and runs <= 3 * column.distinct
 
 
-def _measured(column: ColumnFacts) -> bool:
+def _is_fractional(column: ColumnFacts) -> bool:
     """Numbers with fractions: a rate that changes seldom rather than a version."""
-    return column.numeric and not column.whole
+    return column.numeric and not column.is_whole

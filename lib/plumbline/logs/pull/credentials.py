@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import duckdb
 
 from plumbline.domain import PlumblineError
-from plumbline.domain.extras import is_installed, missing_module, need_module
+from plumbline.domain.extras import is_installed, missing_extra_error, need_module
 from plumbline.domain.messages import message
 from plumbline.store.extensions import load_extension
 from plumbline.store.sql import literal
@@ -56,7 +56,7 @@ def make_s3_secret(connection: duckdb.DuckDBPyConnection) -> None:
             return
         except duckdb.Error as error:  # it found no keys, or none were given; its text may name a role
             if named or not str(error).startswith("Secret Validation Failure"):
-                raise _no_keys() from None
+                raise _no_keys_error() from None
     connection.execute(_statement(_place(profile, "us-east-1")))
 
 
@@ -67,7 +67,7 @@ def s3_secrets() -> tuple[str, ...]:
 
 def s3_advice() -> str:
     """What to do where a bucket refuses the keys, or there were none."""
-    missing = missing_module(CHAIN)
+    missing = missing_extra_error(CHAIN)
     text = "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
     return (
         f"{text}. {missing}"
@@ -76,7 +76,7 @@ def s3_advice() -> str:
     )
 
 
-def _no_keys() -> PlumblineError:
+def _no_keys_error() -> PlumblineError:
     profile = os.environ.get("AWS_PROFILE")
     return PlumblineError(
         message(

@@ -16,7 +16,7 @@ from plumbline.domain import PlumblineError
 from plumbline.domain.messages import message
 from plumbline.logs.pull.credentials import make_s3_secret, s3_advice, s3_secrets
 from plumbline.logs.pull.location import Location
-from plumbline.store.external import outside
+from plumbline.store.external import external_connection
 from plumbline.store.sql import ident, literal
 from plumbline.store.workspace import Workspace
 
@@ -82,18 +82,18 @@ def fetch(ws: Workspace, location: Location, wanted: FetchRequest, *, pause: flo
     folder = ws.inbox / uuid.uuid4().hex
     folder.mkdir()
     tries = tenacity.Retrying(
-        retry=tenacity.retry_if_exception(_passes),
+        retry=tenacity.retry_if_exception(_is_transient),
         stop=tenacity.stop_after_attempt(ATTEMPTS),
         wait=tenacity.wait_exponential(multiplier=pause, max=30),
         reraise=True,
     )
     try:
-        return tries(_once, folder, location, wanted, kind)
+        return tries(_fetch_once, folder, location, wanted, kind)
     except duckdb.Error as error:
-        raise _refused(location, error, (*s3_secrets(), os.environ.get("PGPASSWORD", ""))) from None
+        raise _source_error(location, error, (*s3_secrets(), os.environ.get("PGPASSWORD", ""))) from None
 
 
-def _once(folder: Path, location: Location, wanted: FetchRequest, kind: _Kind) -> FetchResult:
+def _fetch_once(folder: Path, location: Location, wanted: FetchRequest, kind: _Kind) -> FetchResult:
     address = location.address
     remote = "://" in address
     files = [Path(address)] if location.kind == "sqlite" else []
@@ -112,7 +112,9 @@ def _once(folder: Path, location: Location, wanted: FetchRequest, kind: _Kind) -
             make_s3_secret(connection)
         kind.prepare(connection, location)
 
-    with outside(folder, extensions=extensions, files=files, folders=folders, prepare=prepare) as connection:
+    with external_connection(
+        folder, extensions=extensions, files=files, folders=folders, prepare=prepare
+    ) as connection:
         if location.kind == "files" and not _is_table(location):
             return FetchResult(_copies(connection, folder, location), folder)
         return _table(connection, folder, location, wanted, kind.relation(location, wanted))
@@ -140,7 +142,7 @@ def _table(
                 where=location.shown,
                 todo=message("It has: {names}.", names=", ".join(list(names)[:30])),
             )
-        where, newest = _since(ident(column), str(names[column]), wanted)
+        where, newest = _incremental_condition(ident(column), str(names[column]), wanted)
     path = (
         folder / f"{re.sub(r'[^A-Za-z0-9_.-]+', '_', wanted.table or location.name)[:80] or 'rows'}.parquet"
     )
@@ -157,15 +159,15 @@ def _table(
         )
     if not rows and wanted.mark is not None:
         return FetchResult((), folder, wanted.mark)
-    return FetchResult((path,), folder, _later(mark, wanted.mark))
+    return FetchResult((path,), folder, _later_mark(mark, wanted.mark))
 
 
-def _later(mark: str | None, before: str | None) -> str | None:
+def _later_mark(mark: str | None, before: str | None) -> str | None:
     """The mark never goes back, whatever the overlap brings."""
     return before if mark is None else mark
 
 
-def _since(cell: str, kind: str, wanted: FetchRequest) -> tuple[str, str]:
+def _incremental_condition(cell: str, kind: str, wanted: FetchRequest) -> tuple[str, str]:
     """(condition of a row being new, the newest value as text)."""
     if kind == "VARCHAR":  # SQLite, or times kept as text: compared as times
         cell, kind = f"TRY_CAST({cell} AS TIMESTAMP)", "TIMESTAMP"
@@ -239,15 +241,15 @@ def _check(location: Location, wanted: FetchRequest, kind: _Kind) -> None:
         )
 
 
-def _passes(error: BaseException) -> bool:
+def _is_transient(error: BaseException) -> bool:
     """Whether trying again may help."""
     return isinstance(error, duckdb.Error) and bool(_TRANSIENT.search(str(error)))
 
 
-def _refused(location: Location, error: duckdb.Error, secrets: tuple[str, ...]) -> PlumblineError:
+def _source_error(location: Location, error: duckdb.Error, secrets: tuple[str, ...]) -> PlumblineError:
     """The source's refusal as one sentence, secrets left out."""
     text = re.sub(r'(at|with parameters) "[^"]*":?', "", str(error).split("LINE 1:")[0])
-    words = location.clean(re.sub(r"^\w[\w ]*Error: ", "", text), secrets)
+    words = location.redact(re.sub(r"^\w[\w ]*Error: ", "", text), secrets)
     if _DENIED.search(str(error)):
         return PlumblineError(
             message("The source refused the credentials: {words}", words=words),
@@ -292,7 +294,7 @@ def _attach(kind: str) -> Callable[[duckdb.DuckDBPyConnection, Location], None]:
     return prepare
 
 
-def _of_database(kind: str) -> Callable[[Location, FetchRequest], str]:
+def _database_relation(kind: str) -> Callable[[Location, FetchRequest], str]:
     def relation(location: Location, wanted: FetchRequest) -> str:
         if wanted.query:
             return f"{kind}_query('source', {literal(wanted.query.strip().rstrip(';'))})"
@@ -312,9 +314,9 @@ def _iceberg(connection: duckdb.DuckDBPyConnection, location: Location) -> None:
 
 
 _KINDS = {
-    "postgres": _Kind(("postgres_scanner",), _of_database("postgres"), _attach("postgres"), databases=True),
-    "mysql": _Kind(("mysql_scanner",), _of_database("mysql"), _attach("mysql"), databases=True),
-    "sqlite": _Kind(("sqlite_scanner",), _of_database("sqlite"), _attach("sqlite"), databases=True),
+    "postgres": _Kind(("postgres_scanner",), _database_relation("postgres"), _attach("postgres"), databases=True),
+    "mysql": _Kind(("mysql_scanner",), _database_relation("mysql"), _attach("mysql"), databases=True),
+    "sqlite": _Kind(("sqlite_scanner",), _database_relation("sqlite"), _attach("sqlite"), databases=True),
     "files": _Kind(("httpfs",), _parquet),
     "delta": _Kind(("delta",), lambda location, _: f"delta_scan({literal(location.address)})"),
     "iceberg": _Kind(("avro", "iceberg"), lambda location, _: f"iceberg_scan({literal(location.address)})", _iceberg),

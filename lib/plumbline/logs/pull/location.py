@@ -38,7 +38,7 @@ class Location:
         bare = re.sub(r"^\w+:(?!//)", "", self.shown).partition("/;")[0].rstrip("/")
         return re.split(r"[/\\]", bare)[-1] or self.kind
 
-    def clean(self, text: str, more: tuple[str, ...] = ()) -> str:
+    def redact(self, text: str, more: tuple[str, ...] = ()) -> str:
         """A foreign message without the secrets, on one line, not too long."""
         hidden = {*self.secrets, *more, *([self.address] if self.secrets else [])} - {""}
         for secret in sorted(hidden, key=len, reverse=True):
@@ -82,7 +82,7 @@ def read_location(text: str) -> Location:
             "This is a file or folder of logs, not a source", where=path.name, todo="Use plumbline load."
         )
     raise PlumblineError(
-        message("This is no source: {words}", words=_without_userinfo(words)[:80]),
+        message("This is no source: {words}", words=_strip_userinfo(words)[:80]),
         todo=message("Name one as {forms}.", forms=FORMS),
     )
 
@@ -151,5 +151,5 @@ def _file(kind: str, text: str) -> Location:
     return Location(kind, str(path), f"{kind}:{path}")
 
 
-def _without_userinfo(text: str) -> str:
+def _strip_userinfo(text: str) -> str:
     return re.sub(r"://[^/@]*@", "://", text).split("?")[0]

@@ -67,17 +67,23 @@ def load_requests(
     actors = sorted({request.receipt.actor for request in requests})
     actor = ", ".join(actors[:5]) + (f" and {len(actors) - 5} more" if len(actors) > 5 else "")
 
-    def written(cursor: duckdb.DuckDBPyConnection, load: Load) -> None:
+    def settle_requests(cursor: duckdb.DuckDBPyConnection, load: Load) -> None:
         settle(cursor, load, requests)
 
     try:
         _write(file, names, rows)
         if form.kind == "labels":
             return load_labels(
-                ws, file, system=form.system, mapping=mapping, actor=actor, after=after_labels, settle=written
+                ws,
+                file,
+                system=form.system,
+                mapping=mapping,
+                actor=actor,
+                after=after_labels,
+                settle=settle_requests,
             )
         return load_decisions(
-            ws, file, title=form.system, mapping=mapping, actor=actor, after=after, settle=written
+            ws, file, title=form.system, mapping=mapping, actor=actor, after=after, settle=settle_requests
         )
     finally:
         file.unlink(missing_ok=True)

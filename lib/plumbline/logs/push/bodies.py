@@ -101,7 +101,7 @@ def _records(file: Path) -> Iterator[Record]:
         groups = range(table.metadata.num_row_groups)
         size = sum(table.metadata.row_group(i).total_byte_size for i in groups)
         if table.metadata.num_rows > MOST_ROWS or size > _LARGEST:
-            raise too_many()
+            raise too_many_rows_error()
         line = 0
         for batch in table.iter_batches(1_000):
             for record in batch.to_pylist():
@@ -109,7 +109,7 @@ def _records(file: Path) -> Iterator[Record]:
                 yield line, record
 
 
-def too_many() -> PlumblineError:
+def too_many_rows_error() -> PlumblineError:
     """The refusal of a request with too many rows."""
     return Unreadable(
         f"A request holds at most {MOST_ROWS} rows", todo="Send several, or load the log as a file."
@@ -137,7 +137,7 @@ def records(kind: str, body: bytes, folder: Path) -> Iterator[Record]:
     count = 0
     for count, record in enumerate(READERS[kind](body, folder), 1):
         if count > MOST_ROWS:
-            raise too_many()
+            raise too_many_rows_error()
         yield record
     if not count:
         raise Unreadable("The request holds no rows", todo="Send at least one.")

@@ -42,7 +42,7 @@ class Journal:
         )
         for left in folder.glob(f"*{_ENDING}"):  # of a process that ended: whole frames of it count
             left.rename(left.with_suffix(_CLOSED))
-        self._number = max((int(p.stem) for p in self.closed()), default=0)
+        self._number = max((int(p.stem) for p in self.closed_files()), default=0)
         self._file: int | None = None
         self._size = 0
         self._guard = threading.Lock()
@@ -59,15 +59,15 @@ class Journal:
         self._waiting.put(None)
         self._thread.join()
         with self._guard:
-            self._shut()
+            self._close_file()
 
     def rotate(self) -> list[Path]:
         """Close the file that is written to, and begin another with the next frame; all closed ones, oldest first."""
         with self._guard:
-            self._shut()
-        return self.closed()
+            self._close_file()
+        return self.closed_files()
 
-    def closed(self) -> list[Path]:
+    def closed_files(self) -> list[Path]:
         """The files that are written to no more, oldest first."""
         return sorted(self.folder.glob(f"*{_CLOSED}"), key=lambda path: int(path.stem))
 
@@ -83,7 +83,7 @@ class Journal:
                 body = file.read(size) if size <= _LARGEST else b""
                 if len(body) != size or zlib.crc32(body) != check:
                     return
-                yield self._plain(body)
+                yield self._decrypt(body)
 
     def _write_all(self) -> None:
         while (first := self._waiting.get()) is not None:
@@ -106,19 +106,19 @@ class Journal:
         """Write and sync; what could not be written whole is taken away again."""
         parts = []
         for plain in bodies:
-            body = self._sealed(plain)
+            body = self._encrypt(plain)
             parts += [_HEAD.pack(len(body), zlib.crc32(body)), body]
         with self._guard:
             try:
                 if self._file is None:
                     self._begin()
-                _write_whole(self._file or 0, b"".join(parts))
+                _write_fully(self._file or 0, b"".join(parts))
                 os.fsync(self._file or 0)
             except OSError as error:
                 with suppress(OSError):
                     if self._file is not None:
                         os.ftruncate(self._file, self._size)
-                self._shut()
+                self._close_file()
                 return error
             self._size += sum(map(len, parts))
         return None
@@ -135,7 +135,7 @@ class Journal:
             finally:
                 os.close(folder)
 
-    def _shut(self) -> None:
+    def _close_file(self) -> None:
         if self._file is None:
             return
         os.close(self._file)
@@ -146,7 +146,7 @@ class Journal:
         else:
             path.unlink(missing_ok=True)
 
-    def _sealed(self, body: bytes) -> bytes:
+    def _encrypt(self, body: bytes) -> bytes:
         if not self._key:
             return body
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -154,7 +154,7 @@ class Journal:
         nonce = os.urandom(12)
         return nonce + AESGCM(self._key).encrypt(nonce, body, None)
 
-    def _plain(self, body: bytes) -> bytes:
+    def _decrypt(self, body: bytes) -> bytes:
         if not self._key:
             return body
         from cryptography.exceptions import InvalidTag
@@ -170,7 +170,7 @@ class Journal:
             ) from error
 
 
-def _write_whole(file: int, body: bytes) -> None:
+def _write_fully(file: int, body: bytes) -> None:
     view = memoryview(body)
     while view:
         view = view[os.write(file, view) :]

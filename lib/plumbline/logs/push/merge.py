@@ -60,12 +60,12 @@ def merge_loads(
 def _merge(
     cursor: duckdb.DuckDBPyConnection, system: System, ids: Sequence[int], actor: str, after: AfterMerge
 ) -> Load:
-    members = loads.loads_by_id(cursor, ids)
+    members = loads.list_loads_by_id(cursor, ids)
     into, gone = ids[0], list(ids[1:])
     _note_moves(cursor, members)
     _move_decisions(cursor, system, into, gone)
     _move_labels(cursor, system, into)
-    _move_beside(cursor, system, into)
+    _move_side_tables(cursor, system, into)
     merged = _register(cursor, system, members)
     cursor.execute(f"DROP TABLE temp.{MOVES}")
     state_digest.drop(cursor, system.key, *gone)
@@ -114,7 +114,7 @@ def _move_decisions(
             FROM temp.{MOVES} m WHERE d._load_id = m.load_id AND {within}"""
     )
     if relabelled:
-        state_digest.look(cursor, system.key, [load for load in relabelled if load not in gone])
+        state_digest.note_changes(cursor, system.key, [load for load in relabelled if load not in gone])
         cursor.execute(
             f"""UPDATE {table} SET _label_load = $into
                 WHERE list_contains($loads::INTEGER[], _load_id) AND list_contains($gone::INTEGER[], _label_load)""",
@@ -145,7 +145,7 @@ def _move_labels(cursor: duckdb.DuckDBPyConnection, system: System, into: int) -
         )
 
 
-def _move_beside(cursor: duckdb.DuckDBPyConnection, system: System, into: int) -> None:
+def _move_side_tables(cursor: duckdb.DuckDBPyConnection, system: System, into: int) -> None:
     """What is kept of single rows by their place: quarantine, attributions, comments, backgrounds, receipts."""
     values = {"into": into, "key": system.key}
     for table in ("quarantine", "attribution"):

@@ -54,12 +54,12 @@ def due_merges(
     ).fetchall()
     return [
         [load.load_id for load in run]
-        for group in _periods([_pushed(*row) for row in rows], naive(now))
-        for run in _runs(group)
+        for group in _periods([_pushed_load(*row) for row in rows], naive(now))
+        for run in _split_runs(group)
     ]
 
 
-def _pushed(load_id: int, kind: str, at: datetime, pushes: int, rows: int) -> PushedLoad:
+def _pushed_load(load_id: int, kind: str, at: datetime, pushes: int, rows: int) -> PushedLoad:
     return PushedLoad(load_id=load_id, kind=kind, at=at, pushes=pushes, rows=rows)
 
 
@@ -90,7 +90,7 @@ def _size(pushes: int) -> int:
     return size
 
 
-def _runs(group: Iterable[PushedLoad]) -> Iterator[list[PushedLoad]]:
+def _split_runs(group: Iterable[PushedLoad]) -> Iterator[list[PushedLoad]]:
     """Neighbours that together have no more rows than may be counted anew."""
     run: list[PushedLoad] = []
     for load in group:
@@ -112,16 +112,16 @@ def mergeable(cursor: duckdb.DuckDBPyConnection, system: System, ids: Sequence[i
     """
     pillars = _pillars(cursor, system)
     left = [load for load in ids if load not in pillars]
-    left = _read_alike(cursor, system, left)
+    left = _loads_read_alike(cursor, system, left)
     if len(left) < 2:
         return left
-    left = _labels_apart(cursor, system, left)
-    members = loads.loads_by_id(cursor, left)
+    left = _adjacent_label_loads(cursor, system, left)
+    members = loads.list_loads_by_id(cursor, left)
     if not members:
         return []
-    unvouched = integrity.unvouched_loads(cursor, system.key, min(load.at for load in members))
+    unvouched = integrity.unverified_loads(cursor, system.key, min(load.at for load in members))
     with_rows = [load.load_id for load in members if load.kind == "decisions" and load.rows_loaded]
-    unfit = state_digest.unfit_loads(cursor, system.key, with_rows)
+    unfit = state_digest.loads_with_other_state(cursor, system.key, with_rows)
     return [load for load in left if load not in unvouched and load not in unfit]
 
 
@@ -142,7 +142,7 @@ def _pillars(cursor: duckdb.DuckDBPyConnection, system: System) -> set[int]:
     return pillars
 
 
-def _read_alike(cursor: duckdb.DuckDBPyConnection, system: System, ids: Sequence[int]) -> list[int]:
+def _loads_read_alike(cursor: duckdb.DuckDBPyConnection, system: System, ids: Sequence[int]) -> list[int]:
     """The first ones with the same columns, and whose quarantined rows are read in one way.
 
     A column that came or went between two loads, by whichever load, is a change that has to stay where it was.
@@ -177,7 +177,7 @@ def _reading(form: loads.LoadForm) -> tuple[object, ...]:
     return form.delimiter, form.quote, sorted(form.columns), columns, form.mapping.timezone
 
 
-def _labels_apart(cursor: duckdb.DuckDBPyConnection, system: System, ids: Sequence[int]) -> list[int]:
+def _adjacent_label_loads(cursor: duckdb.DuckDBPyConnection, system: System, ids: Sequence[int]) -> list[int]:
     """Those with whose labels, of whatever decision, nothing else lies between: the order of load decides which holds.
 
     A load that labels decisions of another one that is to be merged stays as well.

@@ -69,7 +69,7 @@ class Request:
 def settle(cursor: duckdb.DuckDBPyConnection, load: Load, requests: Sequence[Request]) -> None:
     """Write the receipts of the requests whose rows a load holds, one behind the other in its file."""
     ends = np.cumsum([len(request.rows) for request in requests])
-    loaded = np.bincount(np.searchsorted(ends, _loaded(cursor, load)), minlength=len(requests))
+    loaded = np.bincount(np.searchsorted(ends, _loaded_places(cursor, load)), minlength=len(requests))
     reasons: list[Counter[str]] = [Counter() for _ in requests]
     quarantined = cursor.execute(
         "SELECT line - 1, reason FROM quarantine WHERE load_id = ?", [load.load_id]
@@ -99,7 +99,7 @@ def refuse(cursor: duckdb.DuckDBPyConnection, request: Request, fault: str) -> N
     _keep(cursor, [refused])
 
 
-def written_receipts(cursor: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> set[str]:
+def existing_receipts(cursor: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> set[str]:
     """Which of some receipts are written."""
     rows = cursor.execute(
         "SELECT id FROM receipt WHERE list_contains($ids, id)", {"ids": list(ids)}
@@ -107,13 +107,13 @@ def written_receipts(cursor: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> s
     return {str(row[0]) for row in rows}
 
 
-def receipt_of(cursor: duckdb.DuckDBPyConnection, number: str) -> PushReceipt | None:
+def find_receipt(cursor: duckdb.DuckDBPyConnection, number: str) -> PushReceipt | None:
     """A receipt that is written; None where there is none, or it was forgotten."""
     row = cursor.execute(f"SELECT {_FIELDS} FROM receipt WHERE id = ?", [number]).fetchone()
     return _receipt(row) if row else None
 
 
-def newest_with_key(cursor: duckdb.DuckDBPyConnection, since: datetime, most: int) -> list[PushReceipt]:
+def newest_keyed_receipts(cursor: duckdb.DuckDBPyConnection, since: datetime, most: int) -> list[PushReceipt]:
     """The newest receipts of requests that had a key, oldest first."""
     rows = cursor.execute(
         f"""SELECT {_FIELDS} FROM receipt WHERE key <> '' AND received_at >= ?
@@ -128,7 +128,7 @@ def forget(cursor: duckdb.DuckDBPyConnection) -> None:
     cursor.execute("DELETE FROM receipt WHERE received_at < ?", [naive(now() - timedelta(days=KEPT))])
 
 
-def _loaded(cursor: duckdb.DuckDBPyConnection, load: Load) -> Any:
+def _loaded_places(cursor: duckdb.DuckDBPyConnection, load: Load) -> Any:
     """The places in the file, from 1, of the rows that were loaded."""
     if load.kind == "labels":
         rows = cursor.execute(f"SELECT _row + 1 AS place FROM temp.{STEPS}").fetchnumpy()

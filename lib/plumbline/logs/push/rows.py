@@ -144,7 +144,7 @@ class _RowReader:
     def row(self, line: int, record: Mapping[str, Any]) -> Row:
         row: Row = {}
         for name, value in _leaves(record, line):
-            column = self.columns[name] if name in self.columns else self._meet(name)
+            column = self.columns[name] if name in self.columns else self._resolve_name(name)
             if not column or value is None or value == "":
                 continue
             if column in row:
@@ -153,17 +153,17 @@ class _RowReader:
             if column in self._times:
                 self._time(line, column, text)
             row[column] = text
-        self._whole(line, row)
+        self._require_outputs(line, row)
         return row
 
-    def _whole(self, line: int, made: Row) -> None:
+    def _require_outputs(self, line: int, made: Row) -> None:
         for column in self.form.needed:
             if column not in made:
                 raise UnfitRequest(line, f"{column!r} is missing")
         if self.form.outputs and not (self.form.outputs | self._outputs) & made.keys():
             raise UnfitRequest(line, "neither a prediction nor a score")
 
-    def _meet(self, name: str) -> str:
+    def _resolve_name(self, name: str) -> str:
         """The column that a new name means; empty where it means nothing here."""
         known = self.form.names.get(name)
         role = _role_of(name) if known is None and self.form.kind == "decisions" else None

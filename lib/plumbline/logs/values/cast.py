@@ -10,7 +10,7 @@ from __future__ import annotations
 from plumbline.domain import LARGEST_NUMBER, PlumblineError
 from plumbline.domain.messages import message
 from plumbline.logs.values import currency, zone_names
-from plumbline.logs.values.month_names import SPOKEN, language_of, pattern_of, said_sql
+from plumbline.logs.values.month_names import SPOKEN, format_language, format_pattern, spell_time_sql
 from plumbline.store.sql import literal
 
 #: what stands for "no value" in a feature; compared in lower case without blanks around
@@ -24,14 +24,14 @@ EXCEL = "excel"
 NUMBER_FORMATS = ("decimal_comma", "thousands_comma", "percent")
 
 
-def _among(text: str, tokens: tuple[str, ...]) -> str:
+def _membership_sql(text: str, tokens: tuple[str, ...]) -> str:
     """Whether a text is one of some words. Not ``IN``: DuckDB makes a join of that, run for every row."""
     return f"list_contains([{', '.join(literal(token) for token in tokens)}], {text})"
 
 
 def is_missing(cell: str) -> str:
     """Whether a cell of text stands for no value."""
-    return f"({cell} IS NULL OR {_among(f'lower(trim({cell}))', MISSING)})"
+    return f"({cell} IS NULL OR {_membership_sql(f'lower(trim({cell}))', MISSING)})"
 
 
 def number(cell: str, form: str, *, text: bool) -> str:
@@ -42,30 +42,30 @@ def number(cell: str, form: str, *, text: bool) -> str:
     that ``12.5`` is never read as 125.
     """
     words = form.split()
-    if text and currency.named_in(form):
-        cell = currency.unmarked_sql(cell, currency.named_in(form))
+    if text and currency.format_currency(form):
+        cell = currency.strip_currency_sql(cell, currency.format_currency(form))
     if not text:
         value = f"TRY_CAST({cell} AS DOUBLE)"
     elif "decimal_comma" in words:
-        value = _grouped(cell, ".", ",", "percent" in words)
+        value = _grouped_number_sql(cell, ".", ",", "percent" in words)
     elif "thousands_comma" in words:
-        value = _grouped(cell, ",", ".", "percent" in words)
+        value = _grouped_number_sql(cell, ",", ".", "percent" in words)
     elif "percent" in words:
         value = f"TRY_CAST(rtrim(trim({cell}), '% \u00a0\u202f') AS DOUBLE)"
     else:
         value = f"TRY_CAST({cell} AS DOUBLE)"
     divided = f"({value}) / 100" if "percent" in words else value
-    return f"CASE WHEN {within(value)} THEN {divided} END"
+    return f"CASE WHEN {is_reckonable(value)} THEN {divided} END"
 
 
-def within(value: str) -> str:
+def is_reckonable(value: str) -> str:
     """Whether a DOUBLE is a number that can be reckoned with: finite, and its square too."""
     return (
         f"abs({value}) <= {LARGEST_NUMBER!r}"  # of NaN, which is above all numbers in DuckDB, this is false
     )
 
 
-def _grouped(cell: str, group: str, point: str, percent: bool) -> str:
+def _grouped_number_sql(cell: str, group: str, point: str, percent: bool) -> str:
     bare = f"translate({cell}, ' \u00a0\u202f''', '')"
     if percent:
         bare = f"rtrim({bare}, '%')"
@@ -79,17 +79,17 @@ def _grouped(cell: str, group: str, point: str, percent: bool) -> str:
     )
 
 
-def _canonical(cell: str, tokens: tuple[str, ...]) -> str:
+def _canonical_sql(cell: str, tokens: tuple[str, ...]) -> str:
     """Text with one spelling a value: ``1.0`` is ``1``, ``True`` is ``true``, tokens are NULL."""
     return (
-        f"CASE WHEN {_short_word(cell, (*tokens, 'true', 'false'))} "
+        f"CASE WHEN {_short_word_condition(cell, (*tokens, 'true', 'false'))} "
         f"THEN CASE WHEN lower({cell}) = 'true' OR lower({cell}) = 'false' THEN lower({cell}) END "
         f"WHEN ends_with({cell}, '.0') THEN CASE WHEN TRY_CAST({cell} AS DOUBLE) IS NULL THEN {cell} "
         f"ELSE left({cell}, length({cell}) - 2) END ELSE {cell} END"
     )
 
 
-def _short_word(cell: str, tokens: tuple[str, ...]) -> str:
+def _short_word_condition(cell: str, tokens: tuple[str, ...]) -> str:
     """Whether a cell is one of some short words in any case; only short cells that begin like one are looked at.
 
     The five low bits of the first character are those of a word's: they are the same for both cases of a letter.
@@ -98,30 +98,30 @@ def _short_word(cell: str, tokens: tuple[str, ...]) -> str:
     begins = sum({1 << (ord(token[:1] or "\0") & 31) for token in tokens})
     return (
         f"CASE WHEN strlen({cell}) <= {longest} AND (({begins} >> (ascii({cell}) & 31)) & 1) = 1 "
-        f"THEN {_among(f'lower({cell})', tokens)} ELSE false END"
+        f"THEN {_membership_sql(f'lower({cell})', tokens)} ELSE false END"
     )
 
 
-def _as_text(cell: str, text: bool) -> str:
+def _text_cell(cell: str, text: bool) -> str:
     return cell if text else f"CAST({cell} AS VARCHAR)"
 
 
 def level(cell: str, *, text: bool) -> str:
     """A level of a categorical feature, or NULL where it stands for no value."""
-    return _canonical(_as_text(cell, text), MISSING)
+    return _canonical_sql(_text_cell(cell, text), MISSING)
 
 
 def outcome(cell: str, *, text: bool) -> str:
     """A class, or NULL."""
-    return _canonical(_as_text(cell, text), ABSENT)
+    return _canonical_sql(_text_cell(cell, text), ABSENT)
 
 
 def name(cell: str, *, text: bool) -> str:
     """An identifier or a version, or NULL. A version ``2.0`` stays ``2.0``, an id 17.0 is ``17``."""
-    value = _as_text(cell, text)
+    value = _text_cell(cell, text)
     if not text:
-        return _canonical(value, ABSENT)
-    return f"CASE WHEN {_short_word(value, ABSENT)} THEN NULL ELSE {value} END"
+        return _canonical_sql(value, ABSENT)
+    return f"CASE WHEN {_short_word_condition(value, ABSENT)} THEN NULL ELSE {value} END"
 
 
 def keyed_hash(value: str, secret: str) -> str:
@@ -143,13 +143,13 @@ def instant(cell: str, form: str, zone: str, *, kind: str) -> str:
     Raises:
         PlumblineError: no such format.
     """
-    value = _typed_instant(cell, zone, kind) if kind != "VARCHAR" else _text_instant(cell, form, zone)
+    value = _instant_of_typed_cell(cell, zone, kind) if kind != "VARCHAR" else _text_instant(cell, form, zone)
     if value is None:
         value = _text_instant(f"CAST({cell} AS VARCHAR)", form, zone)
     return f"CASE WHEN ({value}) BETWEEN TIMESTAMP '1900-01-01' AND TIMESTAMP '2200-01-01' THEN ({value}) END"
 
 
-def _typed_instant(cell: str, zone: str, kind: str) -> str | None:
+def _instant_of_typed_cell(cell: str, zone: str, kind: str) -> str | None:
     if kind == "TIMESTAMP WITH TIME ZONE":
         return f"{cell} AT TIME ZONE 'UTC'"
     if kind == "DATE" or kind.startswith("TIMESTAMP"):
@@ -167,7 +167,7 @@ def _text_instant(cell: str, form: str, zone: str) -> str:
         body = zone_names.body_sql(cell)
         if names == zone_names.SAID_TWICE:
             return _text_instant(body, base, zone)
-        return zone_names.in_utc_sql(cell, _text_instant(body, base, "UTC"), names.split(","), zone)
+        return zone_names.to_utc_sql(cell, _text_instant(body, base, "UTC"), names.split(","), zone)
     if form == "iso_comma":
         return _text_instant(f"replace({cell}, ',', '.')", "iso", zone)
     if form in ("", "iso"):
@@ -186,15 +186,15 @@ def _text_instant(cell: str, form: str, zone: str) -> str:
             todo="Use iso, epoch_s or a pattern such as %d.%m.%Y.",
         )
     spoken = form.startswith(SPOKEN)
-    text = said_sql(cell, language_of(form)) if spoken else f"trim({cell})"
-    patterns = [pattern_of(p) if spoken else p for p in form.split("|")]
+    text = spell_time_sql(cell, format_language(form)) if spoken else f"trim({cell})"
+    patterns = [format_pattern(p) if spoken else p for p in form.split("|")]
     zoned, bare = [p for p in patterns if "%z" in p], [p for p in patterns if "%z" not in p]
-    values = [f"try_strptime({text}, {_listed(zoned)}) AT TIME ZONE 'UTC'"] if zoned else []
-    values += [_from_zone(f"try_strptime({text}, {_listed(bare)})", zone)] if bare else []
+    values = [f"try_strptime({text}, {_pattern_list(zoned)}) AT TIME ZONE 'UTC'"] if zoned else []
+    values += [_from_zone(f"try_strptime({text}, {_pattern_list(bare)})", zone)] if bare else []
     return values[0] if len(values) == 1 else f"coalesce({', '.join(values)})"
 
 
-def _listed(patterns: list[str]) -> str:
+def _pattern_list(patterns: list[str]) -> str:
     return "[" + ", ".join(literal(p) for p in patterns) + "]"
 
 

@@ -38,36 +38,36 @@ def _marks(cells: Sequence[str]) -> Counter[str]:
     return Counter(_CODES[m[1].lower()] for m in found if m)
 
 
-def currency_of(cells: Sequence[str]) -> str:
+def detect_currency(cells: Sequence[str]) -> str:
     """The one currency that nearly all cells are marked with; empty where there is none, or more than one."""
     marks = _marks(cells)
     (code, n), *others = marks.most_common() or [("", 0)]
     return code if n > 0 and n >= _ENOUGH * len(cells) and not others else ""
 
 
-def unread(cells: Sequence[str]) -> tuple[str, ...]:
+def unread_currencies(cells: Sequence[str]) -> tuple[str, ...]:
     """The currencies of a column that mostly holds amounts, but not of one and the same: several, or one beside plain
     numbers; the most frequent first. Empty for any other column."""
     marks = _marks(cells)
-    mixed = marks.total() >= 0.5 * max(len(cells), 1) and not currency_of(cells)
+    mixed = marks.total() >= 0.5 * max(len(cells), 1) and not detect_currency(cells)
     return tuple(code for code, _ in marks.most_common()) if mixed else ()
 
 
-def named_in(form: str) -> str:
+def format_currency(form: str) -> str:
     """The currency in a column's format; empty where it has none."""
     return next((word.removeprefix(WORD) for word in form.split() if word.startswith(WORD)), "")
 
 
 @cache
-def _around(code: str) -> str:
+def _currency_pattern(code: str) -> str:
     spelt = "|".join(re.escape(mark) for mark in sorted(MARKS[code], key=len, reverse=True))
     return f"^([-+]?){_BLANK}(?:{spelt})?{_BLANK}([-+]?.*?){_BLANK}(?:{spelt})?{_BLANK}$"
 
 
-def without_currency(cell: str, code: str) -> str:
+def strip_currency(cell: str, code: str) -> str:
     """A cell without the currency's mark; a mark of another currency stays, so that the cell is no number.
 
-    The same as ``unmarked_sql``, whose pattern Python's own engine would take more than linear time for.
+    The same as ``strip_currency_sql``, whose pattern Python's own engine would take more than linear time for.
     """
     text = cell.strip()
     if "\n" in text:
@@ -81,8 +81,8 @@ def without_currency(cell: str, code: str) -> str:
     return sign + bare[: len(bare) - len(back)].rstrip(_BLANKS)
 
 
-def unmarked_sql(cell: str, code: str) -> str:
+def strip_currency_sql(cell: str, code: str) -> str:
     """The same in SQL. A format that names a currency that is not known takes nothing away."""
     if code not in MARKS:
         return cell
-    return f"regexp_replace(trim({cell}), {literal(_around(code))}, '\\1\\2', 'i')"
+    return f"regexp_replace(trim({cell}), {literal(_currency_pattern(code))}, '\\1\\2', 'i')"

@@ -77,7 +77,7 @@ PATTERNS = (*(f"{date}{clock}" for date in _DATES for clock in _CLOCKS), *_OTHER
 
 
 @cache
-def words_of(language: str) -> dict[str, str]:
+def month_words(language: str) -> dict[str, str]:
     """Word -> what it becomes: the month's English name, or nothing; of the five languages where none is named."""
     if not language:
         return _WORDS
@@ -97,38 +97,40 @@ def spell_time(text: str, language: str = "") -> str:
     bare = text.strip().lower()
     for pattern, instead in _STEPS:
         bare = re.sub(pattern, instead, bare)
-    words = words_of(language)
+    words = month_words(language)
     return " ".join(w for w in (words.get(word, word) for word in bare.split(" ")) if w)
 
 
-def looks_spoken(text: str) -> bool:
+def has_spelled_month(text: str) -> bool:
     """Whether a text out of ``spell_time`` holds one month and otherwise numbers, a time of day and an offset: cheap to
     tell, where trying every pattern on any text is not."""
     return _SHAPE.fullmatch(text) is not None
 
 
-def with_language(pattern: str, language: str) -> str:
+def language_pattern(pattern: str, language: str) -> str:
     """A pattern as a format holds it."""
     return f"{SPOKEN}{language}:{pattern}" if language else f"{SPOKEN}{pattern}"
 
 
-def language_of(form: str) -> str:
+def format_language(form: str) -> str:
     """The language of a format, empty where it is read in the five."""
     head, found, _ = form.removeprefix(SPOKEN).partition(":")
     return head if found and head in LANGUAGES else ""
 
 
-def pattern_of(form: str) -> str:
+def format_pattern(form: str) -> str:
     """One pattern of a format without what stands before it."""
-    language = language_of(form)
+    language = format_language(form)
     return form.removeprefix(f"{SPOKEN}{language}:" if language else SPOKEN)
 
 
-def said_sql(cell: str, language: str = "") -> str:
+def spell_time_sql(cell: str, language: str = "") -> str:
     """``spell_time`` in SQL."""
     bare = f"lower(trim({cell}))"
     for pattern, instead in _STEPS:
         bare = f"regexp_replace({bare}, {literal(pattern)}, {literal(instead)}, 'g')"
-    words = ", ".join(f"{literal(word)}: {literal(instead)}" for word, instead in words_of(language).items())
+    words = ", ".join(
+        f"{literal(word)}: {literal(instead)}" for word, instead in month_words(language).items()
+    )
     each = f"list_transform(string_split({bare}, ' '), word -> coalesce(MAP {{{words}}}[word], word))"
     return f"array_to_string(list_filter({each}, word -> word <> ''), ' ')"

@@ -12,7 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plumbline.logs.values import zone_names
-from plumbline.logs.values.month_names import LANGUAGES, PATTERNS, looks_spoken, spell_time, with_language
+from plumbline.logs.values.month_names import (
+    LANGUAGES,
+    PATTERNS,
+    has_spelled_month,
+    language_pattern,
+    spell_time,
+)
 
 _ISO = re.compile(
     r"\d{4}([-/])\d{2}\1\d{2}"
@@ -75,35 +81,35 @@ def time_facts(cells: Sequence[str | None], order: str = "") -> TimeFacts | None
     if len(present) == 0:
         return None
     facts = excel(present, cells) if order == "excel" else None
-    facts = facts or _plain(present, cells, order)
+    facts = facts or _zoneless_format(present, cells, order)
     if facts is None:
         named = zone_names.split(cells)
         bare = [c.strip() for c in named.cells if c and c.strip()] if named else []
-        inner = _plain(bare, named.cells, order) if named else None
-        facts = _in_zones(inner, named) if inner and named else None
+        inner = _zoneless_format(bare, named.cells, order) if named else None
+        facts = _with_zone_names(inner, named) if inner and named else None
     return facts
 
 
-def _plain(present: Sequence[str], cells: Sequence[str | None], order: str) -> TimeFacts | None:
+def _zoneless_format(present: Sequence[str], cells: Sequence[str | None], order: str) -> TimeFacts | None:
     """The format of times without the name of a zone."""
     probe = present[:: max(1, len(present) // 200)]
-    for find in (_iso, _local, _months, _compact, _epoch, _worded):
+    for find in (_iso, _local, _months, _compact, _epoch, _weekday_format):
         if find(probe, probe) is not None:
             facts = find(present, cells)
             if facts is not None:
-                return _ordered(facts, cells, order)
-    return _spoken(present, cells, order)
+                return _apply_order(facts, cells, order)
+    return _month_name_format(present, cells, order)
 
 
-def _in_zones(facts: TimeFacts, named: zone_names.NamedZones) -> TimeFacts:
+def _with_zone_names(facts: TimeFacts, named: zone_names.NamedZones) -> TimeFacts:
     """The times in UTC, as the zones beside them say."""
     seconds = facts.seconds.copy()
     for i, name in enumerate(named.of) if not named.twice else ():
         if name and not np.isnan(seconds[i]):
             naive = datetime.fromtimestamp(seconds[i], UTC).replace(tzinfo=None)
-            seconds[i] = zone_names.in_utc(naive, name).replace(tzinfo=UTC).timestamp()
+            seconds[i] = zone_names.to_utc(naive, name).replace(tzinfo=UTC).timestamp()
     return replace(
-        facts, format=facts.format + named.suffix, seconds=seconds, zoned=1.0, unclear=named.unclear
+        facts, format=facts.format + named.suffix, seconds=seconds, zoned=1.0, unclear=named.ambiguous_names
     )
 
 
@@ -126,21 +132,21 @@ def _months(present: Sequence[str], cells: Sequence[str | None]) -> TimeFacts | 
     """Months alone: each stands for its first day."""
     for form, shape in _YEAR_MONTH.items():
         if sum(bool(shape.fullmatch(c)) for c in present) > 0.8 * len(present):
-            seconds = _parsed(cells, lambda text, form=form: _by_patterns(text, [form]))  # type: ignore[misc]
+            seconds = _parse_cells(cells, lambda text, form=form: _parse_by_patterns(text, [form]))  # type: ignore[misc]
             return TimeFacts(format=form, share=_share(seconds, present), seconds=seconds, clock=False)
     return None
 
 
-def _ordered(facts: TimeFacts, cells: Sequence[str | None], order: str) -> TimeFacts:
+def _apply_order(facts: TimeFacts, cells: Sequence[str | None], order: str) -> TimeFacts:
     """The same times where the order of day and month is known from elsewhere."""
-    if not order or not order_of(facts.format):
+    if not order or not date_order_of(facts.format):
         return facts
     if order == "both":
         return replace(facts, ambiguous=True, mixed=True)
-    if not facts.ambiguous or order == order_of(facts.format):
+    if not facts.ambiguous or order == date_order_of(facts.format):
         return replace(facts, ambiguous=False, mixed=False)
     form = swap_day_and_month(facts.format)
-    seconds = _parsed(cells, lambda text: _by_patterns(text, form.split("|")))
+    seconds = _parse_cells(cells, lambda text: _parse_by_patterns(text, form.split("|")))
     return replace(facts, format=form, seconds=seconds, ambiguous=False, mixed=False)
 
 
@@ -149,7 +155,7 @@ def _iso(present: Sequence[str], cells: Sequence[str | None]) -> TimeFacts | Non
     hits = [m for m in matches if m]
     if len(hits) < 0.5 * len(present):
         return None
-    seconds = _parsed(cells, _from_iso)
+    seconds = _parse_cells(cells, _from_iso)
     zoned = sum(bool(m["zone"]) for m in hits) / len(hits)
     comma = any((m["frac"] or "").startswith(",") for m in hits)
     return TimeFacts(
@@ -178,7 +184,7 @@ def _local(present: Sequence[str], cells: Sequence[str | None]) -> TimeFacts | N
     ambiguous = mixed or (max(first, second) <= 12 and separator != ".")
     shapes = Counter(_pattern(m, day_first) for m in hits)
     form = "|".join(shape for shape, _ in shapes.most_common(6))
-    seconds = _parsed(cells, lambda text: _by_patterns(text, form.split("|")))
+    seconds = _parse_cells(cells, lambda text: _parse_by_patterns(text, form.split("|")))
     return TimeFacts(
         format=form,
         share=_share(seconds, present),
@@ -209,7 +215,7 @@ def swap_day_and_month(form: str) -> str:
     return form.replace("%d", "\0").replace("%m", "%d").replace("\0", "%m")
 
 
-def order_of(form: str) -> str:
+def date_order_of(form: str) -> str:
     """Which of day and month comes first in a format: ``day``, ``month``, empty where it has no such order."""
     day, month = form.find("%d"), form.find("%m")
     if min(day, month) < 0 or form.startswith("%Y"):
@@ -223,7 +229,7 @@ def _compact(present: Sequence[str], cells: Sequence[str | None]) -> TimeFacts |
         return None
     lengths = Counter(len(c) for c in hits)
     form = "|".join(_COMPACT[n] for n, _ in lengths.most_common() if n in _COMPACT)
-    seconds = _parsed(cells, lambda text: _by_patterns(text, form.split("|")))
+    seconds = _parse_cells(cells, lambda text: _parse_by_patterns(text, form.split("|")))
     return TimeFacts(format=form, share=_share(seconds, present), seconds=seconds, clock=max(lengths) > 8)
 
 
@@ -239,7 +245,7 @@ def _epoch(present: Sequence[str], cells: Sequence[str | None]) -> TimeFacts | N
     return None
 
 
-def _worded(present: Sequence[str], cells: Sequence[str | None]) -> TimeFacts | None:
+def _weekday_format(present: Sequence[str], cells: Sequence[str | None]) -> TimeFacts | None:
     patterns = [*(date + clock for date in _WORDED for clock in _CLOCKS), _BRACKETS]
     # most columns hold no words or no years: trying every pattern on them costs more than all the rest
     hits = [c for c in present[:50] if _WORD.search(c) and _YEAR.search(c)]
@@ -247,7 +253,7 @@ def _worded(present: Sequence[str], cells: Sequence[str | None]) -> TimeFacts | 
     if not counts or counts.most_common(1)[0][1] < 0.5 * len(present[:50]):
         return None
     form = "|".join(p for p, _ in counts.most_common(3))
-    seconds = _parsed(cells, lambda text: _by_patterns(text, form.split("|")))
+    seconds = _parse_cells(cells, lambda text: _parse_by_patterns(text, form.split("|")))
     return TimeFacts(
         format=form,
         share=_share(seconds, present),
@@ -257,17 +263,19 @@ def _worded(present: Sequence[str], cells: Sequence[str | None]) -> TimeFacts | 
     )
 
 
-def _spoken(present: Sequence[str], cells: Sequence[str | None], order: str = "") -> TimeFacts | None:
+def _month_name_format(
+    present: Sequence[str], cells: Sequence[str | None], order: str = ""
+) -> TimeFacts | None:
     """Times that name the month: in the language that reads most of them, the five that are read together first."""
     probe = [c for c in dict.fromkeys(present) if _LETTERS.search(c) and len(c) <= 80][:200]
     if len(probe) < 0.5 * len(dict.fromkeys(present[:200])):
         return None
     read: dict[str, list[str]] = {}
     for language in [order] if order in LANGUAGES else ["", *LANGUAGES]:
-        if sum(looks_spoken(spell_time(c, language)) for c in probe[:20]) > 0.4 * len(probe[:20]):
+        if sum(has_spelled_month(spell_time(c, language)) for c in probe[:20]) > 0.4 * len(probe[:20]):
             lines = [spell_time(c, language) for c in probe]
             read[language] = [
-                t if looks_spoken(t) and any(_reads(t, p) for p in PATTERNS) else "" for t in lines
+                t if has_spelled_month(t) and any(_reads(t, p) for p in PATTERNS) else "" for t in lines
             ]
     most = max((sum(map(bool, lines)) for lines in read.values()), default=0)
     if most < 0.5 * len(probe):
@@ -277,8 +285,8 @@ def _spoken(present: Sequence[str], cells: Sequence[str | None], order: str = ""
     language = best[0]
     counts = Counter(p for t in read[language] for p in PATTERNS if t and _reads(t, p))
     patterns = [p for p, _ in counts.most_common(4)]
-    form = "|".join(with_language(p, language) for p in patterns)
-    seconds = _parsed(cells, lambda text: _by_patterns(spell_time(text, language), patterns))
+    form = "|".join(language_pattern(p, language) for p in patterns)
+    seconds = _parse_cells(cells, lambda text: _parse_by_patterns(spell_time(text, language), patterns))
     return TimeFacts(
         format=form,
         share=_share(seconds, present),
@@ -297,7 +305,7 @@ def _reads(text: str, pattern: str) -> bool:
     return True
 
 
-def _by_patterns(text: str, patterns: Sequence[str]) -> datetime:
+def _parse_by_patterns(text: str, patterns: Sequence[str]) -> datetime:
     for pattern in patterns:
         try:
             return datetime.strptime(text, pattern)  # noqa: DTZ007
@@ -306,7 +314,7 @@ def _by_patterns(text: str, patterns: Sequence[str]) -> datetime:
     raise ValueError(text)
 
 
-def _parsed(cells: Sequence[str | None], read: Callable[[str], datetime]) -> NDArray[np.float64]:
+def _parse_cells(cells: Sequence[str | None], read: Callable[[str], datetime]) -> NDArray[np.float64]:
     seconds = np.full(len(cells), np.nan)
     for i, cell in enumerate(cells):
         if cell and cell.strip():

@@ -51,19 +51,19 @@ class NamedZones:
     twice: bool
 
     @property
-    def unclear(self) -> tuple[str, ...]:
+    def ambiguous_names(self) -> tuple[str, ...]:
         """Names that stand for several zones."""
         return () if self.twice else tuple(n for n in self.names if n in AMBIGUOUS)
 
     @property
     def suffix(self) -> str:
         """What is put behind the format."""
-        return MARK + (SAID_TWICE if self.twice else ",".join(_both_halves(self.names)))
+        return MARK + (SAID_TWICE if self.twice else ",".join(_with_summer_names(self.names)))
 
 
 def split(cells: Sequence[str | None]) -> NamedZones | None:
     """The cells of a column and the zones named in them, or None where fewer than half of them name one."""
-    parted = [_parted(c) if c else (c, "") for c in cells]
+    parted = [_split_zone(c) if c else (c, "") for c in cells]
     there = sum(bool(c and c.strip()) for c in cells)
     counts = Counter(name for _, name in parted if name)
     if not there or counts.total() < 0.5 * there:
@@ -74,7 +74,7 @@ def split(cells: Sequence[str | None]) -> NamedZones | None:
     return NamedZones(tuple(body for body, _ in parted), tuple(name for _, name in parted), names, twice)
 
 
-def _parted(cell: str) -> tuple[str, str]:
+def _split_zone(cell: str) -> tuple[str, str]:
     found = _NAMED.fullmatch(cell.strip()[:120])
     if found and (found["name"] in _FIXED or found["name"] in AMBIGUOUS or _is_place(found["name"])):
         return found["body"].rstrip(), found["name"]
@@ -91,12 +91,12 @@ def _is_place(name: str) -> bool:
     return "/" in name and name in time_zones()
 
 
-def _both_halves(names: Sequence[str]) -> list[str]:
+def _with_summer_names(names: Sequence[str]) -> list[str]:
     """The names with the summer time of each winter time, and the other way round: a sample may be of one alone."""
     return list(dict.fromkeys([*names, *(n for pair in _PAIRS if set(pair) & set(names) for n in pair)]))
 
 
-def in_utc(at: datetime, name: str) -> datetime:
+def to_utc(at: datetime, name: str) -> datetime:
     """A time without a zone, in UTC; as it is where its name is none or stands for several."""
     if name in _FIXED:
         return at - timedelta(minutes=_FIXED[name])
@@ -110,7 +110,7 @@ def body_sql(cell: str) -> str:
     return f"coalesce(nullif(regexp_extract(trim({cell}), {literal(_SQL_BODY)}, 1), ''), {cell})"
 
 
-def in_utc_sql(cell: str, value: str, names: Sequence[str], stated: str) -> str:
+def to_utc_sql(cell: str, value: str, names: Sequence[str], stated: str) -> str:
     """SQL of a time in UTC: of ``value``, the time as it is written, in the zone that ``cell`` names.
 
     ``stated``: the zone of times without a name and of names that stand for several.

@@ -23,7 +23,7 @@ from plumbline.domain import FloatArray, Point
 from plumbline.domain.messages import NOTHING, Day, Message, Number, message, sequence, word
 from plumbline.monitor.alarms.cusum import ALLOWANCE, cusum
 from plumbline.monitor.figures import say_figure
-from plumbline.monitor.metrics.metrics import Metric, least_change, metric
+from plumbline.monitor.metrics.metrics import Metric, metric, relevant_change
 from plumbline.monitor.statistics.autocorrelation import long_run_ratio
 from plumbline.monitor.statistics.partition import EQUAL, optimal_partition
 from plumbline.monitor.statistics.proportions import Z
@@ -72,7 +72,7 @@ class ChangePoint:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Series:
     """Blocks of days: values, rows, start and end; ``noise``: standard deviation of one row. ``measured``: the values
-    before single ones that lie far out were drawn in (``_drawn_in``); what is told is in these."""
+    before single ones that lie far out were drawn in (``_clip_outliers``); what is told is in these."""
 
     value: FloatArray
     measured: FloatArray
@@ -114,14 +114,14 @@ def change_point(
     one = metric("recall" if name.startswith("recall:") else name)
     series = _series(used)
     if one.hits is None:
-        series = replace(series, value=_drawn_in(series))
+        series = replace(series, value=_clip_outliers(series))
     if len(series.value) < FEWEST or series.noise <= 0:
         return None
     for _ in range(ROUNDS):
         edges = _segments(series)
-        enough = _matters(one, series, edges) if matters is None else matters
-        run = _worse_run(one, series, edges, enough)
-        point = _told(name, one, series, run, enough, unit) if run else None
+        enough = _relevant_change(one, series, edges) if matters is None else matters
+        run = _last_worse_run(one, series, edges, enough)
+        point = _change_point_of_run(name, one, series, run, enough, unit) if run else None
         if point is None or run is None:
             return None
         noise = _long_run_noise(series, edges, run, point.kind == "slope")
@@ -161,7 +161,7 @@ def _series(points: Sequence[Point]) -> _Series:
     )
 
 
-def _drawn_in(series: _Series) -> FloatArray:
+def _clip_outliers(series: _Series) -> FloatArray:
     """Values at most ``REACH`` standard deviations from the median of the blocks around them: (n,).
 
     The mean of an error without bounds may hang on a single decision, and a few such days are no change. A bounded
@@ -196,8 +196,8 @@ def _long_run_noise(series: _Series, edges: list[int], run: list[int], slope: bo
     return float(np.sqrt(np.mean(left**2) * ratio / max(1 - levels * ratio / n, 0.5)))
 
 
-def _matters(metric: Metric, series: _Series, edges: list[int]) -> float:
-    return least_change(metric, series.level(0, edges[1])[0], series.noise)
+def _relevant_change(metric: Metric, series: _Series, edges: list[int]) -> float:
+    return relevant_change(metric, series.level(0, edges[1])[0], series.noise)
 
 
 def _is_worse(
@@ -209,7 +209,7 @@ def _is_worse(
     return worse > max(enough, BEYOND * float(np.hypot(se0, se1)))
 
 
-def _worse_run(metric: Metric, series: _Series, edges: list[int], enough: float) -> list[int] | None:
+def _last_worse_run(metric: Metric, series: _Series, edges: list[int], enough: float) -> list[int] | None:
     """Edges of the healthy stretch and of the segments of the last worse run after it, in blocks.
 
     Healthy is the longest stretch so far: the first segment, and whatever later one is no worse.
@@ -269,7 +269,7 @@ def _steps_cost(series: _Series, run: list[int]) -> float:
     return float(total)
 
 
-def _told(
+def _change_point_of_run(
     name: str, metric: Metric, series: _Series, run: list[int], enough: float, unit: str
 ) -> ChangePoint | None:
     first, ended = run[0], run[-1]

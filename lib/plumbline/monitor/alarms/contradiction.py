@@ -27,14 +27,14 @@ from plumbline.monitor.alarms.cusum import (
     cusum,
     cusum_limit,
     excursions,
-    noise_of,
+    reference_noise,
     unsure_mean,
 )
 from plumbline.monitor.alarms.episodes import CALM
 from plumbline.monitor.alarms.year_before import AROUND, HALF, YEAR
-from plumbline.monitor.chunks import ENOUGH, as_days, midnight, sum_by
+from plumbline.monitor.chunks import ENOUGH, day_array, midnight, sum_by
 from plumbline.monitor.performance.calibration import recalibrate
-from plumbline.monitor.performance.label_delay import late_days
+from plumbline.monitor.performance.label_delay import immature_days
 from plumbline.wording.quantities import decimal, percent
 
 #: the share of labels turned round for which the weights are best, and from which on it matters
@@ -121,14 +121,14 @@ def contradictions(
     """
     if profile.task is not Task.BINARY or not profile.score_cells.shape[2]:
         return ()
-    day, end = as_days(profile.days), np.datetime64(reference[1].date())
+    day, end = day_array(profile.days), np.datetime64(reference[1].date())
     healthy = (day >= np.datetime64(reference[0].date())) & (day < end)
     known = set(np.array(profile.versions, dtype=object)[healthy].tolist())
     used = np.array([version in known for version in profile.versions], dtype=bool)
     days, place = np.unique(day[used], return_inverse=True)
     cells = profile.score_cells[used]
     then = cells[healthy[used]].sum(axis=0)
-    later = (days >= end) & ~late_days("log_loss", days, delay, today)
+    later = (days >= end) & ~immature_days("log_loss", days, delay, today)
     if len(np.unique(day[healthy])) < FEWEST_DAYS or then.sum(axis=1).min() < FEWEST or not later.any():
         return ()
     p = recalibrate(then, BINS, PRIOR)
@@ -137,17 +137,19 @@ def contradictions(
     daily = _daily(cells, place, len(days), p)
     first = np.unique(place[healthy[used]])
     normal, watched = (_steps(daily[rows], days[rows]) for rows in (first, later))
-    noise = noise_of(normal.value, [midnight(d.item()) for d in days[first]])
+    noise = reference_noise(normal.value, [midnight(d.item()) for d in days[first]])
     square = (noise.restless * noise.kept) ** 2
     results = []
     for one in _alarms(normal, watched, noise):
         end_of = watched.ends[-1] if one.until is None else one.until
-        contradiction = _told(one, _between(cells, days[place], later[place], one.since, end_of), p, square)
-        then = _between(
+        contradiction = _contradiction(
+            one, _counts_between(cells, days[place], later[place], one.since, end_of), p, square
+        )
+        then = _counts_between(
             cells, days[place], later[place], *(t - YEAR for t in (one.since - AROUND, one.at + AROUND))
         )
-        now = _between(cells, days[place], later[place], one.since, one.at)
-        if one.at < reference[1] + YEAR or not _usual(now, then, p):
+        now = _counts_between(cells, days[place], later[place], one.since, one.at)
+        if one.at < reference[1] + YEAR or not _is_seasonal(now, then, p):
             results.append(contradiction)
     gone = bool(day.max() - days[-1] > np.timedelta64(CALM.days, "D"))
     return tuple(replace(one, until=one.until or watched.ends[-1]) if gone else one for one in results)
@@ -164,7 +166,7 @@ class _Steps:
     ends: tuple[datetime, ...]
 
 
-def _turned(p: FloatArray, share: float | FloatArray) -> FloatArray:
+def _flip_probability(p: FloatArray, share: float | FloatArray) -> FloatArray:
     return np.asarray((1 - 2 * share) * p + share)
 
 
@@ -173,7 +175,7 @@ def _daily(cells: IntArray, place: IntArray, days: int, p: FloatArray) -> FloatA
     that, and by how much it would be more if what matters were so. Cells without a probability are left out."""
     finite = np.isfinite(p)
     share = p[finite]
-    weight = logit(_turned(share, TURNED)) - logit(share)
+    weight = logit(_flip_probability(share, TURNED)) - logit(share)
     counted = cells[:, :, finite].astype(np.float64)
     came, rows = counted[:, 1] @ weight, counted.sum(axis=1)
     of_rows = rows @ np.stack(
@@ -191,7 +193,7 @@ def _daily(cells: IntArray, place: IntArray, days: int, p: FloatArray) -> FloatA
 
 def _steps(daily: FloatArray, days: np.ndarray) -> _Steps:
     """Days joined to blocks of ``ENOUGH`` labelled decisions."""
-    block = _joined(daily[:, 0])
+    block = _join_days(daily[:, 0])
     blocks = int(block.max()) + 1
     _, beyond, variance, matters = sum_by(block, blocks, daily).T
     unit = np.where(variance > 0, np.sqrt(variance), np.inf)
@@ -205,7 +207,7 @@ def _steps(daily: FloatArray, days: np.ndarray) -> _Steps:
     )
 
 
-def _joined(rows: FloatArray) -> IntArray:
+def _join_days(rows: FloatArray) -> IntArray:
     """The block of each day, (D,): days joined in order until they hold enough; what is left over joins the last."""
     block, number, level = np.zeros(len(rows), dtype=np.int64), 0, 0.0
     for i, n in enumerate(rows):
@@ -225,23 +227,25 @@ def _alarms(normal: _Steps, watched: _Steps, noise: DailyNoise) -> list[Excursio
     )
 
 
-def _between(cells: IntArray, day: np.ndarray, later: np.ndarray, start: datetime, end: datetime) -> IntArray:
+def _counts_between(
+    cells: IntArray, day: np.ndarray, later: np.ndarray, start: datetime, end: datetime
+) -> IntArray:
     """Labelled decisions of [start, end) after the reference, by outcome and cell: (2, cells)."""
     own = later & (day >= np.datetime64(start.date())) & (day < np.datetime64(end.date()))
     return np.asarray(cells[own].sum(axis=0))
 
 
-def _usual(now: IntArray, then: IntArray, p: FloatArray) -> bool:
+def _is_seasonal(now: IntArray, then: IntArray, p: FloatArray) -> bool:
     """Whether the same weeks of the year before contradicted the score by more than half as much."""
     held = np.isfinite(p)
-    shares = [likeliest_share(counts[:, held], p[held])[0] for counts in (now, then)]
+    shares = [flip_share(counts[:, held], p[held])[0] for counts in (now, then)]
     return bool(then.sum() >= ENOUGH) and shares[1] > HALF * shares[0]
 
 
-def _told(excursion: Excursion, counts: IntArray, p: FloatArray, noise: float) -> Contradiction:
+def _contradiction(excursion: Excursion, counts: IntArray, p: FloatArray, noise: float) -> Contradiction:
     finite = np.isfinite(p)
     counts, p = counts[:, finite], p[finite]
-    share, low, high = likeliest_share(counts, p, noise)
+    share, low, high = flip_share(counts, p, noise)
     return Contradiction(
         at=excursion.at,
         since=excursion.since,
@@ -256,7 +260,7 @@ def _told(excursion: Excursion, counts: IntArray, p: FloatArray, noise: float) -
     )
 
 
-def likeliest_share(
+def flip_share(
     counts: FloatArray | IntArray, p: FloatArray, noise: float = 1.0
 ) -> tuple[float, float, float]:
     """The share of labels turned round that is likeliest, with 95 % limits (likelihood ratio).
@@ -266,7 +270,7 @@ def likeliest_share(
         p: (cells,) probability of the positive outcome.
         noise: variance over that of independent decisions, by which the likelihood is divided (quasi-likelihood).
     """
-    turned = _turned(p[None, :], SHARES[:, None])
+    turned = _flip_probability(p[None, :], SHARES[:, None])
     present = counts.sum(axis=0) > 0
     likely = (xlogy(counts[1], turned) + xlog1py(counts[0], -turned))[:, present].sum(axis=1) / max(
         noise, 1.0

@@ -21,11 +21,11 @@ from scipy.special import ndtr, stdtrit
 from plumbline.domain import CostMatrix, DelayProfile, FloatArray, IntArray, OutcomeProfile, Slice
 from plumbline.domain.messages import Message, message, word
 from plumbline.monitor.alarms.episodes import runs
-from plumbline.monitor.chunks import ENOUGH, as_days
+from plumbline.monitor.chunks import ENOUGH, day_array
 from plumbline.monitor.metrics.counts import Counts, counts_of, ratio
-from plumbline.monitor.metrics.metrics import HEADLINE, Metric, metric, of_scores
+from plumbline.monitor.metrics.metrics import HEADLINE, Metric, metric, needs_scores
 from plumbline.monitor.metrics.thresholds import Threshold, threshold
-from plumbline.monitor.performance.label_delay import late_days
+from plumbline.monitor.performance.label_delay import immature_days
 from plumbline.monitor.performance.series import (
     ChunkedCounts,
     Span,
@@ -156,12 +156,12 @@ def early_warning(
         PlumblineError: an unknown metric.
     """
     one = metric(name or HEADLINE[profile.task], profile.classes)
-    counts = counts_of(profile, cost, scores=of_scores([one]))
+    counts = counts_of(profile, cost, scores=needs_scores([one]))
     mask = reference_rows(profile, reference, window.arm if window else None)
     later = window_rows(profile, window) & np.array([day >= reference[1].date() for day in profile.days])
     if later.any():
-        days, place = np.unique(as_days(profile.days), return_inverse=True)
-        later &= ~late_days(one.name, days, delay, today)[place]
+        days, place = np.unique(day_array(profile.days), return_inverse=True)
+        later &= ~immature_days(one.name, days, delay, today)[place]
     if not mask.any() or not later.any():
         return None
     healthy, watched = (
@@ -171,12 +171,12 @@ def early_warning(
     band = threshold(one, healthy.counts, healthy.days)
     if band.mean is None:
         return None
-    normal = _worse(one, band, _joined(one, healthy)[0])
-    blocks, block = _joined(one, watched)
-    worse_days = _worse(one, band, blocks)
+    normal = _standardised_excess(one, band, _join_days(one, healthy)[0])
+    blocks, block = _join_days(one, watched)
+    worse_days = _standardised_excess(one, band, blocks)
     if not len(normal[0]) or not len(worse_days[0]):
         return None
-    noise = noise_of(normal[0], healthy.starts)
+    noise = reference_noise(normal[0], healthy.starts)
     return _watch(one, watched, block, worse_days, noise, unsure_mean(len(normal[0]), noise.kept), run_length)
 
 
@@ -187,7 +187,7 @@ def unsure_mean(n: int, keep: float, errors: float = UNSURE) -> float:
     return float(stdtrit(freedom, float(ndtr(errors))) / np.sqrt(n))
 
 
-def noise_of(normal: FloatArray, starts: Sequence[datetime]) -> DailyNoise:
+def reference_noise(normal: FloatArray, starts: Sequence[datetime]) -> DailyNoise:
     """How restless the reference's blocks are, and how much they keep of each other.
 
     Args:
@@ -266,7 +266,7 @@ def excursions(
     return excursions
 
 
-def _joined(metric: Metric, chunks: ChunkedCounts) -> tuple[Counts, IntArray]:
+def _join_days(metric: Metric, chunks: ChunkedCounts) -> tuple[Counts, IntArray]:
     """Days joined, in order, into blocks of at least 30 labelled rows and ``COUNTED`` of what the metric counts;
     (block counts, block of each day).
 
@@ -283,7 +283,7 @@ def _joined(metric: Metric, chunks: ChunkedCounts) -> tuple[Counts, IntArray]:
             number, level, counted = number + 1, 0.0, 0.0
     if (level < ENOUGH or counted < COUNTED) and number:
         block[block == number] = number - 1
-    return chunks.counts.grouped(block, int(block.max()) + 1), block
+    return chunks.counts.sum_by_group(block, int(block.max()) + 1), block
 
 
 def _denominator(metric: Metric, counts: Counts) -> FloatArray:
@@ -295,7 +295,7 @@ def _denominator(metric: Metric, counts: Counts) -> FloatArray:
     return counts.labelled
 
 
-def _worse(metric: Metric, band: Threshold, blocks: Counts) -> tuple[FloatArray, FloatArray]:
+def _standardised_excess(metric: Metric, band: Threshold, blocks: Counts) -> tuple[FloatArray, FloatArray]:
     """How many standard errors each block is worse than the reference (NaN: no value), and half of what
     matters in the same unit."""
     assert band.mean is not None

@@ -32,14 +32,14 @@ def breaches(points: Sequence[Point], healthy: float | None) -> list[tuple[list[
     Args:
         healthy: the reference's mean: how far back a value has to come before the problem can be over.
     """
-    series = _judged(points)
+    series = _judged_points(points)
     beyond = [p.status is PointStatus.BREACH for p in series]
     clear = [p.status is PointStatus.OK and is_clear(p.value, p.threshold, healthy) for p in series]
     results = episodes(beyond, clear, [p.start for p in series], [p.end for p in series])
     return [([series[i] for i in run if beyond[i]], over) for run, over in results]
 
 
-def _judged(points: Sequence[Point]) -> list[Point]:
+def _judged_points(points: Sequence[Point]) -> list[Point]:
     return [p for p in points if p.status is not PointStatus.UNKNOWN and not p.provisional]
 
 
@@ -60,7 +60,7 @@ class PerformanceProblem:
     change: Message = NOTHING  # where the change point alone proves it: what it says
 
 
-def problems_of(
+def performance_problems(
     points: Sequence[Point], healthy: Levels = None, lasts: LastingChange | None = None
 ) -> list[PerformanceProblem]:
     """The problems of one or several metrics that are judged together, in order of time.
@@ -95,19 +95,19 @@ def problems_of(
                     part=tuple(part),
                     since=part[0].start,
                     until=until,
-                    confirmed=_confirmed(part),
+                    confirmed=_confirmation_time(part),
                 )
             )
     problems: list[PerformanceProblem] = []
     for one in sorted(alone, key=lambda problem: problem.since):
         if problems and (problems[-1].until is None or one.since <= problems[-1].until + CALM):
-            problems[-1] = _together(problems[-1], one)
+            problems[-1] = _merge_problems(problems[-1], one)
         else:
             problems.append(one)
     return problems
 
 
-def _together(problem: PerformanceProblem, other: PerformanceProblem) -> PerformanceProblem:
+def _merge_problems(problem: PerformanceProblem, other: PerformanceProblem) -> PerformanceProblem:
     first, second = (problem, other) if problem.confirmed <= other.confirmed else (other, problem)
     until = None if problem.until is None or other.until is None else max(problem.until, other.until)
     names = dict.fromkeys((*first.others, second.metric, *second.others))
@@ -137,16 +137,16 @@ def performance_findings(
     """One finding a problem of one version, realised or estimated, in one metric or several.
 
     Args:
-        points: as for ``problems_of``.
+        points: as for ``performance_problems``.
         delay: how long labels usually take after a chunk's end; nothing for estimates.
         onset: the change point of the first metric where one was found; it dates the problem that it falls into,
             before it was confirmed, or just before.
-        healthy, lasts: as for ``problems_of``.
+        healthy, lasts: as for ``performance_problems``.
     """
     findings = []
-    for problem in problems_of(points, healthy, lasts):
+    for problem in performance_problems(points, healthy, lasts):
         part = problem.part
-        series = _judged([p for p in points if p.metric == problem.metric])
+        series = _judged_points([p for p in points if p.metric == problem.metric])
         worst = max(part, key=lambda p: abs((p.value or 0) - (p.threshold or 0)))
         since = problem.since
         earlier = max((p.start for p in series if p.start < since), default=since)
@@ -155,13 +155,13 @@ def performance_findings(
         last = series[-1]
         back = NOTHING
         if not (problem.until or problem.change or last is part[-1]):
-            back = back_but_not_over(say(last.metric, last.value))
+            back = recovery_note(say(last.metric, last.value))
         rows = sum(p.n for p in part)
         figures: dict[str, object] = {
             "metric": worst.metric, "value": worst.value, "low": worst.low, "high": worst.high,
             "threshold": worst.threshold, "n": rows, "chunks": len(part),
         }  # fmt: skip
-        sentence = _beyond(worst, rows, name, say)
+        sentence = _breach_sentence(worst, rows, name, say)
         if problem.change:
             sentence = message("{metric}: {change}", metric=name(worst.metric), change=problem.change)
         if problem.others:
@@ -170,11 +170,11 @@ def performance_findings(
             Finding(
                 system=system,
                 signal=f"{'estimate' if worst.estimated else 'performance'}.{worst.metric}",
-                sentence=sequence([sentence, _beside(problem.others, name), back]),
+                sentence=sequence([sentence, _other_metrics_note(problem.others, name), back]),
                 since=since,
                 until=problem.until,
                 severity=Severity.MEDIUM if worst.estimated else Severity.HIGH,
-                confidence=_sure(worst),
+                confidence=_confidence(worst),
                 page="accuracy",
                 figures=figures,
                 known_at=problem.confirmed + delay,
@@ -183,7 +183,7 @@ def performance_findings(
     return findings
 
 
-def _beyond(worst: Point, rows: int, name: Name, say: Say) -> Message:
+def _breach_sentence(worst: Point, rows: int, name: Name, say: Say) -> Message:
     values = {
         "metric": name(worst.metric),
         "value": say(worst.metric, worst.value),
@@ -198,7 +198,7 @@ def _beyond(worst: Point, rows: int, name: Name, say: Say) -> Message:
     return message("{metric} went to {value}, limit {limit}, over {n} labelled decisions.", **values)
 
 
-def _beside(others: Sequence[str], name: Name) -> Message:
+def _other_metrics_note(others: Sequence[str], name: Name) -> Message:
     """Which other metrics of the family are beyond their limits too."""
     if not others:
         return NOTHING
@@ -208,12 +208,12 @@ def _beside(others: Sequence[str], name: Name) -> Message:
     return message("Beyond their limits too: {metrics}.", metrics=metrics)
 
 
-def back_but_not_over(value: str) -> Message:
+def recovery_note(value: str) -> Message:
     """What a finding that goes on adds where its last chunk is not in breach."""
     return message("The latest is {value}: not clear of the limit for long enough to be over.", value=value)
 
 
-def _wholly(point: Point) -> bool:
+def _is_wholly_beyond(point: Point) -> bool:
     """The whole interval is beyond the limit that the value is beyond."""
     if point.threshold is None or point.value is None or point.low is None or point.high is None:
         return False
@@ -221,12 +221,12 @@ def _wholly(point: Point) -> bool:
     return (point.high if below else -point.low) < (point.threshold if below else -point.threshold)
 
 
-def _confirmed(part: Sequence[Point]) -> datetime:
+def _confirmation_time(part: Sequence[Point]) -> datetime:
     """When the first breach of an episode stood fast: at once, or with the chunk after it."""
-    return part[0].end if _wholly(part[0]) or len(part) == 1 else part[1].end
+    return part[0].end if _is_wholly_beyond(part[0]) or len(part) == 1 else part[1].end
 
 
-def _sure(point: Point) -> float | None:
+def _confidence(point: Point) -> float | None:
     """How sure it is that the true value is beyond the limit, from the value's own 95 % interval (normal)."""
     if None in (point.value, point.threshold, point.low, point.high):
         return None
@@ -246,7 +246,7 @@ ONE_PROBLEM = {"warning": "performance", "estimate": "performance"}
 ONE_QUESTION = {"season": timedelta(weeks=52)}
 
 
-def problem_of(signal: str) -> str:
+def problem_key(signal: str) -> str:
     """What a signal is about: a system's performance is one thing, whichever metric shows it or warned of it."""
     family, _, name = signal.partition(".")
     if family == "group":  # a shift of one group goes on as that of everybody once it is one
@@ -254,9 +254,9 @@ def problem_of(signal: str) -> str:
     return "performance" if ONE_PROBLEM.get(family, family) == "performance" else signal
 
 
-def same_problem(finding: Finding, other: Finding) -> bool:
+def is_same_problem(finding: Finding, other: Finding) -> bool:
     """Whether two findings tell of one problem: about the same, at times that touch."""
-    if (finding.system, problem_of(finding.signal)) != (other.system, problem_of(other.signal)):
+    if (finding.system, problem_key(finding.signal)) != (other.system, problem_key(other.signal)):
         return False
     if finding.since is None or other.since is None:
         return True
@@ -266,7 +266,7 @@ def same_problem(finding: Finding, other: Finding) -> bool:
     return near is None or (other.since is not None and other.since <= near)
 
 
-def merge_same_problem(findings: Sequence[Finding]) -> list[Finding]:
+def merge_problem_findings(findings: Sequence[Finding]) -> list[Finding]:
     """One finding a problem: warnings and estimates go into the realised breach that they came before.
 
     The breach takes the onset of the early warning (its running sum dates it best) and says in its figures
@@ -275,26 +275,26 @@ def merge_same_problem(findings: Sequence[Finding]) -> list[Finding]:
     heard = [f for f in findings if f.signal.partition(".")[0] in ONE_PROBLEM]
     kept = []
     for one in [f for f in findings if f.signal.partition(".")[0] not in ONE_PROBLEM]:
-        for other in [h for h in heard if same_problem(one, h)]:
+        for other in [h for h in heard if is_same_problem(one, h)]:
             heard.remove(other)
             family = other.signal.partition(".")[0]
             one = replace(one, figures={**one.figures, f"{family}_known_at": other.known_at})
             if family == "warning" and other.since and one.since and other.since < one.since:
                 one = replace(one, since=other.since)
         kept.append(one)
-    return [*kept, *_loudest(heard)]
+    return [*kept, *_earliest_warnings(heard)]
 
 
-def _loudest(heard: Sequence[Finding]) -> list[Finding]:
+def _earliest_warnings(heard: Sequence[Finding]) -> list[Finding]:
     """Of warnings that tell of one problem, with no realised breach yet, the one that could be known first."""
     findings: list[Finding] = []
     for one in sorted(heard, key=lambda f: (f.known_at is None, f.known_at)):
-        if not any(same_problem(one, other) for other in findings):
+        if not any(is_same_problem(one, other) for other in findings):
             findings.append(one)
     return findings
 
 
-def costing(finding: Finding, stake: dict[str, object]) -> Finding:
+def with_cost(finding: Finding, stake: dict[str, object]) -> Finding:
     """The finding with what it has cost since its onset, where that is known."""
     if not stake.get("amount"):
         return finding

@@ -34,7 +34,7 @@ class LastingChange:
     known_at: datetime
 
 
-def lasting(
+def lasting_change(
     points: Sequence[Point], change: ChangePoint | None, band: Threshold | None
 ) -> LastingChange | None:
     """The change as a problem, where the chunks since then prove it; None where they do not.
@@ -59,7 +59,10 @@ def lasting(
     for chunks in range(FEWEST, len(since) + 1):
         rows = np.array([p.n for p in since[:chunks]], dtype=float)
         level = float(np.average([float(p.value or 0) for p in since[:chunks]], weights=rows))
-        error = float(np.sqrt(sum((_spread(p, band) * p.n) ** 2 for p in since[:chunks]))) / rows.sum()
+        error = (
+            float(np.sqrt(sum((_standard_deviation(p, band) * p.n) ** 2 for p in since[:chunks])))
+            / rows.sum()
+        )
         fall = (band.mean - level) * (-1.0 if better is False else 1.0)
         fall = abs(fall) if better is None else fall
         if fall > max(band.matters, width * float(np.hypot(error, band.se))):
@@ -67,7 +70,7 @@ def lasting(
     return None
 
 
-def _spread(point: Point, band: Threshold) -> float:
+def _standard_deviation(point: Point, band: Threshold) -> float:
     """Standard deviation of one chunk: what the reference's differ by, and chance at its own size."""
     chance = (point.high - point.low) / (2 * Z) if point.high is not None and point.low is not None else 0.0
     return max(band.sd or 0.0, chance, band.se)

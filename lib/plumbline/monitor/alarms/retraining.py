@@ -8,7 +8,7 @@ from datetime import datetime
 
 from plumbline.domain import Point, PointStatus, VersionHours
 from plumbline.domain.messages import Day, Message, message
-from plumbline.monitor.alarms.findings import Levels, problems_of
+from plumbline.monitor.alarms.findings import Levels, performance_problems
 from plumbline.monitor.quality.staleness import staleness
 
 
@@ -37,21 +37,21 @@ def retraining_due(
         healthy: the mean of the reference, of each metric or of the only one.
     """
     judged = [p for p in points if not p.estimated and p.start < as_of]
-    problems = problems_of(judged, healthy)
+    problems = performance_problems(judged, healthy)
     if not problems or problems[-1].until is not None:
         return None
     since = problems[-1].since
     used = staleness(hours, as_of=as_of)
     trained = used.since if used.source == "trained_at" else None
     if trained is not None and trained >= since:
-        again = _again(judged, trained)
+        again = _uncured_breach_start(judged, trained)
         if again is None:
             return None
         since = again
     return RetrainingDue(since, used.version, _sentence(since, used.version, trained))
 
 
-def _again(judged: Sequence[Point], trained: datetime) -> datetime | None:
+def _uncured_breach_start(judged: Sequence[Point], trained: datetime) -> datetime | None:
     """Where the breach begins that a version did not cure: the first in a chunk after its training that follows one
     within the limit; None where there is none."""
     starts = []

@@ -25,7 +25,7 @@ YEAR, AROUND = timedelta(weeks=52), timedelta(days=7)
 HALF = 0.5
 
 
-def without_seasons(
+def mark_seasonal_breaches(
     points: Sequence[Point],
     healthy: Mapping[str, float | None],
     reference_end: datetime,
@@ -43,7 +43,9 @@ def without_seasons(
         level, healthy_points = healthy.get(name), [p for p in points if p.metric == name]
         for part, _ in breaches(healthy_points, level) if level is not None and name not in absolute else ():
             start, end = part[0].start, part[-1].end
-            if part[:2][-1].end >= reference_end + YEAR and as_year_before(healthy_points, start, end, level):
+            if part[:2][-1].end >= reference_end + YEAR and is_as_year_before(
+                healthy_points, start, end, level
+            ):
                 usual |= {(name, p.start) for p in part}
     return tuple(
         replace(
@@ -65,10 +67,10 @@ def seasonal(
     name, begun = lasts.change.metric, lasts.change.at
     own = [p for p in points if p.metric == name]
     late = lasts.known_at >= reference_end + YEAR
-    return late and as_year_before(own, begun, lasts.part[-1].end, healthy.get(name))
+    return late and is_as_year_before(own, begun, lasts.part[-1].end, healthy.get(name))
 
 
-def as_year_before(points: Sequence[Point], start: datetime, end: datetime, healthy: float | None) -> bool:
+def is_as_year_before(points: Sequence[Point], start: datetime, end: datetime, healthy: float | None) -> bool:
     """Whether a metric's values of [start, end) are nearer to those of the same weeks a year before, seven days more
     on either side, than half of their way from the reference, or may be by chance (95 %) where they are nearer to them
     than to it: the first weeks of a problem are few, and a new one soon is surely apart."""

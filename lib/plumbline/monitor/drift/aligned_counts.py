@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plumbline.domain import Bins, FeatureProfile, FloatArray, IntArray
-from plumbline.monitor.binned_counts import BinnedCounts, cells_of
-from plumbline.monitor.chunks import Days, as_days, chunk_index, days_in, sum_by
+from plumbline.monitor.binned_counts import BinnedCounts, binned_counts
+from plumbline.monitor.chunks import Days, chunk_index, day_array, days_mask, sum_by
 from plumbline.monitor.drift.dispersion import laws
 from plumbline.monitor.statistics.null_distribution import NullDistribution
 
@@ -67,12 +67,12 @@ class AlignedCounts:
     new_levels: tuple[str, ...] = ()
 
 
-def within(days: Sequence[date] | Days, span: Span) -> NDArray[np.bool_]:
+def days_within(days: Sequence[date] | Days, span: Span) -> NDArray[np.bool_]:
     """Which days a half-open span touches."""
-    return days_in(days, *span)
+    return days_mask(days, *span)
 
 
-def sample_of(profile: FeatureProfile, rows: NDArray[np.bool_]) -> Sample:
+def sum_sample(profile: FeatureProfile, rows: NDArray[np.bool_]) -> Sample:
     """The counts of some of a profile's days, added up."""
     return Sample(
         counts=profile.counts[rows].sum(axis=0).astype(float),
@@ -93,7 +93,7 @@ def lay(
     new_levels: tuple[str, ...] = (),
 ) -> AlignedCounts:
     """Lay out one feature's windows, ``counts`` (k, cells) and ``missing`` (k,), beside its reference."""
-    cells = cells_of(
+    cells = binned_counts(
         profile.bins,
         reference.counts / law.spread,
         counts / law.spread,
@@ -114,7 +114,7 @@ def lay(
     )
 
 
-def laid_by_chunk(
+def aligned_chunks(
     profiles: Sequence[FeatureProfile], *, reference: Span, by: str, window: Span = (None, None)
 ) -> tuple[AlignedCounts, ...]:
     """Every feature's chunks beside its reference, for ``judged_by_chunk`` by any number of methods."""
@@ -131,7 +131,7 @@ def laid_by_chunk(
             for x in (profile.counts, profile.missing)
         )
         laid.append(
-            lay(profile, sample_of(profile, span.healthy), law, counts, missing, span.starts, span.ends)
+            lay(profile, sum_sample(profile, span.healthy), law, counts, missing, span.starts, span.ends)
         )
     return tuple(laid)
 
@@ -149,9 +149,9 @@ class _Spans:
 
 
 def _spans(own: Sequence[date], reference: Span, by: str, window: Span) -> _Spans | None:
-    days = as_days(own)
-    shown = within(days, window)
+    days = day_array(own)
+    shown = days_within(days, window)
     if not shown.any():
         return None
     starts, ends, chunk = chunk_index(days[shown], by)
-    return _Spans(healthy=within(days, reference), shown=shown, chunk=chunk, starts=starts, ends=ends)
+    return _Spans(healthy=days_within(days, reference), shown=shown, chunk=chunk, starts=starts, ends=ends)

@@ -113,7 +113,7 @@ def lost_associations(
         return ()
     then, n = _fisher(healthy.sum(axis=0))
     spread = _dispersion(healthy)
-    after = np.where(_constant(moments.sums[end:last], healthy)[..., None], 0.0, moments.sums[end:last])
+    after = np.where(_is_constant(moments.sums[end:last], healthy)[..., None], 0.0, moments.sums[end:last])
     total = np.cumsum(np.concatenate([np.zeros((1, *after.shape[1:])), after]), axis=0)
     ends = np.arange(7, len(total))
     now, m = _fisher(total[ends] - total[np.maximum(ends - WIDTH, 0)])
@@ -158,7 +158,7 @@ def _fisher(sums: FloatArray) -> tuple[FloatArray, FloatArray]:
     return np.arctanh(np.clip((xy / of - x * y / of**2) / spread, -0.999, 0.999)), n
 
 
-def _constant(days: FloatArray, healthy: FloatArray) -> NDArray[np.bool_]:
+def _is_constant(days: FloatArray, healthy: FloatArray) -> NDArray[np.bool_]:
     """Of days by pairs: whether either of the two hardly varies, as after a default answer to everybody."""
 
     def variances(sums: FloatArray) -> FloatArray:

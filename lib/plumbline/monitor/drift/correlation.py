@@ -29,7 +29,7 @@ class Movement:
     note: Message = NOTHING
 
 
-def moved_with(
+def performance_correlation(
     series: Sequence[FeatureDrift], points: Sequence[Point], *, higher_is_better: bool | None
 ) -> Movement:
     """Match a feature's chunks with the performance of the same chunks.

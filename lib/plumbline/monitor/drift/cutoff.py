@@ -59,10 +59,10 @@ class CutOff:
     @property
     def score(self) -> float:
         """The number of fewest digits that parts the answers alike."""
-        return roundest(self.low, self.high)
+        return roundest_number(self.low, self.high)
 
     @property
-    def known(self) -> bool:
+    def is_reliable(self) -> bool:
         """Whether the exceptions are few enough for it to be one."""
         return self.exceptions <= min(EXCEPTIONS, OF_RARER * self.rarer) * self.n
 
@@ -136,7 +136,7 @@ class DailySides:
     above: FloatArray
 
 
-def roundest(low: float, high: float) -> float:
+def roundest_number(low: float, high: float) -> float:
     """The number with the fewest digits in (low, high], the middle one's where several have as few."""
     if not low < high:
         return high
@@ -148,7 +148,7 @@ def roundest(low: float, high: float) -> float:
     return high
 
 
-def best_cut(places: FloatArray, answers: IntArray) -> CutOff | None:
+def best_cut_off(places: FloatArray, answers: IntArray) -> CutOff | None:
     """The cut with the fewest exceptions; None where there is but one answer or one place.
 
     Args:
@@ -198,7 +198,7 @@ def departures(
     """
     start, end = ((bound - sides.first) // _DAY for bound in reference)
     start, length = max(start, 0), min(len(sides.n), (until - sides.first) // _DAY)
-    if not cut.known or end - start < FEWEST_DAYS or length <= end:
+    if not cut.is_reliable or end - start < FEWEST_DAYS or length <= end:
         return []
     level = BUDGET / (365 * 2)
     least = min(MATTERS, OF_RARE * cut.rarer)

@@ -17,8 +17,8 @@ from scipy.optimize import brentq
 from scipy.special import chdtrc, fdtrc, polygamma, psi
 
 from plumbline.domain import FeatureProfile, FloatArray, IntArray, Kind
-from plumbline.monitor.binned_counts import cells_of
-from plumbline.monitor.chunks import as_days, sum_by
+from plumbline.monitor.binned_counts import binned_counts
+from plumbline.monitor.chunks import day_array, sum_by
 from plumbline.monitor.statistics.null_distribution import KNOWN, NullDistribution
 
 FEWEST = 30  # values of a window below which nothing is judged
@@ -33,30 +33,35 @@ def laws(
     profiles: Sequence[FeatureProfile], rows: Sequence[NDArray[np.bool_]], *, by: str = "week"
 ) -> tuple[NullDistribution, ...]:
     """One law a feature, from the days ``rows`` of each profile: own dispersion, steadied by that of the others."""
-    return shrink_to_common([own_law(p, held, by=by) for p, held in zip(profiles, rows, strict=True)])
+    return shrink_dispersion(
+        [null_distribution(p, held, by=by) for p, held in zip(profiles, rows, strict=True)]
+    )
 
 
-def own_law(profile: FeatureProfile, rows: NDArray[np.bool_], *, by: str = "week") -> NullDistribution:
+def null_distribution(
+    profile: FeatureProfile, rows: NDArray[np.bool_], *, by: str = "week"
+) -> NullDistribution:
     """The law of one feature's samples from how its weeks (or days) differ among the days ``rows`` of its profile.
 
     Pearson's chi-square of weeks by cells over its degrees of freedom is the spread (McCullagh and Nelder 1989, 4.5).
     Of the covariance of the weeks' residuals the squared trace over the trace of the square says how many directions
     chance has (Satterthwaite 1946), the latter without the bias of few weeks (Bai and Saranadasa 1996).
     """
-    days_of_rows = as_days(profile.days)[rows]
+    days_of_rows = day_array(profile.days)[rows]
     if not len(days_of_rows):
         return NullDistribution()
     place = (days_of_rows - days_of_rows.min()).astype(np.int64)
     width = 7 if by == "week" else 1
     whole = (int(place.max()) + 1) // width
-    weekly = _coarse(profile, rows, place // width, whole)
-    distribution = _of_blocks(weekly)
+    weekly = _block_counts(profile, rows, place // width, whole)
+    distribution = _law_of_blocks(weekly)
     if by == "day" or (distribution is not None and len(weekly) >= FEWEST_WEEKS):
         held = replace(distribution or NullDistribution(), weeks=len(weekly))
-        return replace(held, level=_of_level(profile, weekly))
-    daily = _coarse(profile, rows, place, int(place.max()) + 1, least=1)
+        return replace(held, level=_law_of_level(profile, weekly))
+    daily = _block_counts(profile, rows, place, int(place.max()) + 1, least=1)
     return replace(
-        _of_blocks(daily, running=True) or NullDistribution(), level=_of_level(profile, daily, running=True)
+        _law_of_blocks(daily, running=True) or NullDistribution(),
+        level=_law_of_level(profile, daily, running=True),
     )
 
 
@@ -70,18 +75,18 @@ def daily_laws(
     """
     laws = []
     for profile, mask in zip(profiles, rows, strict=True):
-        days_of_rows = as_days(profile.days)[mask]
+        days_of_rows = day_array(profile.days)[mask]
         place = (
             (days_of_rows - days_of_rows.min()).astype(np.int64)
             if len(days_of_rows)
             else np.zeros(0, np.int64)
         )
-        daily = _coarse(profile, mask, place, int(place.max(initial=-1)) + 1, least=1)
-        laws.append(_of_blocks(daily, running=True) or NullDistribution())
-    return shrink_to_common(laws)
+        daily = _block_counts(profile, mask, place, int(place.max(initial=-1)) + 1, least=1)
+        laws.append(_law_of_blocks(daily, running=True) or NullDistribution())
+    return shrink_dispersion(laws)
 
 
-def _coarse(
+def _block_counts(
     profile: FeatureProfile, rows: NDArray[np.bool_], block: IntArray, n: int, least: int = FEWEST
 ) -> FloatArray:
     """Counts of each whole block of days by decile or level, of those blocks that hold enough."""
@@ -89,21 +94,21 @@ def _coarse(
     if not inside.any():
         return np.zeros((0, 1))
     summed = sum_by(block[inside], n, profile.counts[rows][inside]).astype(float)
-    counts = cells_of(profile.bins, summed[0], summed).coarse[1]
+    counts = binned_counts(profile.bins, summed[0], summed).coarse_counts[1]
     counts = counts[counts.sum(axis=1) >= least]
     present: FloatArray = counts[:, counts.sum(axis=0) > 0] if len(counts) else counts
     return present
 
 
-def _of_blocks(counts: FloatArray, *, running: bool = False) -> NullDistribution | None:
+def _law_of_blocks(counts: FloatArray, *, running: bool = False) -> NullDistribution | None:
     """The law from (blocks, cells); ``running``: of seven blocks' sum, blocks keeping part of the one before."""
     if len(counts) < 3 or counts.shape[1] < 2:
         return None
     due = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / counts.sum()
-    return _of_residuals((counts - due) / np.sqrt(due), counts.shape[1] - 1, running=running)
+    return _law_of_residuals((counts - due) / np.sqrt(due), counts.shape[1] - 1, running=running)
 
 
-def _of_level(
+def _law_of_level(
     profile: FeatureProfile, counts: FloatArray, *, running: bool = False
 ) -> NullDistribution | None:
     """The law of a number's level, as the mean rank of its deciles, from (blocks, cells)."""
@@ -114,10 +119,10 @@ def _of_level(
     sizes = counts.sum(axis=1)
     spread = math.sqrt(float(share @ rank**2) - float(share @ rank) ** 2)
     left = np.sqrt(sizes) * (counts @ rank / sizes - share @ rank) / max(spread, 1e-300)
-    return _of_residuals(left[:, None], 1, running=running)
+    return _law_of_residuals(left[:, None], 1, running=running)
 
 
-def _of_residuals(left: FloatArray, cells: int, *, running: bool) -> NullDistribution:
+def _law_of_residuals(left: FloatArray, cells: int, *, running: bool) -> NullDistribution:
     """The law from standardised residuals (blocks, any), which have so many degrees of freedom a block."""
     blocks = len(left) - 1
     trace = float(np.sum(left**2)) / blocks
@@ -125,7 +130,7 @@ def _of_residuals(left: FloatArray, cells: int, *, running: bool) -> NullDistrib
     square = blocks**2 / ((blocks - 1) * (blocks + 2)) * (square - trace**2 / blocks)
     used = min(max(trace**2 / square, 1.0), cells) if square > 0 else float(cells)
     spread, freedom = trace / cells, blocks * used
-    kept = _kept(left)
+    kept = _autocorrelation(left)
     if running:
         spread *= (1 + kept) / (1 - kept)
     else:
@@ -137,7 +142,7 @@ def _of_residuals(left: FloatArray, cells: int, *, running: bool) -> NullDistrib
     )
 
 
-def _kept(left: FloatArray) -> float:
+def _autocorrelation(left: FloatArray) -> float:
     """How much a block keeps of the one before, in the directions in which blocks differ most; 0 to 0.8.
 
     Few blocks show too little of it: the bias of a first autocorrelation is added back (Kendall 1954).
@@ -148,7 +153,7 @@ def _kept(left: FloatArray) -> float:
     return min(max(kept_share + (1 + 3 * max(kept_share, 0.0)) / len(left), 0.0), 0.8)
 
 
-def shrink_to_common(laws: Sequence[NullDistribution]) -> tuple[NullDistribution, ...]:
+def shrink_dispersion(laws: Sequence[NullDistribution]) -> tuple[NullDistribution, ...]:
     """Each feature's spread drawn to that of all, as far as they are alike; never below 1.
 
     A few weeks say little of one feature's dispersion; repeated decisions raise all features' alike. Variances of a
@@ -159,15 +164,15 @@ def shrink_to_common(laws: Sequence[NullDistribution]) -> tuple[NullDistribution
     """
     level = [law.level for law in laws if law.level is not None]
     if level:
-        at = iter(_steadied(level))
+        at = iter(_shrink_spreads(level))
         return tuple(
             law if one.level is None else replace(law, level=next(at))
-            for one, law in zip(laws, _steadied(laws), strict=True)
+            for one, law in zip(laws, _shrink_spreads(laws), strict=True)
         )
-    return _steadied(laws)
+    return _shrink_spreads(laws)
 
 
-def _steadied(laws: Sequence[NullDistribution]) -> tuple[NullDistribution, ...]:
+def _shrink_spreads(laws: Sequence[NullDistribution]) -> tuple[NullDistribution, ...]:
     distributions = [law for law in laws if math.isfinite(law.freedom) and law.spread > 0]
     common, freedom = _family([(law.spread, law.freedom) for law in distributions])
     steadied = []
@@ -177,15 +182,15 @@ def _steadied(laws: Sequence[NullDistribution]) -> tuple[NullDistribution, ...]:
             continue
         apart = fdtrc(law.freedom, freedom, law.spread / common) if freedom else 0.0
         if apart < APART:
-            steadied.append(replace(law, spread=max(law.spread, 1.0), freedom=_sure(law)))
+            steadied.append(replace(law, spread=max(law.spread, 1.0), freedom=_effective_freedom(law)))
             continue
-        both = _sure(law) + freedom
+        both = _effective_freedom(law) + freedom
         spread = (law.freedom * law.spread + freedom * common) / (law.freedom + freedom)
         steadied.append(replace(law, spread=max(spread, law.spread, 1.0), freedom=both))
     return tuple(steadied)
 
 
-def _sure(law: NullDistribution) -> float:
+def _effective_freedom(law: NullDistribution) -> float:
     """Degrees of freedom that a feature's own weeks are worth for the one direction in which it may move.
 
     A level that wanders does so in one direction, and a few weeks of many directions can miss it.

@@ -22,7 +22,13 @@ from numpy.typing import NDArray
 from plumbline.domain import FloatArray, Kind
 from plumbline.domain.messages import NOTHING, message, word
 from plumbline.monitor.binned_counts import BinnedCounts, Distance, Distances, shares, spread
-from plumbline.monitor.drift.missing_values import Z, difference_limits, missing, new_levels, out_of_range
+from plumbline.monitor.drift.missing_values import (
+    Z,
+    difference_limits,
+    missing_share_distance,
+    new_levels_distance,
+    out_of_range_distance,
+)
 from plumbline.wording.quantities import decimal, percent
 
 EMPTY = 1e-4  # share that an empty cell gets before renormalising (PSI)
@@ -45,9 +51,9 @@ class Method:
     says: str
     counts_missing: bool = False
 
-    def one(self, cells: BinnedCounts) -> Distance:
+    def distance(self, cells: BinnedCounts) -> Distance:
         """The only window of ``cells``."""
-        return self.compute(cells).one()
+        return self.compute(cells).distance()
 
 
 def psi(cells: BinnedCounts) -> Distances:
@@ -56,7 +62,7 @@ def psi(cells: BinnedCounts) -> Distances:
     Under no change it is about chi-square(B - 1) times (1/n + 1/m) (Yurdakul 2018, Statistical Properties of
     the Population Stability Index). A value equal to a decile edge belongs to the upper decile.
     """
-    p, q, n, m, mask = _coarse(cells)
+    p, q, n, m, mask = _coarse_cells(cells)
     # a decile that neither holds, as where a value is its edge twice, is an empty cell like any other
     counted = mask | (cells.kind is Kind.NUMERIC)
     a, b = (np.where(counted, np.where(x > 0, x, EMPTY), 0.0) for x in (p, q))
@@ -86,24 +92,24 @@ def js(cells: BinnedCounts) -> Distances:
     For small divergences 8 ln 2 nm/(n + m) times the divergence is about chi-square(B - 1): the expansion of
     the divergence around p = q is half the symmetric chi-square over 8 ln 2.
     """
-    a, b, *_ = _coarse(cells)
+    a, b, *_ = _coarse_cells(cells)
     middle = (a + b) / 2
     with np.errstate(divide="ignore", invalid="ignore"):
         by_p, by_q = (np.where(x > 0, np.log2(x / middle), 0.0) for x in (a, b))
     divergence = np.maximum(np.sum(a * by_p + b * by_q, axis=1) / 2, 0.0)
-    return _rooted(cells, divergence, by_p / 2, by_q / 2, 8 * np.log(2))
+    return _root_divergence(cells, divergence, by_p / 2, by_q / 2, 8 * np.log(2))
 
 
 def hellinger(cells: BinnedCounts) -> Distances:
     """Hellinger distance: sqrt(1 - sum sqrt(p q)), 0 to 1; 8 nm/(n + m) times its square is about chi-square."""
-    a, b, *_ = _coarse(cells)
+    a, b, *_ = _coarse_cells(cells)
     square = np.maximum(1 - np.sum(np.sqrt(a * b), axis=1), 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         by_p, by_q = (
             np.where((x > 0) & (y > 0), -np.sqrt(y / np.where(x > 0, x, 1)) / 2, 0.0)
             for x, y in ((a, b), (b, a))
         )
-    return _rooted(cells, square, by_p, by_q, 8.0)
+    return _root_divergence(cells, square, by_p, by_q, 8.0)
 
 
 #: half the width of a 95 % band about a distribution function, times the root of its size: sqrt(ln(2 / 0.05) / 2)
@@ -125,7 +131,7 @@ def ks(cells: BinnedCounts) -> Distances:
     value = gap[rows, place]
     inside = np.maximum(f, g)  # of the first cell, to whose left both are zero
     np.maximum(f[1:] - g[:, :-1], g[:, 1:] - f[:-1], out=inside[:, 1:])
-    most = np.max(np.where(cells.single_valued, gap, inside), axis=1)
+    most = np.max(np.where(cells.is_single_valued, gap, inside), axis=1)
     n, m = cells.sizes
     p_value, m = cells.gap_chance, np.maximum(m, 1e-300)
     half = BAND * np.sqrt(1 / n + 1 / m)
@@ -160,7 +166,7 @@ def wasserstein(cells: BinnedCounts) -> Distances:
     centre = (left + right) / 2
     middle = np.abs(centre)
     value = np.sum(widths * middle, axis=1)
-    single = cells.single_valued[1:-1]
+    single = cells.is_single_valued[1:-1]
     high = np.maximum(np.abs(left), np.abs(right)) + np.where(single, 0.0, a[1:-1] + b[:, 1:-1])
     bound = np.sum(widths * np.where(single, 0.0, np.maximum(high - middle, middle - low)), axis=1)
     outside = (cells.q[:, 0] + cells.q[:, -1]) / np.maximum(cells.q.sum(axis=1), 1e-300)
@@ -208,13 +214,13 @@ def cramers_v(cells: BinnedCounts) -> Distances:
     columns = levels - (levels - 1) ** 2 / (total - 1)
     within = np.maximum(np.minimum(rows - 1, columns - 1), 1e-12)
 
-    def v(chi: FloatArray) -> FloatArray:
+    def root(chi: FloatArray) -> FloatArray:
         phi = np.maximum(chi / total - (levels - 1) / (total - 1), 0.0)
         return np.where(freedom > 0, np.sqrt(phi / within), 0.0)
 
-    low, high = v(np.maximum(statistic - Z * se, 0)), np.minimum(v(statistic + Z * se), 1.0)
+    low, high = root(np.maximum(statistic - Z * se, 0)), np.minimum(root(statistic + Z * se), 1.0)
     return Distances(
-        value=v(statistic), p_value=cells.chance, low=low, high=high, bound=np.zeros(len(statistic))
+        value=root(statistic), p_value=cells.chance, low=low, high=high, bound=np.zeros(len(statistic))
     )
 
 
@@ -238,18 +244,18 @@ def linf(cells: BinnedCounts) -> Distances:
     )
 
 
-def _coarse(cells: BinnedCounts) -> tuple[FloatArray, FloatArray, float, FloatArray, NDArray[np.bool_]]:
+def _coarse_cells(cells: BinnedCounts) -> tuple[FloatArray, FloatArray, float, FloatArray, NDArray[np.bool_]]:
     """Shares (1, c) and (k, c), sizes, and the cells that either sample holds."""
     a, b, held = cells.coarse_shares
     n, m = cells.sizes
     return a, b, n, np.maximum(m, 1e-300), held
 
 
-def _rooted(
+def _root_divergence(
     cells: BinnedCounts, square: FloatArray, by_p: FloatArray, by_q: FloatArray, times: float
 ) -> Distances:
     """The root of a divergence which chance brings to about chi-square over ``times`` nm/(n + m)."""
-    a, b, n, m, mask = _coarse(cells)
+    a, b, n, m, mask = _coarse_cells(cells)
     push = (mask.sum(axis=1) - 1) / (times * n * m / (n + m))
     se = spread(a, b, by_p, by_q, n, m)
     low, above = (np.sqrt(np.maximum(square - push - x, 0.0)) for x in (Z * se, 0.0))
@@ -336,7 +342,7 @@ TABLE = (
         kinds=_BOTH,
         watch=0.02,
         breach=0.05,
-        compute=missing,
+        compute=missing_share_distance,
         says="Change of the share of decisions without this value.",
         counts_missing=True,
     ),
@@ -345,7 +351,7 @@ TABLE = (
         kinds=_C,
         watch=0.01,
         breach=0.05,
-        compute=new_levels,
+        compute=new_levels_distance,
         says="Share of levels that the reference did not have.",
     ),
     Method(
@@ -353,7 +359,7 @@ TABLE = (
         kinds=_N,
         watch=0.01,
         breach=0.05,
-        compute=out_of_range,
+        compute=out_of_range_distance,
         says="Share of values beyond the reference's smallest or largest.",
     ),
 )

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import kolmogorov
 
 from plumbline.domain import Bins, FloatArray, Kind, deviation
-from plumbline.monitor.binned_counts import Distance, cells_of
+from plumbline.monitor.binned_counts import Distance, binned_counts
 from plumbline.monitor.drift.distances import STILL, psi
 
 
@@ -35,7 +35,7 @@ def exact_psi(reference: FloatArray, window: FloatArray) -> Distance:
         for x in (reference, window)
     )
     bins = Bins(feature="", kind=Kind.NUMERIC, edges=edges, levels=(), decile_cells=tuple(range(len(edges))))
-    return psi(cells_of(bins, p, q)).one()
+    return psi(binned_counts(bins, p, q)).distance()
 
 
 def exact_wasserstein(reference: FloatArray, window: FloatArray) -> Distance:

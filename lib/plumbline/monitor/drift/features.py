@@ -27,7 +27,14 @@ from plumbline.domain import (
 )
 from plumbline.domain.messages import NOTHING, Message, message
 from plumbline.monitor.binned_counts import Distance, Distances, or_none
-from plumbline.monitor.drift.aligned_counts import AlignedCounts, Span, laid_by_chunk, lay, sample_of, within
+from plumbline.monitor.drift.aligned_counts import (
+    AlignedCounts,
+    Span,
+    aligned_chunks,
+    days_within,
+    lay,
+    sum_sample,
+)
 from plumbline.monitor.drift.correlation import Movement
 from plumbline.monitor.drift.dispersion import FEWEST, laws
 from plumbline.monitor.drift.distances import METHODS, Method
@@ -58,7 +65,7 @@ class FeatureRank:
     moved: Movement | None = None
 
 
-def judged_by_chunk(laid: Sequence[AlignedCounts], method: str) -> tuple[FeatureDrift, ...]:
+def judge_chunks(laid: Sequence[AlignedCounts], method: str) -> tuple[FeatureDrift, ...]:
     """Every window of every feature by one method, ordered by time, then by feature as given.
 
     q-values are corrected over the features of one window.
@@ -78,7 +85,7 @@ def judged_by_chunk(laid: Sequence[AlignedCounts], method: str) -> tuple[Feature
     )
     value, p_values, low, high, bound, above = (
         np.concatenate([getattr(feature_rows, name) for feature_rows in distances])
-        for name in ("value", "p_value", "low", "high", "bound", "beyond")
+        for name in ("value", "p_value", "low", "high", "bound", "above_chance_or_value")
     )
     table = np.full((len(fitting), len(times)), np.nan)
     table[feature, place] = p_values
@@ -87,26 +94,26 @@ def judged_by_chunk(laid: Sequence[AlignedCounts], method: str) -> tuple[Feature
     watched = np.bincount(feature, status == _WATCH, len(fitting))
     for i in np.flatnonzero(watched).tolist():
         feature_rows = feature == i
-        status[feature_rows] = running(status[feature_rows], drifted[feature_rows])
-    counted = [_counted(one, chosen) for one in fitting]
+        status[feature_rows] = confirm_running_drift(status[feature_rows], drifted[feature_rows])
+    counted = [_value_counts(one, chosen) for one in fitting]
     sizes, missing = (
         np.concatenate([getattr(one, name) for one in fitting]) for name in ("sizes", "missing")
     )
     order = np.lexsort((feature, place))
     at_feature, at_row = feature[order].tolist(), order.tolist()
 
-    def of_feature(values: Sequence[Any]) -> list[Any]:
+    def feature_values(values: Sequence[Any]) -> list[Any]:
         return [values[i] for i in at_feature]
 
-    def of_row(values: Iterable[Sequence[Any]]) -> list[Any]:
+    def row_values(values: Iterable[Sequence[Any]]) -> list[Any]:
         every = [*itertools.chain.from_iterable(values)]
         return [every[i] for i in at_row]
 
     return from_columns(
         FeatureDrift,
         {
-            "feature": of_feature([one.bins.feature for one in fitting]),
-            "kind": of_feature([one.bins.kind for one in fitting]),
+            "feature": feature_values([one.bins.feature for one in fitting]),
+            "kind": feature_values([one.bins.kind for one in fitting]),
             "method": itertools.repeat(method),
             "value": or_none(value[order]),
             "threshold": itertools.repeat(chosen.breach),
@@ -114,17 +121,17 @@ def judged_by_chunk(laid: Sequence[AlignedCounts], method: str) -> tuple[Feature
             "q_value": or_none(np.where(np.isnan(value), np.nan, q_values)[order]),
             "drifted": drifted[order].tolist(),
             "status": map(_STATUSES.__getitem__, status[order].tolist()),
-            "n_reference": of_feature([before for before, _ in counted]),
+            "n_reference": feature_values([before for before, _ in counted]),
             "n": np.concatenate([now for _, now in counted])[order].tolist(),
             "missing_share": (missing / np.maximum(sizes + missing, 1))[order].tolist(),
-            "missing_share_reference": of_feature([one.reference.missing_share for one in fitting]),
-            "new_levels": of_feature([one.new_levels for one in fitting]),
+            "missing_share_reference": feature_values([one.reference.missing_share for one in fitting]),
+            "new_levels": feature_values([one.new_levels for one in fitting]),
             "bound": bound[order].tolist(),
-            "note": of_row(
+            "note": row_values(
                 _notes(one, feature_rows) for one, feature_rows in zip(fitting, distances, strict=True)
             ),
-            "start": of_row(one.starts for one in fitting),
-            "end": of_row(one.ends for one in fitting),
+            "start": row_values(one.starts for one in fitting),
+            "end": row_values(one.ends for one in fitting),
             "low": or_none(low[order]),
             "high": or_none(high[order]),
             "above_chance": or_none(above[order]),
@@ -150,7 +157,7 @@ def _times(laid: Sequence[AlignedCounts]) -> tuple[list[datetime | None], list[I
 
 def measure_distance(counts: AlignedCounts, method: Method) -> Distances:
     """One feature's distances by one method; NaN, with a note that says why, where values are too few."""
-    before, now = _counted(counts, method)
+    before, now = _value_counts(counts, method)
     if before:
         distances = method.compute(counts.cells)
     else:
@@ -160,10 +167,16 @@ def measure_distance(counts: AlignedCounts, method: Method) -> Distances:
     if not few.any():
         return distances
     noted = zip(distances.notes or [NOTHING] * len(now), now.tolist(), strict=True)
-    notes = tuple(_too_few(before, n) or note for note, n in noted)
+    notes = tuple(_too_few_note(before, n) or note for note, n in noted)
     value, p_value, low, high, above = (
         np.where(few, np.nan, x)
-        for x in (distances.value, distances.p_value, distances.low, distances.high, distances.beyond)
+        for x in (
+            distances.value,
+            distances.p_value,
+            distances.low,
+            distances.high,
+            distances.above_chance_or_value,
+        )
     )
     return Distances(
         value=value,
@@ -176,7 +189,7 @@ def measure_distance(counts: AlignedCounts, method: Method) -> Distances:
     )
 
 
-def _counted(counts: AlignedCounts, method: Method) -> tuple[int, IntArray]:
+def _value_counts(counts: AlignedCounts, method: Method) -> tuple[int, IntArray]:
     """Values of the reference and (k,) of the windows that a method is about."""
     if method.counts_missing:
         return counts.reference.n + counts.reference.missing, counts.sizes + counts.missing
@@ -195,7 +208,7 @@ def verdicts(
 
     ``drifted``: beyond the threshold, at least half of it with what chance brings taken off (``above``), and
     significant after correction. It is a *breach* where the whole interval is beyond the threshold, else *watch*:
-    until the next chunk confirms it (see ``running``).
+    until the next chunk confirms it (see ``confirm_running_drift``).
     """
     certain = np.isfinite(value) & (q_values < alpha)  # False for NaN
     drifted = certain & (value >= method.breach) & (above >= REAL * method.breach)
@@ -205,7 +218,7 @@ def verdicts(
     return drifted, status.astype(np.int64)
 
 
-def running(status: IntArray, drifted: NDArray[np.bool_]) -> IntArray:
+def confirm_running_drift(status: IntArray, drifted: NDArray[np.bool_]) -> IntArray:
     """One feature's chunks in order of time: two that drifted running, unknown ones skipped, are a breach."""
     if not (status == _WATCH).any():
         return status
@@ -216,7 +229,7 @@ def running(status: IntArray, drifted: NDArray[np.bool_]) -> IntArray:
     return np.where(sure & (status == _WATCH), _BREACH, status)
 
 
-def exactly(drift: FeatureDrift, distance: Distance) -> FeatureDrift:
+def with_exact_distance(drift: FeatureDrift, distance: Distance) -> FeatureDrift:
     """The same comparison with a distance computed from the decisions themselves."""
     moved = (distance.value or 0.0) - (drift.value or 0.0)
     low, high = (
@@ -241,7 +254,7 @@ def judge(drifts: Sequence[FeatureDrift], alpha: float = ALPHA) -> tuple[Feature
         return ()
     value, above, low, p_values = (
         np.array([np.nan if x is None else x for x in own], dtype=float)
-        for own in zip(*((f.value, _above(f), f.low, f.p_value) for f in drifts), strict=True)
+        for own in zip(*((f.value, _value_above_chance(f), f.low, f.p_value) for f in drifts), strict=True)
     )
     q_values = benjamini_hochberg(p_values)
     drifted, status = verdicts(METHODS[drifts[0].method], value, above, low, q_values, alpha)
@@ -252,15 +265,15 @@ def judge(drifts: Sequence[FeatureDrift], alpha: float = ALPHA) -> tuple[Feature
     )
 
 
-def _above(drift: FeatureDrift) -> float | None:
+def _value_above_chance(drift: FeatureDrift) -> float | None:
     return drift.value if drift.above_chance is None else drift.above_chance
 
 
-def certain(drift: FeatureDrift, threshold: float) -> bool:
+def exceeds(drift: FeatureDrift, threshold: float) -> bool:
     """Whether a comparison would have drifted by another threshold than its method's."""
     if drift.value is None or drift.q_value is None or drift.q_value >= ALPHA:
         return False
-    return drift.value >= threshold and (_above(drift) or 0.0) >= REAL * threshold
+    return drift.value >= threshold and (_value_above_chance(drift) or 0.0) >= REAL * threshold
 
 
 def drift(
@@ -285,23 +298,23 @@ def drift(
     """
     laid = []
     old = healthy or profiles
-    inside = [within(then.days, reference) for then in old]
+    inside = [days_within(then.days, reference) for then in old]
     for then, now, before, law in zip(old, profiles, inside, laws(old, inside), strict=True):
-        shown = within(now.days, window)
+        shown = days_within(now.days, window)
         counts, missing = now.counts[shown].sum(axis=0)[None, :], now.missing[shown].sum()[None]
         laid.append(
             lay(
                 now,
-                sample_of(then, before),
+                sum_sample(then, before),
                 law,
                 counts,
                 missing,
                 (window[0],),
                 (window[1],),
-                _new_levels(now, counts[0]),
+                _newest_levels(now, counts[0]),
             )
         )
-    return tuple(one for name in methods for one in judged_by_chunk(laid, name))
+    return tuple(one for name in methods for one in judge_chunks(laid, name))
 
 
 def drift_by_chunk(
@@ -313,7 +326,7 @@ def drift_by_chunk(
     method: str = "js",
 ) -> tuple[FeatureDrift, ...]:
     """Every feature and chunk against the reference, ordered by time; corrected over the features of a chunk."""
-    return judged_by_chunk(laid_by_chunk(profiles, reference=reference, by=by, window=window), method)
+    return judge_chunks(aligned_chunks(profiles, reference=reference, by=by, window=window), method)
 
 
 def ranking(
@@ -351,7 +364,7 @@ def _method(name: str) -> Method:
     return METHODS[name]
 
 
-def _too_few(reference: int, window: int) -> Message:
+def _too_few_note(reference: int, window: int) -> Message:
     if reference < FEWEST_REFERENCE:
         return message(
             "{n} values in the reference; {needed} are needed, {more} more.",
@@ -365,7 +378,7 @@ def _too_few(reference: int, window: int) -> Message:
     return message("{n} values; {needed} are needed, {more} more.", **values)
 
 
-def _new_levels(profile: FeatureProfile, counts: IntArray) -> tuple[str, ...]:
+def _newest_levels(profile: FeatureProfile, counts: IntArray) -> tuple[str, ...]:
     if profile.bins.kind is not Kind.CATEGORICAL or not len(counts) or counts[-1] == 0:
         return ()
     return tuple(sorted(profile.other_levels, key=lambda level: -profile.other_levels[level])[:10])

@@ -12,7 +12,7 @@ from scipy.special import chdtrc
 from plumbline.domain import FeatureDrift, Finding, PointStatus, Severity
 from plumbline.domain.messages import NOTHING, Message, message, sequence
 from plumbline.monitor.alarms.episodes import episodes, is_clear, runs
-from plumbline.monitor.alarms.findings import back_but_not_over
+from plumbline.monitor.alarms.findings import recovery_note
 from plumbline.monitor.drift.features import ALPHA
 from plumbline.wording.quantities import decimal, percent
 from plumbline.wording.times import iso_day
@@ -60,13 +60,13 @@ def drift_findings(
     total = sum((weights or {}).values())
     findings = []
     names = dict.fromkeys(c.feature for c in chunks)
-    judged, single_days = _judged(chunks), _overwhelming(sudden, len(names))
+    judged, single_days = _judged_chunks(chunks), _extreme_days(sudden, len(names))
     for feature in names:
         series, alone = judged.get(feature, []), single_days.get(feature, {})
         beyond = [c.drifted or c.end in alone for c in series]
         if not any(beyond):
             continue
-        proved = _proved(series, budget / len(names), overlap, chance or brown) + [
+        proved = _significant_runs(series, budget / len(names), overlap, chance or brown_p_value) + [
             (i, i) for i, c in enumerate(series) if c.end in alone
         ]
         proved.sort(key=lambda own: own[1])
@@ -92,7 +92,7 @@ def drift_findings(
             weight = (weights or {}).get(feature, 0.0) / total if total > 0 else None
             called = (spoken or {}).get(worst.method, worst.method)
             last = series[-1]
-            back = NOTHING if ended or last.drifted else back_but_not_over(decimal(last.value or 0, ".2f"))
+            back = NOTHING if ended or last.drifted else recovery_note(decimal(last.value or 0, ".2f"))
             findings.append(
                 Finding(
                     system=system,
@@ -143,7 +143,7 @@ def _sentence(worst: FeatureDrift, method: str, rows: int, weight: float | None,
     )
 
 
-def _overwhelming(
+def _extreme_days(
     sudden: Sequence[FeatureDrift], features: int
 ) -> dict[str, dict[datetime | None, FeatureDrift]]:
     """Feature -> its days that drifted beyond what a year of days may bring by chance, by their ends."""
@@ -155,7 +155,7 @@ def _overwhelming(
     return days
 
 
-def _judged(chunks: Sequence[FeatureDrift]) -> dict[str, list[FeatureDrift]]:
+def _judged_chunks(chunks: Sequence[FeatureDrift]) -> dict[str, list[FeatureDrift]]:
     """Feature -> its chunks that are not unknown: sorted in one pass, as a log may have thousands of features."""
     series: dict[str, list[FeatureDrift]] = {}
     for chunk in chunks:
@@ -167,7 +167,8 @@ def _judged(chunks: Sequence[FeatureDrift]) -> dict[str, list[FeatureDrift]]:
 def _episodes(series: Sequence[FeatureDrift], beyond: Sequence[bool]) -> list[tuple[range, bool]]:
     """Episodes of one feature; clear is a distance under half the threshold, or one that chance may bring."""
     clear = [
-        not c.drifted and (is_clear(_above(c), c.threshold, 0.0) or c.q_value is None or c.q_value >= ALPHA)
+        not c.drifted
+        and (is_clear(_value_above_chance(c), c.threshold, 0.0) or c.q_value is None or c.q_value >= ALPHA)
         for c in series
     ]
     starts, ends = [c.start or LONG_AGO for c in series], [c.end or LONG_AGO for c in series]
@@ -176,18 +177,18 @@ def _episodes(series: Sequence[FeatureDrift], beyond: Sequence[bool]) -> list[tu
 
 def _newly(series: Sequence[FeatureDrift], first: int, place: int, earlier: Sequence[range]) -> bool:
     """Whether an episode went farther by its chunk ``place``, or lasts longer, than those that came and went before."""
-    far = max(_above(series[i]) or 0.0 for run in earlier for i in run)
+    far = max(_value_above_chance(series[i]) or 0.0 for run in earlier for i in run)
     long = max(len(run) for run in earlier)
-    largest = max(_above(c) or 0.0 for c in series[first : place + 1])
+    largest = max(_value_above_chance(c) or 0.0 for c in series[first : place + 1])
     beyond = series[place].drifted or series[place].status is PointStatus.BREACH
     return beyond and (largest >= FARTHER * far or place + 1 - first >= FARTHER * long)
 
 
-def _above(chunk: FeatureDrift) -> float | None:
+def _value_above_chance(chunk: FeatureDrift) -> float | None:
     return chunk.value if chunk.above_chance is None else chunk.above_chance
 
 
-def _proved(
+def _significant_runs(
     series: Sequence[FeatureDrift],
     budget: float,
     overlap: int,
@@ -195,14 +196,14 @@ def _proved(
 ) -> list[tuple[int, int]]:
     """Of each run of drifted chunks whose evidence is beyond chance: its first chunk, and the one that proved it."""
     proved = []
-    for run in runs(_bridged([c.drifted for c in series], overlap)):
-        sure = _enough([series[i] for i in run], budget, overlap, chance)
+    for run in runs(_bridge_gaps([c.drifted for c in series], overlap)):
+        sure = _first_significant([series[i] for i in run], budget, overlap, chance)
         if sure is not None:
             proved.append((run.start, run.start + sure))
     return proved
 
 
-def _bridged(flags: Sequence[bool], overlap: int) -> list[bool]:
+def _bridge_gaps(flags: Sequence[bool], overlap: int) -> list[bool]:
     """The flags with gaps closed between two that are True and share a decision."""
     closed = list(flags)
     on = [place for place, flag in enumerate(flags) if flag]
@@ -212,7 +213,7 @@ def _bridged(flags: Sequence[bool], overlap: int) -> list[bool]:
     return closed
 
 
-def _enough(
+def _first_significant(
     part: Sequence[FeatureDrift],
     budget: float,
     overlap: int,
@@ -233,7 +234,7 @@ def _enough(
     return None
 
 
-def brown(apart: Sequence[FeatureDrift]) -> float:
+def brown_p_value(apart: Sequence[FeatureDrift]) -> float:
     """The p-values of chunks that share a reference, joined: Fisher's statistic by the law of Brown (1975).
 
     Two chunks of m and k values beside n of the reference have a correlation of sqrt(mk / ((n + m)(n + k))).
@@ -272,7 +273,7 @@ def presence_findings(system: str, method: str, chunks: Sequence[FeatureDrift]) 
     What comes and goes again and again, as a season does, is told once, until it goes farther or stays longer.
     """
     findings = []
-    for feature, series in _judged(chunks).items():
+    for feature, series in _judged_chunks(chunks).items():
         beyond = [c.status is PointStatus.BREACH for c in series]
         earlier: list[range] = []
         for run, ended in _episodes(series, beyond):

@@ -18,9 +18,9 @@ import numpy as np
 
 from plumbline.domain import FeatureProfile, Finding, Point, Severity
 from plumbline.domain.messages import NOTHING, Message, enumeration, message, sequence
-from plumbline.monitor.alarms.findings import problem_of
-from plumbline.monitor.drift.season import YEAR, slow
-from plumbline.monitor.statistics.wave import moved_smoothly
+from plumbline.monitor.alarms.findings import problem_key
+from plumbline.monitor.drift.season import YEAR, is_slow_shift
+from plumbline.monitor.statistics.wave import is_gradual
 from plumbline.wording.quantities import decimal
 
 SIGNAL = "season"
@@ -39,7 +39,7 @@ Reference = tuple[datetime, datetime]
 Daily = Callable[[str], Sequence[Point]]
 
 
-def together(
+def merge_slow_changes(
     findings: Sequence[Finding],
     profiles: Mapping[str, FeatureProfile],
     daily: Daily,
@@ -54,14 +54,16 @@ def together(
         daily: a metric's name -> its points by day.
         asked: whether the question is on record already, so that one slow change is part of it.
     """
-    parts = [f for f in findings if _within_year(f, reference) and _crept(f, profiles, daily, reference)]
+    parts = [
+        f for f in findings if _is_in_first_year(f, reference) and _is_gradual(f, profiles, daily, reference)
+    ]
     if len(parts) < (1 if asked else SEVERAL):
         return list(findings)
-    parts += [f for f in findings if f.signal == FOLLOWS and any(_caused(f, part) for part in parts)]
-    return [_whole(parts), *(f for f in findings if not any(f is part for part in parts))]
+    parts += [f for f in findings if f.signal == FOLLOWS and any(_is_consequence(f, part) for part in parts)]
+    return [_merged_finding(parts), *(f for f in findings if not any(f is part for part in parts))]
 
 
-def apart(findings: Iterable[Finding]) -> list[Finding]:
+def split_findings(findings: Iterable[Finding]) -> list[Finding]:
     """Every problem by itself: of one that joins several, its parts."""
     return [part for one in findings for part in (one.parts or (one,))]
 
@@ -72,23 +74,23 @@ def signals(finding: Finding) -> tuple[str, ...]:
     return (finding.signal, *(map(str, named) if isinstance(named, (list, tuple)) else ()))
 
 
-def tells_of(finding: Finding, family: str) -> bool:
+def includes_family(finding: Finding, family: str) -> bool:
     """Whether a finding is of a family of signals, or joins one that is."""
     return any(signal.startswith(family) for signal in signals(finding))
 
 
-def _within_year(finding: Finding, reference: Reference) -> bool:
+def _is_in_first_year(finding: Finding, reference: Reference) -> bool:
     return finding.known_at is not None and finding.known_at < reference[1] + YEAR
 
 
-def _crept(
+def _is_gradual(
     finding: Finding, profiles: Mapping[str, FeatureProfile], daily: Daily, reference: Reference
 ) -> bool:
     assert finding.known_at is not None
     family, _, name = finding.signal.partition(".")
     if family == "drift":
         profile = profiles.get(name)
-        return profile is not None and slow(profile, reference, finding.known_at)
+        return profile is not None and is_slow_shift(profile, reference, finding.known_at)
     if family not in ("performance", "warning"):
         return False
     points = daily(CONTRADICTED if name == "contradiction" else str(finding.figures.get("metric", name)))
@@ -100,17 +102,17 @@ def _crept(
     level = np.array([p.value for p in known], float)
     day = np.array([(p.start - reference[0]) // _DAY for p in known], np.int64)
     weight = np.array([p.n for p in known], float)
-    return moved_smoothly(level, weight, day, (reference[1] - reference[0]) // _DAY)
+    return is_gradual(level, weight, day, (reference[1] - reference[0]) // _DAY)
 
 
-def _caused(due: Finding, part: Finding) -> bool:
+def _is_consequence(due: Finding, part: Finding) -> bool:
     """Whether a call for retraining follows from a problem of performance: it is due since within it."""
-    if problem_of(part.signal) != "performance" or part.since is None or due.since is None:
+    if problem_key(part.signal) != "performance" or part.since is None or due.since is None:
         return False
     return part.since - 7 * _DAY <= due.since and (part.until is None or due.since < part.until)
 
 
-def _whole(parts: Sequence[Finding]) -> Finding:
+def _merged_finding(parts: Sequence[Finding]) -> Finding:
     """The finding that joins several: known when the second of them was, and a single one when it was itself."""
     ordered = sorted(parts, key=lambda f: (f.signal == FOLLOWS, f.known_at))
     known = [f.known_at for f in ordered if f.signal != FOLLOWS]

@@ -18,11 +18,11 @@ import numpy as np
 from plumbline.domain import Bins, FeatureDrift, FeatureProfile, Finding, IntArray, Severity
 from plumbline.domain.messages import message
 from plumbline.monitor.chunks import midnight
-from plumbline.monitor.drift.aligned_counts import within
+from plumbline.monitor.drift.aligned_counts import days_within
 from plumbline.monitor.drift.dispersion import laws
-from plumbline.monitor.drift.features import judged_by_chunk
+from plumbline.monitor.drift.features import judge_chunks
 from plumbline.monitor.drift.findings import drift_findings
-from plumbline.monitor.drift.rolling_window import WIDTH, onset, rolling_windows, together
+from plumbline.monitor.drift.rolling_window import WIDTH, joint_chance, onset, rolling_windows
 from plumbline.profile.scan.grouped_inputs import GroupedRows
 from plumbline.wording.quantities import decimal
 
@@ -66,18 +66,20 @@ def group_shifts(
     laid = rolling_windows([*profiles.values()], reference=reference, until=until)
     if not laid:
         return ()
-    judged = judged_by_chunk(laid, METHOD)
+    judged = judge_chunks(laid, METHOD)
     apart = _distances(others, {d.feature for d in judged if d.drifted}, reference, until)
-    judged = tuple(replace(d, drifted=False) if d.drifted and not _alone(d, apart) else d for d in judged)
+    judged = tuple(
+        replace(d, drifted=False) if d.drifted and not _moved_by_itself(d, apart) else d for d in judged
+    )
     findings = drift_findings(
         "",
         judged,
         overlap=WIDTH,
-        chance=together(laid),
+        chance=joint_chance(laid),
         budget=BUDGET,
         dated=lambda name, first, known: onset(profiles[name], reference=reference, first=first, known=known),
     )
-    return _first_of_each([_shift(f, judged, apart, meant[f.signal.partition(".")[2]]) for f in findings])
+    return _earliest_shifts([_shift(f, judged, apart, meant[f.signal.partition(".")[2]]) for f in findings])
 
 
 def _distances(
@@ -87,7 +89,7 @@ def _distances(
     keys show is that of each."""
     if not keys:
         return {}
-    healthy = [within(profile.days, reference) for profile in others.values()]
+    healthy = [days_within(profile.days, reference) for profile in others.values()]
     of_key = dict(zip(others, laws([*others.values()], healthy), strict=True))
     some = {key: profile for key, profile in others.items() if key in keys}
     laid = rolling_windows(
@@ -96,10 +98,10 @@ def _distances(
         until=until,
         laws=lambda *_, **__: tuple(of_key[key] for key in some),
     )
-    return {(d.feature, d.start): d.value for d in judged_by_chunk(laid, METHOD)}
+    return {(d.feature, d.start): d.value for d in judge_chunks(laid, METHOD)}
 
 
-def _alone(drift: FeatureDrift, apart: Mapping[tuple[str, datetime | None], float | None]) -> bool:
+def _moved_by_itself(drift: FeatureDrift, apart: Mapping[tuple[str, datetime | None], float | None]) -> bool:
     """Whether all others moved by less than a third as much in that week, chance included, of which few have more; not
     where nothing is known of them."""
     others = apart.get((drift.feature, drift.start))
@@ -123,7 +125,7 @@ def _profiles(
         place = day[there] * (len(edges) + 1) + np.searchsorted(edges, x[there])
         tenths = replace(grid, edges=edges, decile_cells=tuple(range(len(edges))))
 
-        def counted(part: IntArray, place: IntArray = place, bins: Bins = tenths) -> FeatureProfile:
+        def count_profile(part: IntArray, place: IntArray = place, bins: Bins = tenths) -> FeatureProfile:
             counts = np.bincount(place[part], minlength=length * bins.cells).reshape(length, bins.cells)
             none = np.zeros(length)
             return FeatureProfile(
@@ -134,15 +136,18 @@ def _profiles(
             codes = rows.codes[there, j]
             for k, group in enumerate(groups):
                 key = f"{i} {j} {k}"
-                profile = _named(counted(codes == k), key)
+                profile = _rename_profile(count_profile(codes == k), key)
                 if profile.counts[healthy].sum() < FEWEST:
                     continue
-                by_kind[key], others[key] = profile, _named(counted((codes != k) & (codes >= 0)), key)
+                by_kind[key], others[key] = (
+                    profile,
+                    _rename_profile(count_profile((codes != k) & (codes >= 0)), key),
+                )
                 meant[key] = (grid.feature, column, group)
     return by_kind, others, meant
 
 
-def _named(profile: FeatureProfile, key: str) -> FeatureProfile:
+def _rename_profile(profile: FeatureProfile, key: str) -> FeatureProfile:
     return replace(profile, bins=replace(profile.bins, feature=key))
 
 
@@ -175,7 +180,7 @@ def _shift(
     )
 
 
-def _first_of_each(shifts: Sequence[GroupShift]) -> tuple[GroupShift, ...]:
+def _earliest_shifts(shifts: Sequence[GroupShift]) -> tuple[GroupShift, ...]:
     """Of shifts of one input at times that touch, the one known first, of several the farthest."""
     group_shifts: list[GroupShift] = []
     for one in sorted(shifts, key=lambda s: (s.at, -s.value)):

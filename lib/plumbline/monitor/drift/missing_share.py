@@ -15,14 +15,14 @@ from datetime import datetime
 import numpy as np
 
 from plumbline.domain import Bins, FeatureDrift, FeatureProfile, Finding, FloatArray, Kind
-from plumbline.monitor.alarms.findings import same_problem
-from plumbline.monitor.chunks import as_days
-from plumbline.monitor.drift.aligned_counts import AlignedCounts, within
+from plumbline.monitor.alarms.findings import is_same_problem
+from plumbline.monitor.chunks import day_array
+from plumbline.monitor.drift.aligned_counts import AlignedCounts, days_within
 from plumbline.monitor.drift.dispersion import daily_laws
-from plumbline.monitor.drift.features import certain, judged_by_chunk
+from plumbline.monitor.drift.features import exceeds, judge_chunks
 from plumbline.monitor.drift.findings import drift_findings, presence_sentence
-from plumbline.monitor.drift.missing_values import larger_by_chance
-from plumbline.monitor.drift.rolling_window import WIDTH, onset, rolling_windows, together
+from plumbline.monitor.drift.missing_values import upper_tail_chance
+from plumbline.monitor.drift.rolling_window import WIDTH, joint_chance, onset, rolling_windows
 
 #: rise of the share of decisions without a value that matters; false alarms a year over all of a system's inputs
 MATTERS, BUDGET = 0.02, 0.05
@@ -44,7 +44,7 @@ def missing_findings(
         nothing where the log or its reference is too short for windows of seven days.
     """
     filled = [p for p in profiles if p.missing.any() or p.counts.any()]
-    feature_profiles = {p.bins.feature: presence(p) for p in filled if _rises(p, reference)}
+    feature_profiles = {p.bins.feature: presence(p) for p in filled if _has_rise(p, reference)}
     laid = {
         one.bins.feature: one
         for one in rolling_windows(
@@ -53,7 +53,7 @@ def missing_findings(
     }
     if not laid:
         return []
-    judged = _risen(judged_by_chunk([*laid.values()], METHOD), laid)
+    judged = _risen(judge_chunks([*laid.values()], METHOD), laid)
     findings = drift_findings(
         system,
         judged,
@@ -64,14 +64,14 @@ def missing_findings(
             feature_profiles[name], reference=reference, first=first, known=known
         ),
     )
-    return [_told(f) for f in findings]
+    return [_missing_finding(f) for f in findings]
 
 
-def _rises(profile: FeatureProfile, reference: tuple[datetime, datetime]) -> bool:
+def _has_rise(profile: FeatureProfile, reference: tuple[datetime, datetime]) -> bool:
     """Whether any seven days running lack as much more as matters; most inputs never do, and need no test."""
     if not profile.missing.any():
         return False
-    healthy, days = within(profile.days, reference), as_days(profile.days)
+    healthy, days = days_within(profile.days, reference), day_array(profile.days)
     place = (days - days.min()).astype(np.int64)
     daily = np.zeros((2, int(place.max()) + WIDTH + 1))
     np.add.at(daily, (0, place + WIDTH), profile.missing)
@@ -105,36 +105,36 @@ def _risen(judged: Sequence[FeatureDrift], laid: Mapping[str, AlignedCounts]) ->
         counts, at = laid[one.feature], place[one.feature][one.start]
         share = counts.cells.q[at, 1] / max(counts.cells.q[at].sum(), 1e-300)
         more = share > counts.cells.p[1] / max(counts.cells.p.sum(), 1e-300)
-        drifted, p_value = bool(more) and certain(one, MATTERS), one.p_value
+        drifted, p_value = bool(more) and exceeds(one, MATTERS), one.p_value
         if drifted and p_value is not None:
-            p_value = max(p_value, _exact(counts, counts.cells.q[at]))
+            p_value = max(p_value, _fisher_p_value(counts, counts.cells.q[at]))
         drifts.append(replace(one, threshold=MATTERS, p_value=p_value, drifted=drifted))
     return drifts
 
 
-def _exact(one: AlignedCounts, now: FloatArray) -> float:
+def _fisher_p_value(one: AlignedCounts, now: FloatArray) -> float:
     """Fisher's exact p-value, one-sided, of a window's missing values, (cells,) counts over the dispersion; 0 where so
     many are due that Pearson's is as good."""
     then, n = one.cells.p, now[:2].sum()
     if (then[1] + now[1]) * min(n / (n + then[:2].sum()), 0.5) > MANY:
         return 0.0
-    return float(larger_by_chance(now[1:2], n[None], float(then[1]), float(then[:2].sum()))[0])
+    return float(upper_tail_chance(now[1:2], n[None], float(then[1]), float(then[:2].sum()))[0])
 
 
 def _chance(laid: Mapping[str, AlignedCounts]) -> Callable[[Sequence[FeatureDrift]], float]:
     """How likely several windows without a day in common, as one sample, are by chance: the larger of both tests."""
-    pearson = together([*laid.values()], METHOD)
+    pearson = joint_chance([*laid.values()], METHOD)
 
     def chance(windows: Sequence[FeatureDrift]) -> float:
         one = laid[windows[0].feature]
         at = [one.starts.index(w.start) for w in windows]
-        summed = one.cells.q[at].sum(axis=0) / one.cells.law.of_weeks(len(windows))
-        return max(pearson(windows), _exact(one, summed))
+        summed = one.cells.q[at].sum(axis=0) / one.cells.law.week_dispersion(len(windows))
+        return max(pearson(windows), _fisher_p_value(one, summed))
 
     return chance
 
 
-def _told(finding: Finding) -> Finding:
+def _missing_finding(finding: Finding) -> Finding:
     """A finding of shift as one of missing values."""
     name, figures = str(finding.figures["feature"]), finding.figures | {"method": "missing"}
     return replace(
@@ -147,10 +147,10 @@ def _told(finding: Finding) -> Finding:
     )
 
 
-def known_first(findings: Sequence[Finding]) -> list[Finding]:
+def earliest_findings(findings: Sequence[Finding]) -> list[Finding]:
     """One finding a problem: of those that two rules raise on the same values the one that was known first."""
     kept: list[Finding] = []
     for one in sorted(findings, key=lambda f: (f.known_at is None, f.known_at)):
-        if not any(same_problem(one, other) for other in kept):
+        if not any(is_same_problem(one, other) for other in kept):
             kept.append(one)
     return kept

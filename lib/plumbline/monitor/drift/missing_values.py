@@ -32,14 +32,14 @@ def _new_levels_note(before: float, after: float) -> Message:
     )
 
 
-def missing(cells: BinnedCounts) -> Distances:
+def missing_share_distance(cells: BinnedCounts) -> Distances:
     """Change of the share of decisions that lack the value; two proportions, Fisher's test where few."""
     n, m = cells.sizes
     (j, k) = cells.missing
     return _proportions(j, k, n + j, m + k, _missing_note, sides=2)
 
 
-def new_levels(cells: BinnedCounts) -> Distances:
+def new_levels_distance(cells: BinnedCounts) -> Distances:
     """Growth of the share of levels that the reference did not name: never seen there, or among its rarest."""
     n, m = cells.sizes
     distances = _proportions(float(cells.p[-1]), cells.q[:, -1], n, m, _new_levels_note, sides=1)
@@ -55,7 +55,7 @@ def new_levels(cells: BinnedCounts) -> Distances:
     )
 
 
-def out_of_range(cells: BinnedCounts) -> Distances:
+def out_of_range_distance(cells: BinnedCounts) -> Distances:
     """Share of values below the reference's smallest or above its largest.
 
     Of the reference's own values the two ends count as hits: one more value falls outside the range of n by
@@ -86,9 +86,9 @@ def _proportions(
     p_value = ndtr(-z) if sides == 1 else 2 * ndtr(-np.abs(z))
     few = pooled * np.minimum(n, m) < FEW
     if few.any():
-        more = larger_by_chance(k[few], m[few], j, n)
+        more = upper_tail_chance(k[few], m[few], j, n)
         if sides == 2:
-            more = np.minimum(2 * np.minimum(more, _smaller_by_chance(k[few], m[few], j, n)), 1.0)
+            more = np.minimum(2 * np.minimum(more, _lower_tail_chance(k[few], m[few], j, n)), 1.0)
         p_value[few] = more
     low, high = difference_limits(np.abs(b - a), np.full(len(b), a), b, n, m)
     notes = tuple(note(a, x) if note and x != a else NOTHING for x in b.tolist())
@@ -106,7 +106,7 @@ def difference_limits(
     return (np.maximum(low, 0.0), np.minimum(high, 1.0)) if clip else (low, high)
 
 
-def larger_by_chance(k: FloatArray, m: FloatArray, j: float, n: float) -> FloatArray:
+def upper_tail_chance(k: FloatArray, m: FloatArray, j: float, n: float) -> FloatArray:
     """P(at least k of the k + j hits lie in a sample of m, the rest in one of n), if hits fall alike, (windows,).
 
     Fisher's exact test, one-sided: the upper tail of the hypergeometric law. Certain where k is 0.
@@ -114,7 +114,7 @@ def larger_by_chance(k: FloatArray, m: FloatArray, j: float, n: float) -> FloatA
     return _tail(k, m, np.full(len(k), j), np.full(len(k), n))
 
 
-def _smaller_by_chance(k: FloatArray, m: FloatArray, j: float, n: float) -> FloatArray:
+def _lower_tail_chance(k: FloatArray, m: FloatArray, j: float, n: float) -> FloatArray:
     """P(at most k of them lie in the sample of m): the other sample holds at least j."""
     return _tail(np.full(len(k), j), np.full(len(k), n), k, m)
 

@@ -77,7 +77,7 @@ class Encoder:
             else:
                 place = {level: float(i) for i, level in enumerate(self.levels[name])}
                 codes_by_column.append(
-                    np.array([np.nan if _gone(v) else place.get(str(v), -1.0) for v in values])
+                    np.array([np.nan if _is_missing(v) else place.get(str(v), -1.0) for v in values])
                 )
         return np.column_stack(codes_by_column)
 
@@ -90,7 +90,7 @@ class Encoder:
                 x = (np.asarray(values, dtype=float) - mean) / sd
                 blocks.append(np.clip(np.where(np.isfinite(x), x, 0.0), -8, 8))
             else:
-                words = np.array(["" if _gone(v) else str(v) for v in values], dtype=object)
+                words = np.array(["" if _is_missing(v) else str(v) for v in values], dtype=object)
                 for level in self.levels[name][:MOST_LEVELS]:
                     share, sd = self.centre[f"{name}={level}"]
                     blocks.append(((words == level).astype(float) - share) / sd)
@@ -107,11 +107,11 @@ def encoder(rows: Sequence[Column]) -> Encoder:
             x = x[np.isfinite(x)]
             centre[name] = (float(x.mean()), deviation(x) or 1.0) if len(x) else (0.0, 1.0)
             continue
-        words, counts = np.unique([str(v) for v in values if not _gone(v)], return_counts=True)
+        words, counts = np.unique([str(v) for v in values if not _is_missing(v)], return_counts=True)
         order = np.lexsort((words, -counts))
         levels[name] = tuple(str(words[i]) for i in order)
         for level in levels[name][:MOST_LEVELS]:
-            share = float(np.mean([not _gone(v) and str(v) == level for v in values]))
+            share = float(np.mean([not _is_missing(v) and str(v) == level for v in values]))
             centre[f"{name}={level}"] = (share, float(np.sqrt(share * (1 - share))) or 1.0)
     return Encoder(tuple((name, kind) for name, kind, _ in rows), centre, levels)
 
@@ -185,7 +185,7 @@ def compare(
         status = PointStatus.BREACH
     elif (auc > MATTERS or out) and low > 0.5:
         status = PointStatus.WATCH
-    names = _strongest(encode, x, y) if strongest and low > 0.5 else ()
+    names = _strongest_features(encode, x, y) if strongest and low > 0.5 else ()
     return WholeRow(*span, m, n, auc, low, high, error, below, above, status, names)
 
 
@@ -193,7 +193,7 @@ def classifier_auc(x: FloatArray, y: NDArray[np.int64]) -> tuple[float, float, f
     """AUC of telling y = 1 from y = 0 by rows never learnt from, and its 95 % limits (Hanley, McNeil 1982).
 
     x: (n, columns) codes, NaN where missing. Gradient boosting, so that interactions count; where the columns
-    can hold few different rows, the shares of these rows and a permutation null (see ``_by_levels``).
+    can hold few different rows, the shares of these rows and a permutation null (see ``_auc_by_levels``).
     None: fewer than four different rows.
     """
     from sklearn.model_selection import StratifiedGroupKFold
@@ -206,8 +206,8 @@ def classifier_auc(x: FloatArray, y: NDArray[np.int64]) -> tuple[float, float, f
     alike = alike.ravel()
     if alike.max() + 1 < FOLDS:
         return None
-    if _possible(whole) * ROWS_A_LEVEL <= len(y):
-        return _by_levels(alike, y)
+    if _count_possible_rows(whole) * ROWS_A_LEVEL <= len(y):
+        return _auc_by_levels(alike, y)
     # rows that repeat stay in one fold: a copy that was learnt from would be told apart by heart
     folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=SEED)
     scores = np.zeros(len(y))
@@ -235,12 +235,12 @@ def _copies(row: NDArray[np.int64], y: NDArray[np.int64]) -> float:
     return max(chi2 / (len(n) - 1), 1.0)
 
 
-def _possible(x: FloatArray) -> float:
+def _count_possible_rows(x: FloatArray) -> float:
     """How many different rows the columns' values could make, each with each."""
     return float(np.prod([float(len(np.unique(column))) for column in x.T]))
 
 
-def _by_levels(row: NDArray[np.int64], y: NDArray[np.int64]) -> tuple[float, float, float]:
+def _auc_by_levels(row: NDArray[np.int64], y: NDArray[np.int64]) -> tuple[float, float, float]:
     """The AUC of the shares of ``y`` = 1 by different row, each from the other folds, with its limits.
 
     Where few different rows are possible each has many copies on both sides, so a fold may learn from copies,
@@ -254,12 +254,12 @@ def _by_levels(row: NDArray[np.int64], y: NDArray[np.int64]) -> tuple[float, flo
     cell = row[order] * FOLDS + fold  # a different row's place in a fold, (n,)
     n = np.bincount(cell, minlength=size * FOLDS).reshape(size, FOLDS)
 
-    def measured(labels: NDArray[np.int64]) -> float:
+    def label_auc(labels: NDArray[np.int64]) -> float:
         ones = np.bincount(cell, labels, size * FOLDS).reshape(size, FOLDS).astype(float)
         return _levels_auc(n.astype(float), ones)
 
-    auc, low, high = _hanley_mcneil(measured(y[order]), int(y.sum()), int(len(y) - y.sum()))
-    chance = [abs(measured(random.permutation(y)) - 0.5) for _ in range(PERMUTED)]
+    auc, low, high = _hanley_mcneil(label_auc(y[order]), int(y.sum()), int(len(y) - y.sum()))
+    chance = [abs(label_auc(random.permutation(y)) - 0.5) for _ in range(PERMUTED)]
     reach = float(np.quantile(chance, 0.95, method="higher"))
     return auc, min(low, max(auc - reach, 0.0)), max(high, min(auc + reach, 1.0))
 
@@ -304,7 +304,9 @@ def _model() -> Any:
     )
 
 
-def _strongest(encode: Encoder, x: FloatArray, y: NDArray[np.int64], most: int = 3) -> tuple[str, ...]:
+def _strongest_features(
+    encode: Encoder, x: FloatArray, y: NDArray[np.int64], most: int = 3
+) -> tuple[str, ...]:
     """The features whose shuffling costs the classifier most, on rows it did not learn from."""
     random = np.random.default_rng(SEED)
     order = random.permutation(len(y))
@@ -325,5 +327,5 @@ def _errors(matrix: FloatArray, directions: FloatArray) -> FloatArray:
     return np.asarray(np.sqrt(np.mean(lost**2, axis=1)))
 
 
-def _gone(value: object) -> bool:
+def _is_missing(value: object) -> bool:
     return value is None or value != value

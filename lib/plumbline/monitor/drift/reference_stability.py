@@ -10,9 +10,9 @@ import numpy as np
 from scipy.special import fdtrc
 
 from plumbline.domain import FeatureProfile, FloatArray
-from plumbline.monitor.binned_counts import cells_of
-from plumbline.monitor.chunks import as_days, sum_by
-from plumbline.monitor.drift.aligned_counts import within
+from plumbline.monitor.binned_counts import binned_counts
+from plumbline.monitor.chunks import day_array, sum_by
+from plumbline.monitor.drift.aligned_counts import days_within
 from plumbline.monitor.drift.dispersion import FEWEST
 from plumbline.monitor.drift.distances import METHODS
 
@@ -31,7 +31,7 @@ class UnstableFeature:
     p_value: float
 
 
-def unsteady(
+def unstable_feature(
     profiles: Sequence[FeatureProfile], reference: tuple[datetime, datetime]
 ) -> UnstableFeature | None:
     """The plainest change of any feature within the reference, where it matters and is more than chance; else None.
@@ -51,7 +51,7 @@ def unsteady(
             tried += 1
             p_value = _chance(weekly, place)
             sides = weekly[:place].sum(axis=0), weekly[place:].sum(axis=0)
-            distance = METHODS["js"].one(cells_of(profile.bins, *sides))
+            distance = METHODS["js"].distance(binned_counts(profile.bins, *sides))
             if distance.above_chance is not None and distance.above_chance >= METHODS["js"].breach:
                 at = reference[0] + place * WEEK
                 features.append(UnstableFeature(profile.bins.feature, at, distance.value or 0.0, p_value))
@@ -61,9 +61,9 @@ def unsteady(
 
 def _weekly(profile: FeatureProfile, reference: tuple[datetime, datetime]) -> FloatArray | None:
     """Fine counts (weeks, cells) of the reference's whole weeks; None where they are too few."""
-    rows = within(profile.days, reference)
+    rows = days_within(profile.days, reference)
     first = np.datetime64(reference[0].date(), "D")
-    week = (as_days(profile.days)[rows] - first).astype(np.int64) // 7
+    week = (day_array(profile.days)[rows] - first).astype(np.int64) // 7
     whole = (reference[1] - reference[0]) // WEEK
     kept = week < whole
     if whole < 2 * EITHER + 1 or not kept.any():

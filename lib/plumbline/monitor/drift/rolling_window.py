@@ -14,11 +14,11 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from plumbline.domain import FeatureDrift, FeatureProfile, FloatArray, IntArray
-from plumbline.monitor.chunks import as_days, midnight
-from plumbline.monitor.drift.aligned_counts import AlignedCounts, Span, lay, sample_of, within
+from plumbline.monitor.chunks import day_array, midnight
+from plumbline.monitor.drift.aligned_counts import AlignedCounts, Span, days_within, lay, sum_sample
 from plumbline.monitor.drift.dispersion import laws
 from plumbline.monitor.drift.distances import METHODS
-from plumbline.monitor.drift.features import judged_by_chunk, measure_distance
+from plumbline.monitor.drift.features import judge_chunks, measure_distance
 from plumbline.monitor.statistics.null_distribution import INDEPENDENT, NullDistribution
 
 #: days of a window: as many as a week has, so that its rhythm is no drift
@@ -47,12 +47,12 @@ def rolling_windows(
         nothing where the log or its reference holds less than a window: calendar chunks are all there is then.
     """
     laid = []
-    healthy_days = [within(profile.days, reference) for profile in profiles]
+    healthy_days = [days_within(profile.days, reference) for profile in profiles]
     chance = laws(profiles, healthy_days, by="day" if width == 1 else "week")
     for profile, healthy, law in zip(profiles, healthy_days, chance, strict=True):
         if not healthy.any():
             continue
-        days = as_days(profile.days)
+        days = day_array(profile.days)
         day_numbers = (days - days.min()).astype(np.int64)
         first = midnight(days.min().item())
         if np.ptp(day_numbers[healthy]) + 1 < WIDTH:
@@ -63,15 +63,15 @@ def rolling_windows(
         if length < 2 * WIDTH:
             continue
         shown = day_numbers < length
-        counts = _sliding(day_numbers[shown], length, profile.counts[shown], width)
-        missing = _sliding(day_numbers[shown], length, profile.missing[shown], width)
+        counts = _sliding_sums(day_numbers[shown], length, profile.counts[shown], width)
+        missing = _sliding_sums(day_numbers[shown], length, profile.missing[shown], width)
         starts = tuple(first + i * _DAY for i in range(len(counts)))
         ends = tuple(start + width * _DAY for start in starts)
-        laid.append(lay(profile, sample_of(profile, healthy), law, counts, missing, starts, ends))
+        laid.append(lay(profile, sum_sample(profile, healthy), law, counts, missing, starts, ends))
     return tuple(laid)
 
 
-def sudden(
+def sudden_drift(
     profiles: Sequence[FeatureProfile], *, reference: Span, until: datetime, method: str = "js"
 ) -> tuple[FeatureDrift, ...]:
     """Single days after the reference, each drifted where a week need not be waited for, in order of time.
@@ -84,8 +84,12 @@ def sudden(
     drifts: list[FeatureDrift] = []
     first, last = reference
     for one in rolling_windows(profiles, reference=reference, until=until, width=1):
-        days = judged_by_chunk([one], method)
-        own = [d for d in days if (not first or first <= _of(d.start)) and (not last or _of(d.end) <= last)]
+        days = judge_chunks([one], method)
+        own = [
+            d
+            for d in days
+            if (not first or first <= _day_bound(d.start)) and (not last or _day_bound(d.end) <= last)
+        ]
         known = [d.value for d in own if d.value is not None]
         if len(known) < FEWEST_DAYS:
             continue
@@ -93,18 +97,20 @@ def sudden(
         drifts += [
             replace(day, threshold=limit, drifted=day.value is not None and day.value >= limit)
             for day in days
-            if last and _of(day.start) >= last
+            if last and _day_bound(day.start) >= last
         ]
-    return tuple(sorted(drifts, key=lambda d: _of(d.start)))
+    return tuple(sorted(drifts, key=lambda d: _day_bound(d.start)))
 
 
-def _of(bound: datetime | None) -> datetime:
+def _day_bound(bound: datetime | None) -> datetime:
     """A bound of a day, which has both."""
     assert bound is not None
     return bound
 
 
-def together(laid: Sequence[AlignedCounts], method: str = "js") -> Callable[[Sequence[FeatureDrift]], float]:
+def joint_chance(
+    laid: Sequence[AlignedCounts], method: str = "js"
+) -> Callable[[Sequence[FeatureDrift]], float]:
     """How likely several windows of one feature without a day in common, as one sample, are by chance.
 
     One sample has one reference and one estimate of its dispersion, so nothing that windows share counts twice.
@@ -113,7 +119,7 @@ def together(laid: Sequence[AlignedCounts], method: str = "js") -> Callable[[Seq
 
     def chance(windows: Sequence[FeatureDrift]) -> float:
         one, at = place[windows[0].feature]
-        summed = one.cells.q[[at[w.start] for w in windows]].sum(axis=0) / one.cells.law.of_weeks(
+        summed = one.cells.q[[at[w.start] for w in windows]].sum(axis=0) / one.cells.law.week_dispersion(
             len(windows)
         )
         return float(METHODS[method].compute(replace(one.cells, q=summed[None, :])).p_value[0])
@@ -129,13 +135,13 @@ def onset(
     Plainest is the largest squared distance times the sample size of the two samples together, which for small
     shifts is the likelihood ratio of a step on that day (Hinkley 1970) up to a constant.
     """
-    healthy = within(profile.days, reference)
+    healthy = days_within(profile.days, reference)
     begins = [first + i * _DAY for i in range(max((known - first) // _DAY, 1))]
-    masks = [within(profile.days, (begin, known)) for begin in begins]
+    masks = [days_within(profile.days, (begin, known)) for begin in begins]
     counts = np.array([profile.counts[rows].sum(axis=0) for rows in masks])
     missing = np.array([profile.missing[rows].sum() for rows in masks])
     one = lay(
-        profile, sample_of(profile, healthy), INDEPENDENT, counts, missing, begins, [known] * len(begins)
+        profile, sum_sample(profile, healthy), INDEPENDENT, counts, missing, begins, [known] * len(begins)
     )
     n, m = float(one.reference.n), counts.sum(axis=1)
     weight: FloatArray = n * m / np.maximum(n + m, 1)
@@ -143,7 +149,7 @@ def onset(
     return begins[int(np.argmax(plain))]
 
 
-def _sliding(counts: IntArray, length: int, values: IntArray, width: int) -> IntArray:
+def _sliding_sums(counts: IntArray, length: int, values: IntArray, width: int) -> IntArray:
     """Sums of every ``width`` days running, (length - width + 1, ...), of values by group; ``counts``: its day."""
     daily = np.zeros((length + 1, *values.shape[1:]), dtype=np.int64)
     np.add.at(daily, counts + 1, values)

@@ -15,12 +15,12 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from plumbline.domain import FeatureProfile, Finding, FloatArray, Kind
-from plumbline.monitor.binned_counts import cells_of
-from plumbline.monitor.chunks import as_days
-from plumbline.monitor.drift.aligned_counts import within
+from plumbline.monitor.binned_counts import binned_counts
+from plumbline.monitor.chunks import day_array
+from plumbline.monitor.drift.aligned_counts import days_within
 from plumbline.monitor.drift.dispersion import FEWEST
 from plumbline.monitor.drift.distances import METHODS
-from plumbline.monitor.statistics.wave import moved_smoothly
+from plumbline.monitor.statistics.wave import is_gradual
 
 #: from the reference's end, within which nobody can tell
 YEAR = timedelta(weeks=52)
@@ -33,13 +33,13 @@ APART, DAY = 0.1, 0.25
 _DAY = timedelta(days=1)
 
 
-def slow(profile: FeatureProfile, reference: tuple[datetime, datetime], known: datetime) -> bool:
+def is_slow_shift(profile: FeatureProfile, reference: tuple[datetime, datetime], known: datetime) -> bool:
     """Whether what was known of a shift by then is one that crept (``statistics.wave``).
 
     Of the days' levels, from the reference's first day on: of a number the mean rank among the reference's values, of
     levels the share of the one that moved most.
     """
-    days = as_days(profile.days)
+    days = day_array(profile.days)
     mask = (days >= np.datetime64(reference[0].date())) & (days < np.datetime64(known.date()))
     mask &= profile.counts.sum(axis=1) > 0
     counts = profile.counts[mask].astype(np.float64)
@@ -48,7 +48,7 @@ def slow(profile: FeatureProfile, reference: tuple[datetime, datetime], known: d
     healthy = place < end
     if not healthy.any() or healthy.all():
         return False
-    return moved_smoothly(_levels(profile, counts, healthy), counts.sum(axis=1), place, end)
+    return is_gradual(_levels(profile, counts, healthy), counts.sum(axis=1), place, end)
 
 
 def _levels(profile: FeatureProfile, counts: FloatArray, healthy: np.ndarray) -> FloatArray:
@@ -61,7 +61,7 @@ def _levels(profile: FeatureProfile, counts: FloatArray, healthy: np.ndarray) ->
     return np.asarray(counts[:, int(np.argmax(np.abs(after / after.sum() - share)))] / n)
 
 
-def unlike_last_year(
+def without_yearly_repeats(
     findings: Sequence[Finding],
     profiles: Mapping[str, FeatureProfile],
     reference: tuple[datetime, datetime],
@@ -79,52 +79,55 @@ def unlike_last_year(
         if profile is None or known is None or since is None or known < reference[1] + YEAR:
             unlike.append(one)
             continue
-        if _new(profile, max(since, known - LOOK * _DAY), known, reference):
+        if _is_new(profile, max(since, known - LOOK * _DAY), known, reference):
             unlike.append(one)
-        elif (later := _parting(profile, known, min(one.until or until, until))) is not None:
+        elif (later := _departure_time(profile, known, min(one.until or until, until))) is not None:
             unlike.append(replace(one, since=later - LOOK * _DAY, known_at=later))
     return unlike
 
 
-def _new(
+def _is_new(
     profile: FeatureProfile, start: datetime, end: datetime, reference: tuple[datetime, datetime]
 ) -> bool:
     """Whether the days [start, end) are another thing than the weeks about them a year before, or one of them is.
 
     Also where the log holds too few of those weeks: nothing then speaks of a season.
     """
-    then, now = _year_before(profile, start, end), _counts(profile, start, end)
-    if then.sum() < FEWEST or _apart(profile, then, now) >= HALF * _apart(
+    then, now = _counts_a_year_before(profile, start, end), _counts(profile, start, end)
+    if then.sum() < FEWEST or _excess_distance(profile, then, now) >= HALF * _excess_distance(
         profile, _counts(profile, *reference), now
     ):
         return True
     days = [start + i * _DAY for i in range((end - start) // _DAY)]
-    return any(_apart(profile, then, _counts(profile, day, day + _DAY)) >= DAY for day in days)
+    return any(_excess_distance(profile, then, _counts(profile, day, day + _DAY)) >= DAY for day in days)
 
 
-def _parting(profile: FeatureProfile, known: datetime, end: datetime) -> datetime | None:
+def _departure_time(profile: FeatureProfile, known: datetime, end: datetime) -> datetime | None:
     """The second of two looks running at which a feature parts from the year before; None: none by ``end``."""
     before = False
     at = known + STEP * _DAY
     while at <= end:
         start = at - LOOK * _DAY
-        now = _apart(profile, _year_before(profile, start, at), _counts(profile, start, at)) >= APART
+        now = (
+            _excess_distance(profile, _counts_a_year_before(profile, start, at), _counts(profile, start, at))
+            >= APART
+        )
         if before and now:
             return at
         before, at = now, at + STEP * _DAY
     return None
 
 
-def _year_before(profile: FeatureProfile, start: datetime, end: datetime) -> FloatArray:
+def _counts_a_year_before(profile: FeatureProfile, start: datetime, end: datetime) -> FloatArray:
     return _counts(profile, start - YEAR - AROUND * _DAY, end - YEAR + AROUND * _DAY)
 
 
 def _counts(profile: FeatureProfile, start: datetime, end: datetime) -> FloatArray:
-    return np.asarray(profile.counts[within(profile.days, (start, end))].sum(axis=0), np.float64)
+    return np.asarray(profile.counts[days_within(profile.days, (start, end))].sum(axis=0), np.float64)
 
 
-def _apart(profile: FeatureProfile, then: FloatArray, now: FloatArray) -> float:
+def _excess_distance(profile: FeatureProfile, then: FloatArray, now: FloatArray) -> float:
     """The distance of two samples with what chance brings taken off; 0 where one is too small."""
     if min(then.sum(), now.sum()) < FEWEST:
         return 0.0
-    return METHODS["js"].one(cells_of(profile.bins, then, now)).above_chance or 0.0
+    return METHODS["js"].distance(binned_counts(profile.bins, then, now)).above_chance or 0.0

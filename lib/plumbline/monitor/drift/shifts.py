@@ -11,10 +11,10 @@ import numpy as np
 from plumbline.domain import FeatureDrift, FeatureProfile, Finding, Kind, Severity
 from plumbline.domain.messages import message
 from plumbline.monitor.drift import rolling_window
-from plumbline.monitor.drift.aligned_counts import AlignedCounts, sample_of, within
-from plumbline.monitor.drift.features import certain, judged_by_chunk
+from plumbline.monitor.drift.aligned_counts import AlignedCounts, days_within, sum_sample
+from plumbline.monitor.drift.features import exceeds, judge_chunks
 from plumbline.monitor.drift.findings import BUDGET, drift_findings
-from plumbline.monitor.drift.season import unlike_last_year
+from plumbline.monitor.drift.season import without_yearly_repeats
 from plumbline.wording.quantities import percent
 
 #: Jensen-Shannon distance from which the drift of an output matters
@@ -46,9 +46,9 @@ def shift_findings(
     """
     named = {p.bins.feature: p for p in profiles}
     by_day = rolling_window.rolling_windows(profiles, reference=reference, until=until)
-    alone = rolling_window.sudden(profiles, reference=reference, until=until) if by_day else ()
+    alone = rolling_window.sudden_drift(profiles, reference=reference, until=until) if by_day else ()
     counts = by_day or tuple(one for one in laid if one.bins.feature in named)
-    judged = _sooner(judged_by_chunk(counts, "js"), outputs)
+    judged = _lower_thresholds(judge_chunks(counts, "js"), outputs)
     findings = []
     for group, budget in ((False, BUDGET), (True, OUTPUT_BUDGET)):
         findings += drift_findings(
@@ -56,7 +56,7 @@ def shift_findings(
             [c for c in judged if (c.feature in outputs) is group],
             overlap=rolling_window.WIDTH if by_day else 1,
             sudden=[c for c in alone if (c.feature in outputs) is group],
-            chance=rolling_window.together(counts),
+            chance=rolling_window.joint_chance(counts),
             budget=budget,
             dated=lambda name, first, known: rolling_window.onset(
                 named[name], reference=reference, first=first, known=known
@@ -66,27 +66,29 @@ def shift_findings(
         )
     of_outputs = {f"drift.{name}": name for name in outputs}
     told = [
-        _of_output(f, named[of_outputs[f.signal]], reference) if f.signal in of_outputs else f
+        _output_finding(f, named[of_outputs[f.signal]], reference) if f.signal in of_outputs else f
         for f in findings
     ]
-    return unlike_last_year(told, named, reference, until) if by_day else told
+    return without_yearly_repeats(told, named, reference, until) if by_day else told
 
 
-def _sooner(judged: Sequence[FeatureDrift], outputs: Sequence[str]) -> tuple[FeatureDrift, ...]:
+def _lower_thresholds(judged: Sequence[FeatureDrift], outputs: Sequence[str]) -> tuple[FeatureDrift, ...]:
     """Outputs matter from ``MATTERS`` on: a share of 12 % that falls to 6 % is 0.09 away."""
     return tuple(
-        replace(one, threshold=MATTERS, drifted=certain(one, MATTERS)) if one.feature in outputs else one
+        replace(one, threshold=MATTERS, drifted=exceeds(one, MATTERS)) if one.feature in outputs else one
         for one in judged
     )
 
 
-def _of_output(finding: Finding, profile: FeatureProfile, reference: Reference) -> Finding:
+def _output_finding(finding: Finding, profile: FeatureProfile, reference: Reference) -> Finding:
     """The finding of an output: of classes it says how often the one was given that moved most."""
     figures = dict(finding.figures)
     if profile.bins.kind is not Kind.CATEGORICAL or finding.since is None:
         return replace(finding, severity=Severity.HIGH, figures=figures)
-    now = sample_of(profile, within(profile.days, (finding.since, finding.until or finding.known_at))).counts
-    then = sample_of(profile, within(profile.days, reference)).counts
+    now = sum_sample(
+        profile, days_within(profile.days, (finding.since, finding.until or finding.known_at))
+    ).counts
+    then = sum_sample(profile, days_within(profile.days, reference)).counts
     if not now.sum() or not then.sum():
         return replace(finding, severity=Severity.HIGH, figures=figures)
     moved = now / now.sum() - then / then.sum()

@@ -9,7 +9,7 @@ from datetime import datetime
 import numpy as np
 
 from plumbline.domain import Point
-from plumbline.domain.messages import NOTHING, Message, says
+from plumbline.domain.messages import NOTHING, Message, has_template
 from plumbline.monitor.estimate.refusal import LEFT_THE_BAND
 
 
@@ -42,7 +42,7 @@ def hindsight(estimated: Sequence[Point], realised: Sequence[Point]) -> Hindsigh
     if not estimated:
         return None
     refused = next((p.note for p in reversed(estimated) if p.value is None and p.note), NOTHING)
-    left = min((p.start for p in estimated if says(p.note, LEFT_THE_BAND)), default=None)
+    left = min((p.start for p in estimated if has_template(p.note, LEFT_THE_BAND)), default=None)
     refused = LEFT_THE_BAND if left else refused
     real = {p.start: p for p in realised if p.value is not None and not p.provisional}
     pairs = [(p, real[p.start]) for p in estimated if p.value is not None and p.start in real]

@@ -27,25 +27,25 @@ from plumbline.domain import (
     score_middles,
 )
 from plumbline.domain.messages import NOTHING, Message, message, sequence
-from plumbline.monitor.chunks import ENOUGH, Days, as_days, choose_chunk, sum_by
+from plumbline.monitor.chunks import ENOUGH, Days, choose_chunk, day_array, sum_by
 from plumbline.monitor.estimate.isotonic import Curves, calibration_curves
-from plumbline.monitor.estimate.refusal import LEFT_THE_BAND, MISFIT, points_without_value, refusal
+from plumbline.monitor.estimate.refusal import LEFT_THE_BAND, MISFIT, refusal, unknown_points
 from plumbline.monitor.metrics.counts import Counts, counts_of, ratio
 from plumbline.monitor.metrics.intervals import Interval, interval
-from plumbline.monitor.metrics.metrics import HEADLINE, Metric, least_change, metric
-from plumbline.monitor.metrics.score_confusion import FOLLOWS, ScoredGroups, by_score, follows
+from plumbline.monitor.metrics.metrics import HEADLINE, Metric, metric, relevant_change
+from plumbline.monitor.metrics.score_confusion import FOLLOWS, ScoredGroups, explained_share, order_by_score
 from plumbline.monitor.metrics.status import Mask, judge_points
 from plumbline.monitor.metrics.thresholds import threshold
 from plumbline.monitor.performance.selective_labels import Selection, decisions_for, unknown_metrics
 from plumbline.monitor.performance.series import (
     ChunkedCounts,
     Span,
-    floor_of,
+    owner_floor,
     reference_rows,
     sum_by_chunk,
     window_rows,
 )
-from plumbline.monitor.performance.weights import joined_cells
+from plumbline.monitor.performance.weights import join_score_cells
 from plumbline.monitor.statistics.proportions import Z
 from plumbline.wording.quantities import percent
 
@@ -102,38 +102,38 @@ def estimate(
     mask = reference_rows(profile, reference, arm) if reference else np.zeros(len(rows), dtype=bool)
     why = refusal(profile, counts, mask)
     if why:
-        return points_without_value(profile, counts, rows, by, chosen, why)
-    scored = by_score(profile, counts)
-    if follows(scored, mask) < FOLLOWS:
+        return unknown_points(profile, counts, rows, by, chosen, why)
+    scored = order_by_score(profile, counts)
+    if explained_share(scored, mask) < FOLLOWS:
         why = message("Predictions do not follow the score, so the score cannot speak for them.")
-        return points_without_value(profile, counts, rows, by, chosen, why)
+        return unknown_points(profile, counts, rows, by, chosen, why)
     barred = unknown_metrics(selected)
     silent = [
         p
         for one in chosen
         if (w := barred.get(one.name))
-        for p in points_without_value(profile, counts, rows, by, [one], w)
+        for p in unknown_points(profile, counts, rows, by, [one], w)
     ]
     chosen = [one for one in chosen if one.name not in barred]
-    seen = _seen(scored, mask) if selected is not None else None
-    if selected is not None and selected.one_sided:
-        scored = _among(scored, profile, selected.known)
+    seen = _covered_cells(scored, mask) if selected is not None else None
+    if selected is not None and selected.is_one_sided:
+        scored = _decisions_with_outcomes(scored, profile, selected.labelled_classes)
         counts = scored.counts
-    days = as_days(profile.days)
+    days = day_array(profile.days)
     curves = calibration_curves(counts, mask, days)
     own_chunks, realised = (sum_by_chunk(profile.days, counts, part, by) for part in (mask, rows))
     daily = any(one.interval == "days" for one in chosen)  # nothing else looks at single days
     chunked_counts = _expected_chunks(scored, curves, days, rows, realised, daily=daily)
     labelled, beside = scored, chunked_counts.counts
-    if selected is not None and not selected.one_sided:
+    if selected is not None and not selected.is_one_sided:
         labelled = ScoredGroups(counts, counts.cells.sum(1), scored.above)
         beside = _expected_chunks(labelled, curves, days, rows, realised).counts
         own_chunks = _expected_chunks(scored, curves, days, mask, own_chunks, daily=True)
-    healthy = counts.taken(mask).pooled()
-    fits = (_expected(labelled, curves, mask, np.zeros(int(mask.sum()), np.int64), healthy), healthy)
-    others = _by_other_curves(scored, curves, days, rows, realised)
-    outside = _outside(chunked_counts.counts.cells.sum(1), seen)
-    points = judged_estimates(
+    healthy = counts.select_rows(mask).pool()
+    fits = (_expected_counts(labelled, curves, mask, np.zeros(int(mask.sum()), np.int64), healthy), healthy)
+    others = _counts_by_fold(scored, curves, days, rows, realised)
+    outside = _extrapolation_notes(chunked_counts.counts.cells.sum(1), seen)
+    points = judge_estimates(
         chosen,
         chunked_counts,
         realised.counts,
@@ -144,11 +144,13 @@ def estimate(
         outside=outside,
         beside=beside,
     )
-    whose = selected.among if selected is not None else NOTHING
+    whose = selected.population_note if selected is not None else NOTHING
     return (*(replace(p, note=sequence([whose, p.note])) for p in points), *silent)
 
 
-def _among(scored: ScoredGroups, profile: OutcomeProfile, known: Sequence[str]) -> ScoredGroups:
+def _decisions_with_outcomes(
+    scored: ScoredGroups, profile: OutcomeProfile, known: Sequence[str]
+) -> ScoredGroups:
     """The decisions for the one class that has outcomes, alone."""
     counts = scored.counts
     positive = counts.classes[counts.positive] in known
@@ -169,11 +171,11 @@ def _among(scored: ScoredGroups, profile: OutcomeProfile, known: Sequence[str]) 
     return ScoredGroups(labelled_counts, scored.everyone * share, np.full_like(share, float(positive)))
 
 
-def _seen(scored: ScoredGroups, mask: Mask) -> FloatArray:
+def _covered_cells(scored: ScoredGroups, mask: Mask) -> FloatArray:
     """1 for each score cell, (S,), whose outcomes the reference knows: not beyond its labelled scores, nor in a stretch
     among them that has none."""
     labelled = scored.counts.cells[mask].sum((0, 1))
-    group = joined_cells(labelled, scored.everyone[mask].sum(0) - labelled)
+    group = join_score_cells(labelled, scored.everyone[mask].sum(0) - labelled)
     places = np.flatnonzero((labelled > 0) & (group >= 0))
     seen = np.zeros(len(labelled))
     if len(places):
@@ -181,7 +183,7 @@ def _seen(scored: ScoredGroups, mask: Mask) -> FloatArray:
     return seen
 
 
-def _outside(cells: FloatArray, seen: FloatArray | None) -> list[Message]:
+def _extrapolation_notes(cells: FloatArray, seen: FloatArray | None) -> list[Message]:
     """Why chunks, by all their decisions in score cells (m, S), cannot be estimated; empty where they can."""
     if seen is None:
         return []
@@ -197,13 +199,13 @@ def _outside(cells: FloatArray, seen: FloatArray | None) -> list[Message]:
     ]
 
 
-def _by_other_curves(
+def _counts_by_fold(
     scored: ScoredGroups, curves: Curves, days: Days, rows: Mask, realised: ChunkedCounts
 ) -> tuple[Counts, ...]:
     """The expected counts of each chunk by calibrations that each leave a fold of the reference's days out, and by
     the one that leaves none."""
     chunk, m = _chunk_of(days, rows, realised), len(realised.starts)
-    everyone, high = (sum_by(chunk, m, x) for x in _predicted(scored, rows))
+    everyone, high = (sum_by(chunk, m, x) for x in _predicted_cells(scored, rows))
     return tuple(
         replace(realised.counts, numbered=None, **_sums(realised.counts, everyone, high, p))
         for p in curves.others
@@ -215,7 +217,7 @@ def _chunk_of(days: Days, rows: Mask, chunks: ChunkedCounts) -> IntArray:
     return chunks.days.chunk[np.unique(days[rows], return_inverse=True)[1]]
 
 
-def _predicted(scored: ScoredGroups, rows: Mask) -> tuple[FloatArray, FloatArray]:
+def _predicted_cells(scored: ScoredGroups, rows: Mask) -> tuple[FloatArray, FloatArray]:
     """All decisions of these groups by cell, and how many of them were predicted positive, (n, S) each."""
     everyone = scored.everyone[rows]
     return everyone, everyone * scored.above[rows]
@@ -232,14 +234,18 @@ def _expected_chunks(
 ) -> ChunkedCounts:
     """Chunks, and with ``daily`` their days, as they would be on average if every decision had its outcome."""
     day = np.unique(days[rows], return_inverse=True)[1]
-    counts = replace(chunks, counts=_expected(scored, curves, rows, chunks.days.chunk[day], chunks.counts))
+    counts = replace(
+        chunks, counts=_expected_counts(scored, curves, rows, chunks.days.chunk[day], chunks.counts)
+    )
     if not daily:
         return counts
-    by_day = _expected(scored, curves, rows, day, chunks.days.counts)
+    by_day = _expected_counts(scored, curves, rows, day, chunks.days.counts)
     return replace(counts, days=replace(chunks.days, counts=by_day))
 
 
-def _expected(scored: ScoredGroups, curves: Curves, rows: Mask, chunk: IntArray, realised: Counts) -> Counts:
+def _expected_counts(
+    scored: ScoredGroups, curves: Curves, rows: Mask, chunk: IntArray, realised: Counts
+) -> Counts:
     """Counts of each chunk as they would be on average if every decision with a score were labelled.
 
     Args:
@@ -247,7 +253,7 @@ def _expected(scored: ScoredGroups, curves: Curves, rows: Mask, chunk: IntArray,
     """
     width, m = len(curves.used), len(realised.n)
     place, part = np.unique(chunk * width + curves.of[rows], return_inverse=True)
-    everyone, high = (sum_by(part, len(place), x) for x in _predicted(scored, rows))
+    everyone, high = (sum_by(part, len(place), x) for x in _predicted_cells(scored, rows))
     expected_sums = _sums(realised, everyone, high, curves.used[place % width])
     parts: dict[str, Any] = {name: sum_by(place // width, m, x) for name, x in expected_sums.items()}
     return replace(realised, numbered=None, **parts)
@@ -275,7 +281,7 @@ def _sums(counts: Counts, everyone: FloatArray, high: FloatArray, p: FloatArray)
     }
 
 
-def judged_estimates(
+def judge_estimates(
     chosen: Sequence[Metric],
     shown: ChunkedCounts,
     realised: Counts,
@@ -305,7 +311,7 @@ def judged_estimates(
     """
     points: list[Point] = []
     for one in chosen:
-        floor = floor_of(one, floors)
+        floor = owner_floor(one, floors)
         band = threshold(one, reference.counts, reference.days, floor)
         healthy = band if floor is None else threshold(one, reference.counts, reference.days)
         chance = own_se(one) if own_se else interval(one, shown.counts, shown.days).se
@@ -316,10 +322,10 @@ def judged_estimates(
         fitted = float(stdtrit(max(len(others) - 2, 1), 0.975)) * jackknifed
         half = np.hypot(Z * chance, np.maximum(Z * healthy.se, fitted)) + doubted
         low, high = (np.clip(values + sign * half, *one.range) for sign in (-1, 1))
-        why = NOTHING if fits is None or _fits(one, *fits) else MISFIT
+        why = NOTHING if fits is None or _is_consistent(one, *fits) else MISFIT
         barred = [why or own for own in outside] if outside else [why] * len(values)
         like = values if beside is None else one.compute(beside)
-        left = [NOTHING] * len(values) if why else _left(one, like, se, realised)
+        left = [NOTHING] * len(values) if why else _refusal_notes(one, like, se, realised)
         points_judged = judge_points(
             one, shown.starts, shown.ends, shown.counts, Interval(low, high, se), band,
             np.zeros(len(values), dtype=bool), estimated=True,
@@ -344,17 +350,17 @@ def _spread(metric: Metric, others: tuple[Counts, ...], values: FloatArray) -> t
     return np.nan_to_num(jackknifed), np.nan_to_num(np.hypot(values - whole, pulled))
 
 
-def _fits(metric: Metric, expected: Counts, realised: Counts) -> bool:
+def _is_consistent(metric: Metric, expected: Counts, realised: Counts) -> bool:
     """Whether the reference's own estimate agrees with what came true there."""
     real = float(metric.compute(realised)[0])
     apart = abs(float(metric.compute(expected)[0]) - real)
     if not np.isfinite(apart):
         return True
-    matters = least_change(metric, real)
+    matters = relevant_change(metric, real)
     return apart <= max(LEFT * float(interval(metric, realised).se[0]), matters) or metric.name == "value"
 
 
-def _left(metric: Metric, values: FloatArray, se: FloatArray, realised: Counts) -> list[Message]:
+def _refusal_notes(metric: Metric, values: FloatArray, se: FloatArray, realised: Counts) -> list[Message]:
     """Why each chunk's estimate is refused: realised values left the band in two judged chunks running,
     this one or earlier."""
     real, share = metric.compute(realised), realised.labelled / np.maximum(realised.n, 1)

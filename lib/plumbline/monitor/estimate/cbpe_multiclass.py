@@ -25,9 +25,9 @@ from plumbline.domain import (
 )
 from plumbline.domain.messages import NOTHING, Message, message
 from plumbline.monitor.chunks import choose_chunk
-from plumbline.monitor.estimate.cbpe_binary import judged_estimates
-from plumbline.monitor.estimate.isotonic import isotonic, squared
-from plumbline.monitor.estimate.refusal import ENOUGH_REFERENCE, points_without_value, too_few_rows
+from plumbline.monitor.estimate.cbpe_binary import judge_estimates
+from plumbline.monitor.estimate.isotonic import isotonic, squared_error
+from plumbline.monitor.estimate.refusal import ENOUGH_REFERENCE, too_few_rows_note, unknown_points
 from plumbline.monitor.metrics.counts import Counts, counts_of
 from plumbline.monitor.metrics.metrics import Metric, metric, metrics_for
 from plumbline.monitor.metrics.status import Mask
@@ -51,7 +51,10 @@ def class_curves(cells: IntArray) -> FloatArray:
             kept = whole - counts[fold]
             p = isotonic(kept)(middles) if kept.sum() else middles
             fitted.append(p)
-            before, after = before + squared(counts[fold], middles), after + squared(counts[fold], p)
+            before, after = (
+                before + squared_error(counts[fold], middles),
+                after + squared_error(counts[fold], p),
+            )
         if after < before:
             curves[:folds, k] = fitted
             curves[folds, k] = isotonic(whole)(middles)
@@ -89,17 +92,18 @@ def estimate_classes(
         else np.zeros_like(rows)
     )
     why = _refusal(profile, counts, mask, expected)
-    if selected is not None and selected.one_sided:
+    if selected is not None and selected.is_one_sided:
         why = message(
-            "No outcome is known for decisions {name}, so nothing can be estimated.", name=selected.least.name
+            "No outcome is known for decisions {name}, so nothing can be estimated.",
+            name=selected.least_labelled.name,
         )
     if why or expected is None or healthy is None:
-        return points_without_value(profile, counts, rows, by, chosen, why)
-    chunked_counts = sum_by_chunk(profile.days, _expected(profile, counts, rows, expected), rows, by)
+        return unknown_points(profile, counts, rows, by, chosen, why)
+    chunked_counts = sum_by_chunk(profile.days, _expected_counts(profile, counts, rows, expected), rows, by)
     realised = sum_by_chunk(profile.days, counts, rows, by).counts
-    fits = (_expected(profile, counts, mask, healthy).pooled(), counts.taken(mask).pooled())
+    fits = (_expected_counts(profile, counts, mask, healthy).pool(), counts.select_rows(mask).pool())
     held = sum_by_chunk(profile.days, counts, mask, by)
-    return judged_estimates(chosen, chunked_counts, realised, held, floors, fits=fits)
+    return judge_estimates(chosen, chunked_counts, realised, held, floors, fits=fits)
 
 
 def _chosen(
@@ -117,7 +121,7 @@ def _refusal(
         return message("No class probabilities are logged, so nothing can be estimated.")
     rows_labelled = int(counts.labelled[mask].sum())
     if rows_labelled < ENOUGH_REFERENCE:
-        return too_few_rows(rows_labelled)
+        return too_few_rows_note(rows_labelled)
     unknown = [name for name in profile.classes if name not in expected.classes]
     if unknown:
         return message(
@@ -128,7 +132,9 @@ def _refusal(
     return NOTHING
 
 
-def _expected(profile: OutcomeProfile, counts: Counts, rows: Mask, expected: ExpectedOutcomes) -> Counts:
+def _expected_counts(
+    profile: OutcomeProfile, counts: Counts, rows: Mask, expected: ExpectedOutcomes
+) -> Counts:
     """The expected counts of a day on its first group of the window, zero on its others."""
     first: dict[Any, int] = {}
     for i in np.flatnonzero(rows):

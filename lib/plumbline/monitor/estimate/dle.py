@@ -18,8 +18,8 @@ import numpy as np
 from plumbline.domain import FloatArray, IntArray, OutcomeProfile, Point, Slice
 from plumbline.domain.messages import NOTHING, Message, message
 from plumbline.monitor.chunks import CHUNKS, ENOUGH, choose_chunk
-from plumbline.monitor.estimate.cbpe_binary import judged_estimates
-from plumbline.monitor.estimate.refusal import ENOUGH_REFERENCE, points_without_value, too_few_rows
+from plumbline.monitor.estimate.cbpe_binary import judge_estimates
+from plumbline.monitor.estimate.refusal import ENOUGH_REFERENCE, too_few_rows_note, unknown_points
 from plumbline.monitor.metrics.counts import Counts, counts_of
 from plumbline.monitor.metrics.metrics import M, Metric, metric
 from plumbline.monitor.performance.series import (
@@ -92,15 +92,15 @@ def estimate_losses(
     )
     why = _refusal(healthy, shown)
     if why or healthy is None or shown is None or reference is None:
-        return points_without_value(
+        return unknown_points(
             profile, counts, rows, by, chosen, why or message("There is no reference to learn from yet.")
         )
     realised = sum_by_chunk(profile.days, counts, rows, by)
-    losses = _estimated(healthy, shown, realised, by, {one.name for one in chosen}, reference)
+    losses = _estimate_losses(healthy, shown, realised, by, {one.name for one in chosen}, reference)
     chunked_counts = sum_by_chunk(profile.days, counts, mask, by)
-    expected = _as_counts(realised.counts, losses)
+    expected = _expected_counts(realised.counts, losses)
     found = replace(realised, counts=expected)
-    return judged_estimates(
+    return judge_estimates(
         chosen,
         found,
         realised.counts,
@@ -114,7 +114,7 @@ def _refusal(healthy: LossRows | None, shown: LossRows | None) -> Message:
     if healthy is None or shown is None or not healthy.inputs.shape[1]:
         return message("No inputs are logged, so nothing can be estimated.")
     held = int(np.isfinite(healthy.error).sum())
-    return too_few_rows(held) if held < ENOUGH_REFERENCE else NOTHING
+    return too_few_rows_note(held) if held < ENOUGH_REFERENCE else NOTHING
 
 
 def fit(inputs: FloatArray, target: FloatArray) -> Model:
@@ -136,7 +136,7 @@ def fit(inputs: FloatArray, target: FloatArray) -> Model:
     return predict
 
 
-def _estimated(
+def _estimate_losses(
     healthy: LossRows, shown: LossRows, realised: ChunkedCounts, by: str, wanted: set[str], reference: Span
 ) -> _Losses:
     labelled = np.isfinite(healthy.error)
@@ -149,7 +149,7 @@ def _estimated(
         if name not in wanted:
             estimates_by_metric[name] = (empty, empty)
             continue
-        predicted = _cross_fitted(inputs, days, loss, shown, reference)
+        predicted = _cross_fit(inputs, days, loss, shown, reference)
         estimates_by_metric[name] = _means(predicted, chunk, rows)
     (absolute, absolute_se), (squared, squared_se) = estimates_by_metric["mae"], estimates_by_metric["rmse"]
     return _Losses(
@@ -157,7 +157,7 @@ def _estimated(
     )
 
 
-def _cross_fitted(
+def _cross_fit(
     inputs: FloatArray, days: Any, loss: FloatArray, shown: LossRows, reference: Span
 ) -> FloatArray:
     """The loss that each shown decision is expected to have; within the reference by a model that has not
@@ -196,7 +196,7 @@ def _means(predicted: FloatArray, chunk: IntArray, rows: FloatArray) -> tuple[Fl
     return mean, spread / np.sqrt(np.maximum(n, 1))
 
 
-def _as_counts(realised: Counts, losses: _Losses) -> Counts:
+def _expected_counts(realised: Counts, losses: _Losses) -> Counts:
     """The estimate as counts of all decisions of a chunk, so that every metric reads it as its own."""
     moments = np.zeros_like(realised.moments)
     moments[:, M["abs"]] = realised.n * losses.absolute
@@ -206,7 +206,7 @@ def _as_counts(realised: Counts, losses: _Losses) -> Counts:
 
 def _error(metric: Metric, expected: Counts, losses: _Losses, reference: Counts) -> FloatArray:
     """Standard error of each chunk's value: chance at its size, scaled from the reference, and the sample's."""
-    whole = reference.pooled()
+    whole = reference.pool()
     n, healthy = np.maximum(expected.n, 1.0), float(whole.labelled[0])
     sampled = 1 - np.minimum(losses.rows / n, 1.0)  # a chunk taken whole has no sampling error
     mean_sq = float(whole.moments[0, M["sq"]]) / healthy

@@ -31,7 +31,7 @@ class Curves:
     others: FloatArray
 
 
-def folds_of(days: Days, mask: Mask) -> tuple[IntArray, int]:
+def assign_folds(days: Days, mask: Mask) -> tuple[IntArray, int]:
     """The fold of each group of the reference, -1 elsewhere, and how many there are: whole days are dealt in turn."""
     unique, place = np.unique(days[mask], return_inverse=True)
     folds = min(FOLDS, len(unique))
@@ -50,7 +50,7 @@ def isotonic(cells: FloatArray) -> Calibration:
     return lambda score: np.asarray(np.interp(score, x[occupied], fitted))
 
 
-def squared(cells: FloatArray, p: FloatArray) -> float:
+def squared_error(cells: FloatArray, p: FloatArray) -> float:
     return float((cells[1] * (1 - p) ** 2 + cells[0] * p**2).sum())
 
 
@@ -62,14 +62,14 @@ def calibration_curves(counts: Counts, mask: Mask, days: Days) -> Curves:
     """
     middles = score_middles(counts.cells.shape[2])
     raw = np.zeros(len(counts.n), np.int64)
-    fold, folds = folds_of(days, mask)
+    fold, folds = assign_folds(days, mask)
     if folds < 2:
         return Curves(middles[None, :], raw, np.zeros((0, len(middles))))
     cells = sum_by(fold[mask], folds, counts.cells[mask])
     whole = cells.sum(0)
     fitted = np.stack([isotonic(kept)(middles) for kept in (*(whole - cells), whole)])
-    before = sum(squared(out, middles) for out in cells)
-    after = sum(squared(out, p) for out, p in zip(cells, fitted[:folds], strict=True))
+    before = sum(squared_error(out, middles) for out in cells)
+    after = sum(squared_error(out, p) for out, p in zip(cells, fitted[:folds], strict=True))
     if after >= before:
         return Curves(middles[None, :], raw, fitted)
     return Curves(fitted, np.where(fold >= 0, fold, folds), fitted)

@@ -41,14 +41,14 @@ def refusal(profile: OutcomeProfile, counts: Counts, mask: Mask) -> Message:
     return NOTHING
 
 
-def too_few_rows(n: int) -> Message:
+def too_few_rows_note(n: int) -> Message:
     """That the reference has too few labelled rows for an estimate."""
     return message(
         "{n} labelled reference rows; {needed} are needed.", n=count(n), needed=count(ENOUGH_REFERENCE)
     )
 
 
-def points_without_value(
+def unknown_points(
     profile: OutcomeProfile, counts: Counts, rows: Mask, by: str, chosen: Sequence[Metric], why: Message
 ) -> tuple[Point, ...]:
     """Points without a value that say why nothing is estimated."""

@@ -8,7 +8,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from plumbline.monitor.fairness.groups import ERRORS, FALSE_DISCOVERY, LEAST_ROWS, MEASURES, two_proportions
+from plumbline.monitor.fairness.groups import (
+    ERRORS,
+    FALSE_DISCOVERY,
+    LEAST_ROWS,
+    MEASURES,
+    two_proportions_p_value,
+)
 from plumbline.monitor.statistics.multiple_testing import benjamini_hochberg
 from plumbline.monitor.statistics.proportions import difference
 from plumbline.monitor.statistics.ratios import Z95
@@ -81,10 +87,10 @@ def changes(
     now = {(g.attributes, g.levels): g.outcomes for g in second}
     keys = list(dict.fromkeys([*then, *now]))
     best = {
-        attributes: _best([k for k in keys if k[0] == attributes], then, now, favourable)
+        attributes: _best_group([k for k in keys if k[0] == attributes], then, now, favourable)
         for attributes in dict.fromkeys(k[0] for k in keys)
     }
-    changes_by_group = {key: _measured(key, best[key[0]], then, now, favourable) for key in keys}
+    changes_by_group = {key: _measure_changes(key, best[key[0]], then, now, favourable) for key in keys}
     if not errors:
         changes_by_group = {
             key: {n: m for n, m in moved.items() if n not in ERRORS}
@@ -93,7 +99,7 @@ def changes(
     flat = [(key, name) for key, moved in changes_by_group.items() for name in moved]
     q = benjamini_hochberg(np.array([changes_by_group[key][name].p for key, name in flat]))
     for (key, name), corrected in zip(flat, q, strict=True):
-        changes_by_group[key][name] = _settled(name, changes_by_group[key][name], float(corrected))
+        changes_by_group[key][name] = _change_verdict(name, changes_by_group[key][name], float(corrected))
     return tuple(
         GroupChange(
             *key, _rows(then.get(key)), _rows(now.get(key)), key == best[key[0]], changes_by_group[key]
@@ -106,35 +112,35 @@ def _rows(g: GroupOutcomes | None) -> int:
     return 0 if g is None else g.n
 
 
-def _good(g: GroupOutcomes, favourable: bool) -> int:
+def _favourable_count(g: GroupOutcomes, favourable: bool) -> int:
     return g.positives if favourable else g.n - g.positives
 
 
-def _best(keys: Sequence[Key], then: Outcomes, now: Outcomes, favourable: bool) -> Key | None:
+def _best_group(keys: Sequence[Key], then: Outcomes, now: Outcomes, favourable: bool) -> Key | None:
     common = [
         key
         for key in keys
         if key in then
         and key in now
         and min(then[key].n, now[key].n) >= LEAST_ROWS
-        and min(_good(then[key], favourable), _good(now[key], favourable)) > 0
+        and min(_favourable_count(then[key], favourable), _favourable_count(now[key], favourable)) > 0
     ]
-    return max(common, key=lambda key: _good(then[key], favourable) / then[key].n, default=None)
+    return max(common, key=lambda key: _favourable_count(then[key], favourable) / then[key].n, default=None)
 
 
-def _measured(
+def _measure_changes(
     key: Key, best: Key | None, then: Outcomes, now: Outcomes, favourable: bool
 ) -> dict[str, MeasureChange]:
     a, b = then.get(key), now.get(key)
     if a is None or b is None:
         return {}
-    sides = {FAVOURABLE: ((_good(a, favourable), a.n), (_good(b, favourable), b.n))}
+    sides = {FAVOURABLE: ((_favourable_count(a, favourable), a.n), (_favourable_count(b, favourable), b.n))}
     sides |= {name: (MEASURES[name](a), MEASURES[name](b)) for name in ERRORS}
     changes = {
         name: moved for name, (before, after) in sides.items() if (moved := _share(before, after)) is not None
     }
     if FAVOURABLE in changes and best is not None and key != best:
-        four = [(_good(g, favourable), g.n) for g in (a, then[best], b, now[best])]
+        four = [(_favourable_count(g, favourable), g.n) for g in (a, then[best], b, now[best])]
         changes[RATIO] = _ratio(*four)
     return {name: changes[name] for name in COMPARED if name in changes}
 
@@ -144,7 +150,7 @@ def _share(before: tuple[int, int], after: tuple[int, int]) -> MeasureChange | N
         return None
     apart = difference(*before, *after)
     assert apart is not None
-    p = two_proportions(*after, *before)
+    p = two_proportions_p_value(*after, *before)
     return MeasureChange(
         first=apart.before,
         second=apart.after,
@@ -181,7 +187,7 @@ def _ratio(
     )
 
 
-def _settled(name: str, moved: MeasureChange, q: float) -> MeasureChange:
+def _change_verdict(name: str, moved: MeasureChange, q: float) -> MeasureChange:
     level = 1.0 if name == RATIO else 0.0
     if q >= FALSE_DISCOVERY or moved.low <= level <= moved.high:
         return replace(moved, q=q)

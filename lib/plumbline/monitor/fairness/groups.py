@@ -49,16 +49,16 @@ class Lines:
     gap: float = GAP
     adverse: float = TWICE
 
-    def of_ratio(self, value: float, low: float, high: float, q: float, groups: int) -> PointStatus:
+    def ratio_status(self, value: float, low: float, high: float, q: float, groups: int) -> PointStatus:
         """The status of a ratio of wanted outcomes with its limits, which hold for so many groups at once."""
         return _settle(-_log(value), -_log(high), -_log(low), q, -math.log(self.ratio), groups)
 
-    def of_gap(self, value: float, low: float, high: float, q: float, groups: int) -> PointStatus:
+    def gap_status(self, value: float, low: float, high: float, q: float, groups: int) -> PointStatus:
         """The status of a difference of error rates, either way."""
         near = 0.0 if low <= 0 <= high else min(abs(low), abs(high))
         return _settle(abs(value), near, max(abs(low), abs(high)), q, self.gap, groups)
 
-    def of_adverse(self, value: float, low: float, high: float, q: float, groups: int) -> PointStatus:
+    def adverse_status(self, value: float, low: float, high: float, q: float, groups: int) -> PointStatus:
         """The status of a ratio of a rare unwanted outcome."""
         return _settle(_log(value), _log(low), _log(high), q, math.log(self.adverse), groups)
 
@@ -135,7 +135,7 @@ class GroupResult:
     adverse: GroupComparison | None = None
 
     @property
-    def small(self) -> bool:
+    def is_small(self) -> bool:
         """Whether there are too few rows to judge it."""
         return self.n < LEAST_ROWS
 
@@ -147,7 +147,7 @@ class GroupResult:
     @property
     def status(self) -> PointStatus:
         """The worst of what was compared."""
-        if self.small:
+        if self.is_small:
             return PointStatus.UNKNOWN
         status = [c.status for c in (self.ratio, self.adverse, *self.gaps.values()) if c is not None]
         order = (PointStatus.BREACH, PointStatus.WATCH, PointStatus.UNKNOWN)
@@ -176,7 +176,7 @@ def judge(
     families: dict[tuple[object, ...], list[GroupCounts]] = {}
     for group in groups:
         families.setdefault((group.attributes, group.version, group.month), []).append(group)
-    best = {key: _most_favoured(family, favourable) for key, family in families.items()}
+    best = {key: _reference_group(family, favourable) for key, family in families.items()}
     sizes = {key: sum(g.outcomes.n >= LEAST_ROWS for g in family) for key, family in families.items()}
     tests: list[tuple[int, str, GroupComparison]] = []
     for place, group in enumerate(groups):
@@ -192,9 +192,9 @@ def judge(
     comparisons: dict[int, dict[str, GroupComparison]] = {}
     for i, (place, name, test) in enumerate(tests):
         corrected = comparisons[place]["ratio"].q if name == "adverse" else float(q[i])
-        comparisons.setdefault(place, {})[name] = _settled(name, test, corrected, lines)
+        comparisons.setdefault(place, {})[name] = _group_comparison(name, test, corrected, lines)
     results = tuple(
-        _judged(
+        _group_result(
             group,
             favourable,
             best[(group.attributes, group.version, group.month)] is group,
@@ -207,16 +207,16 @@ def judge(
     return tuple(replace(g, rates={k: v for k, v in g.rates.items() if k not in ERRORS}) for g in results)
 
 
-def _good(g: GroupOutcomes, favourable: bool) -> int:
+def _favourable_count(g: GroupOutcomes, favourable: bool) -> int:
     return g.positives if favourable else g.n - g.positives
 
 
-def _most_favoured(family: Sequence[GroupCounts], favourable: bool) -> GroupCounts | None:
+def _reference_group(family: Sequence[GroupCounts], favourable: bool) -> GroupCounts | None:
     """The group whose rate is surely highest: by the lower limit, so that no small group leads by luck."""
-    counts = [g for g in family if g.outcomes.n >= LEAST_ROWS and _good(g.outcomes, favourable)]
+    counts = [g for g in family if g.outcomes.n >= LEAST_ROWS and _favourable_count(g.outcomes, favourable)]
     if not counts:
         return None
-    events = np.array([_good(g.outcomes, favourable) for g in counts], float)
+    events = np.array([_favourable_count(g.outcomes, favourable) for g in counts], float)
     return counts[int(np.argmax(wilson(events, np.array([g.outcomes.n for g in counts], float))[0]))]
 
 
@@ -225,44 +225,44 @@ def _tests(
 ) -> list[tuple[str, GroupComparison]]:
     z = range_z(groups)
 
-    def compared(value: float, low: float, high: float, p: float) -> GroupComparison:
+    def comparison(value: float, low: float, high: float, p: float) -> GroupComparison:
         return GroupComparison(
             value=value, low=low, high=high, p=range_p(p, groups), q=1.0, status=PointStatus.OK, groups=groups
         )
 
-    x1, x0 = _good(g, favourable), _good(best, favourable)
-    p = two_proportions(x1, g.n, x0, best.n)
-    tests = [("ratio", compared(*katz(x1, g.n, x0, best.n, z), p))]
+    x1, x0 = _favourable_count(g, favourable), _favourable_count(best, favourable)
+    p = two_proportions_p_value(x1, g.n, x0, best.n)
+    tests = [("ratio", comparison(*katz(x1, g.n, x0, best.n, z), p))]
     if best.n - x0 < RARE * best.n:
         times, low, high = (min(v, MOST_TIMES) for v in koopman(g.n - x1, g.n, best.n - x0, best.n, z))
-        tests.append(("adverse", compared(times, low, high, p)))
+        tests.append(("adverse", comparison(times, low, high, p)))
     for name in ERRORS:
         (hits, n), (hits0, n0) = MEASURES[name](g), MEASURES[name](best)
         apart = difference(hits0, n0, hits, n, z)
         if apart is not None and min(n, n0) >= LEAST_ROWS:
-            p = two_proportions(hits, n, hits0, n0)
-            tests.append((name, compared(apart.value, apart.low, apart.high, p)))
+            p = two_proportions_p_value(hits, n, hits0, n0)
+            tests.append((name, comparison(apart.value, apart.low, apart.high, p)))
     return tests
 
 
-def two_proportions(x1: int, n1: int, x0: int, n0: int) -> float:
+def two_proportions_p_value(x1: int, n1: int, x0: int, n0: int) -> float:
     """The two-sided p-value of x1/n1 against x0/n0: the pooled normal test (chi-square with one degree)."""
     pooled = (x1 + x0) / (n1 + n0)
     variance = pooled * (1 - pooled) * (1 / n1 + 1 / n0)
     return 1.0 if variance <= 0 else math.erfc(abs(x1 / n1 - x0 / n0) / math.sqrt(2 * variance))
 
 
-def _settled(name: str, test: GroupComparison, q: float, lines: Lines) -> GroupComparison:
-    of = {"ratio": lines.of_ratio, "adverse": lines.of_adverse}.get(name, lines.of_gap)
+def _group_comparison(name: str, test: GroupComparison, q: float, lines: Lines) -> GroupComparison:
+    of = {"ratio": lines.ratio_status, "adverse": lines.adverse_status}.get(name, lines.gap_status)
     return replace(test, q=q, status=of(test.value, test.low, test.high, q, test.groups))
 
 
-def _judged(
+def _group_result(
     group: GroupCounts, favourable: bool, best: bool, comparisons: dict[str, GroupComparison]
 ) -> GroupResult:
     g = group.outcomes
     rates = {name: group_rate for name, of in MEASURES.items() if (group_rate := rate(*of(g))) is not None}
-    good = rate(_good(g, favourable), g.n)
+    good = rate(_favourable_count(g, favourable), g.n)
     assert good is not None
     gaps = {name: comparisons[name] for name in ERRORS if name in comparisons}
     calibration, ece = _calibration(group.scores)

@@ -41,7 +41,7 @@ def oversight(hands: Sequence[OversightCounts], label: str = "all") -> Oversight
     )
 
 
-def oversight_by(
+def oversight_by_key(
     hands: Sequence[OversightCounts], key: Callable[[OversightCounts], str]
 ) -> tuple[Oversight, ...]:
     """The same by month, version or what else ``key`` names, in the order of first sight."""

@@ -43,7 +43,7 @@ def _true_positive(c: Counts) -> FloatArray:
     return _shares(c)[1][:, c.positive]
 
 
-def _said_positive(c: Counts) -> FloatArray:
+def _predicted_positive(c: Counts) -> FloatArray:
     return _shares(c)[0][:, c.positive]
 
 
@@ -53,8 +53,8 @@ def _constant(value: float) -> Callable[[Counts], FloatArray]:
 
 GUESSES: dict[str, Callable[[Counts], FloatArray]] = {
     "accuracy": _agreement,
-    "recall": _said_positive,
-    "specificity": lambda c: 1 - _said_positive(c),
+    "recall": _predicted_positive,
+    "specificity": lambda c: 1 - _predicted_positive(c),
     "precision": _true_positive,
     "average_precision": lambda c: ratio(c.cells[:, 1].sum(1), c.cells.sum((1, 2))),
     "balanced_accuracy": _constant(0.5),
@@ -64,7 +64,7 @@ GUESSES: dict[str, Callable[[Counts], FloatArray]] = {
 }
 
 
-def no_better(metric: Metric, counts: Counts) -> BaselineComparison | None:
+def compare_with_baseline(metric: Metric, counts: Counts) -> BaselineComparison | None:
     """The value beside what guessing gives, where it is not better by more than chance; None where it is, or unknown.
 
     Args:
@@ -73,7 +73,7 @@ def no_better(metric: Metric, counts: Counts) -> BaselineComparison | None:
     asked = METRICS["r2"] if counts.task is Task.REGRESSION else metric
     if asked.name not in GUESSES or counts.labelled.sum() < ENOUGH:
         return None
-    whole = counts.pooled()
+    whole = counts.pool()
     value, guess = float(asked.compute(whole)[0]), float(GUESSES[asked.name](whole)[0])
     if not (np.isfinite(value) and np.isfinite(guess)):
         return None

@@ -60,19 +60,19 @@ class Counts:
     error_cells: FloatArray
     cost: FloatArray | None = None
     numbered: NumberedScores | None = None
-    #: what functions of these counts gave (see ``once``); nobody may write into it
+    #: what functions of these counts gave (see ``cache_by_counts``); nobody may write into it
     held: dict[Callable[[Counts], Any], Any] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 
-    def weighted(self, weights: NDArray[Any]) -> Counts:
+    def apply_weights(self, weights: NDArray[Any]) -> Counts:
         """Sums with each row taken ``weights`` times: (B, m) weights give B rows."""
         parts: dict[str, Any] = {
             name: np.tensordot(weights, getattr(self, name), axes=1) for name in ADDITIVE
         }
         return replace(self, numbered=None, **parts)
 
-    def scaled(self, share: FloatArray, names: tuple[str, ...] = ADDITIVE) -> Counts:
+    def scale_rows(self, share: FloatArray, names: tuple[str, ...] = ADDITIVE) -> Counts:
         """Each row of (m,) taken ``share`` times, in these fields: means stay, what they rest on does not.
 
         Scores are then known by their cells alone, as those by number are whole decisions.
@@ -80,50 +80,50 @@ class Counts:
         parts: dict[str, Any] = {name: (getattr(self, name).T * share).T for name in names}
         return replace(self, numbered=None, **parts)
 
-    def grouped(self, index: IntArray, chunks: int) -> Counts:
+    def sum_by_group(self, index: IntArray, chunks: int) -> Counts:
         """Rows of the same ``index`` (0 .. chunks - 1) added up: ``chunks`` rows."""
         if len(index) == chunks and np.array_equal(index, np.arange(chunks)):
             return self
         parts: dict[str, Any] = {name: sum_by(index, chunks, getattr(self, name)) for name in ADDITIVE}
-        return replace(self, numbered=_regrouped(self.numbered, index, chunks), **parts)
+        return replace(self, numbered=_regroup_scores(self.numbered, index, chunks), **parts)
 
-    def taken(self, rows: NDArray[Any]) -> Counts:
+    def select_rows(self, rows: NDArray[Any]) -> Counts:
         """Only these rows (a mask or positions)."""
         if rows.dtype == np.bool_ and rows.all():
             return self
         parts: dict[str, Any] = {name: getattr(self, name)[rows] for name in ADDITIVE}
-        return replace(self, numbered=_taken(self.numbered, rows), **parts)
+        return replace(self, numbered=_select_scores(self.numbered, rows), **parts)
 
-    def pooled(self) -> Counts:
+    def pool(self) -> Counts:
         """All rows added up into one."""
-        return _pooled(self)
+        return _pool(self)
 
 
 Asked = TypeVar("Asked")
 
 
-def once(function: Callable[[Counts], Asked]) -> Callable[[Counts], Asked]:
+def cache_by_counts(function: Callable[[Counts], Asked]) -> Callable[[Counts], Asked]:
     """The function, worked out once for the same counts: a metric, its interval and its limit all ask for it."""
 
     @wraps(function)
-    def asked(counts: Counts) -> Asked:
+    def cached(counts: Counts) -> Asked:
         if function not in counts.held:
             counts.held[function] = function(counts)
         value: Asked = counts.held[function]
         return value
 
-    return asked
+    return cached
 
 
-@once
-def _pooled(counts: Counts) -> Counts:
+@cache_by_counts
+def _pool(counts: Counts) -> Counts:
     parts: dict[str, Any] = {name: getattr(counts, name).sum(0, keepdims=True) for name in ADDITIVE}
     return replace(
-        counts, numbered=_regrouped(counts.numbered, np.zeros(len(counts.n), np.int64), 1), **parts
+        counts, numbered=_regroup_scores(counts.numbered, np.zeros(len(counts.n), np.int64), 1), **parts
     )
 
 
-def _regrouped(scores: NumberedScores | None, index: IntArray, chunks: int) -> NumberedScores | None:
+def _regroup_scores(scores: NumberedScores | None, index: IntArray, chunks: int) -> NumberedScores | None:
     if scores is None:
         return None
     return replace(
@@ -131,7 +131,7 @@ def _regrouped(scores: NumberedScores | None, index: IntArray, chunks: int) -> N
     )
 
 
-def _taken(scores: NumberedScores | None, rows: NDArray[Any]) -> NumberedScores | None:
+def _select_scores(scores: NumberedScores | None, rows: NDArray[Any]) -> NumberedScores | None:
     if scores is None:
         return None
     chosen = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
@@ -177,19 +177,19 @@ def counts_of(profile: OutcomeProfile, cost: CostMatrix | None = None, *, scores
         n=profile.n.astype(float),
         labelled=profile.n_labelled.astype(float),
         confusion=confusion,
-        cells=_wide(profile.score_cells if scores else profile.score_cells[..., :0], groups, (2, 0)),
-        scored=_wide(profile.n_scored, groups, ()),
-        log_loss=_wide(profile.sum_log_loss, groups, ()),
-        brier=_wide(profile.sum_brier, groups, ()),
-        moments=_wide(profile.moments, groups, (0,)),
+        cells=_wide_floats(profile.score_cells if scores else profile.score_cells[..., :0], groups, (2, 0)),
+        scored=_wide_floats(profile.n_scored, groups, ()),
+        log_loss=_wide_floats(profile.sum_log_loss, groups, ()),
+        brier=_wide_floats(profile.sum_brier, groups, ()),
+        moments=_wide_floats(profile.moments, groups, (0,)),
         error_ends=np.asarray(profile.error_ends, dtype=float),
-        error_cells=_wide(profile.error_cells, groups, (0,)),
+        error_cells=_wide_floats(profile.error_cells, groups, (0,)),
         cost=cost_array(cost, profile.task, classes) if cost else None,
         numbered=profile.numbered if scores else None,
     )
 
 
-def _wide(values: NDArray[Any], groups: int, shape: tuple[int, ...]) -> FloatArray:
+def _wide_floats(values: NDArray[Any], groups: int, shape: tuple[int, ...]) -> FloatArray:
     """As floats, NaN (no sum was kept) as zero; an absent quantity becomes zeros (groups, *shape)."""
     if values.shape[:1] != (groups,) or (values.size == 0 and groups):
         return np.zeros((groups, *shape))

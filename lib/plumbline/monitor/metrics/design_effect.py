@@ -15,7 +15,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from plumbline.domain import FloatArray, to_unit
-from plumbline.monitor.metrics.counts import ADDITIVE, Counts, once, ratio
+from plumbline.monitor.metrics.counts import ADDITIVE, Counts, cache_by_counts, ratio
 from plumbline.monitor.metrics.intervals import THREE_SIGMA, Days, Interval, interval
 from plumbline.monitor.metrics.metrics import Metric
 from plumbline.monitor.statistics.autocorrelation import span_ratio
@@ -51,12 +51,12 @@ def design(metric: Metric, days: Counts | None, by: str) -> DesignEffect:
         days: counts of the reference's days, in order of time; None: not known.
         by: day, week or month. A day's own figure is not widened: it speaks of that day.
     """
-    return DesignEffect() if days is None or by == "day" else design_over(metric, days, SPAN[by])
+    return DesignEffect() if days is None or by == "day" else design_effect_over(metric, days, SPAN[by])
 
 
-def design_over(metric: Metric, days: Counts, span: int) -> DesignEffect:
+def design_effect_over(metric: Metric, days: Counts, span: int) -> DesignEffect:
     """The same over ``span`` days."""
-    counts = days.taken(days.labelled > 0)
+    counts = days.select_rows(days.labelled > 0)
     days_labelled = len(counts.labelled)
     if days_labelled < FEWEST_DAYS:
         return DesignEffect()
@@ -67,7 +67,7 @@ def design_over(metric: Metric, days: Counts, span: int) -> DesignEffect:
     apart, unit = to_unit(influence)
     variance = float(apart @ apart) / (days_labelled - 1) / days_labelled * following
     day = unit * float(np.sqrt(variance * counts.labelled.sum()))
-    by_rows = float(interval(metric, counts.pooled()).se[0]) / unit
+    by_rows = float(interval(metric, counts.pool()).se[0]) / unit
     if not by_rows > 0:  # the metric has no law of rows
         return DesignEffect(1.0, freedom, day)
     effect = variance / by_rows**2
@@ -82,41 +82,43 @@ def _influence(metric: Metric, days: Counts) -> FloatArray:
         hits, rows = metric.hits(days)
         whole, without = ratio(hits.sum(), rows.sum()), ratio(hits.sum() - hits, rows.sum() - rows)
     else:
-        whole, without = metric.compute(days.pooled())[0], metric.compute(_without_each(days))
+        whole, without = metric.compute(days.pool())[0], metric.compute(_leave_one_out(days))
     return np.asarray((days_labelled - 1) * (whole - without))
 
 
-@once
-def _without_each(days: Counts) -> Counts:
+@cache_by_counts
+def _leave_one_out(days: Counts) -> Counts:
     """The days' sum less each day."""
-    parts: dict[str, Any] = {name: getattr(days.pooled(), name) - getattr(days, name) for name in ADDITIVE}
+    parts: dict[str, Any] = {name: getattr(days.pool(), name) - getattr(days, name) for name in ADDITIVE}
     return replace(days, numbered=None, **parts)
 
 
 def widen_interval(metric: Metric, counts: Counts, days: Days | None, design: DesignEffect) -> Interval:
     """The metric's interval for each chunk of ``counts``, as wide as the design effect asks, never narrower."""
     if metric.interval == "days":
-        return _by_day(metric, counts, interval(metric, counts, days), design)
+        return _widen_by_days(metric, counts, interval(metric, counts, days), design)
     if design.effect <= 1:
         return interval(metric, counts, days)
-    return interval(metric, fewer(metric, counts, design, Z, 0.975), days)
+    return interval(metric, effective_counts(metric, counts, design, Z, 0.975), days)
 
 
-def fewer(metric: Metric, counts: Counts, design: DesignEffect, normal: float, quantile: float) -> Counts:
+def effective_counts(
+    metric: Metric, counts: Counts, design: DesignEffect, normal: float, quantile: float
+) -> Counts:
     """As many independent decisions as tell as much, by the normal quantile that a law then uses on them."""
     if design.effect <= 1:
         return counts
     effect = design.effect * (float(stdtrit(design.freedom, quantile)) / normal) ** 2
     share = np.maximum(1 / effect, np.minimum(LEAST_ROWS / np.maximum(counts.labelled, 1.0), 1.0))
-    return counts.scaled(share, ADDITIVE if metric.hits is None else OF_HITS)
+    return counts.scale_rows(share, ADDITIVE if metric.hits is None else OF_HITS)
 
 
-def fewer_of_limit(metric: Metric, counts: Counts, design: DesignEffect) -> Counts:
+def effective_counts_of_limit(metric: Metric, counts: Counts, design: DesignEffect) -> Counts:
     """The same where three standard errors are asked for."""
-    return fewer(metric, counts, design, 3.0, 1 - THREE_SIGMA)
+    return effective_counts(metric, counts, design, 3.0, 1 - THREE_SIGMA)
 
 
-def _by_day(metric: Metric, counts: Counts, interval: Interval, design: DesignEffect) -> Interval:
+def _widen_by_days(metric: Metric, counts: Counts, interval: Interval, design: DesignEffect) -> Interval:
     """The wider of a bootstrap over a chunk's few days and the law of the reference's days."""
     if design.day <= 0:
         return interval

@@ -20,7 +20,7 @@ from plumbline.monitor.chunks import ENOUGH
 from plumbline.monitor.metrics.counts import Counts
 from plumbline.monitor.metrics.intervals import THREE_SIGMA
 from plumbline.monitor.metrics.metrics import METRICS, RARE, Metric
-from plumbline.monitor.metrics.status import Mask, judgeable
+from plumbline.monitor.metrics.status import Mask, judgeable_chunks
 from plumbline.monitor.metrics.thresholds import Threshold, limits, rows_needed, threshold
 
 #: what is judged beside the headline
@@ -43,13 +43,13 @@ def family(profile: OutcomeProfile, headline: str, floors: Sequence[str] = ()) -
     """
     scored = bool(profile.n_scored.any())
     beside = [name for name in BESIDE[profile.task] if scored or name not in ("brier", "log_loss")]
-    if profile.task is Task.BINARY and rare_negative(profile):
+    if profile.task is Task.BINARY and is_negative_rare(profile):
         beside.append("specificity")
     known = [name for name in floors if name in METRICS and profile.task in METRICS[name].tasks]
     return tuple(dict.fromkeys((headline, *beside, *known)))
 
 
-def rare_negative(profile: OutcomeProfile) -> bool:
+def is_negative_rare(profile: OutcomeProfile) -> bool:
     """Whether fewer than one in ten labels are of the class that is not the positive one."""
     true = profile.confusion[:, :, :-1].sum((0, 1))
     if len(true) != 2 or profile.positive not in profile.classes:
@@ -78,18 +78,18 @@ def allowances(members: Sequence[Member], chunks: int) -> FloatArray:
     size = max(len(tested), 1)
     level = np.ones(chunks)
     for j in range(2, size + 1):
-        beyond = sum(_beyond(one, THREE_SIGMA * j / size).astype(np.int64) for one in tested)
+        beyond = sum(_breach_mask(one, THREE_SIGMA * j / size).astype(np.int64) for one in tested)
         level = np.where(beyond >= j, float(j), level)
     return np.asarray(THREE_SIGMA * level / size)
 
 
-def _beyond(member: Member, chance: float) -> Mask:
+def _breach_mask(member: Member, chance: float) -> Mask:
     values = member.metric.compute(member.counts)
     bounds = (
         np.nan_to_num(member.metric.bound(member.counts)) if member.metric.bound else np.zeros(len(values))
     )
     low, high = limits(member.band, member.metric, member.counts, chance)
-    may, _ = judgeable(member.metric, member.band, member.counts, low, high)
+    may, _ = judgeable_chunks(member.metric, member.band, member.counts, low, high)
     return np.asarray(may & ((values + bounds < low) | (values - bounds > high)))
 
 
@@ -102,7 +102,7 @@ def window_length(metric: Metric, reference: Counts, chunks: Counts, members: in
         reference: counts of the reference's chunks.
         members: how many metrics are judged together.
     """
-    band = threshold(metric, reference.pooled())
+    band = threshold(metric, reference.pool())
     needed = rows_needed(band, metric, THREE_SIGMA / members)
     mask = chunks.labelled >= ENOUGH
     if needed is None or not mask.any():
@@ -113,14 +113,14 @@ def window_length(metric: Metric, reference: Counts, chunks: Counts, members: in
     return wanted if wanted <= LONGEST else 1
 
 
-def running(counts: Counts, length: int) -> Counts:
+def running_sums(counts: Counts, length: int) -> Counts:
     """Each chunk with those before it, ``length`` in all (fewer at the beginning)."""
     place = np.arange(len(counts.labelled))
     apart = place[:, None] - place[None, :]
-    return counts.weighted(((apart >= 0) & (apart < length)).astype(float))
+    return counts.apply_weights(((apart >= 0) & (apart < length)).astype(float))
 
 
 def join_chunks(counts: Counts, length: int) -> Counts:
     """Chunks added up ``length`` by ``length``, the last whole ones; all in one where there are fewer."""
     place = np.arange(len(counts.labelled))[::-1] // length
-    return counts.grouped(place, int(place.max()) + 1) if len(place) else counts
+    return counts.sum_by_group(place, int(place.max()) + 1) if len(place) else counts

@@ -8,7 +8,7 @@ import numpy as np
 
 from plumbline.domain import REGRESSION_MOMENTS, FloatArray
 from plumbline.domain.messages import NOTHING, Message, message
-from plumbline.monitor.metrics.counts import Counts, once
+from plumbline.monitor.metrics.counts import Counts, cache_by_counts
 
 #: values that have to make up a mean, or it has no interval
 FEWEST_VALUES = 5.0
@@ -44,17 +44,17 @@ def tail(n: FloatArray, first: FloatArray, second: FloatArray) -> float:
     return float(second.sum()) / total / (total / rows) if total > 0 else 0.0
 
 
-def of_errors(c: Counts) -> Tail:
+def error_tail(c: Counts) -> Tail:
     """Of the errors without their sign."""
     return Tail(tail(c.labelled, c.moments[:, _M["abs"]], c.moments[:, _M["abs2"]]))
 
 
-def of_squares(c: Counts) -> Tail:
+def squared_tail(c: Counts) -> Tail:
     """Of the squared errors."""
     return Tail(tail(c.labelled, c.moments[:, _M["sq"]], c.moments[:, _M["sq2"]]), endless(c))
 
 
-@once
+@cache_by_counts
 def endless(c: Counts) -> bool:
     """Whether the squares of squared errors may have no mean, by the tail of the errors of all chunks.
 
@@ -97,17 +97,17 @@ def shape(counts: FloatArray, ends: FloatArray) -> tuple[float, float]:
     return float(np.log1p(-float(theta @ weight) / weight.sum() * x) @ n / beyond_count), beyond_count
 
 
-def few_errors(c: Counts) -> list[Message]:
+def error_tail_notes(c: Counts) -> list[Message]:
     """A word on each chunk whose mean error has no interval."""
-    return _few(c, of_errors(c)) if c.moments.shape[1] else [NOTHING] * len(c.labelled)
+    return _tail_notes(c, error_tail(c)) if c.moments.shape[1] else [NOTHING] * len(c.labelled)
 
 
-def few_squares(c: Counts) -> list[Message]:
+def squared_tail_notes(c: Counts) -> list[Message]:
     """The same of its root mean squared error."""
-    return _few(c, of_squares(c)) if c.moments.shape[1] else [NOTHING] * len(c.labelled)
+    return _tail_notes(c, squared_tail(c)) if c.moments.shape[1] else [NOTHING] * len(c.labelled)
 
 
-def _few(c: Counts, tail: Tail) -> list[Message]:
+def _tail_notes(c: Counts, tail: Tail) -> list[Message]:
     few = (c.labelled > 0) & (c.labelled < FEWEST_VALUES * tail.ratio)
     endless = ENDLESS if tail.endless else NOTHING
     return [

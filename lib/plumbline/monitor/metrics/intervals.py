@@ -18,7 +18,7 @@ from plumbline.domain import FloatArray, IntArray, score_middles
 from plumbline.monitor.metrics.counts import Counts, ratio
 from plumbline.monitor.metrics.heavy_tails import FEWEST_VALUES, Tail, tail
 from plumbline.monitor.metrics.metrics import M, Metric, error_quantile
-from plumbline.monitor.metrics.score_metrics import by_rank
+from plumbline.monitor.metrics.score_metrics import ranked_scores
 from plumbline.monitor.statistics.proportions import Z, wilson
 
 #: chance of a false alarm that three standard errors stand for, one-sided
@@ -60,13 +60,13 @@ def binomial_reach(
     """
     n1, p = np.maximum(np.round(n), 1.0), np.clip(p, 1e-9, 1 - 1e-9)
 
-    def below(q: FloatArray) -> FloatArray:
-        return _least_hits(n1, q, chance) / n1
+    def lower_rate(q: FloatArray) -> FloatArray:
+        return _binomial_quantile(n1, q, chance) / n1
 
-    return np.where(n > 0, below(p), 0.0), np.where(n > 0, 1 - below(1 - p), 1.0)
+    return np.where(n > 0, lower_rate(p), 0.0), np.where(n > 0, 1 - lower_rate(1 - p), 1.0)
 
 
-def _least_hits(n: FloatArray, q: FloatArray, chance: FloatArray | float) -> FloatArray:
+def _binomial_quantile(n: FloatArray, q: FloatArray, chance: FloatArray | float) -> FloatArray:
     """The smallest k with P(X <= k) >= chance for X binomial (n, q), (m,): from a guess, then hit by hit.
 
     The guess is the normal law's with its first correction for skewness (Cornish and Fisher 1938).
@@ -110,7 +110,7 @@ def _auc(metric: Metric, c: Counts, days: Days | None) -> Interval:
     below = ratio(n1[:, None] - np.cumsum(positive, 1) + positive / 2, n1[:, None])
     s1 = ratio((positive * (above - auc[:, None]) ** 2).sum(1), n1 - 1)
     s0 = ratio((negative * (below - auc[:, None]) ** 2).sum(1), n0 - 1)
-    se, scores = np.sqrt(ratio(s1, n1) + ratio(s0, n0)), by_rank(c)
+    se, scores = np.sqrt(ratio(s1, n1) + ratio(s0, n0)), ranked_scores(c)
     if scores is not None:
         se = np.where(scores.whole, scores.auc_se(), se)
         n0, n1 = np.where(scores.whole, scores.negatives, n0), np.where(scores.whole, scores.positives, n1)
@@ -138,7 +138,7 @@ def newcombe_auc(auc: FloatArray, n0: FloatArray, n1: FloatArray) -> tuple[Float
     seen, half = np.where(mask, auc, 0.5), np.maximum((n0 + n1) / 2 - 1, 0.0)
     pairs = np.where(mask, n0 * n1, 1.0)
 
-    def beyond(area: FloatArray) -> NDArray[np.bool_]:
+    def is_rejected(area: FloatArray) -> NDArray[np.bool_]:
         extra = half * ((1 - area) / (2 - area) + area / (1 + area))
         return np.asarray((seen - area) ** 2 > Z**2 * area * (1 - area) * (1 + extra) / pairs)
 
@@ -147,7 +147,7 @@ def newcombe_auc(auc: FloatArray, n0: FloatArray, n1: FloatArray) -> tuple[Float
         out, within = np.full(len(seen), end), seen.copy()
         for _ in range(BISECTIONS):
             middle = (out + within) / 2
-            far = beyond(middle)
+            far = is_rejected(middle)
             out, within = np.where(far, middle, out), np.where(far, within, middle)
         ends.append(np.where(mask, within, np.nan))
     return ends[0], ends[1]
@@ -175,19 +175,23 @@ def _rows(metric: Metric, c: Counts, days: Days | None) -> Interval:
     variance = np.zeros(len(c.labelled))
     for i in range(classes):
         for j in range(classes):
-            slope = _nudged(metric, c, smooth, i, j, 0.5) - _nudged(metric, c, smooth, i, j, -0.5)
+            slope = _metric_after_step(metric, c, smooth, i, j, 0.5) - _metric_after_step(
+                metric, c, smooth, i, j, -0.5
+            )
             variance += smooth[:, i, j] * np.nan_to_num(slope) ** 2
     return _from_se(metric, metric.compute(c), np.sqrt(variance))
 
 
-def _nudged(metric: Metric, c: Counts, confusion: FloatArray, i: int, j: int, step: float) -> FloatArray:
+def _metric_after_step(
+    metric: Metric, c: Counts, confusion: FloatArray, i: int, j: int, step: float
+) -> FloatArray:
     moved = confusion.copy()
     moved[:, i, j] = np.maximum(moved[:, i, j] + step, 0.0)
     return metric.compute(replace(c, confusion=moved))
 
 
 def _cells(metric: Metric, c: Counts, days: Days | None) -> Interval:
-    """Mean of a row loss, by ``_of_mean``; its second moment from the loss at the middle of each score cell."""
+    """Mean of a row loss, by ``_mean_limits``; its second moment from the loss at the middle of each score cell."""
     size = c.cells.shape[2]
     value = metric.compute(c)
     if not size:
@@ -200,22 +204,22 @@ def _cells(metric: Metric, c: Counts, days: Days | None) -> Interval:
         losses = np.stack([middle**2, (1 - middle) ** 2])
     n = c.cells.sum((1, 2))
     first, second = (c.cells * losses).sum((1, 2)), (c.cells * losses**2).sum((1, 2))
-    return _of_mean(metric, value, n, Tail(tail(n, first, second)), 1.0)
+    return _mean_limits(metric, value, n, Tail(tail(n, first, second)), 1.0)
 
 
 def _moments(metric: Metric, c: Counts, days: Days | None) -> Interval:
-    """Of a mean of errors without sign, or the root of one, by ``_of_mean``; else the normal interval of a mean."""
+    """Of a mean of errors without sign, or the root of one, by ``_mean_limits``; else the normal interval of a mean."""
     value, n = metric.compute(c), c.labelled
     if not c.moments.shape[1]:
         return _from_se(metric, value, np.full(len(n), np.nan))
     if metric.tail is not None:
-        return _of_mean(metric, value, n, metric.tail(c), 0.5 if metric.name == "rmse" else 1.0)
+        return _mean_limits(metric, value, n, metric.tail(c), 0.5 if metric.name == "rmse" else 1.0)
     with np.errstate(over="ignore"):  # beyond 1e154 a square has no number, and the interval none
         spread = ratio(c.moments[:, M["sq"]], n) - value**2
     return _from_se(metric, value, np.sqrt(ratio(np.maximum(spread, 0.0), np.maximum(n - 1, 0))))
 
 
-def _of_mean(metric: Metric, value: FloatArray, n: FloatArray, tail: Tail, power: float) -> Interval:
+def _mean_limits(metric: Metric, value: FloatArray, n: FloatArray, tail: Tail, power: float) -> Interval:
     """Limits of a positive mean of n values to a power, from the ratio of their second moment to their squared first.
 
     On the logarithm's scale, by Student's t with as many degrees of freedom as values make up the mean (n / ratio - 1:
@@ -256,7 +260,7 @@ def _days(metric: Metric, c: Counts, days: Days | None) -> Interval:
     se, quantile = np.full(len(value), np.nan), np.full(len(value), np.nan)
     for i in range(len(value) if days else 0):
         assert days is not None
-        counts = days.counts.taken((days.chunk == i) & (days.counts.labelled > 0))
+        counts = days.counts.select_rows((days.chunk == i) & (days.counts.labelled > 0))
         days_labelled = len(counts.labelled)
         if days_labelled < FEWEST_DAYS:
             continue
@@ -273,7 +277,7 @@ def resample(
     """``compute`` on ``size`` resamples of whole days, (size,); the seed is fixed."""
     held = len(days.labelled)
     weights = np.random.default_rng(seed).multinomial(held, np.full(held, 1 / held), size=size)
-    return compute(days.weighted(weights.astype(float)))
+    return compute(days.apply_weights(weights.astype(float)))
 
 
 INTERVALS: dict[str, Callable[[Metric, Counts, Days | None], Interval]] = {

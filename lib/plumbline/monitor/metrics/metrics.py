@@ -15,8 +15,14 @@ import numpy as np
 
 from plumbline.domain import REGRESSION_MOMENTS, FloatArray, PlumblineError, Task
 from plumbline.domain.messages import NOTHING, Message, message, word
-from plumbline.monitor.metrics.counts import Counts, once, ratio
-from plumbline.monitor.metrics.heavy_tails import Tail, few_errors, few_squares, of_errors, of_squares
+from plumbline.monitor.metrics.counts import Counts, cache_by_counts, ratio
+from plumbline.monitor.metrics.heavy_tails import (
+    Tail,
+    error_tail,
+    error_tail_notes,
+    squared_tail,
+    squared_tail_notes,
+)
 from plumbline.monitor.metrics.score_metrics import (
     average_precision,
     average_precision_bound,
@@ -43,7 +49,7 @@ class Metric:
     ``compute``: counts of m chunks -> (m,) values. ``higher_is_better``: None where both directions are
     a change for the worse. ``interval``: its entry in ``intervals.INTERVALS``. ``matters``: the smallest
     change worth an alarm, in units of ``matters_of`` (points; level: share of the reference value; rmse:
-    share of the reference's root mean squared error); see ``least_change``. ``hits`` gives (k, n) of a proportion,
+    share of the reference's root mean squared error); see ``relevant_change``. ``hits`` gives (k, n) of a proportion,
     ``of`` names what the n are. ``bound``: largest error that counting in cells may have made. ``tail``: of a mean,
     how heavy its values' tail is.
     """
@@ -69,7 +75,7 @@ class Metric:
 RARE = 0.1
 
 
-def least_change(metric: Metric, level: float, rmse: float = 0.0) -> float:
+def relevant_change(metric: Metric, level: float, rmse: float = 0.0) -> float:
     """The smallest change from ``level`` that is worth an alarm, in the metric's unit.
 
     Of a share that is rare, or nearly everything, points say nothing: a class of 0.5 % cannot move accuracy by one
@@ -90,7 +96,7 @@ def least_change(metric: Metric, level: float, rmse: float = 0.0) -> float:
 # --- classes -------------------------------------------------------------------------------------
 
 
-def _right(c: Counts) -> tuple[FloatArray, FloatArray]:
+def _correct_counts(c: Counts) -> tuple[FloatArray, FloatArray]:
     return np.trace(c.confusion, axis1=1, axis2=2), c.confusion.sum((1, 2))
 
 
@@ -120,7 +126,7 @@ def _share(
     return lambda c: np.where(c.confusion.sum((1, 2)) > 0, ratio(*hits(c), empty=empty), np.nan)
 
 
-@once
+@cache_by_counts
 def balanced_accuracy(c: Counts) -> FloatArray:
     """Mean recall of the classes that occur among the labels."""
     true = c.confusion.sum(1)
@@ -134,7 +140,7 @@ def _f1_by_class(c: Counts) -> tuple[FloatArray, FloatArray, FloatArray]:
     return ratio(2 * np.diagonal(c.confusion, axis1=1, axis2=2), predicted + true, 0.0), predicted, true
 
 
-@once
+@cache_by_counts
 def f1(c: Counts) -> FloatArray:
     """2 TP / (2 TP + FP + FN) of the positive class."""
     score, _, _ = _f1_by_class(c)
@@ -153,7 +159,7 @@ def f1_weighted(c: Counts) -> FloatArray:
     return ratio((score * true).sum(1), true.sum(1))
 
 
-@once
+@cache_by_counts
 def matthews_corrcoef(c: Counts) -> FloatArray:
     """Matthews correlation; 0 where predictions or labels are all of one class (Gorodkin 2004)."""
     predicted, true, n = c.confusion.sum(2), c.confusion.sum(1), c.confusion.sum((1, 2))
@@ -244,8 +250,8 @@ def _zero_targets(c: Counts) -> list[Message]:
 
 B, K, R = (Task.BINARY,), (Task.MULTICLASS,), (Task.REGRESSION,)
 TABLE = (
-    Metric("accuracy", B + K, _share(_right, np.nan), True, "share",
-           "Share of decisions that turned out right.", "wilson", hits=_right),
+    Metric("accuracy", B + K, _share(_correct_counts, np.nan), True, "share",
+           "Share of decisions that turned out right.", "wilson", hits=_correct_counts),
     Metric("balanced_accuracy", B, balanced_accuracy, True, "share",
            "Mean of the shares found right in each class, so that a rare class counts as much.", "rows"),
     Metric("precision", B, _share(_precision, 0.0), True, "share",
@@ -278,9 +284,9 @@ TABLE = (
     Metric("f1_weighted", K, f1_weighted, True, "share", "Mean F1, weighted by how common a class is.",
            "rows"),
     Metric("mae", R, _mean("abs"), False, "label", "Mean distance of prediction from truth.", "moments",
-           matters=0.05, matters_of="level", range=(0.0, np.inf), tail=of_errors, note=few_errors),
+           matters=0.05, matters_of="level", range=(0.0, np.inf), tail=error_tail, note=error_tail_notes),
     Metric("rmse", R, rmse, False, "label", "Like the mean error, but large errors weigh more.", "moments",
-           matters=0.05, matters_of="level", range=(0.0, np.inf), tail=of_squares, note=few_squares),
+           matters=0.05, matters_of="level", range=(0.0, np.inf), tail=squared_tail, note=squared_tail_notes),
     Metric("bias", R, _mean("err"), None, "label",
            "Mean of prediction less truth: above zero it predicts too much.", "moments",
            matters=0.1, matters_of="rmse", range=(-np.inf, np.inf)),
@@ -349,7 +355,7 @@ def metric(name: str, classes: tuple[str, ...] = ()) -> Metric:
     return METRICS[name]
 
 
-def of_scores(chosen: Iterable[Metric]) -> bool:
+def needs_scores(chosen: Iterable[Metric]) -> bool:
     """Whether any of the metrics needs the cells of the scores, for its value or its interval."""
     return any(one.interval in ("auc", "logit", "cells") for one in chosen)
 

@@ -37,7 +37,7 @@ class RankedScores:
 
     def auc(self) -> FloatArray:
         """Mann-Whitney's, ties counted half; NaN where a class is absent."""
-        return _over(
+        return _quotient(
             self.sums(self.positive * (self.negative_below + self.negative / 2)),
             self.negatives * self.positives,
         )
@@ -45,17 +45,17 @@ class RankedScores:
     def auc_se(self) -> FloatArray:
         """DeLong's standard error; NaN where a class has fewer than two rows."""
         auc, of = self.auc(), self.chunk
-        above = _over(self.negative_below + self.negative / 2, self.negatives[of])
-        below = _over(self.positives[of] - self.positive_below - self.positive / 2, self.positives[of])
-        s1 = _over(self.sums(self.positive * (above - auc[of]) ** 2), self.positives - 1)
-        s0 = _over(self.sums(self.negative * (below - auc[of]) ** 2), self.negatives - 1)
-        return np.sqrt(_over(s1, self.positives) + _over(s0, self.negatives))
+        above = _quotient(self.negative_below + self.negative / 2, self.negatives[of])
+        below = _quotient(self.positives[of] - self.positive_below - self.positive / 2, self.positives[of])
+        s1 = _quotient(self.sums(self.positive * (above - auc[of]) ** 2), self.positives - 1)
+        s0 = _quotient(self.sums(self.negative * (below - auc[of]) ** 2), self.negatives - 1)
+        return np.sqrt(_quotient(s1, self.positives) + _quotient(s0, self.negatives))
 
     def average_precision(self) -> FloatArray:
         """Sum of (recall step x precision) from the highest score down; NaN without a positive."""
         found = self.positives[self.chunk] - self.positive_below
         flagged = found + self.negatives[self.chunk] - self.negative_below
-        return _over(self.sums(self.positive * _over(found, flagged)), self.positives)
+        return _quotient(self.sums(self.positive * _quotient(found, flagged)), self.positives)
 
 
 def rank_scores(scores: NumberedScores) -> RankedScores:
@@ -87,7 +87,7 @@ def rank_scores(scores: NumberedScores) -> RankedScores:
     )
 
 
-def _over(top: FloatArray, bottom: FloatArray) -> FloatArray:
+def _quotient(top: FloatArray, bottom: FloatArray) -> FloatArray:
     """``top / bottom``, NaN where there is nothing to divide by."""
     held = bottom > 0
     return np.where(held, top / np.where(held, bottom, 1.0), np.nan)

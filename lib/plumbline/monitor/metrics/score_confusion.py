@@ -24,9 +24,9 @@ class ScoredGroups:
     above: FloatArray
 
 
-def by_score(profile: OutcomeProfile, counts: Counts) -> ScoredGroups:
+def order_by_score(profile: OutcomeProfile, counts: Counts) -> ScoredGroups:
     """Lay each group's positive predictions on its highest scores: within a group a prediction is a
-    threshold on the score (``follows`` checks that), and a cell that the threshold cuts is shared."""
+    threshold on the score (``explained_share`` checks that), and a cell that the threshold cuts is shared."""
     everyone = counts.cells.sum(1) + profile.score_unlabelled
     total = everyone.sum(1)
     predicted = profile.confusion.sum(2).astype(float)
@@ -36,10 +36,10 @@ def by_score(profile: OutcomeProfile, counts: Counts) -> ScoredGroups:
     return ScoredGroups(counts, everyone, left / np.where(everyone > 0, everyone, 1.0))
 
 
-def follows(scored: ScoredGroups, mask: Mask) -> float:
+def explained_share(scored: ScoredGroups, mask: Mask) -> float:
     """Share of these groups' labelled rows whose place in the confusion counts the score explains."""
     counts = scored.counts
-    expected = confusion_of(counts.cells[mask, 1], counts.cells[mask, 0], scored.above[mask], counts)
+    expected = confusion_by_cells(counts.cells[mask, 1], counts.cells[mask, 0], scored.above[mask], counts)
     real = (
         counts.confusion[mask]
         * (counts.cells[mask].sum((1, 2)) / np.maximum(counts.labelled[mask], 1))[:, None, None]
@@ -48,7 +48,9 @@ def follows(scored: ScoredGroups, mask: Mask) -> float:
     return float(1 - apart / max(real.sum(), 1.0))
 
 
-def confusion_of(positive: FloatArray, negative: FloatArray, above: FloatArray, counts: Counts) -> FloatArray:
+def confusion_by_cells(
+    positive: FloatArray, negative: FloatArray, above: FloatArray, counts: Counts
+) -> FloatArray:
     """Confusion counts (m, K, K) of cells of positives and negatives and the share predicted positive."""
     k, other = counts.positive, 1 - counts.positive
     values = np.zeros((len(positive), 2, 2))

@@ -71,20 +71,23 @@ def judge_points(
     values, rows = metric.compute(counts), counts.labelled
     bounds = np.nan_to_num(metric.bound(counts)) if metric.bound else np.zeros(len(values))
     low, high = limits(band, metric, counts, chance)
-    may, silent = judgeable(metric, band, counts, low, high)
+    may, silent = judgeable_chunks(metric, band, counts, low, high)
     if refused is not None:
         may &= np.array([not why for why in refused])
     side = np.where(values + bounds < low, -1, np.where(values - bounds > high, 1, 0))
     whole = (sure.high + bounds < low) | (sure.low - bounds > high)
-    breached = _breached(side, whole, may & ~waiting)
+    breached = _breach_mask(side, whole, may & ~waiting)
     code = np.where(breached, _BREACH, np.where(may, np.where(side != 0, _WATCH, _OK), _UNKNOWN))
     finite = np.isfinite(values)
-    shown = np.where((rows > 0) & ~silent, _nearer(values, low, high, band.mean), np.nan)
+    shown = np.where((rows > 0) & ~silent, _nearer_limit(values, low, high, band.mean), np.nan)
     counted, sound = rows.astype(np.int64).tolist(), may.tolist()
-    few = {i: _too_few(metric, band, ends[i] - starts[i], counts, i) for i in np.flatnonzero(silent).tolist()}
+    few = {
+        i: _too_few_note(metric, band, ends[i] - starts[i], counts, i)
+        for i in np.flatnonzero(silent).tolist()
+    }
     why = [
         (refused[i] if refused is not None else NOTHING)
-        or (NOTHING if sound[i] else few.get(i) or _why(metric, counted[i], value, band))
+        or (NOTHING if sound[i] else few.get(i) or _unknown_note(metric, counted[i], value, band))
         for i, value in enumerate(values.tolist())
     ]
     why = [
@@ -104,7 +107,7 @@ def judge_points(
     })]  # fmt: skip
 
 
-def judgeable(
+def judgeable_chunks(
     metric: Metric, band: Threshold, counts: Counts, low: FloatArray, high: FloatArray
 ) -> tuple[Mask, Mask]:
     """Which chunks (m,) can be judged within these limits, and which cannot, as they hold too little that counts."""
@@ -120,7 +123,7 @@ def judgeable(
     return may & ~silent, silent
 
 
-def _breached(side: IntArray, whole: Mask, may: Mask) -> Mask:
+def _breach_mask(side: IntArray, whole: Mask, may: Mask) -> Mask:
     """Beyond by the whole interval, or together with the neighbour before or after, among judged chunks."""
     breached = whole & may & (side != 0)
     order = np.flatnonzero(may)
@@ -130,7 +133,7 @@ def _breached(side: IntArray, whole: Mask, may: Mask) -> Mask:
     return np.asarray(breached)
 
 
-def _nearer(value: FloatArray, low: FloatArray, high: FloatArray, mean: float | None) -> FloatArray:
+def _nearer_limit(value: FloatArray, low: FloatArray, high: FloatArray, mean: float | None) -> FloatArray:
     """The limit that is shown, (m,): of two, the one on the value's side."""
     two = np.isfinite(low) & np.isfinite(high)
     middle = mean if mean is not None else (np.where(two, low, 0.0) + np.where(two, high, 0.0)) / 2
@@ -144,7 +147,7 @@ def _uncertain(metric: Metric, bound: float, value: float) -> Message:
     return message("Counted in cells: it may be off by up to {bound}.", bound=decimal(bound, ".2g"))
 
 
-def _why(metric: Metric, rows: int, value: float, band: Threshold) -> Message:
+def _unknown_note(metric: Metric, rows: int, value: float, band: Threshold) -> Message:
     """Why a point has no status, in words."""
     if rows < ENOUGH:
         return message(
@@ -164,7 +167,7 @@ def _why(metric: Metric, rows: int, value: float, band: Threshold) -> Message:
     return message("No row of this chunk counts towards this metric.")
 
 
-def _too_few(metric: Metric, band: Threshold, length: timedelta, counts: Counts, i: int) -> Message:
+def _too_few_note(metric: Metric, band: Threshold, length: timedelta, counts: Counts, i: int) -> Message:
     """That even the worst value would be chance here, and after how many days it would not."""
     needed = rows_needed(band, metric)
     n = float(metric.hits(counts)[1][i]) if metric.hits is not None else float(counts.labelled[i])

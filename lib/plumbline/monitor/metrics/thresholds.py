@@ -4,7 +4,7 @@ A limit from the reference lies three standard deviations of its chunks from the
 NannyML), but never nearer than chance reaches at the size of the chunk that is judged, and never nearer
 than a change that matters. So what lies beyond a limit is both large enough and more than chance.
 
-Mean and spread are those of the reference's usual chunks: one odd week is left out (``usual``), or it
+Mean and spread are those of the reference's usual chunks: one odd week is left out (``usual_values``), or it
 would hide whatever is as bad as it was. Few chunks know their spread and their mean less well: it is the
 sample's standard deviation, widened for the error of the mean.
 """
@@ -20,9 +20,9 @@ from scipy.special import ndtri
 from plumbline.domain import FloatArray, Task
 from plumbline.monitor.chunks import ENOUGH
 from plumbline.monitor.metrics.counts import Counts, ratio
-from plumbline.monitor.metrics.design_effect import DesignEffect, fewer_of_limit
+from plumbline.monitor.metrics.design_effect import DesignEffect, effective_counts_of_limit
 from plumbline.monitor.metrics.intervals import THREE_SIGMA, Days, binomial_reach, interval
-from plumbline.monitor.metrics.metrics import METRICS, Metric, least_change
+from plumbline.monitor.metrics.metrics import METRICS, Metric, relevant_change
 
 #: standard deviations, or standard errors, from the mean
 WIDTH = 3.0
@@ -83,8 +83,8 @@ def threshold(
     rows = reference.labelled if reference is not None else np.empty(0)
     mask = (rows >= ENOUGH) & np.isfinite(values)
     if reference is None or not (mask.any() or (rows.sum() >= ENOUGH)):
-        return _floor(metric, floor, None, None) if floor is not None else _nothing(metric)
-    pooled = reference.pooled()
+        return _floor(metric, floor, None, None) if floor is not None else _no_threshold(metric)
+    pooled = reference.pool()
     mask &= usual_chunks(metric, reference)
     mean = (
         float(np.average(values[mask], weights=rows[mask]))
@@ -92,7 +92,7 @@ def threshold(
         else float(metric.compute(pooled)[0])
     )
     if not np.isfinite(mean):
-        return _floor(metric, floor, None, None) if floor is not None else _nothing(metric)
+        return _floor(metric, floor, None, None) if floor is not None else _no_threshold(metric)
     many = int(mask.sum()) >= FEWEST_CHUNKS
     sd = _spread(values[mask], rows[mask], mean) if many else None
     if floor is not None:
@@ -100,8 +100,8 @@ def threshold(
     whole = Days(days.counts, np.zeros(len(days.chunk), dtype=np.int64)) if days else None
     se = float(np.nan_to_num(interval(metric, pooled, whole).se[0]))
     rmse = METRICS["rmse"].compute(pooled)[0] if pooled.task is Task.REGRESSION else 0.0
-    level = _inside(metric, mean, pooled)
-    matters = least_change(metric, level, float(rmse))
+    level = _agresti_coull_level(metric, mean, pooled)
+    matters = relevant_change(metric, level, float(rmse))
     half = max(WIDTH * (sd or 0.0), matters)
     return Threshold(
         metric=metric.name,
@@ -118,7 +118,7 @@ def threshold(
     )
 
 
-def _nothing(metric: Metric) -> Threshold:
+def _no_threshold(metric: Metric) -> Threshold:
     return Threshold(metric=metric.name, mean=None, sd=None, low=None, high=None, source="none")
 
 
@@ -135,7 +135,7 @@ def _floor(
     )
 
 
-def usual(values: FloatArray) -> NDArray[np.bool_]:
+def usual_values(values: FloatArray) -> NDArray[np.bool_]:
     """Which chunks (n,) are the reference's usual ones: all but a few far from the median.
 
     Far is by the median absolute deviation, which one odd chunk cannot move (Iglewicz and Hoaglin 1993).
@@ -156,7 +156,7 @@ def usual_chunks(metric: Metric, reference: Counts) -> NDArray[np.bool_]:
     values = metric.compute(reference)
     kept = np.ones(len(values), dtype=np.bool_)
     mask = (reference.labelled >= ENOUGH) & np.isfinite(values)
-    kept[mask] = usual(values[mask])
+    kept[mask] = usual_values(values[mask])
     return kept
 
 
@@ -166,7 +166,7 @@ def _spread(values: FloatArray, rows: FloatArray, mean: float) -> float:
     return float(np.sqrt(variance * (1 + 1 / n)))
 
 
-def _inside(metric: Metric, mean: float, pooled: Counts) -> float:
+def _agresti_coull_level(metric: Metric, mean: float, pooled: Counts) -> float:
     """A proportion's level as Agresti and Coull (1998) put it, two rows of each kind added: never quite 0 or 1."""
     if metric.hits is None:
         return mean
@@ -209,7 +209,7 @@ def _limits(
     high = np.full(size, np.inf if threshold.high is None else threshold.high)
     if threshold.source not in ("reference", "chance") or threshold.mean is None:
         return low, high
-    chunks = fewer_of_limit(metric, chunks, threshold.design)
+    chunks = effective_counts_of_limit(metric, chunks, threshold.design)
     allowed = np.broadcast_to(np.asarray(chance, dtype=float), (size,))
     width = deviations(allowed)
     half = np.maximum(width * (threshold.sd or 0.0), threshold.matters)

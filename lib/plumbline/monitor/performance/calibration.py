@@ -96,11 +96,11 @@ def calibration(
     shown = window_rows(profile, window)
     if profile.task is not Task.BINARY or not counts.cells.shape[2] or not shown.any():
         return ()
-    calibrations = [_curve(None, counts.taken(shown).pooled())]
+    calibrations = [_curve(None, counts.select_rows(shown).pool())]
     names = np.array(profile.versions, dtype=object)
     versions = list(dict.fromkeys(names[shown].tolist())) if by_version else []
     if len(versions) > 1:
-        calibrations += [_curve(v, counts.taken(shown & (names == v)).pooled()) for v in versions]
+        calibrations += [_curve(v, counts.select_rows(shown & (names == v)).pool()) for v in versions]
     return tuple(calibrations)
 
 
@@ -176,8 +176,8 @@ def cox(cells: FloatArray) -> tuple[Estimate | None, Estimate | None]:
     x = logit(score_middles(cells.shape[1])[occupied])
     rows, hits = rows[occupied], hits[occupied]
     ones = np.ones_like(x)
-    slope = _fitted(np.column_stack([ones, x]), np.zeros_like(x), rows, hits) if len(x) > 1 else None
-    intercept = _fitted(ones[:, None], x, rows, hits)
+    slope = _fit_logistic(np.column_stack([ones, x]), np.zeros_like(x), rows, hits) if len(x) > 1 else None
+    intercept = _fit_logistic(ones[:, None], x, rows, hits)
     return (slope[-1] if slope else None), (intercept[0] if intercept else None)
 
 
@@ -191,7 +191,7 @@ def recalibrate(cells: FloatArray, bins: int, prior: float) -> FloatArray:
     x, occupied = logit(score_middles(cells.shape[1])), rows > 0
     ones = np.ones_like(x)
     curve = (
-        _fitted(np.column_stack([ones, x])[occupied], 0 * x[occupied], rows[occupied], hits[occupied])
+        _fit_logistic(np.column_stack([ones, x])[occupied], 0 * x[occupied], rows[occupied], hits[occupied])
         if occupied.any()
         else None
     )
@@ -205,7 +205,7 @@ def recalibrate(cells: FloatArray, bins: int, prior: float) -> FloatArray:
     return np.asarray(expit(odds + moved[place]))
 
 
-def _fitted(
+def _fit_logistic(
     design: FloatArray, offset: FloatArray, rows: FloatArray, hits: FloatArray
 ) -> list[Estimate] | None:
     """Coefficients of a logistic regression by Newton's method, with Wald's limits; None where it does not settle."""

@@ -10,9 +10,9 @@ import numpy as np
 from plumbline.domain import CostMatrix, OutcomeProfile
 from plumbline.monitor.chunks import ENOUGH
 from plumbline.monitor.metrics.counts import Counts, counts_of
-from plumbline.monitor.metrics.design_effect import DesignEffect, design_over, widen_interval
+from plumbline.monitor.metrics.design_effect import DesignEffect, design_effect_over, widen_interval
 from plumbline.monitor.metrics.intervals import Days, Interval
-from plumbline.monitor.metrics.metrics import Metric, least_change, metric, metrics_for
+from plumbline.monitor.metrics.metrics import Metric, metric, metrics_for, relevant_change
 from plumbline.monitor.performance.series import sum_by_chunk
 
 
@@ -69,7 +69,7 @@ def compare_windows(
         if metrics
         else metrics_for(task, classes, value_known=cost is not None)
     )
-    sides = [(_pooled(profile, cost)) for profile in (first, second)]
+    sides = [(_pool_window(profile, cost)) for profile in (first, second)]
     comparisons = []
     for one in chosen:
         if one.name.startswith("recall:"):
@@ -81,21 +81,21 @@ def compare_windows(
             pair = [one, one]
         common = _common(pair, sides)
         a, b = (
-            _side(own, *side, common)
+            _window_value(own, *side, common)
             if side and one.name not in unknown
             else WindowValue(value=None, low=None, high=None, n=0)
             for own, side in zip(pair, sides, strict=True)
         )
-        comparisons.append(_compared(one, a, b))
+        comparisons.append(_compare_values(one, a, b))
     return tuple(comparisons)
 
 
-def _pooled(profile: OutcomeProfile, cost: CostMatrix | None) -> tuple[Counts, Days] | None:
+def _pool_window(profile: OutcomeProfile, cost: CostMatrix | None) -> tuple[Counts, Days] | None:
     if not len(profile.days):
         return None
     rows = np.ones(len(profile.days), dtype=bool)
     days = sum_by_chunk(profile.days, counts_of(profile, cost), rows, "day").days
-    return days.counts.pooled(), Days(days.counts, np.zeros(len(days.chunk), dtype=np.int64))
+    return days.counts.pool(), Days(days.counts, np.zeros(len(days.chunk), dtype=np.int64))
 
 
 def _common(pair: Sequence[Metric], sides: Sequence[tuple[Counts, Days] | None]) -> DesignEffect:
@@ -106,10 +106,10 @@ def _common(pair: Sequence[Metric], sides: Sequence[tuple[Counts, Days] | None])
     if not sides_with_metric:
         return DesignEffect()
     longest, one, days = max(sides_with_metric, key=lambda of: of[0])
-    return design_over(one, days, longest)
+    return design_effect_over(one, days, longest)
 
 
-def _side(metric: Metric, counts: Counts, days: Days, common: DesignEffect) -> WindowValue:
+def _window_value(metric: Metric, counts: Counts, days: Days, common: DesignEffect) -> WindowValue:
     n, value = int(counts.labelled[0]), float(metric.compute(counts)[0])
     if n < ENOUGH or not np.isfinite(value):
         return WindowValue(value=None, low=None, high=None, n=n)
@@ -122,7 +122,7 @@ def _side(metric: Metric, counts: Counts, days: Days, common: DesignEffect) -> W
     )
 
 
-def _compared(metric: Metric, a: WindowValue, b: WindowValue) -> WindowComparison:
+def _compare_values(metric: Metric, a: WindowValue, b: WindowValue) -> WindowComparison:
     if a.value is None or b.value is None:
         return WindowComparison(
             metric=metric.name, first=a, second=b, difference=None, low=None, high=None, verdict="unknown"
@@ -141,7 +141,7 @@ def _compared(metric: Metric, a: WindowValue, b: WindowValue) -> WindowCompariso
     down = float(np.hypot(b.value - b.low, a.high - a.value))
     up = float(np.hypot(b.high - b.value, a.value - a.low))
     low, high = difference - down - a.bound - b.bound, difference + up + a.bound + b.bound
-    matters = least_change(metric, a.value)
+    matters = relevant_change(metric, a.value)
     if metric.matters_of == "rmse" or low <= 0 <= high or abs(difference) < matters:
         # a bias is judged by chance alone: what matters of it hangs on the error's size
         beyond = metric.matters_of == "rmse" and not low <= 0 <= high

@@ -66,7 +66,7 @@ def headline(
     total, rare = sum(labels.values()), sum(labels.values()) - labels[common]
     if rare < FEWEST:
         return usual
-    name = "value" if valued else _of_the_rare(task, reference, common)
+    name = "value" if valued else _rare_class_metric(task, reference, common)
     others = [label for label in labels if label != common]
     values = {
         "share": percent(rare / total, ".2g"),
@@ -100,7 +100,7 @@ SPOKEN = {
 }
 
 
-def _of_the_rare(task: Task, reference: OutcomeProfile, common: str) -> str:
+def _rare_class_metric(task: Task, reference: OutcomeProfile, common: str) -> str:
     if task is Task.MULTICLASS:
         return "f1_macro"
     orders = _scores_order(reference)
@@ -111,7 +111,7 @@ def _of_the_rare(task: Task, reference: OutcomeProfile, common: str) -> str:
 
 def _scores_order(reference: OutcomeProfile) -> bool:
     """Whether nearly every label has a score beside it, and scores order outcomes by more than chance."""
-    counts = counts_of(reference).pooled()
+    counts = counts_of(reference).pool()
     if counts.scored[0] < SCORED * counts.labelled[0]:
         return False
     one = METRICS["roc_auc"]

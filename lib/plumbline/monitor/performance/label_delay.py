@@ -55,8 +55,8 @@ def delay_curve(delay: DelayProfile, today: datetime) -> FloatArray:
         today: when the log was last complete, UTC.
     """
     counts = delay.counts[:, :91].astype(float)
-    seen = _ages(_days(delay), today, brought_until(delay, delay.counts, today))
-    counts, n, seen = _recent(counts, delay.n.astype(float), seen)
+    seen = _ages(_days(delay), today, label_frontier(delay, delay.counts, today))
+    counts, n, seen = _recent_rows(counts, delay.n.astype(float), seen)
     waiting = n[:, None] - (np.cumsum(counts, 1) - counts)
     watched = seen[:, None] >= np.arange(counts.shape[1])[None, :]
     at_risk, events = (waiting * watched).sum(0), (counts * watched).sum(0)
@@ -64,14 +64,14 @@ def delay_curve(delay: DelayProfile, today: datetime) -> FloatArray:
     return np.asarray(1 - np.cumprod(1 - hazard))
 
 
-def _recent(counts: FloatArray, n: FloatArray, age: IntArray) -> tuple[FloatArray, FloatArray, IntArray]:
+def _recent_rows(counts: FloatArray, n: FloatArray, age: IntArray) -> tuple[FloatArray, FloatArray, IntArray]:
     """The rows of the last ``RECENT`` days, as the way in which outcomes are learnt may have changed; all of them
     where those hold too few labels."""
     recent = age <= RECENT
     return (counts[recent], n[recent], age[recent]) if counts[recent].sum() >= ENOUGH else (counts, n, age)
 
 
-def brought_until(delay: DelayProfile, counts: IntArray, today: datetime) -> np.datetime64 | None:
+def label_frontier(delay: DelayProfile, counts: IntArray, today: datetime) -> np.datetime64 | None:
     """The last day by which labels of decisions made until then have been brought; None: they are as new as the log.
 
     Labels that come in files of their own are older than the decisions of the newest load. It shows in a day after
@@ -127,7 +127,7 @@ def positive_curve(delay: DelayProfile, today: datetime) -> FloatArray | None:
     if delay.positives is None:
         return None
     return _class_curve(
-        delay.positives, _ages(_days(delay), today, brought_until(delay, delay.positives, today))
+        delay.positives, _ages(_days(delay), today, label_frontier(delay, delay.positives, today))
     )
 
 
@@ -175,23 +175,23 @@ def arrival_shares(
     shares, counted, known = [], [], []
     days_of_delay = _days(delay)
     for labels in (delay.positives, delay.counts - delay.positives):
-        until = brought_until(delay, labels, today)
+        until = label_frontier(delay, labels, today)
         age = _ages(days_of_delay, today, until)
         curve = _class_curve(labels, age)
         known.append(curve is not None)
         curve = np.ones(91) if curve is None else curve
-        shares.append(_by_age(curve, _ages(days, today, until)))
-        counted.append(labels.sum() / max(float(delay.n @ _by_age(curve, age)), 1e-9))
+        shares.append(_share_at_age(curve, _ages(days, today, until)))
+        counted.append(labels.sum() / max(float(delay.n @ _share_at_age(curve, age)), 1e-9))
     if not any(known):
         return None
     return ArrivalShares(shares[0], shares[1], counted[0] / sum(counted) if all(known) else None)
 
 
-def _by_age(curve: FloatArray, age: IntArray) -> FloatArray:
+def _share_at_age(curve: FloatArray, age: IntArray) -> FloatArray:
     return np.where(age < 0, 0.0, curve[np.clip(age, 0, 90)])
 
 
-def chunks_waiting(
+def immature_chunks(
     found: ArrivalShares | None, n: FloatArray, chunk: IntArray, chunks: int
 ) -> NDArray[np.bool_]:
     """Which chunks (m,) still wait for more than a tenth of either class to be expected of their days.
@@ -205,11 +205,11 @@ def chunks_waiting(
     return np.asarray(np.minimum(*found.by_chunk(n, chunk, chunks)) < COMPLETE)
 
 
-def off_balance(
+def unbalanced_chunks(
     found: ArrivalShares | None, n: FloatArray, chunk: IntArray, chunks: int
 ) -> NDArray[np.bool_]:
     """Which chunks (m,) have labels of which a class has another share than it will have, by ``OFF_BALANCE`` or more:
-    accuracy is then that of the class that comes sooner. Arguments as for ``chunks_waiting``."""
+    accuracy is then that of the class that comes sooner. Arguments as for ``immature_chunks``."""
     if found is None or found.positive is None:
         return np.zeros(chunks, dtype=np.bool_)
     share = found.positive
@@ -219,12 +219,12 @@ def off_balance(
     return np.asarray(np.abs(now - share) >= OFF_BALANCE)
 
 
-def late_days(
+def immature_days(
     name: str, days: NDArray[np.datetime64], delay: DelayProfile | None, today: datetime | None
 ) -> NDArray[np.bool_]:
     """Which of ``days`` (D,), by themselves, a metric has to wait for."""
     found = arrival_shares(days, delay, today) if name in OF_CLASSES or name == "accuracy" else None
-    rule = chunks_waiting if name in OF_CLASSES else off_balance
+    rule = immature_chunks if name in OF_CLASSES else unbalanced_chunks
     return rule(found, np.ones(len(days)), np.arange(len(days)), len(days))
 
 

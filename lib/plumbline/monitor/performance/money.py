@@ -19,12 +19,12 @@ from plumbline.domain import (
     StatedAmount,
 )
 from plumbline.domain.messages import NOTHING, Day, Message, Number, as_message, message, sequence
-from plumbline.monitor.chunks import as_days
+from plumbline.monitor.chunks import day_array
 from plumbline.monitor.metrics.counts import Counts, counts_of
 from plumbline.monitor.metrics.intervals import FEWEST_DAYS
 from plumbline.monitor.metrics.metrics import metric
-from plumbline.monitor.performance.label_delay import late_days
-from plumbline.monitor.performance.selective_labels import among, decisions_for
+from plumbline.monitor.performance.label_delay import immature_days
+from plumbline.monitor.performance.selective_labels import decisions_for, population_sentence
 from plumbline.monitor.performance.series import Span, reference_rows, sum_by_chunk, window_rows
 from plumbline.monitor.statistics.autocorrelation import autoregressive, lag_decay
 from plumbline.monitor.statistics.proportions import Z
@@ -130,23 +130,23 @@ def money_at_stake(
         return None
     healthy = sum_by_chunk(profile.days, counts, mask, "day").days.counts
     after = sum_by_chunk(profile.days, counts, later, "day").days.counts
-    days = np.unique(as_days(profile.days)[later])
-    ripe = ~late_days("value", days, delay, today)
+    days = np.unique(day_array(profile.days)[later])
+    ripe = ~immature_days("value", days, delay, today)
     decisions = float(after.n.sum())
-    after = after.taken(ripe) if after.labelled[ripe].any() else after
-    before_value = float(one.compute(healthy.pooled())[0])
-    after_value = float(one.compute(after.pooled())[0])
+    after = after.select_rows(ripe) if after.labelled[ripe].any() else after
+    before_value = float(one.compute(healthy.pool())[0])
+    after_value = float(one.compute(after.pool())[0])
     if not (np.isfinite(before_value) and np.isfinite(after_value)):
         return None
     amount = (before_value - after_value) * decisions
-    half = _half(healthy, after, decisions, searched)
+    half = _half_width(healthy, after, decisions, searched)
     low, high = (None, None) if half is None else (amount - half, amount + half)
     currency = str(cost.get("currency", ""))
     certain = low is not None and high is not None and not low <= 0 <= high
     sentences = [
         _sentence(amount, low, high, currency, since, until, decisions),
-        _in_all(amount, after_value * decisions, currency),
-        among(known) if known else NOTHING,
+        _total_cost_note(amount, after_value * decisions, currency),
+        population_sentence(known) if known else NOTHING,
     ]
     return Stake(
         source="measured",
@@ -164,17 +164,17 @@ def money_at_stake(
     )
 
 
-def _half(healthy: Counts, after: Counts, decisions: float, searched: bool) -> float | None:
+def _half_width(healthy: Counts, after: Counts, decisions: float, searched: bool) -> float | None:
     """Half the width of the interval of the amount, by what the days of both sides say; the sum since is kept as a
     value a decision times the decisions that were made.
 
     Student's t (1908) with Satterthwaite's degrees of freedom (1946), of as many days as tell as much where they
     follow each other.
     """
-    sides = [side.taken(side.labelled > 0) for side in (healthy, after)]
+    sides = [side.select_rows(side.labelled > 0) for side in (healthy, after)]
     if min(len(side.labelled) for side in sides) < FEWEST_DAYS:
         return None
-    around = [_around(side) for side in sides]
+    around = [_daily_influence(side) for side in sides]
     kept, decay = lag_decay(np.concatenate([x / (np.std(x) or 1.0) for x in around]), 2, UNSURE)
     parts, spare = [], []
     for x in around:
@@ -189,11 +189,11 @@ def _half(healthy: Counts, after: Counts, decisions: float, searched: bool) -> f
     return float(width * np.sqrt(sum(parts)) * decisions)
 
 
-def _around(side: Counts) -> FloatArray:
+def _daily_influence(side: Counts) -> FloatArray:
     """What each day adds to the difference of the side's value from its mean: (D,), their mean 0."""
     one = metric("value")
     rows = side.labelled
-    return np.asarray((one.compute(side) - one.compute(side.pooled())[0]) * rows / rows.mean())
+    return np.asarray((one.compute(side) - one.compute(side.pool())[0]) * rows / rows.mean())
 
 
 def money(amount: float, currency: str) -> Message:
@@ -209,7 +209,7 @@ def money(amount: float, currency: str) -> Message:
     return message("{currency} {figure}", currency=currency, figure=figure) if currency else figure
 
 
-def _in_all(amount: float, worth: float, currency: str) -> Message:
+def _total_cost_note(amount: float, worth: float, currency: str) -> Message:
     """Where decisions cost money even when healthy: their whole cost, of which the amount is the part too much."""
     if amount <= 0 or worth >= 0:
         return NOTHING

@@ -99,14 +99,14 @@ class _Sums:
         spread = np.maximum(self.squares - self.n * np.nan_to_num(self.mean) ** 2, 0.0)
         return ratio(spread, self.n - 1)
 
-    def taken(self, rows: NDArray[Any]) -> _Sums:
+    def select(self, rows: NDArray[Any]) -> _Sums:
         return _Sums(self.n[rows], self.total[rows], self.squares[rows])
 
     def times(self, share: float) -> _Sums:
         """The same means on ``share`` of the rows."""
         return _Sums(self.n * share, self.total * share, self.squares * share)
 
-    def left(self, part: _Sums) -> _Sums:
+    def subtract(self, part: _Sums) -> _Sums:
         """These less a part of them."""
         return _Sums(self.n - part.n, self.total - part.total, self.squares - part.squares)
 
@@ -145,11 +145,13 @@ def search(
             available=window.available,
             overall=overall,
         )
-    sums = _summed(window, where, pairs)
-    then = _summed(reference, where, pairs) if reference is not None else None
+    sums = _slice_sums(window, where, pairs)
+    then = _slice_sums(reference, where, pairs) if reference is not None else None
     old = then if against == "reference" else None
-    rest = _all(window, sums).left(sums)
-    old_rest = _all(reference, old).left(old) if reference is not None and old is not None else None
+    rest = _total_sums(window, sums).subtract(sums)
+    old_rest = (
+        _total_sums(reference, old).subtract(old) if reference is not None and old is not None else None
+    )
     least = max(FEWEST, SMALLEST * n)
     mask = (sums.n >= least) & (rest.n >= FEWEST)
     if old is not None and old_rest is not None:
@@ -160,16 +162,16 @@ def search(
     )
     a, b = sums.times(now), rest.times(now)
     old_a, old_b = (side.times(past) if side is not None else None for side in (old, old_rest))
-    compared = _compared(a, b, old_a, old_b, proportion)
+    compared = _compare_slices(a, b, old_a, old_b, proportion)
     p = np.where(mask, compared.p, np.nan)
     q = benjamini_hochberg(p)
-    worse = _worse(one, sums.mean, compared.expected)
-    told = mask & (q < LEVEL) & (worse > TIMES * _matters(one, compared.expected))
-    told = _alone_are_not_enough(where, a, old_a, told, one, proportion, sums.n)
+    worse = _deterioration(one, sums.mean, compared.expected)
+    told = mask & (q < LEVEL) & (worse > TIMES * _relevant_change(one, compared.expected))
+    told = _necessary_pairs(where, a, old_a, told, one, proportion, sums.n)
     extra = sums.n * worse * (window.available / n)
     order = np.flatnonzero(told)[np.argsort(-extra[told], kind="stable")][:MOST]
     miss = LEVEL * max(len(order), 1) / max(int(mask.sum()), 1)
-    compared = _compared(a, b, old_a, old_b, proportion, miss)
+    compared = _compare_slices(a, b, old_a, old_b, proportion, miss)
     low, high = _limits(a, proportion, miss)
     segments = tuple(
         Segment(
@@ -204,7 +206,7 @@ def search(
 
 
 def _places(rows: SlicedRows, pairs: bool) -> list[tuple[tuple[str, str], ...]]:
-    """(column, label) of every slice, in the order in which ``_summed`` counts them."""
+    """(column, label) of every slice, in the order in which ``_slice_sums`` counts them."""
     names = [[(c.name, label) for label in c.labels] for c in rows.columns]
     single = [(one,) for column in names for one in column]
     if not pairs:
@@ -213,15 +215,15 @@ def _places(rows: SlicedRows, pairs: bool) -> list[tuple[tuple[str, str], ...]]:
     return [*single, *crossed]
 
 
-def _summed(rows: SlicedRows, where: list[tuple[tuple[str, str], ...]], pairs: bool) -> _Sums:
+def _slice_sums(rows: SlicedRows, where: list[tuple[tuple[str, str], ...]], pairs: bool) -> _Sums:
     """Sums of every slice; cost: one pass over the rows a column and a pair of columns."""
-    parts = list(_counted(rows, pairs))
+    parts = list(_column_sums(rows, pairs))
     n, total, squares = (np.concatenate([part[i] for part in parts]) for i in range(3))
     assert len(n) == len(where)
     return _Sums(n, total, squares)
 
 
-def _counted(rows: SlicedRows, pairs: bool) -> Iterator[tuple[FloatArray, FloatArray, FloatArray]]:
+def _column_sums(rows: SlicedRows, pairs: bool) -> Iterator[tuple[FloatArray, FloatArray, FloatArray]]:
     squared = rows.values**2
     same = bool(np.array_equal(squared, rows.values))
     codes = [
@@ -245,7 +247,7 @@ def _counted(rows: SlicedRows, pairs: bool) -> Iterator[tuple[FloatArray, FloatA
         yield n, total, squares
 
 
-def _all(rows: SlicedRows, sums: _Sums) -> _Sums:
+def _total_sums(rows: SlicedRows, sums: _Sums) -> _Sums:
     ones = np.ones_like(sums.n)
     return _Sums(
         ones * len(rows.values), ones * float(rows.values.sum()), ones * float((rows.values**2).sum())
@@ -262,7 +264,7 @@ class _SliceComparison:
     p: FloatArray
 
 
-def _compared(
+def _compare_slices(
     a: _Sums, b: _Sums, old_a: _Sums | None, old_b: _Sums | None, proportion: bool, miss: float = 0.05
 ) -> _SliceComparison:
     """Slices ``a`` against ``b``: levels, or where the reference's sums are given, changes since then; the limits leave
@@ -305,7 +307,7 @@ def _means(a: _Sums, b: _Sums, miss: float) -> _SliceComparison:
     return _SliceComparison(b.mean, difference - half, difference + half, p)
 
 
-def _worse(metric: Metric, value: FloatArray, expected: FloatArray) -> FloatArray:
+def _deterioration(metric: Metric, value: FloatArray, expected: FloatArray) -> FloatArray:
     """By how much the values are worse; a bias is worse further from zero, a rate either way."""
     if metric.higher_is_better is None:
         bias = metric.range[0] < 0
@@ -313,14 +315,14 @@ def _worse(metric: Metric, value: FloatArray, expected: FloatArray) -> FloatArra
     return expected - value if metric.higher_is_better else value - expected
 
 
-def _matters(metric: Metric, level: FloatArray) -> FloatArray:
+def _relevant_change(metric: Metric, level: FloatArray) -> FloatArray:
     """The smallest change worth telling, in the metric's unit; of a bias, a share of the usual level."""
     if metric.matters_of == "points":
         return np.full(len(level), metric.matters)
     return metric.matters * np.abs(np.nan_to_num(level))
 
 
-def _alone_are_not_enough(
+def _necessary_pairs(
     where: list[tuple[tuple[str, str], ...]],
     sums: _Sums,
     old: _Sums | None,
@@ -336,11 +338,13 @@ def _alone_are_not_enough(
     crossed = np.array([i for i in np.flatnonzero(chosen) if len(where[i]) == 2], dtype=np.int64)
     for side in (0, 1) if len(crossed) else ():
         parents = np.array([place[where[i][side]] for i in crossed], dtype=np.int64)
-        pair, remainder = sums.taken(crossed), sums.taken(parents).left(sums.taken(crossed))
-        old_pair = old.taken(crossed) if old else None
-        old_remainder = old.taken(parents).left(old.taken(crossed)) if old else None
-        compared = _compared(pair, remainder, old_pair, old_remainder, proportion)
-        gained = _worse(metric, pair.mean, compared.expected) > _matters(metric, compared.expected)
+        pair, remainder = sums.select(crossed), sums.select(parents).subtract(sums.select(crossed))
+        old_pair = old.select(crossed) if old else None
+        old_remainder = old.select(parents).subtract(old.select(crossed)) if old else None
+        compared = _compare_slices(pair, remainder, old_pair, old_remainder, proportion)
+        gained = _deterioration(metric, pair.mean, compared.expected) > _relevant_change(
+            metric, compared.expected
+        )
         enough = rows[parents] - rows[crossed] >= FEWEST  # else the side is the pair, and told by itself
         kept[crossed] &= np.asarray(gained & (compared.p < LEVEL) & enough)
     return kept

@@ -23,7 +23,7 @@ from plumbline.monitor.metrics.counts import ratio
 from plumbline.monitor.metrics.metrics import METRICS
 from plumbline.monitor.metrics.status import Mask
 from plumbline.monitor.performance.label_delay import delay_curve, positive_curve, usual_delay
-from plumbline.monitor.performance.weights import NONE, WeightedMetric, whole
+from plumbline.monitor.performance.weights import NONE, WeightedMetric, weighted_metrics
 from plumbline.wording.quantities import decimal, percent
 
 #: standard errors that chance does not reach; decisions of one day are not always independent
@@ -70,31 +70,31 @@ class Selection:
     effective: float = 0.0
 
     @property
-    def one_sided(self) -> bool:
+    def is_one_sided(self) -> bool:
         """Whether decisions for some class have no labels at all."""
         return any(side.share < NONE for side in self.sides)
 
     @property
-    def by_answer(self) -> bool:
+    def depends_on_answer(self) -> bool:
         """Whether decisions for some class have labels less often than those for another."""
         return self.sides[-1].share < ALIKE * self.sides[0].share
 
     @property
-    def known(self) -> tuple[str, ...]:
+    def labelled_classes(self) -> tuple[str, ...]:
         """The classes whose decisions have labels."""
         return tuple(side.name for side in self.sides if side.share >= NONE)
 
     @property
-    def least(self) -> LabelledShare:
+    def least_labelled(self) -> LabelledShare:
         """The class whose decisions have labels least often."""
         return self.sides[-1]
 
     @property
-    def among(self) -> Message:
+    def population_note(self) -> Message:
         """Where only some decisions ever have an outcome, whom every figure speaks of; else empty."""
-        return among(self.known) if self.one_sided else NOTHING
+        return population_sentence(self.labelled_classes) if self.is_one_sided else NOTHING
 
-    def over_all(self, name: str) -> WeightedMetric | None:
+    def weighted_metric(self, name: str) -> WeightedMetric | None:
         """A metric over all decisions; None where it cannot be told."""
         return next((one for one in self.whole if one.metric == name), None)
 
@@ -102,23 +102,23 @@ class Selection:
     def sentence(self) -> Message:
         """Who the figures speak of, and what all decisions would say, in words."""
         best, least = self.sides[0], self.sides[-1]
-        if self.one_sided:
+        if self.is_one_sided:
             known = message(
                 "Outcomes are known for decisions {known} only ({best} of {best_n}, against {least} of "
                 "{least_n} {name}): these figures speak of those.",
-                known=list_classes(self.known),
+                known=list_classes(self.labelled_classes),
                 best=percent(best.share),
                 best_n=decimal(best.n, ","),
                 least=percent(least.share),
                 least_n=decimal(least.n, ","),
                 name=least.name,
             )
-            return sequence([known, self._bounded()])
-        known = self._unlike()
-        accuracy = self.over_all("accuracy")
+            return sequence([known, self._accuracy_bounds_note()])
+        known = self._selection_note()
+        accuracy = self.weighted_metric("accuracy")
         if accuracy is None or accuracy.value is None:
-            return sequence([known, self._bounded()])
-        metrics = sequence([_weighed(one) for one in self.whole if one.value is not None], "; ")
+            return sequence([known, self._accuracy_bounds_note()])
+        metrics = sequence([_weighted_figure(one) for one in self.whole if one.value is not None], "; ")
         weighted = message("Weighted to all decisions: {metrics}.", metrics=metrics)
         if self.effective:
             weighted = message(
@@ -128,7 +128,7 @@ class Selection:
             )
         return sequence([known, weighted])
 
-    def _unlike(self) -> Message:
+    def _selection_note(self) -> Message:
         best, least = self.sides[0], self.sides[-1]
         if least.share < ALIKE * best.share:
             return message(
@@ -149,8 +149,8 @@ class Selection:
             "these figures speak of those."
         )
 
-    def _bounded(self) -> Message:
-        accuracy = self.over_all("accuracy")
+    def _accuracy_bounds_note(self) -> Message:
+        accuracy = self.weighted_metric("accuracy")
         if accuracy is None:
             return NOTHING
         limits = {"low": percent(accuracy.low), "high": percent(accuracy.high)}
@@ -160,14 +160,14 @@ class Selection:
                 value=percent(accuracy.value),
                 **limits,
             )
-        if accuracy.useless:
+        if accuracy.is_uninformative:
             return message(
                 "Over all decisions accuracy is unknown: it could be anything from {low} to {high}.", **limits
             )
         return message("Over all decisions accuracy lies between {low} and {high}.", **limits)
 
 
-def among(known: Sequence[str]) -> Message:
+def population_sentence(known: Sequence[str]) -> Message:
     """That a figure speaks of decisions of these classes alone, in one sentence for every page."""
     return message(
         "This speaks of decisions {known} alone, as no outcome of others is known.",
@@ -188,7 +188,7 @@ def list_classes(names: Sequence[str]) -> str:
     return reduce(lambda most, last: message("{most} and {last}", most=most, last=last), names)
 
 
-def _weighed(sample: WeightedMetric) -> Message:
+def _weighted_figure(sample: WeightedMetric) -> Message:
     """A weighted figure with its interval."""
     scored = METRICS[sample.metric].unit == "score"
     value, low, high = (
@@ -214,7 +214,7 @@ def selection(
     """
     if profile.task is Task.REGRESSION or not profile.n_labelled.any():
         return None
-    ripe = _mature(profile, delay, today)
+    ripe = _mature_groups(profile, delay, today)
     predicted = profile.confusion[ripe].sum(2).astype(float)
     labelled = profile.confusion[ripe][:, :, :-1].sum(2).astype(float)
     sides = [
@@ -234,14 +234,14 @@ def selection(
     by_score = order is not None and abs(order - 0.5) >= ORDER and sure > BEYOND
     if not (by_class or by_score):
         return None
-    return Selection(tuple(sides), order, *whole(profile, ripe))
+    return Selection(tuple(sides), order, *weighted_metrics(profile, ripe))
 
 
 def unknown_metrics(selection: Selection | None) -> dict[str, Message]:
     """Metric -> why it cannot be known, where one kind of decision has no labels."""
-    if selection is None or not selection.one_sided:
+    if selection is None or not selection.is_one_sided:
         return {}
-    least = selection.least
+    least = selection.least_labelled
     why = message("No outcome is known for decisions {name}, so this is unknown.", name=least.name)
     return dict.fromkeys(UNKNOWN, why)
 
@@ -252,7 +252,7 @@ def decisions_for(profile: OutcomeProfile, known: Sequence[str]) -> FloatArray:
     return np.asarray(profile.confusion[:, rows].sum((1, 2)), dtype=float)
 
 
-def _mature(profile: OutcomeProfile, delay: DelayProfile | None, today: datetime | None) -> Mask:
+def _mature_groups(profile: OutcomeProfile, delay: DelayProfile | None, today: datetime | None) -> Mask:
     """Groups of days whose labels are in: nearly all that ever come have had the time."""
     if delay is not None and today is not None and len(delay.days) and delay.counts.any():
         waits = usual_delay(delay_curve(delay, today), MATURE)

@@ -11,20 +11,20 @@ from numpy.typing import NDArray
 
 from plumbline.domain import CostMatrix, DelayProfile, FloatArray, OutcomeProfile, Point, Slice
 from plumbline.domain.messages import NOTHING, Message
-from plumbline.monitor.chunks import as_days, choose_chunk, chunk_index, days_in
+from plumbline.monitor.chunks import choose_chunk, chunk_index, day_array, days_mask
 from plumbline.monitor.metrics.counts import Counts, counts_of
 from plumbline.monitor.metrics.design_effect import design, widen_interval
-from plumbline.monitor.metrics.family import Member, allowances, join_chunks, running, window_length
+from plumbline.monitor.metrics.family import Member, allowances, join_chunks, running_sums, window_length
 from plumbline.monitor.metrics.intervals import THREE_SIGMA, Days
-from plumbline.monitor.metrics.metrics import ALIASES, Metric, metric, metrics_for, of_scores
+from plumbline.monitor.metrics.metrics import ALIASES, Metric, metric, metrics_for, needs_scores
 from plumbline.monitor.metrics.status import judge_points
 from plumbline.monitor.metrics.thresholds import Threshold, threshold, usual_chunks
 from plumbline.monitor.performance.label_delay import (
     OF_CLASSES,
     arrival_shares,
-    chunks_waiting,
-    off_balance,
+    immature_chunks,
     provisional,
+    unbalanced_chunks,
 )
 from plumbline.monitor.performance.selective_labels import decisions_for
 
@@ -86,7 +86,7 @@ def performance(
     by = by or choose_chunk(profile)
     chosen = _chosen(profile, metrics, cost is not None)
     shared = [metric(name, profile.classes) for name in together]
-    all_counts = counts_of(profile, cost, scores=of_scores((*chosen, *shared)))
+    all_counts = counts_of(profile, cost, scores=needs_scores((*chosen, *shared)))
     if known:  # as many in all as the delays of labels are known of, shared out as those decisions are
         able = decisions_for(profile, known)
         all_counts = replace(all_counts, n=able * (all_counts.n.sum() / max(able.sum(), 1.0)))
@@ -104,12 +104,12 @@ def performance(
         if mask.any():
             counts = sum_by_chunk(profile.days, all_counts, mask, by)
             waiting = provisional(counts.counts.labelled, counts.counts.n, delay, today)
-            ordered = np.unique(as_days(profile.days)[mask])
+            ordered = np.unique(day_array(profile.days)[mask])
             come = arrival_shares(ordered, delay, today)
             of_days = (counts.days.counts.n, counts.days.chunk, len(counts.starts))
-            late = dict.fromkeys(OF_CLASSES, waiting | chunks_waiting(come, *of_days))
+            late = dict.fromkeys(OF_CLASSES, waiting | immature_chunks(come, *of_days))
             series.append(
-                (version, counts, waiting, late | {"accuracy": waiting | off_balance(come, *of_days)})
+                (version, counts, waiting, late | {"accuracy": waiting | unbalanced_chunks(come, *of_days)})
             )
     families: dict[str | None, tuple[dict[str, Member], FloatArray]] = {}
     points: list[Point] = []
@@ -156,14 +156,14 @@ def healthy_band(
     found = design(metric, _usual_days(metric, *healthy), by)
     if length > 1 and healthy[0] is not None:
         healthy = (join_chunks(healthy[0], length), None)
-    return replace(threshold(metric, *healthy, floor=floor_of(metric, floors)), design=found)
+    return replace(threshold(metric, *healthy, floor=owner_floor(metric, floors)), design=found)
 
 
 def _usual_days(metric: Metric, reference: Counts | None, days: Days | None) -> Counts | None:
     """The reference's days without those of an odd chunk, which would widen every limit to hide what is as bad."""
     if reference is None or days is None:
         return None
-    return days.counts.taken(usual_chunks(metric, reference)[days.chunk])
+    return days.counts.select_rows(usual_chunks(metric, reference)[days.chunk])
 
 
 def _family(
@@ -193,7 +193,7 @@ def _member(
     if windows and healthy[0] is not None and len(healthy[0].labelled):
         length = window_length(metric, healthy[0], counts, members)
     band = healthy_band(metric, healthy, by, floors, length)
-    return Member(metric, band, counts if length == 1 else running(counts, length), length)
+    return Member(metric, band, counts if length == 1 else running_sums(counts, length), length)
 
 
 def thresholds(
@@ -212,23 +212,23 @@ def thresholds(
     """
     by = by or choose_chunk(profile)
     chosen = _chosen(profile, metrics, cost is not None)
-    counts = counts_of(profile, cost, scores=of_scores(chosen))
+    counts = counts_of(profile, cost, scores=needs_scores(chosen))
     healthy = _reference(profile, counts, reference, by, window)
     return {one.name: healthy_band(one, healthy, by, floors) for one in chosen}
 
 
 def sum_by_chunk(days: Sequence[date], counts: Counts, rows: Mask, by: str) -> ChunkedCounts:
     """Add up the groups of ``rows`` by chunk and by day."""
-    ordered, day_of = np.unique(as_days(days)[rows], return_inverse=True)
+    ordered, day_of = np.unique(day_array(days)[rows], return_inverse=True)
     starts, ends, chunk = chunk_index(ordered, by)
-    daily = counts.taken(rows).grouped(day_of, len(ordered))
-    return ChunkedCounts(starts, ends, daily.grouped(chunk, len(starts)), Days(daily, chunk))
+    daily = counts.select_rows(rows).sum_by_group(day_of, len(ordered))
+    return ChunkedCounts(starts, ends, daily.sum_by_group(chunk, len(starts)), Days(daily, chunk))
 
 
 def reference_rows(profile: OutcomeProfile, span: Span, arm: str | None = None) -> Mask:
     """Groups whose whole day lies in the reference; its first day counts though it begins later."""
-    whole = as_days(profile.days) < np.datetime64(span[1].date(), "D")
-    return days_in(profile.days, *span) & whole & _equals(profile.arms, arm)
+    whole = day_array(profile.days) < np.datetime64(span[1].date(), "D")
+    return days_mask(profile.days, *span) & whole & _equals(profile.arms, arm)
 
 
 def _reference(
@@ -254,7 +254,7 @@ def _chosen(profile: OutcomeProfile, names: Sequence[str] | None, value_known: b
     return metrics_for(profile.task, profile.classes, value_known=value_known)
 
 
-def floor_of(metric: Metric, floors: Mapping[str, float] | None) -> float | None:
+def owner_floor(metric: Metric, floors: Mapping[str, float] | None) -> float | None:
     """The owner's limit of a metric, under any of its spellings."""
     spelled = {ALIASES.get(name, name): level for name, level in (floors or {}).items()}
     return spelled.get(metric.name)
@@ -270,4 +270,4 @@ def window_rows(profile: OutcomeProfile, window: Slice | None) -> Mask:
     """Groups of the days that the window touches."""
     window = window or Slice()
     chosen = _equals(profile.versions, window.version) & _equals(profile.arms, window.arm)
-    return days_in(profile.days, window.start, window.end) & chosen
+    return days_mask(profile.days, window.start, window.end) & chosen

@@ -17,7 +17,7 @@ import numpy as np
 
 from plumbline.domain import FloatArray, OutcomeProfile, Task
 from plumbline.monitor.metrics.counts import Counts, counts_of, ratio
-from plumbline.monitor.metrics.score_confusion import FOLLOWS, by_score, follows
+from plumbline.monitor.metrics.score_confusion import FOLLOWS, explained_share, order_by_score
 from plumbline.monitor.metrics.status import Mask
 from plumbline.monitor.statistics.proportions import Z
 
@@ -49,7 +49,7 @@ class WeightedMetric:
     high: float
 
     @property
-    def useless(self) -> bool:
+    def is_uninformative(self) -> bool:
         """Whether the bounds lie so far apart that they say nothing."""
         return self.value is None and self.high - self.low > USELESS
 
@@ -67,13 +67,13 @@ class _Parts:
     table: FloatArray
 
 
-def whole(profile: OutcomeProfile, rows: Mask) -> tuple[tuple[WeightedMetric, ...], float]:
+def weighted_metrics(profile: OutcomeProfile, rows: Mask) -> tuple[tuple[WeightedMetric, ...], float]:
     """Metrics over all decisions of these groups, and what the weights leave of the labels (Kish 1965); 0: no weights.
 
     Accuracy; of two classes recall and precision as well, and ROC AUC where every score has outcomes. The intervals
     are of the value over these very decisions, and take days as independent of each other.
     """
-    counts = counts_of(profile).taken(rows)
+    counts = counts_of(profile).select_rows(rows)
     binary = profile.task is Task.BINARY and len(counts.classes) == 2
     parts = (_scores(profile, rows, counts) if binary else None) or _answers(profile, rows, counts, binary)
     names: dict[str, Rate] = {"accuracy": _accuracy}
@@ -85,19 +85,19 @@ def whole(profile: OutcomeProfile, rows: Mask) -> tuple[tuple[WeightedMetric, ..
         metrics.append(_auc(parts))
     effective = 0.0
     if every:
-        sizes = _summed(parts, parts.n)
-        weight = ratio(_summed(parts, parts.n + parts.u.sum(0)), sizes, 0.0)
+        sizes = _sum_by_group(parts, parts.n)
+        weight = ratio(_sum_by_group(parts, parts.n + parts.u.sum(0)), sizes, 0.0)
         effective = float((weight * sizes).sum() ** 2 / max(float((weight**2 * sizes).sum()), 1e-12))
     return tuple(one for one in metrics if one is not None), effective
 
 
 def _scores(profile: OutcomeProfile, rows: Mask, counts: Counts) -> _Parts | None:
     """Strata by score cell; None where scores do not tell the answers of nearly all decisions."""
-    pooled_counts = counts.pooled()
+    pooled_counts = counts.pool()
     if not counts.cells.any() or pooled_counts.scored[0] < SCORED * pooled_counts.labelled[0]:
         return None
-    scored = by_score(profile, counts_of(profile))
-    if follows(scored, rows) < FOLLOWS:
+    scored = order_by_score(profile, counts_of(profile))
+    if explained_share(scored, rows) < FOLLOWS:
         return None
     k = counts.positive
     answered = profile.confusion[rows].sum(0).astype(float)
@@ -117,7 +117,7 @@ def _scores(profile: OutcomeProfile, rows: Mask, counts: Counts) -> _Parts | Non
         u=u[:, occupied],
         n=n,
         x=x,
-        group=joined_cells(n, u[:, occupied].sum(0), np.arange(len(n)) >= cut),
+        group=join_score_cells(n, u[:, occupied].sum(0), np.arange(len(n)) >= cut),
         table=table,
     )
 
@@ -151,7 +151,7 @@ def _answers(profile: OutcomeProfile, rows: Mask, counts: Counts, binary: bool) 
     )
 
 
-def joined_cells(n: FloatArray, u: FloatArray, side: Mask | None = None) -> np.ndarray:
+def join_score_cells(n: FloatArray, u: FloatArray, side: Mask | None = None) -> np.ndarray:
     """The group of each cell in order of score, (m,): joined to ``JOINED`` labels; -1 for a stretch without any that
     chance does not explain by how often its neighbours have one.
 
@@ -166,7 +166,10 @@ def joined_cells(n: FloatArray, u: FloatArray, side: Mask | None = None) -> np.n
     at = np.flatnonzero(n > 0)
     for first, last in zip(np.r_[0, at + 1].tolist(), np.r_[at, len(n)].tolist(), strict=True):
         if first < last:
-            sides = (_near(n[last:], u[last:]), _near(n[:first][::-1], u[:first][::-1]))
+            sides = (
+                _nearby_labelled_share(n[last:], u[last:]),
+                _nearby_labelled_share(n[:first][::-1], u[:first][::-1]),
+            )
             usual = min(one for one in sides if one > 0)  # the next answer may be labelled far more often
             lacks[first:last] = u[first:last].sum() * usual >= LACK
     kind = np.where(lacks, 2, 0 if side is None else side.astype(np.int64))
@@ -176,13 +179,13 @@ def joined_cells(n: FloatArray, u: FloatArray, side: Mask | None = None) -> np.n
         cell_sums = n[first:last]
         if lacks[first] or not cell_sums.any():
             continue
-        joined = _joined(cell_sums)
+        joined = _join_cells(cell_sums)
         group[first:last] = joined_count + joined
         joined_count += int(joined[-1]) + 1
     return group
 
 
-def _joined(n: FloatArray) -> np.ndarray:
+def _join_cells(n: FloatArray) -> np.ndarray:
     """The group of each cell, (m,): the next one begins once a group has ``JOINED`` labels, and so has the last."""
     groups, own, held = [], 0, 0.0
     for labels in n.tolist():
@@ -194,7 +197,7 @@ def _joined(n: FloatArray) -> np.ndarray:
     return np.minimum(found, own - 1) if held < JOINED and own else found
 
 
-def _near(n: FloatArray, u: FloatArray) -> float:
+def _nearby_labelled_share(n: FloatArray, u: FloatArray) -> float:
     """The share labelled of the nearest ``NEAR`` labelled decisions and those between; 0 without any."""
     if not n.any():
         return 0.0
@@ -202,7 +205,7 @@ def _near(n: FloatArray, u: FloatArray) -> float:
     return float(n[:end].sum() / (n[:end] + u[:end]).sum())
 
 
-def _summed(parts: _Parts, values: FloatArray) -> FloatArray:
+def _sum_by_group(parts: _Parts, values: FloatArray) -> FloatArray:
     held = parts.group >= 0
     return np.asarray(np.bincount(parts.group[held], values[held]), dtype=float)
 
@@ -213,12 +216,12 @@ def _chance(parts: _Parts, spare: float = 0.0) -> FloatArray:
     chance_shares = np.full(len(parts.n), np.nan)
     mask = parts.group >= 0
     if mask.any():
-        shares = ratio(_summed(parts, parts.x) + spare, _summed(parts, parts.n) + 2 * spare, 0.0)
+        shares = ratio(_sum_by_group(parts, parts.x) + spare, _sum_by_group(parts, parts.n) + 2 * spare, 0.0)
         chance_shares[mask] = shares[parts.group[mask]]
     return chance_shares
 
 
-def _filled(parts: _Parts, positive: FloatArray, negative: FloatArray) -> FloatArray:
+def _fill_table(parts: _Parts, positive: FloatArray, negative: FloatArray) -> FloatArray:
     """The table with the unknown outcomes as these shares (m,) of positives among either answer say."""
     (up, down) = parts.u
     unknown = [up @ positive, up @ (1 - positive), down @ negative, down @ (1 - negative)]
@@ -230,7 +233,7 @@ def _figure(name: str, rate: Rate, parts: _Parts) -> WeightedMetric | None:
     ends = []
     for positive, negative in ((0.0, 1.0), (1.0, 0.0)):
         filled = [np.where(lacks, worst, chance) for worst in (positive, negative)]
-        value, slope = rate(_filled(parts, *filled))
+        value, slope = rate(_fill_table(parts, *filled))
         per = np.array([slope[0] - slope[1], slope[2] - slope[3]])[:, None] * np.ones(len(parts.n))
         ends.append((value, _error(parts, per)))
     if not all(np.isfinite(value) for value, _ in ends):
@@ -251,11 +254,11 @@ def _error(parts: _Parts, per: FloatArray) -> float:
         return 0.0
     p = _chance(parts, 0.5)
     spread = np.where(mask, p * (1 - p), 0.0)
-    learnt = _summed(parts, (parts.u * per).sum(0)) ** 2 * ratio(
-        _summed(parts, spread), _summed(parts, np.ones(len(p))), 0.0
+    learnt = _sum_by_group(parts, (parts.u * per).sum(0)) ** 2 * ratio(
+        _sum_by_group(parts, spread), _sum_by_group(parts, np.ones(len(p))), 0.0
     )
     error_part = spread * (parts.u * per**2).sum(0)
-    return float(np.sqrt(ratio(learnt, _summed(parts, parts.n), 0.0).sum() + error_part.sum()))
+    return float(np.sqrt(ratio(learnt, _sum_by_group(parts, parts.n), 0.0).sum() + error_part.sum()))
 
 
 def _accuracy(table: FloatArray) -> tuple[float, FloatArray]:

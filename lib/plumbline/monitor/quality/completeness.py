@@ -152,7 +152,7 @@ def gaps(profile: CompletenessProfile) -> tuple[Gap, ...]:
     a gap: staleness tells how long ago that was.
     """
     begin, counts = hourly(profile)
-    starts, lengths = _empty_stretches(counts)
+    starts, lengths = _empty_runs(counts)
     weeks = -(-len(counts) // _WEEK)
     covering, decided = np.full((2, weeks * _WEEK), -1, dtype=np.int64)
     covering[: len(counts)], decided[: len(counts)] = 0, counts
@@ -164,23 +164,23 @@ def gaps(profile: CompletenessProfile) -> tuple[Gap, ...]:
         start, length = int(starts[k]), int(lengths[k])
         if length <= TIMES_USUAL:
             break
-        usual, due = _usual(covering, start, length), _due(decided, start, length)
+        usual, due = _usual_stretch(covering, start, length), _expected_decisions(decided, start, length)
         if usual is not None and length > TIMES_USUAL * max(usual, 1) and due > beyond_chance:
             at = begin + timedelta(hours=start)
             results.append(Gap(at, at + timedelta(hours=length), length, usual))
     return tuple(sorted(results, key=lambda gap: gap.start))
 
 
-def told_once(gaps: Sequence[Gap]) -> tuple[Gap, ...]:
+def without_seasonal_repeats(gaps: Sequence[Gap]) -> tuple[Gap, ...]:
     """Gaps in order of time without those of a season: about as long as one at the same time of an earlier year."""
     kept: list[Gap] = []
     for place, gap in enumerate(gaps):
-        if not any(_same_season(earlier, gap) for earlier in gaps[:place]):
+        if not any(_is_same_season(earlier, gap) for earlier in gaps[:place]):
             kept.append(gap)
     return tuple(kept)
 
 
-def _same_season(earlier: Gap, gap: Gap) -> bool:
+def _is_same_season(earlier: Gap, gap: Gap) -> bool:
     years = (gap.start - earlier.start) / timedelta(days=365.25)
     near = round(years) >= 1 and abs(years - round(years)) * 365.25 <= SEASON_DAYS
     return near and gap.hours <= LONGER * earlier.hours
@@ -198,14 +198,14 @@ def hourly(profile: CompletenessProfile) -> tuple[datetime, IntArray]:
     return midnight(first) + timedelta(hours=int(there[0])), flat[there[0] : there[-1] + 1]
 
 
-def _empty_stretches(counts: IntArray) -> tuple[IntArray, IntArray]:
+def _empty_runs(counts: IntArray) -> tuple[IntArray, IntArray]:
     """Where each run of empty hours starts, and its length."""
     edges = np.diff(np.r_[0, (counts == 0).astype(np.int64), 0])
     starts = np.flatnonzero(edges == 1)
     return starts, np.flatnonzero(edges == -1) - starts
 
 
-def _around(by_hour: IntArray, start: int, length: int) -> IntArray:
+def _surrounding_weeks(by_hour: IntArray, start: int, length: int) -> IntArray:
     """The same hours of the week in the weeks around a stretch: (weeks, hours of the week it covers).
 
     by_hour: from the log's first hour on, whole weeks; -1 beyond the log and, in the result, within the
@@ -218,12 +218,12 @@ def _around(by_hour: IntArray, start: int, length: int) -> IntArray:
     return others.reshape(-1, _WEEK)[first : (start + length) // _WEEK + _AROUND + 1, slots]
 
 
-def _usual(covering: IntArray, start: int, length: int) -> int | None:
+def _usual_stretch(covering: IntArray, start: int, length: int) -> int | None:
     """The longest usual stretch over the hours of the week that a stretch covers; None: nothing to compare.
 
     covering: length of the stretch without decisions that covers each hour.
     """
-    ranked = np.sort(_around(covering, start, length), axis=0)
+    ranked = np.sort(_surrounding_weeks(covering, start, length), axis=0)
     known = (ranked >= 0).sum(0)
     if not known.any():
         return None
@@ -232,9 +232,9 @@ def _usual(covering: IntArray, start: int, length: int) -> int | None:
     return int(values[known > 0].max())
 
 
-def _due(decided: IntArray, start: int, length: int) -> float:
+def _expected_decisions(decided: IntArray, start: int, length: int) -> float:
     """Decisions to be expected in a stretch at the rates of the weeks around, hour of the week by hour."""
-    around = _around(decided, start, length)
+    around = _surrounding_weeks(decided, start, length)
     known = np.maximum((around >= 0).sum(0), 1)
     rates = np.where(around > 0, around, 0).sum(0) / known
     times = np.bincount(np.arange(start, start + length) % _WEEK, minlength=_WEEK)
@@ -269,7 +269,7 @@ def _sentence(n: int, shares: dict[str, float], duplicates: float | None, holes:
     parts = sequence(lines, ", ") if lines else message("nothing but the outcome is logged")
     text = message("Of {n} decisions {parts}", n=count(n), parts=parts)
     if absent:
-        text = message("{text}; no {names} is logged", text=text, names=_none_of(absent))
+        text = message("{text}; no {names} is logged", text=text, names=_join_absent(absent))
     if duplicates:
         text = message("{text}; {share} share their id with another", text=text, share=_percent(duplicates))
     if holes:
@@ -288,7 +288,7 @@ def _sentence(n: int, shares: dict[str, float], duplicates: float | None, holes:
     return message("{text}.", text=text)
 
 
-def _none_of(names: list[Message]) -> Message:
+def _join_absent(names: list[Message]) -> Message:
     joined = names[0]
     for name in names[1:]:
         joined = message("{first} and no {second}", first=joined, second=name)

@@ -61,7 +61,7 @@ class Consistency:
         return self.near / self.n if self.n else None
 
 
-def reach(inputs: Mapping[str, FloatArray], score: FloatArray) -> float:
+def largest_score_gap(inputs: Mapping[str, FloatArray], score: FloatArray) -> float:
     """How far two scores lie apart at most where the inputs, as logged, are the same: steps times slopes, joined.
 
     The step of an input is the gap between its neighbouring values (the 5 % quantile of gaps; inputs of under 12
@@ -98,10 +98,10 @@ def reach(inputs: Mapping[str, FloatArray], score: FloatArray) -> float:
 def score_tolerance(repeats: Repeats, inputs: Mapping[str, FloatArray], score: FloatArray) -> float:
     """By how much the scores of repeats may differ before it is a conflict.
 
-    ``reach``; and a tenth of the score's standard deviation where nine in ten repeated inputs got another score:
-    then an input is not logged, or logged too coarsely, for chance in the model would not spare so few.
+    ``largest_score_gap``; and a tenth of the score's standard deviation where nine in ten repeated inputs got another
+    score: then an input is not logged, or logged too coarsely, for chance in the model would not spare so few.
     """
-    allowed = reach(inputs, score)
+    allowed = largest_score_gap(inputs, score)
     if repeats.groups * 2 >= FEWEST and repeats.conflicting_groups >= NEARLY_ALL * repeats.groups:
         allowed = max(allowed, LITTLE * deviation(score[np.isfinite(score)]))
     return allowed

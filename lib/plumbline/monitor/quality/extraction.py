@@ -56,12 +56,12 @@ class CallerQueries:
         return self.near / self.n if self.n else 0.0
 
     @property
-    def usual(self) -> float | None:
+    def usual_share(self) -> float | None:
         """The same share among others; None where they asked too little to tell."""
         return self.usual_near / self.usual_n if self.usual_n else None
 
 
-def _enumerates(asked: int, n: int, cells: float) -> bool:
+def _is_enumeration(asked: int, n: int, cells: float) -> bool:
     """Whether ``n`` different ones of ``asked`` inputs are more than drawing from ``cells`` combinations gives.
 
     Equally likely combinations repeat least; the expected number of different ones and its variance are those of the
@@ -75,7 +75,7 @@ def _enumerates(asked: int, n: int, cells: float) -> bool:
     return n > cells * (1 - empty) + SURELY * max(float(np.sqrt(max(variance, 0.0))), 1.0)
 
 
-def queries_of(
+def caller_queries(
     caller: str, inputs: NDArray[np.uint64], others: NDArray[np.uint64] | None = None
 ) -> CallerQueries:
     """One caller's inputs, beside as many of all others.
@@ -93,7 +93,7 @@ def queries_of(
         different=n,
         n=n,
         near=near,
-        enumerates=_enumerates(len(inputs), n, cells),
+        enumerates=_is_enumeration(len(inputs), n, cells),
     )
     if n < FEWEST:
         return queries
@@ -151,7 +151,7 @@ def probes(queries: CallerQueries) -> bool | None:
         return True
     if queries.different < FEWEST:
         return False
-    if queries.usual is None or queries.n < FEWEST:
+    if queries.usual_share is None or queries.n < FEWEST:
         return None
     if queries.share <= QUIET:
         return False

@@ -96,9 +96,9 @@ def find_personal(
     for name, values in text.items():
         counts = Counter(values)
         for kind, sure, find in _ANYWHERE:
-            personal_columns += _anywhere(name, kind, sure, find, counts)
+            personal_columns += _search_text(name, kind, sure, find, counts)
         personal_columns += _national(
-            name, {_bare(v): k for v, k in counts.items()}, len(values), numbers=False
+            name, {_normalise(v): k for v, k in counts.items()}, len(values), numbers=False
         )
     for name, figures in (numeric or {}).items():
         whole = Counter(f"{x:.0f}" for x in figures if float(x).is_integer() and 1e8 <= x < 1e15)
@@ -127,7 +127,7 @@ def mask(value: str) -> str:
     return value[:1] + re.sub(r"\w", "•", value[1:40])
 
 
-def _anywhere(
+def _search_text(
     column: str, kind: str, sure: str, find: Callable[[str], str], counts: Counter[str]
 ) -> list[PersonalData]:
     n = sum(counts.values())
@@ -151,7 +151,7 @@ def _national(column: str, counts: Mapping[str, int], n: int, *, numbers: bool) 
         if numbers and not number.digits:
             continue
         form = re.compile(number.form)
-        fitting = [v for v in examined if form.fullmatch(v) and _fits(number, v)]
+        fitting = [v for v in examined if form.fullmatch(v) and _is_valid_number(number, v)]
         hits, looked = sum(examined[v] for v in fitting), sum(examined.values())
         needed = (NEARLY_ALL if numbers else MOST_SHARE) * looked
         few = len(fitting) < (FEWEST if number.digits else 3)
@@ -169,13 +169,13 @@ def _national(column: str, counts: Mapping[str, int], n: int, *, numbers: bool) 
     return [best] if best is not None else []
 
 
-def _fits(number: NationalNumber, value: str) -> bool:
+def _is_valid_number(number: NationalNumber, value: str) -> bool:
     if not number.validator:
         return True
     return bool(importlib.import_module(f"stdnum.{number.validator}").is_valid(value))
 
 
-def _bare(value: str) -> str:
+def _normalise(value: str) -> str:
     """A value as its validator takes it: no spaces or dots, capitals."""
     return re.sub(r"[\s.]", "", value).upper()
 

@@ -49,7 +49,7 @@ class Pause:
     n: int
 
     @property
-    def silent(self) -> bool:
+    def is_silent(self) -> bool:
         """Whether the source has fallen silent."""
         return self.missed > self.limit
 
@@ -70,27 +70,27 @@ def pause(arrivals: Sequence[datetime], now: datetime) -> Pause | None:
     hours = hours[hours >= begins]
     if len(hours) < LEAST_ARRIVALS or hours[-1] - hours[0] < LEAST_DAYS * 24:
         return None
-    likely = _likely(hours)
+    likely = _arrival_rate(hours)
     clock = np.concatenate([[0.0], np.cumsum(likely)])
 
-    def counted(hour: np.ndarray | int) -> np.ndarray:
+    def active_hours(hour: np.ndarray | int) -> np.ndarray:
         return np.asarray(np.asarray(hour) // WEEK * clock[-1] + clock[np.asarray(hour) % WEEK])
 
-    pauses = np.diff(counted(hours))
+    pauses = np.diff(active_hours(hours))
     order = np.argsort(pauses)
     usual = order[-1] if len(pauses) < MANY else order[-2]
     last = max(at for at in arrivals if at <= now)
     return Pause(
         since=last,
         length=now - last,
-        missed=float(counted(at) - counted(int(hours[-1]))),
+        missed=float(active_hours(at) - active_hours(int(hours[-1]))),
         limit=max(FACTOR * float(pauses[usual]), LEAST_MISSED),
         longest=timedelta(hours=int(np.diff(hours)[usual])),
         n=len(pauses),
     )
 
 
-def _likely(hours: np.ndarray) -> np.ndarray:
+def _arrival_rate(hours: np.ndarray) -> np.ndarray:
     """The share of weeks with an arrival in each hour of the week, smoothed, drawn to the mean by a week's worth."""
     count = np.bincount(hours % WEEK, minlength=WEEK).astype(float)
     smooth = np.sum(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from plumbline.domain import PointStatus, VersionHours
 from plumbline.domain.messages import Day, Message, message
-from plumbline.monitor.releases.champion import deciding, instant, moment, spans
+from plumbline.monitor.releases.champion import deciding_rows, instant, moment, spans
 from plumbline.wording.quantities import decimal
 
 WATCH_DAYS = 90.0
@@ -69,7 +69,7 @@ def staleness(
             sentence=sentence,
         )
     version, now = runs[-1].version, instant(as_of)
-    mine = deciding(hours) & (hours.first <= now)
+    mine = deciding_rows(hours) & (hours.first <= now)
     last = moment(np.minimum(hours.last[mine].max(), now))
     of_version = mine & np.fromiter(
         map(version.__eq__, hours.versions), dtype=bool, count=len(hours.versions)
@@ -128,7 +128,7 @@ class LastArrival:
     status: PointStatus
 
 
-def beat(times: NDArray[np.datetime64], as_of: datetime, *, waits: float = 0.0) -> LastArrival:
+def last_arrival(times: NDArray[np.datetime64], as_of: datetime, *, waits: float = 0.0) -> LastArrival:
     """Whether something still comes as it used to.
 
     Args:

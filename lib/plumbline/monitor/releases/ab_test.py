@@ -18,10 +18,10 @@ from plumbline.monitor.statistics.sequential_test import (
     ArmSums,
     SampleRatio,
     always_valid,
-    detectable,
-    more_time,
+    detectable_difference,
+    difference_by_look,
     sample_ratio,
-    within_looks,
+    time_to_detect,
 )
 
 #: a sequential p-value from here on says that the versions differ
@@ -79,7 +79,7 @@ class Comparison:
         return (self.end - self.start).total_seconds() / 86400
 
 
-def kind_of(overlap: Overlap) -> Kind:
+def overlap_kind(overlap: Overlap) -> Kind:
     """What an overlap is, by who decided and how much."""
     if overlap.shadow:
         return "shadow"
@@ -97,16 +97,16 @@ def measure(
             is measured by; without rows there, those of the overlap's first version stand in.
         proportion: whether the quantity is 0 or 1.
     """
-    total = looks.summed()
+    total = looks.sum_looks()
     if (total.n < 1).any():
         return None
     if proportion:
         plain = difference(round(total.total[0]), int(total.n[0]), round(total.total[1]), int(total.n[1]))
     else:
         plain = mean_difference(total.n.tolist(), total.total.tolist(), total.squares.tolist())
-    times = float(within_looks(looks)[2][-1])
+    times = float(difference_by_look(looks)[2][-1])
     plain_difference = (
-        plain if plain is None else _widened(plain, hours, looks, times, 1.0 if proportion else np.inf)
+        plain if plain is None else _widen_limits(plain, hours, looks, times, 1.0 if proportion else np.inf)
     )
     matters = change_that_matters(before if before.n[0] >= 2 else total, proportion=proportion)
     if plain_difference is None or matters <= 0:
@@ -117,7 +117,7 @@ def measure(
     if len(crossed):
         first: datetime = (hours[crossed[0]] + np.timedelta64(1, "h")).astype("datetime64[us]").item()
         known = first.replace(tzinfo=UTC)
-    seen = detectable(total, times)
+    seen = detectable_difference(total, times)
     elapsed = float((hours[-1] - hours[0]) / np.timedelta64(1, "D")) + 1 / 24
     return Measure(
         metric=metric,
@@ -126,13 +126,13 @@ def measure(
         known_at=known,
         detectable=seen,
         matters=matters,
-        days_more=more_time(total, elapsed, matters, times),
+        days_more=time_to_detect(total, elapsed, matters, times),
     )
 
 
-def _widened(plain: Difference, hours: Times, looks: ArmSums, times: float, most: float) -> Difference:
+def _widen_limits(plain: Difference, hours: Times, looks: ArmSums, times: float, most: float) -> Difference:
     """The difference with the limits that decisions in common ask for; within the hours where the split moved."""
-    d, v, _ = (float(of[-1]) for of in within_looks(looks))
+    d, v, _ = (float(of[-1]) for of in difference_by_look(looks))
     moved = _is_moved(hours, looks.n)
     wide, value, before = times**0.5, plain.value, plain.before
     if moved and v > 0:
@@ -177,10 +177,10 @@ def compare(
         crossed: share of subjects with several decisions that met both versions; None: no subject is known.
     """
     measures = [measure(m, hours, looks, before, proportion=p) for m, looks, before, p in quantities]
-    kind = kind_of(overlap)
+    kind = overlap_kind(overlap)
     ratio = None
     if kind != "shadow" and quantities:
-        ratio = _dealt(hours, quantities[0][1], share, crossed)
+        ratio = _sample_ratio(hours, quantities[0][1], share, crossed)
     return Comparison(
         kind=kind,
         versions=overlap.versions,
@@ -195,14 +195,14 @@ def compare(
     )
 
 
-def _dealt(hours: Times, looks: ArmSums, share: float | None, crossed: float | None) -> SampleRatio:
+def _sample_ratio(hours: Times, looks: ArmSums, share: float | None, crossed: float | None) -> SampleRatio:
     """The sample ratio of what was dealt: subjects who stay with one version, else decisions, one by one; where no
     subject is known nobody can tell."""
     if looks.subjects is None or crossed is None:
-        return sample_ratio(_by_day(hours, looks.n), share, independent=False)
+        return sample_ratio(_daily_counts(hours, looks.n), share, independent=False)
     if crossed <= CROSSED:
-        return sample_ratio(_by_day(hours, looks.subjects), share, unit="subjects")
-    return sample_ratio(_by_day(hours, looks.n), share)
+        return sample_ratio(_daily_counts(hours, looks.subjects), share, unit="subjects")
+    return sample_ratio(_daily_counts(hours, looks.n), share)
 
 
 def metric_names(task: Task, marked: str) -> tuple[str, str]:
@@ -214,21 +214,23 @@ def metric_names(task: Task, marked: str) -> tuple[str, str]:
 
 def _is_moved(hours: Times, n: FloatArray) -> bool:
     """Whether the split was another on some days, or at some hours of the day: as where one version has the nights."""
-    tests = [sample_ratio(block, None).steady_p for block in (_by_day(hours, n), _by_hour_of_day(hours, n))]
+    tests = [
+        sample_ratio(block, None).steady_p for block in (_daily_counts(hours, n), _hourly_counts(hours, n))
+    ]
     return any(p is not None and p < MISMATCH for p in tests)
 
 
-def _by_day(hours: Times, n: FloatArray) -> FloatArray:
+def _daily_counts(hours: Times, n: FloatArray) -> FloatArray:
     """Decisions a day and arm, (days, 2)."""
-    return _by_block(hours.astype("datetime64[D]"), n)
+    return _block_counts(hours.astype("datetime64[D]"), n)
 
 
-def _by_hour_of_day(hours: Times, n: FloatArray) -> FloatArray:
+def _hourly_counts(hours: Times, n: FloatArray) -> FloatArray:
     """Decisions an hour of the day and arm, (hours that occur, 2)."""
-    return _by_block(hours.astype("datetime64[h]") - hours.astype("datetime64[D]"), n)
+    return _block_counts(hours.astype("datetime64[h]") - hours.astype("datetime64[D]"), n)
 
 
-def _by_block(block: Times, n: FloatArray) -> FloatArray:
+def _block_counts(block: Times, n: FloatArray) -> FloatArray:
     _, place = np.unique(block, return_inverse=True)
     placed: IntArray = np.asarray(place, dtype=np.int64)
     values = np.zeros((int(placed.max()) + 1 if len(placed) else 0, 2))

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from plumbline.domain import VersionHours
-from plumbline.monitor.releases.champion import ChampionPeriod, Mask, deciding, instant, moment
+from plumbline.monitor.releases.champion import ChampionPeriod, Mask, deciding_rows, instant, moment
 from plumbline.monitor.releases.history import stretches
 
 #: a stretch with fewer decisions is a straggler, not an arm
@@ -30,7 +30,7 @@ class ChallengerPeriod:
 
 def presences(hours: VersionHours, spans: Sequence[ChampionPeriod]) -> tuple[ChallengerPeriod, ...]:
     """Every stretch of every version outside its own runs in charge, in order of time; holes up to a day bridged."""
-    live = deciding(hours)
+    live = deciding_rows(hours)
     periods = []
     for version in sorted(set(hours.versions)):
         of_version = np.array([name == version for name in hours.versions], dtype=bool)
@@ -38,12 +38,12 @@ def presences(hours: VersionHours, spans: Sequence[ChampionPeriod]) -> tuple[Cha
         for span in spans:
             if span.version == version:
                 in_charge |= (hours.first >= instant(span.start)) & (hours.first <= instant(span.end))
-        periods += _stretched(hours, of_version & live & ~in_charge, version, "beside")
-        periods += _stretched(hours, of_version & ~live, version, "shadow")
+        periods += _challenger_periods(hours, of_version & live & ~in_charge, version, "beside")
+        periods += _challenger_periods(hours, of_version & ~live, version, "shadow")
     return tuple(sorted(periods, key=lambda p: (p.start, p.version)))
 
 
-def _stretched(
+def _challenger_periods(
     hours: VersionHours, rows: Mask, version: str, role: Literal["beside", "shadow"]
 ) -> list[ChallengerPeriod]:
     if not rows.any():

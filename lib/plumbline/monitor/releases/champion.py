@@ -59,12 +59,12 @@ def instant(at: datetime) -> np.datetime64:
     return np.datetime64(naive, "us")
 
 
-def deciding(hours: VersionHours) -> Mask:
+def deciding_rows(hours: VersionHours) -> Mask:
     """Rows whose decisions took effect: all but those of arm "shadow"."""
-    return _each(hours.arms, lambda arm: arm.strip().lower() != SHADOW)
+    return _map_values(hours.arms, lambda arm: arm.strip().lower() != SHADOW)
 
 
-def _each(values: Sequence[str], says: Callable[[str], bool]) -> Mask:
+def _map_values(values: Sequence[str], says: Callable[[str], bool]) -> Mask:
     """What is said of each value, (n,): hours are many, and names few."""
     told = {value: says(value) for value in set(values)}
     return np.fromiter(map(told.__getitem__, values), dtype=bool, count=len(values))
@@ -79,7 +79,7 @@ def spans(hours: VersionHours, *, until: datetime | None = None) -> tuple[Champi
     Returns:
         Empty where nothing was decided. Version "" where none is named (or none for 30 days).
     """
-    rows = np.flatnonzero(_counted(hours, until))
+    rows = np.flatnonzero(_champion_rows(hours, until))
     if not len(rows):
         return ()
     versions = [hours.versions[i] for i in rows.tolist()]
@@ -101,7 +101,7 @@ def spans(hours: VersionHours, *, until: datetime | None = None) -> tuple[Champi
     for (_, before), (i, after) in itertools.pairwise(runs):
         starts.append(_start(first, last, n, i, before, after))
     ends = [*starts[1:], last[-1].max()]
-    taken = _taken(hours, until)
+    taken = _deciding_rows_until(hours, until)
     return tuple(
         ChampionPeriod(
             names[v],
@@ -113,19 +113,19 @@ def spans(hours: VersionHours, *, until: datetime | None = None) -> tuple[Champi
     )
 
 
-def _taken(hours: VersionHours, until: datetime | None) -> Mask:
-    taken = deciding(hours) & (hours.n > 0)
+def _deciding_rows_until(hours: VersionHours, until: datetime | None) -> Mask:
+    taken = deciding_rows(hours) & (hours.n > 0)
     return taken if until is None else taken & (hours.first <= instant(until))
 
 
-def _counted(hours: VersionHours, until: datetime | None) -> Mask:
+def _champion_rows(hours: VersionHours, until: datetime | None) -> Mask:
     """Rows that say who is in charge."""
-    rows = _taken(hours, until)
+    rows = _deciding_rows_until(hours, until)
     if not rows.any():
         return rows
-    champion = rows & _each(hours.arms, lambda arm: arm.strip().lower() in IN_CHARGE)
+    champion = rows & _map_values(hours.arms, lambda arm: arm.strip().lower() in IN_CHARGE)
     rows &= champion | ~np.isin(hours.hours, hours.hours[champion])
-    named = rows & _each(hours.versions, bool)
+    named = rows & _map_values(hours.versions, bool)
     if not named.any():
         return rows
     lately = hours.last[named].max() + UNNAMED
@@ -187,17 +187,17 @@ def _start(first: Times, last: Times, n: IntArray, i: int, before: int, after: i
 def _decisions(
     hours: VersionHours, taken: Mask, version: str, start: np.datetime64, end: np.datetime64, *, final: bool
 ) -> int:
-    rows = within(hours, taken, version, start, end, final=final)
+    rows = version_rows(hours, taken, version, start, end, final=final)
     return int(hours.n[rows].sum())
 
 
-def within(
+def version_rows(
     hours: VersionHours, taken: Mask, version: str, start: np.datetime64, end: np.datetime64, *, final: bool
 ) -> Mask:
     """Rows of a version that lie in [start, end), or [start, end] where ``final``.
 
     An hour that straddles an edge counts to the span that holds its first decision.
     """
-    mask = taken & _each(hours.versions, lambda name: name == version)
+    mask = taken & _map_values(hours.versions, lambda name: name == version)
     before_end = hours.first <= end if final else hours.first < end
     return np.asarray(mask & (hours.first >= start) & before_end)

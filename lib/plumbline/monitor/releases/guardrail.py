@@ -101,7 +101,7 @@ def guardrail(
     n = len(hits)
     if crossing is None:
         rate = float(hits.mean()) if n else None
-        sentence = _quiet(rate, n, previous_rate, usual, were)
+        sentence = _no_change_sentence(rate, n, previous_rate, usual, were)
         return Guardrail(
             fired=False,
             at_decision=None,
@@ -165,12 +165,14 @@ def smallest_change(guardrail: Guardrail, *, alpha: float = ALPHA, step: float =
     for size in np.arange(step, 1, step):
         ways = (size,) if guardrail.rising else (-size, size)
         rates = [guardrail.previous_rate + way for way in ways if 0 <= guardrail.previous_rate + way <= 1]
-        if rates and all(_noticed(guardrail.n / guardrail.times_over, rate, usual, limit) for rate in rates):
+        if rates and all(
+            _is_detectable(guardrail.n / guardrail.times_over, rate, usual, limit) for rate in rates
+        ):
             return float(size)
     return None
 
 
-def _noticed(n: float, rate: float, usual: tuple[float, float], limit: float) -> bool:
+def _is_detectable(n: float, rate: float, usual: tuple[float, float], limit: float) -> bool:
     """Whether n decisions of that rate cross the limit on either side."""
     low, high = usual
     k = np.array([rate * n])
@@ -222,7 +224,9 @@ def _aware(at: datetime | np.datetime64) -> datetime:
     return plain.replace(tzinfo=UTC) if plain.tzinfo is None else plain.astimezone(UTC)
 
 
-def _quiet(rate: float | None, n: int, previous: float, usual: tuple[float, float], were: Message) -> Message:
+def _no_change_sentence(
+    rate: float | None, n: int, previous: float, usual: tuple[float, float], were: Message
+) -> Message:
     if rate is None:
         return message("The new version has decided nothing yet.")
     if usual == (0.0, 1.0):

@@ -15,11 +15,11 @@ from plumbline.monitor.releases.champion import (
     GONE,
     ChampionPeriod,
     Mask,
-    deciding,
+    deciding_rows,
     instant,
     moment,
     spans,
-    within,
+    version_rows,
 )
 from plumbline.monitor.statistics.proportions import Difference, difference
 from plumbline.wording.times import clock_time
@@ -133,7 +133,7 @@ def releases(hours: VersionHours, *, task: Task, positive: str | None = None) ->
             switches.append(_switch(hours, before, after, final=final, rates=rates, right=right))
     versions = tuple(
         sorted(
-            (_seen(hours, name, rates=rates, right=right) for name in sorted(set(hours.versions))),
+            (_version_summary(hours, name, rates=rates, right=right) for name in sorted(set(hours.versions))),
             key=lambda seen: seen.first,
         )
     )
@@ -157,12 +157,12 @@ def _is_return(runs: Sequence[ChampionPeriod], version: str) -> bool:
     return version in order and order.index(version) < order.index(runs[-1].version)
 
 
-def _own(hours: VersionHours, version: str) -> Mask:
+def _version_rows(hours: VersionHours, version: str) -> Mask:
     return np.array([name == version for name in hours.versions], dtype=bool)
 
 
-def _seen(hours: VersionHours, version: str, *, rates: bool, right: bool) -> VersionSummary:
-    mask, live = _own(hours, version), _own(hours, version) & deciding(hours)
+def _version_summary(hours: VersionHours, version: str, *, rates: bool, right: bool) -> VersionSummary:
+    mask, live = _version_rows(hours, version), _version_rows(hours, version) & deciding_rows(hours)
     judged = live if live.any() else mask
     n, labelled = int(hours.n[judged].sum()), int(hours.n_labelled[judged].sum())
     trained = hours.trained[mask]
@@ -191,17 +191,17 @@ def _switch(
     rates: bool,
     right: bool,
 ) -> Switch:
-    taken, at = deciding(hours), instant(after.start)
+    taken, at = deciding_rows(hours), instant(after.start)
     until = min(instant(after.end), at + AROUND)
-    old = within(hours, taken, before.version, max(instant(before.start), at - AROUND), at, final=False)
-    new = within(hours, taken, after.version, at, until, final=final)
+    old = version_rows(hours, taken, before.version, max(instant(before.start), at - AROUND), at, final=False)
+    new = version_rows(hours, taken, after.version, at, until, final=final)
 
     def change(hits: np.ndarray, n: np.ndarray) -> Difference | None:
         return difference(
             round(float(hits[old].sum())), int(n[old].sum()), round(float(hits[new].sum())), int(n[new].sum())
         )
 
-    length, decisions = _overlap_before(hours, before, after)
+    length, decisions = _overlap_before_takeover(hours, before, after)
     return Switch(
         previous=before.version,
         version=after.version,
@@ -213,10 +213,12 @@ def _switch(
     )
 
 
-def _overlap_before(hours: VersionHours, before: ChampionPeriod, after: ChampionPeriod) -> tuple[float, int]:
+def _overlap_before_takeover(
+    hours: VersionHours, before: ChampionPeriod, after: ChampionPeriod
+) -> tuple[float, int]:
     """Hours and decisions of the new version, any arm, between the previous one's takeover and its own."""
     since, at = instant(before.start), instant(after.start)
-    rows = _own(hours, after.version) & (hours.first >= since) & (hours.first < at)
+    rows = _version_rows(hours, after.version) & (hours.first >= since) & (hours.first < at)
     if not rows.any():
         return 0.0, 0
     covered = stretches(hours.first[rows], np.minimum(hours.last[rows], at))
@@ -243,12 +245,12 @@ def _overlaps(hours: VersionHours) -> tuple[Overlap, ...]:
     shows as overlaps that are too short.
     """
     _, line = np.unique(hours.hours, return_inverse=True)
-    live = deciding(hours)
-    by_version = {name: _own(hours, name) for name in sorted(set(hours.versions)) if name}
+    live = deciding_rows(hours)
+    by_version = {name: _version_rows(hours, name) for name in sorted(set(hours.versions)) if name}
     overlaps = []
     for one, other in _meeting(hours, line):
         mine, theirs = by_version[one], by_version[other]
-        met = _met(hours, line, mine, theirs)
+        met = _mixed_hours(hours, line, mine, theirs)
         for start, end in stretches(hours.first[met], hours.last[met]):
             inside = (hours.first >= start) & (hours.first <= end)
             n = (int(hours.n[inside & mine].sum()), int(hours.n[inside & theirs].sum()))
@@ -274,7 +276,7 @@ def _meeting(hours: VersionHours, line: IntArray) -> list[tuple[str, str]]:
     return sorted(pairs)
 
 
-def _met(hours: VersionHours, line: IntArray, mine: Mask, theirs: Mask) -> Mask:
+def _mixed_hours(hours: VersionHours, line: IntArray, mine: Mask, theirs: Mask) -> Mask:
     """Rows of either version in hours in which their decisions are mixed."""
     size = int(line.max()) + 1 if len(line) else 0
     edges = []

@@ -10,7 +10,7 @@ import numpy as np
 
 from plumbline.domain import Point, PointStatus, VersionHours
 from plumbline.domain.messages import Day, Number, message, word
-from plumbline.monitor.releases.champion import deciding, instant, moment, spans
+from plumbline.monitor.releases.champion import deciding_rows, instant, moment, spans
 from plumbline.monitor.statistics.proportions import Z
 from plumbline.wording.quantities import plural
 
@@ -51,7 +51,9 @@ class ShelfLife:
     high: float | None = None
 
 
-def lives(hours: VersionHours, points: Sequence[Point], *, as_of: datetime) -> tuple[VersionLife, ...]:
+def version_lives(
+    hours: VersionHours, points: Sequence[Point], *, as_of: datetime
+) -> tuple[VersionLife, ...]:
     """The versions that were in charge before the present one, in order of time.
 
     Args:
@@ -74,7 +76,7 @@ def lives(hours: VersionHours, points: Sequence[Point], *, as_of: datetime) -> t
         good = next((i for i, p in enumerate(points_of_version) if p.status is PointStatus.OK), None)
         if good is None or not version:
             continue
-        since, source = began(hours, version, as_of)
+        since, source = version_start(hours, version, as_of)
         broke = next((p.start for p in points_of_version[good:] if p.status is PointStatus.BREACH), None)
         last = max(run.end for run in runs if run.version == version)
         end = broke or min(last, points_of_version[-1].end)
@@ -90,9 +92,9 @@ def lives(hours: VersionHours, points: Sequence[Point], *, as_of: datetime) -> t
     return tuple(results)
 
 
-def began(hours: VersionHours, version: str, as_of: datetime) -> tuple[datetime, str]:
+def version_start(hours: VersionHours, version: str, as_of: datetime) -> tuple[datetime, str]:
     """When a version was trained, or first decided where no training date is logged."""
-    of_version = deciding(hours) & np.array([name == version for name in hours.versions], dtype=bool)
+    of_version = deciding_rows(hours) & np.array([name == version for name in hours.versions], dtype=bool)
     trained = hours.trained[of_version]
     trained = trained[~np.isnat(trained) & (trained <= instant(as_of))]
     if len(trained):

@@ -110,7 +110,7 @@ def splits(
         same = kept[0].tobytes() + kept[1].tobytes()
         rows = before[kept[0]], after[kept[1]]
         if same not in laid and min(len(own) for own in rows) >= EFFECTIVE and before.shape[1]:
-            laid[same] = _lay(*rows)
+            laid[same] = _centre_rows(*rows)
         results.append(_split(laid.get(same), old[kept[0]], new[kept[1]]))
     return tuple(results)
 
@@ -143,7 +143,7 @@ def world_share(before: IntArray, after: IntArray, old: FloatArray, new: FloatAr
     before, after, old, new = before[kept0], after[kept1], old[kept0], new[kept1]
     if len(old) < EFFECTIVE or not len(new) or not before.shape[1]:
         return None
-    met = _met_before(before, after)
+    met = _is_supported(before, after)
     whole = float(new.mean() - old.mean())
     if float(met.mean()) < COVERED or not met.any() or whole == 0:
         return None
@@ -159,15 +159,15 @@ def world_share(before: IntArray, after: IntArray, old: FloatArray, new: FloatAr
     return WorldShare(share=share, high=share + reach, expected=float(expected.mean()), n=len(expected))
 
 
-def _lay(before: IntArray, after: IntArray) -> _CentredRows:
-    covered = _met_before(before, after)
+def _centre_rows(before: IntArray, after: IntArray) -> _CentredRows:
+    covered = _is_supported(before, after)
     if float(covered.mean()) < COVERED:
         return _CentredRows(np.zeros((0, 0)), np.zeros((0, 0)), covered, None)
     x0, x1 = _indicators(before, after[covered])
     weights = balance(x0, x1.mean(0))
     if weights is not None:
         p0, p1 = _products(before, after[covered])
-        moved = _apart(p0, p1, weights)
+        moved = _unbalanced_products(p0, p1, weights)
         if moved.any():
             x0, x1 = np.hstack([x0, p0[:, moved]]), np.hstack([x1, p1[:, moved]])
             weights = balance(x0, x1.mean(0))
@@ -178,11 +178,11 @@ def _split(laid: _CentredRows | None, old: FloatArray, new: FloatArray) -> Shift
     n0, n1 = len(old), len(new)
     means = (float(old.mean()) if n0 else None, float(new.mean()) if n1 else None)
 
-    def unknown(note: Message, effective: float = 0.0, covered: float = 0.0) -> ShiftAttribution:
+    def unknown_attribution(note: Message, effective: float = 0.0, covered: float = 0.0) -> ShiftAttribution:
         return ShiftAttribution(*means, None, None, "unknown", n0, n1, effective, covered, note)
 
     if min(n0, n1) < EFFECTIVE:
-        return unknown(
+        return unknown_attribution(
             message(
                 "{n} rows on one side; {needed} are needed",
                 n=Number(str(min(n0, n1))),
@@ -190,10 +190,10 @@ def _split(laid: _CentredRows | None, old: FloatArray, new: FloatArray) -> Shift
             )
         )
     if laid is None:
-        return unknown(message("No inputs are logged"))
+        return unknown_attribution(message("No inputs are logged"))
     share = float(laid.covered.mean())
     if share < COVERED:
-        return unknown(
+        return unknown_attribution(
             message(
                 "{share} of the new version's inputs were hardly met before", share=whole_percent(1 - share)
             ),
@@ -201,7 +201,9 @@ def _split(laid: _CentredRows | None, old: FloatArray, new: FloatArray) -> Shift
             share,
         )
     if laid.weights is None:
-        return unknown(message("The inputs before cannot be weighted to look like those after"), 0.0, share)
+        return unknown_attribution(
+            message("The inputs before cannot be weighted to look like those after"), 0.0, share
+        )
     new, weights = new[laid.covered], laid.weights
     effective = float(1 / (weights**2).sum())
     if effective < EFFECTIVE:
@@ -210,7 +212,7 @@ def _split(laid: _CentredRows | None, old: FloatArray, new: FloatArray) -> Shift
             n=Number(f"{effective:.0f}"),
             needed=Number(str(EFFECTIVE)),
         )
-        return unknown(words, effective, share)
+        return unknown_attribution(words, effective, share)
     world, release = _parts(laid.x0, laid.x1, old, new, weights)
     whole = _part(float(new.mean() - old.mean()), float(np.sqrt(old.var() / n0 + new.var() / len(new))))
     return ShiftAttribution(
@@ -226,7 +228,7 @@ def _split(laid: _CentredRows | None, old: FloatArray, new: FloatArray) -> Shift
     )
 
 
-def _met_before(before: IntArray, after: IntArray) -> np.ndarray:
+def _is_supported(before: IntArray, after: IntArray) -> np.ndarray:
     """Rows after whose every cell the previous version met often enough."""
     met = np.ones(len(after), dtype=bool)
     for f in range(before.shape[1]):
@@ -252,7 +254,7 @@ def _indicators(before: IntArray, after: IntArray) -> tuple[FloatArray, FloatArr
 
 def _products(before: IntArray, after: IntArray) -> tuple[FloatArray, FloatArray]:
     """A column a pair of the first ``PAIRED`` features: the product of their cells' places, centred before."""
-    scaled = [_scaled(before[:, f], after[:, f]) for f in range(min(before.shape[1], PAIRED))]
+    scaled = [_standardise(before[:, f], after[:, f]) for f in range(min(before.shape[1], PAIRED))]
     pairs = list(combinations(scaled, 2))
     p0 = np.array([a0 * b0 for (a0, _), (b0, _) in pairs]).T.reshape(len(before), -1)
     p1 = np.array([a1 * b1 for (_, a1), (_, b1) in pairs]).T.reshape(len(after), -1)
@@ -260,14 +262,14 @@ def _products(before: IntArray, after: IntArray) -> tuple[FloatArray, FloatArray
     return p0 - middle, p1 - middle
 
 
-def _apart(p0: FloatArray, p1: FloatArray, weights: FloatArray) -> NDArray[np.bool_]:
+def _unbalanced_products(p0: FloatArray, p1: FloatArray, weights: FloatArray) -> NDArray[np.bool_]:
     """Products whose means differ beyond chance although the features, one by one, are balanced."""
     mean = weights @ p0
     variance = (weights**2) @ (p0 - mean) ** 2 + p1.var(0) / max(len(p1), 1)
     return np.asarray(np.abs(p1.mean(0) - mean) > MOVED * np.sqrt(variance))
 
 
-def _scaled(before: IntArray, after: IntArray) -> tuple[FloatArray, FloatArray]:
+def _standardise(before: IntArray, after: IntArray) -> tuple[FloatArray, FloatArray]:
     """Places of cells on both sides about the mean before, in standard deviations before."""
     middle, spread = float(before.mean()), float(before.std()) or 1.0
     return np.asarray((before - middle) / spread, float), np.asarray((after - middle) / spread, float)
@@ -280,7 +282,7 @@ def balance(x: FloatArray, target: FloatArray) -> FloatArray | None:
     are found.
     """
     b = np.zeros(x.shape[1])
-    weights, value = _tilted(x, b, target)
+    weights, value = _tilt(x, b, target)
     for _ in range(_STEPS):
         gradient = weights @ x - target
         if np.abs(gradient).max(initial=0.0) < _CLOSE:
@@ -292,7 +294,7 @@ def balance(x: FloatArray, target: FloatArray) -> FloatArray | None:
         move = np.linalg.solve(curve, gradient)
         size = 1.0
         while size > 1e-6:
-            tried, there = _tilted(x, b - size * move, target)
+            tried, there = _tilt(x, b - size * move, target)
             if there <= value - 1e-4 * size * float(gradient @ move):
                 break
             size /= 2
@@ -302,7 +304,7 @@ def balance(x: FloatArray, target: FloatArray) -> FloatArray | None:
     return None
 
 
-def _tilted(x: FloatArray, b: FloatArray, target: FloatArray) -> tuple[FloatArray, float]:
+def _tilt(x: FloatArray, b: FloatArray, target: FloatArray) -> tuple[FloatArray, float]:
     height = x @ b
     top = float(height.max(initial=-np.inf))
     raised = np.exp(height - top)

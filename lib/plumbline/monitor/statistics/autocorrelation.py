@@ -52,13 +52,13 @@ def long_run_ratio(
     Returns:
         From 1 to (1 + ``MOST_KEPT``) / (1 - ``MOST_KEPT``); 1 below ``FEWEST`` values.
     """
-    n, x = len(values), _centred(values)
+    n, x = len(values), _centre(values)
     total = float(x @ x) / max(n, 1)
     if n < FEWEST or total <= 0:
         return 1.0
-    rest = _without_rhythm(x, weekday)
-    kept = lag_one(rest, levels)
-    kept = _more(kept, n, unsure) if kept > beyond / np.sqrt(n) else 0.0
+    rest = _remove_weekday_means(x, weekday)
+    kept = lag_one_autocorrelation(rest, levels)
+    kept = _upper_autocorrelation(kept, n, unsure) if kept > beyond / np.sqrt(n) else 0.0
     variance = float(rest @ rest) / n * (1 + kept) / (1 - kept)
     weeks = n // max(week, 1)
     if week > 1 and weeks >= max(FEWEST_WEEKS, levels + 2):
@@ -76,7 +76,7 @@ def span_ratio(values: FloatArray, span: int) -> tuple[float, float]:
     (``lag_decay``), of a ``LONG`` series a standard error more than they show. A rhythm of the length of the span takes
     nothing away.
     """
-    n, x = len(values), _centred(values)
+    n, x = len(values), _centre(values)
     total = float(x @ x) / max(n, 1)
     if n < FEWEST or total <= 0:
         return 1.0, max(n - 1.0, 1.0)
@@ -102,7 +102,7 @@ def autoregressive(correlation: float, span: int, decay: float | None = None) ->
     )
 
 
-def _more(correlation: float, n: int, unsure: float) -> float:
+def _upper_autocorrelation(correlation: float, n: int, unsure: float) -> float:
     """What is kept, so many standard errors more (Bartlett 1946): a short series that shows too little of it makes
     means seem better known than they are, and one that shows too much does no such harm."""
     if correlation <= SURELY / np.sqrt(n):
@@ -117,17 +117,17 @@ def lag_decay(x: FloatArray, levels: int = 1, unsure: float = 0.0) -> tuple[floa
     Both 0 where the first may be chance, and else ``unsure`` standard errors more than the series shows.
     """
     x, n = to_unit(x)[0], len(x)
-    first = lag_one(x, levels)
+    first = lag_one_autocorrelation(x, levels)
     if first <= SURELY / np.sqrt(max(n, 1)):
         return 0.0, 0.0
     second = float(x[2:] @ x[:-2]) / float(x @ x)
     second += (2 * first + levels * (1 + first)) / n
     decay = float(np.clip(second / first, first, MOST_KEPT))
-    more = _more(first, n, unsure) - first
+    more = _upper_autocorrelation(first, n, unsure) - first
     return first + more, min(decay + more, MOST_KEPT)
 
 
-def lag_one(x: FloatArray, levels: int = 1) -> float:
+def lag_one_autocorrelation(x: FloatArray, levels: int = 1) -> float:
     """The correlation of neighbouring values about zero, 0 to ``MOST_KEPT``.
 
     Each fitted mean lowers it by (1 + r) / n and the estimate itself by 2 r / n: for one mean together Kendall's
@@ -141,13 +141,13 @@ def lag_one(x: FloatArray, levels: int = 1) -> float:
     return float(np.clip(r + (2 * r + levels * (1 + r)) / n, 0.0, MOST_KEPT))
 
 
-def _centred(values: FloatArray) -> FloatArray:
+def _centre(values: FloatArray) -> FloatArray:
     """A series about its mean, ``to_unit``."""
     x = to_unit(values)[0]
     return x - x.mean() if len(x) else x
 
 
-def _without_rhythm(x: FloatArray, weekday: IntArray | None) -> FloatArray:
+def _remove_weekday_means(x: FloatArray, weekday: IntArray | None) -> FloatArray:
     """``x`` less the mean of its weekday, where weekdays differ by an F test (one-way analysis of variance)."""
     if weekday is None:
         return x

@@ -29,28 +29,28 @@ def design_effect(rows: SlicedRows) -> float:
         return 1.0
     units = int(rows.units.max()) + 1
     if rows.named:
-        return _beyond(_by_subject(rows.values, rows.units, units), units - 1)
+        return _effect_beyond_chance(_subject_effect(rows.values, rows.units, units), units - 1)
     if units < FEWEST or not len(rows.codes):
         return 1.0
     effects_by_code = [
-        _by_day(rows.values, rows.units, units, codes.astype(np.int64)) for codes in rows.codes
+        _day_effect(rows.values, rows.units, units, codes.astype(np.int64)) for codes in rows.codes
     ]
     effects = sorted(effects_by_code)
     effect, freedom = effects[len(effects) // 2]
-    return _beyond(effect, freedom)
+    return _effect_beyond_chance(effect, freedom)
 
 
-def _beyond(effect: float, freedom: float) -> float:
+def _effect_beyond_chance(effect: float, freedom: float) -> float:
     return effect if effect > 1 + CHANCE * np.sqrt(2 / max(freedom, 1.0)) else 1.0
 
 
-def _by_subject(values: FloatArray, unit: IntArray, units: int) -> float:
+def _subject_effect(values: FloatArray, unit: IntArray, units: int) -> float:
     away = values - values.mean()
     square = float(away @ away)
     return float((np.bincount(unit, away, units) ** 2).sum()) / square if square > 0 else 1.0
 
 
-def _by_day(values: FloatArray, day: IntArray, days: int, code: IntArray) -> tuple[float, float]:
+def _day_effect(values: FloatArray, day: IntArray, days: int, code: IntArray) -> tuple[float, float]:
     """The effect by one column's slices of a day, and its degrees of freedom."""
     width = int(code.max()) + 1
     cell = day * width + code
@@ -72,7 +72,7 @@ def _by_day(values: FloatArray, day: IntArray, days: int, code: IntArray) -> tup
     return inside / max(square, 1e-300) if square > 0 else 1.0, float(freedom)
 
 
-def effect_of_runs(values: FloatArray) -> float:
+def run_design_effect(values: FloatArray) -> float:
     """The design effect of (n,) values in order of time where nobody is named: how much more sums over ``BLOCKS``
     neighbours differ from the next ones than sums of independent values would (von Neumann 1941), 1 at least.
 
@@ -93,10 +93,10 @@ def effect_of_runs(values: FloatArray) -> float:
     return largest
 
 
-def effect_of_subjects(values: FloatArray, subject: NDArray[np.uint64]) -> float:
+def subject_design_effect(values: FloatArray, subject: NDArray[np.uint64]) -> float:
     """The design effect of (n,) values whose subjects are known, 1 at least."""
     if len(values) < 2:
         return 1.0
     unit = np.unique(subject, return_inverse=True)[1].astype(np.int64)
     units = int(unit.max()) + 1
-    return _beyond(_by_subject(values, unit, units), units - 1)
+    return _effect_beyond_chance(_subject_effect(values, unit, units), units - 1)

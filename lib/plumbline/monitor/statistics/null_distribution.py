@@ -37,7 +37,7 @@ class NullDistribution:
     directions: float = 1.0
     level: NullDistribution | None = None
 
-    def of_weeks(self, weeks: int) -> float:
+    def week_dispersion(self, weeks: int) -> float:
         """Times of one week's that the dispersion of so many weeks running is, as one sample."""
         lags = np.arange(1, weeks)
         return float(1 + 2 * np.sum((1 - lags / weeks) * self.kept**lags))

@@ -77,7 +77,7 @@ def range_p(p: float, groups: int) -> float:
         return p
     if p < 1e-7:  # the bound is sharp there
         return min(pairs * p, 1.0)
-    return min(_beyond(-float(ndtri(p / 2)), groups), pairs * p, 1.0)
+    return min(_range_tail(-float(ndtri(p / 2)), groups), pairs * p, 1.0)
 
 
 @cache
@@ -88,10 +88,10 @@ def range_z(groups: int) -> float:
     below, above = Z95, 8.0
     for _ in range(50):
         middle = (below + above) / 2
-        below, above = (middle, above) if _beyond(middle, groups) > 0.05 else (below, middle)
+        below, above = (middle, above) if _range_tail(middle, groups) > 0.05 else (below, middle)
     return (below + above) / 2
 
 
-def _beyond(z: float, groups: int) -> float:
+def _range_tail(z: float, groups: int) -> float:
     inner = (ndtr(_GRID + math.sqrt(2) * z) - ndtr(_GRID)) ** (groups - 1)
     return max(1 - groups * float(np.trapezoid(_DENSITY * inner, _GRID)), 0.0)

@@ -68,11 +68,11 @@ class ArmSums:
             np.divide(spare, self.n - 1, out=np.full(self.n.shape, np.nan), where=self.n > 1), dtype=float
         )
 
-    def cumulated(self) -> ArmSums:
+    def cumulate(self) -> ArmSums:
         """Running sums over the looks."""
         return ArmSums(*(None if x is None else x.cumsum(0) for x in self._parts()))  # type: ignore[arg-type]
 
-    def summed(self) -> ArmSums:
+    def sum_looks(self) -> ArmSums:
         """All looks together, (2,)."""
         return ArmSums(*(None if x is None else x.sum(0) for x in self._parts()))  # type: ignore[arg-type]
 
@@ -80,13 +80,13 @@ class ArmSums:
         return self.n, self.total, self.squares, self.subjects, self.spread
 
 
-def within_looks(looks: ArmSums) -> tuple[FloatArray, FloatArray, FloatArray]:
+def difference_by_look(looks: ArmSums) -> tuple[FloatArray, FloatArray, FloatArray]:
     """The difference of means within the looks so far, its variance, and how often decisions count, (looks,) each.
 
     The variance is that of the cumulated arms; times the last, which is above one where decisions of one subject, or
     without a subject of one hour, have something in common.
     """
-    so_far = looks.cumulated()
+    so_far = looks.cumulate()
     both = np.maximum(looks.n.sum(1), 1.0)
     weight = looks.n.prod(1) / both
     score = (looks.n[:, 0] * looks.total[:, 1] - looks.n[:, 1] * looks.total[:, 0]) / both
@@ -124,12 +124,12 @@ def always_valid(looks: ArmSums, tau: float, *, proportion: bool) -> FloatArray:
     """
     if not tau > 0:
         raise PlumblineError("The difference that a sequential test is tuned to has to be positive")
-    so_far = looks.cumulated()
+    so_far = looks.cumulate()
     units = so_far.n if so_far.subjects is None else np.minimum(so_far.n, so_far.subjects)
     enough = (units >= (LEAST if proportion else LEAST_NUMBERS)).all(1)
     if looks.spread is None:
         enough &= (looks.n > 0).all(1).cumsum() >= LEAST_LOOKS
-    d, v, times = within_looks(looks)
+    d, v, times = difference_by_look(looks)
     if proportion:
         apart = LEAST_EVENTS * times[:, None]
         enough &= (so_far.total >= apart).all(1) & (so_far.n - so_far.total >= apart).all(1)
@@ -141,13 +141,13 @@ def always_valid(looks: ArmSums, tau: float, *, proportion: bool) -> FloatArray:
     return np.asarray(np.exp(-np.maximum.accumulate(log_ratio))) if len(v) else np.empty(0)
 
 
-def detectable(total: ArmSums, times: float = 1.0) -> float | None:
+def detectable_difference(total: ArmSums, times: float = 1.0) -> float | None:
     """The smallest true difference that a test at 5 % would have seen four times in five, in the unit's own.
 
     (z(97.5 %) + z(80 %)) standard errors of the difference; None while an arm is too small to say.
 
     Args:
-        times: how often decisions count, as ``within_looks`` says: the variance is so many times that of rows.
+        times: how often decisions count, as ``difference_by_look`` says: the variance is so many times that of rows.
     """
     se = standard_error(total)
     return None if se is None else (Z + POWER) * se * times**0.5
@@ -161,13 +161,13 @@ def standard_error(total: ArmSums) -> float | None:
     return v**0.5 if v > 0 else None
 
 
-def more_time(total: ArmSums, elapsed: float, matters: float, times: float = 1.0) -> float | None:
+def time_to_detect(total: ArmSums, elapsed: float, matters: float, times: float = 1.0) -> float | None:
     """How much longer the arms have to run to see a difference of ``matters``, in the unit of ``elapsed``.
 
     The variance of a difference falls with time where traffic and split stay as they are; 0 where it is
     seen already, None while nothing can be said.
     """
-    seen = detectable(total, times)
+    seen = detectable_difference(total, times)
     if seen is None or matters <= 0 or elapsed <= 0:
         return None
     return max(elapsed * ((seen / matters) ** 2 - 1), 0.0)
@@ -224,7 +224,7 @@ def sample_ratio(
         p = _chance(1, float(((both - expected) ** 2 / expected).sum()), apart, len(part) - 1, independent)
     steady = None
     if len(part) >= 2:
-        steady = float(chdtrc(len(part) - 1, apart)) if independent else _one_step(part, apart)
+        steady = float(chdtrc(len(part) - 1, apart)) if independent else _step_p_value(part, apart)
     return SampleRatio(share=share, intended=intended, p=p, steady_p=steady, unit=unit)
 
 
@@ -237,7 +237,7 @@ def _chance(freedom: int, statistic: float, apart: float, blocks: int, independe
     return float(fdtrc(freedom, blocks, statistic / freedom / max(apart / blocks, 1.0)))
 
 
-def _one_step(part: FloatArray, apart: float) -> float | None:
+def _step_p_value(part: FloatArray, apart: float) -> float | None:
     """P that chance alone gives a step of the share as plain as the plainest one, Bonferroni over all places."""
     spare = len(part) - 2
     if spare < 1:

@@ -19,7 +19,7 @@ YEAR, CREEP, FAR = 364.0, 28, 2
 SURER, ADDS = 3.84, 15.0
 
 
-def moved_smoothly(level: FloatArray, weight: FloatArray, day: IntArray, end: int) -> bool:
+def is_gradual(level: FloatArray, weight: FloatArray, day: IntArray, end: int) -> bool:
     """Whether levels moved as a season moves them rather than by a step after the reference.
 
     Args:
@@ -43,11 +43,11 @@ def moved_smoothly(level: FloatArray, weight: FloatArray, day: IntArray, end: in
     last = int(day[-1])
     steps = (day[:, None] >= np.arange(end, max(last + 2 - FAR, end + 1))).astype(float)
     slopes = np.maximum(day[:, None] - np.arange(0.0, max(last + 2 - CREEP, 1), 3), 0.0)
-    slope = np.column_stack([flat, slopes[:, int(np.argmax(_explained(level, root, flat, slopes)))]])
-    left = {name: _lost(level, root, base) for name, base in (("wave", wave), ("slope", slope))}
+    slope = np.column_stack([flat, slopes[:, int(np.argmax(_error_reduction(level, root, flat, slopes)))]])
+    left = {name: _squared_error(level, root, base) for name, base in (("wave", wave), ("slope", slope))}
     smooth = wave if left["wave"] < left["slope"] else slope
-    step = _lost(level, root, flat) - float(_explained(level, root, flat, steps).max())
-    beside = float(_explained(level, root, smooth, steps).max())
+    step = _squared_error(level, root, flat) - float(_error_reduction(level, root, flat, steps).max())
+    beside = float(_error_reduction(level, root, smooth, steps).max())
     return min(left.values()) <= step + SURER and beside <= ADDS
 
 
@@ -58,11 +58,11 @@ def _residuals(values: FloatArray, root: FloatArray, base: FloatArray) -> FloatA
     return np.asarray(weighted - q @ (q.T @ weighted))
 
 
-def _lost(level: FloatArray, root: FloatArray, base: FloatArray) -> float:
+def _squared_error(level: FloatArray, root: FloatArray, base: FloatArray) -> float:
     return float(np.sum(_residuals(level[:, None], root, base) ** 2))
 
 
-def _explained(level: FloatArray, root: FloatArray, base: FloatArray, shapes: FloatArray) -> FloatArray:
+def _error_reduction(level: FloatArray, root: FloatArray, base: FloatArray, shapes: FloatArray) -> FloatArray:
     """By how much each of shapes (n, k) lowers the squared error that the base leaves, (k,)."""
     left, beside = _residuals(level[:, None], root, base)[:, 0], _residuals(shapes, root, base)
     size = np.sum(beside**2, axis=0)

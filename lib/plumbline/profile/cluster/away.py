@@ -13,7 +13,7 @@ from plumbline.domain import PlumblineError, System
 from plumbline.logs.cluster import attachments
 from plumbline.logs.cluster.attachments import Window
 from plumbline.logs.cluster.session import cluster, describe
-from plumbline.logs.cluster.table import ClusterReading, reading_of
+from plumbline.logs.cluster.table import ClusterReading, build_reading
 from plumbline.logs.pull.location import read_location
 from plumbline.store.systems import decision_columns, saved_mapping
 
@@ -42,7 +42,7 @@ class Away:
 
 
 @contextmanager
-def away(cursor: duckdb.DuckDBPyConnection, system: System) -> Iterator[Away | None]:
+def open_cluster(cursor: duckdb.DuckDBPyConnection, system: System) -> Iterator[Away | None]:
     """The cluster of a system; None where its decisions lie here, or none is counted.
 
     Raises:
@@ -60,4 +60,4 @@ def away(cursor: duckdb.DuckDBPyConnection, system: System) -> Iterator[Away | N
         table = describe(session, attachment.item, attachment.since)
         named = decision_columns(cursor, system.key)
         windows = attachments.windows(cursor, system.key)
-        yield Away(session, reading_of(system, mapping, table, named, windows))
+        yield Away(session, build_reading(system, mapping, table, named, windows))

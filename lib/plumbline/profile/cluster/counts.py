@@ -12,10 +12,10 @@ import duckdb
 
 from plumbline.domain import LARGEST_NUMBER, Kind, System
 from plumbline.logs.cluster.attachments import Window
-from plumbline.logs.cluster.cells import quoted
+from plumbline.logs.cluster.cells import spark_identifier
 from plumbline.logs.cluster.table import ClusterReading
-from plumbline.profile.cluster.away import away
-from plumbline.profile.cluster.parcel import counting, write_parcel
+from plumbline.profile.cluster.away import open_cluster
+from plumbline.profile.cluster.parcel import count_function, write_parcel
 from plumbline.profile.constants import ERROR, MAX_LEVELS, NAMED_OTHERS
 from plumbline.profile.grids import Grid
 from plumbline.profile.partial import rows
@@ -38,12 +38,12 @@ def count_window(
             session.addArtifact(str(parcel), pyfile=True)
             _SENT[session.session_id].add(parcel.name)
     batches = session.sql(batch_query(reading, plan, window, since))
-    partial = batches.mapInArrow(counting(plan), _SPARK_SCHEMA)
+    partial = batches.mapInArrow(count_function(plan), _SPARK_SCHEMA)
     partial.createOrReplaceTempView("plumbline_partial")
-    return Sums(session.sql(_added(plan)).toArrow(), plan)
+    return Sums(session.sql(_sums_sql(plan)).toArrow(), plan)
 
 
-def counted_away(
+def count_in_cluster(
     cursor: duckdb.DuckDBPyConnection,
     system: System,
     load_id: int,
@@ -57,7 +57,7 @@ def counted_away(
     Raises:
         PlumblineError: the cluster cannot be reached, or fails.
     """
-    with away(cursor, system) as place:
+    with open_cluster(cursor, system) as place:
         if place is None:
             return None
         known = [grid for grid in wanted if grid.column != ERROR and grid.first_load <= load_id]
@@ -83,46 +83,46 @@ _SHORTENED = f"""
     GROUP BY 1, 2, 3, 4, 5, 6, 7"""
 
 
-def _added(plan: CountPlan) -> str:
+def _sums_sql(plan: CountPlan) -> str:
     full = any(not c.numeric and len(c.bins.levels) >= MAX_LEVELS for c in plan.columns)
     return _SHORTENED if full else _ADDED
 
 
 def batch_query(reading: ClusterReading, plan: CountPlan, window: Window, since: date | None) -> str:
     """The query of the rows that the counter takes: see ``CountPlan``."""
-    columns = {name: quoted(name) for name in ("version", "arm")}
-    columns |= {c.column: quoted(c.column) for c in plan.columns}
+    columns = {name: spark_identifier(name) for name in ("version", "arm")}
+    columns |= {c.column: spark_identifier(c.column) for c in plan.columns}
     columns["timestamp"] = "unix_micros(`timestamp`)"
     if plan.decided:
-        columns |= {name: quoted(name) for name in ("prediction", "label", "score")}
-        columns |= {f"proba:{name}": quoted(f"proba:{name}") for name in plan.probabilities}
-        columns |= {name: f"unix_micros({quoted(name)})" for name in ("label_time", "trained_at")}
+        columns |= {name: spark_identifier(name) for name in ("prediction", "label", "score")}
+        columns |= {f"proba:{name}": spark_identifier(f"proba:{name}") for name in plan.probabilities}
+        columns |= {name: f"unix_micros({spark_identifier(name)})" for name in ("label_time", "trained_at")}
         conditions = _presence(reading, window)
         columns |= {f"holds:{name}": f"coalesce({conditions[name]}, false)" for name in PRESENCE}
-    listed = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in columns.items())
+    listed = ", ".join(f"{sql} AS {spark_identifier(name)}" for name, sql in columns.items())
     days = f" WHERE `timestamp` >= DATE '{since.isoformat()}'" if since else ""
     return f"SELECT {listed} FROM ({reading.decisions([window])}){days}"
 
 
 def _presence(reading: ClusterReading, window: Window) -> dict[str, str]:
-    conditions = {name: f"{quoted(name)} IS NOT NULL" for name in PRESENCE}
+    conditions = {name: f"{spark_identifier(name)} IS NOT NULL" for name in PRESENCE}
     features = [c for c in reading.named if c.role.role == "feature" and c.first_load <= window.load_id]
     filled = [
-        f"abs({quoted(c.name)}) <= {LARGEST_NUMBER!r}D"
+        f"abs({spark_identifier(c.name)}) <= {LARGEST_NUMBER!r}D"
         if c.kind is Kind.NUMERIC
-        else f"{quoted(c.name)} IS NOT NULL"
+        else f"{spark_identifier(c.name)} IS NOT NULL"
         for c in features
     ]
     known = any(c.role.role == "feature" for c in reading.named)
     conditions["features"] = " AND ".join(filled) or str(known).lower()
-    given = [quoted(c.name) for c in reading.named if c.role.role == "attribution"]
+    given = [spark_identifier(c.name) for c in reading.named if c.role.role == "attribution"]
     conditions["explanation"] = f"coalesce({', '.join(given)}) IS NOT NULL" if given else "false"
     return conditions
 
 
-def selected_levels(reading: ClusterReading, columns: Sequence[str], where: str, most: int) -> str:
+def frequent_levels_query(reading: ClusterReading, columns: Sequence[str], where: str, most: int) -> str:
     """The query of the most frequent levels of some columns: column, level, n, and how many rows have one."""
-    pairs = ", ".join(f"{i}, CAST({quoted(name)} AS STRING)" for i, name in enumerate(columns))
+    pairs = ", ".join(f"{i}, CAST({spark_identifier(name)} AS STRING)" for i, name in enumerate(columns))
     return f"""
         WITH counted AS (
             SELECT place, level, count(*) AS n FROM (

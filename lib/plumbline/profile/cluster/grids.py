@@ -11,10 +11,10 @@ import duckdb
 import numpy as np
 
 from plumbline.domain import FloatArray, Kind, System
-from plumbline.logs.cluster.cells import quoted
+from plumbline.logs.cluster.cells import spark_identifier
 from plumbline.logs.cluster.table import ClusterReading
-from plumbline.profile.cluster.away import Away, away
-from plumbline.profile.cluster.counts import selected_levels
+from plumbline.profile.cluster.away import Away, open_cluster
+from plumbline.profile.cluster.counts import frequent_levels_query
 from plumbline.store.workspace import naive
 
 
@@ -53,14 +53,14 @@ class _ClusterRows:
             return []
         names: list[list[str]] = [[] for _ in columns]
         totals = [0] * len(columns)
-        for row in self.session.sql(selected_levels(self.reading, columns, self.where, most)).collect():
+        for row in self.session.sql(frequent_levels_query(self.reading, columns, self.where, most)).collect():
             names[row[0]].append(row[1])
             totals[row[0]] = int(row[3])
         return [LevelCounts(tuple(each), total) for each, total in zip(names, totals, strict=True)]
 
     def values(self, columns: Sequence[str], most: int) -> list[FloatArray]:
         drawn = "true" if self.n <= most else f"_row < '{int(most / self.n * 2**64):016x}'"
-        wanted = ", ".join(f"{quoted(name)} AS c{i}" for i, name in enumerate(columns))
+        wanted = ", ".join(f"{spark_identifier(name)} AS c{i}" for i, name in enumerate(columns))
         query = f"SELECT {wanted} FROM ({self.reading.decisions()}) WHERE ({self.where}) AND {drawn}"
         read = self.session.sql(query).toArrow()
         return [
@@ -83,13 +83,15 @@ class ClusterGrids:
         windows = self.away.reading.windows
         return self._rows(f"_load = {int(windows[0].load_id)}" if windows else "false")
 
-    def of_load(self, load_id: int) -> GridRows:
+    def rows_of_load(self, load_id: int) -> GridRows:
         """The decisions of one load."""
         return self._rows(f"_load = {int(load_id)}")
 
     def first_loads(self, columns: Sequence[tuple[str, Kind]]) -> list[int | None]:
         """The earliest load that holds each column."""
-        wanted = ", ".join(f"min(CASE WHEN {quoted(name)} IS NOT NULL THEN _load END)" for name, _ in columns)
+        wanted = ", ".join(
+            f"min(CASE WHEN {spark_identifier(name)} IS NOT NULL THEN _load END)" for name, _ in columns
+        )
         row = self.away.session.sql(f"SELECT {wanted} FROM ({self.away.reading.decisions()})").collect()[0]
         return [None if load is None else int(load) for load in row]
 
@@ -102,5 +104,5 @@ class ClusterGrids:
 @contextmanager
 def cluster_grids(cursor: duckdb.DuckDBPyConnection, system: System) -> Iterator[ClusterGrids | None]:
     """Where the rows of a system's grids are found; None where they lie here."""
-    with away(cursor, system) as found_away:
+    with open_cluster(cursor, system) as found_away:
         yield None if found_away is None else ClusterGrids(found_away, system)

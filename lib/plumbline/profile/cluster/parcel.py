@@ -43,7 +43,7 @@ def write_parcel(folder: Path) -> Path:
     return path
 
 
-def counting(plan: CountPlan) -> Any:
+def count_function(plan: CountPlan) -> Any:
     """The function for ``mapInArrow``. It is sent as its code and names the modules of the zip alone."""
 
     def count(batches: Iterable[Any]) -> Iterator[Any]:

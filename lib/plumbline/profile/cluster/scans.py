@@ -9,10 +9,10 @@ from typing import Any
 import duckdb
 
 from plumbline.domain import SINGLE_ROLES, System
-from plumbline.logs.cluster.cells import literal, quoted
+from plumbline.logs.cluster.cells import literal, spark_identifier
 from plumbline.logs.cluster.sample_rows import is_erased
 from plumbline.logs.load.settle import secret
-from plumbline.profile.cluster.away import away
+from plumbline.profile.cluster.away import open_cluster
 
 #: levels of a column that are told apart
 _MOST = 200
@@ -20,7 +20,7 @@ _MOST = 200
 
 def duplicate_ids(cursor: duckdb.DuckDBPyConnection, system: System) -> int | None:
     """Decisions whose id an earlier decision of the same arm had, counted in the cluster; None where they lie here."""
-    with away(cursor, system) as place:
+    with open_cluster(cursor, system) as place:
         if place is None:
             return None
         row = place.session.sql(
@@ -34,13 +34,13 @@ def level_sizes(
     cursor: duckdb.DuckDBPyConnection, system: System, column: str
 ) -> list[tuple[str, int, int]] | None:
     """Levels of a column with decisions and labelled ones, largest first, shadow left out; None where they lie here."""
-    with away(cursor, system) as place:
+    with open_cluster(cursor, system) as place:
         if place is None:
             return None
         rows = place.session.sql(
-            f"""SELECT CAST({quoted(column)} AS STRING) AS level, count(*) AS n, count(label) AS labelled
+            f"""SELECT CAST({spark_identifier(column)} AS STRING) AS level, count(*) AS n, count(label) AS labelled
                 FROM ({place.reading.decisions()})
-                WHERE {quoted(column)} IS NOT NULL AND coalesce(lower(arm), '') <> 'shadow'
+                WHERE {spark_identifier(column)} IS NOT NULL AND coalesce(lower(arm), '') <> 'shadow'
                 GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {_MOST}"""
         ).collect()
         return [(str(row[0]), int(row[1]), int(row[2])) for row in rows]
@@ -54,12 +54,12 @@ def decision_row(
 
     It has no line of a file (0), and the person is left out: here a person is only ever kept as a hash.
     """
-    with away(cursor, system) as place:
+    with open_cluster(cursor, system) as place:
         if place is None:
             return None
         stored = replace(place.reading, zone="UTC")
         names = [*SINGLE_ROLES, *(c.name for c in stored.named)]
-        wanted = ", ".join(quoted(name) for name in names)
+        wanted = ", ".join(spark_identifier(name) for name in names)
         row = place.session.sql(
             f"""SELECT {wanted}, _load AS _load_id, CAST(0 AS BIGINT) AS _line
                 FROM ({stored.decisions()}) WHERE decision_id = {literal(decision_id)}

@@ -22,7 +22,7 @@ from plumbline.store.sql import ident
 from plumbline.store.systems import decision_columns
 
 
-def count_filled(
+def count_present(
     cursor: duckdb.DuckDBPyConnection, scope: Scope, columns: Sequence[str]
 ) -> tuple[int, list[int]]:
     """How many rows the scope has, and in how many of them each column holds something."""
@@ -49,7 +49,7 @@ class PresenceCounter:
         columns = decision_columns(cursor, system.key)
         plain = [name for name in PRESENCE if name not in ("features", "explanation")]
         names = [*plain, *(c.name for c in columns if c.role.role == "attribution")]
-        n, counts = count_filled(cursor, scope, names)
+        n, counts = count_present(cursor, scope, names)
         place_of_name = dict(zip(names, counts, strict=True))
         self.always = {
             name: None if 0 < place_of_name[name] < n else place_of_name[name] == n for name in plain
@@ -80,7 +80,7 @@ class PresenceCounter:
                 if name == "features":
                     for counter in self.counted:
                         rows[counter.missing] = False
-                present[:, i] = split.how_many(rows)
+                present[:, i] = split.count_by_group(rows)
             elif always:
                 present[:, i] = split.sizes()
         self.present.add(split.groups, present)

@@ -16,7 +16,7 @@ import numpy as np
 from plumbline.domain import FeatureProfile, IntArray, Kind
 from plumbline.profile.constants import NAMED_OTHERS
 from plumbline.profile.count.numeric import Numbers
-from plumbline.profile.count.stream import GroupTally, split_by
+from plumbline.profile.count.stream import GroupTally, split_batch
 from plumbline.profile.grids import Grid
 from plumbline.profile.scope import DAY, Scope
 from plumbline.store.sql import ident
@@ -115,7 +115,7 @@ def _numeric(
             continue
         columns = batch.columns
         day, load = (column.to_numpy().astype(np.int64) for column in columns[:2])
-        split, first = split_by(day, day, days), int(load.min())
+        split, first = split_batch(day, day, days), int(load.min())
         for grid, counter, column in zip(grids, counters, columns[2:], strict=True):
             if first >= grid.first_load:
                 counter.add(split, [column])
@@ -123,7 +123,7 @@ def _numeric(
             x = column.to_numpy(zero_copy_only=False)
             known = np.isfinite(x) | (load >= grid.first_load)  # else the load had no such column
             if known.any():
-                counter.add(split_by(day[known], day[known], days), [column.filter(known)])
+                counter.add(split_batch(day[known], day[known], days), [column.filter(known)])
     return counters
 
 
@@ -163,7 +163,7 @@ def _place(levels: _Levels, grid: Grid, days: dict[int, int], values: Any, since
     cell = np.array([*(known.get(name, other) for name in names), missing], np.int64)[code]
     n = np.where(cell == missing, since, values["n"].to_numpy())
     day = values["day"].to_numpy().astype(np.int64)
-    split = split_by(day, day, days)
+    split = split_batch(day, day, days)
     counts = np.zeros((len(split.groups), missing + 1), np.int64)
     np.add.at(counts, (split.of_row, cell), n)
     levels.counts.add(split.groups, counts)

@@ -36,7 +36,7 @@ class CellFinder:
     above: FloatArray  # the edges and infinity, for the edge above a cell
 
     @staticmethod
-    def of(edges: FloatArray) -> CellFinder:
+    def from_edges(edges: FloatArray) -> CellFinder:
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             low = float(edges[0]) if edges.size else 0.0
             scale = (BUCKETS - 2) / (float(edges[-1]) - low) if edges.size > 1 else 0.0
@@ -61,11 +61,11 @@ class CellFinder:
             cells = self.table.take(_bucket(part, self.low, self.scale))
             near = np.flatnonzero(cells >= _MIXED)
             if near.size:
-                cells[near] = self._among(part[near], cells[near])
+                cells[near] = self._cells_near_edges(part[near], cells[near])
             places[at : at + BLOCK] = cells
         return places
 
-    def _among(self, values: FloatArray, marked: NDArray[np.int16]) -> NDArray[np.int16]:
+    def _cells_near_edges(self, values: FloatArray, marked: NDArray[np.int16]) -> NDArray[np.int16]:
         """Cells of values whose bucket holds an edge, from what the table says of it."""
         crowded = np.flatnonzero(marked >= _CROWDED)
         cells = marked - np.int16(_MIXED)
@@ -104,7 +104,7 @@ class Numbers:
     """
 
     def __init__(self, grid: BinnedColumn) -> None:
-        self.grid, self.cells = grid, CellFinder.of(grid.bins.edges)
+        self.grid, self.cells = grid, CellFinder.from_edges(grid.bins.edges)
         self.columns: Sequence[Column] = [(ident(grid.column), {})]
         self.width = grid.bins.cells + 1
         self.counts, self.total, self.squares = (

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from plumbline.domain import FloatArray, IntArray, System, Task
 from plumbline.profile.constants import CLIP, DELAY_CELLS
 from plumbline.profile.count.categorical import codes, place
-from plumbline.profile.count.completeness import count_filled
+from plumbline.profile.count.completeness import count_present
 from plumbline.profile.count.outcome_sql import Losses
-from plumbline.profile.count.scores import NEGATIVE, POSITIVE, UNLABELLED, ScoreCounts, as_lists
-from plumbline.profile.count.stream import DAY, HOUR, BatchSplit, Column, GroupTally, split_by
+from plumbline.profile.count.scores import NEGATIVE, POSITIVE, UNLABELLED, ScoreCounts, arrow_lists
+from plumbline.profile.count.stream import DAY, HOUR, BatchSplit, Column, GroupTally, split_batch
 from plumbline.profile.scope import Scope
 from plumbline.store.sql import ident
 
@@ -51,7 +51,7 @@ class OutcomeCounter:
         """``predictions``, ``labels``: those that the scope may hold."""
         self.predictions, self.labels, self.unseen = predictions, labels, False
         self.positive = system.positive if system.task is Task.BINARY else None
-        _, (trained, delays) = count_filled(cursor, scope, ("trained_at", "label_time"))
+        _, (trained, delays) = count_present(cursor, scope, ("trained_at", "label_time"))
         self.optional = {"score": how.cells, "trained_at": trained > 0, "label_time": delays > 0}
         self.columns: Sequence[Column] = [
             place("prediction", predictions, "predictions_known"), place("label", labels, "labels_known"),
@@ -86,7 +86,7 @@ class OutcomeCounter:
         if "score" in more:
             score = np.asarray(more["score"].to_numpy(zero_copy_only=False), np.float64)
             scored = self._scores(split, score, label)
-        self.plain.add(split.groups, np.stack([split.sizes(), split.how_many(label > 0), scored], 1))
+        self.plain.add(split.groups, np.stack([split.sizes(), split.count_by_group(label > 0), scored], 1))
         trained = _microseconds(more["trained_at"]) if "trained_at" in more else None
         self._hours(split, self.marks[pair], trained)
         waited = np.full(len(label), DELAY_CELLS)
@@ -119,10 +119,10 @@ class OutcomeCounter:
         missed = p - true
         sums = [split.sums(np.where(scored, each, 0.0)) for each in (loss, missed * missed)]
         self.losses.add(split.groups, np.stack(sums, 1))
-        return split.how_many(scored)
+        return split.count_by_group(scored)
 
     def _hours(self, split: BatchSplit, marks: IntArray, trained: IntArray | None) -> None:
-        hours = split_by(split.key * 24 + split.at // HOUR % 24, split.at, self.hour_numbers)
+        hours = split_batch(split.key * 24 + split.at // HOUR % 24, split.at, self.hour_numbers)
         self.by_hour.add(hours.groups, hours.counts(marks, 8))
         fresh = len(self.hour_numbers) - len(self.times)
         if fresh:
@@ -140,7 +140,7 @@ class OutcomeCounter:
         none = np.zeros((len(n), 0), np.uint32)
         losses = self.losses.values if scored else np.zeros((len(n), 2))
         names = ("cells_negative", "cells_positive", "cells_unlabelled")
-        lists = as_lists(self.scores.scores(), len(n)) if scored else (none, none, none)
+        lists = arrow_lists(self.scores.scores(), len(n)) if scored else (none, none, none)
         cells = dict(zip(names, lists, strict=True))
         return {
             "n": n[:, 0], "n_labelled": n[:, 1], "n_scored": n[:, 2], "sum_log_loss": losses[:, 0],

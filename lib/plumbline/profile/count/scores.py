@@ -42,10 +42,10 @@ class KeyCounts:
         self.n.append(n)
         self.waiting += len(keys)
         if self.waiting > _WAITING:
-            self.joined()
+            self.merge()
             self.waiting = 0
 
-    def joined(self) -> tuple[IntArray, IntArray]:
+    def merge(self) -> tuple[IntArray, IntArray]:
         """The distinct keys, ascending, and how often each came."""
         if not self.keys:
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
@@ -87,7 +87,7 @@ class ScoreCounts:
     """Counts scores by the numbers of their groups."""
 
     def __init__(self) -> None:
-        self.find = CellFinder.of(EDGE_NUMBERS.astype(np.float64)).find
+        self.find = CellFinder.from_edges(EDGE_NUMBERS.astype(np.float64)).find
         self.by_number, self.by_cell = KeyCounts(), GroupTally(_OUTCOMES * SCORE_CELLS, np.uint32)
         self.row = np.full(0, -1)  # of each group that has more than MOST, its row in by_cell
         self.rows = 0
@@ -97,15 +97,15 @@ class ScoreCounts:
         rows = np.flatnonzero(inside)
         number, outcome, place = score_numbers(scores[rows]), outcome[rows], split.of_row[rows]
         self._grow(int(split.groups.max(initial=-1)) + 1)
-        self._find_many(split.groups, place, outcome, number)
+        self._mark_large_groups(split.groups, place, outcome, number)
         of_many = (self.row[split.groups] >= 0)[place]
         if of_many.any():
             few = ~of_many
-            self._in_cells(split.groups, place[of_many], outcome[of_many], number[of_many])
+            self._count_in_cells(split.groups, place[of_many], outcome[of_many], number[of_many])
             number, outcome, place = number[few], outcome[few], place[few]
-        self.by_number.add(*_counted((split.groups[place] * _OUTCOMES + outcome) * _NUMBERS + number))
+        self.by_number.add(*_count_keys((split.groups[place] * _OUTCOMES + outcome) * _NUMBERS + number))
 
-    def add_counted(self, number: Entries, cell: Entries) -> None:
+    def add_counts(self, number: Entries, cell: Entries) -> None:
         """Add what was counted elsewhere: by number, and in cells for groups that had more than MOST there."""
         group = np.concatenate([number.group, cell.group])
         self._grow(int(group.max(initial=-1)) + 1)
@@ -128,7 +128,9 @@ class ScoreCounts:
         self.row[fresh] = self.rows + np.arange(len(fresh))
         self.rows += len(fresh)
 
-    def _find_many(self, groups: IntArray, place: IntArray, outcome: IntArray, number: IntArray) -> None:
+    def _mark_large_groups(
+        self, groups: IntArray, place: IntArray, outcome: IntArray, number: IntArray
+    ) -> None:
         """Mark the groups that show here that they have more than MOST: scores that share a slot count once."""
         large = (np.bincount(place, minlength=len(groups)) > MOST) & (self.row[groups] < 0)
         if not large.any():
@@ -140,7 +142,7 @@ class ScoreCounts:
         seen[at[place[rows]], slot] = True
         self._mark(groups[large][seen.sum(axis=1) > MOST])
 
-    def _in_cells(
+    def _count_in_cells(
         self,
         groups: IntArray,
         place: IntArray,
@@ -160,7 +162,7 @@ class ScoreCounts:
 
     def scores(self) -> Scores:
         """Everything counted so far."""
-        keys, n = self.by_number.joined()
+        keys, n = self.by_number.merge()
         rest, number = np.divmod(keys, _NUMBERS)
         group, outcome = np.divmod(rest, _OUTCOMES)
         self._grow(int(group.max(initial=-1)) + 1)
@@ -168,7 +170,7 @@ class ScoreCounts:
         moved = self.row[group] >= 0
         if moved.any():
             every = np.arange(len(self.row))
-            self._in_cells(every, group[moved], outcome[moved], number[moved], n[moved])
+            self._count_in_cells(every, group[moved], outcome[moved], number[moved], n[moved])
             group, outcome, number, n = (each[~moved] for each in (group, outcome, number, n))
             self.by_number = KeyCounts([keys[~moved]], [n])
         in_cells = np.flatnonzero(self.row >= 0)
@@ -178,7 +180,7 @@ class ScoreCounts:
         )
 
 
-def _counted(keys: IntArray) -> tuple[IntArray, IntArray]:
+def _count_keys(keys: IntArray) -> tuple[IntArray, IntArray]:
     """The distinct keys and how often each came."""
     if not len(keys):
         return keys, keys
@@ -192,7 +194,7 @@ def _starts(keys: IntArray) -> IntArray:
     return np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]])[: len(keys)])
 
 
-def as_lists(scores: Scores, groups: int) -> tuple[Any, Any, Any]:
+def arrow_lists(scores: Scores, groups: int) -> tuple[Any, Any, Any]:
     """The lists to be stored, an Arrow array of ``groups`` lists each: negative, positive, unlabelled.
 
     By number: the mark, the numbers, how many there are of each. In cells: the mark, how many there are in each. A
@@ -229,7 +231,7 @@ def mark_lists(values: Any, offsets: IntArray) -> tuple[IntArray, IntArray, IntA
     return filled[mark == BY_NUMBER], filled[mark == BY_CELL], filled[mark < BY_CELL]
 
 
-def numbered_entries(values: Any, offsets: IntArray, rows: IntArray) -> tuple[IntArray, IntArray, IntArray]:
+def number_entries(values: Any, offsets: IntArray, rows: IntArray) -> tuple[IntArray, IntArray, IntArray]:
     """Row, number and count of every entry in these lists, which are by number."""
     size = (np.diff(offsets)[rows] - 1) // 2
     row = np.repeat(rows, size)

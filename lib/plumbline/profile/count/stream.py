@@ -60,7 +60,7 @@ class BatchSplit:
         """How many rows each group has, (k,)."""
         return np.bincount(self.of_row, minlength=len(self.groups))
 
-    def how_many(self, rows: NDArray[np.bool_]) -> IntArray:
+    def count_by_group(self, rows: NDArray[np.bool_]) -> IntArray:
         """How many of these rows each group has, (n,) to (k,)."""
         return np.bincount(self.of_row[rows], minlength=len(self.groups))
 
@@ -103,20 +103,20 @@ class Groups:
     def split(self, at: IntArray, version: IntArray | int, arm: IntArray | int) -> BatchSplit:
         """The groups of a batch's rows from their times (microseconds) and the places of version and arm."""
         key = ((at // DAY) * len(self.versions) + version) * len(self.arms) + arm
-        return split_by(key, at, self.numbers)
+        return split_batch(key, at, self.numbers)
 
     def keys(self) -> IntArray:
         """The key of every group, by number."""
         return np.array(list(self.numbers), np.int64)
 
-    def named(self, keys: IntArray) -> tuple[list[str], list[str], IntArray]:
+    def decode_keys(self, keys: IntArray) -> tuple[list[str], list[str], IntArray]:
         """Version, arm and day (days since 1970) of each key."""
         rest, arm = np.divmod(keys, len(self.arms))
         day, version = np.divmod(rest, len(self.versions))
         return [self.versions[i] for i in version], [self.arms[i] for i in arm], day
 
 
-def split_by(key: IntArray, at: IntArray, numbers: dict[int, int]) -> BatchSplit:
+def split_batch(key: IntArray, at: IntArray, numbers: dict[int, int]) -> BatchSplit:
     """The rows of a batch by key; a key that is new is given the next number."""
     starts = np.concatenate([[0], np.flatnonzero(key[1:] != key[:-1]) + 1])
     keys, of_run = _distinct(key[starts])

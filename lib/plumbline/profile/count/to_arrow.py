@@ -23,7 +23,9 @@ def features(groups: Groups, counters: Sequence[Numbers | Levels]) -> Iterator[A
 
     taken, features_left = [], 0
     for counter in counters:
-        taken.append(by_group(groups, {"col": [counter.grid.column] * len(groups.numbers), **counter.rows()}))
+        taken.append(
+            group_table(groups, {"col": [counter.grid.column] * len(groups.numbers), **counter.rows()})
+        )
         features_left += counter.counts.values.size
         if features_left > MOST_COUNTS:
             yield pa.concat_tables(taken)
@@ -32,15 +34,15 @@ def features(groups: Groups, counters: Sequence[Numbers | Levels]) -> Iterator[A
         yield pa.concat_tables(taken)
 
 
-def by_group(groups: Groups, rows: dict[str, Any]) -> Any:
+def group_table(groups: Groups, rows: dict[str, Any]) -> Any:
     """A table of a row a group: version, arm, day and what was counted, each by group's number."""
-    return _table(_named(groups, groups.keys()), rows)
+    return _table(_key_columns(groups, groups.keys()), rows)
 
 
 def confusion(groups: Groups, counted: OutcomeCounter) -> Any:
     """Rows of ``profile_confusion``."""
     group, rows = counted.confusion()
-    return _table(_named(groups, groups.keys()[group]), rows)
+    return _table(_key_columns(groups, groups.keys()[group]), rows)
 
 
 def hours(groups: Groups, counted: OutcomeCounter) -> Any:
@@ -48,17 +50,17 @@ def hours(groups: Groups, counted: OutcomeCounter) -> Any:
     import pyarrow as pa
 
     key, hour, rows = counted.hours()
-    version, arm, day = groups.named(key)
+    version, arm, day = groups.decode_keys(key)
     at = {name: rows[name] for name in ("first_at", "last_at", "trained")}
     times = {name: pa.array(values, pa.timestamp("us"), mask=values == NEVER) for name, values in at.items()}
     began = pa.array(day * DAY + hour * HOUR, pa.timestamp("us"))
     return _table({"version": version, "arm": arm, "hour": began}, rows | times)
 
 
-def _named(groups: Groups, keys: IntArray) -> dict[str, Any]:
+def _key_columns(groups: Groups, keys: IntArray) -> dict[str, Any]:
     import pyarrow as pa
 
-    version, arm, day = groups.named(keys)
+    version, arm, day = groups.decode_keys(keys)
     return {"version": version, "arm": arm, "day": pa.array(day.astype(np.int32), pa.date32())}
 
 

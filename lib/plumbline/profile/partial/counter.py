@@ -10,7 +10,7 @@ import numpy as np
 from plumbline.domain import FloatArray, IntArray
 from plumbline.profile.count.numeric import Numbers
 from plumbline.profile.count.scores import KeyCounts
-from plumbline.profile.count.stream import DAY, HOUR, BatchSplit, GroupTally, split_by
+from plumbline.profile.count.stream import DAY, HOUR, BatchSplit, GroupTally, split_batch
 from plumbline.profile.partial import rows
 from plumbline.profile.partial.outcomes import ClassPart, Counted, NumberPart, ScorePart, delays
 from plumbline.profile.partial.plan import PRESENCE, BinnedPart, CountPlan
@@ -60,7 +60,7 @@ class _LevelPart:
         return sum(map(len, self.counts.keys)) + len(self.texts.numbers)
 
     def rows(self) -> tuple[IntArray, Counted]:
-        key, n = self.counts.joined()
+        key, n = self.counts.merge()
         places: dict[str | None, int] = {name: i for i, name in enumerate(self.column.bins.levels)}
         places[None] = rows.NO_LEVEL
         texts = self.texts.texts
@@ -80,7 +80,10 @@ class _PartCounter:
         self.numbers = [Numbers(c) if c.numeric else None for c in plan.columns]
         self.levels = [None if c.numeric else _LevelPart(c) for c in plan.columns]
         self.rows, self.present, self.waits = GroupTally(), GroupTally(len(PRESENCE)), KeyCounts()
-        self.predictions, self.labels = TextCodes(self._spelt), TextCodes(self._spelt)
+        self.predictions, self.labels = (
+            TextCodes(self._canonical_spelling),
+            TextCodes(self._canonical_spelling),
+        )
         self.hours: dict[int, int] = {}
         self.pairs, self.sums = KeyCounts(), GroupTally(kind=np.float64)
         self.times: IntArray = np.zeros((0, 3), np.int64)  # first, last, trained
@@ -97,16 +100,16 @@ class _PartCounter:
         numbers = sum(int(each.counts.values.size) for each in self.numbers if each)
         return numbers + sum(each.size for each in self.levels if each)
 
-    def _spelt(self, text: str | None) -> str | None:
+    def _canonical_spelling(self, text: str | None) -> str | None:
         return None if text is None else self.plan.spelling.get(" ".join(text.split()).casefold(), text)
 
     def add(self, batch: Any) -> None:
-        at = _whole(batch.column("timestamp"))
+        at = _integer_column(batch.column("timestamp"))
         version, arm = self.versions.codes(batch.column("version")), self.arms.codes(batch.column("arm"))
         if max(len(self.versions.numbers), len(self.arms.numbers)) > _MOST_TEXTS:
             raise ValueError("more than a million versions or arms")
         key = ((at // DAY) * _MOST_TEXTS + version) * _MOST_TEXTS + arm
-        split = split_by(key, at, self.groups)
+        split = split_batch(key, at, self.groups)
         self.rows.add(split.groups, split.sizes())
         for column, numbers, levels in zip(self.plan.columns, self.numbers, self.levels, strict=True):
             values = batch.column(column.column)
@@ -115,11 +118,11 @@ class _PartCounter:
             elif levels:
                 levels.add(split, values)
         if self.plan.decided:
-            self._decided(batch, split)
+            self._count_outcomes(batch, split)
 
-    def _decided(self, batch: Any, split: BatchSplit) -> None:
+    def _count_outcomes(self, batch: Any, split: BatchSplit) -> None:
         flags = [_flags(batch.column(f"holds:{name}")) for name in PRESENCE]
-        self.present.add(split.groups, np.stack([split.how_many(rows_held) for rows_held in flags], 1))
+        self.present.add(split.groups, np.stack([split.count_by_group(rows_held) for rows_held in flags], 1))
         labelled = flags[PRESENCE.index("label")]
         if self.plan.regression:
             prediction = _numbers(batch.column("prediction"))
@@ -143,7 +146,7 @@ class _PartCounter:
 
     def _hours(self, batch: Any, split: BatchSplit, pair: IntArray, summed: FloatArray) -> None:
         # the key of a group has no room for the hour: its number has
-        hours = split_by(split.groups[split.of_row] * 24 + split.at // HOUR % 24, split.at, self.hours)
+        hours = split_batch(split.groups[split.of_row] * 24 + split.at // HOUR % 24, split.at, self.hours)
         self.pairs.add(*np.unique(hours.groups[hours.of_row] * 2**40 + pair, return_counts=True))
         self.sums.add(hours.groups, hours.sums(summed))
         fresh = len(self.hours) - len(self.times)
@@ -178,13 +181,13 @@ class _PartCounter:
             elif levels:
                 yield place, *levels.rows()
         if self.plan.decided:
-            yield from self._decided_counts()
+            yield from self._outcome_counts()
 
-    def _decided_counts(self) -> Iterator[tuple[int, IntArray, Counted]]:
+    def _outcome_counts(self) -> Iterator[tuple[int, IntArray, Counted]]:
         group, place = np.nonzero(self.present.values)
         yield rows.PRESENT, group, {"code": place, "n": self.present.values[group, place]}
         of_hour = np.array(list(self.hours), np.int64)
-        key, n = self.pairs.joined()
+        key, n = self.pairs.merge()
         hour, pair = of_hour[key >> 40], key & (2**40 - 1)
         if self.plan.regression:
             predicted, true = [None] * len(pair), [("" if labelled else None) for labelled in pair.tolist()]
@@ -197,7 +200,7 @@ class _PartCounter:
         summed = self.sums.values[: len(of_hour)]
         columns = {"code": of_hour % 24, "x": summed, "low": first, "high": last, "top": trained}
         yield rows.HOURS, of_hour // 24, columns
-        key, n = self.waits.joined()
+        key, n = self.waits.merge()
         yield rows.DELAYS, key >> 32, {"code": key & (2**32 - 1), "n": n}
         if self.outcome:
             yield from self.outcome.counts()
@@ -225,7 +228,7 @@ class _PartCounter:
         return pa.Table.from_arrays(fields, schema=rows.schema())
 
 
-def _whole(column: Any) -> IntArray:
+def _integer_column(column: Any) -> IntArray:
     """Microseconds as whole numbers."""
     import pyarrow as pa
 

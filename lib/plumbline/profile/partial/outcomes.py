@@ -37,7 +37,7 @@ class ScorePart:
         missed = p - true
         sums = [split.sums(np.where(scored, each, 0.0)) for each in (loss, missed * missed)]
         self.losses.add(split.groups, np.stack(sums, 1))
-        self.scored.add(split.groups, split.how_many(scored))
+        self.scored.add(split.groups, split.count_by_group(scored))
 
     def counts(self) -> Iterator[tuple[int, IntArray, Counted]]:
         """(part, group of each row, columns) of what was counted."""
@@ -77,7 +77,7 @@ class ClassPart:
         hit = np.arange(p.shape[1]) == true[places][:, None]
         brier[places] = ((p[places] - hit) ** 2).sum(axis=1)
         self.losses.add(split.groups, np.stack([split.sums(loss), split.sums(brier)], 1))
-        self.scored.add(split.groups, split.how_many(scored))
+        self.scored.add(split.groups, split.count_by_group(scored))
 
     def counts(self) -> Iterator[tuple[int, IntArray, Counted]]:
         """(part, group of each row, columns) of what was counted."""
@@ -108,7 +108,7 @@ class NumberPart:
                 "under": np.maximum(-e, 0), "ape": ratio, "n_nonzero": nonzero.astype(float),
                 "smape": symmetric, "abs2": square, "sq2": square * square,
             }  # fmt: skip
-        self.known.add(split.groups, split.how_many(both))
+        self.known.add(split.groups, split.count_by_group(both))
         sums = [split.sums(moments[name]) for name in REGRESSION_MOMENTS]
         self.moments.add(split.groups, np.stack(sums, 1))
         there = np.flatnonzero(both)
@@ -123,7 +123,7 @@ class NumberPart:
         for place in range(moments.shape[1]):
             code = np.full(len(group), place)
             yield rows.MOMENTS, group, {"code": code, "x": moments[group, place]}
-        keys, n = self.errors.joined()
+        keys, n = self.errors.merge()
         yield rows.ERRORS, keys >> 32, {"code": keys & (2**32 - 1), "n": n}
 
 

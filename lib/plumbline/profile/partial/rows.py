@@ -29,7 +29,7 @@ def schema() -> Any:
     return pa.schema([(name, kinds.get(name, pa.int64())) for name in (*KEYS, *SUMS)])
 
 
-def add_up(tables: Iterable[Any]) -> Any:
+def sum_tables(tables: Iterable[Any]) -> Any:
     """Partial counts of several places as one table, rows with the same key added."""
     import pyarrow as pa
 

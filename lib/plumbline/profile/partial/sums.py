@@ -11,7 +11,7 @@ import numpy as np
 from plumbline.domain import REGRESSION_MOMENTS, SCORE_CELLS, IntArray
 from plumbline.profile.constants import DELAY_CELLS, NAMED_OTHERS
 from plumbline.profile.count.scores import BY_NUMBER as NUMBERED
-from plumbline.profile.count.scores import Entries, ScoreCounts, as_lists
+from plumbline.profile.count.scores import Entries, ScoreCounts, arrow_lists
 from plumbline.profile.count.stream import DAY, HOUR
 from plumbline.profile.partial import rows
 from plumbline.profile.partial.plan import PRESENCE, BinnedPart, CountPlan
@@ -45,7 +45,7 @@ class _Part:
 
 
 class Sums:
-    """A table that ``rows.add_up`` made, or a cluster, by part."""
+    """A table that ``rows.sum_tables`` made, or a cluster, by part."""
 
     def __init__(self, table: Any, plan: CountPlan) -> None:
         import pyarrow as pa
@@ -86,7 +86,7 @@ class Sums:
         """(profile table, its rows) of everything that was counted."""
         yield from (("profile_feature", rows_of_column) for rows_of_column in feature_rows(self))
         if self.plan.decided:
-            yield from decided_rows(self)
+            yield from outcome_rows(self)
 
     @property
     def n(self) -> int:
@@ -99,7 +99,7 @@ class Sums:
         n[self.part(rows.ROWS).group] = self.part(rows.ROWS).values["n"]
         return n
 
-    def named(self, group: IntArray) -> Columns:
+    def decode_groups(self, group: IntArray) -> Columns:
         """Version, arm and day of groups."""
         import pyarrow as pa
 
@@ -125,7 +125,7 @@ def feature_rows(sums: Sums) -> Iterator[Any]:
     for place, column in enumerate(sums.plan.columns):
         counted = _numeric if column.numeric else _levels
         values = counted(sums, sums.part(place), column)
-        yield _table({"col": [column.column] * sums.groups, **sums.named(everyone)}, values)
+        yield _table({"col": [column.column] * sums.groups, **sums.decode_groups(everyone)}, values)
 
 
 def _numeric(sums: Sums, part: _Part, column: BinnedPart) -> dict[str, Any]:
@@ -167,12 +167,12 @@ def _levels(sums: Sums, part: _Part, column: BinnedPart) -> dict[str, Any]:
     }
 
 
-def decided_rows(sums: Sums) -> Iterator[tuple[str, Any]]:
+def outcome_rows(sums: Sums) -> Iterator[tuple[str, Any]]:
     """(table, its rows) of the profile tables beside ``profile_feature``; none where nothing was counted."""
     if not sums.groups:
         return
     everyone, n = np.arange(sums.groups), sums.rows_of()
-    named = sums.named(everyone)
+    named = sums.decode_groups(everyone)
     yield "profile_outcome", _table(named, _outcome(sums, n))
     yield "profile_confusion", _confusion(sums)
     yield "profile_hour", _hours(sums)
@@ -191,7 +191,7 @@ def _outcome(sums: Sums, n: IntArray) -> dict[str, Any]:
     none = np.zeros((sums.groups, 0), np.uint32)
     values: dict[str, Any] = {
         "n": n,
-        "n_labelled": _labelled(sums),
+        "n_labelled": _label_counts(sums),
         "n_scored": counted,
         "sum_log_loss": losses.dense(sums.groups, 1, "x")[:, 0],
         "sum_brier": losses.dense(sums.groups, 1, "y")[:, 0],
@@ -211,15 +211,15 @@ def _outcome(sums: Sums, n: IntArray) -> dict[str, Any]:
         }
     if sums.plan.losses:
         scores = ScoreCounts()
-        scores.add_counted(
+        scores.add_counts(
             _entries(sums.part(rows.BY_NUMBER), 2**32), _entries(sums.part(rows.BY_CELL), SCORE_CELLS)
         )
         names = ("cells_negative", "cells_positive", "cells_unlabelled")
-        values |= dict(zip(names, as_lists(scores.scores(), sums.groups), strict=True))
+        values |= dict(zip(names, arrow_lists(scores.scores(), sums.groups), strict=True))
     return values
 
 
-def _labelled(sums: Sums) -> IntArray:
+def _label_counts(sums: Sums) -> IntArray:
     pairs = sums.part(rows.PAIRS)
     known = ~np.asarray(pairs.values["other"].is_null().to_numpy(), np.bool_)
     labelled = np.zeros(sums.groups, np.int64)
@@ -250,7 +250,7 @@ def _confusion(sums: Sums) -> Any:
     pairs = sums.part(rows.PAIRS)
     if sums.plan.regression:
         none = np.zeros(0, np.int64)
-        return _table(sums.named(none), {"prediction": [], "label": [], "n": none})
+        return _table(sums.decode_groups(none), {"prediction": [], "label": [], "n": none})
     table = pa.table(
         {
             "group": pairs.group,
@@ -262,7 +262,7 @@ def _confusion(sums: Sums) -> Any:
     added = table.group_by(["group", "prediction", "label"]).aggregate([("n", "sum")])
     of_pair = added["group"].to_numpy()
     values = {"prediction": added["prediction"], "label": added["label"], "n": added["n_sum"].to_numpy()}
-    return _table(sums.named(of_pair), values)
+    return _table(sums.decode_groups(of_pair), values)
 
 
 def _hours(sums: Sums) -> Any:
@@ -292,7 +292,7 @@ def _hours(sums: Sums) -> Any:
         values[name] = pa.array(at, pa.timestamp("us"), mask=at == rows.EARLIEST)
     group, hour = np.divmod(key, 24)
     began = pa.array(sums.days(group) * DAY + hour * HOUR, pa.timestamp("us"))
-    named = sums.named(group)
+    named = sums.decode_groups(group)
     return _table({"version": named["version"], "arm": named["arm"], "hour": began}, values)
 
 

@@ -11,7 +11,7 @@ import duckdb
 import numpy as np
 
 from plumbline.domain import FeatureProfile, IntArray, Slice, System
-from plumbline.profile.arrays import Rows, fetch_wide, float_sums, sums
+from plumbline.profile.arrays import Rows, fetch_with_lists, float_sums, sums
 from plumbline.profile.bins import (
     OUTPUTS,
     feature_name,
@@ -23,7 +23,7 @@ from plumbline.profile.bins import (
 from plumbline.profile.constants import ERROR
 from plumbline.profile.count import filtered_features
 from plumbline.profile.grids import Grid
-from plumbline.profile.scope import is_stored, of_slice, stored_condition
+from plumbline.profile.scope import is_stored, slice_scope, stored_condition
 from plumbline.store.sql import decision_table
 from plumbline.store.workspace import aware
 
@@ -49,8 +49,8 @@ def feature_profiles(
     ``reference``: another one than the system's own, whose grids are then made, and everything counted, for this once.
     """
     if reference is not None and reference != system.reference:
-        other = replace(system, reference=_bounded(cursor, system, reference))
-        return _on_grids_of(cursor, other, part, features)
+        other = replace(system, reference=_closed_span(cursor, system, reference))
+        return _profiles_from_rows(cursor, other, part, features)
     stored = is_stored(part)
     grids = [
         grid
@@ -60,16 +60,18 @@ def feature_profiles(
         and (grid.rows_used or grid.column not in OUTPUTS)
     ]
     if not stored:
-        return filtered_features.feature_profiles(cursor, grids, of_slice(cursor, system, part))
+        return filtered_features.feature_profiles(cursor, grids, slice_scope(cursor, system, part))
     condition, params = stored_condition(system, part)
     if features is not None:
         condition += " AND list_contains($wanted, col)"
         params = params | {"wanted": [grid.column for grid in grids]}
-    rows = fetch_wide(cursor, _COLUMNS, ("counts",), f"profile_feature WHERE {condition}", params)
-    return _profiles(grids, rows, _others(cursor, condition, params) if rows.plain["others"].any() else {})
+    rows = fetch_with_lists(cursor, _COLUMNS, ("counts",), f"profile_feature WHERE {condition}", params)
+    return _profiles(
+        grids, rows, _other_levels(cursor, condition, params) if rows.plain["others"].any() else {}
+    )
 
 
-def _bounded(
+def _closed_span(
     cursor: duckdb.DuckDBPyConnection, system: System, span: tuple[datetime | None, datetime | None]
 ) -> tuple[datetime, datetime]:
     """A span with both its ends: those of the log where it is open."""
@@ -80,17 +82,17 @@ def _bounded(
     return span[0] or first, span[1] or last
 
 
-def _on_grids_of(
+def _profiles_from_rows(
     cursor: duckdb.DuckDBPyConnection, system: System, part: Slice, features: Collection[str] | None
 ) -> tuple[FeatureProfile, ...]:
     wanted = [
         c for c in profiled_columns(cursor, system) if features is None or feature_name(c[0]) in features
     ]
     grids = [g for g in make_grids(cursor, system, wanted) if g.rows_used or g.column not in OUTPUTS]
-    return filtered_features.feature_profiles(cursor, grids, of_slice(cursor, system, part))
+    return filtered_features.feature_profiles(cursor, grids, slice_scope(cursor, system, part))
 
 
-def _others(
+def _other_levels(
     cursor: duckdb.DuckDBPyConnection, condition: str, params: dict[str, Any]
 ) -> dict[str, dict[str, int]]:
     """Column -> level that its grid does not name -> how often, most frequent first."""

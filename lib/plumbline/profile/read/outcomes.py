@@ -9,7 +9,7 @@ import duckdb
 import numpy as np
 
 from plumbline.domain import REGRESSION_MOMENTS, IntArray, OutcomeProfile, Slice, System, Task
-from plumbline.profile.arrays import Rows, fetch, fetch_wide, float_sums, groups, sums
+from plumbline.profile.arrays import Rows, fetch, fetch_with_lists, float_sums, groups, sums
 from plumbline.profile.bins import stored_grids
 from plumbline.profile.constants import ERROR
 from plumbline.profile.count import outcome_sql, stream
@@ -17,14 +17,14 @@ from plumbline.profile.count.scored_rows import ScoredRows
 from plumbline.profile.read.score_counts import (
     CELLS,
     MergedScores,
+    align_scores,
+    empty_scores,
     error_columns,
-    laid_scores,
-    no_scores,
     stored_scores,
 )
 from plumbline.profile.scan import weights
-from plumbline.profile.scan.slices import Slicer, split_by
-from plumbline.profile.scope import Scope, is_stored, of_slice, stored_condition
+from plumbline.profile.scan.slices import Slicer, split_scope
+from plumbline.profile.scope import Scope, is_stored, slice_scope, stored_condition
 
 _ALL = Slice()
 Key = tuple[Any, ...]
@@ -60,11 +60,11 @@ def outcome_profile(
         confused, known = "profile_confusion", f"{condition} AND prediction IS NOT NULL"
         narrow = ", ".join(name for name in numbers.split(", ") if name not in (*CELLS, "error_cells"))
         source = f"profile_outcome WHERE {condition}"
-        rows = fetch_wide(cursor, f"{key}, {narrow}", wide, source, confusion_params)
+        rows = fetch_with_lists(cursor, f"{key}, {narrow}", wide, source, confusion_params)
         scores = stored_scores(_keys(rows), rows) if how.cells else None
     else:
-        scope = of_slice(cursor, system, part)
-        scope = split_by(scope, split) if split else scope
+        scope = slice_scope(cursor, system, part)
+        scope = split_scope(scope, split) if split else scope
         sql, params = outcome_sql.outcome_statement(system, scope, how)
         confusion_sql, confusion_params = outcome_sql.confusion_statement(system, scope)
         confused, known = f"({confusion_sql})", "prediction IS NOT NULL"
@@ -75,7 +75,7 @@ def outcome_profile(
     )
     error = grids.get(ERROR)
     profile = _assemble(system, rows, pairs, scores, error.bins.edges.tolist() if error else [])
-    return weights.without_outcomes(profile) if weights.why_unknown(cursor, system) else profile
+    return weights.clear_outcomes(profile) if weights.weights_note(cursor, system) else profile
 
 
 def _scores_of(
@@ -89,7 +89,9 @@ def _scores_of(
     """Scores counted from the rows themselves."""
     counted = ScoredRows(str(system.positive), str(how.probability))
     groups = stream.count_rows(cursor, scope, [counted])
-    versions, arms, days = groups.named(groups.keys()) if groups.numbers else ([], [], np.zeros(0, np.int64))
+    versions, arms, days = (
+        groups.decode_keys(groups.keys()) if groups.numbers else ([], [], np.zeros(0, np.int64))
+    )
     keys = [
         (day, version if by_version else "", arm if by_arm else "")
         for day, version, arm in zip(days.astype("datetime64[D]").tolist(), versions, arms, strict=True)
@@ -108,7 +110,7 @@ def label_counts(cursor: duckdb.DuckDBPyConnection, system: System, part: Slice 
     return {str(label): int(n) for label, n in rows}
 
 
-def labelled_by_answer(
+def label_counts_by_answer(
     cursor: duckdb.DuckDBPyConnection, system: System, part: Slice = _ALL
 ) -> dict[str, tuple[int, int]]:
     """Decisions, and labelled ones, by what was predicted, in a slice of whole days, from the stored counts."""
@@ -131,12 +133,12 @@ def _assemble(
     keys = _keys(rows)
     if any(after < before for before, after in pairwise(keys)):
         order = sorted(range(rows.n), key=keys.__getitem__)
-        rows, keys = rows.taken(order), [keys[i] for i in order]
+        rows, keys = rows.reorder(order), [keys[i] for i in order]
     keys, starts = groups(keys)
     regression = system.task is Task.REGRESSION
     seen = {c for name in ("prediction", "label") for c in pairs.plain[name] if c is not None}
     classes = () if regression else (*system.classes, *sorted(seen - set(system.classes)))
-    cells, unlabelled, numbered = laid_scores(scores, keys) if scores else no_scores(len(keys))
+    cells, unlabelled, numbered = align_scores(scores, keys) if scores else empty_scores(len(keys))
     ends, errors = error_columns(rows, old_edges) if regression else (np.empty((2, 0)), np.empty((rows.n, 0)))
     moments = rows.matrix("moments", len(REGRESSION_MOMENTS) if regression else 0)
     return OutcomeProfile(

@@ -13,7 +13,7 @@ import numpy as np
 from plumbline.domain import EQUAL_CELLS, ExpectedOutcomes, FloatArray, IntArray, Slice, System
 from plumbline.profile.arrays import fetch
 from plumbline.profile.constants import CLIP
-from plumbline.profile.scope import DAY, Scope, of_slice
+from plumbline.profile.scope import DAY, Scope, slice_scope
 from plumbline.store.sql import ident
 from plumbline.store.systems import decision_columns
 from plumbline.store.workspace import naive
@@ -31,7 +31,7 @@ def class_cells(
 
     A row's fold is its UTC day modulo ``folds``, so that days stay whole.
     """
-    scope = _complete(of_slice(cursor, system, part), classes).narrowed("label IS NOT NULL")
+    scope = _complete(slice_scope(cursor, system, part), classes).narrow("label IS NOT NULL")
     cells = ", ".join(f"{_cell(name)} AS c{i}" for i, name in enumerate(classes))
     counted = ", ".join(
         f"list_resize(coalesce(map_values(histogram(c{i}, $places::INTEGER[])), []), {EQUAL_CELLS}, 0)::UINTEGER[] "
@@ -52,7 +52,7 @@ def class_cells(
     return folds_cells
 
 
-def expected_outcomes(
+def expected_outcomes_by_day(
     cursor: duckdb.DuckDBPyConnection,
     system: System,
     part: Slice,
@@ -67,7 +67,7 @@ def expected_outcomes(
             fold's, any other day the last. A row's are divided by their sum, as NannyML does.
     """
     folds, size = len(curves) - 1, curves.shape[2]
-    scope = _complete(of_slice(cursor, system, part), classes).narrowed("prediction IS NOT NULL")
+    scope = _complete(slice_scope(cursor, system, part), classes).narrow("prediction IS NOT NULL")
     params = scope.params | {
         "folds": folds,
         "reference_start": naive(reference[0]),
@@ -113,7 +113,7 @@ def expected_outcomes(
 
 def _complete(scope: Scope, classes: tuple[str, ...]) -> Scope:
     """Rows whose probabilities are all there and within 0 and 1."""
-    return scope.narrowed(" AND ".join(f"{ident(f'proba:{name}')} BETWEEN 0 AND 1" for name in classes))
+    return scope.narrow(" AND ".join(f"{ident(f'proba:{name}')} BETWEEN 0 AND 1" for name in classes))
 
 
 def _cell(name: str) -> str:

@@ -16,7 +16,7 @@ from plumbline.profile.constants import DELAY_CELLS
 from plumbline.profile.count import activity_sql
 from plumbline.profile.read.features import feature_profiles
 from plumbline.profile.read.outcomes import outcome_profile
-from plumbline.profile.scope import Scope, is_stored, of_slice, stored_condition
+from plumbline.profile.scope import Scope, is_stored, slice_scope, stored_condition
 from plumbline.store.systems import saved_mapping
 from plumbline.store.workspace import aware
 
@@ -41,7 +41,7 @@ def _rows(
         return fetch(
             cursor, f"SELECT {columns} FROM {table} WHERE {condition} ORDER BY {order}, load_id", params
         )
-    scope: Scope = of_slice(cursor, system, part, shadow=shadow)
+    scope: Scope = slice_scope(cursor, system, part, shadow=shadow)
     sql, params = statement(scope)
     return fetch(cursor, f"SELECT {columns} FROM ({sql}) ORDER BY {order}", params)
 
@@ -65,7 +65,7 @@ def completeness(
     )
     keys, starts = groups(list(zip(rows.plain["day"], rows.plain["version"], strict=True)))
     counts = sums(rows.matrix("present", len(activity_sql.PRESENCE)), starts)
-    known = _roles_known(cursor, system)
+    known = _known_roles(cursor, system)
     return CompletenessProfile(
         days=tuple(day for day, _ in keys),
         versions=tuple(version for _, version in keys),
@@ -75,7 +75,7 @@ def completeness(
     )
 
 
-def _roles_known(cursor: duckdb.DuckDBPyConnection, system: System) -> set[str]:
+def _known_roles(cursor: duckdb.DuckDBPyConnection, system: System) -> set[str]:
     known = set()
     for kind in ("decisions", "labels"):
         mapping = saved_mapping(cursor, system.key, kind)
@@ -132,7 +132,7 @@ def positive_delays(
 
     A scan of the decisions: no profile has delays by class.
     """
-    sql, params = activity_sql.positive_delay_statement(of_slice(cursor, system, part), positive)
+    sql, params = activity_sql.positive_delay_statement(slice_scope(cursor, system, part), positive)
     return [(day, int(k), int(n)) for day, k, n in cursor.execute(sql, params).fetchall()]
 
 

@@ -32,7 +32,7 @@ from plumbline.profile.count.scores import (
     UNLABELLED,
     Scores,
     mark_lists,
-    numbered_entries,
+    number_entries,
 )
 
 CELLS = ("cells_negative", "cells_positive", "cells_unlabelled")
@@ -54,7 +54,7 @@ def stored_scores(keys: Sequence[Any], rows: Rows) -> MergedScores:
     """The scores of stored rows."""
     lists = [rows.lists[name] for name in CELLS]
     kinds = [mark_lists(*each) for each in lists]
-    entries = [numbered_entries(*each, kind[0]) for each, kind in zip(lists, kinds, strict=True)]
+    entries = [number_entries(*each, kind[0]) for each, kind in zip(lists, kinds, strict=True)]
     row, number, n = (np.concatenate(each) for each in zip(*entries, strict=True))
     outcome = np.repeat(_OUTCOMES, [len(each[0]) for each in entries])
     in_cells, cells = _matrices(lists, [kind[1] for kind in kinds], 1, SCORE_CELLS)
@@ -90,18 +90,18 @@ def _matrices(
     return every, counts
 
 
-def no_scores(groups: int) -> tuple[IntArray, IntArray, NumberedScores | None]:
-    """What a profile without scores has in place of ``laid_scores``."""
+def empty_scores(groups: int) -> tuple[IntArray, IntArray, NumberedScores | None]:
+    """What a profile without scores has in place of ``align_scores``."""
     return np.zeros((groups, 2, 0), np.int64), np.zeros((groups, 0), np.int64), None
 
 
-def laid_scores(laid: MergedScores, keys: Sequence[Any]) -> tuple[IntArray, IntArray, NumberedScores | None]:
+def align_scores(laid: MergedScores, keys: Sequence[Any]) -> tuple[IntArray, IntArray, NumberedScores | None]:
     """Labelled scores by cell (groups, 2, S), the others (groups, S), and those known by number."""
     scores = laid.scores
     place = {key: i for i, key in enumerate(keys)}
     of = np.array([place[key] for key in laid.keys], np.int64)
     width = EQUAL_CELLS if len(laid.old) else SCORE_CELLS
-    counts = _by_cell(scores, of, len(keys), width)
+    counts = _cell_counts(scores, of, len(keys), width)
     if len(laid.old):
         np.add.at(counts, of[laid.old], laid.old_cells)
     labelled = counts[:, :UNLABELLED]
@@ -124,12 +124,12 @@ def laid_scores(laid: MergedScores, keys: Sequence[Any]) -> tuple[IntArray, IntA
     return labelled, counts[:, UNLABELLED], known
 
 
-def _by_cell(scores: Scores, of: IntArray, groups: int, width: int) -> IntArray:
+def _cell_counts(scores: Scores, of: IntArray, groups: int, width: int) -> IntArray:
     """Counts by group, outcome and cell, (groups, 3, width)."""
     counts = np.zeros((groups, len(CELLS), width), np.int64)
     cell_counts = scores.cells
     if width == SCORE_CELLS:
-        cell = CellFinder.of(EDGE_NUMBERS.astype(np.float64)).find(scores.number.astype(np.float64))
+        cell = CellFinder.from_edges(EDGE_NUMBERS.astype(np.float64)).find(scores.number.astype(np.float64))
     else:
         inner = np.arange(1, EQUAL_CELLS) / EQUAL_CELLS
         cell = np.searchsorted(score_numbers(inner), scores.number)
@@ -148,7 +148,7 @@ def error_columns(rows: Rows, old_edges: Sequence[float]) -> tuple[FloatArray, I
     """The ends (2, E) of every cell of absolute errors that occurs, and counts (rows, E)."""
     values, offsets = rows.lists["error_cells"]
     by_number, _, old_rows = mark_lists(values, offsets)
-    row, number, n = numbered_entries(values, offsets, by_number)
+    row, number, n = number_entries(values, offsets, by_number)
     numbers, column = np.unique(number, return_inverse=True)
     counts = np.bincount(row * len(numbers) + column, n, rows.n * len(numbers)).astype(np.int64)
     low = np.where(numbers > 0, ERROR_BASE ** (numbers - ERROR_ZERO).astype(np.float64), 0.0)

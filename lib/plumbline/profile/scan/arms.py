@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from plumbline.domain import Bins, FloatArray, IntArray, Kind, Slice, System, Task
 from plumbline.profile.bins import read_grids
 from plumbline.profile.grids import value
-from plumbline.profile.scope import SHADOW, SHUFFLED, VERSION, WHO, Scope, all_rows, of_slice
+from plumbline.profile.scope import SHADOW, SHUFFLED, VERSION, WHO, Scope, all_rows, slice_scope
 from plumbline.store.sql import Statement, ident
 from plumbline.store.workspace import naive
 
@@ -90,7 +90,7 @@ class SampledInputs:
     outcome: FloatArray
 
 
-def output_of(system: System, column: str = "prediction") -> Statement:
+def output_sql(system: System, column: str = "prediction") -> Statement:
     """The SQL of a decision's output (or of its label, read the same way), with its parameters."""
     if system.task is Task.REGRESSION:
         return Statement(value(column), {})
@@ -98,14 +98,14 @@ def output_of(system: System, column: str = "prediction") -> Statement:
     return Statement(f"({ident(column)} = $marked)::INTEGER::DOUBLE", {"marked": marked})
 
 
-def loss_of(system: System) -> str:
+def loss_sql(system: System) -> str:
     """The SQL of how wrong a decision was."""
     if system.task is Task.REGRESSION:
         return "CASE WHEN isfinite(prediction - label) THEN abs(prediction - label) END"
     return "(prediction <> label)::INTEGER::DOUBLE"
 
 
-def side_by_side(
+def compare_arms(
     cursor: duckdb.DuckDBPyConnection,
     system: System,
     versions: tuple[str, str],
@@ -115,12 +115,12 @@ def side_by_side(
     shadow: bool = True,
 ) -> SideBySide:
     """Two versions hour by hour within [start, end]; shadow decisions count where ``shadow``."""
-    output, params = output_of(system)
-    scope = _between(system, start, end).narrowed(
+    output, params = output_sql(system)
+    scope = _scope_between(system, start, end).narrow(
         f"{VERSION} IN ($one, $other)", one=versions[0], other=versions[1]
     )
     if not shadow:
-        scope = _acted_on(scope)
+        scope = _without_shadow(scope)
     sides = [
         f"count({name}) FILTER (v = ${of}), coalesce(sum({name}) FILTER (v = ${of}), 0), "
         f"coalesce(sum({name} * {name}) FILTER (v = ${of}), 0)"
@@ -130,7 +130,7 @@ def side_by_side(
     rows = cursor.execute(
         f"""SELECT hour, {", ".join(sides)}
             FROM (SELECT date_trunc('hour', "timestamp") AS hour, {VERSION} AS v, {output} AS y,
-                         {loss_of(system)} AS e {scope.rows})
+                         {loss_sql(system)} AS e {scope.rows})
             GROUP BY hour ORDER BY hour""",
         scope.params | params,
     ).fetchall()
@@ -140,22 +140,22 @@ def side_by_side(
     return SideBySide(hours, output_moments, loss_moments)
 
 
-def by_subject(
+def subject_looks(
     cursor: duckdb.DuckDBPyConnection,
     system: System,
     versions: tuple[str, str],
     start: datetime,
     end: datetime,
 ) -> SubjectLooks | None:
-    """The subjects behind ``side_by_side``; None where the log names none. A decision without one stands for itself.
+    """The subjects behind ``compare_arms``; None where the log names none. A decision without one stands for itself.
 
     A decision's part is its distance from the hour's mean, times the share of the hour's decisions that the other
     version made, with the version's sign. An hour's means take a degree of freedom each. Of more than
     ``SUBJECT_ROWS`` decisions a fixed share of the subjects speaks for all: their sums are scaled, the ones first seen
     are as counted.
     """
-    output, params = output_of(system)
-    scope = _between(system, start, end).narrowed(
+    output, params = output_sql(system)
+    scope = _scope_between(system, start, end).narrow(
         f"{VERSION} IN ($one, $other)", one=versions[0], other=versions[1]
     )
     named = cursor.execute(f"SELECT count(*), count(subject) {scope.rows}", scope.params).fetchone()
@@ -164,7 +164,7 @@ def by_subject(
     share = min(PARTS, max(1, PARTS * SUBJECT_ROWS // int(named[0])))
     statement = f"""WITH made AS (
         SELECT date_trunc('hour', "timestamp") AS hour, ({VERSION} = $other)::INTEGER AS arm, {WHO} AS who,
-               {output} AS y, {loss_of(system)} AS e
+               {output} AS y, {loss_sql(system)} AS e
         {scope.rows}),
         looked_at AS (SELECT * FROM made WHERE who % {PARTS} < {share})"""
     values = scope.params | params
@@ -210,7 +210,7 @@ def agreement(
     end: datetime,
 ) -> Agreement:
     """How often two versions gave the same output for the decision that both made under one id."""
-    scope = _between(system, start, end).narrowed("decision_id IS NOT NULL AND prediction IS NOT NULL")
+    scope = _scope_between(system, start, end).narrow("decision_id IS NOT NULL AND prediction IS NOT NULL")
     row = cursor.execute(
         f"""WITH made AS (SELECT decision_id, {VERSION} AS v, any_value(prediction) AS p {scope.rows} GROUP BY 1, 2)
             SELECT count(*), count(*) FILTER (a.p = b.p) FROM made a JOIN made b USING (decision_id)
@@ -220,7 +220,7 @@ def agreement(
     return Agreement(*(int(x) for x in row)) if row else Agreement(0, 0)
 
 
-def losses_as_known(
+def losses_by_label_time(
     cursor: duckdb.DuckDBPyConnection,
     system: System,
     version: str,
@@ -241,7 +241,7 @@ def losses_as_known(
     Args:
         limit: the first so many of the decisions with an outcome made in [start, end), or the ``last``.
     """
-    scope = of_slice(cursor, system, Slice(start, end, version))
+    scope = slice_scope(cursor, system, Slice(start, end, version))
     direction = "DESC" if last else "ASC"
     read = cursor.execute(
         f"""WITH waited AS (
@@ -249,7 +249,7 @@ def losses_as_known(
                        approx_quantile(date_diff('second', "timestamp", label_time), 0.9) AS usual
                 {all_rows(system).rows}),
             ripe AS (SELECT latest - to_seconds(greatest(coalesce(usual, 0), 0)) AS until FROM waited)
-            SELECT greatest(coalesce(label_time, "timestamp"), "timestamp") AS known, {loss_of(system)} AS e,
+            SELECT greatest(coalesce(label_time, "timestamp"), "timestamp") AS known, {loss_sql(system)} AS e,
                    {WHO} AS who, subject IS NOT NULL AS named
             {scope.rows} AND e IS NOT NULL AND "timestamp" <= (SELECT until FROM ripe)
             ORDER BY "timestamp" {direction}, _load_id {direction}, _line {direction} LIMIT {int(limit)}""",
@@ -258,15 +258,17 @@ def losses_as_known(
     turn = slice(None, None, -1) if last else slice(None)
     known = np.asarray(read["known"], "datetime64[us]")[turn]
     who = np.asarray(read["who"], dtype=np.uint64)[turn] if np.asarray(read["named"]).any() else None
-    return np.maximum.accumulate(known) if len(known) else known, _filled(read["e"])[turn], who
+    return np.maximum.accumulate(known) if len(known) else known, _nan_filled(read["e"])[turn], who
 
 
 def aftermath(
     cursor: duckdb.DuckDBPyConnection, system: System, version: str, start: datetime, end: datetime
 ) -> Aftermath:
     """What a version did in [start, end], shadow left out."""
-    scope = _acted_on(_between(system, start, end)).narrowed(f"{VERSION} = $version", version=version)
-    output, params = output_of(system)
+    scope = _without_shadow(_scope_between(system, start, end)).narrow(
+        f"{VERSION} = $version", version=version
+    )
+    output, params = output_sql(system)
     wrong = "label <> prediction" if system.task is not Task.REGRESSION else "false"
     row = cursor.execute(
         f"""SELECT count(*), coalesce(sum(y), 0), count(label), count(*) FILTER ({wrong}),
@@ -296,9 +298,9 @@ def inputs(
         features: columns of the decision table.
         known_by: leave out outcomes that came later; None: none.
     """
-    scope = of_slice(cursor, system, Slice(start, end, version))
-    output, params = output_of(system)
-    outcome, loss = output_of(system, "label")[0], loss_of(system)
+    scope = slice_scope(cursor, system, Slice(start, end, version))
+    output, params = output_sql(system)
+    outcome, loss = output_sql(system, "label")[0], loss_sql(system)
     if known_by is not None:
         params = params | {"known_by": naive(known_by)}
         early = 'coalesce(label_time, "timestamp") <= $known_by'
@@ -311,9 +313,9 @@ def inputs(
             {scope.rows} ORDER BY {SHUFFLED} LIMIT {int(limit)}""",
         scope.params | params,
     ).fetchnumpy()
-    cells = [_placed(_filled(read[f"x{i}"]), bins[c]) for i, c in enumerate(known)]
+    cells = [_cells_of_values(_nan_filled(read[f"x{i}"]), bins[c]) for i, c in enumerate(known)]
     shape = np.stack(cells, 1) if cells else np.zeros((len(read["y"]), 0), dtype=np.int64)
-    return SampledInputs(shape, _filled(read["y"]), _filled(read["e"]), _filled(read["z"]))
+    return SampledInputs(shape, _nan_filled(read["y"]), _nan_filled(read["e"]), _nan_filled(read["z"]))
 
 
 def _cell(column: str, bins: Bins, place: int, params: dict[str, Any]) -> str:
@@ -326,7 +328,7 @@ def _cell(column: str, bins: Bins, place: int, params: dict[str, Any]) -> str:
     )
 
 
-def _placed(values: FloatArray, bins: Bins) -> IntArray:
+def _cells_of_values(values: FloatArray, bins: Bins) -> IntArray:
     """Cells 1 and up; 0 is what is missing."""
     known = np.isfinite(values)
     if bins.kind is Kind.CATEGORICAL:
@@ -335,16 +337,16 @@ def _placed(values: FloatArray, bins: Bins) -> IntArray:
     return np.where(known, np.searchsorted(edges, np.nan_to_num(values)) + 1, 0).astype(np.int64)
 
 
-def _filled(column: Any) -> FloatArray:
+def _nan_filled(column: Any) -> FloatArray:
     """A column of ``fetchnumpy`` with NaN where it is missing."""
     return np.ma.filled(np.ma.asarray(column).astype(np.float64), np.nan)
 
 
-def _between(system: System, start: datetime, end: datetime) -> Scope:
-    return all_rows(system).narrowed(
+def _scope_between(system: System, start: datetime, end: datetime) -> Scope:
+    return all_rows(system).narrow(
         '"timestamp" >= $since AND "timestamp" <= $until', since=naive(start), until=naive(end)
     )
 
 
-def _acted_on(scope: Scope) -> Scope:
-    return scope.narrowed("coalesce(lower(arm), '') <> $shadow", shadow=SHADOW)
+def _without_shadow(scope: Scope) -> Scope:
+    return scope.narrow("coalesce(lower(arm), '') <> $shadow", shadow=SHADOW)

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plumbline.domain import FloatArray, System, agree
-from plumbline.profile.scan.decisions import columns_of, with_utc_times
-from plumbline.profile.scope import ARM, VERSION, of_span
+from plumbline.profile.scan.decisions import column_list, localise_times
+from plumbline.profile.scope import ARM, VERSION, span_scope
 from plumbline.store.attributions import forget_version
 from plumbline.store.sql import decision_table
 from plumbline.store.workspace import naive, now
@@ -51,7 +51,7 @@ def begin_pass(cursor: duckdb.DuckDBPyConnection, system: System, run: Attributi
 
     A base that differs by rounding alone, as on another processor, is the same, and the one that was kept stays.
     """
-    kept_set = pass_of(cursor, system.key, run.version)
+    kept_set = find_attribution_set(cursor, system.key, run.version)
     if kept_set is not None and agree(kept_set.base, run.base) and replace(kept_set, base=run.base) == run:
         return
     forget_version(cursor, system.key, run.version)
@@ -70,7 +70,7 @@ def begin_pass(cursor: duckdb.DuckDBPyConnection, system: System, run: Attributi
     )
 
 
-def passes(cursor: duckdb.DuckDBPyConnection, system: str) -> list[AttributionSet]:
+def list_attribution_sets(cursor: duckdb.DuckDBPyConnection, system: str) -> list[AttributionSet]:
     """What is stored, by version."""
     rows = cursor.execute(
         """SELECT version, sha256, features, space, base, method FROM attribution_pass
@@ -85,16 +85,18 @@ def passes(cursor: duckdb.DuckDBPyConnection, system: str) -> list[AttributionSe
     ]
 
 
-def pass_of(cursor: duckdb.DuckDBPyConnection, system: str, version: str) -> AttributionSet | None:
+def find_attribution_set(
+    cursor: duckdb.DuckDBPyConnection, system: str, version: str
+) -> AttributionSet | None:
     """What is stored of one version, or None."""
-    return next((p for p in passes(cursor, system) if p.version == version), None)
+    return next((p for p in list_attribution_sets(cursor, system) if p.version == version), None)
 
 
 _WAITING = """NOT EXISTS (SELECT 1 FROM attribution a
               WHERE a.system = $key AND a.load_id = _load_id AND a.line = _line)"""
 
 
-def waiting(cursor: duckdb.DuckDBPyConnection, system: System, version: str) -> int:
+def count_unattributed(cursor: duckdb.DuckDBPyConnection, system: System, version: str) -> int:
     """Decisions of a version without stored attributions."""
     row = cursor.execute(
         f"""SELECT count(*) FROM {decision_table(system.key)}
@@ -104,17 +106,17 @@ def waiting(cursor: duckdb.DuckDBPyConnection, system: System, version: str) -> 
     return int(row[0]) if row else 0
 
 
-def next_waiting(
+def next_unattributed(
     cursor: duckdb.DuckDBPyConnection, system: System, version: str, after: tuple[int, int], limit: int
 ) -> pd.DataFrame:
     """The next decisions of a version without attributions, by load and line; columns as in ``decisions.find``."""
     frame = cursor.execute(
-        f"""SELECT {columns_of(cursor, system)} FROM {decision_table(system.key)}
+        f"""SELECT {column_list(cursor, system)} FROM {decision_table(system.key)}
             WHERE "timestamp" IS NOT NULL AND {VERSION} = $version AND (_load_id, _line) > ($load, $line)
               AND {_WAITING} ORDER BY _load_id, _line LIMIT $limit""",
         {"key": system.key, "version": version, "load": after[0], "line": after[1], "limit": limit},
     ).df()
-    return with_utc_times(frame)
+    return localise_times(frame)
 
 
 def keep(
@@ -157,7 +159,7 @@ def keep(
         cursor.unregister("attribution_batch")
 
 
-def stored_coverage(cursor: duckdb.DuckDBPyConnection, system: System) -> list[AttributionCoverage]:
+def attribution_coverage(cursor: duckdb.DuckDBPyConnection, system: System) -> list[AttributionCoverage]:
     """Stored attributions by version and day, for coverage."""
     rows = cursor.execute(
         """SELECT version, day, count(*), count(*) FILTER (adds_up) FROM attribution WHERE system = ?
@@ -173,7 +175,7 @@ def mean_attributions(cursor: duckdb.DuckDBPyConnection, system: System) -> dict
         "SELECT version FROM attribution WHERE system = ? GROUP BY version ORDER BY count(*) DESC, version LIMIT 1",
         [system.key],
     ).fetchone()
-    kept_set = pass_of(cursor, system.key, row[0]) if row else None
+    kept_set = find_attribution_set(cursor, system.key, row[0]) if row else None
     if kept_set is None or not kept_set.features:
         return {}
     means = ", ".join(f"avg(abs(parts[{i + 1}]))" for i in range(len(kept_set.features)))
@@ -192,7 +194,7 @@ def sample_attributions(
     seed: int = 0,
 ) -> tuple[pd.DataFrame, FloatArray]:
     """A random sample of a version's decisions of a span with stored attributions: rows as logged, and (n, d)."""
-    scope = of_span(system, *span).narrowed(
+    scope = span_scope(system, *span).narrow(
         f"{VERSION} = $version AND lower({ARM}) <> 'shadow'", version=version
     )
     frame = cursor.execute(
@@ -200,9 +202,9 @@ def sample_attributions(
                  both_of AS (SELECT c.place, a.parts FROM chosen c JOIN attribution a
                      ON a.system = $key AND a.load_id = c._load_id AND a.line = c._line
                      ORDER BY hash(c._load_id, c._line, $seed::BIGINT), c._load_id, c._line LIMIT $n)
-            SELECT {columns_of(cursor, system)}, b.parts AS "_parts"
+            SELECT {column_list(cursor, system)}, b.parts AS "_parts"
             FROM {scope.table} d JOIN both_of b ON d.rowid = b.place ORDER BY "timestamp", _load_id, _line""",
         scope.params | {"key": system.key, "seed": seed, "n": n},
     ).df()
     parts = np.array(frame["_parts"].tolist(), np.float64) if len(frame) else np.empty((0, 0))
-    return with_utc_times(frame.drop(columns="_parts")), parts
+    return localise_times(frame.drop(columns="_parts")), parts

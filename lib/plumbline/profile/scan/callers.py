@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from plumbline.domain import Slice, System
 from plumbline.logs.mapping.role_names import CALLER, normalise
-from plumbline.profile.scope import Scope, of_slice
+from plumbline.profile.scope import Scope, slice_scope
 from plumbline.store.sql import ident
 from plumbline.store.systems import decision_columns
 
@@ -26,21 +26,21 @@ def caller_column(cursor: duckdb.DuckDBPyConnection, system: System) -> str | No
     return next(names, None)
 
 
-def named_share(cursor: duckdb.DuckDBPyConnection, system: System, column: str) -> float | None:
+def caller_share(cursor: duckdb.DuckDBPyConnection, system: System, column: str) -> float | None:
     """Share of all decisions, shadow included, that name their caller; None without decisions."""
-    scope = of_slice(cursor, system, Slice(), shadow=True)
+    scope = slice_scope(cursor, system, Slice(), shadow=True)
     row = cursor.execute(
         f"SELECT count({ident(column)}) / nullif(count(*), 0) {scope.rows}", scope.params
     ).fetchone()
     return float(row[0]) if row and row[0] is not None else None
 
 
-def busiest(
+def busiest_callers(
     cursor: duckdb.DuckDBPyConnection, system: System, column: str, since: datetime, least: int, most: int
 ) -> tuple[list[str], int, int]:
     """Callers with at least ``least`` decisions since a moment, the busiest ``most`` of them; how many callers there
     are, and how many of them asked that much."""
-    scope = _since(cursor, system, since)
+    scope = _scope_since(cursor, system, since)
     rows = cursor.execute(
         f"""SELECT {ident(column)} AS caller, count(*) AS n {scope.rows} AND {ident(column)} IS NOT NULL
             GROUP BY 1 ORDER BY n DESC, caller""",
@@ -65,7 +65,7 @@ def input_hashes(
     if not features:
         return np.empty((0, 0), dtype=np.uint64)
     same = "IS DISTINCT FROM" if others else "="
-    scope = _since(cursor, system, since).narrowed(f"{ident(column)} {same} $caller", caller=caller)
+    scope = _scope_since(cursor, system, since).narrow(f"{ident(column)} {same} $caller", caller=caller)
     cells = ", ".join(f"hash({ident(name)}) AS h{i}" for i, name in enumerate(features))
     frame: dict[str, Any] = cursor.execute(
         f'SELECT {cells} {scope.rows} ORDER BY "timestamp" DESC, _load_id, _line LIMIT {int(most)}',
@@ -74,5 +74,5 @@ def input_hashes(
     return np.column_stack([np.asarray(frame[f"h{i}"], dtype=np.uint64) for i in range(len(features))])
 
 
-def _since(cursor: duckdb.DuckDBPyConnection, system: System, since: datetime) -> Scope:
-    return of_slice(cursor, system, Slice(start=since), shadow=True)
+def _scope_since(cursor: duckdb.DuckDBPyConnection, system: System, since: datetime) -> Scope:
+    return slice_scope(cursor, system, Slice(start=since), shadow=True)

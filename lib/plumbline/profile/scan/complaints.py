@@ -8,7 +8,7 @@ from datetime import datetime
 import duckdb
 
 from plumbline.domain import Slice, System
-from plumbline.profile.scope import of_slice
+from plumbline.profile.scope import slice_scope
 from plumbline.store.sql import ident
 from plumbline.store.workspace import aware, naive
 
@@ -39,7 +39,7 @@ def complaints(
     Args:
         column, answer: of the decision table, of texts: when a complaint came (or that one did), when it was answered.
     """
-    scope = of_slice(cursor, system, Slice())
+    scope = slice_scope(cursor, system, Slice())
     reply = f"trim({ident(answer)}::VARCHAR)" if answer else "''"
     none = ", ".join(f"'{word}'" for word in NONE)
     rows = cursor.execute(

@@ -14,7 +14,7 @@ from plumbline.domain import SINGLE_ROLES, PlumblineError, Slice, System
 from plumbline.domain.decisions import Decision
 from plumbline.domain.messages import message
 from plumbline.profile.cluster import scans
-from plumbline.profile.scope import ARM, Scope, all_rows, column_kinds, of_slice, typed_parameter
+from plumbline.profile.scope import ARM, Scope, all_rows, column_kinds, slice_scope, typed_parameter
 from plumbline.store import loads
 from plumbline.store.sql import Statement, decision_table, ident
 from plumbline.store.systems import decision_columns
@@ -73,14 +73,14 @@ def find(
         PlumblineError: no such column or operator, or a value that the column cannot hold.
     """
     kinds = column_kinds(cursor, system)
-    scope = _filtered(system, kinds, filters)
+    scope = _filter_scope(system, kinds, filters)
     column = order.removeprefix("-")
     typed_parameter(column, kinds, "$bound")
     frame = _page(cursor, system, scope, kinds, order, limit, after, columns, exact=False)
     if kinds[column] == "number" and (len(frame) < limit or not np.isfinite(frame[column]).all()):
         # a number that is none sorts as the largest: only here, near the missing ones, does it matter
         frame = _page(cursor, system, scope, kinds, order, limit, after, columns, exact=True)
-    return with_utc_times(frame)
+    return localise_times(frame)
 
 
 def _page(
@@ -107,10 +107,10 @@ def _page(
         if at is not None:
             sign = "<" if descending else ">"
             beyond = f"({key}) {sign} {bound} OR (({key}) = {bound} AND {tie}) OR ({key}) IS NULL"
-            scope = scope.narrowed("true", bound=naive(at) if isinstance(at, datetime) else at)
-        scope = scope.narrowed(f"({beyond})", after_load=load_id, after_line=line)
+            scope = scope.narrow("true", bound=naive(at) if isinstance(at, datetime) else at)
+        scope = scope.narrow(f"({beyond})", after_load=load_id, after_line=line)
     return cursor.execute(
-        f"""SELECT {columns_of(cursor, system, columns, column)} {scope.rows}
+        f"""SELECT {column_list(cursor, system, columns, column)} {scope.rows}
             ORDER BY {key} {"DESC" if descending else "ASC"} NULLS LAST, _load_id, _line LIMIT $limit""",
         scope.params | {"limit": limit},
     ).df()
@@ -123,7 +123,7 @@ def count(
     most: int | None = None,
 ) -> int:
     """How many decisions pass the filters of ``find``; with ``most`` no more are counted. Raises as ``find``."""
-    scope = _filtered(system, column_kinds(cursor, system), filters)
+    scope = _filter_scope(system, column_kinds(cursor, system), filters)
     asked = f"SELECT count(*) {scope.rows}"
     if most is not None:  # a scan that may stop early, where many pass
         asked = f"SELECT count(*) FROM (SELECT 1 {scope.rows} LIMIT {int(most)})"
@@ -131,7 +131,7 @@ def count(
     return int(row[0]) if row else 0
 
 
-def _filtered(system: System, kinds: dict[str, str], filters: Sequence[tuple[str, str, str]]) -> Scope:
+def _filter_scope(system: System, kinds: dict[str, str], filters: Sequence[tuple[str, str, str]]) -> Scope:
     scope = all_rows(system, stored=True)
     for place, (column, operator, wanted) in enumerate(filters):
         if (column, operator) == (MARKED, MARK_OPERATOR):
@@ -140,10 +140,10 @@ def _filtered(system: System, kinds: dict[str, str], filters: Sequence[tuple[str
                     message("No decision is {wanted}", wanted=repr(wanted)),
                     todo=message("Use one of: {names}.", names=", ".join(MARKS)),
                 )
-            scope = scope.narrowed(f"({MARKS[wanted]})")
+            scope = scope.narrow(f"({MARKS[wanted]})")
             continue
         condition, params = _condition(kinds, column, operator, wanted, f"filter{place}")
-        scope = scope.narrowed(condition, **params)
+        scope = scope.narrow(condition, **params)
     return scope
 
 
@@ -152,11 +152,11 @@ def page_end(frame: pd.DataFrame, order: str) -> tuple[Any, int, int] | None:
     if frame.empty:
         return None
     last = frame.iloc[-1]
-    place_value = _plain(last[order.removeprefix("-")])
+    place_value = _cell_value(last[order.removeprefix("-")])
     return place_value, int(last["_load_id"]), int(last["_line"])
 
 
-def one(cursor: duckdb.DuckDBPyConnection, system: System, decision_id: str) -> Decision:
+def read_decision(cursor: duckdb.DuckDBPyConnection, system: System, decision_id: str) -> Decision:
     """One decision by its id.
 
     Where an id was logged more than once, the newest decision that took effect is meant. A log without
@@ -165,7 +165,7 @@ def one(cursor: duckdb.DuckDBPyConnection, system: System, decision_id: str) -> 
     Raises:
         PlumblineError: there is none.
     """
-    columns = columns_of(cursor, system)
+    columns = column_list(cursor, system)
     condition, params = "decision_id = $id", {"id": decision_id}
     load_id, _, line = decision_id.removeprefix("#").partition(":")
     if decision_id.startswith("#") and load_id.isdecimal() and line.isdecimal():
@@ -174,8 +174,8 @@ def one(cursor: duckdb.DuckDBPyConnection, system: System, decision_id: str) -> 
         whole = loads.merged_load(cursor, int(load_id)) if len(load_id) < 10 else None
         moved = (str(whole.load_id), str(int(line[:18]) + whole.rows_before)) if whole else (load_id, line)
         params |= {"load": moved[0], "line": moved[1]}
-    scope = all_rows(system, stored=True).narrowed(condition, **params)
-    decisions = as_decisions(
+    scope = all_rows(system, stored=True).narrow(condition, **params)
+    decisions = read_decisions(
         cursor.execute(
             f"""SELECT {columns} {scope.rows}
                 ORDER BY lower({ARM}) = 'shadow', "timestamp" DESC, _load_id DESC, _line DESC LIMIT 1""",
@@ -185,7 +185,7 @@ def one(cursor: duckdb.DuckDBPyConnection, system: System, decision_id: str) -> 
     if not decisions:
         row = scans.decision_row(cursor, system, decision_id)
         if row is not None:
-            return Decision({name: _plain(cell) for name, cell in row.items()})
+            return Decision({name: _cell_value(cell) for name, cell in row.items()})
         raise PlumblineError(
             message("{key} has no decision {decision_id}", key=system.key, decision_id=repr(decision_id)),
             todo="Check the id, and whether the log that holds it is loaded.",
@@ -206,17 +206,17 @@ def sample(
     The same seed gives the same decisions as long as none are added: those whose hash of load, line and
     seed is lowest. Columns as in ``find``: numbers are float64, texts str or None.
     """
-    scope = of_slice(cursor, system, part)
-    rows, params = lowest(cursor, scope, n, seed)
+    scope = slice_scope(cursor, system, part)
+    rows, params = lowest_hashes(cursor, scope, n, seed)
     frame = cursor.execute(
-        f"""SELECT {columns_of(cursor, system, columns)} FROM {scope.table} WHERE rowid IN ({rows})
+        f"""SELECT {column_list(cursor, system, columns)} FROM {scope.table} WHERE rowid IN ({rows})
             ORDER BY "timestamp", _load_id, _line""",
         params,
     ).df()
-    return with_utc_times(frame)
+    return localise_times(frame)
 
 
-def lowest(cursor: duckdb.DuckDBPyConnection, scope: Scope, n: int, seed: int) -> Statement:
+def lowest_hashes(cursor: duckdb.DuckDBPyConnection, scope: Scope, n: int, seed: int) -> Statement:
     """A SELECT, with its parameters, of the row ids of the n decisions with the lowest hashes."""
     hashed = "hash(_load_id, _line, $seed::BIGINT)"
     row = cursor.execute(f"SELECT count(*) {scope.rows}", scope.params).fetchone()
@@ -238,15 +238,17 @@ def lowest(cursor: duckdb.DuckDBPyConnection, scope: Scope, n: int, seed: int) -
     return Statement(f"SELECT rowid {scope.rows} {bound} ORDER BY {hashed}, _load_id, _line LIMIT $n", params)
 
 
-def at(cursor: duckdb.DuckDBPyConnection, system: System, places: Sequence[tuple[int, int]]) -> pd.DataFrame:
+def read_places(
+    cursor: duckdb.DuckDBPyConnection, system: System, places: Sequence[tuple[int, int]]
+) -> pd.DataFrame:
     """The decisions at these places (load, record number) that are still there, by place; columns as in ``find``."""
     frame = cursor.execute(
-        f"""SELECT {columns_of(cursor, system)} FROM {decision_table(system.key)}
+        f"""SELECT {column_list(cursor, system)} FROM {decision_table(system.key)}
             WHERE (_load_id, _line) IN (SELECT unnest($loads::INTEGER[]), unnest($lines::BIGINT[]))
             ORDER BY _load_id, _line""",
         {"loads": [p[0] for p in places], "lines": [p[1] for p in places]},
     ).df()
-    return with_utc_times(frame)
+    return localise_times(frame)
 
 
 def main_version(cursor: duckdb.DuckDBPyConnection, system: System) -> str:
@@ -259,18 +261,20 @@ def main_version(cursor: duckdb.DuckDBPyConnection, system: System) -> str:
     return str(row[0]) if row else ""
 
 
-def as_decisions(result: duckdb.DuckDBPyConnection) -> list[Decision]:
+def read_decisions(result: duckdb.DuckDBPyConnection) -> list[Decision]:
     """The rows of a result that has the columns of a decision table."""
-    return [Decision(row) for row in as_dicts(result)]
+    return [Decision(row) for row in read_dicts(result)]
 
 
-def as_dicts(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+def read_dicts(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     """A result's rows as column -> value: NaN becomes None, times become aware."""
     names = [item[0] for item in result.description or []]
-    return [{name: _plain(held) for name, held in zip(names, row, strict=True)} for row in result.fetchall()]
+    return [
+        {name: _cell_value(held) for name, held in zip(names, row, strict=True)} for row in result.fetchall()
+    ]
 
 
-def _plain(cell: Any) -> Any:
+def _cell_value(cell: Any) -> Any:
     if isinstance(cell, datetime):
         if cell != cell:  # NaT
             return None
@@ -280,7 +284,7 @@ def _plain(cell: Any) -> Any:
     return cell
 
 
-def columns_of(
+def column_list(
     cursor: duckdb.DuckDBPyConnection, system: System, only: Sequence[str] | None = None, order: str = ""
 ) -> str:
     """The columns of a decision, quoted, for a SELECT; the named ones only where given, the order's always."""
@@ -304,13 +308,13 @@ def _condition(kinds: dict[str, str], column: str, operator: str, wanted: str, n
         if wanted.lower() == wanted.upper():  # no letters: as they stand, which is half the work
             return Statement(f"(contains({ident(column)}::VARCHAR, {value}::VARCHAR))", {name: parameter})
     else:
-        parameter = _held(kinds[column], column, wanted)
+        parameter = _convert_value(kinds[column], column, wanted)
     # not format(): braces in a hostile column name must survive
     text = OPERATORS[operator].replace("{v}", value).replace("{c}", ident(column))
     return Statement(f"({text})", {name: parameter})
 
 
-def _held(kind: str, column: str, wanted: str) -> Any:
+def _convert_value(kind: str, column: str, wanted: str) -> Any:
     """The value as the column holds it."""
     try:
         if kind == "number":
@@ -327,7 +331,7 @@ def _held(kind: str, column: str, wanted: str) -> Any:
     return wanted
 
 
-def with_utc_times(frame: pd.DataFrame) -> pd.DataFrame:
+def localise_times(frame: pd.DataFrame) -> pd.DataFrame:
     """The frame with its times aware in UTC."""
     for name in _TIMES:
         frame[name] = frame[name].dt.tz_localize("UTC")

@@ -17,14 +17,22 @@ from plumbline.profile.bins import feature_name, profiled_columns
 from plumbline.profile.cluster import scans
 from plumbline.profile.grids import value
 from plumbline.profile.scan.identical_inputs import repeats
-from plumbline.profile.scope import ARM, VERSION, WHO, all_rows, of_slice
+from plumbline.profile.scope import ARM, VERSION, WHO, all_rows, slice_scope
 from plumbline.store.sql import ident
-from plumbline.store.times import off_clock
+from plumbline.store.times import to_utc
 from plumbline.store.workspace import aware, naive
 
 __all__ = [
-    "count_affected", "duplicate_ids", "exact_values", "first_decisions", "last_decisions", "repeats", "sample_values",
-    "sampled_with_groups", "scores_and_labels", "span",
+    "count_persons",
+    "duplicate_ids",
+    "first_decisions",
+    "last_decisions",
+    "read_values",
+    "repeats",
+    "sample_values",
+    "sample_with_groups",
+    "scores_and_labels",
+    "span",
 ]  # fmt: skip
 _ALL = Slice()
 
@@ -32,16 +40,18 @@ _ALL = Slice()
 def span(cursor: duckdb.DuckDBPyConnection, system: System) -> tuple[datetime, datetime, int] | None:
     """First decision, last decision (UTC) and how many there are, shadow included; None without any."""
     if attachments.find(cursor, system.key):
-        return _counted_span(cursor, system)
+        return _span_of_counts(cursor, system)
     row = cursor.execute(
         f'SELECT min("timestamp"), max("timestamp"), count(*) {all_rows(system).rows}'
     ).fetchone()
     return (aware(row[0]), aware(row[1]), int(row[2])) if row and row[2] else None
 
 
-def _counted_span(cursor: duckdb.DuckDBPyConnection, system: System) -> tuple[datetime, datetime, int] | None:
+def _span_of_counts(
+    cursor: duckdb.DuckDBPyConnection, system: System
+) -> tuple[datetime, datetime, int] | None:
     """The same from the counts, where only a sample of the decisions is here."""
-    first, last = (off_clock(f"{name}(moment)", system.timezone) for name in ("min", "max"))
+    first, last = (to_utc(f"{name}(moment)", system.timezone) for name in ("min", "max"))
     row = cursor.execute(
         f"""SELECT {first}, {last}, sum(n) FROM (
                 SELECT unnest([first_at, last_at]) AS moment, unnest([n, 0]) AS n FROM profile_hour
@@ -51,11 +61,11 @@ def _counted_span(cursor: duckdb.DuckDBPyConnection, system: System) -> tuple[da
     return (aware(row[0]), aware(row[1]), int(row[2])) if row and row[2] else None
 
 
-def count_affected(
+def count_persons(
     cursor: duckdb.DuckDBPyConnection, system: System, part: Slice = _ALL
 ) -> tuple[int, int | None]:
     """Decisions of a slice and the persons they concern, shadow left out; None where the log names no person."""
-    scope = of_slice(cursor, system, part)
+    scope = slice_scope(cursor, system, part)
     row = cursor.execute(f"SELECT count(*), count(DISTINCT subject) {scope.rows}", scope.params).fetchone()
     n, who = (int(row[0]), int(row[1])) if row else (0, 0)
     return n, who or None
@@ -63,7 +73,7 @@ def count_affected(
 
 def total_amount(cursor: duckdb.DuckDBPyConnection, system: System, column: str, part: Slice = _ALL) -> float:
     """The sum of a numeric column's values without their signs, shadow left out; values that are no numbers as well."""
-    scope = of_slice(cursor, system, part)
+    scope = slice_scope(cursor, system, part)
     row = cursor.execute(
         f"SELECT sum(abs(x)) FILTER (isfinite(x)) FROM (SELECT {value(column)} AS x {scope.rows})",
         scope.params,
@@ -71,7 +81,7 @@ def total_amount(cursor: duckdb.DuckDBPyConnection, system: System, column: str,
     return float(row[0]) if row and row[0] is not None else 0.0
 
 
-def exact_values(
+def read_values(
     cursor: duckdb.DuckDBPyConnection, system: System, feature: str, part: Slice = _ALL
 ) -> NDArray[Any]:
     """The values of a feature or output that are there, (n,), in no order: float64, or str objects.
@@ -89,7 +99,7 @@ def exact_values(
         )
     column, kind = matching[0]
     expression = value(column) if kind is Kind.NUMERIC else f"{ident(column)}::VARCHAR"
-    scope = of_slice(cursor, system, part)
+    scope = slice_scope(cursor, system, part)
     read = cursor.execute(
         f"SELECT x FROM (SELECT {expression} AS x {scope.rows}) WHERE x IS NOT NULL", scope.params
     ).fetchnumpy()
@@ -101,11 +111,11 @@ def sample_values(
 ) -> tuple[NDArray[np.datetime64], FloatArray]:
     """Days (n,) and values (n, names) of numeric columns of about ``most`` rows, drawn by hash; NaN where missing."""
     columns = {feature_name(c): c for c, kind, _ in profiled_columns(cursor, system) if kind is Kind.NUMERIC}
-    day, values, _ = sampled_with_groups(cursor, system, [columns[name] for name in names], {}, most)
+    day, values, _ = sample_with_groups(cursor, system, [columns[name] for name in names], {}, most)
     return day, values
 
 
-def sampled_with_groups(
+def sample_with_groups(
     cursor: duckdb.DuckDBPyConnection,
     system: System,
     columns: Sequence[str],
@@ -114,9 +124,9 @@ def sampled_with_groups(
 ) -> tuple[NDArray[np.datetime64], FloatArray, IntArray]:
     """Of about ``most`` rows, drawn by hash: days (n,), numeric columns (n, columns), NaN where missing, and the place
     of each row's value among those of each column of ``groups`` (n, groups), -1 where it is none of them."""
-    scope = of_slice(cursor, system, _ALL)
+    scope = slice_scope(cursor, system, _ALL)
     row = cursor.execute(f"SELECT count(*) {scope.rows}", scope.params).fetchone()
-    scope = scope.drawn(most, row[0] if row else 0)
+    scope = scope.sample(most, row[0] if row else 0)
     wanted = [f"{value(column)} AS c{i}" for i, column in enumerate(columns)]
     wanted += [
         f"coalesce(list_position($of{i}::VARCHAR[], {ident(column)}::VARCHAR), 0) - 1 AS g{i}"
@@ -151,7 +161,7 @@ def scores_and_labels(
             message("{key} has no positive class", key=system.key),
             todo="ROC AUC needs a binary system whose positive class is set.",
         )
-    scope = of_slice(cursor, system, part)
+    scope = slice_scope(cursor, system, part)
     read = cursor.execute(
         f"SELECT score, label = $positive AS positive {scope.rows} AND label IS NOT NULL AND isfinite(score)",
         scope.params | {"positive": system.positive},
@@ -180,7 +190,7 @@ def first_decisions(
         times (n,); positive (n,): 1 for the positive class, else 0 (regression: the prediction itself;
         NaN where there is none); correct (n,): 1 or 0, NaN where not labelled, and for regression.
     """
-    return _decided(cursor, system, version, '"timestamp" >= $bound', start, limit, "ASC")[:3]
+    return _decision_outcomes(cursor, system, version, '"timestamp" >= $bound', start, limit, "ASC")[:3]
 
 
 def last_decisions(
@@ -191,13 +201,13 @@ def last_decisions(
     What the version before a switch did until then; and whose decisions they are (n,), as hashes: None where the log
     names nobody, one of its own where it does not name this one.
     """
-    times, positive, correct, who = _decided(
+    times, positive, correct, who = _decision_outcomes(
         cursor, system, version, '"timestamp" < $bound', end, limit, "DESC"
     )
     return times[::-1], positive[::-1], correct[::-1], None if who is None else who[::-1]
 
 
-def _decided(
+def _decision_outcomes(
     cursor: duckdb.DuckDBPyConnection,
     system: System,
     version: str,
@@ -206,8 +216,8 @@ def _decided(
     limit: int,
     direction: str,
 ) -> tuple[NDArray[np.datetime64], FloatArray, FloatArray, NDArray[np.uint64] | None]:
-    scope = of_slice(cursor, system, _ALL).narrowed(f"{VERSION} = $version", version=version)
-    scope = scope.narrowed(condition, bound=naive(bound))
+    scope = slice_scope(cursor, system, _ALL).narrow(f"{VERSION} = $version", version=version)
+    scope = scope.narrow(condition, bound=naive(bound))
     params = scope.params | {"limit": limit}
     positive, correct = "NULL::DOUBLE", "(prediction = label)::INTEGER::DOUBLE"
     if system.task is Task.REGRESSION:

@@ -11,7 +11,7 @@ from plumbline.domain import System
 from plumbline.domain.decisions import bare_name
 from plumbline.profile.cluster import scans
 from plumbline.store.sql import decision_table, ident
-from plumbline.store.times import off_clock
+from plumbline.store.times import to_utc
 from plumbline.store.workspace import naive
 
 
@@ -48,7 +48,7 @@ def overridden(
     cursor: duckdb.DuckDBPyConnection, system: System, since: datetime | None = None
 ) -> tuple[int, int]:
     """Decisions with a logged human decision, and those of them in which the person decided otherwise."""
-    since_sql = off_clock("$since::TIMESTAMP", system.timezone)
+    since_sql = to_utc("$since::TIMESTAMP", system.timezone)
     row = cursor.execute(
         f"""SELECT count(override), count(*) FILTER (override <> prediction) FROM {decision_table(system.key)}
             WHERE coalesce(lower(arm), '') <> 'shadow' AND ($since IS NULL OR "timestamp" >= {since_sql})""",

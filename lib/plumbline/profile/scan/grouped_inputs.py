@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from plumbline.domain import FloatArray, IntArray, Kind, Slice, System
 from plumbline.domain.decisions import bare_name
 from plumbline.profile.bins import feature_name, profiled_columns
-from plumbline.profile.scan.exact import sampled_with_groups
-from plumbline.profile.scope import of_slice
+from plumbline.profile.scan.exact import sample_with_groups
+from plumbline.profile.scope import slice_scope
 from plumbline.store.sql import ident
 from plumbline.store.systems import decision_columns
 
@@ -35,7 +35,7 @@ class GroupedRows:
     codes: IntArray
 
 
-def grouped_rows(
+def sample_grouped_rows(
     cursor: duckdb.DuckDBPyConnection, system: System, names: Sequence[str], rows: int = ROWS
 ) -> GroupedRows | None:
     """A sample of about ``rows`` decisions; None where no column splits them into groups.
@@ -54,7 +54,7 @@ def grouped_rows(
     known = [name for name in names if name in numeric]
     if not split or not known:
         return None
-    day, values, codes = sampled_with_groups(
+    day, values, codes = sample_with_groups(
         cursor, system, [numeric[name] for name in known], dict(split), rows
     )
     return GroupedRows(
@@ -68,7 +68,7 @@ def grouped_rows(
 
 
 def _commonest(cursor: duckdb.DuckDBPyConnection, system: System, column: str) -> tuple[str, ...]:
-    scope = of_slice(cursor, system, Slice())
+    scope = slice_scope(cursor, system, Slice())
     rows = cursor.execute(
         f"""SELECT {ident(column)}::VARCHAR AS own {scope.rows} AND {ident(column)} IS NOT NULL
             GROUP BY own ORDER BY count(*) DESC, own LIMIT {GROUPS}""",

@@ -10,8 +10,8 @@ import duckdb
 
 from plumbline.domain import TEXT, Repeats, Slice, System, Task
 from plumbline.domain.decisions import Decision, columns_of_role
-from plumbline.profile.scan.decisions import as_decisions, as_dicts
-from plumbline.profile.scope import VERSION, Scope, of_slice
+from plumbline.profile.scan.decisions import read_decisions, read_dicts
+from plumbline.profile.scope import VERSION, Scope, slice_scope
 from plumbline.store.sql import Statement, decision_table, ident
 from plumbline.store.systems import decision_columns
 
@@ -54,13 +54,13 @@ def repeats(
         for c in columns
         if c.role.role == "feature" or (c.role.role == TEXT and c.source.startswith(_INPUTS))
     ]
-    scope = of_slice(cursor, system, part, stored=True)
+    scope = slice_scope(cursor, system, part, stored=True)
     if not features:
         return Repeats(decisions=0, conflicting=0, groups=0, conflicting_groups=0)
     places = [
         ident(c.name) for c in columns if c.role.role == "segment" and DEPLOYMENT.search(c.role.name.lower())
     ]
-    sql, params = _grouped(system, scope, features, places, tolerance)
+    sql, params = _repeat_groups_sql(system, scope, features, places, tolerance)
     row = cursor.execute(
         f"""{sql} SELECT coalesce(sum(n), 0)::BIGINT, coalesce(sum(n) FILTER (differs AND NOT near), 0)::BIGINT,
                          count(*), count(*) FILTER (differs AND NOT near),
@@ -87,7 +87,7 @@ def repeats(
     )
 
 
-def _grouped(
+def _repeat_groups_sql(
     system: System, scope: Scope, features: list[str], places: list[str], tolerance: float
 ) -> Statement:
     """Common table expressions that end in ``repeated`` (n, differs, near, decided, ends), one row a repeated decision.
@@ -101,8 +101,8 @@ def _grouped(
         changes = _numbers_differ("prediction")
     else:
         changes = f"count(DISTINCT prediction) > 1 OR {_numbers_differ('score')}"
-    scope = scope.narrowed(f"coalesce({', '.join(f'{f}::VARCHAR' for f in features)}) IS NOT NULL")
-    scope = scope.narrowed("(prediction IS NOT NULL OR score IS NOT NULL)")
+    scope = scope.narrow(f"coalesce({', '.join(f'{f}::VARCHAR' for f in features)}) IS NOT NULL")
+    scope = scope.narrow("(prediction IS NOT NULL OR score IS NOT NULL)")
     sql = f"""
         WITH shared AS (
             SELECT {VERSION} AS v, hash({columns}) AS h {scope.rows} GROUP BY ALL HAVING count(*) > 1),
@@ -132,7 +132,7 @@ def _numbers_differ(column: str) -> str:
     return f"coalesce({high} - {low} > $tolerance * greatest(abs({high}), abs({low})), false)"
 
 
-def at_places(
+def decisions_at_places(
     cursor: duckdb.DuckDBPyConnection, system: System, groups: Groups
 ) -> tuple[tuple[Decision, ...], ...]:
     """Groups of decisions by their places (load, record number), as ``repeats`` gives its examples."""
@@ -144,7 +144,7 @@ def at_places(
             WHERE (_load_id, _line) IN (SELECT unnest($loads::INTEGER[]), unnest($lines::BIGINT[]))""",
         {"loads": [load for load, _ in wanted], "lines": [line for _, line in wanted]},
     )
-    return _grouped_rows({(row.load_id, row.line): row for row in as_decisions(answer)}, groups)
+    return _rows_by_group({(row.load_id, row.line): row for row in read_decisions(answer)}, groups)
 
 
 def _examples(
@@ -156,10 +156,10 @@ def _examples(
     answer = cursor.execute(
         f"SELECT rowid AS _row, * FROM {table} WHERE list_contains($rows, rowid)", {"rows": wanted}
     )
-    return _grouped_rows({row.pop("_row"): Decision(row) for row in as_dicts(answer)}, groups)
+    return _rows_by_group({row.pop("_row"): Decision(row) for row in read_dicts(answer)}, groups)
 
 
-def _grouped_rows(
+def _rows_by_group(
     by_row: Mapping[Any, Decision], groups: Sequence[Sequence[Any]]
 ) -> tuple[tuple[Decision, ...], ...]:
     """The rows of each group, oldest first."""
@@ -170,7 +170,7 @@ def _grouped_rows(
     )
 
 
-def same_inputs(
+def find_same_inputs(
     cursor: duckdb.DuckDBPyConnection, system: System, decision: Decision, most: int = EXAMPLES
 ) -> tuple[Decision, ...]:
     """Other decisions with the inputs and version of one, oldest first, at most ``most``.
@@ -180,19 +180,19 @@ def same_inputs(
     inputs = {column: decision.columns[column] for column in columns_of_role(decision.columns, "feature")}
     if not any(value is not None for value in inputs.values()):
         return ()
-    scope = of_slice(cursor, system, _ALL, stored=True).narrowed(
+    scope = slice_scope(cursor, system, _ALL, stored=True).narrow(
         "NOT (_load_id = $load AND _line = $line)", load=decision.load_id, line=decision.line
     )
     for place, (name, value) in enumerate({"version": decision.columns.get("version"), **inputs}.items()):
         # plain comparisons: the scan itself leaves out what cannot match, one column after the other
         if value is None or (name == "version" and value == ""):
             empty = f" OR {ident(name)} = ''" if name == "version" else ""
-            scope = scope.narrowed(f"({ident(name)} IS NULL{empty})")
+            scope = scope.narrow(f"({ident(name)} IS NULL{empty})")
         else:
-            scope = scope.narrowed(f"{ident(name)} = $f{place}", **{f"f{place}": value})
+            scope = scope.narrow(f"{ident(name)} = $f{place}", **{f"f{place}": value})
     answer = cursor.execute(
         f"""SELECT * {scope.rows} AND (prediction IS NOT NULL OR score IS NOT NULL)
             ORDER BY "timestamp", _load_id, _line LIMIT $most""",
         scope.params | {"most": most},
     )
-    return tuple(as_decisions(answer))
+    return tuple(read_decisions(answer))

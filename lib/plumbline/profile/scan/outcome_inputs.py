@@ -10,13 +10,13 @@ import numpy as np
 from plumbline.domain import Kind, Slice, System, Task
 from plumbline.domain.decisions import bare_name
 from plumbline.profile.grids import value
-from plumbline.profile.scan.decisions import lowest
-from plumbline.profile.scope import of_slice
+from plumbline.profile.scan.decisions import lowest_hashes
+from plumbline.profile.scope import slice_scope
 from plumbline.store.sql import ident
 from plumbline.store.systems import decision_columns
 
 
-def inputs_by_outcome(
+def sample_inputs_by_outcome(
     cursor: duckdb.DuckDBPyConnection, system: System, part: Slice, most: int
 ) -> tuple[np.ndarray, dict[str, tuple[Kind, np.ndarray]]]:
     """Outcomes (n,) and inputs by name (kind, (n,)) of decisions drawn by hash, at most so many of each class.
@@ -33,8 +33,8 @@ def inputs_by_outcome(
     outcomes: list[np.ndarray] = []
     tables: list[dict[str, Any]] = []
     for condition, outcome, params in _classes(system):
-        scope = of_slice(cursor, system, part).narrowed(condition, **params)
-        drawn, params = lowest(cursor, scope, most, 0)
+        scope = slice_scope(cursor, system, part).narrow(condition, **params)
+        drawn, params = lowest_hashes(cursor, scope, most, 0)
         read = cursor.execute(
             f"SELECT {outcome} AS outcome, {wanted or '1 AS c0'} FROM {scope.table} WHERE rowid IN ({drawn})",
             params,

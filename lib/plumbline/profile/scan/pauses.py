@@ -23,7 +23,7 @@ def usual_pause(cursor: duckdb.DuckDBPyConnection, system: System, until: dateti
     """
     if attachments.find(cursor, system.key):
         return None  # a sample pauses longer than its log
-    scope = all_rows(system).narrowed(
+    scope = all_rows(system).narrow(
         '"timestamp" <= $until AND "timestamp" > $since',
         until=naive(until),
         since=naive(until - timedelta(days=DAYS)),

@@ -14,7 +14,7 @@ import numpy as np
 from plumbline.domain import FloatArray, Kind, Slice, System, Task
 from plumbline.profile.grids import value
 from plumbline.profile.scan.group_outcomes import GroupOutcomes
-from plumbline.profile.scope import VERSION, Scope, of_slice
+from plumbline.profile.scope import VERSION, Scope, slice_scope
 from plumbline.store.sql import ident
 from plumbline.store.systems import decision_columns
 
@@ -60,7 +60,7 @@ def attributes(cursor: duckdb.DuckDBPyConnection, system: System, part: Slice) -
         expression = f"{ident(column.name)}::VARCHAR"
         banded = column.kind is Kind.NUMERIC
         if banded:
-            expression = _bands(cursor, of_slice(cursor, system, part), column.name)
+            expression = _bands(cursor, slice_scope(cursor, system, part), column.name)
         results.append(Attribute(column.name, column.role.name, expression, banded))
     return tuple(results)
 
@@ -100,7 +100,7 @@ def count_by_group(
     sets += [(key, more) for key in keys for more in periods]
     grouping = ", ".join("(" + ", ".join(s) + ")" for s in sets)
     named = ", ".join(f"{a.expression} AS {key}" for a, key in zip(attributes, keys, strict=True))
-    scope = of_slice(cursor, system, part)
+    scope = slice_scope(cursor, system, part)
     rows = cursor.execute(
         f"""SELECT {", ".join(keys)}, {"version, month" if over_time else "NULL, NULL"},
                    [{", ".join(f"grouping({key})" for key in (*keys, *periods))}] AS out, {_NUMBERS},
@@ -155,7 +155,7 @@ class OversightCounts:
 
 def hands(cursor: duckdb.DuckDBPyConnection, system: System, part: Slice) -> list[OversightCounts]:
     """Who decided, by month and version, shadow left out; for numbers a person is right within the model's error."""
-    scope = of_slice(cursor, system, part)
+    scope = slice_scope(cursor, system, part)
     right = "override = label"
     if system.task is Task.REGRESSION:
         right = "abs(override - label) < abs(prediction - label)"

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from plumbline.domain import Slice, System, Task
-from plumbline.profile.scan.decisions import columns_of, lowest, with_utc_times
-from plumbline.profile.scope import Scope, of_slice
-from plumbline.store.samples import draw_name, draw_table, forget_draws, is_drawn, note_drawn
+from plumbline.profile.scan.decisions import column_list, localise_times, lowest_hashes
+from plumbline.profile.scope import Scope, slice_scope
+from plumbline.store.samples import draw_name, draw_table, forget_draws, is_drawn, note_draw
 from plumbline.store.sql import decision_table
 
 if TYPE_CHECKING:
@@ -23,16 +23,16 @@ _HASHED = "hash(_load_id, _line, 0::BIGINT)"  # as in ``decisions.sample`` with 
 
 def keep(cursor: duckdb.DuckDBPyConnection, system: System, version: str, basis: str) -> None:
     """Draw a version's decisions ("" where none is logged: all of them) and keep them in place of the last draw."""
-    table, columns = draw_table(system.key), columns_of(cursor, system)
+    table, columns = draw_table(system.key), column_list(cursor, system)
     _make(cursor, system, columns)
     cursor.execute(f"DELETE FROM {table} WHERE _of = $version", {"version": version})
     part = Slice(version=version or None)
-    _insert(cursor, system, version, of_slice(cursor, system, part, stored=True), DRAWN, columns)
+    _insert(cursor, system, version, slice_scope(cursor, system, part, stored=True), DRAWN, columns)
     if system.task is not Task.REGRESSION:
         for outcome in _rare(cursor, table, version):
-            only = of_slice(cursor, system, replace(part, where=(("prediction", outcome),)), stored=True)
+            only = slice_scope(cursor, system, replace(part, where=(("prediction", outcome),)), stored=True)
             _insert(cursor, system, version, only, OF_OUTCOME, columns)
-    note_drawn(cursor, system.key, version, basis)
+    note_draw(cursor, system.key, version, basis)
 
 
 def _make(cursor: duckdb.DuckDBPyConnection, system: System, columns: str) -> None:
@@ -60,7 +60,7 @@ def _insert(
     """
     table = draw_table(system.key)
     there = f"(SELECT _load_id, _line FROM {table} WHERE _of = $of)"
-    bound, params = lowest(cursor, scope, n, 0)
+    bound, params = lowest_hashes(cursor, scope, n, 0)
     cursor.execute(
         f"""INSERT INTO {table} SELECT $of, $any, {columns} FROM {scope.table}
             WHERE rowid IN ({bound}) AND (_load_id, _line) NOT IN {there}""",
@@ -105,10 +105,10 @@ def stored_sample(
     if outcome is not None:
         condition, params["outcome"] = "prediction = $outcome", outcome
     frame = cursor.execute(
-        f"""SELECT {columns_of(cursor, system, columns)} FROM (
+        f"""SELECT {column_list(cursor, system, columns)} FROM (
                 SELECT * FROM {draw_table(system.key)} WHERE _of = $version AND {condition}
                 ORDER BY {_HASHED}, _load_id, _line LIMIT $n)
             ORDER BY "timestamp", _load_id, _line""",
         params,
     ).df()
-    return with_utc_times(frame)
+    return localise_times(frame)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plumbline.domain import FloatArray, IntArray, Slice, System
-from plumbline.profile.scope import DAY, VERSION, Scope, of_slice
+from plumbline.profile.scope import DAY, VERSION, Scope, slice_scope
 
 #: cells of scores in [0, 1]: so many to a unit of log-odds, as far as these log-odds; of any other range: so many
 PER_UNIT, REACH, EQUAL = 50, 16, 2000
@@ -79,16 +79,16 @@ class SideCounts:
     n: IntArray
 
 
-def _scored(cursor: duckdb.DuckDBPyConnection, system: System, part: Slice) -> Scope:
-    scope = of_slice(cursor, system, part)
-    return scope.narrowed(
+def _scored_scope(cursor: duckdb.DuckDBPyConnection, system: System, part: Slice) -> Scope:
+    scope = slice_scope(cursor, system, part)
+    return scope.narrow(
         "prediction IS NOT NULL AND score IS NOT NULL AND isfinite(score)", positive=system.positive
     )
 
 
 def score_range(cursor: duckdb.DuckDBPyConnection, system: System, part: Slice) -> ScoreRange | None:
     """The scores of a slice; None where it has none."""
-    scope = _scored(cursor, system, part)
+    scope = _scored_scope(cursor, system, part)
     scope.params.pop("positive")
     row = cursor.execute(
         f"SELECT count(*), count(DISTINCT score), min(score), max(score) {scope.rows}", scope.params
@@ -96,11 +96,11 @@ def score_range(cursor: duckdb.DuckDBPyConnection, system: System, part: Slice) 
     return ScoreRange(*row) if row and row[0] else None
 
 
-def by_cell(
+def answers_by_cell(
     cursor: duckdb.DuckDBPyConnection, system: System, part: Slice, scale: Scale
 ) -> tuple[IntArray, IntArray]:
     """The cells that occur in a slice, (C,) ascending, and how often each answer was given in them, (C, 2): no, yes."""
-    scope = _scored(cursor, system, part)
+    scope = _scored_scope(cursor, system, part)
     read = cursor.execute(
         f"""SELECT {scale.sql} AS cell, count(*) FILTER (prediction <> $positive) AS no,
                    count(*) FILTER (prediction = $positive) AS yes
@@ -110,11 +110,11 @@ def by_cell(
     return np.asarray(read["cell"], np.int64), np.stack([read["no"], read["yes"]], 1).astype(np.int64)
 
 
-def by_score(
+def answers_by_score(
     cursor: duckdb.DuckDBPyConnection, system: System, part: Slice, scale: Scale, cells: tuple[int, int]
 ) -> tuple[FloatArray, IntArray]:
     """The scores in cells from one to another, (S,) ascending, and how often each answer was given at them, (S, 2)."""
-    scope = _scored(cursor, system, part).narrowed(
+    scope = _scored_scope(cursor, system, part).narrow(
         f"{scale.sql} BETWEEN $low AND $high", low=cells[0], high=cells[1]
     )
     read = cursor.execute(
@@ -126,11 +126,11 @@ def by_score(
     return np.asarray(read["score"], np.float64), np.stack([read["no"], read["yes"]], 1).astype(np.int64)
 
 
-def by_day(
+def sides_by_day(
     cursor: duckdb.DuckDBPyConnection, system: System, part: Slice, scale: Scale, cut: float
 ) -> SideCounts | None:
     """The decisions of a slice on either side of a cut-off, by day, version and cell; None where it has none."""
-    scope = _scored(cursor, system, part)
+    scope = _scored_scope(cursor, system, part)
     read: dict[str, Any] = cursor.execute(
         f"""SELECT {DAY} AS day, {VERSION} AS version, {scale.sql} AS cell, score >= $cut AS above,
                    prediction = $positive AS yes, count(*) AS n

@@ -19,7 +19,7 @@ from plumbline.domain.messages import message
 from plumbline.profile.bins import read_grids, reference_scope
 from plumbline.profile.constants import CLIP
 from plumbline.profile.grids import value
-from plumbline.profile.scope import WHO, Scope, of_slice
+from plumbline.profile.scope import WHO, Scope, slice_scope
 from plumbline.store.sql import ident
 from plumbline.store.systems import decision_columns
 
@@ -124,9 +124,9 @@ def slicer(cursor: duckdb.DuckDBPyConnection, system: System, column: str, place
         sql = f"coalesce({code}, {len(labels)})"
         return Slicer(column, (*labels, ""), sql, {f"{name}_{i}": cut for i, cut in enumerate(at)})
     rows = cursor.execute(
-        f"""SELECT x FROM (SELECT {ident(column)}::VARCHAR AS x {of_slice(cursor, system, Slice()).rows})
+        f"""SELECT x FROM (SELECT {ident(column)}::VARCHAR AS x {slice_scope(cursor, system, Slice()).rows})
             WHERE x IS NOT NULL AND x <> '' GROUP BY x ORDER BY count(*) DESC, x LIMIT {LEVELS}""",
-        of_slice(cursor, system, Slice()).params,
+        slice_scope(cursor, system, Slice()).params,
     ).fetchall()
     levels = [str(row[0]) for row in rows]
     if not levels:
@@ -149,7 +149,7 @@ def slicers(
     return tuple(one for one in found if one is not None)
 
 
-def split_by(scope: Scope, slicer: Slicer) -> Scope:
+def split_scope(scope: Scope, slicer: Slicer) -> Scope:
     """The same rows with the name of their slice in place of their version."""
     names = [*slicer.labels, REST]
     sql = f"list_extract($slice_names::VARCHAR[], least({slicer.sql}, {len(slicer.labels)}) + 1)"
@@ -157,7 +157,7 @@ def split_by(scope: Scope, slicer: Slicer) -> Scope:
     return Scope(table, "true", scope.params | slicer.params | {"slice_names": names})
 
 
-def sliced_rows(
+def read_slices(
     cursor: duckdb.DuckDBPyConnection, system: System, part: Slice, metric: str, by: tuple[Slicer, ...]
 ) -> SlicedRows:
     """The labelled rows of a slice as codes, with what the metric is the mean of.
@@ -169,14 +169,14 @@ def sliced_rows(
     Of more than MOST_ROWS rows a sample is taken by the hash of load and line: the same one each time.
     """
     measure, condition = (NUMBER_MEASURES if system.task is Task.REGRESSION else CLASS_MEASURES)[metric]
-    scope = of_slice(cursor, system, part).narrowed(f"label IS NOT NULL AND {condition}")
+    scope = slice_scope(cursor, system, part).narrow(f"label IS NOT NULL AND {condition}")
     text = f"{measure} {condition}"
     parameters = {"positive": system.positive} if "$positive" in text else {}
     held = {"positive": system.positive} if "$positive" in condition else {}
     row = cursor.execute(f"SELECT count(*), count(subject) {scope.rows}", scope.params | held).fetchone()
     available, named = (int(row[0]), int(row[1]) > 0) if row else (0, False)
     unit = WHO if named else _DAY
-    scope = _sampled(scope, available)
+    scope = _sample_scope(scope, available)
     codes = ", ".join(f"({one.sql})::UTINYINT AS c{i}" for i, one in enumerate(by))
     params = scope.params | parameters
     for one in by:
@@ -196,8 +196,8 @@ def sliced_rows(
     )
 
 
-def _sampled(scope: Scope, available: int) -> Scope:
+def _sample_scope(scope: Scope, available: int) -> Scope:
     if available <= MOST_ROWS:
         return scope
     share = int(1_000_000 * MOST_ROWS / available)
-    return scope.narrowed("hash(_load_id, _line) % 1000000 < $sample_share", sample_share=share)
+    return scope.narrow("hash(_load_id, _line) % 1000000 < $sample_share", sample_share=share)

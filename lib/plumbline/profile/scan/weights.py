@@ -22,7 +22,7 @@ _OUTCOMES = ("n_labelled", "confusion", "score_cells", "score_unlabelled", "sum_
              "moments", "error_cells")  # fmt: skip
 
 
-def why_unknown(cursor: duckdb.DuckDBPyConnection, system: System) -> Message:
+def weights_note(cursor: duckdb.DuckDBPyConnection, system: System) -> Message:
     """Why shares of the decisions are unknown: the log holds weights that differ; empty where it holds none."""
     for column in decision_columns(cursor, system.key):
         if column.role.role == "weight":
@@ -62,7 +62,7 @@ def refuse_sample(cursor: duckdb.DuckDBPyConnection, system: System) -> None:
         raise PlumblineError(reason, todo="Ask for the figures from counts: leave --exact out.")
 
 
-def without_outcomes(profile: OutcomeProfile) -> OutcomeProfile:
+def clear_outcomes(profile: OutcomeProfile) -> OutcomeProfile:
     """The same decisions, with nothing of what was predicted or came true: what is made of it is unknown."""
     none = {name: np.zeros_like(getattr(profile, name)) for name in _OUTCOMES}
     return replace(profile, numbered=None, **none)

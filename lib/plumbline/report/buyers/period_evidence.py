@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from plumbline.answers.governance.period import AccessOf, Period, written
+from plumbline.answers.governance.period import AccessOf, Period, detail_json
 from plumbline.domain import Attestation, Exemption, TrailEntry
 from plumbline.governance.incident_deadlines import Incident, Notice, notices
-from plumbline.governance.resolution import asked_by, ends_on, exempt_until, needs_approval
+from plumbline.governance.resolution import exemption_end, last_day, needs_approval, requester
 from plumbline.monitor.releases.history import Switch
 from plumbline.report.buyers.access_rows import access_rows
 from plumbline.report.csv_tables import Row
@@ -21,7 +21,7 @@ from plumbline.report.documents import Item, Sections, sections_pdf
 from plumbline.report.language import Language, language
 from plumbline.report.material import Material
 from plumbline.report.pack import readme
-from plumbline.report.seal import Stamper, sealed, unstamped
+from plumbline.report.seal import Stamper, no_time_stamp, seal_files
 from plumbline.report.translation import Translator
 
 #: columns that hold words of a fixed set, which each language has
@@ -31,7 +31,7 @@ CODED = frozenset(
 )  # fmt: skip
 
 
-def period_pack(material: Material, evidence: Period, code: str, stamper: Stamper = unstamped) -> bytes:
+def period_pack(material: Material, evidence: Period, code: str, stamper: Stamper = no_time_stamp) -> bytes:
     """The evidence of a period as a zip, signed like the evidence pack.
 
     Raises:
@@ -62,7 +62,7 @@ def period_pack(material: Material, evidence: Period, code: str, stamper: Stampe
         "checks.csv": sheet(speech, ("at",), ((at,) for at in evidence.checks)),
         "statements.csv": _statements(material, evidence, speech),
     }
-    return sealed(files, material.proof, evidence.at, stamper)
+    return seal_files(files, material.proof, evidence.at, stamper)
 
 
 def sheet(speech: Language, header: Sequence[str], rows: Iterable[Row]) -> bytes:
@@ -91,7 +91,7 @@ def _entries(entries: Sequence[TrailEntry], speech: Language) -> bytes:
     return sheet(
         speech,
         header,
-        ((e.seq, e.at, e.actor, e.action, e.system or workspace, written(e)) for e in entries),
+        ((e.seq, e.at, e.actor, e.action, e.system or workspace, detail_json(e)) for e in entries),
     )
 
 
@@ -176,12 +176,12 @@ def _notices(evidence: Period, speech: Language) -> bytes:
         header,
         (
             (i.id, n.law, n.title, n.due, n.sent, n.late, not n.undue, n.source, n.read)
-            for i, n in _notices_of(evidence)
+            for i, n in _incident_notices(evidence)
         ),
     )
 
 
-def _notices_of(evidence: Period) -> list[tuple[Incident, Notice]]:
+def _incident_notices(evidence: Period) -> list[tuple[Incident, Notice]]:
     """Each incident's notices, as they stood at the end of the period or today."""
     return [(i, n) for i in evidence.incidents for n in notices(i, min(evidence.end, evidence.at))]
 
@@ -277,7 +277,7 @@ def _statements(material: Material, evidence: Period, speech: Language) -> bytes
     rows: list[Row] = []
     for a in material.statements.attestations:
         begins = a.approved_on or a.at if settings.four_eyes else a.at
-        if counts(a) and begins < last and ends_on(a) >= first:
+        if counts(a) and begins < last and last_day(a) >= first:
             rows.append(
                 (
                     "attestation",
@@ -286,16 +286,16 @@ def _statements(material: Material, evidence: Period, speech: Language) -> bytes
                     a.statement,
                     a.owner,
                     begins,
-                    ends_on(a),
+                    last_day(a),
                     a.approved_by,
                     a.link,
                     a.evidence,
                 )
             )
     for e in material.statements.exemptions:
-        begins, ends = e.approved_on or e.at, exempt_until(e, settings.commercial_from)
+        begins, ends = e.approved_on or e.at, exemption_end(e, settings.commercial_from)
         if e.link and e.approver and counts(e) and begins < last and ends >= first:
-            asked = asked_by(e)
+            asked = requester(e)
             rows.append(("exemption", e.control, "", e.reason, asked, begins, ends, e.approver, e.link, ""))
     return sheet(speech, header, sorted(rows, key=lambda row: (str(row[5]), row[0], row[1])))
 
@@ -321,7 +321,7 @@ def summary(material: Material, evidence: Period, speech: Language) -> Sections:
         {s.control for s in evidence.spells if s.requirement == "mandatory" and s.status.value == "fail"}
     )
     closed = sum(1 for i in evidence.incidents if i.closed_at and i.closed_at < evidence.end)
-    due = [notice for _, notice in _notices_of(evidence)]
+    due = [notice for _, notice in _incident_notices(evidence)]
     late = sum(n.late for n in due)
     not_given = sum(
         n.undue and (n.sent is None or n.sent >= evidence.end) for n in due
@@ -349,8 +349,8 @@ def summary(material: Material, evidence: Period, speech: Language) -> Sections:
         (
             speech.say("access", "period"),
             (
-                number("people_start", _with_access(evidence.access, "at_start"), "access.csv"),
-                number("people_end", _with_access(evidence.access, "at_end"), "access.csv"),
+                number("people_start", _count_access(evidence.access, "at_start"), "access.csv"),
+                number("people_end", _count_access(evidence.access, "at_end"), "access.csv"),
                 number("access_changes", sum(len(a.changes) for a in evidence.access), "access.csv"),
                 _item(speech, "reviews", "", "owner"),
             ),
@@ -373,7 +373,7 @@ def summary(material: Material, evidence: Period, speech: Language) -> Sections:
     )
 
 
-def _with_access(people: tuple[AccessOf, ...], when: str) -> int:
+def _count_access(people: tuple[AccessOf, ...], when: str) -> int:
     return sum(1 for one in people if getattr(one, when) and one.who != "sign-in")
 
 

@@ -25,7 +25,7 @@ from plumbline.domain.messages import message
 from plumbline.report.language import Language
 from plumbline.report.translation import Translator
 from plumbline.wording.quantities import decimal
-from plumbline.wording.safe_csv import no_formula
+from plumbline.wording.safe_csv import escape_formula
 from plumbline.wording.times import iso_day
 from plumbline.wording.visible import visible
 
@@ -89,7 +89,7 @@ def fill_workbook(content: bytes, card: Scorecard, speech: Language) -> FilledWo
     need_module("openpyxl")
     from openpyxl import load_workbook
 
-    _refuse_odd(content)
+    _refuse_unfit(content)
     try:
         book = load_workbook(io.BytesIO(content))
     except Exception as error:  # a foreign file may fail anywhere in the library
@@ -121,7 +121,7 @@ def fill_workbook(content: bytes, card: Scorecard, speech: Language) -> FilledWo
     return FilledWorkbook(content=out.getvalue(), **{name: tuple(ids) for name, ids in found.items()})
 
 
-def _refuse_odd(content: bytes) -> None:
+def _refuse_unfit(content: bytes) -> None:
     """Refuse what is too large, is no workbook, or holds macros: they would be lost without a word."""
     if len(content) > LARGEST:
         raise PlumblineError(
@@ -130,7 +130,7 @@ def _refuse_odd(content: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as pack:
             names, size = pack.namelist(), sum(entry.file_size for entry in pack.infolist())
-            merged = sum(_merged(pack.read(name)) for name in names if size <= UNPACKED)
+            merged = sum(_count_merged_places(pack.read(name)) for name in names if size <= UNPACKED)
     except (zipfile.BadZipFile, RuntimeError, EOFError, zlib.error) as error:  # encrypted, cut off or damaged
         raise PlumblineError("The file is no .xlsx workbook", todo="Save it as .xlsx.") from error
     if size > UNPACKED:
@@ -149,7 +149,7 @@ def _refuse_odd(content: bytes) -> None:
         raise PlumblineError("The workbook holds macros", todo="Save it as .xlsx, without them.")
 
 
-def _merged(content: bytes) -> int:
+def _count_merged_places(content: bytes) -> int:
     """Places in the merged areas of one sheet as the file writes them; too many where an area is written otherwise."""
     from openpyxl.utils.cell import coordinate_to_tuple
 
@@ -188,7 +188,7 @@ def _text(sheet: Worksheet, row: int, column: int) -> str:
     return " ".join(str(cell.value).split()) if cell is not None and cell.value is not None else ""
 
 
-def _taken(sheet: Worksheet, row: int, column: int) -> bool:
+def _is_occupied(sheet: Worksheet, row: int, column: int) -> bool:
     """Whether a place holds something, or is a part of another one's merged area and cannot be written."""
     from openpyxl.cell.cell import MergedCell
 
@@ -215,7 +215,7 @@ def _fill(
         ids["left"].append(key)
         return
     cells = [places[name] for name in ("answer", "comment") if name in places]
-    if any(_taken(sheet, row, column) for column in cells):
+    if any(_is_occupied(sheet, row, column) for column in cells):
         ids["kept"].append(key)
         return
     results = [controls[name] for name in entry["controls"]]
@@ -245,4 +245,4 @@ def _comment(results: Sequence[ControlResult], card: Scorecard, speech: Language
         words = "" if kind is EvidenceKind.NONE else f" ({speech.word(kind.value)})"
         parts.append(f"{result.id}: {translator.text(result.evidence.sentence)}{words}")
     text = f"{' '.join(parts)} Plumbline, {iso_day(card.at)}."
-    return no_formula(visible(text))[:LONGEST]
+    return escape_formula(visible(text))[:LONGEST]

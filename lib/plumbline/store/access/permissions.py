@@ -19,7 +19,7 @@ def access_of(cursor: duckdb.DuckDBPyConnection, email: str) -> Access | None:
     """The role of that e-mail, or of a token by its signature; None where there is none, or it holds no longer."""
     if email.startswith(SIGNATURE):
         token = get_token(cursor, email.removeprefix(SIGNATURE))
-        return token.access if token and token.holds(now().date()) else None
+        return token.access if token and token.is_valid(now().date()) else None
     row = cursor.execute("SELECT access FROM person WHERE email = ?", [email]).fetchone()
     return Access(row[0]) if row else None
 
@@ -57,12 +57,12 @@ def permit(cursor: duckdb.DuckDBPyConnection, email: str, access: Access | None,
 
 def refusal(email: str, access: Access | None, asked: Access) -> PlumblineError:
     """Why a person may not do something, and who can help."""
-    has = f"{email} is {_a(access)}" if access else f"{email} has no role here"
+    has = f"{email} is {_with_article(access)}" if access else f"{email} has no role here"
     return PlumblineError(
-        message("Only {role} may do this; {has}", role=_a(asked), has=has),
+        message("Only {role} may do this; {has}", role=_with_article(asked), has=has),
         todo="Ask an owner of this workspace.",
     )
 
 
-def _a(access: Access) -> str:
+def _with_article(access: Access) -> str:
     return f"{'an' if access.value[0] in 'aeiou' else 'a'} {access.value}"

@@ -30,7 +30,7 @@ class IntegrityProblem:
     sentence: str
 
 
-def problems_of(
+def integrity_problems(
     cursor: duckdb.DuckDBPyConnection, target: Path, head: str = ""
 ) -> Iterator[IntegrityProblem | state_digest.LooseLoad]:
     """What is wrong with an open workspace, but for its profiles, and which loads nothing ties to the trail; reads all
@@ -65,10 +65,12 @@ def file_problems(cursor: duckdb.DuckDBPyConnection, target: Path) -> Iterator[I
 
 def first_problem(cursor: duckdb.DuckDBPyConnection, target: Path) -> IntegrityProblem | None:
     """The first thing that is wrong with an open workspace, or None."""
-    return next((found for found in problems_of(cursor, target) if isinstance(found, IntegrityProblem)), None)
+    return next(
+        (found for found in integrity_problems(cursor, target) if isinstance(found, IntegrityProblem)), None
+    )
 
 
-def untied_sentence(loads: Sequence[int]) -> str:
+def untied_loads_note(loads: Sequence[int]) -> str:
     """Which loads nothing ties to the trail; empty where there are none."""
     if not loads:
         return ""
@@ -83,8 +85,8 @@ def trail_problems(cursor: duckdb.DuckDBPyConnection) -> Iterator[IntegrityProbl
     for table, check in (
         ("setting", _head),
         ("load", _loads),
-        ("load", _loads_gone),
-        ("person", _people),
+        ("load", _missing_loads),
+        ("person", _unexplained_roles),
         ("token", _tokens),
         ("kept", _scorecards),
         ("state_digest", _state),
@@ -118,7 +120,7 @@ def chain_problems(cursor: duckdb.DuckDBPyConnection, head: str = "") -> Iterato
         yield IntegrityProblem("trail", where, f"The trail's chain is broken at {where}.")
 
 
-def unvouched_loads(
+def unverified_loads(
     cursor: duckdb.DuckDBPyConnection, key: str | None = None, since: datetime | None = None
 ) -> dict[int, tuple[str, int | None]]:
     """Loads whose file, hash or figures are not those that the trail noted: system, and the entry that says otherwise;
@@ -162,12 +164,12 @@ def unvouched_loads(
 
 def _loads(cursor: duckdb.DuckDBPyConnection) -> Iterator[IntegrityProblem]:
     """Loads whose file, hash or figures are not those that the trail noted, and those that it does not know."""
-    for load, (system, seq) in unvouched_loads(cursor).items():
+    for load, (system, seq) in unverified_loads(cursor).items():
         text = f"is not what the trail says of it in entry {seq}" if seq else "is not on the trail"
         yield IntegrityProblem("loads", f"load {load}", f"Load {load} of {system} {text}.")
 
 
-def _loads_gone(cursor: duckdb.DuckDBPyConnection) -> Iterator[IntegrityProblem]:
+def _missing_loads(cursor: duckdb.DuckDBPyConnection) -> Iterator[IntegrityProblem]:
     """Loads that the trail noted and that the register does not know, though no entry says into which they were merged
     and their system was not deleted since."""
     rows = cursor.execute(
@@ -185,7 +187,7 @@ def _loads_gone(cursor: duckdb.DuckDBPyConnection) -> Iterator[IntegrityProblem]
         )
 
 
-def _people(cursor: duckdb.DuckDBPyConnection) -> Iterator[IntegrityProblem]:
+def _unexplained_roles(cursor: duckdb.DuckDBPyConnection) -> Iterator[IntegrityProblem]:
     """Roles that no entry of the trail gave or took away."""
     rows = cursor.execute(
         """WITH given AS (
@@ -258,7 +260,7 @@ _OF_NO_LOAD = {
 
 def _head(cursor: duckdb.DuckDBPyConnection) -> Iterator[IntegrityProblem]:
     """Where the trail does not end with the entry that was written last."""
-    lost = trail.lost_head(cursor)
+    lost = trail.missing_head(cursor)
     if lost:
         words = (
             f"The trail does not end with the entry that was written last ({lost[:12]}): its end was cut off."
@@ -292,7 +294,7 @@ def _settings(cursor: duckdb.DuckDBPyConnection) -> Iterator[IntegrityProblem]:
 def _state(cursor: duckdb.DuckDBPyConnection) -> Iterator[IntegrityProblem | state_digest.LooseLoad]:
     """Where decisions and counts do not fit their digests, or did not when an act changed them, and the loads that have
     none."""
-    for key, seq, loads in state_digest.changed_entries(cursor):
+    for key, seq, loads in state_digest.tamper_entries(cursor):
         named = ", ".join(map(str, loads[:_NAMED])) + (" and more" if len(loads) > _NAMED else "")
         words = f"Load {named} of {key} had been changed past the trail when entry {seq} was written."
         yield IntegrityProblem("state", f"entry {seq}", words)

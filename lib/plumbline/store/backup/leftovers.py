@@ -8,11 +8,11 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def part_of(beside: Path, ending: str) -> Path:
+def temporary_path(beside: Path, ending: str) -> Path:
     """Where this process makes what is to become a file; what killed processes left there is deleted first."""
     for path in beside.parent.glob(f"{glob.escape(beside.name)}.*.{ending}*"):
         number = path.name[len(beside.name) + 1 :].partition(".")[0]
-        if number.isascii() and number.isdigit() and not _lives(int(number)):
+        if number.isascii() and number.isdigit() and not _is_alive(int(number)):
             with suppress(OSError):
                 path.unlink()
     return beside.with_name(f"{beside.name}.{os.getpid()}.{ending}")
@@ -25,7 +25,7 @@ def drop(part: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _lives(process: int) -> bool:
+def _is_alive(process: int) -> bool:
     try:
         os.kill(process, 0)
     except ProcessLookupError:

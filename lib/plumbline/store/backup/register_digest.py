@@ -32,7 +32,7 @@ _ACTS = (
     Act.EXEMPTION_ASKED,
     Act.EXEMPTION_APPROVED,
 )
-_FAMILIES = (Act.INCIDENT, Act.RECORDED.of("incident "))
+_FAMILIES = (Act.INCIDENT, Act.RECORDED.with_words("incident "))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def digest(cursor: duckdb.DuckDBPyConnection, key: str) -> str:
 
 def begin(cursor: duckdb.DuckDBPyConnection, key: str) -> str:
     """To be called before an act changes a register: what stands there where no entry vouches for it, else empty."""
-    vouched, now = _vouched(cursor, key), digest(cursor, key)
+    vouched, now = _trail_digest(cursor, key), digest(cursor, key)
     return now or "none" if vouched is not None and vouched != now else ""
 
 
@@ -69,11 +69,11 @@ def seal(cursor: duckdb.DuckDBPyConnection, key: str, begun: str) -> dict[str, s
     return {AFTER: digest(cursor, key)} | ({BEFORE: begun} if begun else {})
 
 
-def _vouched(cursor: duckdb.DuckDBPyConnection, key: str) -> str | None:
+def _trail_digest(cursor: duckdb.DuckDBPyConnection, key: str) -> str | None:
     """The digest that the newest entry vouches for; None where none does, as in a workspace of an earlier version."""
     row = cursor.execute(
         f"""SELECT json_extract_string(detail, '$.{AFTER}') AS noted FROM trail
-            WHERE system = $key AND noted IS NOT NULL AND {_of_registers()} AND seq > (
+            WHERE system = $key AND noted IS NOT NULL AND {_register_condition()} AND seq > (
                 SELECT coalesce(max(seq), 0) FROM trail WHERE system = $key AND action = $removed)
             ORDER BY seq DESC LIMIT 1""",
         {"key": key, "removed": Act.SYSTEM_REMOVED.value},
@@ -81,7 +81,7 @@ def _vouched(cursor: duckdb.DuckDBPyConnection, key: str) -> str | None:
     return str(row[0]) if row else None
 
 
-def _of_registers() -> str:
+def _register_condition() -> str:
     """The SQL that an entry is of an act on a register."""
     named = ", ".join(f"'{act.value}'" for act in _ACTS)
     families = " OR ".join(f"starts_with(action, '{family}')" for family in _FAMILIES)
@@ -93,20 +93,20 @@ def differences(cursor: duckdb.DuckDBPyConnection) -> Iterator[RegisterDifferenc
     parts = " UNION ".join(f"SELECT system FROM {table}" for table in TABLES)
     keys = cursor.execute(f"SELECT key FROM system UNION {parts} ORDER BY 1").fetchall()
     for (key,) in keys:
-        vouched, now = _vouched(cursor, key), digest(cursor, key)
-        if vouched is None and now and _acts(cursor, key):
+        vouched, now = _trail_digest(cursor, key), digest(cursor, key)
+        if vouched is None and now and _has_acts(cursor, key):
             continue  # of an earlier version, which vouched for nothing
         if (vouched or "") != now:
             yield RegisterDifference(key, None)
     rows = cursor.execute(
-        f"""SELECT system, seq FROM trail WHERE {_of_registers()}
+        f"""SELECT system, seq FROM trail WHERE {_register_condition()}
             AND json_extract_string(detail, '$.{BEFORE}') IS NOT NULL ORDER BY seq"""
     ).fetchall()
     for key, seq in rows:
         yield RegisterDifference(key, int(seq))
 
 
-def _acts(cursor: duckdb.DuckDBPyConnection, key: str) -> bool:
+def _has_acts(cursor: duckdb.DuckDBPyConnection, key: str) -> bool:
     """Whether any entry says that a register of the system was changed."""
-    row = cursor.execute(f"SELECT 1 FROM trail WHERE system = ? AND {_of_registers()} LIMIT 1", [key])
+    row = cursor.execute(f"SELECT 1 FROM trail WHERE system = ? AND {_register_condition()} LIMIT 1", [key])
     return row.fetchone() is not None

@@ -15,9 +15,9 @@ from plumbline.domain import PlumblineError
 from plumbline.domain.acts import Act
 from plumbline.store import trail
 from plumbline.store.backup.integrity import first_problem
-from plumbline.store.backup.leftovers import drop, part_of
-from plumbline.store.connection import connect, damage_sentence, look
-from plumbline.store.copies import replaced_path
+from plumbline.store.backup.leftovers import drop, temporary_path
+from plumbline.store.connection import connect, damage_sentence, refuse_unfit_file
+from plumbline.store.copies import replacement_path
 from plumbline.store.encryption import encryption_key
 from plumbline.store.engine import DiskFull, is_full
 from plumbline.store.schema import schema_number
@@ -56,18 +56,18 @@ def restore(copy: Path, target: Path, *, actor: str, step: Step = lambda _name: 
         raise PlumblineError("There is no such file", where=str(copy), todo="Check the path.")
     if copy == target:
         raise PlumblineError("This file is the workspace itself", where=str(copy), todo="Name a copy of it.")
-    part = part_of(target, "restoring")
+    part = temporary_path(target, "restoring")
     old = _ReplacedWorkspace(target) if target.exists() else None
     if old is None:
-        look(target)
+        refuse_unfit_file(target)
     try:
-        _room(copy, target.parent)
+        _require_space(copy, target.parent)
         shutil.copyfile(copy, part)
         part.chmod(0o600)
         if Path(f"{copy}.wal").exists():  # a copy made by hand of a workspace that was in use
             shutil.copyfile(f"{copy}.wal", f"{part}.wal")
         step("copied")
-        result = _noted(part, copy, actor, old)
+        result = _record_restore(part, copy, actor, old)
         step("noted")
         if old is not None:
             old.keep()
@@ -93,10 +93,10 @@ class _ReplacedWorkspace:
     """The workspace that makes way, locked against other processes until it has."""
 
     def __init__(self, target: Path) -> None:
-        self.target, self.kept = target, replaced_path(target, now())
+        self.target, self.kept = target, replacement_path(target, now())
         self.entries, self.erasures = 0, list[int]()
         self._connection: duckdb.DuckDBPyConnection | None = None
-        look(target)
+        refuse_unfit_file(target)
         try:  # closing it later touches no file of the new one's
             self._connection = connect(target, encryption_key())
             self._connection.execute("CHECKPOINT")  # what its log of writes holds is in the file
@@ -140,7 +140,7 @@ class Copy:
     head: str
 
 
-def verified_copy(part: Path, copy: Path) -> Copy:
+def verify_copy(part: Path, copy: Path) -> Copy:
     """Read a copy whole, at a place of its own.
 
     Args:
@@ -155,7 +155,7 @@ def verified_copy(part: Path, copy: Path) -> Copy:
         connection = connect(part, encryption_key())
     except PlumblineError as error:
         if isinstance(error.__cause__, Exception) and damage_sentence(copy, error.__cause__) is not None:
-            raise _damaged(copy) from error
+            raise _damage_error(copy) from error
         raise PlumblineError(error.what, where=str(copy), todo=error.todo) from error
     try:
         if schema_number(connection, copy) == 0:
@@ -164,18 +164,18 @@ def verified_copy(part: Path, copy: Path) -> Copy:
             )
         wrong = first_problem(connection, copy)
         if wrong is not None:
-            raise _damaged(copy, wrong.sentence)
+            raise _damage_error(copy, wrong.sentence)
         newest = trail.entries(connection, limit=1)
         return Copy(sha256, newest[0].seq if newest else 0, newest[0].digest if newest else trail.GENESIS)
     except duckdb.Error as error:
-        raise _damaged(copy) from error
+        raise _damage_error(copy) from error
     finally:
         connection.close()
 
 
-def _noted(part: Path, copy: Path, actor: str, old: _ReplacedWorkspace | None) -> RestoreResult:
+def _record_restore(part: Path, copy: Path, actor: str, old: _ReplacedWorkspace | None) -> RestoreResult:
     """Verify the copy, and put on its trail that it was restored."""
-    verified = verified_copy(part, copy)
+    verified = verify_copy(part, copy)
     result = RestoreResult(
         path=part,
         sha256=verified.sha256,
@@ -200,7 +200,7 @@ def _noted(part: Path, copy: Path, actor: str, old: _ReplacedWorkspace | None) -
     return result
 
 
-def _damaged(copy: Path, why: str = "") -> PlumblineError:
+def _damage_error(copy: Path, why: str = "") -> PlumblineError:
     return PlumblineError(
         f"The copy is damaged{'. ' + why.rstrip('.') if why else ''}",
         where=str(copy),
@@ -208,7 +208,7 @@ def _damaged(copy: Path, why: str = "") -> PlumblineError:
     )
 
 
-def _room(copy: Path, folder: Path) -> None:
+def _require_space(copy: Path, folder: Path) -> None:
     needed, free = copy.stat().st_size + 64 * 2**20, shutil.disk_usage(folder).free
     if free < needed:
         raise PlumblineError(

@@ -15,7 +15,7 @@ import duckdb
 from plumbline.domain import PlumblineError
 from plumbline.store import trail
 from plumbline.store.backup.integrity import first_problem
-from plumbline.store.backup.leftovers import drop, part_of
+from plumbline.store.backup.leftovers import drop, temporary_path
 from plumbline.store.connection import connect
 from plumbline.store.encryption import encryption_key
 from plumbline.store.engine import DiskFull, is_full
@@ -69,12 +69,12 @@ def snapshot(ws: Workspace, out: Path, *, overwrite: bool = False) -> Snapshot:
         raise PlumblineError(
             "There is a file of that name", where=str(out), todo="Name another, or add --overwrite."
         )
-    part = part_of(out, "part")
+    part = temporary_path(out, "part")
     try:
-        _room(ws.path, out.parent)
+        _require_space(ws.path, out.parent)
         os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        details = _copied(ws, part)
-        snapshot = _verified(part, out, details)
+        details = _copy_workspace(ws, part)
+        snapshot = _verify_snapshot(part, out, details)
         part.replace(out)
         return snapshot
     except OSError as error:
@@ -89,22 +89,22 @@ def snapshot(ws: Workspace, out: Path, *, overwrite: bool = False) -> Snapshot:
         drop(part)
 
 
-def _copied(ws: Workspace, part: Path) -> dict[str, object]:
+def _copy_workspace(ws: Workspace, part: Path) -> dict[str, object]:
     for _ in range(ATTEMPTS - 1):
         try:
-            details = _once(ws, part)
+            details = _copy_once(ws, part)
         except duckdb.TransactionException:  # nothing is merged beside a transaction that alters or updates
             break
         if details["same"]:
             return details
     with ws.write(by_itself=True):  # after whoever writes; the next ones wait
-        details = _once(ws, part)
+        details = _copy_once(ws, part)
     if details["same"]:
         return details
     raise PlumblineError("The workspace changes faster than it can be copied", todo="Try again in a moment.")
 
 
-def _once(ws: Workspace, part: Path) -> dict[str, object]:
+def _copy_once(ws: Workspace, part: Path) -> dict[str, object]:
     with ws.read() as cursor:
         newest = trail.entries(cursor, limit=1)
         cursor.execute("CHECKPOINT")  # what the log of writes holds is in the file
@@ -122,7 +122,7 @@ def _once(ws: Workspace, part: Path) -> dict[str, object]:
     return details | {"least": newest[0].seq if newest else 0}
 
 
-def _verified(part: Path, out: Path, made: dict[str, object]) -> Snapshot:
+def _verify_snapshot(part: Path, out: Path, made: dict[str, object]) -> Snapshot:
     connection = connect(part, encryption_key())
     try:
         wrong = first_problem(connection, out)
@@ -148,7 +148,7 @@ def _verified(part: Path, out: Path, made: dict[str, object]) -> Snapshot:
     )
 
 
-def _room(source: Path, folder: Path) -> None:
+def _require_space(source: Path, folder: Path) -> None:
     if not folder.is_dir():
         raise PlumblineError("There is no such folder", where=str(folder), todo="Make it first.")
     needed = source.stat().st_size + _MARGIN

@@ -10,8 +10,8 @@ or by a fault, not what somebody computed so that the sums stay as they are; and
 Where an act changes a load that another version digested, nobody can look at it first: the entry names it (``RETIED``),
 and it stays among the loads that the trail does not vouch for without a gap.
 What was changed by hand shows until an act changes the same load: it is digested as it then is, change and all. So an
-act that changes rows looks at its loads first (``look``), and where one is not what was digested, its entry says so for
-good. Where these loads have more than 200,000 rows, that would cost too much, and is left out.
+act that changes rows looks at its loads first (``note_changes``), and where one is not what was digested, its entry
+says so for good. Where these loads have more than 200,000 rows, that would cost too much, and is left out.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def drop(cursor: duckdb.DuckDBPyConnection, key: str, *loads: int) -> None:
     )
 
 
-def look(cursor: duckdb.DuckDBPyConnection, key: str, loads: Collection[int] | None = None) -> None:
+def note_changes(cursor: duckdb.DuckDBPyConnection, key: str, loads: Collection[int] | None = None) -> None:
     """To be called before an act changes rows of some loads, or of all: notes those that are not what was digested."""
     chosen = None if loads is None else [int(load) for load in loads]
     rows = cursor.execute(
@@ -93,7 +93,9 @@ def look(cursor: duckdb.DuckDBPyConnection, key: str, loads: Collection[int] | N
     digests = {int(load): (decisions, profiles) for load, decisions, profiles in rows}
     if not digests:
         return
-    size = cursor.execute(f"SELECT count(*) FROM {decision_table(key)} WHERE {_among(digests)}").fetchone()
+    size = cursor.execute(
+        f"SELECT count(*) FROM {decision_table(key)} WHERE {_load_condition(digests)}"
+    ).fetchone()
     if size is None or size[0] > MOST_ROWS:
         return
     decisions, counts = _decisions(cursor, key, digests), _profiles(cursor, key, digests)
@@ -188,18 +190,18 @@ def _decisions(cursor: duckdb.DuckDBPyConnection, key: str, loads: Collection[in
     table = decision_table(key)
     names = sorted(str(row[0]) for row in cursor.execute(f"DESCRIBE {table}").fetchall())
     alike: dict[tuple[str, ...], list[int]] = {}
-    for load, held in _columns_held(cursor, table, names, loads).items():
+    for load, held in _columns_with_values(cursor, table, names, loads).items():
         alike.setdefault(held, []).append(load)
     made = {int(load): _sha256([]) for load in loads}
     for some in _batches(alike):
         columns_of = {load: held for held, members in some.items() for load in members}
         hashes = " ".join(
-            f"WHEN {_among(members)} THEN hash({', '.join(ident(name) for name in held)})"
+            f"WHEN {_load_condition(members)} THEN hash({', '.join(ident(name) for name in held)})"
             for held, members in some.items()
         )
         rows = cursor.execute(
             f"""SELECT _load_id, count(*), sum(CASE {hashes} END) FROM {table}
-                WHERE {_among(columns_of)} GROUP BY 1"""
+                WHERE {_load_condition(columns_of)} GROUP BY 1"""
         ).fetchall()
         made |= {int(load): _sha256([*columns_of[load], count, total]) for load, count, total in rows}
     return made
@@ -217,7 +219,7 @@ def _batches(alike: dict[tuple[str, ...], list[int]]) -> Iterator[dict[tuple[str
         yield batch
 
 
-def _among(loads: Collection[int], column: str = "_load_id") -> str:
+def _load_condition(loads: Collection[int], column: str = "_load_id") -> str:
     """The SQL that a row is of one of some loads; written out, so that DuckDB leaves out what lies beside them."""
     ids = sorted(int(load) for load in loads)
     if len(ids) == 1:
@@ -227,7 +229,7 @@ def _among(loads: Collection[int], column: str = "_load_id") -> str:
     return within if whole else f"({within} AND list_contains({ids}::INTEGER[], {column}))"
 
 
-def _columns_held(
+def _columns_with_values(
     cursor: duckdb.DuckDBPyConnection, table: str, names: Sequence[str], loads: Collection[int]
 ) -> dict[int, tuple[str, ...]]:
     """Of each load that has rows the columns that are not empty in all of them, in order."""
@@ -236,7 +238,7 @@ def _columns_held(
         some = names[start : start + _AT_ONCE]
         counts = ", ".join(f"count({ident(name)})" for name in some)
         rows = cursor.execute(
-            f"SELECT _load_id, {counts} FROM {table} WHERE {_among(loads)} GROUP BY 1"
+            f"SELECT _load_id, {counts} FROM {table} WHERE {_load_condition(loads)} GROUP BY 1"
         ).fetchall()
         for load, *held in rows:
             more = tuple(name for name, count in zip(some, held, strict=True) if count)
@@ -256,7 +258,7 @@ def _profiles(cursor: duckdb.DuckDBPyConnection, key: str, loads: Collection[int
     for table in PROFILES:
         rows = cursor.execute(
             f"""SELECT load_id, count(*), sum(hash(t)) FROM {table} t
-                WHERE system = $key AND {_among(sums, "load_id")} GROUP BY 1""",
+                WHERE system = $key AND {_load_condition(sums, "load_id")} GROUP BY 1""",
             {"key": key},
         ).fetchall()
         for load, count, total in rows:
@@ -275,7 +277,7 @@ def _profiles(cursor: duckdb.DuckDBPyConnection, key: str, loads: Collection[int
     return {load: _sha256(parts) for load, parts in sums.items()}
 
 
-def changed_entries(cursor: duckdb.DuckDBPyConnection) -> list[tuple[str, int, tuple[int, ...]]]:
+def tamper_entries(cursor: duckdb.DuckDBPyConnection) -> list[tuple[str, int, tuple[int, ...]]]:
     """The entries that found loads changed past the trail when they were written: system, number, loads."""
     rows = cursor.execute(
         f"""SELECT system, seq, json_extract(detail, '$.{CHANGED}')::INTEGER[] AS loads FROM trail
@@ -306,7 +308,7 @@ def differences(cursor: duckdb.DuckDBPyConnection, key: str) -> Iterator[Differe
             yield Difference(key, "decisions", load)
         if counts != profiles[load]:
             yield Difference(key, "counts" if load else "grids", load)
-    yield from _beside_digests(
+    yield from _undigested_state(
         cursor, key, {load: engine == ENGINE for load, engine, _, _ in held if load != GRIDS}
     )
     yield from (LooseLoad(key, load) for load in _retied(cursor, key) & {load for load, _, _ in own})
@@ -323,7 +325,7 @@ def _retied(cursor: duckdb.DuckDBPyConnection, key: str) -> set[int]:
     return {int(load) for (loads,) in rows for load in loads if load != GRIDS}
 
 
-def unfit_loads(cursor: duckdb.DuckDBPyConnection, key: str, loads: Collection[int]) -> set[int]:
+def loads_with_other_state(cursor: duckdb.DuckDBPyConnection, key: str, loads: Collection[int]) -> set[int]:
     """Those of some loads whose decisions or counts are not what was digested, or that nothing ties to the trail."""
     rows = cursor.execute(
         """SELECT load_id, decisions, profiles FROM state_digest
@@ -336,7 +338,7 @@ def unfit_loads(cursor: duckdb.DuckDBPyConnection, key: str, loads: Collection[i
     return set(loads) - fit
 
 
-def _beside_digests(
+def _undigested_state(
     cursor: duckdb.DuckDBPyConnection, key: str, tied: dict[int, bool]
 ) -> Iterator[Difference | LooseLoad]:
     """What no digest of this version of DuckDB covers. ``tied``: the loads with a digest, and whether it is of this."""

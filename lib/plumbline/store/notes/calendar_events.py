@@ -11,7 +11,7 @@ from plumbline.store.workspace import Cursor, aware, naive
 _FIELDS = "id, system, kind, text, first_day, last_day, added_by, added_at"
 
 
-def of_system(cursor: Cursor, system: str) -> tuple[CalendarEvent, ...]:
+def events_of_system(cursor: Cursor, system: str) -> tuple[CalendarEvent, ...]:
     """Those of a system, the earliest first."""
     rows = cursor.execute(
         f"SELECT {_FIELDS} FROM calendar_event WHERE system = ? ORDER BY first_day, id", [system]
@@ -19,7 +19,7 @@ def of_system(cursor: Cursor, system: str) -> tuple[CalendarEvent, ...]:
     return tuple(map(_read, rows))
 
 
-def one(cursor: Cursor, system: str, number: int) -> CalendarEvent:
+def read_event(cursor: Cursor, system: str, number: int) -> CalendarEvent:
     """The event of that number.
 
     Raises:

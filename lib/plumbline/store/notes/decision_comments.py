@@ -6,7 +6,7 @@ from plumbline.domain.notes import Comment
 from plumbline.store.workspace import Cursor, aware, naive
 
 
-def of_decision(cursor: Cursor, system: str, decision: str) -> tuple[Comment, ...]:
+def comments_on_decision(cursor: Cursor, system: str, decision: str) -> tuple[Comment, ...]:
     """Those beneath one decision, the oldest first."""
     rows = cursor.execute(
         "SELECT written_at, author, text FROM comment_on_decision WHERE system = ? AND decision = ? ORDER BY id",

@@ -13,7 +13,7 @@ from plumbline.store.workspace import Cursor, aware, naive
 _FIELDS = "name, system, page, query, saved_by, saved_at"
 
 
-def of_system(cursor: Cursor, system: str) -> tuple[NamedView, ...]:
+def views_of_system(cursor: Cursor, system: str) -> tuple[NamedView, ...]:
     """Those of a system, by name."""
     rows = cursor.execute(
         f"SELECT {_FIELDS} FROM named_view WHERE system = ? ORDER BY lower(name), name", [system]
@@ -21,7 +21,7 @@ def of_system(cursor: Cursor, system: str) -> tuple[NamedView, ...]:
     return tuple(map(_read, rows))
 
 
-def one(cursor: Cursor, system: str, name: str) -> NamedView:
+def read_view(cursor: Cursor, system: str, name: str) -> NamedView:
     """The view of that name.
 
     Raises:

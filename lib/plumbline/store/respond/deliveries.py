@@ -116,7 +116,7 @@ def explain(cursor: duckdb.DuckDBPyConnection, number: str, reason: str) -> None
     cursor.execute("UPDATE delivery SET reason = ? WHERE id = ?", [reason, number])
 
 
-def lost(cursor: duckdb.DuckDBPyConnection, channel: str, since: datetime) -> list[Delivery]:
+def lost_deliveries(cursor: duckdb.DuckDBPyConnection, channel: str, since: datetime) -> list[Delivery]:
     """Messages that a channel gave up from that time on, that no other message repeats, and that were not tried again
     since.
 
@@ -131,7 +131,7 @@ def lost(cursor: duckdb.DuckDBPyConnection, channel: str, since: datetime) -> li
     )
 
 
-def waiting(cursor: duckdb.DuckDBPyConnection, channel: str | None = None) -> list[Delivery]:
+def queued_deliveries(cursor: duckdb.DuckDBPyConnection, channel: str | None = None) -> list[Delivery]:
     """Messages that are still to be sent, in the order in which they are."""
     return _read(
         cursor,
@@ -141,12 +141,12 @@ def waiting(cursor: duckdb.DuckDBPyConnection, channel: str | None = None) -> li
     )
 
 
-def of_finding(cursor: duckdb.DuckDBPyConnection, finding: int) -> list[Delivery]:
+def deliveries_of_finding(cursor: duckdb.DuckDBPyConnection, finding: int) -> list[Delivery]:
     """Every message about a finding, in order of time."""
     return _read(cursor, "finding = ?", [finding], "ORDER BY made_at, id")
 
 
-def of_event(cursor: duckdb.DuckDBPyConnection, system: str, event: str) -> list[Delivery]:
+def deliveries_of_event(cursor: duckdb.DuckDBPyConnection, system: str, event: str) -> list[Delivery]:
     """Every message of one kind about a system, in order of time."""
     return _read(cursor, "system = ? AND event = ?", [system, event], "ORDER BY made_at, id")
 
@@ -156,7 +156,9 @@ def members(cursor: duckdb.DuckDBPyConnection, number: str) -> list[Delivery]:
     return _read(cursor, "reason = ?", [INSIDE + number], "ORDER BY made_at, id")
 
 
-def recent(cursor: duckdb.DuckDBPyConnection, system: str | None = None, limit: int = 500) -> list[Delivery]:
+def recent_deliveries(
+    cursor: duckdb.DuckDBPyConnection, system: str | None = None, limit: int = 500
+) -> list[Delivery]:
     """The newest messages first, of a system or of all; those about the workspace as a whole come with each."""
     return _read(
         cursor,
@@ -167,18 +169,18 @@ def recent(cursor: duckdb.DuckDBPyConnection, system: str | None = None, limit: 
     )
 
 
-def one(cursor: duckdb.DuckDBPyConnection, number: str) -> Delivery | None:
+def read_delivery(cursor: duckdb.DuckDBPyConnection, number: str) -> Delivery | None:
     """The message of that id."""
     found = _read(cursor, "id = ?", [number], "")
     return found[0] if found else None
 
 
-def since(cursor: duckdb.DuckDBPyConnection, at: datetime) -> list[Delivery]:
+def deliveries_since(cursor: duckdb.DuckDBPyConnection, at: datetime) -> list[Delivery]:
     """Every message made from that time on, the oldest first."""
     return _read(cursor, "made_at >= ?", [naive(at)], "ORDER BY made_at, id")
 
 
-def suppressed(cursor: duckdb.DuckDBPyConnection) -> frozenset[str]:
+def suppressed_ids(cursor: duckdb.DuckDBPyConnection) -> frozenset[str]:
     """The ids of messages that are not sent by themselves."""
     rows = cursor.execute("SELECT id FROM delivery WHERE state = 'suppressed'").fetchall()
     return frozenset(row[0] for row in rows)

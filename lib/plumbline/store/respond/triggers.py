@@ -24,7 +24,7 @@ def drop(cursor: Cursor, system: str, name: str) -> bool:
     return row is not None
 
 
-def of_system(cursor: Cursor, system: str | None) -> list[str]:
+def triggers_of_system(cursor: Cursor, system: str | None) -> list[str]:
     """The bodies of a system's triggers, or of all, by name."""
     rows = cursor.execute(
         "SELECT body FROM retraining_trigger WHERE ? IS NULL OR system = ? ORDER BY system, name",

@@ -9,7 +9,7 @@ from plumbline.monitor.performance.calibration import Estimate
 from plumbline.ui.parts import cards, charts, tables
 from plumbline.ui.parts.escape import one_line
 from plumbline.wording import numbers
-from plumbline.wording.language import in_language, phrase
+from plumbline.wording.language import localise, phrase
 
 MOST = 6  # curves drawn
 
@@ -48,15 +48,15 @@ def calibration(answer: CalibrationAnswer, key: str, mode: Mode) -> None:
                 "Calibration error": numbers.share(c.ece),
                 "Chance reaches": numbers.share(c.chance),
                 "Score less outcome, on average": phrase(
-                    "{value} points", value=numbers.with_sign(100 * c.gap)
+                    "{value} points", value=numbers.signed_number(100 * c.gap)
                 )
                 if c.gap is not None
                 else numbers.DASH,
-                "Came true / promised": _limited(c.ratio),
-                "Slope": _limited(c.slope),
+                "Came true / promised": _estimate_text(c.ratio),
+                "Slope": _estimate_text(c.slope),
                 "Status": cards.glyph(c.status.value),
                 "n": c.n,
-                "Note": in_language(c.note),
+                "Note": localise(c.note),
             }
             for c in answer.curves
         ],
@@ -64,7 +64,7 @@ def calibration(answer: CalibrationAnswer, key: str, mode: Mode) -> None:
     )
 
 
-def _limited(estimates: Estimate | None) -> str:
+def _estimate_text(estimates: Estimate | None) -> str:
     if estimates is None:
         return numbers.DASH
     value, low, high = (numbers.significant(v) for v in (estimates.value, estimates.low, estimates.high))
@@ -89,7 +89,7 @@ def estimates(answer: PerformanceAnswer) -> None:
             {
                 "Metric": numbers.name(h.metric),
                 "Chunks": h.chunks,
-                "Mean gap": numbers.DASH if h.gap is None else numbers.with_sign(h.gap),
+                "Mean gap": numbers.DASH if h.gap is None else numbers.signed_number(h.gap),
                 "Mean distance": numbers.figure(h.distance, h.metric),
                 "In the band": numbers.share(h.covered),
                 "n": h.n,

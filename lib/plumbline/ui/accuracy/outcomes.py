@@ -18,7 +18,7 @@ from plumbline.ui.state import session
 from plumbline.ui.state.view import View
 from plumbline.ui.state.windows import midnight
 from plumbline.wording import numbers
-from plumbline.wording.language import in_language, phrase
+from plumbline.wording.language import localise, phrase
 
 VERDICTS = {"same": "ok", "better": "ok", "worse": "fail", "changed": "watch", "unknown": "unknown"}
 MOST_CLASSES = 12
@@ -137,7 +137,7 @@ def compare_metrics(answer: WindowsAnswer, key: str) -> None:
                     one.second.value, one.metric
                 ),
                 "Difference": _difference(one.difference, one.metric),
-                "95 % interval": _between(one.low, one.high, one.metric),
+                "95 % interval": _interval_text(one.low, one.high, one.metric),
                 "Verdict": _verdict(one.verdict),
                 "n first": one.first.n,
                 "n second": one.second.n,
@@ -171,18 +171,18 @@ def compare_metrics(answer: WindowsAnswer, key: str) -> None:
 
 
 def _verdict(verdict: str) -> str:
-    return f"{cards.glyph(VERDICTS[verdict]).partition(' ')[0]} {in_language(verdict, 'comparison')}"
+    return f"{cards.glyph(VERDICTS[verdict]).partition(' ')[0]} {localise(verdict, 'comparison')}"
 
 
 def _difference(value: float | None, metric: str) -> str:
     if value is None:
         return numbers.DASH
     if metric.partition(":")[0] in numbers.SHARES:
-        return phrase("{value} points", value=numbers.with_sign(100 * value))
-    return numbers.with_sign(value)
+        return phrase("{value} points", value=numbers.signed_number(100 * value))
+    return numbers.signed_number(value)
 
 
-def _between(low: float | None, high: float | None, metric: str) -> str:
+def _interval_text(low: float | None, high: float | None, metric: str) -> str:
     if low is None or high is None:
         return numbers.DASH
     return phrase(

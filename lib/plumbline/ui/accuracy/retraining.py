@@ -14,7 +14,7 @@ from plumbline.charts.style import status_word
 from plumbline.demo import retraining as demo
 from plumbline.domain import PlumblineError
 from plumbline.domain.respond import RetrainingCondition, RetrainingTrigger, RunState, TriggerRun
-from plumbline.respond.run_states import days_until
+from plumbline.respond.run_states import days_from_breach
 from plumbline.respond.targets import target
 from plumbline.store.inbox_folder import drop_inbox, make_inbox
 from plumbline.ui.frame import permissions
@@ -24,7 +24,7 @@ from plumbline.ui.parts.escape import one_line, prose
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
-from plumbline.wording.language import in_language, phrase, screen_text
+from plumbline.wording.language import localise, phrase, screen_text
 
 #: what makes a retraining due, on screen
 CONDITIONS = {
@@ -44,7 +44,7 @@ _STATUS = {
 }
 
 
-def triggers_of(view: View, key: str) -> None:
+def triggers_section(view: View, key: str) -> None:
     """Triggers, how the newest run stands and what holds it back, all runs, and the replay."""
     answer = ask(view, triggers, key)
     cards.section(
@@ -56,14 +56,14 @@ def triggers_of(view: View, key: str) -> None:
         _trigger(view, item, answer)
     if not answer.items:
         cards.note(phrase("No trigger is set. Set one below, then test it."))
-    if key == demo.KEY and demo.waits(view.ws):
+    if key == demo.KEY and demo.is_waiting(view.ws):
         cards.note(
             phrase(
                 "This is the demo: what came after the shop's story can be played, which takes half a minute."
             )
         )
         if permissions.button(phrase("Play the retraining"), permissions.OWNER, key="trigger.play"):
-            _do(lambda: _played(view))
+            _do(lambda: _play_demo(view))
     with st.popover(phrase("Set a trigger")):
         _form(view, key)
     if answer.runs:
@@ -74,24 +74,24 @@ def triggers_of(view: View, key: str) -> None:
 def _trigger(view: View, item: RetrainingTrigger, answer: Triggers) -> None:
     runs = [run for run in answer.runs if run.trigger == item.name]
     newest = next((run for run in runs if not run.test), None)
-    where = target(item.url).where
+    where = target(item.url).public_address
     st.markdown(
         phrase(
             "**{name}**: due by {condition}, started at `{place}`.",
             name=prose(item.name),
-            condition=in_language(CONDITIONS[item.when]),
+            condition=localise(CONDITIONS[item.when]),
             place=where.replace("`", ""),
         )
     )
     if newest is not None:
         status = _STATUS.get(newest.state, "watch")
         st.markdown(
-            f"{cards.chip(status, in_language(newest.state.value, 'run'))} {prose(newest.note or newest.sentence)}"
+            f"{cards.chip(status, localise(newest.state.value, 'run'))} {prose(newest.note or newest.sentence)}"
         )
         with st.expander(phrase("What lets it fire")):
             for guard in newest.guards:
                 mark = {True: "ok", False: "fail", None: "unknown"}[guard.holds]
-                st.markdown(f"{cards.chip(mark, in_language(guard.name, 'guard'))} {prose(guard.sentence)}")
+                st.markdown(f"{cards.chip(mark, localise(guard.name, 'guard'))} {prose(guard.sentence)}")
     with st.container(horizontal=True, gap="small"):
         name = item.name
         if permissions.button(phrase("Test"), permissions.ANALYST, key=f"trigger.test.{name}"):
@@ -112,7 +112,7 @@ def _trigger(view: View, item: RetrainingTrigger, answer: Triggers) -> None:
             _do(lambda: fire(view.ws, item.system, name, by=actor()).note)
 
 
-def _played(view: View) -> str:
+def _play_demo(view: View) -> str:
     folder = make_inbox()
     try:
         return demo.play(view.ws, folder)[-1].note
@@ -128,7 +128,7 @@ def _form(view: View, key: str) -> None:
             placeholder="https://..., github:OWNER/REPO, gitlab:PROJECT@REF",
         )
         when = st.selectbox(
-            phrase("Due by"), list(CONDITIONS), format_func=lambda each: in_language(CONDITIONS[each])
+            phrase("Due by"), list(CONDITIONS), format_func=lambda each: localise(CONDITIONS[each])
         )
         secret = st.text_input(phrase("Variable with the key or token"), placeholder="RETRAIN_KEY")
         approval = st.checkbox(phrase("An owner approves each fire"))
@@ -151,14 +151,14 @@ def _form(view: View, key: str) -> None:
 
 
 def _row(run: TriggerRun) -> dict[str, object]:
-    days = [days_until(run, at) for at in (run.fired_at, run.seen_at, run.cured_at)]
+    days = [days_from_breach(run, at) for at in (run.fired_at, run.seen_at, run.cured_at)]
     lines = [f"{value:.0f}" if value is not None and not run.test else numbers.DASH for value in days]
     return {
         "Due": numbers.moment(run.due_at),
         "Trigger": one_line(run.trigger) + (phrase(" (test)") if run.test else ""),
         "State": cards.glyph(_STATUS.get(run.state, "watch")).split(" ")[0]
         + " "
-        + in_language(run.state.value, "run"),
+        + localise(run.state.value, "run"),
         "Days to fire": lines[0],
         "Days to seen": lines[1],
         "Days to cured": lines[2],
@@ -186,7 +186,7 @@ def _replay(view: View, key: str) -> None:
             [
                 {
                     "When": numbers.moment(m.at),
-                    "Message": in_language(m.event),
+                    "Message": localise(m.event),
                     "Rule": one_line(m.rule),
                     "Severity": status_word(m.severity),
                     "With a loss": {"true": phrase("yes"), "false": phrase("no")}.get(

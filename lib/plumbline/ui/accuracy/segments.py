@@ -8,11 +8,11 @@ from plumbline.answers.performance.segments import SegmentsAnswer, say_slice
 from plumbline.monitor.performance.segments import Segment
 from plumbline.ui.frame import drill_down
 from plumbline.ui.parts import cards, charts, empty_states, tables
-from plumbline.ui.parts.escape import one_line, plain
+from plumbline.ui.parts.escape import escape, one_line
 from plumbline.ui.state import session
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
-from plumbline.wording.language import in_english, in_language, phrase, screen_text
+from plumbline.wording.language import english_reader, localise, phrase, screen_text
 
 WAYS = {
     "reference": screen_text("its own change since the reference"),
@@ -22,13 +22,13 @@ LINKED = 5
 FIRST = 3  # in the first view
 
 
-def against() -> str:
+def baseline_choice() -> str:
     """What segments are held against; the link carries it."""
     choice = st.segmented_control(
         phrase("Held against"),
         list(WAYS),
         default="reference",
-        format_func=lambda way: in_language(WAYS[way]),
+        format_func=lambda way: localise(WAYS[way]),
         key=session.HELD_AGAINST.name,
         bind="query-params",
         help=phrase(
@@ -39,7 +39,7 @@ def against() -> str:
     return str(choice or "reference")
 
 
-def worst(answer: SegmentsAnswer, view: View) -> None:
+def worst_segments(answer: SegmentsAnswer, view: View) -> None:
     """The sentence, the table, and the links."""
     cards.section(phrase("Who is hurt most"), answer.sentence)
     if answer.asked:
@@ -63,10 +63,10 @@ def worst(answer: SegmentsAnswer, view: View) -> None:
             empty_states.NextPage("accuracy", phrase("Only where {words}", words=_words(one.where))),
             drill_down.narrower_query(view, answer.system.key, one.where),
         )
-    charts.data([_plain(one) for one in segments], f"{answer.system.key}-segments", "accuracy.segments")
+    charts.data([_segment_row(one) for one in segments], f"{answer.system.key}-segments", "accuracy.segments")
 
 
-def first(answer: SegmentsAnswer, view: View) -> None:
+def first_segments(answer: SegmentsAnswer, view: View) -> None:
     """The worst segments in a line each, for the first view; nothing where none stands out."""
     segments = answer.search.segments[:FIRST]
     if not segments:
@@ -80,12 +80,12 @@ def first(answer: SegmentsAnswer, view: View) -> None:
                 st.markdown(
                     phrase(
                         "{where}: {metric} {value} ({sure}), expected {against}; n = {n}",
-                        where=plain(say_slice(one.where), 90),
-                        metric=plain(numbers.name_within(metric)),
-                        value=plain(numbers.figure(one.value, metric)),
-                        sure=plain(sure),
-                        against=plain(numbers.figure(one.against, metric)),
-                        n=plain(numbers.count(one.n)),
+                        where=escape(say_slice(one.where), 90),
+                        metric=escape(numbers.name_within(metric)),
+                        value=escape(numbers.figure(one.value, metric)),
+                        sure=escape(sure),
+                        against=escape(numbers.figure(one.against, metric)),
+                        n=escape(numbers.count(one.n)),
                     ),
                     width="content",
                 )
@@ -98,7 +98,7 @@ def first(answer: SegmentsAnswer, view: View) -> None:
 
 def _words(where: tuple[tuple[str, str], ...]) -> str:
     """A segment as the label of a link, which reads Markdown."""
-    return plain(say_slice(where), 110)
+    return escape(say_slice(where), 110)
 
 
 def _row(segment: Segment, metric: str) -> dict[str, object]:
@@ -114,8 +114,8 @@ def _row(segment: Segment, metric: str) -> dict[str, object]:
     }
 
 
-def _plain(segment: Segment) -> dict[str, object]:
-    with in_english():  # a file of data
+def _segment_row(segment: Segment) -> dict[str, object]:
+    with english_reader():  # a file of data
         words = say_slice(segment.where)
     return {
         "segment": words, "n": segment.n, "value": segment.value, "low": segment.low,

@@ -21,7 +21,7 @@ from plumbline.ui.parts.glossary import help_for, help_for_metric
 from plumbline.ui.state import session
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
-from plumbline.wording.language import in_language, phrase, screen_text
+from plumbline.wording.language import localise, phrase, screen_text
 
 BESIDE = 4  # small pictures: more are slow to draw and harder to read
 QUIET: dict[str, Any] = {"displayModeBar": False, "displaylogo": False}
@@ -44,7 +44,9 @@ def lines(columns: Sequence[str], row: Any) -> tuple[bool, str | None, bool]:
             phrase("Split by"),
             [ONE, VERSIONS, *columns],
             format_func=lambda c: (
-                in_language(c) if c in (ONE, VERSIONS) else phrase("each {bare}", bare=one_line(_bare(c), 40))
+                localise(c)
+                if c in (ONE, VERSIONS)
+                else phrase("each {bare}", bare=one_line(_column_name(c), 40))
             ),
             key=session.LINES.name,
             bind="query-params",
@@ -60,7 +62,7 @@ def lines(columns: Sequence[str], row: Any) -> tuple[bool, str | None, bool]:
     return choice == VERSIONS, column, bool(estimated)
 
 
-def _bare(column: str) -> str:
+def _column_name(column: str) -> str:
     return bare_name(column) or column
 
 
@@ -105,7 +107,7 @@ def figures(answer: PerformanceAnswer, metric: str) -> None:
                     "n = {n} in {chunks} chunks; limit from the {source}",
                     n=numbers.count(band.n),
                     chunks=band.chunks,
-                    source=in_language(band.source, "limit"),
+                    source=localise(band.source, "limit"),
                 ),
                 help=help_for("Reference"),
             )
@@ -128,7 +130,7 @@ def figures(answer: PerformanceAnswer, metric: str) -> None:
         Figure(
             name=phrase("Chunks in breach"),
             value=phrase("{some} of {all}", some=breaches, all=len(judged)),
-            note=phrase("by {by}", by=in_language(answer.by)),
+            note=phrase("by {by}", by=localise(answer.by)),
             help=help_for("Chunks in breach"),
         )
     )
@@ -170,9 +172,9 @@ def warning(answer: PerformanceAnswer) -> None:
     )
 
 
-def large(answer: PerformanceAnswer, metric: str, view: View) -> tuple[datetime, datetime] | None:
+def large_chart(answer: PerformanceAnswer, metric: str, view: View) -> tuple[datetime, datetime] | None:
     """The chosen metric with interval, threshold, reference, releases and events; the chunk that was clicked."""
-    band, points, events = answer.bands.get(metric), answer.of(metric), marks.events(view)
+    band, points, events = answer.bands.get(metric), answer.points_of(metric), marks.events(view)
     figure = trend(
         points,
         view.mode,
@@ -200,7 +202,7 @@ def chunk(answer: PerformanceAnswer, metric: str, span: tuple[datetime, datetime
     if span is None:
         return
     start, end = span
-    points = [p for p in answer.of(metric) if p.start == start]
+    points = [p for p in answer.points_of(metric) if p.start == start]
     with st.container(border=True, gap="xsmall"):
         st.markdown(f"**{numbers.span(start, end)}**")
         for p in points:
@@ -217,12 +219,12 @@ def chunk(answer: PerformanceAnswer, metric: str, span: tuple[datetime, datetime
                     sure=f" ({sure})" if sure else "",
                     n=numbers.count(p.n),
                     threshold=numbers.figure(p.threshold, metric),
-                    note=in_language(p.note),
+                    note=localise(p.note),
                 )
             )
         query = drill_down.dates(answer.system.key, start, end) | link_query(view)
         closer = {session.METRIC.name: metric, session.CHUNK.name: FINER[answer.by]}
-        drill_down.onward("accuracy", query, closer)
+        drill_down.chunk_links("accuracy", query, closer)
 
 
 def link_query(view: View) -> dict[str, str]:
@@ -231,9 +233,11 @@ def link_query(view: View) -> dict[str, str]:
     return query | bar_filter.query(view.where)
 
 
-def small(answer: PerformanceAnswer, shown: str, view: View) -> None:
+def small_charts(answer: PerformanceAnswer, shown: str, view: View) -> None:
     """A few of the other metrics, two a row; each can be chosen to be drawn large."""
-    others = [m for m in answer.metrics if m != shown and any(p.value is not None for p in answer.of(m))]
+    others = [
+        m for m in answer.metrics if m != shown and any(p.value is not None for p in answer.points_of(m))
+    ]
     others = others[:BESIDE]
     for left in range(0, len(others), 2):
         for place, metric in zip(cards.row(2), others[left : left + 2], strict=False):
@@ -241,7 +245,7 @@ def small(answer: PerformanceAnswer, shown: str, view: View) -> None:
                 st.markdown(f"**{numbers.name(metric)}**", help=help_for_metric(metric))
                 st.plotly_chart(
                     trend(
-                        answer.of(metric),
+                        answer.points_of(metric),
                         view.mode,
                         reference=answer.system.reference,
                         events=marks.events(view),
@@ -259,11 +263,11 @@ def _row(p: Point) -> dict[str, object]:
     return {
         "metric": p.metric, "start": p.start.isoformat(), "end": p.end.isoformat(), "line": p.version or "",
         "value": p.value, "low": p.low, "high": p.high, "bound": p.bound, "n": p.n,
-        "threshold": p.threshold, "status": p.status.value, "how": _how(p), "note": p.note,
+        "threshold": p.threshold, "status": p.status.value, "how": _point_kind(p), "note": p.note,
     }  # fmt: skip
 
 
-def _how(p: Point) -> str:
+def _point_kind(p: Point) -> str:
     return HOW[0] if p.estimated else HOW[1] if p.provisional else HOW[2]
 
 
@@ -280,7 +284,7 @@ def table(points: Sequence[Point]) -> None:
                 "n": p.n,
                 "Threshold": numbers.figure(p.threshold, p.metric),
                 "Status": cards.glyph(p.status.value),
-                "How": in_language(_how(p)),
+                "How": localise(_point_kind(p)),
                 "Note": one_line(p.note, 160),
             }
             for p in sorted(points, key=lambda p: p.start, reverse=True)

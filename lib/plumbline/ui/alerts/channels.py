@@ -15,11 +15,11 @@ from plumbline.respond.mail import HOST
 from plumbline.respond.routes import FAMILIES
 from plumbline.ui.frame import permissions, sign_in, signed_forms
 from plumbline.ui.parts import cards, empty_states
-from plumbline.ui.parts.escape import code, plain
+from plumbline.ui.parts.escape import code, escape
 from plumbline.ui.state import session
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
-from plumbline.wording.language import in_language, phrase, screen_text
+from plumbline.wording.language import localise, phrase, screen_text
 
 #: what a person picks -> the kind of channel
 KINDS = {
@@ -46,10 +46,10 @@ def section(view: View) -> None:
     by = signed_forms.signature("channels", phrase("Your name, for what you do below"), page="alerts")
     signed_forms.sign(by.strip())
     if text := _SAID.get():
-        st.success(plain(text))
+        st.success(escape(text))
         _SAID.clear()
     if not known:
-        empty_states.empty(
+        empty_states.show_empty_state(
             phrase("Nothing leaves this machine yet."),
             phrase(
                 "Add a channel below, send a test over it, and type the code back that it brings: "
@@ -67,7 +67,7 @@ def _switch(view: View) -> None:
     with view.ws.read() as cursor:
         why = kill_switch.reason_to_stop(cursor)
     if why:
-        st.warning(phrase("{why}. Messages wait.", why=plain(why)), icon=":material/notifications_off:")
+        st.warning(phrase("{why}. Messages wait.", why=escape(why)), icon=":material/notifications_off:")
 
 
 def _card(view: View, channel: Channel, by: str) -> None:
@@ -81,7 +81,7 @@ def _card(view: View, channel: Channel, by: str) -> None:
             if proved
             else cards.word("watch", phrase("not proved"))
         )
-        st.markdown(f"{mark} **{plain(channel.name)}** {code(channel.address)}")
+        st.markdown(f"{mark} **{escape(channel.name)}** {code(channel.address)}")
         cards.note(_facts(channel))
         if channel.off:
             cards.note(phrase("Nothing goes there: {off}.", off=channel.off))
@@ -123,7 +123,7 @@ def _facts(channel: Channel) -> str:
     unset = "" if not channel.secret or os.environ.get(channel.secret) else phrase(", which is not set here")
     inner = phrase("; may reach inner hosts") if channel.allow_inner else ""
     family = (
-        phrase(", about {families}", families=", ".join(in_language(f, "signals") for f in channel.families))
+        phrase(", about {families}", families=", ".join(localise(f, "signals") for f in channel.families))
         if channel.families
         else ""
     )
@@ -138,7 +138,7 @@ def _facts(channel: Channel) -> str:
     )
     return phrase(
         "Gets {level} {where}{family}{hours}{inner}{secret}{unset}.",
-        level=in_language(level),
+        level=localise(level),
         where=where,
         family=family,
         hours=hours,
@@ -150,9 +150,9 @@ def _facts(channel: Channel) -> str:
 
 def _buttons(view: View, channel: Channel, by: str, key: str) -> None:
     may, owner = sign_in.may(permissions.ANALYST), sign_in.may(permissions.OWNER)
-    if st.button(phrase("Send a test"), key=f"{key}.test", disabled=not may or bool(channel.off)) and _named(
-        by
-    ):
+    if st.button(
+        phrase("Send a test"), key=f"{key}.test", disabled=not may or bool(channel.off)
+    ) and _require_name(by):
         with st.spinner(phrase("Sending.")):
             result = register.send_test(view.ws, channel.name, by=by.strip())
         _SAID.set(
@@ -162,14 +162,14 @@ def _buttons(view: View, channel: Channel, by: str, key: str) -> None:
         )
         st.rerun()
     words = phrase("Switch on") if channel.off else phrase("Switch off")
-    if st.button(words, key=f"{key}.turn", disabled=not owner, help=phrase("An owner does this.")) and _named(
-        by
-    ):
+    if st.button(
+        words, key=f"{key}.turn", disabled=not owner, help=phrase("An owner does this.")
+    ) and _require_name(by):
         register.turn(view.ws, channel.name, on=bool(channel.off), by=by.strip())
         st.rerun()
     if st.button(
         phrase("Remove"), key=f"{key}.remove", disabled=not owner, help=phrase("An owner does this.")
-    ) and _named(by):
+    ) and _require_name(by):
         register.remove(view.ws, channel.name, by=by.strip())
         st.rerun()
 
@@ -182,13 +182,13 @@ def _code(view: View, channel: Channel, by: str, key: str) -> None:
         )
         with right:
             sent = permissions.submit(phrase("That is it"), permissions.ANALYST)
-    if sent and _named(by):
+    if sent and _require_name(by):
         register.confirm(view.ws, channel.name, digits or "", by=by.strip())
         _SAID.set(phrase("{name} is read by {by}.", name=channel.name, by=by.strip()))
         st.rerun()
 
 
-def _named(by: str) -> bool:
+def _require_name(by: str) -> bool:
     if not by.strip():
         st.error(phrase("This needs a name. Say who you are, above the channels."))
     return bool(by.strip())
@@ -200,7 +200,7 @@ def _add(view: View, by: str) -> None:
             phrase("Kind"),
             list(KINDS),
             default="Webhook",
-            format_func=in_language,
+            format_func=localise,
             required=True,
             key="alerts.channel.kind",
         )
@@ -219,7 +219,7 @@ def _add(view: View, by: str) -> None:
             )
         level = str(
             right.selectbox(
-                phrase("What goes there"), list(LEVELS), format_func=in_language, key="alerts.channel.level"
+                phrase("What goes there"), list(LEVELS), format_func=localise, key="alerts.channel.level"
             )
         )
         titles = {s.key: s.title for s in view.systems}
@@ -233,7 +233,7 @@ def _add(view: View, by: str) -> None:
         families = right.multiselect(
             phrase("About"),
             list(FAMILIES),
-            format_func=lambda family: in_language(family, "signals"),
+            format_func=lambda family: localise(family, "signals"),
             key="alerts.channel.families",
             placeholder=phrase("everything"),
         )
@@ -248,8 +248,8 @@ def _add(view: View, by: str) -> None:
             key="alerts.channel.inner",
             help=phrase("Needed for http:// addresses and for hosts that are not on the public internet."),
         )
-        sent = permissions.submit(phrase("Add"), permissions.OWNER, type=cards.leading())
-    if sent and _named(by):
+        sent = permissions.submit(phrase("Add"), permissions.OWNER, type=cards.leading_type())
+    if sent and _require_name(by):
         prefix = {MAIL: "mailto:", PAGER: "pagerduty:", SERVICE: "apprise:"}.get(kind, "")
         where = str(address or "").strip()
         register.add(
@@ -292,7 +292,7 @@ def _secret(kind: str) -> dict[str, Any]:
     return {"label": words[kind], "placeholder": "NAME_OF_VARIABLE", "key": f"alerts.channel.secret.{kind}"}
 
 
-def missing(known: tuple[Channel, ...]) -> str:
+def setup_gap(known: tuple[Channel, ...]) -> str:
     """What is still to be done before somebody hears of a finding; empty: nothing."""
     if not any(channel.sends for channel in known):
         return phrase("No channel is set up: nobody hears of what is found. Add one under Channels.")

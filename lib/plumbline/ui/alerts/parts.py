@@ -10,7 +10,7 @@ from plumbline.domain import Finding
 from plumbline.store.findings import FindingRecord
 from plumbline.ui.alerts.triage import PAGES, place
 from plumbline.ui.parts import cards, empty_states
-from plumbline.ui.parts.escape import plain, prose
+from plumbline.ui.parts.escape import escape, prose
 from plumbline.ui.parts.page_names import page_name
 from plumbline.ui.state import session
 from plumbline.wording import numbers
@@ -45,5 +45,5 @@ def _times(finding: Finding) -> str:
 
 
 def _words(finding: Finding) -> str:
-    seen = plain(place(finding).get(session.FEATURE.name, phrase("it")), 40)
+    seen = escape(place(finding).get(session.FEATURE.name, phrase("it")), 40)
     return phrase("See {seen} on {page}", seen=seen, page=page_name(finding.page))

@@ -11,16 +11,16 @@ from plumbline.answers.respond.triage import TriagedFinding
 from plumbline.charts.style import status_word
 from plumbline.domain import System
 from plumbline.governance.incident_deadlines import Incident
-from plumbline.monitor.drift.first_year import BREACH, tells_of
+from plumbline.monitor.drift.first_year import BREACH, includes_family
 from plumbline.store.findings import FindingRecord
 from plumbline.ui.alerts import parts, triage
 from plumbline.ui.frame import signed_forms
 from plumbline.ui.parts import cards
-from plumbline.ui.parts.escape import plain, prose
-from plumbline.ui.parts.openings import days_of
+from plumbline.ui.parts.escape import escape, prose
+from plumbline.ui.parts.openings import day_zone_note
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
-from plumbline.wording.language import in_language, phrase, screen_text
+from plumbline.wording.language import localise, phrase, screen_text
 from plumbline.wording.quantities import plural
 
 ONE, ALL = screen_text("This system"), screen_text("All systems")
@@ -44,7 +44,7 @@ class RegisterView:
         return sorted(records, key=lambda one: (*order(one.record), one.record.finding.system, one.record.id))
 
     @property
-    def waiting(self) -> list[TriagedFinding]:
+    def unanswered_guardrails(self) -> list[TriagedFinding]:
         """Findings of a guardrail that ended and that no incident answers: REL-5 asks for one."""
         return [
             one
@@ -88,7 +88,7 @@ def opening(findings: Sequence[FindingRecord], system: System) -> tuple[str, str
         if named
         else ""
     )
-    days = "" if system.timezone == "UTC" else f" {days_of(system.timezone)}"
+    days = "" if system.timezone == "UTC" else f" {day_zone_note(system.timezone)}"
     return text, phrase("{where}Times are UTC.{days}", where=where, days=days)
 
 
@@ -97,7 +97,7 @@ def scope() -> bool:
     chosen = st.segmented_control(
         phrase("Show"),
         (ONE, ALL),
-        format_func=in_language,
+        format_func=localise,
         default=ONE,
         required=True,
         key="alerts.scope",
@@ -111,7 +111,7 @@ def section(view: View, shown: RegisterView) -> None:
     listed = shown.open
     if not listed:
         st.markdown(phrase("Nothing is open."))
-    if listed or shown.waiting:
+    if listed or shown.unanswered_guardrails:
         by = signed_forms.signature("handle", phrase("Your name, for what you do below"), page="alerts")
         signed_forms.sign(by.strip())
         for one in listed[:FIRST]:
@@ -120,15 +120,15 @@ def section(view: View, shown: RegisterView) -> None:
             with st.expander(phrase("{n} more", n=len(listed) - FIRST)):
                 for one in listed[FIRST:]:
                     _card(view, shown, one, by)
-        if shown.waiting:
+        if shown.unanswered_guardrails:
             cards.section(
                 phrase("Over, and not answered"),
                 phrase("What a guardrail found is closed with an incident, even once it is over."),
             )
-            for one in shown.waiting:
+            for one in shown.unanswered_guardrails:
                 _card(view, shown, one, by)
-    above = {one.record.id for one in shown.waiting}
-    _closed(
+    above = {one.record.id for one in shown.unanswered_guardrails}
+    _closed_section(
         shown,
         [r for r in (one.record for one in shown.findings.values()) if not r.open and r.id not in above],
     )
@@ -154,7 +154,7 @@ def _heading(shown: RegisterView, record: FindingRecord) -> str:
     return " ".join(
         filter(
             None,
-            (grave, f"**{plain(title, 60)}**" if several else "", phrase(":gray[no. {id}]", id=record.id)),
+            (grave, f"**{escape(title, 60)}**" if several else "", phrase(":gray[no. {id}]", id=record.id)),
         )
     )
 
@@ -169,7 +169,7 @@ def _facts(record: FindingRecord) -> str:
         else phrase("Without an onset")
     ]
     lines += [phrase("known {known_at}", known_at=numbers.day(f.known_at))] if f.known_at else []
-    lines += [sure(f.confidence)] if f.confidence is not None else []
+    lines += [confidence_text(f.confidence)] if f.confidence is not None else []
     lines += [cost(f.figures.get("cost"))] if isinstance(f.figures.get("cost"), dict) else []
     return ", ".join(lines) + "."
 
@@ -177,10 +177,10 @@ def _facts(record: FindingRecord) -> str:
 def order(record: FindingRecord) -> tuple[int, bool]:
     """The gravest first; of those a loss of performance, which the others explain."""
     grave = ("high", "medium", "low").index(record.finding.severity.value)
-    return grave, not tells_of(record.finding, BREACH)
+    return grave, not includes_family(record.finding, BREACH)
 
 
-def sure(confidence: float) -> str:
+def confidence_text(confidence: float) -> str:
     """How sure, never rounded up to certain."""
     return phrase(
         "{share} sure", share=phrase("over 99.9 %") if confidence > 0.999 else numbers.share(confidence)
@@ -194,7 +194,7 @@ def cost(money: object) -> str:
     return phrase("cost so far {money}", money=numbers.money(float(money["amount"]), str(money["currency"])))
 
 
-def _closed(shown: RegisterView, findings: Sequence[FindingRecord]) -> None:
+def _closed_section(shown: RegisterView, findings: Sequence[FindingRecord]) -> None:
     """What was open once."""
     if not findings:
         return
@@ -217,7 +217,7 @@ def _row(shown: RegisterView, record: FindingRecord) -> dict[str, str]:
     f, incident = record.finding, shown.incidents.get(record.id)
     until = phrase(" to {until}", until=numbers.day(f.until)) if f.until else ""
     acts = (
-        [phrase("seen by {acknowledged_by}", acknowledged_by=plain(record.acknowledged_by, 40))]
+        [phrase("seen by {acknowledged_by}", acknowledged_by=escape(record.acknowledged_by, 40))]
         if record.acknowledged_by
         else []
     )
@@ -229,7 +229,7 @@ def _row(shown: RegisterView, record: FindingRecord) -> dict[str, str]:
         )
     return {
         "": cards.word("undone", phrase("was {severity}", severity=status_word(f.severity.value))),
-        "System": plain(shown.titles.get(f.system, f.system), 60),
+        "System": escape(shown.titles.get(f.system, f.system), 60),
         "Finding": prose(f.sentence, 320),
         "Since": (numbers.day(f.since) if f.since else numbers.DASH) + until,
         "Handled": "; ".join(acts) or phrase(":gray[not yet]"),

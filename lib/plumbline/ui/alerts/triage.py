@@ -14,7 +14,7 @@ from plumbline.domain import Finding
 from plumbline.governance.incident_deadlines import Incident
 from plumbline.ui.frame import drill_down, permissions, sign_in, signed_forms
 from plumbline.ui.parts import cards, empty_states
-from plumbline.ui.parts.escape import plain
+from plumbline.ui.parts.escape import escape
 from plumbline.ui.parts.page_names import page_name
 from plumbline.ui.state import session
 from plumbline.ui.state.view import View
@@ -36,7 +36,7 @@ def state(handled: TriagedFinding, incident: Incident | None) -> list[str]:
         lines.append(
             phrase(
                 "Acknowledged by {acknowledged_by}, {acknowledged_at}.",
-                acknowledged_by=plain(record.acknowledged_by, 60),
+                acknowledged_by=escape(record.acknowledged_by, 60),
                 acknowledged_at=numbers.moment(record.acknowledged_at),
             )
         )
@@ -47,8 +47,8 @@ def state(handled: TriagedFinding, incident: Incident | None) -> list[str]:
         lines.append(
             phrase(
                 "Assigned to {owner}, due {spoken}. {late}",
-                owner=plain(triage.owner, 60),
-                spoken=_spoken(triage.due),
+                owner=escape(triage.owner, 60),
+                spoken=_day_text(triage.due),
                 late=late,
             )
         )
@@ -56,15 +56,16 @@ def state(handled: TriagedFinding, incident: Incident | None) -> list[str]:
         lines.append(
             phrase(
                 "Snoozed by {muted_by} until {spoken}: {muted_why}.",
-                muted_by=plain(triage.muted_by, 60),
-                spoken=_spoken(triage.muted_until),
-                muted_why=plain(triage.muted_why, 200),
+                muted_by=escape(triage.muted_by, 60),
+                spoken=_day_text(triage.muted_until),
+                muted_why=escape(triage.muted_why, 200),
             )
         )
     if incident is not None:
         lines.append(_incident(incident))
     lines += [
-        f"{plain(c.by, 60)}, {numbers.moment(c.at)}: {plain(c.text, 400)}" for c in handled.comments[-LATEST:]
+        f"{escape(c.by, 60)}, {numbers.moment(c.at)}: {escape(c.text, 400)}"
+        for c in handled.comments[-LATEST:]
     ]
     return lines
 
@@ -72,23 +73,23 @@ def state(handled: TriagedFinding, incident: Incident | None) -> list[str]:
 def _incident(incident: Incident) -> str:
     if incident.closed_at:
         return phrase("Incident {id} is closed.", id=incident.id)
-    if incident.planned and incident.planned < signed_forms.today():
+    if incident.planned_day and incident.planned_day < signed_forms.today():
         overdue = phrase(
             "Incident {id} was to be closed by {planned}",
             id=incident.id,
-            planned=numbers.day(incident.planned),
+            planned=numbers.day(incident.planned_day),
         )
         return phrase(
             "{overdue} and counts for nothing any more. {word}",
             overdue=overdue,
             word=cards.word("fail", phrase("overdue")),
         )
-    if incident.planned:
+    if incident.planned_day:
         return phrase(
             "Incident {id}: {owner} closes it by {planned}.",
             id=incident.id,
-            owner=plain(incident.owner, 60),
-            planned=numbers.day(incident.planned),
+            owner=escape(incident.owner, 60),
+            planned=numbers.day(incident.planned_day),
         )
     missing = phrase("classify it, and say its cause, who deals with it and by when")
     return phrase(
@@ -106,7 +107,7 @@ def buttons(view: View, handled: TriagedFinding, incident: Incident | None, by: 
             and not record.acknowledged_by
             and st.button(phrase("Acknowledge"), key=f"{key}.saw", disabled=not may)
         ):
-            if not _named(by):
+            if not _require_name(by):
                 return
             acknowledge(view.ws, record.id, by=by.strip(), system=record.finding.system)
             st.rerun()
@@ -114,7 +115,7 @@ def buttons(view: View, handled: TriagedFinding, incident: Incident | None, by: 
             _form(view, handled, by)
         if incident is None:
             if st.button(phrase("Open an incident"), key=f"{key}.incident", disabled=not may):
-                if not _named(by):
+                if not _require_name(by):
                     return
                 open_incident(view.ws, record.finding.system, "", by=by.strip(), finding=record.id)
                 st.rerun()
@@ -134,7 +135,7 @@ def buttons(view: View, handled: TriagedFinding, incident: Incident | None, by: 
 
 def place(finding: Finding) -> dict[str, str]:
     """The query of a link to what a finding is about: its days, all decisions in them, and on Drift the feature."""
-    query = drill_down.whole_log(finding.system)
+    query = drill_down.whole_log_query(finding.system)
     if finding.page in DATED and finding.since:
         until = finding.until and max(finding.until, finding.since + timedelta(microseconds=1))
         query |= drill_down.dates(finding.system, finding.since, until)
@@ -144,7 +145,7 @@ def place(finding: Finding) -> dict[str, str]:
     return query
 
 
-def _named(by: str) -> bool:
+def _require_name(by: str) -> bool:
     """Whether somebody signs; the page says so where nobody does."""
     if not by.strip():
         st.error(phrase("This needs a name. Say who you are, above the findings."))
@@ -181,8 +182,8 @@ def _form(view: View, handled: TriagedFinding, by: str) -> None:
         )
         why = st.text_input(phrase("Reason for snoozing"), key=f"{key}.why", max_chars=300)
         text = st.text_area(phrase("Comment"), key=f"{key}.comment", max_chars=LONGEST_TEXT, height=80)
-        saved = permissions.submit(phrase("Save"), permissions.ANALYST, type=cards.leading())
-    if not saved or not _named(by):
+        saved = permissions.submit(phrase("Save"), permissions.ANALYST, type=cards.leading_type())
+    if not saved or not _require_name(by):
         return
     system, name = record.finding.system, by.strip()
     if owner and due and (owner.strip(), due.isoformat()) != (triage.owner, triage.due):
@@ -197,7 +198,7 @@ def _form(view: View, handled: TriagedFinding, by: str) -> None:
     st.rerun()
 
 
-def _spoken(text: str) -> str:
+def _day_text(text: str) -> str:
     return numbers.day(date.fromisoformat(text))
 
 

@@ -8,12 +8,12 @@ from typing import Any
 import streamlit as st
 
 from plumbline.answers.decisions.context import DecisionContext, SimilarDecision
-from plumbline.domain import Explanation, Task, direction, strongest_first
+from plumbline.domain import Explanation, Task, direction, magnitude_order
 from plumbline.domain.decisions import Decision
 from plumbline.explain.shap.permutation import WITHIN
 from plumbline.ui.parts import cards, tables
+from plumbline.ui.parts.escape import escape as escaped
 from plumbline.ui.parts.escape import one_line
-from plumbline.ui.parts.escape import plain as escaped
 from plumbline.ui.parts.filters import title
 from plumbline.ui.state import session
 from plumbline.wording import numbers
@@ -60,7 +60,7 @@ def outcome(context: DecisionContext) -> None:
         figures = [
             cards.Figure(
                 name=phrase("Off by"),
-                value=numbers.DASH if off is None else numbers.with_sign(off),
+                value=numbers.DASH if off is None else numbers.signed_number(off),
                 note=phrase("predicted less true"),
             )
         ]
@@ -80,8 +80,8 @@ def outcome(context: DecisionContext) -> None:
             ),
         ]
     )
-    if context.differing:
-        answers = sorted({value(r.prediction) for r in context.differing})
+    if context.contradictions:
+        answers = sorted({value(r.prediction) for r in context.contradictions})
         st.markdown(
             cards.chip(
                 "fail", phrase("The same inputs got other answers: {answers}", answers=", ".join(answers))
@@ -111,7 +111,7 @@ def contributions(explanation: Explanation, context: DecisionContext) -> None:
                 "Feature": one_line(p.feature),
                 "Value": value(p.value),
                 "Reference median": value(p.median),
-                "Percentile": _lies(p.share, p.numeric),
+                "Percentile": _position_text(p.share, p.numeric),
             }
             for p in context.placed
         ]
@@ -122,14 +122,14 @@ def contributions(explanation: Explanation, context: DecisionContext) -> None:
             )
         return
     largest = max(abs(part) for part in explanation.attributions.values())
-    for name, part in strongest_first(explanation.attributions):
+    for name, part in magnitude_order(explanation.attributions):
         position = placed.get(name)
         line: dict[str, object] = {
             "Feature": one_line(name),
             "Value": value(explanation.values.get(name)) if name in explanation.values else numbers.DASH,
             "Reference median": value(position.median) if position else numbers.DASH,
-            "Percentile": _lies(position.share, position.numeric) if position else numbers.DASH,
-            "Contribution": numbers.with_sign(part),
+            "Percentile": _position_text(position.share, position.numeric) if position else numbers.DASH,
+            "Contribution": numbers.signed_number(part),
         }
         if name in explanation.errors:
             line["Standard error"] = numbers.significant(explanation.errors[name])
@@ -165,13 +165,13 @@ def _times(part: float) -> float:
     return math.exp(min(max(part, -50.0), 50.0))
 
 
-def _lies(share: float | None, numeric: bool) -> str:
+def _position_text(share: float | None, numeric: bool) -> str:
     if share is None:
         return numbers.DASH
     return f"{numbers.share(share)} {phrase('at or below') if numeric else phrase('have it')}"
 
 
-def similar(context: DecisionContext) -> None:
+def similar_decisions(context: DecisionContext) -> None:
     """The nearest decisions with their outcomes, the nearest with another one, and repeats."""
     others = [a for a in context.alike if a.decision.prediction != context.decision.prediction]
     text = phrase(
@@ -196,13 +196,13 @@ def similar(context: DecisionContext) -> None:
             )
         )
     if context.repeats:
-        differ = len(context.differing)
+        differ = len(context.contradictions)
         cards.section(
             phrase("The same inputs again"),
             phrase(
                 "{least}{repeats} other decisions have just these inputs and this version; {differ} "
                 "got another answer.",
-                least=phrase("At least ") if context.more_repeats else "",
+                least=phrase("At least ") if context.has_more_repeats else "",
                 repeats=len(context.repeats),
                 differ=differ,
             ),
@@ -237,7 +237,7 @@ def logged_values(context: DecisionContext) -> None:
     """Everything that the log holds of the decision."""
     cards.section(phrase("As logged"), phrase("Everything that the log holds of it, as it was loaded."))
     rows = [
-        {"Column": one_line(title(name), 80), "Value": _whole(name, held)}
+        {"Column": one_line(title(name), 80), "Value": _cell_text(name, held)}
         for name, held in context.decision.columns.items()
         if not name.startswith("_") and not (held is None and name in SELDOM)
     ]
@@ -247,7 +247,7 @@ def logged_values(context: DecisionContext) -> None:
     tables.grid(rows, alt=phrase("All columns of this decision and their values"))
 
 
-def _whole(name: str, cell: Any) -> str:
+def _cell_text(name: str, cell: Any) -> str:
     if hasattr(cell, "tzinfo"):
         return numbers.moment(cell)
     words = value(cell)

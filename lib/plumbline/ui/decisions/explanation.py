@@ -8,7 +8,7 @@ from plumbline.answers.decisions.context import DecisionContext
 from plumbline.answers.decisions.explain import explain
 from plumbline.answers.decisions.reasons import POPULATIONS, reasons_against
 from plumbline.charts.waterfall import waterfall
-from plumbline.domain import AttributionSource, Explanation, PlumblineError, Task, strongest_first
+from plumbline.domain import AttributionSource, Explanation, PlumblineError, Task, magnitude_order
 from plumbline.ui.accuracy.series import QUIET
 from plumbline.ui.parts import cards, empty_states
 from plumbline.ui.parts.escape import prose
@@ -16,7 +16,7 @@ from plumbline.ui.state import session
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
-from plumbline.wording.language import capital, in_language, phrase, screen_text
+from plumbline.wording.language import capital, localise, phrase, screen_text
 
 PARTS = (
     screen_text("Why"),
@@ -49,7 +49,7 @@ def sentence(explanation: Explanation) -> str:
     """The finding: what moved this decision most, and which way."""
     if explanation.refused:
         return phrase("Decision {decision_id} cannot be explained.", decision_id=explanation.decision_id)
-    ranked = strongest_first(explanation.attributions)[:2]
+    ranked = magnitude_order(explanation.attributions)[:2]
     if not ranked:
         return phrase(
             "Decision {decision_id} has no contributions to show.", decision_id=explanation.decision_id
@@ -98,7 +98,7 @@ def part() -> str:
     shown = st.segmented_control(
         phrase("Part"),
         PARTS,
-        format_func=in_language,
+        format_func=localise,
         default=PARTS[0],
         required=True,
         key=session.PART.name,
@@ -111,7 +111,7 @@ def part() -> str:
 def provenance(explanation: Explanation) -> None:
     """Source, output space, baseline and the verdict of our own check."""
     words, status = SOURCES[explanation.source]
-    words = in_language(words)
+    words = localise(words)
     words += phrase(", estimated") if explanation.errors else ""
     st.markdown(
         cards.chip(
@@ -122,11 +122,11 @@ def provenance(explanation: Explanation) -> None:
         f"{capital(explanation.method)}." if explanation.method else "",
         phrase("In {unit}.", unit=numbers.unit(explanation.output_space)) if explanation.output_space else "",
         phrase("Baseline: {baseline}.", baseline=explanation.baseline) if explanation.baseline else "",
-        in_language(explanation.check),
+        localise(explanation.check),
     ]
     cards.note(
         " ".join(line for line in lines if line),
-        help=in_language(IN.get(explanation.output_space, "")) or None,
+        help=localise(IN.get(explanation.output_space, "")) or None,
     )
     if explanation.refused:
         cards.note(
@@ -138,7 +138,7 @@ def provenance(explanation: Explanation) -> None:
 
 def decision(view: View, key: str, explanation: Explanation) -> Explanation:
     """The waterfall, in log-odds or in probability as the reader chose; returns what it shows."""
-    explanation = _in_space(view, key, explanation)
+    explanation = _rescale(view, key, explanation)
     if not explanation.refused:
         st.plotly_chart(
             waterfall(explanation, view.mode),
@@ -150,7 +150,7 @@ def decision(view: View, key: str, explanation: Explanation) -> Explanation:
     return explanation
 
 
-def _in_space(view: View, key: str, explanation: Explanation) -> Explanation:
+def _rescale(view: View, key: str, explanation: Explanation) -> Explanation:
     """The same decision in the space that the reader chose, where a registered model offers both."""
     if (
         explanation.refused
@@ -161,7 +161,7 @@ def _in_space(view: View, key: str, explanation: Explanation) -> Explanation:
     chosen = st.segmented_control(
         phrase("Contributions in"),
         SPACES,
-        format_func=lambda each: in_language(each, "scale"),
+        format_func=lambda each: localise(each, "scale"),
         default=SPACES[0],
         required=True,
         key="decisions.space",
@@ -211,7 +211,7 @@ def reasons(view: View, explanation: Explanation, context: DecisionContext) -> N
             st.segmented_control(
                 phrase("Compared with"),
                 POPULATIONS,
-                format_func=lambda each: in_language(each, "population"),
+                format_func=lambda each: localise(each, "population"),
                 default=population,
                 required=True,
                 key="decisions.population",
@@ -223,7 +223,7 @@ def reasons(view: View, explanation: Explanation, context: DecisionContext) -> N
         )
     against = ask(view, reasons_against, system.key, explanation, population)
     if against.reasons.reasons:
-        cards.numbered_list(against.reasons.reasons)
+        cards.ordered_list(against.reasons.reasons)
     else:
         cards.note(phrase("No input weighed against the person."))
     for alert in against.reasons.alerts:

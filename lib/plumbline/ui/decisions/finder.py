@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from plumbline.answers.decisions.find import NEAR, PAGE, DecisionPage, Filter, find, how_many, random_decision
+from plumbline.answers.decisions.find import (
+    NEAR,
+    PAGE,
+    DecisionPage,
+    Filter,
+    count_decisions,
+    find,
+    random_decision,
+)
 from plumbline.domain import DecisionColumn
 from plumbline.domain.decisions import Decision, bare_name, columns_of_role, role_of
 from plumbline.profile.scope import number_range
@@ -21,7 +29,7 @@ from plumbline.ui.state import session
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
-from plumbline.wording.language import in_language, phrase, screen_text
+from plumbline.wording.language import localise, phrase, screen_text
 from plumbline.wording.quantities import count
 from plumbline.wording.times import moment
 
@@ -70,7 +78,11 @@ def chosen(view: View, offered: Sequence[str]) -> tuple[tuple[Filter, ...], str,
             )
     asked = [column for column, _, _ in conditions if column in named]
     extra_columns = tuple(dict.fromkeys([*wanted, *asked]))
-    return (*_of_the_bar(view), *conditions), f"{'-' if falling else ''}{order or 'timestamp'}", extra_columns
+    return (
+        (*_bar_filters(view), *conditions),
+        f"{'-' if falling else ''}{order or 'timestamp'}",
+        extra_columns,
+    )
 
 
 def _default(named: Sequence[str]) -> list[str]:
@@ -85,7 +97,7 @@ def _default(named: Sequence[str]) -> list[str]:
     return [*inputs, *beside][:SHOWN]
 
 
-def _of_the_bar(view: View) -> list[Filter]:
+def _bar_filters(view: View) -> list[Filter]:
     triples: list[Filter] = []
     for column, value in view.where:
         low, high = number_range(value) or (None, None)
@@ -116,7 +128,7 @@ PICKS = {
 }
 
 
-def picks(view: View, key: str) -> None:
+def quick_filters(view: View, key: str) -> None:
     """One click to the decisions that people look at first; each takes the place of the filters that were set."""
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.button(
@@ -129,7 +141,7 @@ def picks(view: View, key: str) -> None:
         for label, words in PICKS.items():
             chosen = list(session.FILTERS.get() or []) == [words]
             st.button(
-                in_language(label),
+                localise(label),
                 icon=":material/check:" if chosen else None,
                 on_click=session.FILTERS.set,
                 args=([] if chosen else [words],),
@@ -143,19 +155,19 @@ def _draw(view: View, key: str) -> None:
         session.DECISION.set(held)
 
 
-def listing(view: View, key: str) -> None:
+def decision_list(view: View, key: str) -> None:
     """The page of decisions that the reader has turned to; a new filter goes back to the first.
 
     Where nothing passes, the page says what to do. The rows come first, then how many there are in all.
     """
-    picks(view, key)
+    quick_filters(view, key)
     wanted, order, extra_columns = chosen(view, columns(view, key))
     at = session.PAGE_AFTER.get()
     question = (key, wanted, order)
     after, before = (at[1], at[2]) if at and at[0] == question else (None, 0)
     page = ask(view, find, key, wanted, order=order, after=after, columns=extra_columns, count=False)
     if page.total == 0:
-        empty_states.empty(
+        empty_states.show_empty_state(
             phrase("No decision passes all of these filters."),
             phrase("Take one away here, or widen the window, the version or the filter above the page."),
         )
@@ -173,7 +185,7 @@ def listing(view: View, key: str) -> None:
     _table(page, order)
     if page.total is None:
         with place, st.spinner(phrase("Counting.")):
-            total, more = ask(view, how_many, key, wanted)
+            total, more = ask(view, count_decisions, key, wanted)
         _count(
             place,
             page,
@@ -212,7 +224,7 @@ def _table(page: DecisionPage, order: str) -> None:
     frame = page.rows
     rows = frame[["decision_id", "_load_id", "_line"]].to_dict("records")
     ids = [Decision({str(name): held for name, held in row.items()}).id for row in rows]
-    shown = _ordered(frame, order.removeprefix("-"))
+    shown = _arrange_columns(frame, order.removeprefix("-"))
     st.dataframe(
         for_export(shown),
         key="decisions.table",
@@ -239,7 +251,7 @@ def _column(column: str) -> Any:
 
 
 def _title(column: str) -> str:
-    return in_language(title(column), "column") if column in FIRST else title(column)
+    return localise(title(column), "column") if column in FIRST else title(column)
 
 
 def _choose() -> None:
@@ -249,7 +261,7 @@ def _choose() -> None:
         session.DECISION.set(ids[picked[0]])
 
 
-def _ordered(frame: pd.DataFrame, order: str) -> pd.DataFrame:
+def _arrange_columns(frame: pd.DataFrame, order: str) -> pd.DataFrame:
     """Without our own columns and those that hold nothing here; fixed ones first, then inputs; pseudonyms cut.
 
     Times other than the decision's are in its record; here where they are what it is ordered by.
@@ -263,11 +275,11 @@ def _ordered(frame: pd.DataFrame, order: str) -> pd.DataFrame:
     place = {column: i for i, column in enumerate(FIRST)}
     last = len(place)
 
-    def at(column: Any) -> int:
+    def position(column: Any) -> int:
         beside = 0 if role_of(str(column)) == "feature" else 1
         return last + 2 if column == "subject" else place.get(str(column), last + beside)
 
-    shown = frame[sorted(kept, key=at)].copy()
+    shown = frame[sorted(kept, key=position)].copy()
     # pyarrow reads aware times by a road that pandas 4 closes
     for name in shown.columns.intersection([*TIMES]):
         shown[name] = shown[name].dt.tz_convert("UTC").dt.tz_localize(None)

@@ -19,7 +19,7 @@ from plumbline.ui.parts import cards
 from plumbline.ui.parts.document_language import document_language
 from plumbline.ui.parts.escape import one_line
 from plumbline.ui.state.view import View
-from plumbline.wording.language import code, in_language, phrase, screen_text
+from plumbline.wording.language import code, localise, phrase, screen_text
 
 LABELS = {
     ".pdf": (screen_text("Record (PDF)"), "application/pdf"),
@@ -48,7 +48,7 @@ def downloads(view: View, key: str, explanation: Explanation) -> None:
     with st.container(horizontal=True, gap="small"):
         for ending, (label, mime) in LABELS.items():
             st.download_button(
-                in_language(label),
+                localise(label),
                 data=_maker(view, key, explanation.decision_id, ending, str(chosen)),
                 file_name=f"decision{ending}",
                 mime=mime,
@@ -110,7 +110,7 @@ def settings(view: View, context: DecisionContext) -> None:
                     phrase("Direction"),
                     options=list(DIRECTIONS),
                     required=True,
-                    format_func=lambda way: in_language(str(way), "direction"),
+                    format_func=lambda way: localise(str(way), "direction"),
                 ),
                 "Step": st.column_config.NumberColumn(
                     phrase("Step"), min_value=0.0, help=phrase("Whole steps from the logged value only")
@@ -125,14 +125,14 @@ def settings(view: View, context: DecisionContext) -> None:
         adverse = left.selectbox(
             phrase("What is to the person's disadvantage"),
             list(ADVERSE),
-            format_func=lambda a: in_language(ADVERSE[a]),
+            format_func=lambda a: localise(ADVERSE[a]),
             index=list(ADVERSE).index(settings.adverse or "low"),
             key="decisions.adverse",
         )
         role = right.selectbox(
             phrase("Role in the procedure"),
             list(ROLE_WORDS),
-            format_func=lambda r: in_language(ROLE_WORDS[r]),
+            format_func=lambda r: localise(ROLE_WORDS[r]),
             key="decisions.role",
             index=list(ROLE_WORDS).index(settings.role if settings.role in ROLES else ""),
         )

@@ -11,18 +11,18 @@ from plumbline.answers.decisions.counterfactual import (
     Counterfactual,
     Counterfactuals,
     WhatIfResult,
+    find_counterfactuals,
     try_values,
-    what_would_change,
 )
-from plumbline.domain import PlumblineError, strongest_first
+from plumbline.domain import PlumblineError, magnitude_order
 from plumbline.explain.counterfactual.actionable import changeable_features
 from plumbline.ui.decisions import context
 from plumbline.ui.parts import cards, empty_states, tables
-from plumbline.ui.parts.escape import one_line, plain
+from plumbline.ui.parts.escape import escape, one_line
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
-from plumbline.wording.language import in_language, phrase, screen_text
+from plumbline.wording.language import localise, phrase, screen_text
 from plumbline.wording.quantities import count
 
 MOST = 12  # inputs that can be tried at once
@@ -33,18 +33,18 @@ def counterfactual_section(view: View, context: DecisionContext, decision_id: st
     """The least that would have led to the other outcome, or why there is nothing to say."""
     key = context.system.key
     try:
-        counterfactuals = ask(view, what_would_change, key, decision_id)
+        counterfactuals = ask(view, find_counterfactuals, key, decision_id)
     except PlumblineError as error:
         cards.section(
             phrase("What would have changed it"),
             phrase("Not looked for. {error}", error=empty_states.error_sentence(error)),
         )
-        _comparable(context)
+        _comparable_case(context)
         return
     cards.section(phrase("What would have changed it"), _sentence(counterfactuals))
     for number, way in enumerate(counterfactuals.ways, 1):
         with st.container(border=True, gap="xsmall"):
-            _way(number, way, counterfactuals.outcome)
+            _counterfactual(number, way, counterfactuals.outcome)
     if counterfactuals.ways:
         cards.note(
             phrase(
@@ -57,7 +57,7 @@ def counterfactual_section(view: View, context: DecisionContext, decision_id: st
         return
     if not changeable_features(context.system.settings.changeable):
         cards.note(phrase("Say which inputs may change under Settings of explanations below."))
-    _comparable(context)
+    _comparable_case(context)
 
 
 def _sentence(counterfactuals: Counterfactuals) -> str:
@@ -74,13 +74,13 @@ def _sentence(counterfactuals: Counterfactuals) -> str:
     )
 
 
-def _way(number: int, way: Counterfactual, outcome: str) -> None:
+def _counterfactual(number: int, way: Counterfactual, outcome: str) -> None:
     parts = [
         phrase(
             "**{feature}** {value} instead of {former}",
-            feature=plain(c.feature, 60),
-            value=plain(context.value(c.then)),
-            former=plain(context.value(c.was)),
+            feature=escape(c.feature, 60),
+            value=escape(context.value(c.then)),
+            former=escape(context.value(c.was)),
         )
         for c in way.changes
     ]
@@ -89,11 +89,11 @@ def _way(number: int, way: Counterfactual, outcome: str) -> None:
             "{number}. {changes}: output {score}, {outcome}",
             number=number,
             changes=phrase(" and ").join(parts),
-            score=plain(numbers.significant(way.score)),
-            outcome=plain(outcome),
+            score=escape(numbers.significant(way.score)),
+            outcome=escape(outcome),
         )
     )
-    near = "within" if way.plausible else "beyond"
+    near = "within" if way.is_plausible else "beyond"
     words = phrase(
         "The nearest logged {outcome} decision is {distance} away, {near} what is usual ({usual}).",
         outcome=outcome,
@@ -101,14 +101,14 @@ def _way(number: int, way: Counterfactual, outcome: str) -> None:
         near=near,
         usual=numbers.significant(way.usual, 2),
     )
-    if way.plausible:
+    if way.is_plausible:
         cards.note(words)
     else:
         st.markdown(cards.chip("partial", phrase("unusual: may not occur in practice")))
         cards.note(words)
 
 
-def _comparable(decision_context: DecisionContext) -> None:
+def _comparable_case(decision_context: DecisionContext) -> None:
     near = decision_context.comparable
     if near is None:
         return
@@ -132,17 +132,17 @@ def _comparable(decision_context: DecisionContext) -> None:
     context.choose([near])
 
 
-def try_other(view: View, context: DecisionContext, decision_id: str) -> None:
+def what_if_section(view: View, context: DecisionContext, decision_id: str) -> None:
     """Sliders over the inputs; the registered model scores what they say."""
     cards.section(
         phrase("Try other values"),
         phrase("The registered model itself scores what you set. Nothing is stored."),
     )
-    _tried(view, context, decision_id)
+    _trial_form(view, context, decision_id)
 
 
 @st.fragment
-def _tried(view: View, decision_context: DecisionContext, decision_id: str) -> None:
+def _trial_form(view: View, decision_context: DecisionContext, decision_id: str) -> None:
     key = decision_context.system.key
     changes: dict[str, Any] = {}
     places = st.columns(2, gap="large")
@@ -176,7 +176,7 @@ def _tried(view: View, decision_context: DecisionContext, decision_id: str) -> N
             ),
         ]
     )
-    _moved(result)
+    _contribution_changes(result)
     unused = [
         item.feature
         for item in decision_context.placed
@@ -189,7 +189,7 @@ def _tried(view: View, decision_context: DecisionContext, decision_id: str) -> N
 
 
 def _input(context: DecisionContext, item: FeaturePosition, key: str) -> Any:
-    label = plain(item.feature, 60)
+    label = escape(item.feature, 60)
     if not item.numeric:
         levels = list(
             dict.fromkeys(str(value) for value in _values(context, item.feature) if value is not None)
@@ -218,22 +218,22 @@ def _values(context: DecisionContext, feature: str) -> list[Any]:
     return [alike.decision.features.get(feature) for alike in context.alike]
 
 
-def _moved(trial: WhatIfResult) -> None:
+def _contribution_changes(trial: WhatIfResult) -> None:
     if not trial.attributions:
         cards.note(phrase("This model file gives scores only: contributions cannot be split by input here."))
         return
     rows = [
         {
             "Feature": one_line(name),
-            "As logged": numbers.with_sign(trial.before[name]),
-            "With these values": numbers.with_sign(trial.attributions[name]),
-            "Change": numbers.with_sign(change),
+            "As logged": numbers.signed_number(trial.before[name]),
+            "With these values": numbers.signed_number(trial.attributions[name]),
+            "Change": numbers.signed_number(change),
         }
-        for name, change in strongest_first(
+        for name, change in magnitude_order(
             {name: part - trial.before[name] for name, part in trial.attributions.items()}
         )
     ]
     tables.grid(rows, alt=phrase("Contributions as logged and with these values"))
     cards.note(
-        phrase("Contributions in {unit}.", unit=in_language(SPACES.get(trial.space, "units of the value")))
+        phrase("Contributions in {unit}.", unit=localise(SPACES.get(trial.space, "units of the value")))
     )

@@ -10,7 +10,7 @@ from plumbline.monitor.fairness.groups import LEAST_ROWS
 from plumbline.ui.parts import cards, charts, tables
 from plumbline.ui.parts.escape import one_line
 from plumbline.wording import numbers
-from plumbline.wording.language import in_language, phrase, screen_text
+from plumbline.wording.language import localise, phrase, screen_text
 
 _NAMES = {
     RATIO: screen_text("Ratio to the best"), FAVOURABLE: screen_text("How often favoured"),
@@ -36,7 +36,7 @@ def compare_groups(answer: FairnessWindows) -> None:
             phrase("Compared by"),
             options,
             default=options[0],
-            format_func=lambda name: in_language(_NAMES[name]),
+            format_func=lambda name: localise(_NAMES[name]),
             key="fairness.compared",
             label_visibility="collapsed",
         )
@@ -57,7 +57,7 @@ def compare_groups(answer: FairnessWindows) -> None:
         [_row(g, moved, chosen, named) for g, moved in rows],
         alt=phrase(
             "{names} by group in two windows: values, change, interval, verdict, samples",
-            names=in_language(_NAMES[chosen]),
+            names=localise(_NAMES[chosen]),
         ),
         height=460 if len(rows) > 11 else None,
     )
@@ -81,7 +81,8 @@ def compare_groups(answer: FairnessWindows) -> None:
         )
     cards.note(
         phrase(
-            "{compared} comparisons, corrected for being so many.", compared=numbers.count(answer.compared)
+            "{compared} comparisons, corrected for being so many.",
+            compared=numbers.count(answer.comparison_count),
         )
     )
     charts.data(
@@ -117,11 +118,11 @@ def _row(g: GroupChange, moved: MeasureChange, measure: str, spans: list[str]) -
         )
     else:
         first, second = numbers.share(moved.first), numbers.share(moved.second)
-        change = phrase("{change} points", change=numbers.with_sign(100 * moved.change))
+        change = phrase("{change} points", change=numbers.signed_number(100 * moved.change))
         sure = phrase(
             "{low} to {high} points",
-            low=numbers.with_sign(100 * moved.low),
-            high=numbers.with_sign(100 * moved.high),
+            low=numbers.signed_number(100 * moved.low),
+            high=numbers.signed_number(100 * moved.high),
         )
     return {
         "Group": one_line(g.name, 80), spans[0]: first, spans[1]: second, "Change": change, "95 % interval": sure,
@@ -132,4 +133,4 @@ def _row(g: GroupChange, moved: MeasureChange, measure: str, spans: list[str]) -
 
 def _verdict(verdict: str) -> str:
     status, words = _SAID[verdict]
-    return f"{cards.glyph(status).partition(' ')[0]} {in_language(words)}"
+    return f"{cards.glyph(status).partition(' ')[0]} {localise(words)}"

@@ -9,14 +9,14 @@ from plumbline.answers.fairness.favourable import reading_of
 from plumbline.domain import System
 from plumbline.ui.frame import permissions, signed_forms
 from plumbline.ui.parts import cards
-from plumbline.ui.parts.escape import one_line, plain
+from plumbline.ui.parts.escape import escape, one_line
 from plumbline.ui.state import session
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View
 from plumbline.wording.language import phrase
 
 
-def favourable(view: View, system: System) -> str | None:
+def favourable_choice(view: View, system: System) -> str | None:
     """The class that people want; the link carries it. Where nobody says and no name tells, the page asks."""
     if len(system.classes) < 2:
         return None
@@ -52,7 +52,7 @@ def _keep(view: View, system: System, wanted: str) -> None:
     with st.form("fairness.favourable", border=False):
         by = signed_forms.signature("favourable", page="fairness")
         kept = permissions.submit(
-            phrase("State that people want {wanted}", wanted=plain(wanted, 40)), permissions.OWNER
+            phrase("State that people want {wanted}", wanted=escape(wanted, 40)), permissions.OWNER
         )
     if kept:
         signed_forms.sign(by)

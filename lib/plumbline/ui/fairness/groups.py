@@ -25,11 +25,11 @@ from plumbline.ui.frame import drill_down
 from plumbline.ui.notes import marks, strip
 from plumbline.ui.parts import cards, charts, empty_states, tables
 from plumbline.ui.parts.cards import Figure
-from plumbline.ui.parts.escape import one_line, plain
+from plumbline.ui.parts.escape import escape, one_line
 from plumbline.ui.parts.glossary import help_for
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
-from plumbline.wording.language import SOURCE, code, digits, in_language, phrase, screen_text
+from plumbline.wording.language import SOURCE, code, digits, localise, phrase, screen_text
 
 RATIO = "ratio"
 _MOST = 24  # groups drawn; the table has them all
@@ -80,7 +80,7 @@ def figures(answer: FairnessAnswer) -> None:
                 value=phrase("{gap} points", gap=digits(f"{100 * abs(gap.value):.1f}")),
                 note=phrase(
                     "{measure} of {group}, {low} to {high}",
-                    measure=_within(_NAMES[name]),
+                    measure=_name_within(_NAMES[name]),
                     group=group.name,
                     low=_points(gap.low),
                     high=_points(gap.high),
@@ -91,14 +91,14 @@ def figures(answer: FairnessAnswer) -> None:
     items.append(
         Figure(
             name=phrase("Compared"),
-            value=numbers.count(answer.tested),
+            value=numbers.count(answer.comparison_count),
             note=phrase("ratios and gaps, corrected for being so many"),
         )
     )
     items.append(
         Figure(
             name=phrase("Too small to judge"),
-            value=numbers.count(len(answer.small)),
+            value=numbers.count(len(answer.small_groups)),
             note=phrase("under {least_rows} decisions", least_rows=LEAST_ROWS),
         )
     )
@@ -116,7 +116,7 @@ def groups(answer: FairnessAnswer, view: View) -> None:
             gap=f"{100 * GAP:.0f}",
         ),
     )
-    _measured(answer, answer.groups, view.mode, "groups")
+    _measure_chart(answer, answer.groups, view.mode, "groups")
     _table(answer.groups, phrase("Groups by attribute"))
     _rows(answer, answer.groups, view)
 
@@ -132,7 +132,7 @@ def pairs(answer: FairnessAnswer, view: View) -> None:
             "Pairs of attributes with at least {least_rows} decisions, largest first.", least_rows=LEAST_ROWS
         ),
     )
-    _measured(answer, answer.pairs, view.mode, "pairs")
+    _measure_chart(answer, answer.pairs, view.mode, "pairs")
     _table(answer.pairs, phrase("Intersections of two attributes"))
     _rows(answer, answer.pairs, view)
 
@@ -154,15 +154,15 @@ def _rows(answer: FairnessAnswer, comparisons: Sequence[GroupResult], view: View
         for g in worst:
             where = [(answer.columns[a], level) for a, level in zip(g.attributes, g.levels, strict=True)]
             empty_states.link(
-                empty_states.NextPage("decisions", phrase("Decisions of {name}", name=plain(g.name, 60))),
+                empty_states.NextPage("decisions", phrase("Decisions of {name}", name=escape(g.name, 60))),
                 drill_down.narrower_query(view, answer.system.key, where),
             )
 
 
-def small(answer: FairnessAnswer) -> None:
+def small_groups(answer: FairnessAnswer) -> None:
     """Groups that are too small, by name."""
-    if answer.small:
-        named = ", ".join(f"{one_line(g.name, 60)} ({g.n})" for g in answer.small)
+    if answer.small_groups:
+        named = ", ".join(f"{one_line(g.name, 60)} ({g.n})" for g in answer.small_groups)
         cards.note(
             phrase(
                 "Too few decisions to judge, {least_rows} are needed: {named}.",
@@ -172,14 +172,14 @@ def small(answer: FairnessAnswer) -> None:
         )
 
 
-def _measured(answer: FairnessAnswer, comparisons: Sequence[GroupResult], mode: Mode, key: str) -> None:
+def _measure_chart(answer: FairnessAnswer, comparisons: Sequence[GroupResult], mode: Mode, key: str) -> None:
     options = [name for name in _NAMES if any(_value(g, name) is not None for g in comparisons)] or [RATIO]
     chosen = (
         st.segmented_control(
             phrase("Measure"),
             options,
             default=options[0],
-            format_func=lambda n: in_language(_NAMES[n]),
+            format_func=lambda n: localise(_NAMES[n]),
             key=f"fairness.{key}.measure",
             label_visibility="collapsed",
         )
@@ -196,13 +196,13 @@ def _measured(answer: FairnessAnswer, comparisons: Sequence[GroupResult], mode: 
         "calibration": [ReferenceLine(0.0, phrase("as promised"))],
     }.get(chosen, [])
     if chosen in ERRORS:
-        lines = _allowed(comparisons, chosen)
+        lines = _limit_lines(comparisons, chosen)
     charts.show(
         forest(rows, mode, unit=unit, lines=lines, longest=44),
         key=f"fairness.{key}",
         name=f"{answer.system.key}-{key}-{chosen}",
         alt=phrase(
-            "{measure} by group. {sentence}", measure=in_language(_NAMES[chosen]), sentence=answer.sentence
+            "{measure} by group. {sentence}", measure=localise(_NAMES[chosen]), sentence=answer.sentence
         ),
         rows=[
             {"group": r.label, "value": r.value, "low": r.low, "high": r.high, "words": r.words} for r in rows
@@ -210,7 +210,7 @@ def _measured(answer: FairnessAnswer, comparisons: Sequence[GroupResult], mode: 
     )
 
 
-def _allowed(comparisons: Sequence[GroupResult], measure: str) -> list[ReferenceLine]:
+def _limit_lines(comparisons: Sequence[GroupResult], measure: str) -> list[ReferenceLine]:
     """Ten points either side of the most favoured group, where there is one alone."""
     best = [g.rates[measure].value for g in comparisons if g.best and measure in g.rates]
     if len(best) != 1:
@@ -221,8 +221,8 @@ def _allowed(comparisons: Sequence[GroupResult], measure: str) -> list[Reference
     ]
 
 
-def _within(name: str) -> str:
-    words = in_language(name)
+def _name_within(name: str) -> str:
+    words = localise(name)
     return words.lower() if code() == SOURCE else words
 
 
@@ -234,7 +234,7 @@ def _value(g: GroupResult, measure: str) -> GroupRate | None:
 
 def _row(g: GroupResult, measure: str) -> EstimateRow:
     rate = _value(g, measure)
-    if g.small:
+    if g.is_small:
         return EstimateRow(
             label=g.name, value=None, low=None, high=None, words=phrase("too few to judge, n = {n}", n=g.n)
         )
@@ -318,7 +318,7 @@ def _ratio(g: GroupResult) -> str:
     return numbers.significant(g.ratio.value) if g.ratio else numbers.DASH
 
 
-def over_time(answer: FairnessAnswer, view: View) -> None:
+def rates_over_time(answer: FairnessAnswer, view: View) -> None:
     """How often each group gets what it wants, month by month; by version in the table."""
     cards.section(
         phrase("Over time"),
@@ -393,4 +393,4 @@ def _month(answer: FairnessAnswer, points: Sequence[Point], span: tuple[datetime
                 f"{one_line(p.version or '', 60)}: {numbers.share(p.value)}{f' ({sure})' if sure else ''}, "
                 f"n = {numbers.count(p.n)}."
             )
-        drill_down.onward("fairness", drill_down.dates(answer.system.key, *span))
+        drill_down.chunk_links("fairness", drill_down.dates(answer.system.key, *span))

@@ -14,7 +14,7 @@ from plumbline.wording import numbers
 from plumbline.wording.language import digits, phrase
 
 
-def last_word(answer: FairnessAnswer) -> None:
+def override_section(answer: FairnessAnswer) -> None:
     """How often people look and overrule, whether they were right, and how far the decisions reach."""
     cards.section(phrase("Human override"))
     if answer.oversight is None:
@@ -44,14 +44,14 @@ def _overseen(o: Oversight) -> dict[str, object]:
         "Version or month": one_line(o.label) or phrase("no version"),
         "n": o.n,
         "Overruled": o.overruled,
-        "Override rate": _with_range(o.override_rate),
-        "Automation rate": _with_range(o.automation_rate),
-        "Right to overrule": _with_range(o.right_to_overrule),
+        "Override rate": _rate_text(o.override_rate),
+        "Automation rate": _rate_text(o.automation_rate),
+        "Right to overrule": _rate_text(o.right_to_overrule),
         "Outcomes known": o.right_to_overrule.n if o.right_to_overrule else 0,
     }
 
 
-def _with_range(rate: GroupRate | None) -> str:
+def _rate_text(rate: GroupRate | None) -> str:
     if rate is None:
         return numbers.DASH
     return phrase(

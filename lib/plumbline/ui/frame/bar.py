@@ -16,14 +16,14 @@ from plumbline.store import systems as store
 from plumbline.store.workspace import Workspace
 from plumbline.ui.frame import bar_filter
 from plumbline.ui.frame import scratch as scratches
-from plumbline.ui.frame.choices import Choices, choices, missing
+from plumbline.ui.frame.choices import Choices, choices, note_absent_choice
 from plumbline.ui.parts import cards
-from plumbline.ui.parts.escape import plain
+from plumbline.ui.parts.escape import escape
 from plumbline.ui.state import bar_link, links, session, windows
 from plumbline.ui.state.links import EVERYTHING
 from plumbline.ui.state.view import View
 from plumbline.ui.state.windows import DATES, WHOLE, WINDOWS
-from plumbline.wording.language import in_language, phrase, screen_text
+from plumbline.wording.language import localise, phrase, screen_text
 
 ALL_VERSIONS = screen_text("All versions")
 CHUNKS = (screen_text("auto"), screen_text("day"), screen_text("week"), screen_text("month"))
@@ -70,7 +70,7 @@ def read(
             own=ws.change(system.key),
         )
         if above and parts:
-            view = _narrowed(view, system, parts, absent)
+            view = _narrow_view(view, system, parts, absent)
     bar_link.carry(query(view))
     for sentence in absent:
         st.warning(sentence, icon=":material/link_off:")
@@ -80,7 +80,7 @@ def read(
     return view
 
 
-def _narrowed(view: View, system: System, parts: frozenset[str], absent: list[str]) -> View:
+def _narrow_view(view: View, system: System, parts: frozenset[str], absent: list[str]) -> View:
     offered = choices(view.ws, str(view.ws.path), system.key, view.own)
     if WINDOW in parts:
         view = _window(view, offered, absent, chunked=CHUNK in parts)
@@ -88,14 +88,14 @@ def _narrowed(view: View, system: System, parts: frozenset[str], absent: list[st
         view = replace(view, version=_version(offered, absent))
     if FILTER in parts:
         view = replace(view, where=bar_filter.choose(view, offered, absent))
-    _ways_back(narrowed=view.narrowed or view.chunk is not None)
+    _back_buttons(narrowed=view.is_narrowed or view.chunk is not None)
     return view
 
 
 def query(view: View) -> dict[str, str]:
     """What the address says of the bar; what is left at its default is not in it."""
     query: dict[str, str] = {}
-    window = windows.present()
+    window = windows.present_window()
     if view.start or view.end:
         query[session.WINDOW.name] = window.choice
         if window.choice == DATES:
@@ -108,16 +108,16 @@ def query(view: View) -> dict[str, str]:
     return query | bar_filter.query(view.where)
 
 
-def _ways_back(*, narrowed: bool) -> None:
+def _back_buttons(*, narrowed: bool) -> None:
     """One click to the window before, and one to the whole log."""
-    earlier = windows.earlier()
+    earlier = windows.window_before()
     if earlier is not None:
         st.button(
             phrase("Back"),
             key="bar.back",
             icon=":material/undo:",
             type="tertiary",
-            on_click=windows.back,
+            on_click=windows.restore_window_before,
             help=phrase("Back to {say}", say=windows.say(earlier)),
         )
     if narrowed:
@@ -126,12 +126,12 @@ def _ways_back(*, narrowed: bool) -> None:
             key="bar.clear",
             icon=":material/close:",
             type="tertiary",
-            on_click=clear,
+            on_click=clear_choices,
             help=phrase("The whole log, all versions, no filter"),
         )
 
 
-def clear() -> None:
+def clear_choices() -> None:
     """Everything but the system back to what it is without a choice."""
     for key in (session.WINDOW, session.VERSION, session.CHUNK, session.WHERE, session.WHERE_TOO):
         if key.name in st.session_state:
@@ -155,7 +155,7 @@ def _system(systems: tuple[System, ...], absent: list[str]) -> System:
         session.SYSTEM.set(session.GO_TO.get())
         session.GO_TO.clear()
     else:
-        missing(session.SYSTEM.name, keys, screen_text("system", "link"), absent)
+        note_absent_choice(session.SYSTEM.name, keys, screen_text("system", "link"), absent)
     key = st.selectbox(
         phrase("System"),
         keys,
@@ -169,15 +169,15 @@ def _system(systems: tuple[System, ...], absent: list[str]) -> System:
 
 def _window(view: View, offered: Choices, absent: list[str], *, chunked: bool) -> View:
     """The half-open window, and how it is cut; days are counted back from the last decision, as a log may be old."""
-    missing(session.WINDOW.name, list(WINDOWS), screen_text("window", "link"), absent)
+    note_absent_choice(session.WINDOW.name, list(WINDOWS), screen_text("window", "link"), absent)
     if chunked:
-        missing(session.CHUNK.name, CHUNKS, screen_text("chunk", "link"), absent)
+        note_absent_choice(session.CHUNK.name, CHUNKS, screen_text("chunk", "link"), absent)
     place = st.popover(_say_window(chunked=chunked), key="bar.window")
     with place, st.container(width=PANEL, gap="small"):
         choice = st.radio(
             phrase("Window"),
             list(WINDOWS),
-            format_func=in_language,
+            format_func=localise,
             key=session.WINDOW.name,
             persist_state="session",
         )
@@ -204,7 +204,7 @@ def _window(view: View, offered: Choices, absent: list[str], *, chunked: bool) -
             chunk = st.selectbox(
                 phrase("Chunk"),
                 CHUNKS,
-                format_func=in_language,
+                format_func=localise,
                 key=session.CHUNK.name,
                 persist_state="session",
             )
@@ -213,20 +213,20 @@ def _window(view: View, offered: Choices, absent: list[str], *, chunked: bool) -
 
 def _say_window(*, chunked: bool) -> str:
     """The chosen window, and how it is cut, as Markdown; what is chosen is bold."""
-    words = windows.say(windows.present())
-    chunk = links.present(session.CHUNK.name, CHUNKS, CHUNKS[0]) if chunked else CHUNKS[0]
+    words = windows.say(windows.present_window())
+    chunk = links.present_choice(session.CHUNK.name, CHUNKS, CHUNKS[0]) if chunked else CHUNKS[0]
     if chunk != CHUNKS[0]:
-        words += phrase(", by {chunk}", chunk=in_language(chunk))
-    return words if words == in_language(WHOLE) else f"**{plain(words)}**"
+        words += phrase(", by {chunk}", chunk=localise(chunk))
+    return words if words == localise(WHOLE) else f"**{escape(words)}**"
 
 
 def _version(offered: Choices, absent: list[str]) -> str | None:
     if not offered.versions:
         return None
     options = [ALL_VERSIONS, *offered.versions]
-    missing(session.VERSION.name, options, screen_text("version", "link"), absent)
-    now = links.present(session.VERSION.name, options, ALL_VERSIONS)
-    words = in_language(now) if now == ALL_VERSIONS else phrase("**version {now}**", now=plain(now, 24))
+    note_absent_choice(session.VERSION.name, options, screen_text("version", "link"), absent)
+    now = links.present_choice(session.VERSION.name, options, ALL_VERSIONS)
+    words = localise(now) if now == ALL_VERSIONS else phrase("**version {now}**", now=escape(now, 24))
     with st.popover(words, key="bar.version"), st.container(width=PANEL):
         choice = st.selectbox(
             phrase("Version"),
@@ -239,4 +239,4 @@ def _version(offered: Choices, absent: list[str]) -> str | None:
 
 
 def _version_name(option: str) -> str:
-    return in_language(option) if option == ALL_VERSIONS else option
+    return localise(option) if option == ALL_VERSIONS else option

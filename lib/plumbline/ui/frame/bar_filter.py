@@ -6,13 +6,13 @@ import streamlit as st
 
 from plumbline.domain.decisions import bare_name
 from plumbline.profile.scope import number_range
-from plumbline.ui.frame.choices import Choices, levels, missing
+from plumbline.ui.frame.choices import Choices, levels, note_absent_choice
 from plumbline.ui.parts import cards, filters
-from plumbline.ui.parts.escape import one_line, plain
+from plumbline.ui.parts.escape import escape, one_line
 from plumbline.ui.state import links, session
 from plumbline.ui.state.links import EVERYTHING
 from plumbline.ui.state.view import View
-from plumbline.wording.language import in_language, phrase, screen_text
+from plumbline.wording.language import localise, phrase, screen_text
 from plumbline.wording.names import say_level
 
 MISSING = screen_text("(missing)")  # how a link asks for decisions that lack the value
@@ -26,21 +26,21 @@ _PAIRS = ((session.WHERE, session.LEVEL), (session.WHERE_TOO, session.LEVEL_TOO)
 
 
 def choose(view: View, offered: Choices, absent: list[str]) -> Where:
-    """What the page is narrowed to, at most two conditions; ``absent``: see ``missing``."""
+    """What the page is narrowed to, at most two conditions; ``absent``: see ``note_absent_choice``."""
     columns = (*offered.columns, *offered.numeric)
     if not columns:
         return ()
     _settle(view, columns, offered, absent)
     words = _present(view, columns, offered)
     with (
-        st.popover(words or in_language(EVERYTHING), key="bar.filter"),
+        st.popover(words or localise(EVERYTHING), key="bar.filter"),
         st.container(width=PANEL, gap="small"),
     ):
-        first = _one(view, columns, offered, 0)
+        first = _filter_pair(view, columns, offered, 0)
         if first is None:
             return ()
         left = tuple(c for c in columns if c != first[0])
-        second = _one(view, left, offered, 1)
+        second = _filter_pair(view, left, offered, 1)
         return (first, second) if second else (first,)
 
 
@@ -64,14 +64,14 @@ def _settle(view: View, columns: tuple[str, ...], offered: Choices, absent: list
     """
     left = columns
     for place, (column_key, level_key) in enumerate(_PAIRS):
-        missing(column_key.name, [EVERYTHING, *left], _ASKED[place], absent)
-        column = links.present(column_key.name, left, "")
+        note_absent_choice(column_key.name, [EVERYTHING, *left], _ASKED[place], absent)
+        column = links.present_choice(column_key.name, left, "")
         if column in offered.columns:
             levels_known = [*_levels(view, column), MISSING]
             level = st.session_state.get(level_key.name)
-            missing(level_key.name, levels_known, screen_text("value", "link"), absent)
+            note_absent_choice(level_key.name, levels_known, screen_text("value", "link"), absent)
             # empty: the reader chose its column a moment ago, and the first value with it
-            chosen_now = level == "" and links.asked_value(column_key.name) is None
+            chosen_now = level == "" and links.link_value(column_key.name) is None
             if level not in levels_known and not chosen_now:
                 column = ""
         if not column:
@@ -86,7 +86,7 @@ def _present(view: View, columns: tuple[str, ...], offered: Choices) -> str:
     """What the widgets will say in this run, as Markdown."""
     conditions: list[tuple[str, str]] = []
     for column_key, level_key in _PAIRS:
-        column = links.present(column_key.name, columns, "")
+        column = links.present_choice(column_key.name, columns, "")
         level = str(st.session_state.get(level_key.name) or "")
         if column in offered.columns and level != MISSING:
             known = _levels(view, column)
@@ -96,18 +96,20 @@ def _present(view: View, columns: tuple[str, ...], offered: Choices) -> str:
         if not column or not level:
             break
         conditions.append((column, "" if level == MISSING else level))
-    return f"**{plain(one_line(say(tuple(conditions)), 60))}**" if conditions else ""
+    return f"**{escape(one_line(say(tuple(conditions)), 60))}**" if conditions else ""
 
 
-def _one(view: View, columns: tuple[str, ...], offered: Choices, place: int) -> tuple[str, str] | None:
+def _filter_pair(
+    view: View, columns: tuple[str, ...], offered: Choices, place: int
+) -> tuple[str, str] | None:
     column_key, level_key = _PAIRS[place]
     name = level_key.name
     column = st.selectbox(
-        in_language(_LABELS[place]),
+        localise(_LABELS[place]),
         [EVERYTHING, *columns],
         key=column_key.name,
         persist_state="session",
-        format_func=lambda c: in_language(c) if c == EVERYTHING else one_line(filters.title(c), 60),
+        format_func=lambda c: localise(c) if c == EVERYTHING else one_line(filters.title(c), 60),
         on_change=level_key.set,
         args=("",),
     )
@@ -126,7 +128,7 @@ def _one(view: View, columns: tuple[str, ...], offered: Choices, place: int) -> 
 
 
 def _level_name(level: str) -> str:
-    return in_language(level) if level == MISSING else level
+    return localise(level) if level == MISSING else level
 
 
 def _levels(view: View, column: str) -> tuple[str, ...]:

@@ -14,9 +14,9 @@ from plumbline.profile.read import profiles
 from plumbline.profile.scan import group_outcomes
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace
-from plumbline.ui.parts.escape import plain
+from plumbline.ui.parts.escape import escape
 from plumbline.ui.state import links, session
-from plumbline.wording.language import in_language, phrase
+from plumbline.wording.language import localise, phrase
 
 #: roles whose columns are offered as filters, in this order; features only where they are categorical
 FILTERS = ("segment", "protected", "feature")
@@ -73,16 +73,16 @@ def _time(at: np.datetime64) -> datetime:
     return seconds.replace(tzinfo=UTC)
 
 
-def missing(name: str, options: Sequence[str], what: str, absent: list[str]) -> None:
+def note_absent_choice(name: str, options: Sequence[str], what: str, absent: list[str]) -> None:
     """Add to ``absent`` what a link asks for that is not here, instead of quietly showing another."""
     if st.session_state.get(name) not in (None, *options):
         st.session_state.pop(name)
-    wanted = links.asked_value(name) or (st.query_params.get(name) if name == session.SYSTEM.name else None)
+    wanted = links.link_value(name) or (st.query_params.get(name) if name == session.SYSTEM.name else None)
     if wanted and wanted not in options:
         absent.append(
             phrase(
                 "The link asked for {what} {wanted}, which is not here.",
-                what=in_language(what, "link"),
-                wanted=plain(wanted, 60),
+                what=localise(what, "link"),
+                wanted=escape(wanted, 60),
             )
         )

@@ -12,7 +12,7 @@ from plumbline.domain import FeatureDrift
 from plumbline.ui.frame import bar, bar_filter
 from plumbline.ui.parts import empty_states
 from plumbline.ui.parts.empty_states import NextPage
-from plumbline.ui.parts.escape import one_line, plain
+from plumbline.ui.parts.escape import escape, one_line
 from plumbline.ui.state import session
 from plumbline.ui.state.view import View
 from plumbline.ui.state.windows import DATES
@@ -39,7 +39,7 @@ def dates(system: str, start: datetime | None, end: datetime | None) -> dict[str
     return query
 
 
-def whole_log(system: str) -> dict[str, str]:
+def whole_log_query(system: str) -> dict[str, str]:
     """The query of a link from a page that shows no window, version or filter: what other pages had goes."""
     return bar.WITHOUT | {session.SYSTEM.name: system}
 
@@ -52,7 +52,7 @@ def to_rows(
     if where is not None:
         query |= {session.WHERE.name: where[0], session.LEVEL.name: where[1]}
     text = words or phrase("The decisions of {span}", span=numbers.span(start, end))
-    empty_states.link(NextPage("decisions", plain(text)), query)
+    empty_states.link(NextPage("decisions", escape(text)), query)
 
 
 def narrower_query(view: View, system: str, where: Sequence[tuple[str, str]]) -> dict[str, str]:
@@ -72,7 +72,7 @@ def clicked_span(event: Any) -> tuple[datetime, datetime] | None:
     return (start.replace(tzinfo=start.tzinfo or UTC), end.replace(tzinfo=end.tzinfo or UTC))
 
 
-def onward(page: str, query: dict[str, str], closer: dict[str, str] | None = None) -> None:
+def chunk_links(page: str, query: dict[str, str], closer: dict[str, str] | None = None) -> None:
     """From a chunk: this page over it alone, its decisions, and what shifted in it."""
     with st.container(horizontal=True, gap="medium"):
         empty_states.link(NextPage(page, phrase("Zoom to these days")), query | (closer or {}))
@@ -80,23 +80,25 @@ def onward(page: str, query: dict[str, str], closer: dict[str, str] | None = Non
         empty_states.link(NextPage("drift", phrase("What shifted in it")), query)
 
 
-def two_windows(system: str, first: tuple[datetime, datetime], second: tuple[datetime, datetime]) -> None:
+def two_windows_link(
+    system: str, first: tuple[datetime, datetime], second: tuple[datetime, datetime]
+) -> None:
     """To Accuracy with two spans of days of all decisions side by side, ends not included."""
     days = [d for start, end in (first, second) for d in (start, end - timedelta(microseconds=1))]
     query = {key.name: d.date().isoformat() for key, d in zip(session.TWO_WINDOWS, days, strict=True)}
     words = NextPage("accuracy", phrase("Compare both windows by every metric"))
-    empty_states.link(words, whole_log(system) | query | {session.SECTION.name: "Two windows"})
+    empty_states.link(words, whole_log_query(system) | query | {session.SECTION.name: "Two windows"})
 
 
 def to_chunk(system: str, drift: FeatureDrift) -> None:
     """To this page with the chunk as its window and the feature chosen."""
     query = dates(system, drift.start, drift.end) | {session.FEATURE.name: drift.feature}
     empty_states.link(
-        NextPage("drift", phrase("Only {span}", span=plain(numbers.span(drift.start, drift.end)))), query
+        NextPage("drift", phrase("Only {span}", span=escape(numbers.span(drift.start, drift.end)))), query
     )
 
 
-def short(value: str) -> str:
+def short_value(value: str) -> str:
     """A value or range as a link says it: long decimals rounded."""
     low, start, high = value.partition("..")
     if not start:

@@ -11,9 +11,9 @@ from plumbline.domain import Load, PlumblineError
 from plumbline.logs.load.trial import UnfitFile
 from plumbline.store.workspace import Workspace, WriteStop
 from plumbline.ui.parts import empty_states
-from plumbline.ui.parts.escape import plain
+from plumbline.ui.parts.escape import escape
 from plumbline.ui.state import session
-from plumbline.wording.language import in_language, phrase
+from plumbline.wording.language import localise, phrase
 
 Say = Callable[[str, float], None]
 #: a load, or column -> its roles now
@@ -38,11 +38,11 @@ class Job:
         self._thread.start()
 
     @property
-    def running(self) -> bool:
+    def is_running(self) -> bool:
         return self._thread.is_alive()
 
     @property
-    def stopping(self) -> bool:
+    def is_stopping(self) -> bool:
         return self._stop and not self._past
 
     def stop(self) -> None:
@@ -55,12 +55,12 @@ class Job:
     def wait(self) -> None:
         """A moment; asks again where a stop fell between two statements."""
         self._thread.join(_LOOK)
-        if self.stopping and self.running:
+        if self.is_stopping and self.is_running:
             self.stop()
 
     def _say(self, phrase: str, share: float) -> None:
         with self._lock:
-            if self.stopping:
+            if self.is_stopping:
                 raise WriteStop
             self._past = self._past or share >= 1
         self.phrase, self.share = phrase, share
@@ -77,10 +77,10 @@ def start(ws: Workspace, name: str, work: Callable[[Say], Made], what: str = "lo
     session.JOB.set(Job(ws, name, work, what))
 
 
-def running() -> bool:
+def is_load_running() -> bool:
     """Whether a load of this tab is at work."""
     job: Job | None = session.JOB.get()
-    return job is not None and job.running
+    return job is not None and job.is_running
 
 
 def watch() -> Made | None:
@@ -92,19 +92,19 @@ def watch() -> Made | None:
     if job is None:
         return None
     with st.container(border=True):
-        bar = st.progress(min(job.share, 1.0), text=plain(f"{job.name}: {in_language(job.phrase)}"))
+        bar = st.progress(min(job.share, 1.0), text=escape(f"{job.name}: {localise(job.phrase)}"))
         st.button(
-            phrase("Stop the {what}", what=in_language(job.what, "work")),
+            phrase("Stop the {what}", what=localise(job.what, "work")),
             key="logs.stop",
             on_click=job.stop,
-            disabled=job.stopping,
+            disabled=job.is_stopping,
             type="tertiary",
             help=phrase("Nothing is changed then."),
         )
-        while job.running:
+        while job.is_running:
             job.wait()
-            words = phrase("Stopping") if job.stopping else in_language(job.phrase)
-            bar.progress(min(max(job.share, 0.0), 1.0), text=plain(f"{job.name}: {words}"))
+            words = phrase("Stopping") if job.is_stopping else localise(job.phrase)
+            bar.progress(min(max(job.share, 0.0), 1.0), text=escape(f"{job.name}: {words}"))
     session.JOB.clear()
     if job.error is not None:
         if not isinstance(job.error, PlumblineError):

@@ -12,7 +12,7 @@ import streamlit as st
 from plumbline.domain.acts import Access
 from plumbline.ui.frame import sign_in
 from plumbline.ui.parts import cards
-from plumbline.wording.language import in_language, phrase
+from plumbline.wording.language import localise, phrase
 
 ANALYST, OWNER = Access.ANALYST, Access.OWNER
 
@@ -20,7 +20,7 @@ ANALYST, OWNER = Access.ANALYST, Access.OWNER
 def submit(label: str, needed: Access, **options: Any) -> bool:
     """A form's button."""
     allowed = sign_in.may(needed)
-    _why(needed, allowed)
+    _role_note(needed, allowed)
     disabled = bool(options.pop("disabled", False)) or not allowed
     return st.form_submit_button(label, disabled=disabled, **options) and allowed
 
@@ -28,7 +28,7 @@ def submit(label: str, needed: Access, **options: Any) -> bool:
 def button(label: str, needed: Access, **options: Any) -> bool:
     """A button outside of a form."""
     allowed = sign_in.may(needed)
-    _why(needed, allowed)
+    _role_note(needed, allowed)
     disabled = bool(options.pop("disabled", False)) or not allowed
     return st.button(label, disabled=disabled, **options) and allowed
 
@@ -36,16 +36,16 @@ def button(label: str, needed: Access, **options: Any) -> bool:
 def is_allowed(needed: Access) -> bool:
     """Whether the person may; if not, the page says who may."""
     may = sign_in.may(needed)
-    _why(needed, may)
+    _role_note(needed, may)
     return may
 
 
-def _why(needed: Access, allowed: bool) -> None:
+def _role_note(needed: Access, allowed: bool) -> None:
     if not allowed:
         cards.note(
             phrase(
                 "Only {role} may do this. Ask an owner of this workspace for the role.",
-                role=in_language(article(needed), "role"),
+                role=localise(article(needed), "role"),
             )
         )
 

@@ -31,11 +31,11 @@ class ReturnLink:
             return
         headers = Headers(scope=scope)
         if path.endswith(LEAVING):
-            kept, wanted = came_from(headers.get("referer", ""), headers.get("host", "")), ""
+            kept, wanted = referring_place(headers.get("referer", ""), headers.get("host", "")), ""
         else:
             kept, wanted = "", place(unquote(cookie_parser(headers.get("cookie", "")).get(COOKIE, "")))
 
-        async def sent(message: Message) -> None:
+        async def send_with_cookie(message: Message) -> None:
             if message["type"] == "http.response.start":
                 answer = MutableHeaders(scope=message)
                 if wanted and 300 <= message["status"] < 400:
@@ -44,10 +44,10 @@ class ReturnLink:
                 answer.append("set-cookie", f"{value}; Path=/; HttpOnly; SameSite=Lax")
             await send(message)
 
-        await self.app(scope, receive, sent)
+        await self.app(scope, receive, send_with_cookie)
 
 
-def came_from(referer: str, host: str) -> str:
+def referring_place(referer: str, host: str) -> str:
     """The path and query of the page that led here, where that is a page of this server; else nothing."""
     try:
         at = urlsplit(referer)

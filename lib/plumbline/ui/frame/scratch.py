@@ -48,12 +48,16 @@ def badge() -> None:
             on_click=session.KEEPING.set,
             args=(True,),
             width="stretch",
-            type=cards.leading(),
-            disabled=jobs.running() or not sign_in.may(Access.ANALYST),
+            type=cards.leading_type(),
+            disabled=jobs.is_load_running() or not sign_in.may(Access.ANALYST),
             help=phrase("Loads the same file with the same mapping into the workspace."),
         )
         st.button(
-            phrase("Throw away"), key="scratch.drop", on_click=_drop, width="stretch", disabled=jobs.running()
+            phrase("Throw away"),
+            key="scratch.drop",
+            on_click=_drop,
+            width="stretch",
+            disabled=jobs.is_load_running(),
         )
 
 
@@ -67,7 +71,7 @@ def _leave() -> None:
         key.clear()
 
 
-def keeping() -> None:
+def load_for_good() -> None:
     """Load what is in scratch for good, where the person asked for it; the page is drawn anew from the workspace."""
     if not session.KEEPING.get():
         return

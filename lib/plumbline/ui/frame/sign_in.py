@@ -16,10 +16,10 @@ from plumbline.domain.acts import MAY, Access
 from plumbline.domain.messages import message
 from plumbline.store.workspace import Workspace
 from plumbline.ui.parts import cards
-from plumbline.ui.parts.escape import plain, prose
+from plumbline.ui.parts.escape import escape, prose
 from plumbline.ui.state import session
 from plumbline.ui.state import workspace as opened
-from plumbline.wording.language import in_language, phrase
+from plumbline.wording.language import localise, phrase
 
 NEEDED = ("client_id", "client_secret", "server_metadata_url")
 SHARED = ("redirect_uri", "cookie_secret")
@@ -94,7 +94,7 @@ def gate() -> bool:
         _ask(offered)
         return False
     try:
-        email = address_of(person)
+        email = email_address(person)
         role = access.access_of(opened.workspace(), email)
         if role is None:
             raise PlumblineError(
@@ -103,7 +103,7 @@ def gate() -> bool:
             )
     except PlumblineError as error:
         cards.opening(phrase("You are signed in, and may not see this workspace."))
-        st.markdown(prose(f"{in_language(error.what)}. {in_language(error.todo)}"))
+        st.markdown(prose(f"{localise(error.what)}. {localise(error.todo)}"))
         st.button(phrase("Sign out"), on_click=st.logout, key="signing.out")
         return False
     _PERSON.set((email, role))
@@ -111,7 +111,7 @@ def gate() -> bool:
     return True
 
 
-def address_of(claims: Mapping[str, Any]) -> str:
+def email_address(claims: Mapping[str, Any]) -> str:
     """The e-mail address that the provider vouches for.
 
     Raises:
@@ -121,7 +121,7 @@ def address_of(claims: Mapping[str, Any]) -> str:
     if not claims.get("email"):
         raise PlumblineError(phrase("The provider gives no e-mail address"), todo=todo)
     verified = claims.get("email_verified")
-    if verified is None and _trusted():
+    if verified is None and _trusts_addresses():
         verified = True
     if verified not in (True, "true"):  # some providers write the word
         raise PlumblineError(
@@ -130,7 +130,7 @@ def address_of(claims: Mapping[str, Any]) -> str:
     return access.address(str(claims["email"]))
 
 
-def _trusted() -> bool:
+def _trusts_addresses() -> bool:
     """Whether the owner says that the provider, which never says so itself, gives confirmed addresses alone."""
     return (_section("access") or {}).get("addresses_are_confirmed") is True
 
@@ -144,11 +144,11 @@ def _ask(offered: tuple[str, ...]) -> None:
         words = (
             phrase("Sign in")
             if name == "default"
-            else phrase("Sign in with {name}", name=plain(name, 40).capitalize())
+            else phrase("Sign in with {name}", name=escape(name, 40).capitalize())
         )
         st.button(
             words,
-            type=cards.leading(),
+            type=cards.leading_type(),
             on_click=st.login,
             key=f"signing.{name}",
             args=() if name == "default" else (name,),
@@ -158,7 +158,7 @@ def _ask(offered: tuple[str, ...]) -> None:
 def workspace() -> Workspace:
     """The workspace in the hands of the person of this run."""
     held, person = opened.workspace(), _PERSON.get()
-    return held.acting(person[0]) if person else held
+    return held.as_person(person[0]) if person else held
 
 
 def email() -> str:
@@ -191,10 +191,8 @@ def badge() -> None:
             )
             return
         role = person[1].value
-        words = phrase(
-            "{role:capital} {may}.", role=in_language(role, "role"), may=in_language(MAY[person[1]])
-        )
-        cards.note(f"`{person[0]}`, {in_language(role, 'role')}", help=words)
+        words = phrase("{role:capital} {may}.", role=localise(role, "role"), may=localise(MAY[person[1]]))
+        cards.note(f"`{person[0]}`, {localise(role, 'role')}", help=words)
         st.button(
             phrase("Sign out"),
             on_click=st.logout,

@@ -11,15 +11,15 @@ from plumbline.answers import statements
 from plumbline.answers.statements import Statements
 from plumbline.domain import Attestation, Exemption, Status
 from plumbline.governance.catalogue import Control, catalogue
-from plumbline.governance.resolution import asked_by, year_after
+from plumbline.governance.resolution import add_year, requester
 from plumbline.ui.frame import permissions, sign_in
 from plumbline.ui.language import control_title
 from plumbline.ui.parts import cards, tables
-from plumbline.ui.parts.escape import one_line, plain
+from plumbline.ui.parts.escape import escape, one_line
 from plumbline.ui.state import session
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
-from plumbline.wording.language import in_language, phrase, screen_text
+from plumbline.wording.language import localise, phrase, screen_text
 
 CLAIMS = {
     screen_text("It holds"): Status.PASS,
@@ -85,7 +85,7 @@ def exemptions(view: View, stated: Statements) -> None:
     )
     if stated.exemptions:
         tables.exemptions(stated.exemptions, today())
-    if statements.waiting(stated, today())[1]:
+    if statements.pending_approvals(stated, today())[1]:
         cards.note(phrase("What waits is approved under Four eyes on the Attestations tab."))
     with st.expander(phrase("New exemption"), expanded=not stated.exemptions):
         granted = _exemption(stated)
@@ -110,9 +110,9 @@ def _reminders(stated: Statements) -> None:
             phrase(
                 "{word} **{control}**, {kind} by {who}: renew it.",
                 word=cards.word(state, when),
-                control=plain(item.control),
-                kind=in_language(item.kind, "statement"),
-                who=plain(item.who),
+                control=escape(item.control),
+                kind=localise(item.kind, "statement"),
+                who=escape(item.who),
             )
         )
 
@@ -126,7 +126,7 @@ def _files(view: View, stated: Statements) -> None:
         for item in attestations:
             name, sha256 = item.evidence_name, item.evidence
             st.download_button(
-                plain(f"{item.control}: {name}", 120),
+                escape(f"{item.control}: {name}", 120),
                 on_click="ignore",
                 file_name=name,
                 icon=":material/download:",
@@ -144,7 +144,7 @@ def _content(view: View, sha256: str) -> bytes:
 def _approvals(view: View, stated: Statements) -> None:
     """The four-eyes setting, and what waits for a second person."""
     on = stated.system.settings.four_eyes
-    attestations, freed = statements.waiting(stated, today())
+    attestations, freed = statements.pending_approvals(stated, today())
     open_ones: tuple[Attestation | Exemption, ...] = (*attestations, *freed)
     with st.expander(phrase("Four eyes: on") if on else phrase("Four eyes: off"), expanded=bool(open_ones)):
         cards.note(
@@ -157,7 +157,7 @@ def _approvals(view: View, stated: Statements) -> None:
             chosen = [
                 item
                 for item in open_ones
-                if st.checkbox(_waits(item), key=f"governance.approve.{type(item).__name__}.{item.id}")
+                if st.checkbox(_pending_text(item), key=f"governance.approve.{type(item).__name__}.{item.id}")
             ]
             wanted = st.toggle(
                 phrase("Ask for a second person"), value=on, key=f"governance.{stated.system.key}.four_eyes"
@@ -179,15 +179,15 @@ def _approvals(view: View, stated: Statements) -> None:
     st.rerun()
 
 
-def _waits(item: Attestation | Exemption) -> str:
+def _pending_text(item: Attestation | Exemption) -> str:
     if isinstance(item, Attestation):
         what, who = item.statement, item.owner
     else:
         what, who = (
             phrase("exempt until {until}, {reason}", until=numbers.day(item.until), reason=item.reason),
-            asked_by(item),
+            requester(item),
         )
-    return f"{plain(item.control)}: {plain(what, 120)} ({plain(who)}, {item.at:%-d %b %Y})"
+    return f"{escape(item.control)}: {escape(what, 120)} ({escape(who)}, {item.at:%-d %b %Y})"
 
 
 def _attestation(stated: Statements) -> tuple[Attestation, tuple[str, bytes] | None] | None:
@@ -198,7 +198,7 @@ def _attestation(stated: Statements) -> tuple[Attestation, tuple[str, bytes] | N
         with left:
             control = accepting[str(_control(phrase("Control"), accepting, "attest"))]
             claim = st.radio(
-                phrase("Claim"), list(CLAIMS), format_func=in_language, key="governance.attest.claim"
+                phrase("Claim"), list(CLAIMS), format_func=localise, key="governance.attest.claim"
             )
             expires = st.date_input(
                 phrase("Holds until"),
@@ -224,7 +224,7 @@ def _attestation(stated: Statements) -> tuple[Attestation, tuple[str, bytes] | N
                 disabled=not sign_in.may(permissions.OWNER),
                 help=phrase("Kept in this workspace by its SHA-256, 5 MB at most."),
             )
-        saved = permissions.submit(phrase("Attest"), permissions.OWNER, type=cards.leading())
+        saved = permissions.submit(phrase("Attest"), permissions.OWNER, type=cards.leading_type())
     if not saved or not isinstance(expires, date):
         return None
     sign(owner)
@@ -253,7 +253,7 @@ def _exemption(stated: Statements) -> Exemption | None:
                 value=today() + timedelta(days=90),
                 format="YYYY-MM-DD",
                 min_value=today() + timedelta(days=1),
-                max_value=year_after(today()),
+                max_value=add_year(today()),
                 key="governance.exempt.until",
             )
             link = st.text_input(phrase("Link to its document"), key="governance.exempt.link", max_chars=500)
@@ -265,7 +265,7 @@ def _exemption(stated: Statements) -> Exemption | None:
             approver = signature(
                 "exempt", phrase("Your name: a second person approves it") if two else phrase("Approved by")
             )
-        saved = permissions.submit(phrase("Exempt"), permissions.OWNER, type=cards.leading())
+        saved = permissions.submit(phrase("Exempt"), permissions.OWNER, type=cards.leading_type())
     if not saved or not isinstance(until, date):
         return None
     sign(approver)

@@ -13,10 +13,10 @@ from plumbline.domain.settings import AiActClass
 from plumbline.governance.ai_act import CLASSES, ROLES, YES, ActClass, Duty, classify, law, suggest_answers
 from plumbline.ui.frame import permissions, signed_forms
 from plumbline.ui.parts import cards
-from plumbline.ui.parts.escape import plain, prose
+from plumbline.ui.parts.escape import escape, prose
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
-from plumbline.wording.language import in_language, phrase, screen_text
+from plumbline.wording.language import localise, phrase, screen_text
 
 LOOKS = {"prohibited": "fail", "high risk": "watch", "transparency": "ok", "minimal": "ok"}
 GROUPS = (
@@ -41,7 +41,7 @@ def section(view: View, stated: Statements, results: tuple[ControlResult, ...]) 
         st.markdown(
             phrase(
                 "{chip} reviewed on {reviewed}",
-                chip=cards.chip(LOOKS.get(name, "unknown"), in_language(name, "class")),
+                chip=cards.chip(LOOKS.get(name, "unknown"), localise(name, "class")),
                 reviewed=reviewed,
             )
         )
@@ -49,18 +49,21 @@ def section(view: View, stated: Statements, results: tuple[ControlResult, ...]) 
         st.markdown(
             cards.word(
                 "unknown",
-                phrase("not worked out yet, so far {name}", name=in_language(name, "class"))
+                phrase("not worked out yet, so far {name}", name=localise(name, "class"))
                 if name
                 else phrase("not worked out yet"),
             )
         )
     answers, role = _questions(stated, stored_class)
     act_class = classify(answers, role)
-    _comes_to(act_class, stated)
+    _class_result(act_class, stated)
     borne = _duties(act_class, stored_class, {r.id: r for r in results})
     by = signed_forms.signature("act")
     if permissions.button(
-        phrase("Save class and duties"), permissions.OWNER, type=cards.leading(), key="governance.act.save"
+        phrase("Save class and duties"),
+        permissions.OWNER,
+        type=cards.leading_type(),
+        key="governance.act.save",
     ):
         signed_forms.sign(by)
         act = {"class": act_class.name, "reviewed": signed_forms.today().isoformat(), "by": by.strip(), "role": role,
@@ -89,7 +92,7 @@ def _questions(stated: Statements, stored: AiActClass) -> tuple[dict[str, str], 
     role = st.radio(
         phrase("Our role"),
         list(ROLES),
-        format_func=lambda role: in_language(ROLES[role]),
+        format_func=lambda role: localise(ROLES[role]),
         key=f"{key}.role",
         index=list(ROLES).index(str(stored.get("role"))) if stored.get("role") in ROLES else 1,
     )
@@ -102,7 +105,7 @@ def _questions(stated: Statements, stored: AiActClass) -> tuple[dict[str, str], 
         with st.expander(
             phrase(
                 "{title} ({some} of {all} answered)",
-                title=in_language(title),
+                title=localise(title),
                 some=len(questions) - left,
                 all=len(questions),
             ),
@@ -116,24 +119,24 @@ def _questions(stated: Statements, stored: AiActClass) -> tuple[dict[str, str], 
                 options = [OPEN, YES, NO]
                 now = str(before.get(question.key) or OPEN)
                 answer = st.segmented_control(
-                    prose(in_language(question.asks)),
+                    prose(localise(question.asks)),
                     options,
-                    format_func=lambda answer: in_language(answer, "answer"),
+                    format_func=lambda answer: localise(answer, "answer"),
                     default=now,
                     required=True,
-                    help=plain(question.source),
+                    help=escape(question.source),
                     key=f"{key}.{question.key}.{now}",
                 )
                 answers[question.key] = "" if answer == OPEN else str(answer)
     return answers, str(role)
 
 
-def _comes_to(act_class: ActClass, stated: Statements) -> None:
-    cards.section(phrase("These answers come to: {name}", name=in_language(act_class.name, "class")))
+def _class_result(act_class: ActClass, stated: Statements) -> None:
+    cards.section(phrase("These answers come to: {name}", name=localise(act_class.name, "class")))
     if act_class.because:
-        st.markdown(phrase("By {reasons}.", reasons=plain(", ".join(act_class.because))))
+        st.markdown(phrase("By {reasons}.", reasons=escape(", ".join(act_class.because))))
     if act_class.open:
-        graver = ", ".join(in_language(name, "class") for name in CLASSES[: CLASSES.index(act_class.name)])
+        graver = ", ".join(localise(name, "class") for name in CLASSES[: CLASSES.index(act_class.name)])
         many = cards.word(
             "unknown",
             phrase("{n} questions are open", n=len(act_class.open))
@@ -144,7 +147,7 @@ def _comes_to(act_class: ActClass, stated: Statements) -> None:
             phrase(
                 "{many} that could lead to: {graver}. Until then the class counts as open.",
                 many=many,
-                graver=plain(graver),
+                graver=escape(graver),
             )
         )
     if act_class.name == "prohibited":
@@ -155,7 +158,7 @@ def _comes_to(act_class: ActClass, stated: Statements) -> None:
         )
 
 
-def _since(duty: Duty) -> str:
+def _duty_start(duty: Duty) -> str:
     """Whether a duty applies today, else from when; of a system that is older than it, too."""
     text = (
         phrase("applies")
@@ -179,10 +182,10 @@ def _duties(act_class: ActClass, stored: AiActClass, results: dict[str, ControlR
     borne: dict[str, str] = {}
     for duty in act_class.duties:
         words, who = st.columns([5, 2], gap="medium", vertical_alignment="center")
-        since = _since(duty)
+        since = _duty_start(duty)
         shown = " ".join(cards.word(results[c].status.value, c) for c in duty.controls if c in results)
         words.markdown(
-            f"{prose(in_language(duty.words))}  \n:small[:gray[{plain(duty.source)}, {plain(since)}]] {shown}"
+            f"{prose(localise(duty.words))}  \n:small[:gray[{escape(duty.source)}, {escape(since)}]] {shown}"
         )
         name = who.text_input(
             phrase("Who bears it"),

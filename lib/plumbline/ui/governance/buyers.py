@@ -20,7 +20,7 @@ from plumbline.report.signature import public_key, verifier_sha256
 from plumbline.ui.frame import permissions, sign_in, signed_forms
 from plumbline.ui.parts import cards, empty_states
 from plumbline.ui.parts.document_language import document_language
-from plumbline.ui.parts.escape import plain
+from plumbline.ui.parts.escape import escape
 from plumbline.ui.state.view import View
 from plumbline.wording.language import code as reader_code
 from plumbline.wording.language import phrase
@@ -222,7 +222,7 @@ def _authority(view: View) -> None:
             )
         )
     else:
-        st.markdown(plain(phrase("Packs are stamped by {host}.", host=authority.host)))
+        st.markdown(escape(phrase("Packs are stamped by {host}.", host=authority.host)))
     with st.form("governance.authority", border=False):
         url = st.text_input(
             phrase("Its address; empty: none"),

@@ -9,15 +9,15 @@ from plumbline.answers.governance.scorecard import Answer
 from plumbline.answers.statements import Statements
 from plumbline.domain import PlumblineError
 from plumbline.governance.catalogue import catalogue
-from plumbline.governance.context import BY_KEY, NUMBER, ContextQuestion, check_answer, spoken
+from plumbline.governance.context import BY_KEY, NUMBER, ContextQuestion, answer_text, check_answer
 from plumbline.governance.context_effects import Effects, effects
 from plumbline.ui.frame import permissions, signed_forms
 from plumbline.ui.language import control_title
 from plumbline.ui.parts import cards
-from plumbline.ui.parts.escape import plain, prose
+from plumbline.ui.parts.escape import escape, prose
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
-from plumbline.wording.language import in_language, phrase, screen_text
+from plumbline.wording.language import localise, phrase, screen_text
 
 NOT_ANSWERED = screen_text("not answered")
 #: the questions in the order of a conversation
@@ -40,7 +40,7 @@ def section(view: View, stated: Statements, answer: Answer) -> None:
         consequences = effects(answers if known else stated.context, facts, instead_of=stated.context)
         given: dict[str, str] = {}
         for title, keys in STEPS:
-            st.markdown(f"**{plain(in_language(title))}**")
+            st.markdown(f"**{escape(localise(title))}**")
             for key in keys:
                 given[key] = _answer(BY_KEY[key], stated, consequences.by_answer.get(key, ""))
         changed = {key: value for key, value in given.items() if value != stated.context.get(key, "")}
@@ -48,21 +48,21 @@ def section(view: View, stated: Statements, answer: Answer) -> None:
         saved = permissions.button(
             phrase("Save answers"),
             permissions.OWNER,
-            type=cards.leading(),
+            type=cards.leading_type(),
             key="governance.context.save",
             disabled=not changed,
         )
     with comes_to:
         with st.container(border=True):
-            _comes_to(consequences, bool(changed))
-        _waits(view, stated, answer)
+            _tier_result(consequences, bool(changed))
+        _pending_answers(view, stated, answer)
     if saved:
         signed_forms.sign(by)
         statements.save_context(view.ws, stated.system.key, changed, by=by)
         st.rerun()
 
 
-def _waits(view: View, stated: Statements, answer: Answer) -> None:
+def _pending_answers(view: View, stated: Statements, answer: Answer) -> None:
     """Answers that would lower what is asked, and that a second person has yet to approve."""
     waiting = answer.card.waiting
     if not waiting:
@@ -72,9 +72,9 @@ def _waits(view: View, stated: Statements, answer: Answer) -> None:
         given = "; ".join(
             phrase(
                 "{key}: {context}, by {alone}",
-                key=plain(key),
-                context=plain(in_language(stated.context[key], "answer")),
-                alone=plain(stated.alone[key]),
+                key=escape(key),
+                context=escape(localise(stated.context[key], "answer")),
+                alone=escape(stated.alone[key]),
             )
             for key in waiting
             if key in stated.context and key in stated.alone
@@ -101,7 +101,7 @@ def _key(stated: Statements, key: str) -> str:
     return f"governance.{stated.system.key}.{key}"
 
 
-def _as_kept(key: str, typed: str) -> str:
+def _stored_form(key: str, typed: str) -> str:
     """What is typed in the form in which it is kept; what is no answer stays, to be refused when it is saved."""
     try:
         return check_answer(key, typed)
@@ -111,39 +111,39 @@ def _as_kept(key: str, typed: str) -> str:
 
 def _answer(question: ContextQuestion, stated: Statements, effect: str) -> str:
     now = stated.context.get(question.key, "")
-    key, label = _key(stated, question.key), plain(in_language(question.question))
+    key, label = _key(stated, question.key), escape(localise(question.question))
     if NUMBER in question.values:
         typed = st.text_input(
             label,
-            value=spoken(question.key, now),
+            value=answer_text(question.key, now),
             key=key,
-            help=plain(in_language(question.help)),
+            help=escape(localise(question.help)),
             placeholder=phrase("a number, or unknown"),
         )
-        answer = _as_kept(question.key, str(typed or ""))
+        answer = _stored_form(question.key, str(typed or ""))
     else:
         options = [NOT_ANSWERED, *question.values]
         at = options.index(now) if now in options else 0
         choice = st.selectbox(
             label,
             options,
-            format_func=lambda value: in_language(value, "" if value == NOT_ANSWERED else "answer"),
+            format_func=lambda value: localise(value, "" if value == NOT_ANSWERED else "answer"),
             index=at,
             key=key,
-            help=plain(in_language(question.help)),
+            help=escape(localise(question.help)),
         )
         answer = "" if choice in (None, NOT_ANSWERED) else str(choice)
     who = stated.signatures.get(question.key)
     signed = f"{who[0]}, {numbers.day(who[1])}. " if who and now else ""
     if signed or effect:
-        cards.note(f"{signed}{in_language(effect)}")
+        cards.note(f"{signed}{localise(effect)}")
     return answer
 
 
-def _comes_to(effects: Effects, changed: bool) -> None:
+def _tier_result(effects: Effects, changed: bool) -> None:
     """The tier, how many controls are mandatory, what saving would change, and which laws apply."""
     cards.note(phrase("These answers come to"))
-    st.markdown(f"## {plain(in_language(effects.tier.value.capitalize(), 'tier'))}", anchors=False)
+    st.markdown(f"## {escape(localise(effects.tier.value.capitalize(), 'tier'))}", anchors=False)
     st.markdown(prose(effects.because))
     st.markdown(
         phrase(
@@ -159,7 +159,7 @@ def _comes_to(effects: Effects, changed: bool) -> None:
                     f"{name} {control_title(name, catalogue().control(name).title)}" for name in ids[:8]
                 )
                 more = phrase(" and {n} more", n=len(ids) - 8) if len(ids) > 8 else ""
-                st.markdown(f"**{words}** {plain(titles)}{more}.")
+                st.markdown(f"**{words}** {escape(titles)}{more}.")
     states = {
         True: ("watch", phrase("applies")),
         False: ("not applicable", phrase("does not apply")),
@@ -167,5 +167,5 @@ def _comes_to(effects: Effects, changed: bool) -> None:
     }
     for law in effects.laws:
         state, word = states[law.applies]
-        st.markdown(f"**{plain(in_language(law.law))}** {cards.word(state, word)}: {prose(law.because)}")
+        st.markdown(f"**{escape(localise(law.law))}** {cards.word(state, word)}: {prose(law.because)}")
     cards.note(phrase("An indication from the answers and the log, not legal advice."))

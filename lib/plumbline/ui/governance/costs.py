@@ -57,7 +57,7 @@ def form(system: System) -> tuple[dict[str, Any], str] | None:
             key=f"governance.costs.{system.key}.sentence",
         )
         by = signed_forms.signature("costs")
-        saved = permissions.submit(phrase("Save costs"), permissions.OWNER, type=cards.leading())
+        saved = permissions.submit(phrase("Save costs"), permissions.OWNER, type=cards.leading_type())
     if not saved:
         return None
     signed_forms.sign(by)

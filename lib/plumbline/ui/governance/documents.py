@@ -10,13 +10,13 @@ import streamlit as st
 from plumbline.answers.governance import documents as kept
 from plumbline.answers.governance.documents import Version
 from plumbline.domain import System
-from plumbline.report.documents import Sections, all_filled, fill_in, tally
+from plumbline.report.documents import Sections, fill_documents, save_statements, tally
 from plumbline.report.issue import issue_document
 from plumbline.report.language import language, language_names
 from plumbline.ui.frame import permissions, sign_in, signed_forms
 from plumbline.ui.parts import cards
 from plumbline.ui.parts.document_language import document_language
-from plumbline.ui.parts.escape import one_line, plain
+from plumbline.ui.parts.escape import escape, one_line
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
@@ -37,7 +37,7 @@ def section(view: View, system: System) -> None:
         )
     )
     code = document_language(language_names(), default=reader_code(), key="governance.documents.language")
-    filled = ask(view, all_filled, system.key, code)
+    filled = ask(view, fill_documents, system.key, code)
     places = [column for _ in range(0, len(filled), ROW) for column in st.columns(ROW, gap="medium")]
     for place, (key, sections) in zip(places, filled.items(), strict=False):
         known, items = tally(sections)
@@ -46,7 +46,7 @@ def section(view: View, system: System) -> None:
                 "pass" if known == items else "partial",
                 phrase("{known} of {items} items known", known=known, items=items),
             )
-            st.markdown(f"**{plain(language(code).say(key, 'document'))}**  \n{state}")
+            st.markdown(f"**{escape(language(code).say(key, 'document'))}**  \n{state}")
             st.download_button(
                 phrase("Make and download"),
                 data=_maker(view, system.key, key, code),
@@ -91,7 +91,9 @@ def _versions(view: View, system: System) -> None:
         )
         with right:
             by = signed_forms.signature("review")
-        saved = permissions.submit(phrase("I reviewed this version"), permissions.OWNER, type=cards.leading())
+        saved = permissions.submit(
+            phrase("I reviewed this version"), permissions.OWNER, type=cards.leading_type()
+        )
     if saved and chosen:
         signed_forms.sign(by)
         kept.review(view.ws, system.key, str(chosen), by=by)
@@ -120,17 +122,17 @@ def _name(version: Version) -> str:
 
 
 def _row(version: Version) -> dict[str, object]:
-    reviewed = [f"{plain(r.by, 40)}, {numbers.day(r.at)}" for r in version.reviews]
+    reviewed = [f"{escape(r.by, 40)}, {numbers.day(r.at)}" for r in version.reviews]
     return {
-        "Document": plain(language("en").say(version.kind, "document")),
+        "Document": escape(language("en").say(version.kind, "document")),
         "Made": phrase(
             "{made_at} by {made_by}",
             made_at=numbers.moment(version.made_at),
-            made_by=plain(version.made_by, 40),
+            made_by=escape(version.made_by, 40),
         ),
         "Language": str(language(version.language).texts["name"]),
         "Open items": phrase("{open} of {items}", open=version.open, items=version.items),
-        "SHA-256": plain(version.sha256[:12]),
+        "SHA-256": escape(version.sha256[:12]),
         "Reviewed": "  \n".join(reviewed) or cards.word("open", phrase("by nobody yet")),
     }
 
@@ -141,7 +143,7 @@ def _texts(view: View, system: System, filled: dict[str, Sections], code: str) -
         phrase("What the log cannot know"),
         phrase("Each text stands in the document with who states it, and when."),
     )
-    speech, statements = language(code), kept.texts_of(system)
+    speech, statements = language(code), kept.document_texts(system)
     key = str(
         st.segmented_control(
             phrase("Document"),
@@ -165,13 +167,13 @@ def _texts(view: View, system: System, filled: dict[str, Sections], code: str) -
                     key=f"governance.{system.key}.text.{item.key}",
                     max_chars=kept.LONGEST,
                     height=80,
-                    help=plain(item.source),
+                    help=escape(item.source),
                     placeholder=one_line(item.source, 120),
                 )
                 texts[item.key] = str(text or "")
         by = signed_forms.signature("texts")
-        saved = permissions.submit(phrase("Save texts"), permissions.OWNER, type=cards.leading())
+        saved = permissions.submit(phrase("Save texts"), permissions.OWNER, type=cards.leading_type())
     if saved:
         signed_forms.sign(by)
-        fill_in(view.ws, system.key, texts, by=by)
+        save_statements(view.ws, system.key, texts, by=by)
         st.rerun()

@@ -13,11 +13,11 @@ from plumbline.domain import System
 from plumbline.governance.catalogue import catalogue
 from plumbline.ui.frame import permissions, signed_forms
 from plumbline.ui.parts import cards
-from plumbline.ui.parts.escape import plain
+from plumbline.ui.parts.escape import escape
 from plumbline.ui.state import session
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
-from plumbline.wording.language import in_language, phrase, screen_text
+from plumbline.wording.language import localise, phrase, screen_text
 
 LAUNCH = {screen_text("not stated"): None, screen_text("yes"): True, screen_text("no"): False}
 #: of the events that can be recorded, those that a person does
@@ -47,7 +47,7 @@ def section(view: View, system: System, answer: Answer) -> None:
         launch = left.selectbox(
             phrase("Does the log go back to the launch?"),
             list(LAUNCH),
-            format_func=in_language,
+            format_func=localise,
             index=list(LAUNCH).index(goes_back),
             key=f"governance.{system.key}.launch",
         )
@@ -79,7 +79,7 @@ def section(view: View, system: System, answer: Answer) -> None:
         )
         ages = _ages(system)
         by = signed_forms.signature("log")
-        saved = permissions.submit(phrase("Save"), permissions.OWNER, type=cards.leading())
+        saved = permissions.submit(phrase("Save"), permissions.OWNER, type=cards.leading_type())
     if saved:
         signed_forms.sign(by)
         changes = {"covers_launch": LAUNCH[str(launch)], "retention_days": int(retention) if retention else None,
@@ -136,10 +136,10 @@ def _rehearsals(view: View, system: System, answer: Answer) -> None:
         cards.table(
             [
                 {
-                    "What": plain(r.event),
+                    "What": escape(r.event),
                     "When": numbers.day(r.at),
-                    "By": plain(r.by),
-                    "Note": plain(r.note, 160) or numbers.DASH,
+                    "By": escape(r.by),
+                    "Note": escape(r.note, 160) or numbers.DASH,
                 }
                 for r in records[:12]
             ],
@@ -174,5 +174,5 @@ def _rehearsals(view: View, system: System, answer: Answer) -> None:
 
 
 def _rehearsal(event: str) -> str:
-    words = in_language(event)
+    words = localise(event)
     return words[:1].upper() + words[1:]

@@ -7,7 +7,7 @@ import streamlit as st
 from plumbline.answers.governance import places as register
 from plumbline.ui.frame import permissions, sign_in, signed_forms
 from plumbline.ui.parts import cards
-from plumbline.ui.parts.escape import plain
+from plumbline.ui.parts.escape import escape
 from plumbline.ui.state.view import View
 from plumbline.wording.language import phrase
 
@@ -15,22 +15,24 @@ from plumbline.wording.language import phrase
 def section(view: View) -> None:
     """What is listed and by whom, a new place, and leaving one out."""
     with st.expander(phrase("Places that the pages may read")):
-        places, machine = register.of_owners(view.ws), register.of_operator()
+        places, machine = register.owner_places(view.ws), register.operator_places()
         for place in machine:
             bound = phrase(", with {credentials}", credentials=", ".join(place.bound)) if place.bound else ""
             st.markdown(
-                plain(phrase("{text}: listed by the machine's operator{bound}", text=place.text, bound=bound))
+                escape(
+                    phrase("{text}: listed by the machine's operator{bound}", text=place.text, bound=bound)
+                )
             )
         for place in places:
             with st.container(horizontal=True, vertical_alignment="center"):
-                st.markdown(plain(place.text))
+                st.markdown(escape(place.text))
                 if permissions.button(
                     phrase("Leave it out"),
                     permissions.OWNER,
                     key=f"governance.place.{place.text}",
                     type="tertiary",
                 ):
-                    register.leave_out(view.ws, place.text, by=sign_in.actor())
+                    register.remove_place(view.ws, place.text, by=sign_in.actor())
                     st.rerun()
         if not places and not machine:
             cards.note(phrase("None yet."))

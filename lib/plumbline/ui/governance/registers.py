@@ -16,10 +16,10 @@ from plumbline.governance.incident_deadlines import FLAGS, Incident, Notice, not
 from plumbline.ui.frame import permissions, sign_in, signed_forms
 from plumbline.ui.governance import places
 from plumbline.ui.parts import cards, tables
-from plumbline.ui.parts.escape import one_line, plain, prose
+from plumbline.ui.parts.escape import escape, one_line, prose
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
-from plumbline.wording.language import in_language, phrase
+from plumbline.wording.language import localise, phrase
 from plumbline.wording.times import iso_day, iso_minute
 
 OLD = timedelta(days=90)
@@ -38,7 +38,7 @@ def incidents(view: View, system: System) -> None:
     for item in incidents:
         if item.closed_at is None or any(n.sent is None for n in notices(item, now)):
             _incident(view, system, item, now)
-    closed = [_closed(item) for item in incidents if item.closed_at is not None]
+    closed = [_closed_row(item) for item in incidents if item.closed_at is not None]
     if closed:
         tables.grid(
             closed, alt=phrase("Closed incidents: number, title, known, closed, cause. Times are UTC.")
@@ -47,7 +47,7 @@ def incidents(view: View, system: System) -> None:
         _open(view, system)
 
 
-def _closed(item: Incident) -> dict[str, object]:
+def _closed_row(item: Incident) -> dict[str, object]:
     closed = f"{iso_minute(item.closed_at)}" if item.closed_at else ""
     return {
         "No.": item.id, "Incident": one_line(item.title), "Known (UTC)": f"{iso_minute(item.aware_at)}",
@@ -58,8 +58,8 @@ def _closed(item: Incident) -> dict[str, object]:
 def _incident(view: View, system: System, item: Incident, now: datetime) -> None:
     with st.container(border=True):
         state = cards.word("open") if item.closed_at is None else cards.word("undone", phrase("closed"))
-        st.markdown(f"**{item.id}. {plain(item.title)}** {state}")
-        kinds = ", ".join(in_language(FLAGS[flag]) for flag in item.flags)
+        st.markdown(f"**{item.id}. {escape(item.title)}** {state}")
+        kinds = ", ".join(localise(FLAGS[flag]) for flag in item.flags)
         none = phrase("of none of the laws' kinds") if item.classified_at else phrase("not classified yet")
         cards.note(
             phrase(
@@ -72,26 +72,26 @@ def _incident(view: View, system: System, item: Incident, now: datetime) -> None
         if item.finding:
             cards.note(phrase("Opened for finding {finding} on the Alerts page.", finding=item.finding))
         if item.closed_at is None:
-            cards.note(_in_hand(item))
+            cards.note(_handling_text(item))
         steps = notices(item, now)
         if steps:
             cards.table([_step(n, now) for n in steps], alt=phrase("Steps: law, step, due, state, source"))
         _act(view, system, item, steps)
 
 
-def _in_hand(item: Incident) -> str:
+def _handling_text(item: Incident) -> str:
     """Who deals with it and by when, or what is missing before it counts."""
-    if item.planned and item.planned >= signed_forms.today():
+    if item.planned_day and item.planned_day >= signed_forms.today():
         return phrase(
             "{owner} closes it by {planned}. Cause, as far as is known: {cause}",
             owner=item.owner,
-            planned=numbers.day(item.planned),
+            planned=numbers.day(item.planned_day),
             cause=item.cause,
         )
-    if item.planned:
+    if item.planned_day:
         return phrase(
             "It was to be closed by {planned}: it keeps no control from failing any more.",
-            planned=numbers.day(item.planned),
+            planned=numbers.day(item.planned_day),
         )
     missing = [
         words
@@ -111,18 +111,18 @@ def _step(notice: Notice, now: datetime) -> dict[str, object]:
         late = phrase("late, ") if notice.late else ""
         state = cards.word("watch" if notice.late else "pass", f"{late}{numbers.moment(notice.sent)}")
     elif notice.late:
-        state = cards.word("fail", phrase("overdue by {span}", span=_span(-notice.left(now))))
+        state = cards.word("fail", phrase("overdue by {span}", span=_span(-notice.time_left(now))))
     else:
-        state = cards.word("open", phrase("{span} left", span=_span(notice.left(now))))
+        state = cards.word("open", phrase("{span} left", span=_span(notice.time_left(now))))
     source = notice.source + (
         phrase("; read on {read}", read=numbers.day(notice.read)) if notice.read else ""
     )
     return {
-        "Law": plain(notice.law) or numbers.DASH,
-        "Step": prose(in_language(notice.title)),
+        "Law": escape(notice.law) or numbers.DASH,
+        "Step": prose(localise(notice.title)),
         "Due": numbers.moment(notice.due),
         "State": state,
-        "Source": plain(source),
+        "Source": escape(source),
     }
 
 
@@ -138,21 +138,21 @@ def _span(left: timedelta) -> str:
 def _act(view: View, system: System, item: Incident, steps: tuple[Notice, ...]) -> None:
     """Classify, give notice or close, in one form."""
     key = f"governance.incident.{item.id}"
-    due = {n.key: f"{n.law} {in_language(n.title)}" for n in steps if n.sent is None and n.key != "classify"}
-    asks = {str(c["key"]): in_language(str(c["asks"])) for c in law().criteria}
-    offered = register.flags_of(view.ws, system.key)
+    due = {n.key: f"{n.law} {localise(n.title)}" for n in steps if n.sent is None and n.key != "classify"}
+    asks = {str(c["key"]): localise(str(c["asks"])) for c in law().criteria}
+    offered = register.act_flags(view.ws, system.key)
     offered |= {flag: FLAGS[flag] for flag in item.flags}
     with st.popover(phrase("Take a step")), st.form(key, border=False):
         if item.known and item.classified_at is None:
-            _known(item, asks)
+            _known_criteria(item, asks)
         flags = st.multiselect(
             phrase("It is"),
             list(offered),
             default=list(item.flags),
-            format_func=lambda flag: in_language(offered[flag]),
+            format_func=lambda flag: localise(offered[flag]),
             key=f"{key}.flags",
         )
-        about = 0 if item.finding else _about(view, system, key)
+        about = 0 if item.finding else _finding_choice(view, system, key)
         critical = st.checkbox(
             phrase("A critical service is hit (DORA)"), value=item.critical_service, key=f"{key}.critical"
         )
@@ -187,7 +187,7 @@ def _act(view: View, system: System, item: Incident, steps: tuple[Notice, ...]) 
             phrase("It is dealt with: close it"), key=f"{key}.ends", disabled=bool(item.closed_at)
         )
         by = signed_forms.signature(f"incident.{item.id}")
-        saved = permissions.submit(phrase("Save"), permissions.ANALYST, type=cards.leading())
+        saved = permissions.submit(phrase("Save"), permissions.ANALYST, type=cards.leading_type())
     if not saved:
         return
     signed_forms.sign(by)
@@ -220,9 +220,9 @@ def _plan(view: View, system: System, item: Incident, by: str, cause: str, owner
         register.plan(view.ws, system.key, item.id, by=by, cause=cause, owner=owner, due=until)
 
 
-def _about(view: View, system: System, key: str) -> int:
+def _finding_choice(view: View, system: System, key: str) -> int:
     """The finding that an incident is about, where it was opened without one; 0: none is named."""
-    incidents = register.of_findings(view.ws, [system.key])
+    incidents = register.incidents_by_finding(view.ws, [system.key])
     free = {r.id: r for r in findings(view.ws, system.key) if r.id not in incidents}
     number = st.selectbox(
         phrase("Finding it is about"),
@@ -234,7 +234,7 @@ def _about(view: View, system: System, key: str) -> int:
     return int(number or 0)
 
 
-def _known(item: Incident, asks: dict[str, str]) -> None:
+def _known_criteria(item: Incident, asks: dict[str, str]) -> None:
     """What the log knew of each criterion when the incident was opened; the boxes below begin with it."""
     st.markdown(
         phrase(
@@ -244,7 +244,7 @@ def _known(item: Incident, asks: dict[str, str]) -> None:
     )
     named = {**asks, "critical": phrase("Critical service")}
     for name in [name for name in named if name in item.known]:  # in the order of the law
-        cards.note(f"{named[name].partition(':')[0]}: {in_language(item.known[name])}")
+        cards.note(f"{named[name].partition(':')[0]}: {localise(item.known[name])}")
 
 
 def _open(view: View, system: System) -> None:
@@ -265,7 +265,7 @@ def _open(view: View, system: System) -> None:
             help=phrase("Left open: now for today, and the first minute of an earlier day."),
         )
         by = signed_forms.signature("incident")
-        saved = permissions.submit(phrase("Open"), permissions.ANALYST, type=cards.leading())
+        saved = permissions.submit(phrase("Open"), permissions.ANALYST, type=cards.leading_type())
     if saved and isinstance(day, date):
         signed_forms.sign(by)
         aware = datetime.combine(day, at or time(), UTC)
@@ -307,7 +307,7 @@ def registries(view: View, system: System) -> None:
         )
         with right:
             by = signed_forms.signature("probe")
-        saved = permissions.submit(phrase("Read it"), permissions.ANALYST, type=cards.leading())
+        saved = permissions.submit(phrase("Read it"), permissions.ANALYST, type=cards.leading_type())
     places.section(view)
     if saved:
         signed_forms.sign(by)
@@ -325,16 +325,16 @@ def _probe(view: View, system: System, item: Probe, now: datetime) -> None:
     with st.expander(
         phrase(
             "{kind}: {subject}, {versions} versions",
-            kind=in_language(KINDS[item.kind]),
-            subject=plain(item.subject, 60),
+            kind=localise(KINDS[item.kind]),
+            subject=escape(item.subject, 60),
             versions=len(item.versions),
         )
     ):
         st.markdown(
             phrase(
                 "{place}, read by {by} on {at}, {state}.",
-                place=plain(item.place, 120),
-                by=plain(item.by),
+                place=escape(item.place, 120),
+                by=escape(item.by),
                 at=numbers.day(item.at),
                 state=state,
             )

@@ -12,11 +12,11 @@ from plumbline.ui.frame import jobs, permissions, sign_in
 from plumbline.ui.logs import preview, questions
 from plumbline.ui.logs import upload as uploads
 from plumbline.ui.parts import cards, empty_states
-from plumbline.ui.parts.escape import plain
+from plumbline.ui.parts.escape import escape
 from plumbline.ui.state import session, session_files
 from plumbline.ui.state import workspace as opened
 from plumbline.ui.state.view import View
-from plumbline.wording.language import in_language, phrase, screen_text
+from plumbline.wording.language import localise, phrase, screen_text
 
 _LOAD = screen_text("Load", "act")
 _LOADS = screen_text("Kept in the workspace, for everybody who works here. A load can be undone at any time.")
@@ -44,7 +44,7 @@ def _buttons(
     status, sentence, rest = preview.verdict(settled.trial, labels=labels)
     st.markdown(f"## {cards.word(status, sentence)}", anchors=False)
     if rest:
-        st.markdown(plain(rest, 600))
+        st.markdown(escape(rest, 600))
     used = settled.used
     reference = not labels and st.checkbox(
         phrase("These decisions were healthy: use them as the reference"),
@@ -54,23 +54,23 @@ def _buttons(
     missing = questions.required_questions(settled.found, settled.said)
     if missing:
         cards.note(phrase("Answer first: {text}", text=missing[0].text))
-    accept = _accepted(settled.trial, upload)
-    idle = not title or bool(missing) or jobs.running() or accept is False
+    accept = _quarantine_choice(settled.trial, upload)
+    idle = not title or bool(missing) or jobs.is_load_running() or accept is False
     left, right = st.columns(2, gap="large")
     with left:
         for_good = permissions.button(
-            in_language(_LOAD, "act"),
+            localise(_LOAD, "act"),
             permissions.ANALYST,
-            type=cards.leading(),
+            type=cards.leading_type(),
             icon=":material/upload:",
             disabled=idle,
         )
-        cards.note(in_language(_LOADS_TO_SCRATCH if view.scratch else _LOADS))
+        cards.note(localise(_LOADS_TO_SCRATCH if view.scratch else _LOADS))
     look = False
     if not (view.scratch or labels):
         with right:
             look = st.button(phrase("Just look at this file"), icon=":material/visibility:", disabled=idle)
-            cards.note(in_language(_LOOKS))
+            cards.note(localise(_LOOKS))
     if for_good or look:
         ws = session_files.scratch(opened.workspace()) if look else view.ws
         who = sign_in.actor()
@@ -95,12 +95,12 @@ def _buttons(
             )
 
 
-def _accepted(trial: LoadTrial, upload: uploads.Upload) -> bool | None:
+def _quarantine_choice(trial: LoadTrial, upload: uploads.Upload) -> bool | None:
     """Whether rows that cannot be loaded may wait in quarantine; None where they are too few to ask."""
     refused = session.UNFIT.get()
     if refused and upload.token.startswith(refused[0]):
         empty_states.show_error(refused[1])
-    elif not trial.too_many:
+    elif not trial.has_too_many_unfit:
         return None
     else:
         cards.note(phrase("Correct what the columns mean; or, if the file is meant so, accept it:"))
@@ -114,7 +114,7 @@ def finish(view: View) -> None:
     result = jobs.watch()
     session_file: session_files.SessionFile | None = session.SCRATCHING.get()
     if result is None:
-        if not jobs.running():
+        if not jobs.is_load_running():
             session.SCRATCHING.clear()
             upload: uploads.Upload | None = session.UPLOAD.get()
             refusal = session.REFUSED.get()

@@ -9,10 +9,10 @@ from plumbline.domain import PlumblineError
 from plumbline.logs.load.erase import ErasureResult
 from plumbline.ui.frame import permissions, sign_in
 from plumbline.ui.parts import cards, empty_states
-from plumbline.ui.parts.escape import plain
+from plumbline.ui.parts.escape import escape
 from plumbline.ui.state import session
 from plumbline.ui.state.view import View
-from plumbline.wording.language import in_language, phrase, screen_text
+from plumbline.wording.language import localise, phrase, screen_text
 
 _BY = {
     "subject": screen_text("A person, by the value in the log"),
@@ -39,7 +39,7 @@ def section(view: View) -> None:
             by = st.radio(
                 phrase("Whom"),
                 list(_BY),
-                format_func=lambda by: in_language(_BY[by]),
+                format_func=lambda by: localise(_BY[by]),
                 horizontal=True,
                 key="logs.erase.by",
             )
@@ -78,7 +78,7 @@ def _certificate(erased: ErasureResult) -> None:
         first, *rest = sentences(erased)
         cards.section(phrase("Certificate of erasure"), first)
         for words in rest:
-            st.markdown(plain(words))
+            st.markdown(escape(words))
         with st.container(horizontal=True, vertical_alignment="center"):
             st.download_button(
                 phrase("Download the certificate"),

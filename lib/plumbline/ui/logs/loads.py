@@ -13,11 +13,11 @@ from plumbline.ui.frame import drill_down, permissions, sign_in
 from plumbline.ui.logs import scroll
 from plumbline.ui.parts import cards, empty_states, tables
 from plumbline.ui.parts.cards import Figure
-from plumbline.ui.parts.escape import one_line, plain
+from plumbline.ui.parts.escape import escape, one_line
 from plumbline.ui.state import session
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
-from plumbline.wording.language import in_language, phrase
+from plumbline.wording.language import localise, phrase
 from plumbline.wording.times import iso_minute
 
 
@@ -59,7 +59,7 @@ def result() -> None:
             )
         cards.figures(items, inside=True)
         for reason, n in load.reasons.items():
-            st.markdown(f"{cards.word('watch', numbers.count(n))} {plain(reason.replace('_', ' '))}")
+            st.markdown(f"{cards.word('watch', numbers.count(n))} {escape(reason.replace('_', ' '))}")
         for words in load.notes:
             cards.note(words)
         if load.unchecked:
@@ -70,7 +70,7 @@ def result() -> None:
             )
         with st.container(horizontal=True, vertical_alignment="center"):
             empty_states.link(empty_states.NextPage("scorecard", phrase("See the verdict")))
-            query = drill_down.whole_log(load.system)
+            query = drill_down.whole_log_query(load.system)
             empty_states.link(empty_states.NextPage("accuracy", phrase("See the accuracy")), query)
             st.button(phrase("Close"), on_click=session.RESULT.clear, type="tertiary")
             scroll.to_top(session.UPLOAD_TURN.get())  # the button that was pressed is far below
@@ -84,7 +84,7 @@ def table(loads: Sequence[Load]) -> None:
                 "Load": load.load_id,
                 "When (UTC)": f"{iso_minute(load.at)}",
                 "File": one_line(load.file, 60),
-                "Holds": in_language(load.kind, "load")
+                "Holds": localise(load.kind, "load")
                 if load.retry_of is None
                 else phrase("rows of load {retry_of}", retry_of=load.retry_of),
                 "Read": load.rows_read,

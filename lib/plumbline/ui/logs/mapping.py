@@ -12,8 +12,8 @@ from plumbline.domain import IGNORE, NAMED_ROLES, SINGLE_ROLES, ColumnMap, Mappi
 from plumbline.ui.logs.role_words import say_role
 from plumbline.ui.parts.escape import one_line
 from plumbline.ui.parts.tables import for_export
-from plumbline.wording.language import in_language, phrase
-from plumbline.wording.safe_csv import no_formula
+from plumbline.wording.language import localise, phrase
+from plumbline.wording.safe_csv import escape_formula
 
 OPTIONS = (*SINGLE_ROLES, *NAMED_ROLES, IGNORE)
 #: a second role that a column can have beside its first
@@ -31,11 +31,11 @@ class MappingLine:
     maps: tuple[ColumnMap, ...]
 
     @property
-    def means(self) -> str:
+    def first_role(self) -> str:
         return self.maps[0].role.role
 
     @property
-    def also(self) -> str:
+    def second_role(self) -> str:
         return self.maps[1].role.role if len(self.maps) > 1 else NONE
 
     @property
@@ -65,7 +65,7 @@ def lines(maps: Sequence[ColumnMap]) -> list[MappingLine]:
     return lines
 
 
-def doubtful(maps: Sequence[ColumnMap], fresh: Sequence[str] = ()) -> tuple[str, ...]:
+def doubtful_columns(maps: Sequence[ColumnMap], fresh: Sequence[str] = ()) -> tuple[str, ...]:
     """The columns worth a look, which come first: those of which the guess is not sure, and those that are new."""
     unsure = dict.fromkeys(m.column for m in maps if m.confidence < SURE)
     return tuple(dict.fromkeys((*unsure, *fresh)))
@@ -99,12 +99,12 @@ def editor(
     frame = pd.DataFrame(
         {
             "Column": [one_line(row.column, 80) for row in rows],
-            "Role": [row.means for row in rows],
-            "Second role": [row.also for row in rows],
+            "Role": [row.first_role for row in rows],
+            "Second role": [row.second_role for row in rows],
             "Values": [list((bars or {}).get(row.column, ())) for row in rows],
             "Examples": [", ".join(one_line(v, 24) for v in samples.get(row.column, ())[:3]) for row in rows],
-            "Confidence": [_sure(row, fresh) for row in rows],
-            "Reason": [one_line("; ".join(in_language(m.reason) for m in row.maps), 200) for row in rows],
+            "Confidence": [_confidence_text(row, fresh) for row in rows],
+            "Reason": [one_line("; ".join(localise(m.reason) for m in row.maps), 200) for row in rows],
             "Name": [one_line(row.name, 80) for row in rows],
         }
     )
@@ -161,7 +161,7 @@ def editor(
     return changes(rows, list(changed["Role"]), list(changed["Second role"]), list(changed["Name"]))
 
 
-def one_column(mapping: Mapping, key: str, first: Sequence[str] = ()) -> tuple[tuple[str, str], ...]:
+def column_form(mapping: Mapping, key: str, first: Sequence[str] = ()) -> tuple[tuple[str, str], ...]:
     """The same for one column in three plain boxes, for whoever uses no mouse or cannot see the table.
 
     Returns:
@@ -182,14 +182,14 @@ def one_column(mapping: Mapping, key: str, first: Sequence[str] = ()) -> tuple[t
     role = middle.selectbox(
         phrase("Role"),
         OPTIONS,
-        index=OPTIONS.index(row.means),
+        index=OPTIONS.index(row.first_role),
         format_func=say_role,
         key=f"{key}.role.{column}",
     )
     also = right.selectbox(
         phrase("Second role"),
         ALSO,
-        index=ALSO.index(row.also),
+        index=ALSO.index(row.second_role),
         format_func=say_role,
         key=f"{key}.also.{column}",
     )
@@ -204,7 +204,7 @@ def changes(
     touched = set()
     for row, first, second, name in zip(rows, means, also, names, strict=True):
         words = str(name).strip() if isinstance(name, str) else ""
-        if words == no_formula(one_line(row.name, 80)):  # a cut name that nobody touched is no change
+        if words == escape_formula(one_line(row.name, 80)):  # a cut name that nobody touched is no change
             words = row.name
         roles = [first, *([second] if second in NAMED_ROLES and second != first else [])]
         spelt = [f"{role}:{words or row.column}" if role in NAMED_ROLES else role for role in roles]
@@ -216,6 +216,6 @@ def changes(
     )
 
 
-def _sure(row: MappingLine, fresh: Sequence[str]) -> str:
+def _confidence_text(row: MappingLine, fresh: Sequence[str]) -> str:
     mark = phrase("◆ new,") if row.column in fresh else "●" if row.confidence >= SURE else "▲"
     return f"{mark} {row.confidence:.0%}"

@@ -15,11 +15,11 @@ from plumbline.ui.frame import permissions, sign_in
 from plumbline.ui.frame.sign_in import actor
 from plumbline.ui.logs.upload import safe_name
 from plumbline.ui.parts import cards, empty_states, tables
-from plumbline.ui.parts.escape import one_line, plain
+from plumbline.ui.parts.escape import escape, one_line
 from plumbline.ui.state import session
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
-from plumbline.wording.language import in_language, phrase
+from plumbline.wording.language import localise, phrase
 from plumbline.wording.quantities import count
 
 
@@ -28,7 +28,7 @@ def section(view: View) -> None:
     if view.system is None:
         return
     key = view.system.key
-    files, versions = model_files.files_of_system(view.ws, key), model_files.versions(view.ws, key)
+    files, versions = model_files.list_model_files(view.ws, key), model_files.versions(view.ws, key)
     cards.section(
         phrase("Model files"),
         phrase(
@@ -38,7 +38,7 @@ def section(view: View) -> None:
     )
     outcome = session.MODEL_SAID.get()
     if outcome:
-        st.markdown(f"{cards.chip('pass' if outcome[0] else 'fail')} {plain(outcome[1])}")
+        st.markdown(f"{cards.chip('pass' if outcome[0] else 'fail')} {escape(outcome[1])}")
     if files:
         tables.grid(
             [
@@ -85,7 +85,7 @@ def _register(view: View, key: str, versions: tuple[str, ...]) -> None:
                 help=phrase(
                     "LightGBM text, XGBoost JSON or UBJSON, scikit-learn as skops, ONNX tree ensembles. "
                     "{resave}",
-                    resave=in_language(RESAVE),
+                    resave=localise(RESAVE),
                 ),
             )
         pairs = st.text_input(
@@ -139,7 +139,7 @@ def _explain_all(view: View, key: str) -> None:
     bar = st.progress(0.0, text=phrase("Starting"))
 
     def say(words: str, share: float) -> None:
-        bar.progress(min(share, 1.0), text=plain(words))
+        bar.progress(min(share, 1.0), text=escape(words))
 
     try:
         run = attribute_all(view.ws, key, actor=actor(), say=say)

@@ -11,9 +11,9 @@ from plumbline.answers.data.load import preview_file
 from plumbline.domain import Mapping
 from plumbline.logs.load.preview import Preview, try_file
 from plumbline.logs.load.trial import LoadTrial
-from plumbline.ui.logs.role_words import WORDS, gains, lower, say_reason, title
+from plumbline.ui.logs.role_words import WORDS, gains, lower_title, say_reason, title
 from plumbline.ui.parts import cards, tables
-from plumbline.ui.parts.escape import one_line, plain
+from plumbline.ui.parts.escape import escape, one_line
 from plumbline.ui.state import session
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
@@ -58,7 +58,9 @@ def rows(
 
 def _table(seen: Preview) -> None:
     total = len(seen.rows) + len(seen.unparsed)
-    bad = phrase(", {bad} of them would go to quarantine", bad=seen.bad) if seen.bad else ""
+    bad = (
+        phrase(", {bad} of them would go to quarantine", bad=seen.bad_row_count) if seen.bad_row_count else ""
+    )
     cards.section(
         phrase("As they will be loaded"),
         phrase("The first {total} rows{bad}. Times are shown in UTC.", total=total, bad=bad),
@@ -75,13 +77,13 @@ def _table(seen: Preview) -> None:
     tables.grid(
         [{name: line.get(name, "") for name in table[0]} for line in table] if table else [],
         alt=phrase("The first rows as they will be loaded: whether each loads, then a column a role"),
-        widths={"Row": 190} if seen.bad else None,
+        widths={"Row": 190} if seen.bad_row_count else None,
     )
 
 
 def verdict(trial: LoadTrial, *, labels: bool) -> tuple[str, str, str]:
     """Whether the rows will load: a status, the sentence that stands above the button, and what becomes of the rest."""
-    rows, fit = trial.rows, trial.rows - trial.unfit - trial.repeats
+    rows, fit = trial.rows, trial.rows - trial.unfit_rows - trial.repeats
     what = plural(rows, "outcome") if labels else plural(rows, "row")
     rest = [] if trial.whole else [phrase("The rest is checked as it loads.")]
     if not rows:
@@ -100,16 +102,16 @@ def verdict(trial: LoadTrial, *, labels: bool) -> tuple[str, str, str]:
             if trial.repeats == 1
             else phrase("{n} repeat others and are left out.", n=numbers.count(trial.repeats))
         )
-    if trial.unfit:
+    if trial.unfit_rows:
         causes = sorted(trial.reasons, key=lambda item: (-item[1], item[0]))
         why = "; ".join(f"{say_reason(reason)} ({numbers.count(n)})" for reason, n in causes)
-        unfit = numbers.count(trial.unfit)
+        unfit = numbers.count(trial.unfit_rows)
         words.append(
             phrase("{n} cannot load as the columns are read now: {why}.", n=unfit, why=why)
-            if trial.too_many
+            if trial.has_too_many_unfit
             else phrase("{n} will wait in quarantine: {why}.", n=unfit, why=why)
         )
-    status = "fail" if trial.too_many else "watch" if trial.unfit else "pass"
+    status = "fail" if trial.has_too_many_unfit else "watch" if trial.unfit_rows else "pass"
     head = (
         phrase("{fit} of the {what} will load.", fit=numbers.count(fit), what=what)
         if trial.whole
@@ -126,12 +128,12 @@ def _head(role: str, column: str) -> str:
     return one_line(f"{title(base)}: {name or column}" if name or column else title(base), 80)
 
 
-def worth(mapping: Mapping) -> None:
+def gains_section(mapping: Mapping) -> None:
     """What each role makes possible, and what the absence of one costs."""
     items = gains(column.role.role for column in mapping.columns)
-    there = [f"{cards.word('pass', title(role))}: {plain(words)}" for role, words, has in items if has]
+    there = [f"{cards.word('pass', title(role))}: {escape(words)}" for role, words, has in items if has]
     lacking = [
-        f"{cards.word('unknown', phrase('No {role}', role=lower(role)))}: {plain(words)}"
+        f"{cards.word('unknown', phrase('No {role}', role=lower_title(role)))}: {escape(words)}"
         for role, words, has in items
         if not has
     ]

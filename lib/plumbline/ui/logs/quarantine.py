@@ -6,11 +6,11 @@ import streamlit as st
 
 from plumbline.answers.data.quarantine import (
     QuarantineAnswer,
+    quarantine_answer,
     quarantine_csv,
-    quarantine_of,
+    quarantine_samples,
     read_form,
     retry_load,
-    samples_of,
     try_retry,
 )
 from plumbline.domain import PlumblineError
@@ -18,12 +18,12 @@ from plumbline.ui.frame import jobs, permissions, sign_in
 from plumbline.ui.logs import admission, mapping
 from plumbline.ui.logs.role_words import say_reason
 from plumbline.ui.parts import cards, empty_states, tables
-from plumbline.ui.parts.escape import one_line, plain
-from plumbline.ui.parts.openings import waiting
+from plumbline.ui.parts.escape import escape, one_line
+from plumbline.ui.parts.openings import waiting_rows
 from plumbline.ui.state import session
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
-from plumbline.wording.language import in_language, phrase, screen_text
+from plumbline.wording.language import localise, phrase, screen_text
 
 ALL = "all"
 _AS_BEFORE = {
@@ -37,7 +37,7 @@ def section(view: View) -> None:
     """Everything about the rows of the chosen system that could not be loaded."""
     if view.system is None:
         return
-    every = quarantine_of(view.ws, view.system.key, limit=1)
+    every = quarantine_answer(view.ws, view.system.key, limit=1)
     if not every.total and not st.query_params.get(session.LOAD.name):
         return
     if not every.total:
@@ -46,7 +46,7 @@ def section(view: View) -> None:
         )
         return
     cards.section(
-        phrase("{waiting} in quarantine", waiting=waiting(every.total)),
+        phrase("{waiting} in quarantine", waiting=waiting_rows(every.total)),
         phrase(
             "They could not be loaded and are kept as they stood. Mend how they are read and try "
             "just them again, or take them away, mend them in the file, and load that."
@@ -54,7 +54,7 @@ def section(view: View) -> None:
     )
     load_id, reason = _filter(every)
     _reasons(every)
-    answer = quarantine_of(view.ws, view.system.key, load_id=load_id, reason=reason)
+    answer = quarantine_answer(view.ws, view.system.key, load_id=load_id, reason=reason)
     shown = (
         phrase(
             "The first {rows} of {waiting} rows.",
@@ -75,7 +75,7 @@ def section(view: View) -> None:
         icon=":material/download:",
         help=phrase("Safe to open in a spreadsheet: no cell is read as a formula."),
     )
-    _again(view, every, load_id, reason)
+    _retry_form(view, every, load_id, reason)
 
 
 def _filter(every: QuarantineAnswer) -> tuple[int | None, str | None]:
@@ -127,7 +127,7 @@ def _rows(quarantine: QuarantineAnswer, shown: str) -> None:
     )
 
 
-def _again(view: View, every: QuarantineAnswer, load_id: int | None, reason: str | None) -> None:
+def _retry_form(view: View, every: QuarantineAnswer, load_id: int | None, reason: str | None) -> None:
     """Mend how the rows of one load are read, see how many would fit, and load those."""
     there = list(dict.fromkeys(load for load, _, _ in every.counts))
     chosen = load_id or (there[0] if len(there) == 1 else None)
@@ -149,12 +149,12 @@ def _again(view: View, every: QuarantineAnswer, load_id: int | None, reason: str
             )
         )
         answers = mapping.editor(
-            form.mapping, samples_of(view.ws, chosen, reason=reason), f"logs.retry.{chosen}"
+            form.mapping, quarantine_samples(view.ws, chosen, reason=reason), f"logs.retry.{chosen}"
         )
         order = st.selectbox(
             phrase("Dates"),
             list(_AS_BEFORE),
-            format_func=lambda order: in_language(_AS_BEFORE[order]),
+            format_func=lambda order: localise(_AS_BEFORE[order]),
             key="logs.retry.order",
         )
         lenient = st.checkbox(
@@ -172,7 +172,7 @@ def _again(view: View, every: QuarantineAnswer, load_id: int | None, reason: str
             empty_states.show_error(error)
             return
         stay = ", ".join(
-            phrase("{why} in {n}", why=plain(in_language(why.replace("_", " "))), n=numbers.count(n))
+            phrase("{why} in {n}", why=escape(localise(why.replace("_", " "))), n=numbers.count(n))
             for why, n in trial.reasons.items()
         )
         fits = numbers.count(len(trial.fits))
@@ -183,7 +183,7 @@ def _again(view: View, every: QuarantineAnswer, load_id: int | None, reason: str
         if permissions.button(
             phrase("Load these {fits} rows", fits=fits),
             permissions.ANALYST,
-            disabled=not trial.fits or jobs.running(),
+            disabled=not trial.fits or jobs.is_load_running(),
             key="logs.retry.go",
         ):
             who = sign_in.actor()

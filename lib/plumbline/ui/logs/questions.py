@@ -14,7 +14,7 @@ from plumbline.logs.values.month_names import LANGUAGES
 from plumbline.logs.values.zone_names import time_zones
 from plumbline.ui.parts import cards
 from plumbline.ui.parts.escape import one_line, prose
-from plumbline.wording.language import in_language, phrase, screen_text
+from plumbline.wording.language import localise, phrase, screen_text
 
 _UNSAID = screen_text("Please choose")
 _ORDERS = {
@@ -51,8 +51,8 @@ def ask(inspection: Inspection, token: str, frozen: Task | None = None) -> FileA
         _choose(
             order,
             list(order.options),
-            {order: in_language(words) for order, words in _ORDERS.items()}
-            | {la: phrase("Months in {language}", language=in_language(la, "language")) for la in LANGUAGES},
+            {order: localise(words) for order, words in _ORDERS.items()}
+            | {la: phrase("Months in {language}", language=localise(la, "language")) for la in LANGUAGES},
             f"logs.order.{token}",
         )
         if order
@@ -75,7 +75,7 @@ def _task(
 ) -> str | None:
     """What the log predicts: always shown, and to be changed until the system holds decisions."""
     if frozen is not None:
-        cards.note(phrase("The system predicts {task}.", task=in_language(frozen.value, "task")))
+        cards.note(phrase("The system predicts {task}.", task=localise(frozen.value, "task")))
         return None
     guessed = inspection.mapping.task
     # the widget's name holds the guess: other roles make another guess, which is then shown
@@ -91,7 +91,7 @@ def _task(
         index=index,
         key=key,
         horizontal=True,
-        format_func=lambda task: in_language(_TASKS[task]),
+        format_func=lambda task: localise(_TASKS[task]),
     )
     return str(chosen) if chosen and (question or chosen != guessed) else None
 
@@ -141,7 +141,7 @@ def _zone(inspection: Inspection, question: FileQuestion | None, token: str, pla
         phrase("Times without a zone are written in"),
         offered,
         index=None if question else offered.index(inspection.mapping.timezone),
-        placeholder=in_language(_UNSAID),
+        placeholder=localise(_UNSAID),
         key=f"logs.zone.{token}",
         help=phrase("Remembered for the system. Times that carry their zone are not touched."),
     )

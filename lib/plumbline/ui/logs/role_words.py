@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from plumbline.wording.language import SOURCE, code, in_language, phrase, screen_text
+from plumbline.wording.language import SOURCE, code, localise, phrase, screen_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +176,7 @@ def gains(roles: Iterable[str]) -> list[tuple[str, str, bool]]:
     return [
         (
             word.role,
-            in_language(word.enables if word.role in there else word.without),
+            localise(word.enables if word.role in there else word.without),
             word.role in there,
         )
         for word in ROLES
@@ -189,16 +189,16 @@ def say_role(role: object) -> str:
     words = WORDS.get(str(role))
     if words is None:
         return str(role)
-    shown = in_language(words.title)
+    shown = localise(words.title)
     return shown if shown.lower() == words.role else f"{shown} ({words.role})"
 
 
 def title(role: str) -> str:
     """A role in plain words alone."""
-    return in_language(WORDS[role].title)
+    return localise(WORDS[role].title)
 
 
-def lower(role: str) -> str:
+def lower_title(role: str) -> str:
     """The same inside a sentence."""
     words = title(role)
     return f"{words[0].lower()}{words[1:]}" if code() == SOURCE else words
@@ -215,5 +215,5 @@ _REASONS = {
 def say_reason(reason: str) -> str:
     """Why a row cannot be loaded, as the end of a sentence."""
     if reason.startswith("bad_") and reason.removeprefix("bad_") in WORDS:
-        return phrase("the {role} cannot be read", role=lower(reason.removeprefix("bad_")))
-    return in_language(_REASONS.get(reason, reason.replace("_", " ")))
+        return phrase("the {role} cannot be read", role=lower_title(reason.removeprefix("bad_")))
+    return localise(_REASONS.get(reason, reason.replace("_", " ")))

@@ -56,10 +56,10 @@ def section(view: View) -> None:
     asked = [f"{column}={role}", *([f"{column}={also}"] if also != NONE else [])] if role else []
     with st.container(horizontal=True, vertical_alignment="center"):
         change = permissions.button(
-            phrase("Change it"), permissions.ANALYST, disabled=not asked or jobs.running()
+            phrase("Change it"), permissions.ANALYST, disabled=not asked or jobs.is_load_running()
         )
         back = permissions.button(
-            phrase("Undo the last change"), permissions.ANALYST, disabled=jobs.running()
+            phrase("Undo the last change"), permissions.ANALYST, disabled=jobs.is_load_running()
         )
     if change or back:
         who, ws = sign_in.actor(), view.ws

@@ -8,19 +8,19 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from plumbline.answers.operations.runs import BACKUP, CHECK, Run, last_run
-from plumbline.answers.operations.schedule import FORMS, Schedule, next_due, schedule_in, set_schedule
+from plumbline.answers.operations.schedule import FORMS, Schedule, next_due_time, read_schedule, set_schedule
 from plumbline.ui.frame import permissions, signed_forms
 from plumbline.ui.parts import cards
-from plumbline.ui.parts.escape import plain
+from plumbline.ui.parts.escape import escape
 from plumbline.ui.state.view import View
-from plumbline.wording.language import in_language, phrase
+from plumbline.wording.language import localise, phrase
 from plumbline.wording.times import iso_minute
 
 
 def section(view: View) -> None:
     """The schedule, its last runs, and a form for owners. Folders and addresses are set on the command line alone."""
     with view.ws.read() as cursor:
-        item = schedule_in(cursor)
+        item = read_schedule(cursor)
         runs = {kind: last_run(cursor, kind) for kind in (CHECK, BACKUP)}
     if view.system is None and not any(runs.values()):
         return  # whoever loads a first log has other questions
@@ -28,13 +28,13 @@ def section(view: View) -> None:
     for kind, words in ((CHECK, "check"), (BACKUP, "backup")):
         run = runs[kind]
         if run is not None:
-            _last(run, words)
+            _last_run_note(run, words)
     with st.expander(phrase("Change the schedule")), st.form("logs.schedule", border=False):
         check = st.text_input(
             phrase("Pull, take the inbox, check and send"),
             item.check or "off",
             key="logs.schedule.check",
-            help=in_language(FORMS),
+            help=localise(FORMS),
         )
         backup = st.text_input(
             phrase("Copy the workspace"),
@@ -63,7 +63,7 @@ def _sentence(item: Schedule) -> str:
             "Nothing runs automatically yet: sources are pulled and systems are checked when somebody asks."
         )
     parts = []
-    if due := next_due(item.check, item.zone, now):
+    if due := next_due_time(item.check, item.zone, now):
         parts.append(
             phrase(
                 "Sources are pulled and systems are checked {check}, next at {minute} UTC.",
@@ -71,7 +71,7 @@ def _sentence(item: Schedule) -> str:
                 minute=iso_minute(due),
             )
         )
-    if due := next_due(item.backup, item.zone, now):
+    if due := next_due_time(item.backup, item.zone, now):
         parts.append(
             phrase(
                 "The workspace is copied {backup}, next at {minute} UTC; copies stay {keep_days} days.",
@@ -87,13 +87,13 @@ def _sentence(item: Schedule) -> str:
     return " ".join(parts)
 
 
-def _last(run: Run, words: str) -> None:
+def _last_run_note(run: Run, words: str) -> None:
     at = (run.ended or run.began).replace("T", " ")[:16]
-    if run.running:
+    if run.is_running:
         cards.note(phrase("The {words} of {at} UTC has not ended.", words=words, at=at))
     elif run.faults:
         st.warning(
-            plain(
+            escape(
                 phrase("The last {words}, at {at} UTC, failed in part. ", words=words, at=at)
                 + " ".join(f"{key.replace('/', ', ')}: {why}" for key, why in list(run.faults.items())[:5])
             )

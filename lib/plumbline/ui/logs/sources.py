@@ -14,7 +14,7 @@ from plumbline.ui.parts import cards, tables
 from plumbline.ui.parts.escape import one_line
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
-from plumbline.wording.language import in_language, phrase, screen_text
+from plumbline.wording.language import localise, phrase, screen_text
 from plumbline.wording.times import iso_minute
 
 _KINDS = {
@@ -59,7 +59,7 @@ def source_list(view: View) -> None:
         [
             {
                 "Source": one_line(s.origin.name, 60),
-                "Kind": in_language(_KINDS.get(s.origin.kind, s.origin.kind)),
+                "Kind": localise(_KINDS.get(s.origin.kind, s.origin.kind)),
                 "Where": one_line(s.origin.location, 120),
                 "Table or query": one_line(s.origin.item, 120) or numbers.DASH,
                 "Read up to": one_line(f"{s.origin.since} {s.origin.mark}", 80)

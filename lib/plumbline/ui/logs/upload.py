@@ -12,7 +12,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from plumbline.answers.data.load import FileAnswers, amend, apply_answers, inspect_file
-from plumbline.answers.data.match_system import system_of
+from plumbline.answers.data.match_system import match_system
 from plumbline.domain import Mapping, PlumblineError
 from plumbline.domain.messages import Message
 from plumbline.logs.files.formats import SPOKEN, SUFFIXES, TITLES
@@ -26,7 +26,7 @@ from plumbline.ui.parts.escape import one_line
 from plumbline.ui.state import session, session_files
 from plumbline.ui.state import workspace as opened
 from plumbline.ui.state.view import View
-from plumbline.wording.language import in_language, phrase, screen_text
+from plumbline.wording.language import localise, phrase, screen_text
 from plumbline.wording.quantities import count
 
 LIMIT = 200  # MB
@@ -68,17 +68,17 @@ def drop(view: View) -> Upload | None:
     with st.container(border=waits):
         above = st.container()
         uploaded_file = st.file_uploader(
-            phrase("{spoken}, at most {limit} MB", spoken=in_language(SPOKEN), limit=LIMIT),
+            phrase("{spoken}, at most {limit} MB", spoken=localise(SPOKEN), limit=LIMIT),
             type=SUFFIXES,
             max_upload_size=LIMIT,
             key=key,
         )
         if waits:
             with above:
-                cards.section(phrase("Drop a log of predictions here"), in_language(_EITHER))
-            st.markdown(in_language(_STEPS))
-            cards.note(in_language(Message(LARGER, {"limit": str(LIMIT)})))
-    if jobs.running():
+                cards.section(phrase("Drop a log of predictions here"), localise(_EITHER))
+            st.markdown(localise(_STEPS))
+            cards.note(localise(Message(LARGER, {"limit": str(LIMIT)})))
+    if jobs.is_load_running():
         return upload
     if uploaded_file is None:
         forget()
@@ -122,7 +122,7 @@ def target(view: View, upload: Upload) -> str:
     """The system to load into: the one that the file seems to belong to, another one, or a new one by name; empty
     where none is named."""
     keys = [system.key for system in view.systems]
-    likely, labels = _likely(view, upload)
+    likely, labels = _likely_system(view, upload)
     if labels and not keys:
         cards.note(phrase("These are labels for decisions: load the log of the decisions first."))
         return ""
@@ -138,7 +138,7 @@ def target(view: View, upload: Upload) -> str:
                 offered,
                 index=offered.index(likely) if likely in offered else None if labels else 0,
                 placeholder=phrase("Choose the system of these decisions"),
-                format_func=lambda key: in_language(key) if key == NEW else key,
+                format_func=lambda key: localise(key) if key == NEW else key,
                 key=f"logs.into.{upload.token}",
                 help=phrase("Found by the columns, or by the ids in a file of labels.") if likely else None,
             )
@@ -153,13 +153,13 @@ def target(view: View, upload: Upload) -> str:
         key=f"logs.name.{upload.token}",
     )
     title = str(named or "").strip()
-    there = held_as(title, keys)
+    there = system_of_title(title, keys)
     if there:
         cards.note(phrase("The system {there} is there already: the file goes into it.", there=there))
     return there or title
 
 
-def held_as(title: str, keys: Sequence[str]) -> str | None:
+def system_of_title(title: str, keys: Sequence[str]) -> str | None:
     """The system that goes by a title already, however that is spelt; None where it is free, or names no system."""
     try:
         key = system_key(title)
@@ -168,7 +168,7 @@ def held_as(title: str, keys: Sequence[str]) -> str | None:
     return key if key in keys else None
 
 
-def _likely(view: View, upload: Upload) -> tuple[str | None, bool]:
+def _likely_system(view: View, upload: Upload) -> tuple[str | None, bool]:
     """The system that the file seems to belong to, and whether it holds labels only, which need one."""
     guess = session.LIKELY.get()
     if guess and guess[0] == upload.token:
@@ -177,7 +177,7 @@ def _likely(view: View, upload: Upload) -> tuple[str | None, bool]:
         inspection = inspect_file(upload.path, ws=view.ws, sheet=upload.sheet)
     except PlumblineError:
         return None, False  # said where the file is looked at
-    likely = system_of(view.ws, inspection)
+    likely = match_system(view.ws, inspection)
     session.LIKELY.set((upload.token, likely, inspection.kind == "labels"))
     session.INSPECTED.set({(upload.token, None, (), None, None): inspection})
     return likely, inspection.kind == "labels"
@@ -216,7 +216,7 @@ def describe(inspection: Inspection) -> None:
         if inspection.kind == "labels"
         else phrase("a log of decisions")
     )
-    parts = [in_language(TITLES[inspection.format])]
+    parts = [localise(TITLES[inspection.format])]
     if inspection.format == "csv":
         separators = {
             "\t": phrase("tab"),
@@ -305,8 +305,8 @@ def correct(view: View, inspection: Inspection, upload: Upload, title: str) -> F
         except PlumblineError as error:
             fault = error
     place = st.container(border=True)
-    first = mapping.doubtful(inspection.mapping.columns, inspection.fresh)
-    cards.section(phrase("What each column means"), _guessed(first))
+    first = mapping.doubtful_columns(inspection.mapping.columns, inspection.fresh)
+    cards.section(phrase("What each column means"), _guess_note(first))
     samples = {column: [v for v in values if v] for column, values in inspection.samples().items()}
     shown = final.mapping if fault is None else amend(inspection.mapping, maps)
     turn = f"{token}.{hash((maps, answers.task))}"
@@ -314,7 +314,7 @@ def correct(view: View, inspection: Inspection, upload: Upload, title: str) -> F
         shown, samples, f"logs.mapping.{turn}", inspection.fresh, first=first, bars=inspection.bars()
     )
     with st.expander(phrase("Change one column without the table")):
-        changed = mapping.one_column(shown, f"logs.column.{turn}", first) or changed
+        changed = mapping.column_form(shown, f"logs.column.{turn}", first) or changed
     if changed:
         session.ROLES.set((token, merge_roles(maps, changed)))
         st.rerun()
@@ -344,11 +344,11 @@ def correct(view: View, inspection: Inspection, upload: Upload, title: str) -> F
             empty_states.show_error(error)
         return None
     if not labels:
-        preview.worth(used)
+        preview.gains_section(used)
     return FileChoices(said=answers, used=used, found=final, trial=trial, place=place)
 
 
-def _guessed(first: Sequence[str]) -> str:
+def _guess_note(first: Sequence[str]) -> str:
     """How far the guess is to be looked at."""
     if not first:
         return phrase("Guessed from names and contents, without doubt. Change what is wrong.")

@@ -8,7 +8,7 @@ from plumbline.answers.notes import decision_comments
 from plumbline.domain import PlumblineError
 from plumbline.ui.frame import permissions, signed_forms
 from plumbline.ui.parts import cards, empty_states
-from plumbline.ui.parts.escape import plain
+from plumbline.ui.parts.escape import escape
 from plumbline.ui.state import session
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
@@ -24,7 +24,7 @@ def panel(view: View, key: str, decision_id: str) -> None:
         with st.container(border=True, gap="xsmall"):
             cards.note(f"{comment.by}, {numbers.moment(comment.at)}")
             # one element, and two spaces for a line's end
-            st.markdown("  \n".join(plain(line) or "&nbsp;" for line in comment.text.splitlines()))
+            st.markdown("  \n".join(escape(line) or "&nbsp;" for line in comment.text.splitlines()))
     with st.form("decisions.comment", border=False, clear_on_submit=True):
         text = st.text_area(
             phrase("Write a comment"),

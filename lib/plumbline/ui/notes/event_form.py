@@ -12,10 +12,10 @@ from plumbline.domain import PlumblineError
 from plumbline.domain.notes import CalendarEvent, EventKind
 from plumbline.ui.frame import permissions, sign_in, signed_forms
 from plumbline.ui.parts import cards, empty_states
-from plumbline.ui.parts.escape import plain
+from plumbline.ui.parts.escape import escape
 from plumbline.ui.state import session
 from plumbline.ui.state.view import View
-from plumbline.wording.language import in_language, phrase
+from plumbline.wording.language import localise, phrase
 from plumbline.wording.quantities import plural
 
 SHOWN = 12  # of the newest events, in the panel; the rest are folded
@@ -41,12 +41,12 @@ def panel(view: View, events: Sequence[CalendarEvent]) -> None:
 def _line(view: View, event: CalendarEvent) -> None:
     """One event, and the button that removes it."""
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        st.markdown(f"◆ {plain(calendar_events.say(event))}", width="stretch")
+        st.markdown(f"◆ {escape(calendar_events.say(event))}", width="stretch")
         gone = st.button(
             phrase("Remove"),
             key=f"events.remove.{event.id}",
             type="tertiary",
-            help=phrase("Noted by {by}", by=plain(event.by, 60)),
+            help=phrase("Noted by {by}", by=escape(event.by, 60)),
             disabled=not sign_in.may(permissions.ANALYST),
         )
     if gone:
@@ -61,7 +61,7 @@ def _form(view: View) -> None:
         kind = st.selectbox(
             phrase("Kind"),
             [kind.value for kind in EventKind],
-            format_func=lambda kind: in_language(kind, "event"),
+            format_func=lambda kind: localise(kind, "event"),
             key="events.kind",
         )
         text = st.text_input(
@@ -80,7 +80,7 @@ def _form(view: View) -> None:
             help=phrase("Left empty: one day."),
         )
         by = signed_forms.signature("add", page="events")
-        saved = permissions.submit(phrase("Note it"), permissions.ANALYST, type=cards.leading())
+        saved = permissions.submit(phrase("Note it"), permissions.ANALYST, type=cards.leading_type())
     if not saved or view.system is None:
         return
     if not isinstance(first, date):

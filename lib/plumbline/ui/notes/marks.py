@@ -9,7 +9,7 @@ from plumbline.charts.marks import Alert, Release
 from plumbline.domain.notes import CalendarEvent
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View
-from plumbline.wording.language import in_language, phrase
+from plumbline.wording.language import localise, phrase
 
 
 def events(view: View) -> tuple[CalendarEvent, ...]:
@@ -31,5 +31,5 @@ def alerts(view: View) -> list[Alert]:
         return []
     known = [record.finding for record in ask(view, findings, view.system.key)]
     return [
-        Alert(in_language(finding.sentence), finding.since) for finding in known if finding.since is not None
+        Alert(localise(finding.sentence), finding.since) for finding in known if finding.since is not None
     ]

@@ -17,7 +17,7 @@ from plumbline.ui.state import windows
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
-from plumbline.wording.language import in_language, phrase
+from plumbline.wording.language import localise, phrase
 
 QUIET = {"displayModeBar": False}
 
@@ -49,7 +49,7 @@ def strip(view: View, *, right: int = 8) -> None:
             config=QUIET,
             key=key,
             alt=_say(found),
-            on_select=partial(_brushed, key, found),
+            on_select=partial(_brush, key, found),
             selection_mode="box",
         )
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
@@ -58,7 +58,7 @@ def strip(view: View, *, right: int = 8) -> None:
             phrase(
                 "Decisions by {by}, {of}. Drag over the bars to set the window of every page. "
                 "Triangles: findings.",
-                by=in_language(found.by),
+                by=localise(found.by),
                 of=of,
             )
             if len(found.periods) > 1
@@ -73,7 +73,7 @@ def _say(found: Volume) -> str:
     return phrase(
         "Decisions by {by}: {total} in {periods} periods, most in {span} with {n}. It can be "
         "chosen above the page as well.",
-        by=in_language(found.by),
+        by=localise(found.by),
         total=total,
         periods=len(found.periods),
         span=numbers.span(most.start, most.end),
@@ -81,13 +81,13 @@ def _say(found: Volume) -> str:
     )
 
 
-def _brushed(key: str, found: Volume) -> None:
-    days = dragged(st.session_state.get(key) or {}, found.periods[0].start, found.periods[-1].end)
+def _brush(key: str, found: Volume) -> None:
+    days = brushed_days(st.session_state.get(key) or {}, found.periods[0].start, found.periods[-1].end)
     if days is not None:
         windows.brush(*days)
 
 
-def dragged(state: Mapping[str, Any], first: datetime, last: datetime) -> tuple[date, date] | None:
+def brushed_days(state: Mapping[str, Any], first: datetime, last: datetime) -> tuple[date, date] | None:
     """First and last day of what was dragged over, inside the half-open [first, last); None where nothing was."""
     boxes = (state.get("selection") or {}).get("box") or []
     if not boxes:

@@ -13,7 +13,7 @@ from plumbline.domain.notes import NamedView
 from plumbline.ui.frame import permissions, sign_in, signed_forms
 from plumbline.ui.parts import cards, empty_states
 from plumbline.ui.parts.empty_states import PAGES
-from plumbline.ui.parts.escape import plain
+from plumbline.ui.parts.escape import escape
 from plumbline.ui.state import links, session
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.links import encode_link
@@ -39,7 +39,7 @@ def panel(view: View, page: str, bar: Mapping[str, str]) -> None:
     """The views of the chosen system as links, and a panel to keep this one; ``bar``: what the address says of it."""
     if view.system is None or view.scratch:
         return
-    saved = ask(view, named_views.named_views, view.system.key)
+    saved = ask(view, named_views.list_views, view.system.key)
     if not saved and page not in KEPT:
         return
     with st.sidebar:
@@ -49,10 +49,10 @@ def panel(view: View, page: str, bar: Mapping[str, str]) -> None:
             if (PAGES / f"{item.page}.py").exists():
                 st.page_link(
                     PAGES / f"{item.page}.py",
-                    label=plain(item.name),
+                    label=escape(item.name),
                     icon=":material/bookmark:",
                     query_params=encode_link({session.SYSTEM.name: item.system, **dict(item.query)}),
-                    help=phrase("Kept by {by}", by=plain(item.by, 60)),
+                    help=phrase("Kept by {by}", by=escape(item.by, 60)),
                 )
         words = phrase("Keep or remove views") if saved else phrase("Keep this view")
         with st.popover(words, icon=":material/bookmark_add:", type="tertiary", key="views"):
@@ -65,7 +65,7 @@ def panel(view: View, page: str, bar: Mapping[str, str]) -> None:
 def _remove(view: View, item: NamedView) -> None:
     may = sign_in.may(permissions.ANALYST)
     if st.button(
-        phrase("Remove {name}", name=plain(item.name)),
+        phrase("Remove {name}", name=escape(item.name)),
         key=f"views.remove.{item.name}",
         type="tertiary",
         icon=":material/close:",
@@ -89,11 +89,11 @@ def _save(view: View, page: str, bar: Mapping[str, str]) -> None:
             ),
         )
         by = signed_forms.signature("save", page="views")
-        saved = permissions.submit(phrase("Keep it"), permissions.ANALYST, type=cards.leading())
+        saved = permissions.submit(phrase("Keep it"), permissions.ANALYST, type=cards.leading_type())
     if not saved or view.system is None:
         return
     signed_forms.sign(by)
-    own = {key.name: text for key in KEPT[page] if (text := links.text_of(key.get())) or key in OPEN}
+    own = {key.name: text for key in KEPT[page] if (text := links.widget_text(key.get())) or key in OPEN}
     try:
         named_views.save(
             view.ws, view.system.key, name=name or "", page=page, query={**bar, **own}, by=by or session.LOCAL

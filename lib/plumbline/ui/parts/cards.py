@@ -11,8 +11,8 @@ import streamlit as st
 
 from plumbline.charts.style import Mode, mark, status_word
 from plumbline.governance.verdict import control_reason
-from plumbline.ui.parts.escape import plain, prose
-from plumbline.wording.language import in_language
+from plumbline.ui.parts.escape import escape, prose
+from plumbline.wording.language import localise
 
 
 def mode() -> Mode:
@@ -20,7 +20,7 @@ def mode() -> Mode:
     return "dark" if st.context.theme.type == "dark" else "light"
 
 
-def leading() -> Literal["primary", "secondary"]:
+def leading_type() -> Literal["primary", "secondary"]:
     """The type of a page's leading button: filled in light, where its white text can be read; outlined in dark."""
     return "primary" if mode() == "light" else "secondary"
 
@@ -39,7 +39,7 @@ def opening(sentence: str, small: str = "", *, below: bool = False, help: str | 
 
 def section(title: str, small: str = "") -> None:
     """A heading inside a page, with an optional line below it."""
-    st.markdown(f"## {plain(title)}", anchors=False)
+    st.markdown(f"## {escape(title)}", anchors=False)
     if small:
         note(small)
 
@@ -47,13 +47,13 @@ def section(title: str, small: str = "") -> None:
 def chip(status: str, words: str = "") -> str:
     """A status as Markdown: shape, word and colour."""
     look = mark(status)
-    return f":{look.markdown}-badge[{look.glyph} {plain(words or status_word(status))}]"
+    return f":{look.markdown}-badge[{look.glyph} {escape(words or status_word(status))}]"
 
 
 def word(status: str, words: str = "") -> str:
     """A status as quiet Markdown for tables: shape, word and colour without a ground."""
     look = mark(status)
-    return f":{look.markdown}[{look.glyph}\u00a0{plain(words or status_word(status))}]"
+    return f":{look.markdown}[{look.glyph}\u00a0{escape(words or status_word(status))}]"
 
 
 #: where the first clause of a finding ends, and of what stands in its brackets
@@ -68,14 +68,14 @@ def reason(words: str, longest: int = 260, *, clause: bool = False) -> str:
     """
     reason = control_reason(words)
     if reason is None:
-        return prose(_first(words) if clause else words, longest)
-    text = prose(_first(reason.evidence) if clause else reason.evidence, longest)
+        return prose(_first_sentence(words) if clause else words, longest)
+    text = prose(_first_sentence(reason.evidence) if clause else reason.evidence, longest)
     status = status_word(reason.status)
     return f"{text} {word(reason.status, f'{reason.control} {status}')}"
 
 
-def _first(finding: str) -> str:
-    text = in_language(finding)
+def _first_sentence(finding: str) -> str:
+    text = localise(finding)
     return _CLAUSE.split(_BRACKET.sub(r"(\1)", text), maxsplit=1)[0].rstrip(".") + "."
 
 
@@ -115,7 +115,7 @@ def figures(items: Sequence[Figure], *, inside: bool = False) -> None:
     for place, item in zip(row(len(items), inside=inside), items, strict=True):
         with place:
             note(item.name, item.help)
-            st.markdown(f"## {plain(item.value)}", anchors=False)
+            st.markdown(f"## {escape(item.value)}", anchors=False)
             if item.status:
                 st.markdown(chip(item.status, item.word))
             if item.note:
@@ -123,16 +123,16 @@ def figures(items: Sequence[Figure], *, inside: bool = False) -> None:
 
 
 def table(rows: Iterable[Mapping[str, object]], *, alt: str, height: int | None = None) -> None:
-    """A printed table whose cells are Markdown made by ``word`` or ``plain``; headers are our own English words.
+    """A printed table whose cells are Markdown made by ``word`` or ``escape``; headers are our own English words.
 
     It scrolls inside itself past ``height`` pixels.
     """
     import pandas as pd
 
-    frame = pd.DataFrame(list(rows)).rename(columns=in_language)
+    frame = pd.DataFrame(list(rows)).rename(columns=localise)
     st.table(frame, border="horizontal", hide_index=True, alt=alt, height=height or "content")
 
 
-def numbered_list(items: Sequence[str]) -> None:
+def ordered_list(items: Sequence[str]) -> None:
     """Up to a handful of sentences as a numbered list."""
     st.markdown("\n".join(f"{i}. {prose(item)}" for i, item in enumerate(items, 1)))

@@ -12,7 +12,7 @@ from plumbline.answers.notes.calendar_events import say
 from plumbline.domain.notes import CalendarEvent
 from plumbline.ui.parts.escape import one_line
 from plumbline.ui.state import session
-from plumbline.wording.language import in_language, phrase
+from plumbline.wording.language import localise, phrase
 from plumbline.wording.safe_csv import Cell, safe_csv
 
 FORMATS = ("PNG", "SVG")
@@ -48,7 +48,7 @@ def show(
         events: that are marked on it; the file names those of each row's ``start`` to ``end``.
     """
     event: Any = None
-    options: dict[str, Any] = {"theme": None, "config": config(name), "key": key, "alt": in_language(alt)}
+    options: dict[str, Any] = {"theme": None, "config": config(name), "key": key, "alt": localise(alt)}
     if select:
         event = st.plotly_chart(figure, on_select="rerun", selection_mode="points", **options)
     else:
@@ -59,7 +59,7 @@ def show(
         with st.popover(phrase("Export"), icon=":material/download:", type="tertiary"):
             st.download_button(
                 phrase("Data as CSV"),
-                as_csv(beside(rows, events)),
+                csv_text(with_event_column(rows, events)),
                 f"{name}.csv",
                 "text/csv",
                 key=f"{key}.csv",
@@ -78,16 +78,16 @@ def show(
     return event
 
 
-def beside(
+def with_event_column(
     rows: Sequence[Mapping[str, object]], events: Sequence[CalendarEvent]
 ) -> Sequence[Mapping[str, object]]:
     """Rows with a column ``events`` that names those of the half-open ``start`` to ``end``, both ISO times."""
     if not events:
         return rows
-    return [dict(row) | {"events": _of_row(row, events)} for row in rows]
+    return [dict(row) | {"events": _event_names(row, events)} for row in rows]
 
 
-def _of_row(row: Mapping[str, object], events: Sequence[CalendarEvent]) -> str:
+def _event_names(row: Mapping[str, object], events: Sequence[CalendarEvent]) -> str:
     try:
         start, end = (datetime.fromisoformat(str(row[name])) for name in ("start", "end"))
     except (KeyError, ValueError):
@@ -99,7 +99,7 @@ def data(rows: Sequence[Mapping[str, object]], name: str, key: str) -> None:
     """A table's data as a file; ``name`` without ending."""
     st.download_button(
         phrase("Data as CSV"),
-        as_csv(rows),
+        csv_text(rows),
         f"{name}.csv",
         "text/csv",
         key=f"{key}.csv",
@@ -109,7 +109,7 @@ def data(rows: Sequence[Mapping[str, object]], name: str, key: str) -> None:
     )
 
 
-def as_csv(rows: Sequence[Mapping[str, object]]) -> str:
+def csv_text(rows: Sequence[Mapping[str, object]]) -> str:
     """Rows as CSV that no spreadsheet reads as a formula; numbers stay numbers."""
     columns = list(dict.fromkeys(name for row in rows for name in row))
     return safe_csv(

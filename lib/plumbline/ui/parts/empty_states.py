@@ -9,9 +9,9 @@ import streamlit as st
 
 from plumbline.domain import PlumblineError
 from plumbline.store.locations import app_folder
-from plumbline.ui.parts.escape import plain, prose
+from plumbline.ui.parts.escape import escape, prose
 from plumbline.ui.state.links import encode_link
-from plumbline.wording.language import in_language, phrase, screen_text
+from plumbline.wording.language import localise, phrase, screen_text
 
 PAGES = app_folder() / "pages"
 #: the part of a sentence, or a whole one, that names options of the command line, in each language
@@ -37,22 +37,22 @@ def link(step: NextPage, query: dict[str, str] | None = None) -> None:
     """
     st.page_link(
         PAGES / f"{step.page}.py",
-        label=in_language(step.words),
+        label=localise(step.words),
         icon=":material/arrow_forward:",
         query_params=encode_link(query),
     )
 
 
-def empty(sentence: str, todo: str, *steps: NextPage) -> None:
+def show_empty_state(sentence: str, todo: str, *steps: NextPage) -> None:
     """There is nothing here yet: why, what to do, and where."""
     with st.container(border=True, gap="xsmall"):
-        st.markdown(f"## {plain(sentence)}", anchors=False)
+        st.markdown(f"## {escape(sentence)}", anchors=False)
         st.markdown(prose(todo))
         for step in steps:
             link(step)
 
 
-def without_terminal(todo: str) -> str:
+def strip_commands(todo: str) -> str:
     """What to do, without what is typed in a terminal."""
     kept = _TERMINAL.sub("", todo)
     return ". ".join(part for part in kept.split(". ") if not _OPTION.search(part)).strip()
@@ -60,20 +60,20 @@ def without_terminal(todo: str) -> str:
 
 def show_error(error: PlumblineError) -> None:
     """An error that we raised: what is wrong, where, and what to do, in the reader's language."""
-    where = f" ({plain(error.where)})" if error.where else ""
-    todo = without_terminal(in_language(error.todo))
+    where = f" ({escape(error.where)})" if error.where else ""
+    todo = strip_commands(localise(error.todo))
     st.error(
-        f"**{plain(in_language(error.what))}**{where}" + (f"\n\n{plain(todo)}" if todo else ""),
+        f"**{escape(localise(error.what))}**{where}" + (f"\n\n{escape(todo)}" if todo else ""),
         icon=":material/error:",
     )
 
 
 def error_sentence(error: PlumblineError) -> str:
     """The same as one line of text."""
-    what = in_language(error.what)
+    what = localise(error.what)
     where = f" ({error.where})" if error.where else ""
     ending = "" if what.endswith(("?", "!", ".")) and not where else "."
-    return " ".join(f"{what}{where}{ending} {without_terminal(in_language(error.todo))}".split())
+    return " ".join(f"{what}{where}{ending} {strip_commands(localise(error.todo))}".split())
 
 
 def broken(reference: str) -> None:
@@ -89,7 +89,7 @@ def broken(reference: str) -> None:
     )
 
 
-def no_shell() -> None:
+def show_missing_shell() -> None:
     """A page that was opened without the shell: it has no system to show."""
     st.error(phrase("This page was opened outside of Plumbline's frame. Open the start page instead."))
     st.markdown(phrase("[Open the start page](/)"))

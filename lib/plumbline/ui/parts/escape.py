@@ -1,7 +1,7 @@
 """Text from a log, a file name or a person, made safe to show.
 
 Markdown is a way out: an image in a table cell is fetched by the reader's browser. So whatever did not come
-from our own source code passes through ``plain`` before any Streamlit call that reads Markdown.
+from our own source code passes through ``escape`` before any Streamlit call that reads Markdown.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from string import punctuation
 
 from plumbline.domain.messages import Message
-from plumbline.wording.language import in_language
+from plumbline.wording.language import localise
 
 _MARKS = re.compile("([" + re.escape(punctuation) + "])")
 _SPACES = re.compile(r"\s+")
@@ -19,7 +19,7 @@ _PER_CENT = re.compile(r"(?<=\d) (?=\\?%)")  # a number and its per cent stay on
 _TRICKS = re.compile("[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
 
-def plain(value: object, longest: int = 0) -> str:
+def escape(value: object, longest: int = 0) -> str:
     """Any value as Markdown that shows just its characters, on one line.
 
     Every ASCII punctuation mark is escaped (CommonMark, section 2.4), so no emphasis, link, image, autolink,
@@ -35,11 +35,11 @@ def code(value: object, longest: int = 160) -> str:
 
 
 def prose(value: object, longest: int = 0) -> str:
-    """A sentence as ``plain``, but with what stands between backticks as code.
+    """A sentence as ``escape``, but with what stands between backticks as code.
 
     Code is never parsed any further, so it needs no escapes; an odd backtick is shown as it is.
     """
-    parts = _whole_sentences(one_line(value), longest).split("`")
+    parts = _cut_at_sentence(one_line(value), longest).split("`")
     if len(parts) % 2 == 0:
         parts[-2:] = ["`".join(parts[-2:])]
     words = "".join(
@@ -48,7 +48,7 @@ def prose(value: object, longest: int = 0) -> str:
     return _PER_CENT.sub("\u00a0", words)
 
 
-def _whole_sentences(words: str, longest: int) -> str:
+def _cut_at_sentence(words: str, longest: int) -> str:
     """As many whole sentences as fit, where they tell a good part; else cut between words."""
     if not longest or len(words) <= longest:
         return words
@@ -64,7 +64,7 @@ def one_line(value: object, longest: int = 0) -> str:
 
     A message is said in the reader's language.
     """
-    text = in_language(value) if isinstance(value, Message) else str(value)
+    text = localise(value) if isinstance(value, Message) else str(value)
     words = _SPACES.sub(" ", _TRICKS.sub(" ", text)).strip()
     if longest and len(words) > longest:
         words = words[: longest - 1].rstrip() + "…"

@@ -12,7 +12,7 @@ from plumbline.profile.scan.decisions import MARK_OPERATOR, MARKED
 from plumbline.ui.parts import cards
 from plumbline.ui.parts.escape import one_line
 from plumbline.ui.state import session
-from plumbline.wording.language import in_language, phrase, screen_text
+from plumbline.wording.language import localise, phrase, screen_text
 
 NO_VALUE = ("is missing", "is there")
 #: the longest first, so that "<=" is not read as "<"
@@ -75,7 +75,7 @@ def choose(offered: Sequence[str]) -> tuple[Filter, ...]:
             key=session.FILTERS.name,
             bind="query-params",
             accept_new_options=True,
-            help=in_language(HELP),
+            help=localise(HELP),
             placeholder=phrase("wrong, or type e.g. score >= 0.5"),
             width="stretch",
         )
@@ -89,7 +89,7 @@ def choose(offered: Sequence[str]) -> tuple[Filter, ...]:
                 phrase(
                     "Not understood, so left out: {text}. {help}",
                     text=one_line(text, 120),
-                    help=in_language(HELP),
+                    help=localise(HELP),
                 )
             )
         else:
@@ -102,9 +102,7 @@ def _form(offered: Sequence[str]) -> None:
         phrase("Column"), list(offered), key="decisions.column", format_func=lambda c: one_line(title(c), 60)
     )
     operator = str(
-        st.selectbox(
-            phrase("Comparison"), list(COMPARISONS), format_func=in_language, key="decisions.operator"
-        )
+        st.selectbox(phrase("Comparison"), list(COMPARISONS), format_func=localise, key="decisions.operator")
     )
     value = ""
     if operator not in NO_VALUE:

@@ -9,7 +9,7 @@ from importlib import resources
 
 from plumbline.monitor.metrics.metrics import METRICS
 from plumbline.wording import numbers
-from plumbline.wording.language import code, in_english
+from plumbline.wording.language import code, english_reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +27,7 @@ class Term:
 def terms() -> tuple[Term, ...]:
     """Every word of the glossary, by section."""
     text = resources.files("plumbline.ui.parts").joinpath("glossary.toml").read_text("utf-8")
-    with in_english():
+    with english_reader():
         own = {numbers.name(name): metric.says for name, metric in METRICS.items()}
     return tuple(
         Term(
@@ -58,6 +58,6 @@ def help_for_metric(metric: str) -> str | None:
     name = metric.partition(":")[0]
     if name not in METRICS:
         return None
-    with in_english():
+    with english_reader():
         term = numbers.name(name)
     return help_for(term) or str(METRICS[name].says)

@@ -21,7 +21,7 @@ from plumbline.ui.parts.escape import one_line
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
-from plumbline.wording.language import in_language, phrase
+from plumbline.wording.language import localise, phrase
 from plumbline.wording.names import say_level
 from plumbline.wording.quantities import plural
 
@@ -37,28 +37,28 @@ def window(view: View, *more: str) -> str:
     words = ", ".join((*lines, *more))
     zone = view.system.timezone if view.system else "UTC"
     return " ".join(
-        (f"{words[:1].upper()}{words[1:]}.", days_of(zone), *map(in_language, of_the_reference(view)))
+        (f"{words[:1].upper()}{words[1:]}.", day_zone_note(zone), *map(localise, reference_cautions(view)))
     )
 
 
-def whole_log(system: System, cautions: Sequence[str]) -> str:
+def whole_log_opening(system: System, cautions: Sequence[str]) -> str:
     """Of a page that speaks of a whole log: so, whose clock its times are of, and what is to be known first."""
     return " ".join(
-        (phrase("The whole log."), times_of(system.timezone), *map(in_language, without_sample(cautions)))
+        (phrase("The whole log."), time_zone_note(system.timezone), *map(localise, without_sample(cautions)))
     )
 
 
-def days_of(zone: str) -> str:
+def day_zone_note(zone: str) -> str:
     """On whose clock days are: ``Days are UTC.``"""
     return phrase("Days are UTC.") if zone == "UTC" else phrase("Days are those of {zone}.", zone=zone)
 
 
-def times_of(zone: str) -> str:
+def time_zone_note(zone: str) -> str:
     """On whose clock times are."""
     return phrase("Times are UTC.") if zone == "UTC" else phrase("Times are those of {zone}.", zone=zone)
 
 
-def of_the_reference(view: View) -> tuple[str, ...]:
+def reference_cautions(view: View) -> tuple[str, ...]:
     """What is to be known of the chosen system's reference first, on every page that rests on it."""
     return without_sample(ask(view, cautions, view.system.key)) if view.system else ()
 
@@ -69,7 +69,7 @@ def drift(answer: DriftAnswer, view: View) -> str:
         replace(view, start=answer.window[0], end=answer.window[1]),
         phrase("against {span}", span=numbers.span(*answer.reference)),
     )
-    cautions = (in_language(caution) for caution in without_sample(answer.cautions))
+    cautions = (localise(caution) for caution in without_sample(answer.cautions))
     return " ".join((text, *(caution for caution in cautions if caution not in text)))
 
 
@@ -105,9 +105,7 @@ def portfolio(rows: Sequence[SystemRow]) -> Opening:
         )
     else:
         sentence = phrase("None of {systems} is a liability.", systems=systems)
-    others = ", ".join(
-        f"{n} {in_language(word, 'verdict')}" for word, n in tally.items() if word != "LIABILITY"
-    )
+    others = ", ".join(f"{n} {localise(word, 'verdict')}" for word, n in tally.items() if word != "LIABILITY")
     return (
         f"{sentence}{aside}",
         phrase(
@@ -116,7 +114,7 @@ def portfolio(rows: Sequence[SystemRow]) -> Opening:
     )
 
 
-def waiting(rows: int) -> str:
+def waiting_rows(rows: int) -> str:
     """How many rows wait, in words."""
     return phrase("1 row waits") if rows == 1 else phrase("{rows} rows wait", rows=numbers.count(rows))
 
@@ -129,7 +127,7 @@ def logs(view: View, answer: SystemLoads | None) -> Opening:
             phrase(
                 "An export of predictions as {spoken} is enough; what its columns mean is guessed, "
                 "and yours to correct.",
-                spoken=in_language(SPOKEN),
+                spoken=localise(SPOKEN),
             ),
         )
     there = [load for load in answer.loads if load.undone_at is None]
@@ -142,14 +140,14 @@ def logs(view: View, answer: SystemLoads | None) -> Opening:
         loaded=loaded,
     )
     aside = (
-        phrase("{waiting} in quarantine.", waiting=waiting(answer.waiting))
+        phrase("{waiting} in quarantine.", waiting=waiting_rows(answer.waiting))
         if answer.waiting
         else phrase("Nothing is in quarantine.")
     )
     return sentence, aside
 
 
-def new_file(name: str) -> Opening:
+def new_file_opening(name: str) -> Opening:
     """A file that is open and not loaded yet."""
     return (
         phrase("{name} is open and not loaded yet.", name=one_line(name, 60)),
@@ -218,7 +216,7 @@ def trail(answer: TrailAnswer) -> Opening:
         phrase(
             "{clock} Checked now. Newest entry {at}. Keep its digest elsewhere, to prove later "
             "that nothing was cut off the end: {head}",
-            clock=in_language(answer.clock),
+            clock=localise(answer.clock),
             at=numbers.moment(answer.entries[0].at),
             head=answer.head,
         ).lstrip(),

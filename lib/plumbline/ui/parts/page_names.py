@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from plumbline.wording.language import in_language, screen_text
+from plumbline.wording.language import localise, screen_text
 
 NAMES = {
     "portfolio": screen_text("Portfolio", "page"),
@@ -25,4 +25,4 @@ NAMES = {
 
 def page_name(page: str) -> str:
     """What a page is called in the reader's language, by the name of its file."""
-    return in_language(NAMES.get(page, page.capitalize()), "page")
+    return localise(NAMES.get(page, page.capitalize()), "page")

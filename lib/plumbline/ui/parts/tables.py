@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from plumbline.domain import Attestation, Exemption, TrailEntry
-from plumbline.governance.resolution import exempt_until
+from plumbline.governance.resolution import exemption_end
 from plumbline.ui.parts import cards
 from plumbline.ui.parts.details import say_detail
-from plumbline.ui.parts.escape import one_line, plain
+from plumbline.ui.parts.escape import escape, one_line
 from plumbline.ui.parts.glossary import help_for
 from plumbline.wording import numbers
-from plumbline.wording.language import in_language, phrase
-from plumbline.wording.safe_csv import no_formula
+from plumbline.wording.language import localise, phrase
+from plumbline.wording.safe_csv import escape_formula
 from plumbline.wording.times import iso_second
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def grid(
     frame = for_export(pd.DataFrame(list(rows)))
     config: dict[str, Any] = {}
     for column in frame.columns:
-        shown = in_language(str(column))
+        shown = localise(str(column))
         if pd.api.types.is_integer_dtype(frame[column]):
             config[shown] = st.column_config.NumberColumn(format="localized", help=help_for(str(column)))
         elif column not in ("Version", *bars) and all(
@@ -59,19 +59,19 @@ def grid(
         elif help_for(str(column)):
             config[shown] = st.column_config.Column(help=help_for(str(column)))
     for name, width in (widths or {}).items():
-        config[in_language(name)] = st.column_config.Column(width=width, help=help_for(name))
+        config[localise(name)] = st.column_config.Column(width=width, help=help_for(name))
     for name in bars:
-        config[in_language(name)] = st.column_config.BarChartColumn(
+        config[localise(name)] = st.column_config.BarChartColumn(
             width=96, y_min=0, y_max=1, help=help_for(name)
         )
-    frame = frame.rename(columns=in_language)
+    frame = frame.rename(columns=localise)
     st.dataframe(frame, hide_index=True, alt=alt, height=height or "auto", column_config=config)
 
 
 def for_export(frame: pd.DataFrame) -> pd.DataFrame:
     """The frame of a grid as it may also leave it: Streamlit saves and copies cells as they are, so that a cell of a
     log that begins like a formula gets an apostrophe. Numbers in words stay."""
-    safe = frame.rename(columns=lambda name: no_formula(str(name)))
+    safe = frame.rename(columns=lambda name: escape_formula(str(name)))
     for place, (_, cells) in enumerate(frame.items()):
         if any(isinstance(value, str) for value in cells):
             safe.isetitem(place, [_cell(value) for value in cells])
@@ -82,7 +82,7 @@ def _cell(value: object) -> object:
     ours = isinstance(value, str) and all(
         _NUMBER.match(part) or _QUANTITY.match(part) for part in value.split(", ")
     )
-    return no_formula(value) if isinstance(value, str) and not ours else value
+    return escape_formula(value) if isinstance(value, str) and not ours else value
 
 
 def trail(entries: Sequence[TrailEntry]) -> None:
@@ -112,14 +112,14 @@ def attestations(items: Sequence[Attestation], today: date) -> None:
     cards.table(
         [
             {
-                "Control": plain(item.control),
+                "Control": escape(item.control),
                 "Claim": cards.word(item.status.value),
-                "Statement": plain(item.statement, 300),
-                "By": plain(item.owner),
-                **({"Approved by": plain(item.approved_by) or numbers.DASH} if approved else {}),
+                "Statement": escape(item.statement, 300),
+                "By": escape(item.owner),
+                **({"Approved by": escape(item.approved_by) or numbers.DASH} if approved else {}),
                 "Dated": numbers.day(item.at),
-                "Holds until": _until(item.expires, today),
-                "Document": plain(item.link, 80) or numbers.DASH,
+                "Holds until": _end_day(item.expires, today),
+                "Document": escape(item.link, 80) or numbers.DASH,
             }
             for item in items
         ],
@@ -132,13 +132,13 @@ def exemptions(items: Sequence[Exemption], today: date) -> None:
     cards.table(
         [
             {
-                "Control": plain(item.control),
-                "Reason": plain(item.reason, 300),
-                "Asked for by": plain(item.proposer) or numbers.DASH,
-                "Approved by": plain(item.approver) or cards.word("unknown", phrase("waits")),
-                "Document": plain(item.link, 200) or cards.word("unknown", phrase("none: does not count")),
+                "Control": escape(item.control),
+                "Reason": escape(item.reason, 300),
+                "Asked for by": escape(item.proposer) or numbers.DASH,
+                "Approved by": escape(item.approver) or cards.word("unknown", phrase("waits")),
+                "Document": escape(item.link, 200) or cards.word("unknown", phrase("none: does not count")),
                 "Dated": numbers.day(item.at),
-                "Until": _until(exempt_until(item), today),
+                "Until": _end_day(exemption_end(item), today),
             }
             for item in items
         ],
@@ -146,6 +146,6 @@ def exemptions(items: Sequence[Exemption], today: date) -> None:
     )
 
 
-def _until(day: date, today: date) -> str:
+def _end_day(day: date, today: date) -> str:
     words = numbers.day(day)
     return cards.word("fail", phrase("ended {words}", words=words)) if day < today else words

@@ -13,8 +13,8 @@ from plumbline.domain.messages import enumeration
 from plumbline.governance.catalogue import catalogue
 from plumbline.ui.language import catalogue_title, control_title
 from plumbline.ui.parts import cards
-from plumbline.ui.parts.escape import plain
-from plumbline.wording.language import in_language, phrase
+from plumbline.ui.parts.escape import escape
+from plumbline.wording.language import localise, phrase
 
 #: families side by side, the most urgent for a leader first
 PLACES = (("MON",), ("REL",), ("AUD", "EXP"), ("SEC",), ("FAIR", "OVR"), ("CMP",))
@@ -50,20 +50,22 @@ def control_map(results: Sequence[ControlResult]) -> None:
             with st.container(width=cards.GRID[3], gap="xsmall"):
                 passing = sum(r.status is Status.PASS for r in own)
                 names = [catalogue_title("family", key, titles[key]) for key in place]
-                name = in_language(enumeration(names))
+                name = localise(enumeration(names))
                 st.markdown(
                     phrase(
                         "**{name}** :gray[{passing} of {own} pass]",
-                        name=plain(name),
+                        name=escape(name),
                         passing=passing,
                         own=len(own),
                     )
                 )
-                st.markdown("  \n".join(_word(r) for r in sorted(own, key=lambda r: ORDER.index(r.status))))
+                st.markdown(
+                    "  \n".join(_control_word(r) for r in sorted(own, key=lambda r: ORDER.index(r.status)))
+                )
 
 
-def _word(result: ControlResult) -> str:
+def _control_word(result: ControlResult) -> str:
     look = mark(result.status.value)
-    title = plain(control_title(result.id, result.title))
+    title = escape(control_title(result.id, result.title))
     words = f"*{title}*" if result.requirement is Requirement.RECOMMENDED else title
     return f":{look.markdown}[{look.glyph}\u00a0{words}]"

@@ -11,7 +11,7 @@ from plumbline.report.language import language_names
 from plumbline.ui.frame import sign_in
 from plumbline.ui.parts.document_language import document_language
 from plumbline.ui.state.view import View
-from plumbline.wording.language import code, in_language, screen_text
+from plumbline.wording.language import code, localise, screen_text
 
 #: ending -> label, kind of file, what it is for
 LABELS = {
@@ -34,14 +34,14 @@ def downloads(view: View, key: str) -> None:
     chosen = document_language(language_names(), default=code(), key="scorecard.language")
     for ending, (label, mime, purpose) in LABELS.items():
         st.download_button(
-            in_language(label),
+            localise(label),
             data=_maker(view, key, ending, chosen),
             file_name=f"plumbline-{key}{ending}",
             mime=mime,
             on_click="ignore",
             key=f"scorecard.download{ending}",
             width=WIDTH,
-            help=in_language(purpose),
+            help=localise(purpose),
             icon=":material/download:",
         )
 

@@ -11,12 +11,12 @@ from plumbline.domain import ControlResult
 from plumbline.monitor.chunks import midnight
 from plumbline.ui.frame import bar_filter, drill_down
 from plumbline.ui.parts import empty_states, filters
-from plumbline.ui.parts.escape import plain
+from plumbline.ui.parts.escape import escape
 from plumbline.ui.parts.page_names import page_name
 from plumbline.ui.state import session
-from plumbline.ui.state.links import GO, text_of
+from plumbline.ui.state.links import GO, widget_text
 from plumbline.wording import numbers
-from plumbline.wording.language import in_language, phrase
+from plumbline.wording.language import localise, phrase
 
 PAGES = {path.stem for path in empty_states.PAGES.glob("*.py")}
 Rows = Mapping[str, Sequence[EvidenceRows]]
@@ -37,7 +37,7 @@ def links(item: ControlResult, system: str, rows: Rows, *, only_rows: bool = Fal
 
 def query(place: EvidenceRows, system: str) -> dict[str, str]:
     """What a link asks of the bar and of the page; whatever else the bar had goes."""
-    asked = drill_down.whole_log(system) | drill_down.dates(system, place.start, place.end)
+    asked = drill_down.whole_log_query(system) | drill_down.dates(system, place.start, place.end)
     if place.version:
         asked[session.VERSION.name] = place.version
     if place.where:
@@ -47,12 +47,12 @@ def query(place: EvidenceRows, system: str) -> dict[str, str]:
     if place.switch:
         asked[session.SWITCH.name] = place.switch
     if place.page == "decisions":
-        asked[session.FILTERS.name] = text_of([filters.filter_text(item) for item in place.find])
+        asked[session.FILTERS.name] = widget_text([filters.filter_text(item) for item in place.find])
     return asked
 
 
 def _link(place: EvidenceRows, system: str) -> str:
-    return f"[{plain(_words(place))}]({place.page}?{urlencode({GO: urlencode(query(place, system))})})"
+    return f"[{escape(_words(place))}]({place.page}?{urlencode({GO: urlencode(query(place, system))})})"
 
 
 def _words(place: EvidenceRows) -> str:
@@ -62,18 +62,18 @@ def _words(place: EvidenceRows) -> str:
         return phrase("Decision {decision}", decision=place.decision)
     if place.page == "decisions":
         what = phrase("Decisions")
-    parts = [in_language(filters.filter_text(item), "filter") for item in place.find]
+    parts = [localise(filters.filter_text(item), "filter") for item in place.find]
     parts += [bar_filter.say(place.where)] if place.where else []
     version = place.version or place.switch
     parts += [phrase("version {version}", version=version)] if version else []
     if place.start and place.end:
-        parts.append(numbers.span(*_whole_days(place.start, place.end)))
+        parts.append(numbers.span(*_day_bounds(place.start, place.end)))
     elif place.start:
         parts.append(phrase("since {since}", since=numbers.day(place.start)))
     return f"{what}: {', '.join(parts)}" if parts else what
 
 
-def _whole_days(start: datetime, end: datetime) -> tuple[datetime, datetime]:
+def _day_bounds(start: datetime, end: datetime) -> tuple[datetime, datetime]:
     """The days that the bar opens for a span: its first and its last one whole."""
     last = (end - timedelta(microseconds=1)).date()
     return midnight(start.date()), midnight(last + timedelta(days=1))

@@ -11,7 +11,7 @@ from plumbline.charts.status_strip import strip
 from plumbline.charts.style import Mode
 from plumbline.ui.parts import cards
 from plumbline.wording import numbers
-from plumbline.wording.language import in_language, phrase
+from plumbline.wording.language import localise, phrase
 
 
 def history(answer: Answer, mode: Mode) -> None:
@@ -43,16 +43,16 @@ def history(answer: Answer, mode: Mode) -> None:
         )
     )
     st.plotly_chart(
-        strip([(at, word, _judged(at, word)) for at, word in entries], mode),
+        strip([(at, word, _judgement_text(at, word)) for at, word in entries], mode),
         theme=None,
         config={"displayModeBar": False},
         key="scorecard.history",
         alt=phrase("Verdicts over time: ")
-        + ", ".join(f"{in_language(word, 'verdict')} {numbers.day(at)}" for at, word in entries[-6:]),
+        + ", ".join(f"{localise(word, 'verdict')} {numbers.day(at)}" for at, word in entries[-6:]),
     )
 
 
-def _judged(at: datetime, verdict: str) -> str:
+def _judgement_text(at: datetime, verdict: str) -> str:
     return phrase(
-        "{verdict}, judged {moment}", verdict=in_language(verdict, "verdict"), moment=numbers.moment(at)
+        "{verdict}, judged {moment}", verdict=localise(verdict, "verdict"), moment=numbers.moment(at)
     )

@@ -12,11 +12,11 @@ from plumbline.charts.trend import trend
 from plumbline.store.findings import FindingRecord
 from plumbline.ui.notes import marks
 from plumbline.ui.parts import cards, empty_states
-from plumbline.ui.parts.escape import plain
+from plumbline.ui.parts.escape import escape
 from plumbline.ui.parts.page_names import page_name
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
-from plumbline.wording.language import in_language, phrase
+from plumbline.wording.language import localise, phrase
 
 HEIGHT = 120  # with the rest of the first screen it fits 1440 x 900
 
@@ -41,12 +41,12 @@ def story(answer: Answer, findings: Sequence[FindingRecord], view: View) -> None
         releases=[Release(s.version or phrase("no version"), s.start) for s in releases.releases.spans]
         if releases
         else [],
-        alerts=[Alert(in_language(f.sentence), f.since) for f in system_findings if f.since is not None],
+        alerts=[Alert(localise(f.sentence), f.since) for f in system_findings if f.since is not None],
         events=events,
         height=HEIGHT,
     )
     breach = answer.measured.facts.performance_breach
-    words = phrase("{name} by {by}", name=name, by=in_language(standing.by)) + (
+    words = phrase("{name} by {by}", name=name, by=localise(standing.by)) + (
         phrase(", in breach since {since}", since=numbers.day(breach.since)) if breach else ""
     )
     st.plotly_chart(
@@ -65,7 +65,7 @@ def story(answer: Answer, findings: Sequence[FindingRecord], view: View) -> None
         phrase(
             ":small[:gray[{words}. Dotted: the limit.{marked}]] :small[[{page}](accuracy?system={key})]",
             page=page_name("accuracy"),
-            words=plain(words),
+            words=escape(words),
             marked=marked,
             key=answer.system.key,
         )

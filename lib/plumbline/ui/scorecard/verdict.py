@@ -13,19 +13,19 @@ from plumbline.charts.style import mark, status_word
 from plumbline.domain import Condition, ControlResult, EvidenceKind, Requirement, Scorecard, Status, Verdict
 from plumbline.governance.conditions import GATE, MET
 from plumbline.governance.history import Changes
-from plumbline.governance.verdict import reason_of
+from plumbline.governance.verdict import verdict_reason
 from plumbline.monitor.performance.money_at_stake import StakeState, say_stake, stake_state
 from plumbline.store.samples import without_sample
 from plumbline.ui.frame import drill_down, permissions, signed_forms
 from plumbline.ui.language import catalogue_title, control_title
 from plumbline.ui.parts import cards, empty_states
-from plumbline.ui.parts.escape import plain, prose
+from plumbline.ui.parts.escape import escape, prose
 from plumbline.ui.parts.page_names import page_name
 from plumbline.ui.scorecard import evidence_links
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
-from plumbline.wording.language import in_language, phrase, screen_text
+from plumbline.wording.language import localise, phrase, screen_text
 
 #: what a verdict means, in the words of a sentence about the system, and why it is so
 MEANS = {
@@ -84,11 +84,11 @@ def verdict(answer: Answer, view: View) -> None:
     if in_log and card.since:
         means = phrase(
             "{means} since {since}",
-            means=in_language(means.replace("is", "has been", 1)),
+            means=localise(means.replace("is", "has been", 1)),
             since=numbers.day(card.since),
         )
     else:
-        means = in_language(means)
+        means = localise(means)
     judged = card.verdict is not Verdict.NOT_YET_JUDGED
     first = (
         phrase("First judged so on {day}; judged", day=numbers.day(card.judged_at))
@@ -97,23 +97,21 @@ def verdict(answer: Answer, view: View) -> None:
     )
     if not judged and not answer.measured.facts.decisions:
         because = phrase("there is no log")
-    st.markdown(
-        f"# :{look.markdown}[{look.glyph} {in_language(card.verdict.words, 'verdict')}]", anchors=False
-    )
+    st.markdown(f"# :{look.markdown}[{look.glyph} {localise(card.verdict.words, 'verdict')}]", anchors=False)
     cards.opening(
-        f"{system.title} {means}{f': {in_language(because)}' if because else ''}.",
+        f"{system.title} {means}{f': {localise(because)}' if because else ''}.",
         phrase(
             "{first} {at} as {kind}",
             first=first,
             at=numbers.moment(card.at),
-            kind=in_language(KINDS[card.tier.value]),
+            kind=localise(KINDS[card.tier.value]),
         )
         + ("." if card.context_complete else phrase(", the stricter reading of open questions."))
-        + "".join(f" {in_language(words)}" for words in without_sample(answer.measured.cautions)),
+        + "".join(f" {localise(words)}" for words in without_sample(answer.measured.cautions)),
         below=True,
         help=phrase(
             "{tier} A question without an answer is read the stricter way.",
-            tier=in_language(TIERS[card.tier.value]),
+            tier=localise(TIERS[card.tier.value]),
         ),
     )
 
@@ -122,7 +120,7 @@ def reasons(card: Scorecard, rows: evidence_links.Rows) -> None:
     """The three reasons that weigh most: the finding first, then the control that it breaks, and where to see it."""
     cards.section(phrase("Why"))
     places = {
-        str(reason_of(control)): evidence_links.links(control, card.system, rows, only_rows=True)
+        str(verdict_reason(control)): evidence_links.links(control, card.system, rows, only_rows=True)
         for control in card.controls
     }
     lines = [f"{cards.reason(words)} {places.get(str(words), '')}".rstrip() for words in card.reasons[:3]]
@@ -149,9 +147,9 @@ def stake(answer: Answer) -> None:
     if state is StakeState.UNPROVEN:
         st.markdown(cards.word("unknown", words))
     else:
-        st.markdown(f"## {plain(words)}", anchors=False)
-    reason = in_language(card.at_stake.get("reason") or "")
-    sentence = in_language(card.at_stake.get("sentence") or "")
+        st.markdown(f"## {escape(words)}", anchors=False)
+    reason = localise(card.at_stake.get("reason") or "")
+    sentence = localise(card.at_stake.get("sentence") or "")
     cards.note(" ".join(filter(None, (sentence, reason))))
 
 
@@ -169,27 +167,27 @@ def actions(answer: Answer) -> tuple[str, str, date | None, str] | None:
         with place:
             ends = phrase(", exempt until {until}", until=numbers.day(action.until)) if action.until else ""
             st.markdown(
-                f"**{i}** {prose(in_language(action.words, 'action'))} :gray[{plain(action.control)}{plain(ends)}]"
+                f"**{i}** {prose(localise(action.words, 'action'))} :gray[{escape(action.control)}{escape(ends)}]"
             )
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                st.markdown(_who(item, answer.card.at.date()))
+                st.markdown(_owner_text(item, answer.card.at.date()))
                 if action.page in evidence_links.PAGES:
                     empty_states.link(
                         empty_states.NextPage(action.page, page_name(action.page)),
-                        drill_down.whole_log(answer.card.system),
+                        drill_down.whole_log_query(answer.card.system),
                     )
                 given = _assign(item) or given
     return given
 
 
-def _who(item: AssignedAction, today: date) -> str:
+def _owner_text(item: AssignedAction, today: date) -> str:
     if not item.owner:
         return cards.word("unknown", phrase("nobody yet"))
     if item.due is None:
-        return phrase("**{owner}**, no date", owner=plain(item.owner))
+        return phrase("**{owner}**, no date", owner=escape(item.owner))
     when = phrase("by {due}", due=numbers.day(item.due))
     late = cards.word("fail", phrase("due {when}", when=when)) if item.due < today else when
-    return f"**{plain(item.owner)}**, {late}"
+    return f"**{escape(item.owner)}**, {late}"
 
 
 def _assign(item: AssignedAction) -> tuple[str, str, date | None, str] | None:
@@ -198,7 +196,7 @@ def _assign(item: AssignedAction) -> tuple[str, str, date | None, str] | None:
         owner = st.text_input(phrase("Who does it"), value=item.owner, max_chars=120, key=f"{key}.owner")
         due = st.date_input(phrase("By when"), value=item.due, format="YYYY-MM-DD", key=f"{key}.due")
         by = signed_forms.signature(f"assign.{item.action.control}", page="scorecard")
-        saved = permissions.submit(phrase("Save"), permissions.OWNER, type=cards.leading())
+        saved = permissions.submit(phrase("Save"), permissions.OWNER, type=cards.leading_type())
     if not saved:
         return None
     signed_forms.sign(by)
@@ -211,11 +209,11 @@ def changes(answer: Answer) -> None:
     if changes is None or not (changes.controls or changes.context or changes.statements):
         return
     cards.section(phrase("What changed since {at}", at=numbers.day(changes.before.at)))
-    _changed(changes)
+    _changes_section(changes)
 
 
-def _changed(changes: Changes) -> None:
-    was, now = (in_language(card.verdict.words, "verdict") for card in (changes.before, changes.after))
+def _changes_section(changes: Changes) -> None:
+    was, now = (localise(card.verdict.words, "verdict") for card in (changes.before, changes.after))
     cards.note(
         phrase(
             "The verdict: {course}.",
@@ -228,7 +226,7 @@ def _changed(changes: Changes) -> None:
         phrase("{key}: {was} to {now}", key=key, was=before or phrase("open"), now=after or phrase("open"))
         for key, before, after in changes.context
     ]
-    words += [w[:1].upper() + w[1:] for w in map(in_language, changes.statements)]
+    words += [w[:1].upper() + w[1:] for w in map(localise, changes.statements)]
     if changes.catalogue_changed:
         words.append(phrase("The catalogue or its rules changed, so the two are not judged alike"))
     if words:
@@ -239,7 +237,7 @@ def _changed(changes: Changes) -> None:
     cards.table(
         [
             {
-                "Control": f"**{plain(item.id)}** {plain(control_title(item.id, item.title))}",
+                "Control": f"**{escape(item.id)}** {escape(control_title(item.id, item.title))}",
                 "Was": cards.word(item.before) if item.before else numbers.DASH,
                 "Is": cards.word(item.after) if item.after else numbers.DASH,
                 "Evidence then": prose(item.was, 240),
@@ -264,7 +262,9 @@ def compare(view: View, answer: Answer) -> None:
         if first == second:
             cards.note(phrase("Choose two different days."))
             return
-        _changed(ask(view, past_scorecards.changes, answer.system.key, *sorted((str(first), str(second)))))
+        _changes_section(
+            ask(view, past_scorecards.changes, answer.system.key, *sorted((str(first), str(second))))
+        )
 
 
 def conditions(items: Sequence[Condition]) -> None:
@@ -278,7 +278,7 @@ def conditions(items: Sequence[Condition]) -> None:
             st.markdown(
                 cards.word("not applicable", phrase("at stake")) if matters else cards.chip(item.state)
             )
-            st.markdown(f"**{plain(catalogue_title('condition', item.key, item.title))}**")
+            st.markdown(f"**{escape(catalogue_title('condition', item.key, item.title))}**")
             cards.note(item.sentence)
 
 
@@ -292,7 +292,7 @@ def triggers(items: Sequence[Condition]) -> None:
         [
             {
                 "": cards.word(item.state),
-                "Trigger": f"**{item.number}** {plain(catalogue_title('trigger', item.key, item.title))}",
+                "Trigger": f"**{item.number}** {escape(catalogue_title('trigger', item.key, item.title))}",
                 "Evidence": prose(item.sentence),
             }
             for item in items
@@ -312,21 +312,21 @@ def controls(items: Sequence[ControlResult], system: str, rows: evidence_links.R
     shown = st.segmented_control(
         phrase("Show"),
         (OPEN_ONES, MANDATORY, ALL),
-        format_func=in_language,
+        format_func=localise,
         default=OPEN_ONES,
         required=True,
         key="scorecard.controls",
         label_visibility="collapsed",
     )
-    results = [item for item in items if _wanted(item, str(shown))]
+    results = [item for item in items if _is_shown(item, str(shown))]
     if not results:
         st.markdown(phrase("None. Choose another list above."))
         return
     cards.table(
         [
             {
-                "Control": f"**{plain(control_title(item.id, item.title))}** :gray[{plain(item.id)}]",
-                "Status": f"{cards.word(item.status.value)} :gray[{plain(status_word(item.requirement.value))}]",
+                "Control": f"**{escape(control_title(item.id, item.title))}** :gray[{escape(item.id)}]",
+                "Status": f"{cards.word(item.status.value)} :gray[{escape(status_word(item.requirement.value))}]",
                 "Evidence": f"{_evidence(item)} {evidence_links.links(item, system, rows)}".rstrip(),
             }
             for item in results
@@ -336,7 +336,7 @@ def controls(items: Sequence[ControlResult], system: str, rows: evidence_links.R
     )
 
 
-def _wanted(item: ControlResult, shown: str) -> bool:
+def _is_shown(item: ControlResult, shown: str) -> bool:
     if shown == ALL:
         return True
     if item.requirement is Requirement.NOT_ASKED:
@@ -347,10 +347,10 @@ def _wanted(item: ControlResult, shown: str) -> bool:
 
 def _evidence(item: ControlResult) -> str:
     known = item.evidence.kind is not EvidenceKind.NONE
-    parts = [f":gray[{plain(status_word(item.evidence.kind.value))}]"] if known else []
+    parts = [f":gray[{escape(status_word(item.evidence.kind.value))}]"] if known else []
     parts.append(prose(item.evidence.sentence))
     if item.evidence.by:
-        parts.append(phrase("By {by}.", by=plain(item.evidence.by)))
+        parts.append(phrase("By {by}.", by=escape(item.evidence.by)))
     if item.evidence.until:
         parts.append(phrase("Until {until}.", until=numbers.day(item.evidence.until)))
     if item.contradiction:

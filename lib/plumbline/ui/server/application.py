@@ -96,7 +96,7 @@ class Headers:
             await self.app(scope, receive, send)
             return
 
-        async def with_headers(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
@@ -104,16 +104,16 @@ class Headers:
                 if (
                     scope.get("scheme") == "https"
                 ):  # uvicorn's word, which trusts a proxy's only where it was told to
-                    only_by_https(headers)
+                    require_https(headers)
             await send(message)
 
         if scope.get("path") == HOME:
             # Streamlit serves its first page at the root alone; a link that names the page keeps its query
             query = scope.get("query_string", b"").decode("latin-1")
             more = "&".join(filter(None, (f"{GO}={HOME.strip('/')}", query)))
-            await RedirectResponse(f"/?{more}")(scope, receive, with_headers)
+            await RedirectResponse(f"/?{more}")(scope, receive, send_with_headers)
             return
-        await self.app(scope, receive, with_headers)
+        await self.app(scope, receive, send_with_headers)
 
 
 def base_path() -> str:
@@ -122,7 +122,7 @@ def base_path() -> str:
     return "".join(f"/{part}" for part in parts)
 
 
-def only_by_https(headers: MutableHeaders) -> None:
+def require_https(headers: MutableHeaders) -> None:
     """A browser that came by HTTPS comes back by HTTPS alone, with cookies that go no other way."""
     headers["Strict-Transport-Security"] = f"max-age={YEAR}"
     cookies = headers.getlist("set-cookie")
@@ -150,7 +150,7 @@ async def workspace_lifespan(
         carry_out: without, no commands are taken beside the server.
         interface: what runs for the HTTP interface.
     """
-    _speak()
+    _log_to_stderr()
     stop, thread = threading.Event(), None
     beside = threading.Thread(target=take_commands, args=(opened.workspace, carry_out, stop), daemon=True)
     if carry_out is not None and SUPPORTED:
@@ -158,7 +158,7 @@ async def workspace_lifespan(
     try:
         sign_in.note_start(opened.workspace())
         thread = threading.Thread(
-            target=get_ready, args=(opened.workspace, stop), name="plumbline-ready", daemon=True
+            target=warm_up, args=(opened.workspace, stop), name="plumbline-ready", daemon=True
         )
         thread.start()
     except PlumblineError as error:
@@ -194,7 +194,7 @@ def take_commands(find: Callable[[], Workspace], carry_out: CarryOut, stop: thre
     host.close()
 
 
-def get_ready(find: Callable[[], Workspace], stop: threading.Event | None = None) -> None:
+def warm_up(find: Callable[[], Workspace], stop: threading.Event | None = None) -> None:
     """What the first visitor would wait for, while nobody waits yet; then, until it stops, what changes ask anew.
 
     Each step stands on its own: one that fails costs its own warmth and a line in the log.
@@ -203,7 +203,7 @@ def get_ready(find: Callable[[], Workspace], stop: threading.Event | None = None
         find: the workspace, asked for at each look: it may have been opened anew meanwhile.
         stop: without, the workspace is measured once.
     """
-    from plumbline.answers.warmup import attempt, measure_again, ready
+    from plumbline.answers.warmup import attempt, measure_changed_systems, warm_caches
 
     begun = time.monotonic()
     stopped = stop.is_set if stop else lambda: False
@@ -211,11 +211,11 @@ def get_ready(find: Callable[[], Workspace], stop: threading.Event | None = None
         if stopped():
             return
         attempt(f"import of {name}", stopped, import_module, name)
-    attempt("the reader of files", stopped, reader.ready)
+    attempt("the reader of files", stopped, reader.start_reader)
     attempt("the first figure", stopped, _first_figure)
     if stopped():
         return
-    attempt("kept answers", stopped, lambda: ready(find(), stopped))
+    attempt("kept answers", stopped, lambda: warm_caches(find(), stopped))
     if stop is not None:
         set_modules_aside()
     if not stopped():
@@ -226,7 +226,7 @@ def get_ready(find: Callable[[], Workspace], stop: threading.Event | None = None
             ws, begun = find(), time.monotonic()
             if begun >= rested and seen != (change := ws.change()):
                 seen = change
-                attempt("measuring", stopped, measure_again, ws, stopped)
+                attempt("measuring", stopped, measure_changed_systems, ws, stopped)
                 took = time.monotonic() - begun
                 rested = begun + took + min(REST * took, LONGEST_REST)
             text = ""
@@ -253,7 +253,7 @@ def _first_figure() -> None:
     importance({"a": 1.0}, 1).to_json()
 
 
-def _speak() -> None:
+def _log_to_stderr() -> None:
     """Write our own lines to standard error, where nobody has arranged anything else."""
     if not LOG.hasHandlers():
         handler = logging.StreamHandler()

@@ -60,26 +60,26 @@ class AccessGate:
         if not parts or parts[0] not in GUARDED or (parts[0] == "_stcore" and parts[1:] in OPEN):
             await self.app(scope, receive, send)
             return
-        await self._guarded(scope, receive, send, headers, parts)
+        await self._admit(scope, receive, send, headers, parts)
 
-    async def _guarded(
+    async def _admit(
         self, scope: Scope, receive: Receive, send: Send, headers: Headers, parts: list[str]
     ) -> None:
-        on = visitors.sign_in_on()
+        on = visitors.requires_sign_in()
         who = visitors.email(headers) if on else ""
         if on and not who:
             await PlainTextResponse(_NOBODY, 403)(scope, receive, send)
             return
-        access = _asked(parts)
+        access = _required_role(parts)
         held = await to_thread.run_sync(visitors.role, who) if on else Access.OWNER
         if held is None or not held.covers(access):
             await PlainTextResponse(_NO_ROLE, 403)(scope, receive, send)
             return
         if parts[:2] != UPLOADS:
-            await self.app(scope, receive, _unkept(send) if parts[0] == "media" else send)
+            await self.app(scope, receive, _without_cache(send) if parts[0] == "media" else send)
             return
         session = parts[2] if len(parts) == 4 else ""
-        if on and not visitors.owns(who, session):
+        if on and not visitors.is_owner(who, session):
             await PlainTextResponse(_NO_ROLE, 403)(scope, receive, send)
         elif scope["method"] == "PUT":
             await self._upload(scope, receive, send, session, headers)
@@ -104,10 +104,10 @@ class AccessGate:
 
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
-        if not _same_origin(headers):
+        if not _is_same_origin(headers):
             await _refuse(receive, send, 1008)
             return
-        on = visitors.sign_in_on()
+        on = visitors.requires_sign_in()
         who = visitors.email(headers) if on else ""
         stranger = on and not who
         if stranger and self._strangers >= STRANGERS:
@@ -115,32 +115,32 @@ class AccessGate:
             return
         session = ""
 
-        async def heard() -> Message:
+        async def receive_allowed() -> Message:
             while True:
                 message = await receive()
                 data = message.get("bytes")
-                if not data or socket_frames.passes(data, signed_in=not stranger, session=session):
+                if not data or socket_frames.is_allowed(data, signed_in=not stranger, session=session):
                     return message
 
-        async def said(message: Message) -> None:
+        async def send_and_register(message: Message) -> None:
             nonlocal session
             if not session and message.get("bytes"):
                 session = socket_frames.session_of(message["bytes"])
                 if session:
                     visitors.on_connect(session, who)
-                    session_files.came(session)
+                    session_files.keep_session(session)
             await send(message)
 
         self._strangers += stranger
         try:
-            await self.app(scope, heard, said)
+            await self.app(scope, receive_allowed, send_and_register)
         finally:
             self._strangers -= stranger
             if session and visitors.on_disconnect(session, who):
-                session_files.went(session)
+                session_files.schedule_clearing(session)
 
 
-def _same_origin(headers: Headers) -> bool:
+def _is_same_origin(headers: Headers) -> bool:
     """Whether a socket comes from a page of this server, or from no page.
 
     Asked about another origin, Streamlit would look up this machine's public address at a host on the Internet,
@@ -166,19 +166,19 @@ def _parts(path: str) -> list[str]:
     return parts[len(base) :] if base and parts[: len(base)] == base else parts
 
 
-def _asked(parts: list[str]) -> Access:
+def _required_role(parts: list[str]) -> Access:
     """The role that a guarded path asks for."""
     if parts[:2] == METRICS:
         return Access.OWNER
     return Access.ANALYST if parts[:2] == UPLOADS else Access.VIEWER
 
 
-def _unkept(send: Send) -> Send:
+def _without_cache(send: Send) -> Send:
     """What was made for one person is kept by no cache on the way."""
 
-    async def sent(message: Message) -> None:
+    async def send_uncached(message: Message) -> None:
         if message["type"] == "http.response.start":
             MutableHeaders(scope=message)["Cache-Control"] = "no-store"
         await send(message)
 
-    return sent
+    return send_uncached

@@ -14,7 +14,7 @@ OPERATIONS = frozenset({"deferred_file", "dataframe_chunk"})
 LARGEST = 64_000
 
 
-def passes(data: bytes, *, signed_in: bool, session: str) -> bool:
+def is_allowed(data: bytes, *, signed_in: bool, session: str) -> bool:
     """Whether a frame goes on to Streamlit. One that is no message does: Streamlit closes the socket for it."""
     from streamlit.proto.BackMsg_pb2 import BackMsg
 

@@ -11,14 +11,14 @@ import streamlit as st
 COUNT = 8
 
 
-def largest() -> int:
+def file_limit() -> int:
     """Bytes of one file."""
     return int(st.get_option("server.maxUploadSize")) * 1024 * 1024
 
 
-def most() -> int:
+def session_limit() -> int:
     """Bytes of all files of one session: the one that is loaded, and the one that is dropped instead of it."""
-    return 2 * largest()
+    return 2 * file_limit()
 
 
 def make_room(session: str, length: str) -> None:
@@ -33,10 +33,10 @@ def make_room(session: str, length: str) -> None:
 
     files: Any = Runtime.instance().uploaded_file_mgr
     files_by_session: Mapping[str, Any] = dict(files.file_storage.get(session, {}))
-    coming = min(int(length), largest()) if length.isascii() and length.isdigit() else largest()
+    coming = min(int(length), file_limit()) if length.isascii() and length.isdigit() else file_limit()
     size = {name: len(file.data) for name, file in files_by_session.items()}
     for name in files_by_session:
-        if sum(size.values()) + coming <= most() and len(size) + (coming > 0) <= COUNT:
+        if sum(size.values()) + coming <= session_limit() and len(size) + (coming > 0) <= COUNT:
             return
         files.remove_file(session_id=session, file_id=name)
         del size[name]

@@ -25,7 +25,7 @@ from plumbline.ui.state import workspace as opened
 _CONNECTED: dict[str, Counter[str]] = {}
 
 
-def sign_in_on() -> bool:
+def requires_sign_in() -> bool:
     """Whether people have to sign in; settings that are broken let nobody in, so they count as on."""
     try:
         return bool(sign_in.providers())
@@ -39,7 +39,7 @@ def email(headers: Headers) -> str:
     if not claims.get("is_logged_in"):
         return ""
     try:
-        return sign_in.address_of(claims)
+        return sign_in.email_address(claims)
     except PlumblineError:
         return ""
 
@@ -50,7 +50,7 @@ def _claims(headers: Headers) -> Mapping[str, Any]:
         return {}
     secret = get_cookie_secret()
 
-    def signed(name: str) -> bytes | None:
+    def read_signed_cookie(name: str) -> bytes | None:
         part = cookies.get(name)
         if not part or not secret:
             return None
@@ -59,7 +59,7 @@ def _claims(headers: Headers) -> Mapping[str, Any]:
         except UnicodeEncodeError:
             return None
 
-    token = get_cookie_with_chunks(signed, USER_COOKIE_NAME)
+    token = get_cookie_with_chunks(read_signed_cookie, USER_COOKIE_NAME)
     try:
         claims = json.loads(token) if token else {}
     except ValueError:
@@ -94,7 +94,7 @@ def on_disconnect(session: str, address: str) -> bool:
     return True
 
 
-def owns(address: str, session: str) -> bool:
+def is_owner(address: str, session: str) -> bool:
     """Whether a session is connected, and by that person alone."""
     held = _CONNECTED.get(session)
     return held is not None and {who for who, n in held.items() if n > 0} == {address}

@@ -33,7 +33,7 @@ class Watch:
         self._stop.set()
         until = time.monotonic() + LAST
         while self._thread.is_alive() and time.monotonic() < until:
-            self._work.call_off()
+            self._work.cancel()
             self._thread.join(0.05)
 
     def _run(self) -> None:
@@ -41,7 +41,7 @@ class Watch:
         while not self._stop.wait(LOOK):
             try:
                 ws = self._find()
-                self._due(ws)
+                self._run_due(ws)
                 if time.monotonic() - sent >= SEND:
                     sent = time.monotonic()
                     self._send(ws)
@@ -49,23 +49,26 @@ class Watch:
             except WriteStop:
                 return
             except PlumblineError as error:
-                text = _once(text, str(error))
+                text = _log_once(text, str(error))
             except Exception as error:
-                text = _once(text, repr(error))
+                text = _log_once(text, repr(error))
 
-    def _due(self, ws: Workspace) -> None:
+    def _run_due(self, ws: Workspace) -> None:
         from plumbline.answers.operations.check_round import run_due
-        from plumbline.report.record_trials import try_where_worth
+        from plumbline.report.record_trials import try_possible_records
 
-        run_due(ws.lent([], self._work), also=lambda own, key: try_where_worth(own, key, actor="schedule"))
+        run_due(
+            ws.for_command([], self._work),
+            also=lambda own, key: try_possible_records(own, key, actor="schedule"),
+        )
 
     def _send(self, ws: Workspace) -> None:
         from plumbline.answers.respond.delivery import work
 
-        work(ws.lent([], self._work))
+        work(ws.for_command([], self._work))
 
 
-def _once(told: str, words: str) -> str:
+def _log_once(told: str, words: str) -> str:
     """Log what goes wrong, once and not at every look."""
     if words != told:
         LOG.warning("schedule: %s", words)

@@ -10,7 +10,7 @@ import streamlit as st
 
 from plumbline.store.workspace import Workspace
 from plumbline.ui.state.view import View
-from plumbline.wording.language import in_english, in_language, screen_text
+from plumbline.wording.language import english_reader, localise, screen_text
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -22,7 +22,7 @@ class ScreenText(str):
     __slots__ = ()
 
     def __str__(self) -> str:
-        return in_language(str.__str__(self))
+        return localise(str.__str__(self))
 
 
 def ask(
@@ -39,7 +39,7 @@ def ask(
     change = view.own if of_this_system else view.change
     name = f"{question.__module__}.{question.__qualname__}"
     today = datetime.now(UTC).date()
-    kept: T = (_kept_here if view.scratch else _kept)(
+    kept: T = (_scratch_answer if view.scratch else _kept)(
         question, view.ws, name, str(view.ws.path.resolve()), change, today, args, dict(options)
     )
     return kept
@@ -55,7 +55,7 @@ def _answer(
     args: tuple[Any, ...],
     options: dict[str, Any],
 ) -> Any:
-    with in_english():
+    with english_reader():
         return _question(_ws, *args, **options)
 
 
@@ -64,6 +64,6 @@ _kept = st.cache_data(max_entries=96, show_spinner=_SPINNER)(_answer)
 
 
 @st.cache_data(max_entries=48, show_spinner=_SPINNER, scope="session")
-def _kept_here(_question: Callable[..., Any], _ws: Workspace, *key: Any) -> Any:
+def _scratch_answer(_question: Callable[..., Any], _ws: Workspace, *key: Any) -> Any:
     """The same for a scratch workspace: what is kept ends with the session."""
     return _answer(_question, _ws, *key)

@@ -53,12 +53,12 @@ def encode_link(query: Mapping[str, str] | None) -> dict[str, str] | None:
 _ASKED: ContextVar[dict[str, str]] = ContextVar("plumbline_asked", default={})  # noqa: B039 (never changed in place)
 
 
-def asked_value(name: str) -> str | None:
+def link_value(name: str) -> str | None:
     """What the link that led here asked of a widget; None: nothing."""
     return _ASKED.get().get(name)
 
 
-def present(name: str, options: Sequence[str], default: str) -> str:
+def present_choice(name: str, options: Sequence[str], default: str) -> str:
     """What a select box of the bar will say in this run, before it is drawn."""
     value = st.session_state.get(name)
     return str(value) if value in options else default
@@ -66,10 +66,10 @@ def present(name: str, options: Sequence[str], default: str) -> str:
 
 def unpack() -> None:
     """Give each widget what the link asks of it. To be called before any widget."""
-    _ASKED.set(bar_link.seed() | _unpacked())
+    _ASKED.set(bar_link.seed() | _unpack())
 
 
-def _unpacked() -> dict[str, str]:
+def _unpack() -> dict[str, str]:
     text = st.query_params.get(GO)
     if text is None:
         return {}
@@ -82,7 +82,7 @@ def _unpacked() -> dict[str, str]:
             if name not in wanted:  # open at that end: an earlier day of the session is not the link's
                 st.session_state[name] = None
     for name, text in wanted.items():
-        value = parsed(name, text)
+        value = parse_widget_text(name, text)
         if value is None and text:
             continue
         if name not in st.session_state and name not in bar_link.CHOICES:
@@ -94,7 +94,7 @@ def _unpacked() -> dict[str, str]:
     return wanted
 
 
-def text_of(value: object) -> str:
+def widget_text(value: object) -> str:
     """What a widget says, as a link has it: days as ISO, several values one a line; empty: nothing is chosen."""
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -105,8 +105,8 @@ def text_of(value: object) -> str:
     return str(value or "")
 
 
-def parsed(name: str, text: str) -> object:
-    """The value for a widget that ``text_of`` wrote; None where no day is chosen, or what is there is none."""
+def parse_widget_text(name: str, text: str) -> object:
+    """The value for a widget that ``widget_text`` wrote; None where no day is chosen, or what is there is none."""
     if name in _DAYS:
         return bar_link.day(text)
     if name == session.ESTIMATED.name:

@@ -82,7 +82,7 @@ def desk(real: Workspace) -> Desk:
         return desk
 
 
-def came(session: str) -> None:
+def keep_session(session: str) -> None:
     """A browser is connected to a session, perhaps again: what it has on its desk stays."""
     with _LOCK:
         timer = _LEAVING.pop(session, None)
@@ -90,7 +90,7 @@ def came(session: str) -> None:
         timer.cancel()
 
 
-def went(session: str, after: float | None = None) -> None:
+def schedule_clearing(session: str, after: float | None = None) -> None:
     """The last connection of a session is lost. Its desk is cleared when it can no longer come back.
 
     Args:
@@ -100,13 +100,13 @@ def went(session: str, after: float | None = None) -> None:
     with _LOCK:
         if session not in _DESKS:
             return
-        came(session)
-        timer = _LEAVING[session] = threading.Timer(wait, _ended, (session,))
+        keep_session(session)
+        timer = _LEAVING[session] = threading.Timer(wait, _clear_session, (session,))
         timer.daemon = True
         timer.start()
 
 
-def _ended(session: str) -> None:
+def _clear_session(session: str) -> None:
     with _LOCK:
         if _LEAVING.pop(session, None) is None:
             return  # it came back while the clock struck
@@ -119,7 +119,7 @@ def close_all() -> None:
     """The end of the server: nothing stays."""
     with _LOCK:
         for session in list(_LEAVING):
-            came(session)
+            keep_session(session)
         while _DESKS:
             _DESKS.popitem()[1].close()
 
@@ -152,7 +152,7 @@ def keep(real: Workspace, *, actor: str) -> Load | None:
     titles: dict[str, str] = {}
     for session_file in own_desk.files:
         key = system_key(session_file.title)
-        titles.setdefault(key, _free(real, session_file.title))
+        titles.setdefault(key, _free_title(real, session_file.title))
         made = load_file(
             real,
             session_file.path,
@@ -166,7 +166,7 @@ def keep(real: Workspace, *, actor: str) -> Load | None:
     return made
 
 
-def _free(real: Workspace, title: str) -> str:
+def _free_title(real: Workspace, title: str) -> str:
     with real.read() as cursor:
         n, free = 1, title
         while systems.find_system(cursor, system_key(free)) is not None:

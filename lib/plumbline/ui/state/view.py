@@ -34,7 +34,7 @@ class View:
         return Slice(self.start, self.end, self.version, None, self.where)
 
     @property
-    def narrowed(self) -> bool:
+    def is_narrowed(self) -> bool:
         """Whether less than the whole log of the system is meant."""
         return bool(self.start or self.end or self.version or self.where)
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from plumbline.ui.state import bar_link, links, session
 from plumbline.wording import numbers
-from plumbline.wording.language import in_language, screen_text
+from plumbline.wording.language import localise, screen_text
 
 WHOLE, DATES = screen_text("Whole log"), screen_text("Choose dates")
 #: window -> days before the last decision
@@ -31,9 +31,9 @@ class Window:
     last: date | None = None
 
 
-def present() -> Window:
+def present_window() -> Window:
     """What the widgets will say in this run, before they are drawn."""
-    choice = links.present(session.WINDOW.name, list(WINDOWS), WHOLE)
+    choice = links.present_choice(session.WINDOW.name, list(WINDOWS), WHOLE)
     if choice != DATES:
         return Window(choice)
     return Window(choice, bar_link.day(session.FROM.get()), bar_link.day(session.TO.get()))
@@ -42,9 +42,9 @@ def present() -> Window:
 def say(window: Window) -> str:
     """A window in words: ``Last 30 days``, ``3–9 Mar 2026``."""
     if window.choice != DATES:
-        return in_language(window.choice)
+        return localise(window.choice)
     if window.first is None and window.last is None:
-        return in_language(WHOLE)
+        return localise(WHOLE)
     return numbers.span(midnight(window.first), midnight(window.last, days=1))
 
 
@@ -55,20 +55,20 @@ def midnight(day: object, days: int = 0) -> datetime | None:
 
 def brush(first: date, last: date) -> None:
     """Set the window for all pages; the one before is kept for the way back. In a callback only."""
-    now = present()
+    now = present_window()
     window = Window(DATES, first, last)
     if now != window:
         session.WINDOWS_BEFORE.set((*session.WINDOWS_BEFORE.get(), now)[-DEPTH:])
         _choose(window)
 
 
-def earlier() -> Window | None:
-    """The window that ``back`` leads to; None where nothing was brushed."""
+def window_before() -> Window | None:
+    """The window that ``restore_window_before`` leads to; None where nothing was brushed."""
     before: tuple[Window, ...] = session.WINDOWS_BEFORE.get()
     return before[-1] if before else None
 
 
-def back() -> None:
+def restore_window_before() -> None:
     """To the window before the last one that was brushed. In a callback only."""
     before: tuple[Window, ...] = session.WINDOWS_BEFORE.get()
     if before:

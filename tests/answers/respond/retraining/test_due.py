@@ -9,7 +9,7 @@ import pytest
 
 from plumbline.answers.data import quality
 from plumbline.answers.data.load import load_file
-from plumbline.answers.respond.retraining.due import _in_log, cause_of, guard_case, known_versions
+from plumbline.answers.respond.retraining.due import _log_sights, cause_of, guard_case, known_versions
 from plumbline.domain import PointStatus
 from plumbline.domain.respond import RetrainingCondition, RetrainingTrigger, RunState, TriggerRun
 from plumbline.monitor.releases.shelf_life import ShelfLife
@@ -50,7 +50,7 @@ def test_versions_are_known_and_new_by_the_moment_at_which_they_decided(
         system = systems.get_system(cursor, "s")
         assert system.timezone == zone
         assert known_versions(cursor, system, FIRED) == ("1", "2")
-        sights = _in_log(profiles.version_hours(cursor, system), zone)
+        sights = _log_sights(profiles.version_hours(cursor, system), zone)
     assert {sight.version: sight.first for sight in sights}["3"] == FIRED + timedelta(hours=1)
     assert [sight.version for sight in sights if is_new(_run(FIRED), sight)] == ["3"]
 
@@ -98,7 +98,7 @@ def test_a_shelf_life_ends_when_the_logs_clock_says_so(
     load_file(workspace, write(tmp_path / "log.csv", decisions(40)), title="s", actor="t", timezone=zone)
     end = datetime(2026, 6, 20, tzinfo=UTC)  # on the log's clock
     shelf = ShelfLife(lives=(), days=90.0, retrain_by=end, status=PointStatus.OK, sentence="It is over.")
-    monkeypatch.setattr(quality, "shelf_of", lambda *_: shelf)
+    monkeypatch.setattr(quality, "shelf_life_of", lambda *_: shelf)
     for minutes in (-1, 1):
         now = moment(datetime(2026, 6, 20), zone) + timedelta(minutes=minutes)
         with workspace.read() as cursor:

@@ -8,9 +8,9 @@ import pytest
 
 from plumbline.answers.alerts.check import check
 from plumbline.answers.alerts.incidents import open_incident
-from plumbline.answers.events import records_in
-from plumbline.answers.releases.history import BreachResponse, breach_response, releases_of
-from plumbline.answers.respond.messages import outgoing
+from plumbline.answers.events import read_records
+from plumbline.answers.releases.history import BreachResponse, breach_response, system_releases
+from plumbline.answers.respond.messages import public_sentence
 from plumbline.answers.respond.retraining.payload import drifting_features
 from plumbline.answers.respond.retraining.triggers import add_trigger, triggers
 from plumbline.answers.respond.rollback.act import _findings
@@ -59,19 +59,25 @@ def test_who_acts_on_a_part_reads_it_from_the_register(ws: Workspace) -> None:
         assert any(f.signal.startswith("performance.") and f.until is None for f in _findings(cursor, KEY))
         shown = [r for r in register.recorded_findings(cursor, KEY) if r.open]
     assert [r.finding.signal for r in shown if r.finding.signal != "staleness.age"] == ["season"]
-    assert np.all([name in outgoing(shown[0].finding) for name in ("Season or drift", "x moved", "went to")])
+    assert np.all(
+        [name in public_sentence(shown[0].finding) for name in ("Season or drift", "x moved", "went to")]
+    )
 
 
 def test_an_incident_about_it_is_about_the_breach(ws: Workspace) -> None:
     check(ws, KEY, actor="test")
     with ws.read() as cursor:
         (one,) = [r for r in register.recorded_findings(cursor, KEY) if r.finding.signal == "season"]
-        part = next(r for r in register.apart(cursor, KEY) if r.finding.signal.startswith("performance."))
+        part = next(
+            r
+            for r in register.problems_by_themselves(cursor, KEY)
+            if r.finding.signal.startswith("performance.")
+        )
     for number in (one.id, part.id):
         open_incident(ws, KEY, "It went down", by="Ada", finding=number)
     with ws.read() as cursor:
-        noted = records_in(cursor, KEY)
-        released = releases_of(cursor, systems.get_system(cursor, KEY))
+        noted = read_records(cursor, KEY)
+        released = system_releases(cursor, systems.get_system(cursor, KEY))
         since = one.finding.since
     assert since is not None
     assert len(noted) == 2

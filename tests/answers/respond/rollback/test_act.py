@@ -21,7 +21,7 @@ from plumbline.answers.alerts.incidents import incidents
 from plumbline.answers.respond import kill_switch
 from plumbline.answers.respond.rollback import act as rollback_act
 from plumbline.answers.respond.rollback import register as rollbacks
-from plumbline.answers.respond.rollback.act import approve, drill, look, now, propose, work
+from plumbline.answers.respond.rollback.act import approve, drill, propose, read_interlocks, roll_back, work
 from plumbline.answers.respond.rollback.mode import set_mode
 from plumbline.domain import PlumblineError
 from plumbline.domain.respond import Mode, RollbackRun, RollbackState
@@ -98,7 +98,7 @@ def arm(ws: Workspace, server: str, model: str, mode: Mode = Mode.AUTOMATIC, **m
 
 def newest(ws: Workspace) -> RollbackRun:
     with ws.read() as cursor:
-        return rollbacks.runs_in(cursor, KEY)[0]
+        return rollbacks.read_runs(cursor, KEY)[0]
 
 
 def test_by_itself_where_every_interlock_holds_and_proved_by_the_log(
@@ -144,8 +144,8 @@ def test_an_alias_that_moved_while_the_log_shows_no_change_is_a_failed_rollback_
 
 
 def test_a_person_s_rollback_that_did_not_take_effect_opens_one_incident(ws: Workspace) -> None:
-    at = look(ws, KEY).at
-    run = replace(look(ws, KEY), state=RollbackState.ACTED, acted_at=at, by="Olga")
+    at = read_interlocks(ws, KEY).at
+    run = replace(read_interlocks(ws, KEY), state=RollbackState.ACTED, acted_at=at, by="Olga")
     with ws.write() as cursor:
         assert rollbacks.record(cursor, run, actor="Olga").incident == 0
         failed = rollbacks.record(cursor, replace(run, state=RollbackState.FAILED), actor="check")
@@ -165,7 +165,7 @@ def test_modes_below_automatic_move_nothing(ws: Workspace, server: str, model: s
     arm(ws, server, model, Mode.OFF)
     check(ws, KEY, actor="test")
     with ws.read() as cursor:
-        assert rollbacks.runs_in(cursor, KEY) == ()
+        assert rollbacks.read_runs(cursor, KEY) == ()
     assert alias_at(server, model, "champion") == "2"
 
 
@@ -205,7 +205,7 @@ def test_two_servers_that_fire_at_once_act_once(server: str, model: str) -> None
 def test_two_threads_of_one_server_act_once(ws: Workspace, server: str, model: str) -> None:
     arm(ws, server, model)
     check(ws, KEY, actor="test")
-    fresh = look(ws, KEY, run=newest(ws))
+    fresh = read_interlocks(ws, KEY, run=newest(ws))
 
     def once(_: int) -> str:
         try:
@@ -240,11 +240,11 @@ def test_a_person_rolls_back_and_a_broken_interlock_refuses_them_too(
     arm(ws, server, model, Mode.PROPOSE)
     kill_switch.stop(ws, by="Ada")
     with pytest.raises(PlumblineError, match="switched off"):
-        now(ws, KEY, by="Olga")
+        roll_back(ws, KEY, by="Olga")
     kill_switch.resume(ws, by="Ada")
     with pytest.raises(PlumblineError, match="0 decisions before"):
-        now(ws, KEY, by="Olga", to="0.9")
-    run = now(ws, KEY, by="Olga")
+        roll_back(ws, KEY, by="Olga", to="0.9")
+    run = roll_back(ws, KEY, by="Olga")
     assert run.state is RollbackState.ACTED
     assert alias_at(server, model, "champion") == "1"
 
@@ -253,7 +253,7 @@ def test_where_the_owner_asks_for_four_eyes_a_second_person_approves(
     ws: Workspace, server: str, model: str
 ) -> None:
     arm(ws, server, model, Mode.PROPOSE, four_eyes=True)
-    asked = now(ws, KEY, by="Olga")
+    asked = roll_back(ws, KEY, by="Olga")
     assert (asked.state, asked.asked_by, alias_at(server, model, "champion")) == (
         RollbackState.PROPOSED,
         "Olga",
@@ -266,7 +266,7 @@ def test_where_the_owner_asks_for_four_eyes_a_second_person_approves(
         rollbacks.save(cursor, kept_run)
     with pytest.raises(PlumblineError, match="Nobody asked"):
         approve(ws, KEY, by="Bo")
-    now(ws, KEY, by="Olga")
+    roll_back(ws, KEY, by="Olga")
     run = approve(ws, KEY, by="Bo")
     assert (run.state, run.by, run.asked_by) == (RollbackState.ACTED, "Bo", "Olga")
     assert alias_at(server, model, "champion") == "1"
@@ -304,14 +304,14 @@ def test_a_webhook_is_told_what_to_expect_and_may_say_no(ws: Workspace) -> None:
         drilled = drill(ws, KEY, by="Ada")
         assert drilled.state is RollbackState.DRILLED
         assert b'"test":true' in got.came[0].body
-        run = now(ws, KEY, by="Olga")
+        run = roll_back(ws, KEY, by="Olga")
         assert (run.state, run.receipt and run.receipt.run) == (RollbackState.ACTED, "deploy-3")
         assert b'"expected":"2"' in got.came[1].body
         assert b'"target":"1"' in got.came[1].body
         got.answer = answer_with(409)
         with ws.write() as cursor:
             cursor.execute("DELETE FROM rollback_run")
-        assert "not in that state" in now(ws, KEY, by="Olga").note
+        assert "not in that state" in roll_back(ws, KEY, by="Olga").note
 
 
 def test_without_a_version_to_go_back_to_nothing_is_proposed_and_nobody_is_told(
@@ -320,8 +320,8 @@ def test_without_a_version_to_go_back_to_nothing_is_proposed_and_nobody_is_told(
     with ws.write() as cursor:
         cursor.execute("DELETE FROM delivery")
     add_channel(ws)
-    found = replace(look(ws, KEY), to="")
-    monkeypatch.setattr(rollback_act, "look", lambda *_, **__: found)
+    found = replace(read_interlocks(ws, KEY), to="")
+    monkeypatch.setattr(rollback_act, "read_interlocks", lambda *_, **__: found)
     run = propose(ws, KEY, by="Ada")
     assert (run.state, run.interlocks) == (RollbackState.REFUSED, found.interlocks)
     assert "no version to go back to" in run.note

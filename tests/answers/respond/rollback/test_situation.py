@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from plumbline.answers.data.load import load_file
-from plumbline.answers.releases.history import releases_of
+from plumbline.answers.releases.history import system_releases
 from plumbline.answers.respond.rollback.situation import situation
 from plumbline.domain.respond import RollbackSetting
 from plumbline.respond.interlocks import interlocks
@@ -36,7 +36,7 @@ def test_a_fresh_log_is_fresh_by_the_clock_of_its_own_zone(
     with workspace.read() as cursor:
         system = systems.get_system(cursor, "s")
         assert system.timezone == zone
-        answer = releases_of(cursor, system)
+        answer = system_releases(cursor, system)
         setting = RollbackSetting(system="s")
         case = situation(cursor, system, answer.releases, None, setting, [], now, version="1", to="0")
     fresh = interlocks(case)[2]

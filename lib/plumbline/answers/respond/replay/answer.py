@@ -48,12 +48,12 @@ class Replay(Result):
     money: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def true(self) -> int:
+    def true_count(self) -> int:
         """Beginnings that a realised loss went with or followed."""
         return sum(m.verdict == "true" for m in self.messages)
 
     @property
-    def false(self) -> int:
+    def false_count(self) -> int:
         """Beginnings that no loss followed."""
         return sum(m.verdict == "false" for m in self.messages)
 
@@ -67,8 +67,8 @@ class Replay(Result):
         """How many, and how many of them were worth it."""
         many = f"{len(self.messages)} messages" if len(self.messages) != 1 else "One message"
         text = (
-            f"{many} from {self.start:%Y-%m-%d} to {self.end:%Y-%m-%d}: {self.true} went with a realised loss, "
-            f"{self.false} with none."
+            f"{many} from {self.start:%Y-%m-%d} to {self.end:%Y-%m-%d}: {self.true_count} went with a realised loss, "
+            f"{self.false_count} with none."
         )
         if self.by == "week" and self.messages:
             text += " Only the ends of weeks were played: each may have come up to seven days before its time here."
@@ -92,8 +92,8 @@ class Replay(Result):
                 "end": self.end,
                 "by": self.by,
                 "messages": self.messages,
-                "true": self.true,
-                "false": self.false,
+                "true": self.true_count,
+                "false": self.false_count,
                 "earlier_days": self.earlier_days,
                 "money": self.money or None,
             }

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 WEEK, DAY = timedelta(days=7), timedelta(days=1)
 
 
-def played_days(start: datetime, end: datetime) -> list[datetime]:
+def weekly_moments(start: datetime, end: datetime) -> list[datetime]:
     """The ends of the weeks between, Sundays at midnight, and the end itself."""
     day = start.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     day += timedelta(days=(7 - day.weekday()) % 7)
@@ -23,7 +23,7 @@ def played_days(start: datetime, end: datetime) -> list[datetime]:
     return [*days, end]
 
 
-def days_between(start: datetime, end: datetime) -> Sequence[datetime]:
+def midnights_between(start: datetime, end: datetime) -> Sequence[datetime]:
     """The midnights between two moments, both left out."""
     day = start.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + DAY
     days = []

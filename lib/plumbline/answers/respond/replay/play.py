@@ -17,24 +17,24 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
-from plumbline.answers.cache import short_memory
-from plumbline.answers.question import as_of, span_of
+from plumbline.answers.cache import short_term_cache
+from plumbline.answers.question import log_span, reporting_date
 from plumbline.answers.respond import reminders
-from plumbline.answers.respond.outbox import channels_in
+from plumbline.answers.respond.outbox import read_channels
 from plumbline.answers.respond.replay.answer import Replay, ReplayedMessage
-from plumbline.answers.respond.replay.moments import days_between, played_days
-from plumbline.answers.respond.replay.verdicts import lost, with_money, with_verdicts
+from plumbline.answers.respond.replay.moments import midnights_between, weekly_moments
+from plumbline.answers.respond.replay.verdicts import loss_from_first_alert, with_money, with_verdicts
 from plumbline.answers.respond.retraining.due import cause_of, guard_case
-from plumbline.answers.respond.retraining.triggers import triggers_in
-from plumbline.answers.respond.rollback.progress import would_have
-from plumbline.answers.respond.rollback.register import setting_of
+from plumbline.answers.respond.retraining.triggers import read_triggers
+from plumbline.answers.respond.rollback.progress import dry_run_of
+from plumbline.answers.respond.rollback.register import read_setting
 from plumbline.answers.respond.rollback.situation import tripped_guardrail
 from plumbline.domain import Finding, PlumblineError, Severity, System
 from plumbline.domain.acts import Act
 from plumbline.domain.respond import RetrainingTrigger, RollbackRun
 from plumbline.logs.cluster import attachments
-from plumbline.logs.load.log_cut import cut_log, forget_told
-from plumbline.monitor.drift.first_year import apart
+from plumbline.logs.load.log_cut import clear_findings_and_outbox, cut_log
+from plumbline.monitor.drift.first_year import split_findings
 from plumbline.profile import build
 from plumbline.respond import retries
 from plumbline.respond.channels import Channel
@@ -91,12 +91,12 @@ def replay(
         raise PlumblineError("At least one day has to be played", where="--days")
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
-        attachments.refuse_other_rows(cursor, key, "Its days are not played again")
-        span = span_of(cursor, system)
+        attachments.refuse_foreign_rows(cursor, key, "Its days are not played again")
+        span = log_span(cursor, system)
     if span is None:
         raise PlumblineError(f"{key} has no log to play")
-    end = as_of(system, span)
-    moments = played_days(max(span.first + WARM, end - timedelta(days=days)), end)
+    end = reporting_date(system, span)
+    moments = weekly_moments(max(span.first + WARM, end - timedelta(days=days)), end)
     with tempfile.TemporaryDirectory(prefix="plumbline-replay-") as folder:
         copies = [Path(folder) / f"{name}.duckdb" for name in ("weeks", "days")]
         snapshot(ws, copies[0])
@@ -104,21 +104,26 @@ def replay(
             copies[1].write_bytes(copies[0].read_bytes())
         first_copy = open_workspace(copies[0])
         try:
-            seen = _measured(first_copy, key, moments, progress)
+            seen = _measure_days(first_copy, key, moments, progress)
             if by == "day":
-                seen = _with_days(copies[1], key, seen, progress)
-            pairs = _told(first_copy, key, seen)
+                seen = _add_days(copies[1], key, seen, progress)
+            pairs = _replay_messages(first_copy, key, seen)
             messages = with_verdicts(pairs, [(day.at, day.findings) for day in seen])
         finally:
             first_copy.close()
     runs = {run.id: run for day in reversed(seen) for run in day.rollbacks}
     messages = with_money(ws, key, messages, tuple(runs.values()))
     return Replay(
-        system=key, start=moments[0], end=end, by=by, messages=messages, money=dict(lost(ws, key, messages))
+        system=key,
+        start=moments[0],
+        end=end,
+        by=by,
+        messages=messages,
+        money=dict(loss_from_first_alert(ws, key, messages)),
     )
 
 
-def _with_days(
+def _add_days(
     copy: Path, key: str, weeks: list[_Day], progress: Callable[[str, float], None] | None
 ) -> list[_Day]:
     """The weeks' ends, with the days of those weeks between whose ends something changed."""
@@ -126,19 +131,19 @@ def _with_days(
         at
         for before, after in pairwise(weeks)
         if before.state != after.state
-        for at in days_between(before.at, after.at)
+        for at in midnights_between(before.at, after.at)
     ]
     if not between:
         return weeks
     ws = open_workspace(copy)
     try:
-        days = _measured(ws, key, between, progress)
+        days = _measure_days(ws, key, between, progress)
     finally:
         ws.close()
     return sorted([*weeks, *days], key=lambda day: day.at)
 
 
-def _measured(
+def _measure_days(
     own: Workspace, key: str, moments: list[datetime], progress: Callable[[str, float], None] | None
 ) -> list[_Day]:
     """Every played day, from the last to the first: each is a cut of the one after it."""
@@ -149,12 +154,14 @@ def _measured(
         with own.write() as cursor:
             past = cut_log(cursor, systems.get_system(cursor, key), at)
             build.shorten(cursor, past.system, past.last, past.label_loss)
-            system = replace(past.system, settings=past.system.settings.changed({"as_of": at.isoformat()}))
+            system = replace(
+                past.system, settings=past.system.settings.with_changes({"as_of": at.isoformat()})
+            )
             systems.update_system(cursor, system)
             trail.append(
                 cursor, actor=ACTOR, action=Act.REFERENCE_SET, system=key, detail={"played": at.isoformat()}
             )
-        with own.read() as cursor, short_memory():
+        with own.read() as cursor, short_term_cache():
             days.append(_day(cursor, system, at))
     if progress:
         progress("Replay", 1.0)
@@ -163,41 +170,43 @@ def _measured(
 
 def _day(cursor: Cursor, system: System, at: datetime) -> _Day:
     from plumbline.answers.alerts.check import signals_of
-    from plumbline.answers.releases.history import releases_of
+    from plumbline.answers.releases.history import system_releases
 
-    if span_of(cursor, system) is None:
+    if log_span(cursor, system) is None:
         return _Day(at=at, findings=[], looked_at=())
-    released = releases_of(cursor, system)
+    released = system_releases(cursor, system)
     _, _, findings, looked_at = signals_of(cursor, system, True, released)
-    day_state, by_itself = _Day(at=at, findings=findings, looked_at=looked_at), apart(findings)
-    for item in triggers_in(cursor, system.key):
+    day_state, by_itself = _Day(at=at, findings=findings, looked_at=looked_at), split_findings(findings)
+    for item in read_triggers(cursor, system.key):
         cause = cause_of(cursor, system, item.when, by_itself, at, past_moment=True)
         if cause is not None:
             day_state.due[item.name] = guard_case(
                 cursor, system, item, cause.onset, (), at, approved_by=ACTOR, past_moment=True
             )
-    setting = setting_of(cursor, system.key)
+    setting = read_setting(cursor, system.key)
     for version in dict.fromkeys(s.version for s in released.releases.switches):
         tripped = tripped_guardrail(released.guardrails, version)
         if tripped is not None and tripped.at is not None and tripped.at <= at:
-            day_state.rollbacks.append(would_have(cursor, system, setting, released, tripped, by_itself))
+            day_state.rollbacks.append(dry_run_of(cursor, system, setting, released, tripped, by_itself))
     return day_state
 
 
-def _told(own: Workspace, key: str, seen: list[_Day]) -> list[tuple[ReplayedMessage, Finding | None]]:
+def _replay_messages(
+    own: Workspace, key: str, seen: list[_Day]
+) -> list[tuple[ReplayedMessage, Finding | None]]:
     """The messages, by the register and the outbox as they are, from the first played day to the last."""
     from plumbline.answers.alerts.check import reconcile
 
     with own.write() as cursor:
-        forget_told(cursor)
-        if not any(channel.sends for channel in channels_in(cursor)):
+        clear_findings_and_outbox(cursor)
+        if not any(channel.sends for channel in read_channels(cursor)):
             stand_in = Channel(name=STAND_IN, address="mailto:nobody@example.org", severity=Severity.LOW)
             channel_store.keep(cursor, STAND_IN, stand_in.body())
         written: dict[str, tuple[ReplayedMessage, Finding | None]] = {}
         zone = systems.get_system(cursor, key).timezone
         for day, following in zip(seen, [*seen[1:], None], strict=True):
             now = moment(day.at, zone)  # a message waits for its hour by the true time
-            _send(cursor, now)
+            _send_due(cursor, now)
             if day.looked_at:
                 reconcile(cursor, key, list(day.findings), day.looked_at, now)
             for pause in (timedelta(), *retries.REMINDERS):
@@ -206,21 +215,23 @@ def _told(own: Workspace, key: str, seen: list[_Day]) -> list[tuple[ReplayedMess
                     break
                 now = moment(at, zone)
                 reminders.write(cursor, now)
-                for sent in deliveries.since(cursor, now):  # nothing is made before the moment that is played
+                for sent in deliveries.deliveries_since(
+                    cursor, now
+                ):  # nothing is made before the moment that is played
                     if sent.state == "queued" and sent.system in (key, ""):
                         written[sent.id] = _message(cursor, sent, at)
-                _send(cursor, now)
-        over = deliveries.suppressed(cursor)
-        items = triggers_in(cursor, key)
+                _send_due(cursor, now)
+        over = deliveries.suppressed_ids(cursor)
+        items = read_triggers(cursor, key)
     pairs = [message for number, message in written.items() if number not in over]
-    pairs += [(played, None) for item in items for played in _fires(item, seen)]
+    pairs += [(played, None) for item in items for played in _simulate_fires(item, seen)]
     pairs += [(played, None) for played in _rollbacks(seen)]
     return sorted(pairs, key=lambda pair: (pair[0].at, pair[0].rule, pair[0].channel))
 
 
-def _send(cursor: Cursor, at: datetime) -> None:
+def _send_due(cursor: Cursor, at: datetime) -> None:
     """Let what is due by a moment be sent: its end is told then, and what ends before it is due is not told at all."""
-    for row in deliveries.waiting(cursor):
+    for row in deliveries.queued_deliveries(cursor):
         if row.due_at <= at:
             deliveries.mark(cursor, row.id, state="sent", attempts=1, due_at=row.due_at, ended_at=at)
 
@@ -228,7 +239,7 @@ def _send(cursor: Cursor, at: datetime) -> None:
 def _message(
     cursor: Cursor, sent: deliveries.Delivery, at: datetime
 ) -> tuple[ReplayedMessage, Finding | None]:
-    record = register.one(cursor, sent.finding) if sent.finding is not None else None
+    record = register.read_finding(cursor, sent.finding) if sent.finding is not None else None
     data = sent.data
     return ReplayedMessage(
         at=at, channel=sent.channel, event=sent.event, rule=str(data.get("signal", sent.event)),
@@ -236,7 +247,7 @@ def _message(
     ), record.finding if record else None  # fmt: skip
 
 
-def _fires(item: RetrainingTrigger, seen: list[_Day]) -> list[ReplayedMessage]:
+def _simulate_fires(item: RetrainingTrigger, seen: list[_Day]) -> list[ReplayedMessage]:
     """When a trigger would have fired, its guards held against the fires that it would have made."""
     fires: list[datetime] = []
     results = []

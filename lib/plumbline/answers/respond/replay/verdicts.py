@@ -9,11 +9,11 @@ from itertools import pairwise
 from typing import Any
 
 from plumbline.answers.performance.label_delay import delays
-from plumbline.answers.question import as_of, span_of
+from plumbline.answers.question import log_span, reporting_date
 from plumbline.answers.respond.replay.answer import ReplayedMessage
 from plumbline.domain import Finding, Severity, Slice
 from plumbline.domain.respond import RollbackRun
-from plumbline.monitor.drift.first_year import apart
+from plumbline.monitor.drift.first_year import split_findings
 from plumbline.monitor.performance.money import Stake, money_at_stake
 from plumbline.profile.read.outcomes import outcome_profile
 from plumbline.store import systems
@@ -43,10 +43,10 @@ def with_verdicts(
     Args:
         seen: the played moments, in order of time, with what each showed; the last one saw the whole log.
     """
-    from plumbline.monitor.alarms.findings import same_problem
+    from plumbline.monitor.alarms.findings import is_same_problem
 
     final = seen[-1][1]
-    losses = [f for f in apart(final) if f.signal.startswith("performance.") and f.since is not None]
+    losses = [f for f in split_findings(final) if f.signal.startswith("performance.") and f.since is not None]
     guilty = {
         str(f.figures.get("version"))
         for f in final
@@ -63,8 +63,8 @@ def with_verdicts(
             version = str(finding.figures.get("version")) if finding else message.version
             verdicts.append(replace(message, verdict="true" if version in guilty else "false"))
             continue
-        loss = next((f for f in losses if finding is not None and same_problem(f, finding)), None)
-        loss = loss or next((f for f in losses if _follows(f, message.at)), None)
+        loss = next((f for f in losses if finding is not None and is_same_problem(f, finding)), None)
+        loss = loss or next((f for f in losses if _is_followed_by_loss(f, message.at)), None)
         if loss is None:
             verdicts.append(replace(message, verdict="false"))
             continue
@@ -79,16 +79,16 @@ def with_verdicts(
 def _proof(loss: Finding, seen: Sequence[tuple[datetime, list[Finding]]]) -> datetime | None:
     """The earliest moment at which a loss may have been proved: that which it says itself, or the last played one that
     did not show it yet. A message is earlier by no more than this says, however seldom the past was played."""
-    from plumbline.monitor.alarms.findings import same_problem
+    from plumbline.monitor.alarms.findings import is_same_problem
 
     for (before, _), (_, findings) in pairwise(seen):
-        shown = (f for f in apart(findings) if f.signal.startswith("performance."))
-        if any(same_problem(loss, f) for f in shown):
+        shown = (f for f in split_findings(findings) if f.signal.startswith("performance."))
+        if any(is_same_problem(loss, f) for f in shown):
             return min(loss.known_at or before, before)
     return loss.known_at
 
 
-def _follows(loss: Finding, at: datetime) -> bool:
+def _is_followed_by_loss(loss: Finding, at: datetime) -> bool:
     """Whether a loss was on at that moment, or began soon after."""
     if loss.since is None:
         return False
@@ -110,7 +110,9 @@ def with_money(
     return tuple(averted_moments)
 
 
-def lost(ws: Workspace, key: str, messages: tuple[ReplayedMessage, ...]) -> Mapping[str, Any]:
+def loss_from_first_alert(
+    ws: Workspace, key: str, messages: tuple[ReplayedMessage, ...]
+) -> Mapping[str, Any]:
     """What was lost from the first true message on, where the owner said what errors cost."""
     first = min((m.at for m in messages if m.verdict == "true"), default=None)
     stake = shortfall(ws, key, since=first, window=Slice()) if first is not None else None
@@ -139,5 +141,5 @@ def shortfall(ws: Workspace, key: str, *, since: datetime, window: Slice) -> Sta
             since=since,
             window=window,
             delay=delays(cursor, system),
-            today=as_of(system, span_of(cursor, system)),
+            today=reporting_date(system, log_span(cursor, system)),
         )

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from plumbline.answers.question import stated_moment
 from plumbline.answers.respond import kill_switch
-from plumbline.answers.respond.disclosure import outgoing
+from plumbline.answers.respond.disclosure import public_sentence
 from plumbline.answers.respond.retraining import triggers as register
 from plumbline.domain import Finding, Severity, Slice, System, VersionHours
 from plumbline.domain.messages import NOTHING, Message, as_message, message
@@ -21,8 +21,8 @@ from plumbline.domain.respond import (
     RunState,
     TriggerRun,
 )
-from plumbline.monitor.releases.champion import deciding, moment
-from plumbline.monitor.releases.shelf_life import began
+from plumbline.monitor.releases.champion import deciding_rows, moment
+from plumbline.monitor.releases.shelf_life import version_start
 from plumbline.profile.read import profiles
 from plumbline.profile.read.outcomes import outcome_profile
 from plumbline.respond.guards import GuardCase, guards, may_fire
@@ -54,7 +54,7 @@ class RetrainingProgress:
     findings: tuple[Finding, ...] = ()
 
 
-def acting_moment(system: System, at: datetime | None = None) -> datetime:
+def acting_time(system: System, at: datetime | None = None) -> datetime:
     """The present as acting sees it: the date that the owner set for the system's figures, else now."""
     return stated_moment(system) or at or datetime.now(UTC)
 
@@ -66,14 +66,14 @@ def progress(
 
     Args:
         findings: every finding of this check, open or over.
-        now: see ``acting_moment``.
+        now: see ``acting_time``.
     """
-    items = register.triggers_in(cursor, system.key)
-    known = register.runs_in(cursor, system.key)
+    items = register.read_triggers(cursor, system.key)
+    known = register.read_runs(cursor, system.key)
     if not items and not known:
         return RetrainingProgress()
     hours = profiles.version_hours(cursor, system)
-    sights = (*_in_log(hours, system.timezone), *_in_registry(cursor, system.key))
+    sights = (*_log_sights(hours, system.timezone), *_registry_sights(cursor, system.key))
     changed, progressed = [], []
     runs = {run.id: run for run in known}
     for run in known:
@@ -82,17 +82,17 @@ def progress(
             run,
             now,
             sights,
-            still_open=_goes_on(run.when, cause, findings),
+            still_open=_still_holds(run.when, cause, findings),
             label_days=_delay(cursor, system, now),
         )
         if after != run:
             changed.append(after)
             runs[run.id] = after
-        goes_on = _goes_on(run.when, cause, findings)
+        goes_on = _still_holds(run.when, cause, findings)
         if after.state is RunState.NOT_CURED and goes_on and _is_last_fire(after, known):
-            progressed.append(_not_cured(after))
+            progressed.append(_failed_cure_finding(after))
     for item in items:
-        due = _due(cursor, system, item, findings, tuple(runs.values()), now)
+        due = _due_run(cursor, system, item, findings, tuple(runs.values()), now)
         if due is not None and runs.get(due.id) != due:
             changed = [*(r for r in changed if r.id != due.id), due]
             runs[due.id] = due
@@ -107,7 +107,7 @@ def _is_last_fire(run: TriggerRun, known: Sequence[TriggerRun]) -> bool:
     )
 
 
-def _goes_on(when: RetrainingCondition, cause: Cause | None, findings: Sequence[Finding]) -> bool:
+def _still_holds(when: RetrainingCondition, cause: Cause | None, findings: Sequence[Finding]) -> bool:
     """Whether what made it due still holds: of a breach, as long as any judged metric is in breach."""
     if when is RetrainingCondition.BREACH:
         return cause is not None or any(
@@ -131,7 +131,7 @@ def cause_of(
         past_moment: ``now`` lies back and is on the log's own clock, as the past is played again by it.
     """
     if when is RetrainingCondition.SHELF_LIFE:
-        return _past_shelf_life(cursor, system, _on_log_clock(system, now, past_moment))
+        return _shelf_life_cause(cursor, system, _on_log_clock(system, now, past_moment))
     matches: dict[RetrainingCondition, Callable[[Finding], bool]] = {
         RetrainingCondition.BREACH: lambda f: f.signal == "retraining",
         RetrainingCondition.AGE: lambda f: f.signal == "staleness.age",
@@ -142,7 +142,7 @@ def cause_of(
         return None
     first = min(causes, key=lambda f: f.since or now)
     assert first.since is not None
-    return Cause(first.since, first.known_at, as_message(outgoing(first)))  # a target is told it
+    return Cause(first.since, first.known_at, as_message(public_sentence(first)))  # a target is told it
 
 
 def _on_log_clock(system: System, now: datetime, past_moment: bool) -> datetime:
@@ -150,16 +150,16 @@ def _on_log_clock(system: System, now: datetime, past_moment: bool) -> datetime:
     return now if past_moment else times.clock(now, system.timezone)
 
 
-def _past_shelf_life(cursor: Cursor, system: System, now: datetime) -> Cause | None:
-    from plumbline.answers.data.quality import shelf_of
+def _shelf_life_cause(cursor: Cursor, system: System, now: datetime) -> Cause | None:
+    from plumbline.answers.data.quality import shelf_life_of
 
-    shelf = shelf_of(cursor, system, now)
+    shelf = shelf_life_of(cursor, system, now)
     if shelf.retrain_by is None or shelf.retrain_by > now:
         return None
     return Cause(shelf.retrain_by, shelf.retrain_by, as_message(shelf.sentence))
 
 
-def _due(
+def _due_run(
     cursor: Cursor,
     system: System,
     item: RetrainingTrigger,
@@ -193,7 +193,7 @@ def _due(
         run,
         sentence=cause.sentence,
         guards=interlocks,
-        version=_in_charge(cursor, system),
+        version=_version_in_charge(cursor, system),
         state=RunState.APPROVED if may_fire(interlocks) else RunState.DUE,
         note=message("It waits: {why}", why=as_message(waits)) if waits else NOTHING,
     )
@@ -227,7 +227,7 @@ def guard_case(
     since = (
         onset
         if onset is not None and item.when in (RetrainingCondition.BREACH, RetrainingCondition.DRIFT)
-        else _trained(cursor, system, _on_log_clock(system, now, past_moment))
+        else _training_time(cursor, system, _on_log_clock(system, now, past_moment))
     )
     return GuardCase(
         now=now,
@@ -236,29 +236,29 @@ def guard_case(
         monthly=item.monthly,
         fires=fires,
         in_flight=f"{flying[0].trigger}, {flying[0].state.value}" if flying else "",
-        hold=_hold(cursor, system, now),
-        labels=_labels_since(cursor, system, since),
-        release_did_it=_release_did_it(cursor, system, onset),
+        hold=_blocking_reason(cursor, system, now),
+        labels=_count_labels_since(cursor, system, since),
+        release_did_it=_release_cause(cursor, system, onset),
         stopped=kill_switch.reason_to_stop(cursor),
         approval=item.approval,
         approved_by=approved_by,
     )
 
 
-def _in_charge(cursor: Cursor, system: System) -> str:
+def _version_in_charge(cursor: Cursor, system: System) -> str:
     from plumbline.monitor.releases.champion import spans
 
     runs = spans(profiles.version_hours(cursor, system))
     return runs[-1].version if runs else ""
 
 
-def _trained(cursor: Cursor, system: System, now: datetime) -> datetime:
+def _training_time(cursor: Cursor, system: System, now: datetime) -> datetime:
     """When the version in charge was trained; all times are those of the log's clock."""
-    hours, version = profiles.version_hours(cursor, system), _in_charge(cursor, system)
-    return began(hours, version, now)[0] if version in hours.versions else now
+    hours, version = profiles.version_hours(cursor, system), _version_in_charge(cursor, system)
+    return version_start(hours, version, now)[0] if version in hours.versions else now
 
 
-def _labels_since(cursor: Cursor, system: System, since: datetime) -> int | None:
+def _count_labels_since(cursor: Cursor, system: System, since: datetime) -> int | None:
     """Outcomes of the decisions from a day of the log's clock on; None: the log has none."""
     mapped = [systems.saved_mapping(cursor, system.key, kind) for kind in ("decisions", "labels")]
     if not any(m is not None and m.column_of("label") for m in mapped):
@@ -268,32 +268,32 @@ def _labels_since(cursor: Cursor, system: System, since: datetime) -> int | None
     return int(profile.n_labelled[later].sum())
 
 
-def _hold(cursor: Cursor, system: System, now: datetime) -> str:
+def _blocking_reason(cursor: Cursor, system: System, now: datetime) -> str:
     """An incident that is open and about something else than what retraining cures, or a rollback under way."""
-    from plumbline.answers.alerts.incidents import incidents_in
-    from plumbline.answers.respond.rollback.register import runs_in
+    from plumbline.answers.alerts.incidents import read_incidents
+    from plumbline.answers.respond.rollback.register import read_runs
     from plumbline.store import findings as kept
 
-    for incident in incidents_in(cursor, system.key):
+    for incident in read_incidents(cursor, system.key):
         if incident.closed_at is not None:
             continue
-        about = kept.one(cursor, incident.finding).finding.signal if incident.finding else ""
+        about = kept.read_finding(cursor, incident.finding).finding.signal if incident.finding else ""
         if not about.startswith(
             ("performance.", "retraining", "drift.", "staleness.", "warning.", "estimate.")
         ):
             return f"incident {incident.id} is open"
-    for run in runs_in(cursor, system.key):
+    for run in read_runs(cursor, system.key):
         if run.state in (RollbackState.PROPOSED, RollbackState.ACTING, RollbackState.ACTED):
             return f"a rollback from version {run.version} is {run.state.value}"
     return ""
 
 
-def _release_did_it(cursor: Cursor, system: System, onset: datetime | None) -> str:
+def _release_cause(cursor: Cursor, system: System, onset: datetime | None) -> str:
     """That the release of the version in charge caused it, in words: by its guardrail, or by how its switch splits."""
-    from plumbline.answers.releases.history import releases_of
+    from plumbline.answers.releases.history import system_releases
     from plumbline.answers.releases.switches import shifts
 
-    answer = releases_of(cursor, system)
+    answer = system_releases(cursor, system)
     if not answer.releases.spans:
         return ""
     version = answer.releases.spans[-1].version
@@ -306,7 +306,7 @@ def _release_did_it(cursor: Cursor, system: System, onset: datetime | None) -> s
     if onset is None or last is None or last.version != version or not -AFTER <= onset - last.at <= BEFORE:
         return ""
     shift = next((s for s in shifts(cursor, system, answer.releases) if s.switch == last), None)
-    if shift is None or shift.world_changed or shift.loss_split.verdict != "release":
+    if shift is None or shift.has_concept_shift or shift.loss_split.verdict != "release":
         return ""
     part = shift.loss_split.release
     if part is None or part.value <= 0:
@@ -321,11 +321,11 @@ def _delay(cursor: Cursor, system: System, now: datetime) -> float:
     return float(usual_delay(delay_curve(profiles.delays(cursor, system, Slice()), here)) or 0)
 
 
-def _in_log(hours: VersionHours, zone: str) -> list[VersionSight]:
+def _log_sights(hours: VersionHours, zone: str) -> list[VersionSight]:
     """The versions that the log shows deciding; ``zone``: whose clock the times of the log are of."""
     import numpy as np
 
-    live, sights = deciding(hours), []
+    live, sights = deciding_rows(hours), []
     for version in sorted({name for name in hours.versions if name}):
         of_version = live & np.array([name == version for name in hours.versions], dtype=bool)
         if not of_version.any():
@@ -344,7 +344,7 @@ def _in_log(hours: VersionHours, zone: str) -> list[VersionSight]:
     return sights
 
 
-def _in_registry(cursor: Cursor, key: str) -> list[VersionSight]:
+def _registry_sights(cursor: Cursor, key: str) -> list[VersionSight]:
     from plumbline.answers.governance.probe import latest_probes
 
     return [
@@ -359,7 +359,7 @@ def known_versions(cursor: Cursor, system: System, now: datetime) -> tuple[str, 
     """Every version that the log or a registry held by then, under all its names."""
     from plumbline.answers.governance.probe import latest_probes
 
-    sights = _in_log(profiles.version_hours(cursor, system), system.timezone)
+    sights = _log_sights(profiles.version_hours(cursor, system), system.timezone)
     in_log = {sight.version for sight in sights if sight.first <= now}
     for probe in latest_probes(cursor, system.key):
         for entry in probe.versions:
@@ -368,7 +368,7 @@ def known_versions(cursor: Cursor, system: System, now: datetime) -> tuple[str, 
     return tuple(sorted(in_log))
 
 
-def _not_cured(run: TriggerRun) -> Finding:
+def _failed_cure_finding(run: TriggerRun) -> Finding:
     return Finding(
         system=run.system,
         signal=SIGNAL,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from plumbline.answers.releases.history import releases_of
+from plumbline.answers.releases.history import system_releases
 from plumbline.domain import PlumblineError, System
 from plumbline.domain.respond import RetrainingTrigger, TriggerRun
 from plumbline.respond import targets
@@ -28,7 +28,7 @@ MOST_SEGMENTS = 3
 def payload(ws: Workspace, system: System, item: RetrainingTrigger, run: TriggerRun) -> dict[str, Any]:
     """The data of a fire; to a webhook in a CloudEvents envelope."""
     with ws.read() as cursor:
-        moved, without = drifting_features(cursor, system.key), leave_out(cursor, system, run)
+        moved, without = drifting_features(cursor, system.key), windows_to_exclude(cursor, system, run)
     data: dict[str, Any] = {
         "run": run.id, "system": system.key, "trigger": item.name, "when": item.when.value, "test": run.test,
         "sentence": run.sentence, "onset": _iso(run.onset), "version": run.version, "features_moved": moved,
@@ -49,17 +49,17 @@ def drifting_features(cursor: Cursor, key: str) -> list[str]:
     """The features whose drift is open."""
     return sorted(
         r.finding.signal.partition(".")[2]
-        for r in findings.apart(cursor, key)
+        for r in findings.problems_by_themselves(cursor, key)
         if r.open and r.finding.signal.startswith("drift.")
     )
 
 
-def leave_out(cursor: Cursor, system: System, run: TriggerRun) -> list[dict[str, str]]:
+def windows_to_exclude(cursor: Cursor, system: System, run: TriggerRun) -> list[dict[str, str]]:
     """Windows that a training should not learn from: inputs that were broken, and releases that were taken back."""
     end = run.fired_at or datetime.now(UTC)
     windows = [
         {"from": _iso(r.finding.since), "to": _iso(r.finding.until or end), "because": r.finding.signal}
-        for r in findings.apart(cursor, system.key)
+        for r in findings.problems_by_themselves(cursor, system.key)
         if r.finding.signal.startswith(BROKEN) and r.finding.since is not None
     ]
     windows += [
@@ -68,7 +68,7 @@ def leave_out(cursor: Cursor, system: System, run: TriggerRun) -> list[dict[str,
             "to": _iso(back.end),
             "because": f"version {back.bad_version} was taken back",
         }
-        for back in releases_of(cursor, system).releases.rollbacks
+        for back in system_releases(cursor, system).releases.rollbacks
     ]
     return sorted(windows, key=lambda window: (window["from"], window["because"]))
 

@@ -64,29 +64,31 @@ def triggers(ws: Workspace, key: str | None = None, name: str | None = None) -> 
         if key:
             systems.get_system(cursor, key)
         if key and name:
-            runs = tuple(run for run in runs_in(cursor, key) if run.trigger == name)
-            return Triggers((trigger_of(cursor, key, name),), runs)
-        return Triggers(triggers_in(cursor, key), runs_in(cursor, key))
+            runs = tuple(run for run in read_runs(cursor, key) if run.trigger == name)
+            return Triggers((find_trigger(cursor, key, name),), runs)
+        return Triggers(read_triggers(cursor, key), read_runs(cursor, key))
 
 
-def triggers_in(cursor: Cursor, key: str | None) -> tuple[RetrainingTrigger, ...]:
+def read_triggers(cursor: Cursor, key: str | None) -> tuple[RetrainingTrigger, ...]:
     """The triggers, on a cursor that is open already."""
-    return tuple(canonical_json.read(RetrainingTrigger, body) for body in kept.of_system(cursor, key))
+    return tuple(
+        canonical_json.read(RetrainingTrigger, body) for body in kept.triggers_of_system(cursor, key)
+    )
 
 
-def runs_in(cursor: Cursor, key: str | None) -> tuple[TriggerRun, ...]:
+def read_runs(cursor: Cursor, key: str | None) -> tuple[TriggerRun, ...]:
     """The runs, the newest first, on a cursor that is open already."""
     return tuple(canonical_json.read(TriggerRun, body) for body in kept.runs(cursor, key))
 
 
-def trigger_of(cursor: Cursor, key: str, name: str) -> RetrainingTrigger:
+def find_trigger(cursor: Cursor, key: str, name: str) -> RetrainingTrigger:
     """One trigger by name.
 
     Raises:
         PlumblineError: no such system or trigger.
     """
     systems.get_system(cursor, key)
-    trigger = next((t for t in triggers_in(cursor, key) if t.name == name), None)
+    trigger = next((t for t in read_triggers(cursor, key) if t.name == name), None)
     if trigger is None:
         raise PlumblineError(
             message("{key} has no trigger {name}", key=key, name=repr(name)),
@@ -109,7 +111,7 @@ def add_trigger(ws: Workspace, item: RetrainingTrigger, *, by: str) -> Retrainin
         systems.get_system(cursor, item.system)
         kept.save(cursor, item.system, item.name, canonical_json.write(trigger))
         detail = {
-            "name": trigger.name, "when": trigger.when.value, "kind": aim.kind, "where": aim.where,
+            "name": trigger.name, "when": trigger.when.value, "kind": aim.kind, "where": aim.public_address,
             "approval": trigger.approval, "allow_inner": trigger.allow_inner,
         }  # fmt: skip
         trail.append(cursor, actor=trigger.by, action=Act.TRIGGER_SET, system=item.system, detail=detail)
@@ -149,7 +151,7 @@ def remove_trigger(ws: Workspace, key: str, name: str, *, by: str) -> None:
         PlumblineError: no such system or trigger.
     """
     with ws.write() as cursor:
-        trigger_of(cursor, key, name)
+        find_trigger(cursor, key, name)
         kept.drop(cursor, key, name)
         trail.append(cursor, actor=by, action=Act.TRIGGER_REMOVED, system=key, detail={"name": name})
 
@@ -163,8 +165,8 @@ def approve(ws: Workspace, key: str, name: str, *, by: str) -> TriggerRun:
     if not by.strip():
         raise PlumblineError("An approval needs a name")
     with ws.write() as cursor:
-        trigger_of(cursor, key, name)
-        due = [r for r in runs_in(cursor, key) if r.trigger == name and r.state is RunState.DUE]
+        find_trigger(cursor, key, name)
+        due = [r for r in read_runs(cursor, key) if r.trigger == name and r.state is RunState.DUE]
         if not due:
             raise PlumblineError(
                 message("Nothing is due of the trigger {name}", name=repr(name)),
@@ -173,7 +175,7 @@ def approve(ws: Workspace, key: str, name: str, *, by: str) -> TriggerRun:
         run = replace(due[0], approved_by=by.strip(), approved_at=now())
         save(cursor, run)
         trail.append(
-            cursor, actor=run.approved_by, action=Act.TRIGGER_APPROVED, system=key, detail=_told(run)
+            cursor, actor=run.approved_by, action=Act.TRIGGER_APPROVED, system=key, detail=_trail_detail(run)
         )
     return run
 
@@ -194,14 +196,14 @@ def save(cursor: Cursor, run: TriggerRun) -> None:
 def record(cursor: Cursor, run: TriggerRun, *, actor: str, action: Act = Act.TRIGGER_FOLLOWED) -> None:
     """Keep a run as it is now, say so on the trail, and tell the channels where its state is another."""
     body = kept.run(cursor, run.id)
-    event = acting_events.of_trigger(run, canonical_json.read(TriggerRun, body) if body else None)
+    event = acting_events.trigger_event(run, canonical_json.read(TriggerRun, body) if body else None)
     save(cursor, run)
     if event is not None:
         queue(cursor, event)
-    trail.append(cursor, actor=actor, action=action, system=run.system, detail=_told(run))
+    trail.append(cursor, actor=actor, action=action, system=run.system, detail=_trail_detail(run))
 
 
-def _told(run: TriggerRun) -> dict[str, Any]:
+def _trail_detail(run: TriggerRun) -> dict[str, Any]:
     data: dict[str, Any] = {
         "run": run.id, "trigger": run.trigger, "state": run.state.value, "test": run.test, "when": run.when.value,
         "note": run.note,

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from plumbline.answers.respond import kill_switch
 from plumbline.answers.respond.retraining import triggers as register
-from plumbline.answers.respond.retraining.due import acting_moment, guard_case, known_versions, run_id
+from plumbline.answers.respond.retraining.due import acting_time, guard_case, known_versions, run_id
 from plumbline.answers.respond.retraining.payload import payload
 from plumbline.answers.signer import signer
 from plumbline.domain import PlumblineError, System
@@ -30,7 +30,7 @@ _GUARD = threading.Lock()
 
 
 @contextmanager
-def _alone(run: str) -> Iterator[bool]:
+def _run_lock(run: str) -> Iterator[bool]:
     """Whether nobody else of this process is at the same run; one process has a workspace."""
     with _GUARD:
         free = run not in _BUSY
@@ -48,19 +48,21 @@ def work(ws: Workspace, key: str | None = None, *, actor: str) -> tuple[TriggerR
     with ws.read() as cursor:
         if kill_switch.reason_to_stop(cursor):
             return ()
-        open_ones = [run for run in register.runs_in(cursor, key) if run.state in IN_FLIGHT and not run.test]
+        open_ones = [
+            run for run in register.read_runs(cursor, key) if run.state in IN_FLIGHT and not run.test
+        ]
     changed = []
     for run in open_ones:
-        with _alone(run.id) as free:
-            after = _worked(ws, run, actor) if free else None
+        with _run_lock(run.id) as free:
+            after = _advance_run(ws, run, actor) if free else None
         if after is not None:
             changed.append(after)
     return tuple(changed)
 
 
-def _worked(ws: Workspace, run: TriggerRun, actor: str) -> TriggerRun | None:
+def _advance_run(ws: Workspace, run: TriggerRun, actor: str) -> TriggerRun | None:
     with ws.read() as cursor:
-        item = next((t for t in register.triggers_in(cursor, run.system) if t.name == run.trigger), None)
+        item = next((t for t in register.read_triggers(cursor, run.system) if t.name == run.trigger), None)
         system = systems.get_system(cursor, run.system)
     if item is None:
         return None
@@ -92,9 +94,9 @@ def _fire(
         claimed = replace(
             trigger_run,
             state=RunState.FIRING,
-            fired_at=acting_moment(system),
+            fired_at=acting_time(system),
             fired_by=actor,
-            versions=known_versions(cursor, system, acting_moment(system)),
+            versions=known_versions(cursor, system, acting_time(system)),
         )
         register.save(cursor, claimed)
     return _send(ws, system, item, claimed, actor)
@@ -107,7 +109,7 @@ def _send(ws: Workspace, system: System, item: RetrainingTrigger, run: TriggerRu
             run,
             state=RunState.FAILED,
             receipt=receipt,
-            ended_at=acting_moment(system),
+            ended_at=acting_time(system),
             note=as_message(receipt.text),
         )
         return _keep(ws, failed, actor)
@@ -154,10 +156,10 @@ def send_test(ws: Workspace, key: str, name: str, *, by: str) -> TriggerRun:
     """
     signer(by, "This", "Say who does it, with --by NAME.")
     with ws.read() as cursor:
-        item, system = register.trigger_of(cursor, key, name), systems.get_system(cursor, key)
-        _refuse_where_stopped(cursor)
-        now = acting_moment(system)
-        place = len(register.runs_in(cursor, key))
+        item, system = register.find_trigger(cursor, key, name), systems.get_system(cursor, key)
+        _refuse_if_switched_off(cursor)
+        now = acting_time(system)
+        place = len(register.read_runs(cursor, key))
     run = TriggerRun(
         id=run_id(key, f"test {name}", datetime.now(UTC), place),
         system=key,
@@ -178,7 +180,7 @@ def send_test(ws: Workspace, key: str, name: str, *, by: str) -> TriggerRun:
     ):  # a target that names no run at once may name it when it is asked
         _, named = start.ask(item, run.id, receipt.follow)
         receipt = replace(receipt, run=named)
-    note = _answered(receipt.ok, receipt.run, receipt.text)
+    note = _reply_note(receipt.ok, receipt.run, receipt.text)
     run = replace(
         run,
         state=RunState.TESTED if receipt.ok else RunState.FAILED,
@@ -189,7 +191,7 @@ def send_test(ws: Workspace, key: str, name: str, *, by: str) -> TriggerRun:
     return _keep(ws, run, by.strip(), action=Act.TRIGGER_TESTED)
 
 
-def _answered(ok: bool, named: str, text: str) -> Message:
+def _reply_note(ok: bool, named: str, text: str) -> Message:
     if not ok:
         return message("The target did not take it: {answer}", answer=text)
     if named:
@@ -205,8 +207,8 @@ def fire(ws: Workspace, key: str, name: str, *, by: str) -> TriggerRun:
     """
     signer(by, "This", "Say who does it, with --by NAME.")
     with ws.write() as cursor:
-        item, system = register.trigger_of(cursor, key, name), systems.get_system(cursor, key)
-        now, known = acting_moment(system), register.runs_in(cursor, key)
+        item, system = register.find_trigger(cursor, key, name), systems.get_system(cursor, key)
+        now, known = acting_time(system), register.read_runs(cursor, key)
         runs = [r for r in known if r.trigger == name and not r.test]
         run = next((r for r in runs if r.state in (RunState.DUE, RunState.APPROVED)), None) or TriggerRun(
             id=run_id(key, f"by hand {name}", now, len(runs)),
@@ -230,14 +232,14 @@ def fire(ws: Workspace, key: str, name: str, *, by: str) -> TriggerRun:
             run, state=RunState.APPROVED, guards=interlocks, approved_by=by.strip(), approved_at=now
         )
         register.record(cursor, run, actor=by.strip(), action=Act.TRIGGER_APPROVED)
-    with _alone(run.id) as free:
+    with _run_lock(run.id) as free:
         fired = _fire(ws, system, item, run, by.strip()) if free else None
     if fired is None:
         raise PlumblineError("It is being fired already")
     return fired
 
 
-def _refuse_where_stopped(cursor: Cursor) -> None:
+def _refuse_if_switched_off(cursor: Cursor) -> None:
     said = kill_switch.reason_to_stop(cursor)
     if said:
         raise PlumblineError(said)

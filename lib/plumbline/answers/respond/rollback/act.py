@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from plumbline.answers.releases.history import releases_of
+from plumbline.answers.releases.history import system_releases
 from plumbline.answers.respond import kill_switch
-from plumbline.answers.respond.retraining.due import acting_moment
+from plumbline.answers.respond.retraining.due import acting_time
 from plumbline.answers.respond.rollback import register as rollbacks
 from plumbline.answers.respond.rollback.progress import run_id
-from plumbline.answers.respond.rollback.situation import number_of, situation, tripped_guardrail
+from plumbline.answers.respond.rollback.situation import registry_number, situation, tripped_guardrail
 from plumbline.answers.signer import signer
 from plumbline.domain import Finding, PlumblineError
 from plumbline.domain.acts import Act
@@ -38,10 +38,10 @@ OPEN = (RollbackState.PROPOSED, RollbackState.REFUSED)
 
 
 def _findings(cursor: Cursor, key: str) -> list[Finding]:
-    return [record.finding for record in register.apart(cursor, key)]
+    return [record.finding for record in register.problems_by_themselves(cursor, key)]
 
 
-def look(ws: Workspace, key: str, *, to: str = "", run: RollbackRun | None = None) -> RollbackRun:
+def read_interlocks(ws: Workspace, key: str, *, to: str = "", run: RollbackRun | None = None) -> RollbackRun:
     """The interlocks as they are right now, the registry asked; nothing is kept.
 
     Raises:
@@ -49,10 +49,10 @@ def look(ws: Workspace, key: str, *, to: str = "", run: RollbackRun | None = Non
     """
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
-        setting, answer = rollbacks.setting_of(cursor, key), releases_of(cursor, system)
+        setting, answer = rollbacks.read_setting(cursor, key), system_releases(cursor, system)
         if not answer.releases.spans or not answer.releases.spans[-1].version:
             raise PlumblineError(message("The log of {key} names no version in charge", key=key))
-        version, now = answer.releases.spans[-1].version, acting_moment(system)
+        version, now = answer.releases.spans[-1].version, acting_time(system)
         tripped = tripped_guardrail(answer.guardrails, version)
         last = next((s for s in reversed(answer.releases.switches) if s.version == version), None)
         aim = (
@@ -70,9 +70,9 @@ def look(ws: Workspace, key: str, *, to: str = "", run: RollbackRun | None = Non
             to=aim,
         )
         numbers = _numbers(cursor, key, setting, (version, aim))
-    case = _asked(setting, case, numbers)
+    case = _with_registry_state(setting, case, numbers)
     rollback_run = run or RollbackRun(
-        id=run_id(key, tripped) if tripped else _hand_id(key, version, aim, now),
+        id=run_id(key, tripped) if tripped else _manual_run_id(key, version, aim, now),
         system=key,
         state=RollbackState.PROPOSED,
         at=now,
@@ -85,7 +85,7 @@ def look(ws: Workspace, key: str, *, to: str = "", run: RollbackRun | None = Non
     return replace(rollback_run, version=version, to=aim, interlocks=interlocks(case), mode=setting.mode)
 
 
-def _hand_id(key: str, version: str, to: str, now: datetime) -> str:
+def _manual_run_id(key: str, version: str, to: str, now: datetime) -> str:
     return f"rbk_{hashlib.sha256(f'{key} {version} {to} {now.isoformat()}'.encode()).hexdigest()[:20]}"
 
 
@@ -93,21 +93,21 @@ def _numbers(cursor: Cursor, key: str, setting: RollbackSetting, versions: Seque
     figures: dict[str, str] = {}
     for version in versions if setting.hand == "alias" else ():
         try:
-            figures[version] = number_of(cursor, key, setting, version)
+            figures[version] = registry_number(cursor, key, setting, version)
         except PlumblineError:
             continue
     return figures
 
 
-def _asked(setting: RollbackSetting, case: Situation, numbers: dict[str, str]) -> Situation:
+def _with_registry_state(setting: RollbackSetting, case: Situation, numbers: dict[str, str]) -> Situation:
     """The same with what the registry answers: what the alias points to, and whether the way back is ready."""
     if setting.hand != "alias":
         return case
     try:
-        hand = _hand(setting)
+        hand = _alias_client(setting)
     except PlumblineError as error:
         return replace(case, pointed=None, to_where=str(error))
-    at = mlflow_alias.version_of_alias(hand)
+    at = mlflow_alias.read_alias(hand)
     names = {number: version for version, number in numbers.items()}
     case = replace(case, pointed=names.get(at, at) if at is not None else None)
     if case.to not in numbers:
@@ -121,7 +121,7 @@ def _asked(setting: RollbackSetting, case: Situation, numbers: dict[str, str]) -
     )
 
 
-def _hand(setting: RollbackSetting) -> mlflow_alias.AliasHand:
+def _alias_client(setting: RollbackSetting) -> mlflow_alias.AliasHand:
     return mlflow_alias.AliasHand(
         registry=setting.registry,
         model=setting.model,
@@ -149,14 +149,14 @@ def propose(ws: Workspace, key: str, *, by: str, to: str = "") -> RollbackRun:
 
     Without a version to go back to nothing is proposed, and nobody is told: the interlocks alone come back.
     """
-    run = look(ws, key, to=to)
+    run = read_interlocks(ws, key, to=to)
     if not run.to:
         none = message("Nothing is proposed: there is no version to go back to.")
         return replace(run, state=RollbackState.REFUSED, note=none)
     return _keep(ws, run, by, Act.ROLLBACK_PROPOSED)
 
 
-def now(ws: Workspace, key: str, *, by: str, to: str = "") -> RollbackRun:
+def roll_back(ws: Workspace, key: str, *, by: str, to: str = "") -> RollbackRun:
     """Roll back at a person's word: an owner's act. A broken interlock refuses it; an unknown one is theirs to know.
 
     A guardrail need not have tripped, and the switch may be older: the person has reasons of their own. Where the owner
@@ -166,10 +166,10 @@ def now(ws: Workspace, key: str, *, by: str, to: str = "") -> RollbackRun:
         PlumblineError: an interlock that is broken, by its sentence, or nothing is wired.
     """
     who = signer(by, "This", "Say who does it, with --by NAME.")
-    run = look(ws, key, to=to)
+    run = read_interlocks(ws, key, to=to)
     _refuse_broken(run)
     with ws.read() as cursor:
-        setting = rollbacks.setting_of(cursor, key)
+        setting = rollbacks.read_setting(cursor, key)
     if not setting.four_eyes:
         return act(ws, run, by=by)
     if not setting.hand:
@@ -189,7 +189,7 @@ def approve(ws: Workspace, key: str, *, by: str) -> RollbackRun:
     """
     who = signer(by, "An approval", "Say who does it, with --by NAME.")
     with ws.read() as cursor:
-        runs = rollbacks.runs_in(cursor, key)
+        runs = rollbacks.read_runs(cursor, key)
     now = datetime.now(UTC)
     open_ones = [r for r in runs if r.asked_at is not None and r.state in OPEN and now - r.asked_at <= ASKED]
     if not open_ones:
@@ -201,7 +201,7 @@ def approve(ws: Workspace, key: str, *, by: str) -> RollbackRun:
         raise PlumblineError(
             message("{asked_by} asked for it: another person approves it", asked_by=run.asked_by)
         )
-    fresh = look(ws, key, run=run)
+    fresh = read_interlocks(ws, key, run=run)
     if (fresh.version, fresh.to) != (run.version, run.to):
         raise PlumblineError("Another version decides by now", todo="Ask for a rollback of that one.")
     _refuse_broken(fresh)
@@ -221,18 +221,18 @@ def work(ws: Workspace, key: str | None = None, *, actor: str) -> tuple[Rollback
         if kill_switch.reason_to_stop(cursor):
             return ()
         open_ones = [
-            run for run in rollbacks.runs_in(cursor, key) if run.state in (*OPEN, RollbackState.ACTING)
+            run for run in rollbacks.read_runs(cursor, key) if run.state in (*OPEN, RollbackState.ACTING)
         ]
         served = {
             s.key: answer.releases.spans[-1].version
             for s in systems.list_systems(cursor)
-            if (key is None or s.key == key) and (answer := releases_of(cursor, s)).releases.spans
+            if (key is None or s.key == key) and (answer := system_releases(cursor, s)).releases.spans
         }
     done = []
     for run in open_ones:
         if served.get(run.system) != run.version:
             continue
-        fresh = look(ws, run.system, run=run)
+        fresh = read_interlocks(ws, run.system, run=run)
         state = decide(fresh.mode, fresh.interlocks)
         if run.state is RollbackState.ACTING or state is RollbackState.ACTING:
             done.append(act(ws, replace(fresh, unasked=True), by=actor))
@@ -246,9 +246,9 @@ def act(ws: Workspace, run: RollbackRun, *, by: str) -> RollbackRun:
     with _GUARD:  # one rollback at a time in this process, which alone has the workspace
         claimed = _claim(ws, run, by)
         with ws.read() as cursor:
-            setting = rollbacks.setting_of(cursor, run.system)
+            setting = rollbacks.read_setting(cursor, run.system)
             numbers = _numbers(cursor, run.system, setting, (run.version, run.to))
-        receipt, steps = _moved(setting, claimed, numbers, test=False)
+        receipt, steps = _move_traffic(setting, claimed, numbers, test=False)
         if receipt.ok:
             note = message(
                 "{place} was moved to version {version}; the log has to show it.",
@@ -273,7 +273,7 @@ def _claim(ws: Workspace, run: RollbackRun, by: str) -> RollbackRun:
         stopped = kill_switch.reason_to_stop(cursor)
         if stopped:
             raise PlumblineError(stopped)
-        setting = rollbacks.setting_of(cursor, run.system)
+        setting = rollbacks.read_setting(cursor, run.system)
         if not setting.hand:
             raise PlumblineError(
                 "Nothing is wired that could roll back",
@@ -284,14 +284,14 @@ def _claim(ws: Workspace, run: RollbackRun, by: str) -> RollbackRun:
         if rollback_run is not None and rollback_run.state in (RollbackState.ACTED, RollbackState.SEEN):
             raise PlumblineError("This rollback was made already")
         system = systems.get_system(cursor, run.system)
-        claimed = replace(run, state=RollbackState.ACTING, by=by.strip(), acted_at=acting_moment(system))
+        claimed = replace(run, state=RollbackState.ACTING, by=by.strip(), acted_at=acting_time(system))
         rollbacks.record(
             cursor, claimed, actor=by.strip(), action=Act.ROLLBACK_DONE
         )  # the role is asked before the act
     return claimed
 
 
-def _moved(
+def _move_traffic(
     setting: RollbackSetting, run: RollbackRun, numbers: dict[str, str], *, test: bool
 ) -> tuple[Receipt, tuple[str, ...]]:
     try:
@@ -310,7 +310,7 @@ def _moved(
         if run.version not in numbers or run.to not in numbers:
             raise PlumblineError("The registry's numbers of the two versions are not known")
         return mlflow_alias.move(
-            _hand(setting), numbers[run.version], numbers[run.to], run.id, secrets.token_hex(4)
+            _alias_client(setting), numbers[run.version], numbers[run.to], run.id, secrets.token_hex(4)
         )
     except PlumblineError as error:
         return Receipt(at=datetime.now(UTC), where=setting.hand, ok=False, text=str(error)[:200]), ()
@@ -324,7 +324,7 @@ def drill(ws: Workspace, key: str, *, by: str, to: str = "") -> RollbackRun:
     """
     signer(by, "This", "Say who does it, with --by NAME.")
     with ws.read() as cursor:
-        setting, system = rollbacks.setting_of(cursor, key), systems.get_system(cursor, key)
+        setting, system = rollbacks.read_setting(cursor, key), systems.get_system(cursor, key)
         stopped = kill_switch.reason_to_stop(cursor)
     if stopped:
         raise PlumblineError(stopped)
@@ -332,10 +332,10 @@ def drill(ws: Workspace, key: str, *, by: str, to: str = "") -> RollbackRun:
         raise PlumblineError(
             "Nothing is wired that could roll back", todo="See `plumbline rollback mode --help`."
         )
-    run = look(ws, key, to=to)
+    run = read_interlocks(ws, key, to=to)
     if not run.to:
         raise PlumblineError("There is no version to go back to", todo="Name one with --to.")
-    began, began_at = acting_moment(system), datetime.now(UTC)
+    began, began_at = acting_time(system), datetime.now(UTC)
     run = replace(
         run,
         id=f"drl_{secrets.token_hex(10)}",
@@ -347,7 +347,7 @@ def drill(ws: Workspace, key: str, *, by: str, to: str = "") -> RollbackRun:
     )
     _keep(ws, run, by.strip(), Act.ROLLBACK_DRILLED)  # the role is asked before anything is sent
     if setting.hand == "webhook":
-        receipt, steps = _moved(setting, run, {}, test=True)
+        receipt, steps = _move_traffic(setting, run, {}, test=True)
         took = (datetime.now(UTC) - began_at).total_seconds()
     else:
         with ws.read() as cursor:
@@ -357,7 +357,7 @@ def drill(ws: Workspace, key: str, *, by: str, to: str = "") -> RollbackRun:
                 "The registry's numbers of the two versions are not known", todo="Read it: `plumbline probe`."
             )
         receipt, steps, took = mlflow_alias.drill(
-            _hand(setting), numbers[run.version], numbers[run.to], run.id, secrets.token_hex(4)
+            _alias_client(setting), numbers[run.version], numbers[run.to], run.id, secrets.token_hex(4)
         )
     note = message("The drill did not succeed: {answer}", answer=receipt.text)
     if receipt.ok:

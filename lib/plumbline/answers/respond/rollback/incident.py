@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from plumbline.answers.alerts.incidents import incidents_in, open_in
+from plumbline.answers.alerts.incidents import read_incidents, record_incident
 from plumbline.domain.respond import RollbackRun, RollbackState
 from plumbline.store import findings as register
 from plumbline.store.findings import FindingRecord
@@ -13,7 +13,7 @@ from plumbline.store.workspace import Cursor
 ACTOR = "rollback"
 
 
-def incident_of(cursor: Cursor, run: RollbackRun) -> int:
+def open_run_incident(cursor: Cursor, run: RollbackRun) -> int:
     """Open the incident that a run calls for, in the caller's transaction; 0: it calls for none, or has one."""
     failed = run.state is RollbackState.FAILED and run.acted_at is not None
     unasked = run.state is RollbackState.ACTED and run.unasked
@@ -25,13 +25,15 @@ def incident_of(cursor: Cursor, run: RollbackRun) -> int:
     if failed:
         title = f"The rollback of version {run.version} to {run.to} did not take effect."
     now = datetime.now(UTC)
-    item = open_in(cursor, run.system, title, by=ACTOR, aware=now, opened=now, record=_guardrail(cursor, run))
+    item = record_incident(
+        cursor, run.system, title, by=ACTOR, aware=now, opened=now, record=_guardrail(cursor, run)
+    )
     return item.id
 
 
 def _guardrail(cursor: Cursor, run: RollbackRun) -> FindingRecord | None:
     """The finding of the guardrail that tripped, where no incident handles it yet."""
-    taken = {item.finding for item in incidents_in(cursor, run.system)}
+    taken = {item.finding for item in read_incidents(cursor, run.system)}
     return next(
         (
             record

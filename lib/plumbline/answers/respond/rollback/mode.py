@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from plumbline.answers.releases.history import releases_of
-from plumbline.answers.respond.retraining.due import acting_moment
+from plumbline.answers.releases.history import system_releases
+from plumbline.answers.respond.retraining.due import acting_time
 from plumbline.answers.respond.rollback import register as rollbacks
 from plumbline.answers.signer import signer
 from plumbline.domain import PlumblineError, System
@@ -35,7 +35,7 @@ def set_mode(
     signer(by, "This", "Say who does it, with --by NAME.")
     with ws.write() as cursor:
         system = systems.get_system(cursor, key)
-        before, now = rollbacks.setting_of(cursor, key), acting_moment(system)
+        before, now = rollbacks.read_setting(cursor, key), acting_time(system)
         after = replace(before, **(hand or {}), mode=mode, by=by.strip(), at=now)
         _check(after)
         if mode in (Mode.DRY_RUN, Mode.AUTOMATIC) and before.dry_since is None:
@@ -43,7 +43,7 @@ def set_mode(
         if mode in (Mode.OFF, Mode.PROPOSE):
             after = replace(after, dry_since=None)
         if mode is Mode.AUTOMATIC:
-            _may_arm(cursor, system, before, after, now)
+            _check_arming(cursor, system, before, after, now)
         kept.save_setting(cursor, key, canonical_json.write(after))
         ranks = list(Mode)
         lowered = ranks.index(mode) <= ranks.index(before.mode) and not hand
@@ -80,7 +80,7 @@ def _check(item: RollbackSetting) -> None:
         raise PlumblineError("Only an alias of your own can be moved", where=item.alias[:80])
 
 
-def _may_arm(
+def _check_arming(
     cursor: Cursor, system: System, before: RollbackSetting, after: RollbackSetting, now: datetime
 ) -> None:
     if not after.hand:
@@ -88,7 +88,7 @@ def _may_arm(
             "Nothing is wired that could roll back", todo="Give --mlflow, --model and --alias, or --webhook."
         )
     since = before.dry_since
-    releases = releases_of(cursor, system).releases.switches if since else ()
+    releases = system_releases(cursor, system).releases.switches if since else ()
     two = since is not None and sum(s.at >= since for s in releases) >= 2
     if since is None or not (now - since >= timedelta(days=30) or two):
         raise PlumblineError(
@@ -108,4 +108,4 @@ def rollback_setting(ws: Workspace, key: str) -> RollbackSetting:
     """
     with ws.read() as cursor:
         systems.get_system(cursor, key)
-        return rollbacks.setting_of(cursor, key)
+        return rollbacks.read_setting(cursor, key)

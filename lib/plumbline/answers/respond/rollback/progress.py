@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from plumbline.answers.releases.guardrails import GuardrailResult
-from plumbline.answers.releases.history import ReleasesAnswer, releases_of
+from plumbline.answers.releases.history import ReleasesAnswer, system_releases
 from plumbline.answers.respond.rollback import register as rollbacks
 from plumbline.answers.respond.rollback.situation import situation, tripped_guardrail
 from plumbline.domain import Finding, Severity, System
@@ -18,7 +18,7 @@ from plumbline.profile.scan.pauses import usual_pause
 from plumbline.respond.interlocks import PAUSES, Situation, decide, interlocks
 from plumbline.store.workspace import Cursor
 from plumbline.wording.quantities import count
-from plumbline.wording.times import clock_time, iso_day, long_minute, moment
+from plumbline.wording.times import clock_time, iso_day, long_date_and_time, moment
 
 SIGNAL = "release.rollback_failed"
 
@@ -33,15 +33,17 @@ class RollbackProgress:
 
 def progress(cursor: Cursor, system: System, findings: Sequence[Finding], now: datetime) -> RollbackProgress:
     """Runs that a check begins or carries on; what needs the network waits for ``work``."""
-    setting, known = rollbacks.setting_of(cursor, system.key), rollbacks.runs_in(cursor, system.key)
-    answer = releases_of(cursor, system)
+    setting, known = rollbacks.read_setting(cursor, system.key), rollbacks.read_runs(cursor, system.key)
+    answer = system_releases(cursor, system)
     changed = [
-        _followed(cursor, system, run, answer, now) for run in known if run.state is RollbackState.ACTED
+        _follow_effect(cursor, system, run, answer, now) for run in known if run.state is RollbackState.ACTED
     ]
     changed = [run for run in changed if run not in known]
-    failures = [_failed(run) for run in (*changed, *known) if _is_failure(run) and _is_served(answer, run)]
+    failures = [
+        _failure_finding(run) for run in (*changed, *known) if _is_failure(run) and _is_served(answer, run)
+    ]
     if setting.mode is not Mode.OFF and answer.releases.spans:
-        changed += _begun(cursor, system, setting, answer, known, findings, now)
+        changed += _new_runs(cursor, system, setting, answer, known, findings, now)
     return RollbackProgress(tuple(changed), tuple(failures[:1]))
 
 
@@ -50,7 +52,7 @@ def _is_failure(run: RollbackRun) -> bool:
     return run.state is RollbackState.FAILED and run.acted_at is not None
 
 
-def _begun(
+def _new_runs(
     cursor: Cursor,
     system: System,
     setting: RollbackSetting,
@@ -72,11 +74,11 @@ def _begun(
             past = tripped_guardrail(answer.guardrails, version)
             if past is None or past is current or past.at is None or run_id(system.key, past) in run_ids:
                 continue
-            begun_runs.append(would_have(cursor, system, setting, answer, past, findings))
+            begun_runs.append(dry_run_of(cursor, system, setting, answer, past, findings))
     return begun_runs
 
 
-def would_have(
+def dry_run_of(
     cursor: Cursor,
     system: System,
     setting: RollbackSetting,
@@ -124,7 +126,7 @@ def _is_served(answer: ReleasesAnswer, run: RollbackRun) -> bool:
     return bool(answer.releases.spans) and answer.releases.spans[-1].version == run.version
 
 
-def _followed(
+def _follow_effect(
     cursor: Cursor, system: System, run: RollbackRun, answer: ReleasesAnswer, now: datetime
 ) -> RollbackRun:
     """A moved alias is a claim; the log shows whether the earlier version decides and the other one stopped."""
@@ -145,7 +147,7 @@ def _followed(
         note = message(
             "The log shows version {version} deciding since {moment} {zone}.",
             version=run.to,
-            moment=long_minute(back.end),
+            moment=long_date_and_time(back.end),
             zone=system.timezone,
         )
         return replace(run, state=RollbackState.SEEN, seen_at=seen_at, minutes=minutes, note=note)
@@ -161,7 +163,7 @@ def _followed(
     return run
 
 
-def _failed(run: RollbackRun) -> Finding:
+def _failure_finding(run: RollbackRun) -> Finding:
     return Finding(
         system=run.system,
         signal=SIGNAL,

@@ -8,7 +8,7 @@ from typing import Any
 from plumbline.answers.respond import acting_events
 from plumbline.answers.respond.freezes import Freeze, freezes
 from plumbline.answers.respond.outbox import queue
-from plumbline.answers.respond.rollback.incident import incident_of
+from plumbline.answers.respond.rollback.incident import open_run_incident
 from plumbline.domain.acts import Act
 from plumbline.domain.respond import RollbackRun, RollbackSetting
 from plumbline.governance import canonical_json
@@ -17,12 +17,12 @@ from plumbline.store.respond import rollbacks as kept
 from plumbline.store.workspace import Cursor, Workspace
 
 
-def runs_in(cursor: Cursor, key: str | None) -> tuple[RollbackRun, ...]:
+def read_runs(cursor: Cursor, key: str | None) -> tuple[RollbackRun, ...]:
     """The runs, the newest first."""
     return tuple(canonical_json.read(RollbackRun, body) for body in kept.runs(cursor, key))
 
 
-def setting_of(cursor: Cursor, key: str) -> RollbackSetting:
+def read_setting(cursor: Cursor, key: str) -> RollbackSetting:
     """A system's mode and hand; *propose* where nobody said anything."""
     body = kept.setting(cursor, key)
     return canonical_json.read(RollbackSetting, body) if body else RollbackSetting(system=key)
@@ -41,8 +41,8 @@ def record(
     """Keep a run as it is now, say so on the trail, tell the channels where its state is another, and open the incident
     that it calls for; returns it with the incident's number."""
     body = kept.run(cursor, run.id)
-    event = acting_events.of_rollback(run, canonical_json.read(RollbackRun, body) if body else None)
-    run = replace(run, incident=run.incident or incident_of(cursor, run))
+    event = acting_events.rollback_event(run, canonical_json.read(RollbackRun, body) if body else None)
+    run = replace(run, incident=run.incident or open_run_incident(cursor, run))
     save(cursor, run)
     if event is not None:
         queue(cursor, event)
@@ -77,4 +77,4 @@ def rollbacks(ws: Workspace, key: str) -> Rollbacks:
     """
     with ws.read() as cursor:
         systems.get_system(cursor, key)
-        return Rollbacks(setting_of(cursor, key), runs_in(cursor, key), freezes(cursor, key))
+        return Rollbacks(read_setting(cursor, key), read_runs(cursor, key), freezes(cursor, key))

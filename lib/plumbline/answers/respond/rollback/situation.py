@@ -10,17 +10,17 @@ from itertools import pairwise
 import numpy as np
 
 from plumbline.answers.releases.guardrails import GuardrailResult
-from plumbline.answers.releases.switches import SAMPLED, around, balanced_by
+from plumbline.answers.releases.switches import SAMPLED, balance_columns, comparison_window
 from plumbline.answers.respond import kill_switch
-from plumbline.answers.respond.disclosure import outgoing
+from plumbline.answers.respond.disclosure import public_sentence
 from plumbline.answers.respond.freezes import frozen
-from plumbline.answers.respond.rollback.register import runs_in
+from plumbline.answers.respond.rollback.register import read_runs
 from plumbline.domain import Finding, PlumblineError, System, VersionHours
 from plumbline.domain.messages import message
 from plumbline.domain.respond import RollbackSetting, RollbackState
 from plumbline.logs.load.schema_changes import changes
 from plumbline.monitor.releases.challengers import presences
-from plumbline.monitor.releases.champion import ChampionPeriod, deciding, instant, moment, spans
+from plumbline.monitor.releases.champion import ChampionPeriod, deciding_rows, instant, moment, spans
 from plumbline.monitor.releases.history import Releases, Switch
 from plumbline.monitor.releases.shift_attribution import WorldShare, world_share
 from plumbline.profile.read import profiles
@@ -61,17 +61,17 @@ def situation(
         now = clock(now, zone)
     version = version or (watched.version if watched else "")
     to = to or (watched.previous if watched else "")
-    hours = _until(profiles.version_hours(cursor, system), now)
+    hours = _hours_until(profiles.version_hours(cursor, system), now)
     switch = next((s for s in reversed(releases.switches) if s.version == version and s.at <= now), None)
     known = [f for f in findings if f.known_at is None or f.known_at <= now]
     world = (
-        _world(cursor, system, releases.spans, switch, watched, now)
+        _world_share(cursor, system, releases.spans, switch, watched, now)
         if switch and to == switch.previous
         else None
     )
     runs = spans(hours)
     last = moment(hours.last.max()) if len(hours.last) else None
-    ready, where = _ready(cursor, system, setting, to)
+    ready, where = _readiness(cursor, system, setting, to)
     return Situation(
         now=now,
         version=version,
@@ -82,23 +82,23 @@ def situation(
         acquitted=watched.acquittal.strip() if watched is not None else "",
         last_decision=min(last, now) if last else None,
         pause=_pause(cursor, system, now, None if past_moment else called),
-        unfinished="" if past_moment else _unfinished(cursor, system),
-        to_decisions=_made(hours, to, switch.at if switch else now),
+        unfinished="" if past_moment else _load_fault(cursor, system),
+        to_decisions=_count_decisions(hours, to, switch.at if switch else now),
         to_breach=_breach(known, switch.at if switch else now),
         to_ready=ready,
         to_where=where,
-        inputs_lost=_inputs_lost(cursor, system, known, switch.at if switch else now, now),
+        inputs_lost=_input_fault(cursor, system, known, switch.at if switch else now, now),
         world=world.share if world else None,
         world_high=world.high if world else None,
-        past=_past(cursor, system, releases),
+        past=_past_rollbacks(cursor, system, releases),
         freeze=_frozen(cursor, system.key, called),
-        others=_others(hours, runs, (version, to), now),
-        pointed=_pointed(setting, runs),
+        others=_side_versions(hours, runs, (version, to), now),
+        pointed=_served_version(setting, runs),
         pointed_where="the log" if setting.hand != "alias" else "the registry",
     )
 
 
-def _until(hours: VersionHours, now: datetime) -> VersionHours:
+def _hours_until(hours: VersionHours, now: datetime) -> VersionHours:
     """Hours whose first decision had been made by then."""
     rows = hours.first <= instant(now)
     if rows.all():
@@ -134,7 +134,7 @@ def _pause(cursor: Cursor, system: System, now: datetime, called: datetime | Non
     return max(pause, between[len(between) // 2])
 
 
-def _unfinished(cursor: Cursor, system: System) -> str:
+def _load_fault(cursor: Cursor, system: System) -> str:
     """Why the newest load is not whole; empty where it is."""
     newest = next((load for load in loads.list_loads(cursor, system.key) if load.undone_at is None), None)
     if newest is None:
@@ -144,8 +144,8 @@ def _unfinished(cursor: Cursor, system: System) -> str:
     )
 
 
-def _made(hours: VersionHours, version: str, before: datetime) -> int:
-    own = deciding(hours) & np.array([name == version for name in hours.versions], dtype=bool)
+def _count_decisions(hours: VersionHours, version: str, before: datetime) -> int:
+    own = deciding_rows(hours) & np.array([name == version for name in hours.versions], dtype=bool)
     return int(hours.n[own & (hours.first < instant(before))].sum())
 
 
@@ -160,10 +160,10 @@ def _breach(known: Sequence[Finding], at: datetime) -> str:
         and (f.until is None or f.until > at)
         and (f.known_at is None or f.known_at < at)
     ]
-    return outgoing(open_then[0]) if open_then else ""
+    return public_sentence(open_then[0]) if open_then else ""
 
 
-def _inputs_lost(
+def _input_fault(
     cursor: Cursor, system: System, known: Sequence[Finding], since: datetime, now: datetime
 ) -> str:
     """What of the inputs went, changed its kind or came to be missing after the switch."""
@@ -181,10 +181,10 @@ def _inputs_lost(
         for f in known
         if f.signal.startswith("missing.") and f.since and f.since >= since and f.until is None
     ]
-    return outgoing(findings[0]).rstrip(".") if findings else ""
+    return public_sentence(findings[0]).rstrip(".") if findings else ""
 
 
-def _world(
+def _world_share(
     cursor: Cursor,
     system: System,
     runs: Sequence[ChampionPeriod],
@@ -193,8 +193,8 @@ def _world(
     now: datetime,
 ) -> WorldShare | None:
     """What other inputs account for of the change, by the decisions and outcomes known by then."""
-    start, end = around(runs, switch)
-    features = balanced_by(cursor, system)
+    start, end = comparison_window(runs, switch)
+    features = balance_columns(cursor, system)
     edge = min(end, now + timedelta(microseconds=1))
     old = arms.inputs(cursor, system, switch.previous, start, switch.at, features, SAMPLED, known_by=now)
     new = arms.inputs(cursor, system, switch.version, switch.at, edge, features, SAMPLED, known_by=now)
@@ -203,7 +203,7 @@ def _world(
     return world_share(old.cells, new.cells, *pair)
 
 
-def _ready(cursor: Cursor, system: System, setting: RollbackSetting, to: str) -> tuple[bool | None, str]:
+def _readiness(cursor: Cursor, system: System, setting: RollbackSetting, to: str) -> tuple[bool | None, str]:
     """Whether the version to go back to can be had, as far as the workspace tells; the registry is asked later."""
     if any(m.version == to and m.passed for m in model_files.model_files(cursor, system.key)):
         return True, "its model file is registered"
@@ -212,9 +212,9 @@ def _ready(cursor: Cursor, system: System, setting: RollbackSetting, to: str) ->
     return None, ""
 
 
-def _past(cursor: Cursor, system: System, releases: Releases) -> tuple[PastRollback, ...]:
+def _past_rollbacks(cursor: Cursor, system: System, releases: Releases) -> tuple[PastRollback, ...]:
     rollbacks = [PastRollback(back.end, back.bad_version, back.back_to) for back in releases.rollbacks]
-    for run in runs_in(cursor, system.key):
+    for run in read_runs(cursor, system.key):
         done_before = any(p.version == run.version and p.to == run.to for p in rollbacks)
         if run.acted_at is not None and run.state is not RollbackState.DRILLED and not done_before:
             rollbacks.append(PastRollback(clock(run.acted_at, system.timezone), run.version, run.to))
@@ -228,7 +228,7 @@ def _frozen(cursor: Cursor, key: str, now: datetime) -> str:
     return frozen(cursor, key, now)
 
 
-def _others(
+def _side_versions(
     hours: VersionHours, runs: Sequence[ChampionPeriod], own: tuple[str, str], now: datetime
 ) -> tuple[str, ...]:
     periods = presences(hours, runs)
@@ -243,7 +243,7 @@ def _others(
     )
 
 
-def _pointed(setting: RollbackSetting, runs: Sequence[ChampionPeriod]) -> str | None:
+def _served_version(setting: RollbackSetting, runs: Sequence[ChampionPeriod]) -> str | None:
     """What is served, as far as the log tells: a webhook's receiver is told which version to expect."""
     if setting.hand == "alias":
         return None
@@ -256,7 +256,7 @@ def tripped_guardrail(guardrails: Sequence[GuardrailResult], version: str) -> Gu
     return min(own, key=lambda w: w.at or w.switched, default=None)
 
 
-def number_of(cursor: Cursor, key: str, setting: RollbackSetting, version: str) -> str:
+def registry_number(cursor: Cursor, key: str, setting: RollbackSetting, version: str) -> str:
     """The registry's number of a version of the log: by the last look into the registry, else the number itself.
 
     Raises:

@@ -52,7 +52,7 @@ class TransformedColumns:
     def width(self) -> int:
         return self.mixed if self.then else len(self.columns)
 
-    def after(self, function: Function, width: int) -> TransformedColumns:
+    def append(self, function: Function, width: int) -> TransformedColumns:
         """The same after one more function."""
         before = self.then
         if width < 1 or width > MAX_FEATURES or len(self.columns) > MAX_FEATURES:
@@ -64,15 +64,15 @@ class TransformedColumns:
     def run(self, x: FloatArray) -> FloatArray:
         return x if self.then is None else self.then(x)
 
-    def picked(self, places: Sequence[int]) -> TransformedColumns:
+    def select(self, places: Sequence[int]) -> TransformedColumns:
         """Only those of its columns."""
         if self.then is None:
             return TransformedColumns(tuple(self.columns[place] for place in places))
         chosen = np.array(places, np.int64)
-        return self.after(lambda x: x[:, chosen], len(places))
+        return self.append(lambda x: x[:, chosen], len(places))
 
 
-def side_by_side(parts: Sequence[TransformedColumns]) -> TransformedColumns:
+def concatenate(parts: Sequence[TransformedColumns]) -> TransformedColumns:
     """Several results beside one another."""
     columns = tuple(column for part in parts for column in part.columns)
     if len(columns) > MAX_FEATURES:
@@ -122,7 +122,7 @@ def floats(stored: Any, what: str) -> FloatArray:
         raise refuse(f"its {what} is not made of numbers") from error
 
 
-def checked_list(node: SkopsObject, name: str, length: int | None = None) -> list[Any]:
+def read_list(node: SkopsObject, name: str, length: int | None = None) -> list[Any]:
     """A list that is an attribute; raises PlumblineError where it is none, is empty or has another length."""
     value = node.need(name)
     value = value.ravel().tolist() if isinstance(value, np.ndarray) else value
@@ -131,7 +131,7 @@ def checked_list(node: SkopsObject, name: str, length: int | None = None) -> lis
     return value
 
 
-def known_function(stored: Any, what: str) -> Function:
+def numpy_function(stored: Any, what: str) -> Function:
     """A function of NumPy by its name, from our own list; None is the function that changes nothing."""
     if stored is None:
         return lambda x: x
@@ -140,7 +140,7 @@ def known_function(stored: Any, what: str) -> Function:
     raise refuse(f"its {what} calls {getattr(stored, 'kind', 'a function')[:40]!r}, which is not known")
 
 
-def classes_of(node: SkopsObject) -> int:
+def class_count(node: SkopsObject) -> int:
     """How many classes a classifier tells apart; raises PlumblineError for fewer than two or several labels at once."""
     classes = node.need("classes_")
     count = int(np.size(classes)) if isinstance(classes, np.ndarray) and classes.ndim == 1 else 0
@@ -149,7 +149,7 @@ def classes_of(node: SkopsObject) -> int:
     return count
 
 
-def in_blocks(function: Function, width: int) -> Function:
+def run_in_blocks(function: Function, width: int) -> Function:
     """A function that holds ``width`` numbers a row, asked about so many rows at once that memory lasts."""
     step = max(1, BLOCK // max(width, 1))
 

@@ -16,11 +16,11 @@ from plumbline.explain.readers.scikit.arrays import (
     Function,
     ModelInputs,
     TransformedColumns,
-    checked_list,
-    classes_of,
+    class_count,
+    concatenate,
     number,
     numbers,
-    side_by_side,
+    read_list,
     table,
 )
 from plumbline.explain.readers.scikit.functions import ModelFunction
@@ -61,14 +61,14 @@ CHANCES = ("logit", "softmax", "probability")
 def _members(
     node: SkopsObject, columns: TransformedColumns, inputs: ModelInputs, read: ReadPart
 ) -> list[SubModel]:
-    return [read(member, columns, inputs) for member in checked_list(node, "estimators_") if member != "drop"]
+    return [read(member, columns, inputs) for member in read_list(node, "estimators_") if member != "drop"]
 
 
-def _joined(
+def _combine_parts(
     parts: Sequence[SubModel], run: Callable[[list[FloatArray]], FloatArray], link: str, outputs: int
 ) -> SubModel:
     """One part of several: ``run`` gets each one's columns."""
-    columns = side_by_side([TransformedColumns(part.made.columns) for part in parts])
+    columns = concatenate([TransformedColumns(part.made.columns) for part in parts])
     ends = np.cumsum([0, *(len(part.made.columns) for part in parts)]).tolist()
 
     def ask(x: FloatArray) -> FloatArray:
@@ -80,7 +80,7 @@ def _joined(
     )
 
 
-def _averaged(parts: Sequence[SubModel], weights: FloatArray, classes: int) -> SubModel:
+def _average_model(parts: Sequence[SubModel], weights: FloatArray, classes: int) -> SubModel:
     """The weighted mean of members' probabilities, or of their values where there are no classes."""
     if not parts or len(weights) != len(parts) or weights.sum() == 0:
         raise refuse("its weights do not fit its members")
@@ -89,7 +89,7 @@ def _averaged(parts: Sequence[SubModel], weights: FloatArray, classes: int) -> S
         raise refuse(
             "a model inside it gives no probability" if classes else "a model inside it is a classifier"
         )
-    _same_classes(parts, classes)
+    _require_same_classes(parts, classes)
 
     def run(blocks: list[FloatArray]) -> FloatArray:
         shares = [
@@ -100,10 +100,10 @@ def _averaged(parts: Sequence[SubModel], weights: FloatArray, classes: int) -> S
         return total[:, 1:] if classes == 2 else total
 
     link = "probability" if classes else "identity"
-    return _joined(parts, run, link, 1 if classes <= 2 else classes)
+    return _combine_parts(parts, run, link, 1 if classes <= 2 else classes)
 
 
-def _same_classes(parts: Sequence[SubModel], classes: int) -> None:
+def _require_same_classes(parts: Sequence[SubModel], classes: int) -> None:
     if any(part.fitted.outputs != (1 if classes <= 2 else classes) for part in parts):
         raise refuse(
             "a model inside it knows other classes than the whole, or predicts several values at once"
@@ -116,29 +116,31 @@ def _voting(node: SkopsObject, columns: TransformedColumns, inputs: ModelInputs,
     parts = _members(node, columns, inputs, read)
     given = node.get("weights")
     weights = np.ones(len(parts)) if given is None else numbers(given, len(parts), "weights")
-    return _averaged(parts, weights, classes_of(node) if node.kind == "VotingClassifier" else 0)
+    return _average_model(parts, weights, class_count(node) if node.kind == "VotingClassifier" else 0)
 
 
 def _bagging(node: SkopsObject, columns: TransformedColumns, inputs: ModelInputs, read: ReadPart) -> SubModel:
-    members = checked_list(node, "estimators_")
-    chosen = checked_list(node, "estimators_features_", len(members))
+    members = read_list(node, "estimators_")
+    chosen = read_list(node, "estimators_features_", len(members))
     parts = []
     for member, features in zip(members, chosen, strict=True):
         places = numbers(features, np.size(features), "estimators_features_").astype(np.int64)
         if not len(places) or (places < 0).any() or (places >= columns.width).any():
             raise refuse("a model inside it reads a column that is not there")
-        parts.append(read(member, columns.picked(places.tolist()), inputs))
-    return _averaged(parts, np.ones(len(parts)), classes_of(node) if node.kind == "BaggingClassifier" else 0)
+        parts.append(read(member, columns.select(places.tolist()), inputs))
+    return _average_model(
+        parts, np.ones(len(parts)), class_count(node) if node.kind == "BaggingClassifier" else 0
+    )
 
 
 def _stacking(
     node: SkopsObject, columns: TransformedColumns, inputs: ModelInputs, read: ReadPart
 ) -> SubModel:
     parts = _members(node, columns, inputs, read)
-    methods = [m for m in checked_list(node, "stack_method_") if m is not None]
+    methods = [m for m in read_list(node, "stack_method_") if m is not None]
     if len(methods) != len(parts) or set(methods) - {"predict_proba", "decision_function", "predict"}:
         raise refuse("its stack_method_ does not fit its members")
-    sayings = [_saying(part, method) for part, method in zip(parts, methods, strict=True)]
+    sayings = [_member_output(part, method) for part, method in zip(parts, methods, strict=True)]
     width = sum(part.fitted.outputs for part in parts)
     inner = list(parts)
     if node.get("passthrough"):
@@ -157,10 +159,10 @@ def _stacking(
         predictions = [say(x) for say, x in zip(sayings, blocks, strict=True)]
         return top.margin(np.concatenate(predictions, axis=1))
 
-    return _joined(inner, run, top.fitted.link, top.fitted.outputs)
+    return _combine_parts(inner, run, top.fitted.link, top.fitted.outputs)
 
 
-def _saying(part: SubModel, method: str) -> Function:
+def _member_output(part: SubModel, method: str) -> Function:
     """What a member hands on: its probabilities (of two classes the second's), its margin, or its value."""
     if (method == "predict_proba") != (part.fitted.link in CHANCES) and method != "decision_function":
         raise refuse("a model inside it does not say what its stack_method_ wants")
@@ -175,14 +177,14 @@ def _adaboost(
     node: SkopsObject, columns: TransformedColumns, inputs: ModelInputs, read: ReadPart
 ) -> SubModel:
     """SAMME (Zhu et al. 2009): members vote for one class each; the mean vote is the margin."""
-    k, parts = classes_of(node), _members(node, columns, inputs, read)
+    k, parts = class_count(node), _members(node, columns, inputs, read)
     weights = numbers(
         node.need("estimator_weights_"), np.size(node.need("estimator_weights_")), "estimator_weights_"
     )
     weights = weights[: len(parts)]
     if len(weights) != len(parts) or weights.sum() == 0 or any(p.fitted.link not in CHANCES for p in parts):
         raise refuse("its weights do not fit its members")
-    _same_classes(parts, k)
+    _require_same_classes(parts, k)
 
     def run(blocks: list[FloatArray]) -> FloatArray:
         total = np.zeros((len(blocks[0]), k))
@@ -192,22 +194,22 @@ def _adaboost(
         total /= weights.sum()
         return total[:, 1:] - total[:, :1] if k == 2 else total / (k - 1)
 
-    return _joined(parts, run, "logit" if k == 2 else "softmax", 1 if k == 2 else k)
+    return _combine_parts(parts, run, "logit" if k == 2 else "softmax", 1 if k == 2 else k)
 
 
-def _calibrated(
+def _calibrated_classifier(
     node: SkopsObject, columns: TransformedColumns, inputs: ModelInputs, read: ReadPart
 ) -> SubModel:
     """The mean of members whose output goes through a curve of its own (Platt 1999; Zadrozny and Elkan 2002)."""
-    k = classes_of(node)
+    k = class_count(node)
     parts, curves = [], []
-    for member in checked_list(node, "calibrated_classifiers_"):
+    for member in read_list(node, "calibrated_classifiers_"):
         if not isinstance(member, SkopsObject) or member.get("method") not in ("sigmoid", "isotonic"):
             raise refuse("its calibration is damaged, or of a kind that is not known")
         part = read(member.need("estimator"), columns, inputs)
         parts.append(part)
-        curves.append([_curve(c) for c in checked_list(member, "calibrators", part.fitted.outputs)])
-    _same_classes(parts, k)
+        curves.append([_curve(c) for c in read_list(member, "calibrators", part.fitted.outputs)])
+    _require_same_classes(parts, k)
 
     def run(blocks: list[FloatArray]) -> FloatArray:
         total = np.zeros((len(blocks[0]), 1 if k == 2 else k))
@@ -220,7 +222,7 @@ def _calibrated(
             total += share / len(parts)
         return total
 
-    return _joined(parts, run, "probability", 1 if k == 2 else k)
+    return _combine_parts(parts, run, "probability", 1 if k == 2 else k)
 
 
 def _curve(stored: Any) -> Function:
@@ -244,5 +246,5 @@ GROUPS: dict[str, Reader] = {
     "BaggingClassifier": _bagging,
     "BaggingRegressor": _bagging,
     "AdaBoostClassifier": _adaboost,
-    "CalibratedClassifierCV": _calibrated,
+    "CalibratedClassifierCV": _calibrated_classifier,
 }

@@ -10,11 +10,11 @@ import numpy as np
 from plumbline.domain import FloatArray, IntArray
 from plumbline.explain.readers.scikit.arrays import (
     Function,
-    checked_list,
-    classes_of,
-    in_blocks,
+    class_count,
     number,
     numbers,
+    read_list,
+    run_in_blocks,
     table,
 )
 from plumbline.explain.readers.scikit.skops_file import SkopsObject
@@ -37,7 +37,7 @@ Reader = Callable[[SkopsObject, int], ModelFunction]
 
 
 def _network(node: SkopsObject, width: int) -> ModelFunction:
-    weights, shifts = checked_list(node, "coefs_"), checked_list(node, "intercepts_")
+    weights, shifts = read_list(node, "coefs_"), read_list(node, "intercepts_")
     if len(weights) != len(shifts):
         raise refuse("its layers are damaged")
     layers, before = [], width
@@ -74,7 +74,7 @@ def likelihoods(run: Function, classes: int) -> ModelFunction:
 
 
 def _gaussian(node: SkopsObject, width: int) -> ModelFunction:
-    k = classes_of(node)
+    k = class_count(node)
     mean, spread = (
         table(node.need("theta_"), (k, width), "theta_"),
         table(node.need("var_"), (k, width), "var_"),
@@ -92,9 +92,9 @@ def _gaussian(node: SkopsObject, width: int) -> ModelFunction:
     return likelihoods(run, k)
 
 
-def _counted(node: SkopsObject, width: int) -> ModelFunction:
+def _discrete_naive_bayes(node: SkopsObject, width: int) -> ModelFunction:
     """Naive Bayes of counts or of yes and no: linear in the columns."""
-    k = classes_of(node)
+    k = class_count(node)
     weight = table(node.need("feature_log_prob_"), (k, width), "feature_log_prob_")
     start = numbers(node.get("class_log_prior_", np.zeros(k)), k, "class_log_prior_")
     if node.kind == "ComplementNB":
@@ -109,13 +109,13 @@ def _counted(node: SkopsObject, width: int) -> ModelFunction:
     )
 
 
-def _quadratic(node: SkopsObject, width: int) -> ModelFunction:
-    k = classes_of(node)
+def _quadratic_discriminant(node: SkopsObject, width: int) -> ModelFunction:
+    k = class_count(node)
     mean = table(node.need("means_"), (k, width), "means_")
     prior = numbers(node.need("priors_"), k, "priors_")
     turns = []
     for c, (turn, spread) in enumerate(
-        zip(checked_list(node, "rotations_", k), checked_list(node, "scalings_", k), strict=True)
+        zip(read_list(node, "rotations_", k), read_list(node, "scalings_", k), strict=True)
     ):
         axes = table(turn, (width, None), "rotations_")
         wide = numbers(spread, axes.shape[1], "scalings_")
@@ -137,7 +137,7 @@ _METRICS = {"euclidean": 2.0, "l2": 2.0, "manhattan": 1.0, "cityblock": 1.0, "l1
 _SPARE = 8  # candidates beyond k, whose distances are measured again without rounding
 
 
-def _nearest(node: SkopsObject, width: int) -> ModelFunction:
+def _nearest_neighbours(node: SkopsObject, width: int) -> ModelFunction:
     known = table(node.need("_fit_X"), (None, width), "_fit_X")
     k, how = node.get("n_neighbors"), node.get("weights")
     metric = str(node.get("effective_metric_"))
@@ -149,7 +149,7 @@ def _nearest(node: SkopsObject, width: int) -> ModelFunction:
     if not isinstance(k, int) or not 1 <= k <= len(known) or how not in ("uniform", "distance") or power < 1:
         raise refuse(f"its neighbours, weights or distance ({metric[:30]!r}) are not read")
     if node.kind.endswith("Classifier"):
-        classes = classes_of(node)
+        classes = class_count(node)
         codes = numbers(node.need("_y"), len(known), "_y").astype(np.int64)
         if node.get("outputs_2d_") or (codes < 0).any() or (codes >= classes).any():
             raise refuse("its labels are damaged, or it predicts several values at once")
@@ -173,7 +173,7 @@ def _nearest(node: SkopsObject, width: int) -> ModelFunction:
         )
         return estimate
 
-    run_on = in_blocks(run, len(known) * (1 if power == 2 else 2))
+    run_on = run_in_blocks(run, len(known) * (1 if power == 2 else 2))
     return ModelFunction(run_on, link, values.shape[1], float(len(known)))
 
 
@@ -183,7 +183,7 @@ def _neighbours(x: FloatArray, known: FloatArray, power: float, k: int) -> tuple
     Which of many equals a partition leaves inside differs by processor, and so would the answer.
     """
     if power != 2 or k + _SPARE >= len(known):
-        near, apart = _least(_apart(x, known, power), k)
+        near, apart = _smallest(_power_distances(x, known, power), k)
         return near, apart if np.isinf(power) else apart ** (1 / power)
     # |b|^2 - 2 ab is quick but rounds: the nearest are measured again
     length = (known * known).sum(axis=1)
@@ -192,7 +192,7 @@ def _neighbours(x: FloatArray, known: FloatArray, power: float, k: int) -> tuple
     own_squares = (x * x).sum(axis=1)
     limit = np.take_along_axis(rough, likely, 1).max(axis=1) + own_squares
     likely.sort(axis=1)  # so that of equals the first comes first
-    apart = _apart(x, known[likely], power)
+    apart = _power_distances(x, known[likely], power)
     order = np.argsort(apart, axis=1, kind="stable")[:, :k]
     near, apart = np.take_along_axis(likely, order, 1), np.take_along_axis(apart, order, 1)
     rounding = 4 * (x.shape[1] + 4) * np.finfo(np.float64).eps * (own_squares + length.max())
@@ -200,11 +200,11 @@ def _neighbours(x: FloatArray, known: FloatArray, power: float, k: int) -> tuple
         ~(apart[:, -1] < limit - rounding)
     )  # as near, or nearly so, may be more than were kept
     if len(unsure):
-        near[unsure], apart[unsure] = _least(_apart(x[unsure], known, power), k)
+        near[unsure], apart[unsure] = _smallest(_power_distances(x[unsure], known, power), k)
     return near, np.sqrt(apart)
 
 
-def _apart(x: FloatArray, known: FloatArray, power: float) -> FloatArray:
+def _power_distances(x: FloatArray, known: FloatArray, power: float) -> FloatArray:
     """Distances to that power (n, m) of rows (n, c) to known ones, (m, c) or (n, m, c); added up column by column."""
     total: FloatArray = np.zeros((len(x), known.shape[-2]))
     for i in range(x.shape[1]):
@@ -213,7 +213,7 @@ def _apart(x: FloatArray, known: FloatArray, power: float) -> FloatArray:
     return total
 
 
-def _least(apart: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
+def _smallest(apart: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
     """The k least of each row (n, m), in order, and where they stand; of equals the first."""
     last = np.partition(apart, k - 1, axis=1)[:, k - 1 : k]
     inside = apart <= last
@@ -232,10 +232,10 @@ ASKED: dict[str, Reader] = {
     "MLPClassifier": _network,
     "MLPRegressor": _network,
     "GaussianNB": _gaussian,
-    "BernoulliNB": _counted,
-    "MultinomialNB": _counted,
-    "ComplementNB": _counted,
-    "QuadraticDiscriminantAnalysis": _quadratic,
-    "KNeighborsClassifier": _nearest,
-    "KNeighborsRegressor": _nearest,
+    "BernoulliNB": _discrete_naive_bayes,
+    "MultinomialNB": _discrete_naive_bayes,
+    "ComplementNB": _discrete_naive_bayes,
+    "QuadraticDiscriminantAnalysis": _quadratic_discriminant,
+    "KNeighborsClassifier": _nearest_neighbours,
+    "KNeighborsRegressor": _nearest_neighbours,
 }

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from plumbline.domain import FloatArray
-from plumbline.explain.readers.scikit.arrays import classes_of, floats, in_blocks, number, numbers, table
+from plumbline.explain.readers.scikit.arrays import class_count, floats, number, numbers, run_in_blocks, table
 from plumbline.explain.readers.scikit.functions import ModelFunction, Reader
 from plumbline.explain.readers.scikit.skops_file import SkopsObject
 from plumbline.explain.shap.tree_path_dependent import to_score
@@ -25,7 +25,7 @@ _COEFFICIENTS = np.array([-1854.8214151, 3516.89893646, 221.29346712, 128.123238
 _ERF = np.frompyfunc(erf, 1, 1)
 
 
-def squared(x: FloatArray, known: FloatArray) -> FloatArray:
+def squared_distances(x: FloatArray, known: FloatArray) -> FloatArray:
     """Squared distances (n, m), never below nought."""
     found: FloatArray = (x * x).sum(axis=1)[:, None] - 2 * (x @ known.T) + (known * known).sum(axis=1)
     return np.maximum(found, 0.0)
@@ -34,7 +34,7 @@ def squared(x: FloatArray, known: FloatArray) -> FloatArray:
 def _kernel(name: Any, gamma: float, start: float, degree: float) -> Kernel:
     kinds: dict[str, Kernel] = {
         "linear": lambda x, k: x @ k.T,
-        "rbf": lambda x, k: np.exp(-gamma * squared(x, k)),
+        "rbf": lambda x, k: np.exp(-gamma * squared_distances(x, k)),
         "poly": lambda x, k: (gamma * (x @ k.T) + start) ** degree,
         "polynomial": lambda x, k: (gamma * (x @ k.T) + start) ** degree,
         "sigmoid": lambda x, k: np.tanh(gamma * (x @ k.T) + start),
@@ -56,7 +56,7 @@ def _support(node: SkopsObject, width: int) -> ModelFunction:
         number(node.get("coef0", 0.0), "coef0"),
         number(node.get("degree", 3), "degree"),
     )
-    classes = classes_of(node) if node.kind in ("SVC", "NuSVC") else 2
+    classes = class_count(node) if node.kind in ("SVC", "NuSVC") else 2
     pairs = list(combinations(range(classes), 2))
     weight = table(node.need("_dual_coef_"), (classes - 1, len(known)), "_dual_coef_")
     start = numbers(node.need("_intercept_"), len(pairs), "_intercept_")
@@ -73,29 +73,31 @@ def _support(node: SkopsObject, width: int) -> ModelFunction:
 
     cost = float(len(known))
 
-    def border(x: FloatArray) -> FloatArray:
+    def margin(x: FloatArray) -> FloatArray:
         margins: FloatArray = kernel(x, known) @ joined + start
         return margins
 
     if node.kind in ("SVR", "NuSVR"):
-        return ModelFunction(in_blocks(border, len(known)), "identity", 1, cost)
+        return ModelFunction(run_in_blocks(margin, len(known)), "identity", 1, cost)
     if not node.get("probability") or not np.size(node.get("_probA", ())):
         if classes > 2:
             raise refuse("it tells more than two classes apart by votes, which gives no score")
         return ModelFunction(
-            in_blocks(lambda x: -border(x), len(known)), "identity", 1
+            run_in_blocks(lambda x: -margin(x), len(known)), "identity", 1
         )  # libsvm's first class is ours at 0
     slope, shift = (numbers(node.need(name), len(pairs), name) for name in ("_probA", "_probB"))
 
     def shares(x: FloatArray) -> FloatArray:
-        first = np.clip(1 - to_score("logit", slope * border(x) + shift), 1e-7, 1 - 1e-7)
-        margins = _coupled(first, classes)
+        first = np.clip(1 - to_score("logit", slope * margin(x) + shift), 1e-7, 1 - 1e-7)
+        margins = _couple_pairs(first, classes)
         return margins[:, 1:] if classes == 2 else margins
 
-    return ModelFunction(in_blocks(shares, len(known)), "probability", 1 if classes == 2 else classes, cost)
+    return ModelFunction(
+        run_in_blocks(shares, len(known)), "probability", 1 if classes == 2 else classes, cost
+    )
 
 
-def _coupled(first: FloatArray, k: int) -> FloatArray:
+def _couple_pairs(first: FloatArray, k: int) -> FloatArray:
     """Probabilities (n, k) of classes from those of pairs (n, pairs) (Wu, Lin and Weng 2004, algorithm 2).
 
     libsvm stops as soon as it is near: so does this, or the scores would not be the logged ones.
@@ -140,7 +142,7 @@ def _ridge(node: SkopsObject, width: int) -> ModelFunction:
     )
     wide = len(known) * (width if lap else 1)
     return ModelFunction(
-        in_blocks(lambda x: (kernel(x, known) @ weight)[:, None], wide), "identity", 1, float(len(known))
+        run_in_blocks(lambda x: (kernel(x, known) @ weight)[:, None], wide), "identity", 1, float(len(known))
     )
 
 
@@ -172,7 +174,7 @@ def _process_kernel(
     if (scale <= 0).any():
         raise refuse("its length_scale is not above nought")
     bend = _stationary(kernel)
-    return lambda x, k: bend(squared(x / scale, k / scale)), lambda x: np.ones(len(x))
+    return lambda x, k: bend(squared_distances(x / scale, k / scale)), lambda x: np.ones(len(x))
 
 
 def _stationary(node: SkopsObject) -> Callable[[FloatArray], FloatArray]:
@@ -197,13 +199,13 @@ def _process(node: SkopsObject, width: int) -> ModelFunction:
     weight = numbers(node.need("alpha_"), len(known), "alpha_")
     mean, spread = (number(node.need(name), name) for name in ("_y_train_mean", "_y_train_std"))
     between, _ = _process_kernel(node.need("kernel_"), width)
-    run = in_blocks(lambda x: (between(x, known) @ weight * spread + mean)[:, None], len(known))
+    run = run_in_blocks(lambda x: (between(x, known) @ weight * spread + mean)[:, None], len(known))
     return ModelFunction(run, "identity", 1, float(len(known)))
 
 
-def _process_of_classes(node: SkopsObject, width: int) -> ModelFunction:
+def _gaussian_classifier(node: SkopsObject, width: int) -> ModelFunction:
     """Laplace's approximation (Rasmussen and Williams 2006, algorithm 3.2)."""
-    if classes_of(node) != 2 or not isinstance(node.get("base_estimator_"), SkopsObject):
+    if class_count(node) != 2 or not isinstance(node.get("base_estimator_"), SkopsObject):
         raise refuse("it tells more than two classes apart one against the rest, which is not read")
     inner: SkopsObject = node.need("base_estimator_")
     known = table(inner.need("X_train_"), (None, width), "X_train_")
@@ -228,7 +230,7 @@ def _process_of_classes(node: SkopsObject, width: int) -> ModelFunction:
             total += c * np.sqrt(np.pi / alpha) * arch / (2 * np.sqrt(spread * 2 * np.pi))
         return total[:, None]
 
-    return ModelFunction(in_blocks(run, 2 * n), "probability", 1, float(n))
+    return ModelFunction(run_in_blocks(run, 2 * n), "probability", 1, float(n))
 
 
 KERNELS: dict[str, Reader] = {
@@ -238,5 +240,5 @@ KERNELS: dict[str, Reader] = {
     "NuSVR": _support,
     "KernelRidge": _ridge,
     "GaussianProcessRegressor": _process,
-    "GaussianProcessClassifier": _process_of_classes,
+    "GaussianProcessClassifier": _gaussian_classifier,
 }

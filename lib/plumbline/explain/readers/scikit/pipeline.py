@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from plumbline.domain import FloatArray
-from plumbline.explain.columns import InputCoding, InputColumn, plain_coding
-from plumbline.explain.model import BlackBoxModel, CodedModel, Weights, of_weights
+from plumbline.explain.columns import InputCoding, InputColumn, identity_coding
+from plumbline.explain.model import BlackBoxModel, CodedModel, Weights, linear_model
 from plumbline.explain.readers.scikit.arrays import ModelInputs, TransformedColumns
 from plumbline.explain.readers.scikit.ensembles import GROUPS, SubModel
 from plumbline.explain.readers.scikit.functions import ASKED, ModelFunction
@@ -42,14 +42,14 @@ def read_scikit(body: bytes) -> CodedModel:
 
     Raises PlumblineError for anything else, naming the class that is not known.
     """
-    outer = _unwrapped(read_skops(body))
-    kind = _last(outer).kind
+    outer = _unwrap(read_skops(body))
+    kind = _final_step(outer).kind
     names = _names(outer)
     inputs = ModelInputs(names, [None] * len(names))
     part = _read(outer, TransformedColumns(tuple(InputColumn(feature=i) for i in range(len(names)))), inputs)
     coding = InputCoding(names, tuple(inputs.categories), part.made.columns)
     if part.made.then is None and isinstance(part.core, Weights):
-        return of_weights(coding, part.core, part.fitted.link, kind, FORMAT)
+        return linear_model(coding, part.core, part.fitted.link, kind, FORMAT)
     if part.made.then is None and isinstance(part.core, TreeEnsemble):
         return CodedModel(coding=coding, core=part.core, link=part.fitted.link, objective=kind, format=FORMAT)
     takes = part.missing and part.made.then is None
@@ -59,7 +59,7 @@ def read_scikit(body: bytes) -> CodedModel:
     )
 
 
-def _unwrapped(stored: Any) -> SkopsObject:
+def _unwrap(stored: Any) -> SkopsObject:
     """The model itself, if it is one that we know."""
     for _ in range(8):
         if (
@@ -93,9 +93,9 @@ def _chain(outer: SkopsObject) -> tuple[list[Any], Any]:
     return [pair[1] for pair in pairs[:-1]], pairs[-1][1]
 
 
-def _last(node: SkopsObject) -> SkopsObject:
+def _final_step(node: SkopsObject) -> SkopsObject:
     while node.kind == "Pipeline":
-        node = _unwrapped(_chain(node)[1])
+        node = _unwrap(_chain(node)[1])
     return node
 
 
@@ -127,7 +127,7 @@ def _names(outer: SkopsObject) -> tuple[str, ...]:
 def _read(stored: Any, columns: TransformedColumns, inputs: ModelInputs) -> SubModel:
     """A model, from what steps have made so far."""
     inputs.count()
-    stored = _unwrapped(stored)
+    stored = _unwrap(stored)
     if stored.kind == "Pipeline":
         steps, last = _chain(stored)
         for step in steps:
@@ -151,7 +151,7 @@ def _trees(node: SkopsObject, columns: TransformedColumns, inputs: ModelInputs) 
     if columns.then is None:
         coding = InputCoding(inputs.names, tuple(inputs.categories), columns.columns)
     else:
-        coding = plain_coding([f"column {i}" for i in range(columns.width)], [None] * columns.width)
+        coding = identity_coding([f"column {i}" for i in range(columns.width)], [None] * columns.width)
     model = TREES[node.kind](node, coding, FORMAT)
     core = model.core
     assert isinstance(core, TreeEnsemble)

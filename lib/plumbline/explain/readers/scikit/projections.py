@@ -9,7 +9,7 @@ from math import comb
 import numpy as np
 
 from plumbline.domain import FloatArray
-from plumbline.explain.readers.scikit.arrays import Function, known_function, number, numbers, table
+from plumbline.explain.readers.scikit.arrays import Function, number, numbers, numpy_function, table
 from plumbline.explain.readers.scikit.skops_file import SkopsObject
 from plumbline.explain.trees import MAX_FEATURES, refuse
 
@@ -137,7 +137,7 @@ def _norm(step: SkopsObject, width: int) -> tuple[Function, int]:
     return run, width
 
 
-def _clipped(step: SkopsObject, width: int) -> tuple[Function, int]:
+def _min_max_clip(step: SkopsObject, width: int) -> tuple[Function, int]:
     """MinMaxScaler with clip."""
     scale, least = (numbers(step.need(name), width, name) for name in ("scale_", "min_"))
     low, high = (number(end, "feature_range") for end in step.get("feature_range", [0, 1]))
@@ -145,7 +145,7 @@ def _clipped(step: SkopsObject, width: int) -> tuple[Function, int]:
 
 
 def _function(step: SkopsObject, width: int) -> tuple[Function, int]:
-    return known_function(step.get("func"), "FunctionTransformer"), width
+    return numpy_function(step.get("func"), "FunctionTransformer"), width
 
 
 MAPS: dict[str, Reader] = {
@@ -156,6 +156,6 @@ MAPS: dict[str, Reader] = {
     "QuantileTransformer": _quantiles,
     "PowerTransformer": _power,
     "Normalizer": _norm,
-    "MinMaxScaler": _clipped,
+    "MinMaxScaler": _min_max_clip,
     "FunctionTransformer": _function,
 }

@@ -101,12 +101,12 @@ class _SchemaReader:
             if key not in self.seen:
                 raise refuse("a part of it refers to itself, or to a part that is not there")
             return self.seen[key]
-        loaded = self._plain(node, str(loader), depth)
+        loaded = self._read_node(node, str(loader), depth)
         if isinstance(key, int):
             self.seen[key] = loaded
         return loaded
 
-    def _plain(self, node: dict[str, Any], loader: str, depth: int) -> Any:
+    def _read_node(self, node: dict[str, Any], loader: str, depth: int) -> Any:
         content = node.get("content")
         if loader == "JsonNode":
             try:

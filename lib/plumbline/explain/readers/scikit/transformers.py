@@ -13,7 +13,7 @@ import numpy as np
 
 from plumbline.domain import FloatArray
 from plumbline.explain.columns import InputColumn
-from plumbline.explain.readers.scikit.arrays import ModelInputs, TransformedColumns, numbers, side_by_side
+from plumbline.explain.readers.scikit.arrays import ModelInputs, TransformedColumns, concatenate, numbers
 from plumbline.explain.readers.scikit.projections import MAPS
 from plumbline.explain.readers.scikit.skops_file import SkopsObject
 from plumbline.explain.trees import refuse
@@ -34,21 +34,21 @@ def apply_step(step: Any, columns: TransformedColumns, inputs: ModelInputs) -> T
     if step.kind in _PUT_TOGETHER:
         return _PUT_TOGETHER[step.kind](step, columns, inputs)
     if step.kind in _SCALERS and not step.get("clip"):
-        return _scaled(columns, *_SCALERS[step.kind](step, columns.width))
+        return _rescale(columns, *_SCALERS[step.kind](step, columns.width))
     if step.kind in ("OneHotEncoder", "OrdinalEncoder"):
         if columns.then is not None:
             raise refuse(f"its {step.kind} comes after a step that mixes columns, which is not read")
         return TransformedColumns(tuple(_encode(step, list(columns.columns), inputs.categories)))
     if step.kind in _SELECTIONS:
-        return columns.picked(_selected(step, columns.width))
+        return columns.select(_selected_columns(step, columns.width))
     if step.kind == "FunctionTransformer" and step.get("func") is None:
         return columns
     if step.kind in MAPS:
-        return columns.after(*MAPS[step.kind](step, columns.width))
+        return columns.append(*MAPS[step.kind](step, columns.width))
     raise refuse(f"its step {step.kind[:60]} is not known")
 
 
-def _in_order(step: SkopsObject, columns: TransformedColumns, inputs: ModelInputs) -> TransformedColumns:
+def _pipeline(step: SkopsObject, columns: TransformedColumns, inputs: ModelInputs) -> TransformedColumns:
     for pair in step.need("steps"):
         if not isinstance(pair, list) or len(pair) != 2:
             raise refuse("a step of its pipeline is damaged")
@@ -56,7 +56,9 @@ def _in_order(step: SkopsObject, columns: TransformedColumns, inputs: ModelInput
     return columns
 
 
-def _by_column(step: SkopsObject, columns: TransformedColumns, inputs: ModelInputs) -> TransformedColumns:
+def _column_transformer(
+    step: SkopsObject, columns: TransformedColumns, inputs: ModelInputs
+) -> TransformedColumns:
     input_names = step.get("feature_names_in_")
     input_names = (
         [str(n) for n in input_names.ravel().tolist()]
@@ -72,8 +74,8 @@ def _by_column(step: SkopsObject, columns: TransformedColumns, inputs: ModelInpu
             continue
         places = _places(chosen, input_names, columns.width)
         if places:
-            parts.append(apply_step(inner, columns.picked(places), inputs))
-    return side_by_side(parts)
+            parts.append(apply_step(inner, columns.select(places), inputs))
+    return concatenate(parts)
 
 
 def _union(step: SkopsObject, columns: TransformedColumns, inputs: ModelInputs) -> TransformedColumns:
@@ -85,13 +87,13 @@ def _union(step: SkopsObject, columns: TransformedColumns, inputs: ModelInputs) 
             raise refuse("a part of its FeatureUnion is damaged")
         if pair[1] != "drop":
             parts.append(apply_step(pair[1], columns, inputs))
-    return side_by_side(parts)
+    return concatenate(parts)
 
 
 _SELECTIONS = ("VarianceThreshold", "RFE", "RFECV")
 
 
-def _selected(step: SkopsObject, width: int) -> list[int]:
+def _selected_columns(step: SkopsObject, width: int) -> list[int]:
     """The columns that a selection keeps."""
     if step.kind in ("RFE", "RFECV"):
         kept = np.asarray(step.need("support_")).ravel().astype(bool)
@@ -122,22 +124,22 @@ def _places(chosen: Any, names: list[str], width: int) -> list[int]:
 
 def _standard(step: SkopsObject, n: int) -> tuple[FloatArray, FloatArray]:
     shift = numbers(step.need("mean_"), n, "mean_") if step.get("with_mean", True) else np.zeros(n)
-    scale = 1 / _positive(step, "scale_", n) if step.get("with_std", True) else np.ones(n)
+    scale = 1 / _read_nonzero(step, "scale_", n) if step.get("with_std", True) else np.ones(n)
     return shift, scale
 
 
 def _min_max(step: SkopsObject, n: int) -> tuple[FloatArray, FloatArray]:
-    scale, least = _positive(step, "scale_", n), numbers(step.need("min_"), n, "min_")
+    scale, least = _read_nonzero(step, "scale_", n), numbers(step.need("min_"), n, "min_")
     return -least / scale, scale
 
 
 def _max_abs(step: SkopsObject, n: int) -> tuple[FloatArray, FloatArray]:
-    return np.zeros(n), 1 / _positive(step, "scale_", n)
+    return np.zeros(n), 1 / _read_nonzero(step, "scale_", n)
 
 
 def _robust(step: SkopsObject, n: int) -> tuple[FloatArray, FloatArray]:
     shift = numbers(step.need("center_"), n, "center_") if step.get("with_centering", True) else np.zeros(n)
-    scale = 1 / _positive(step, "scale_", n) if step.get("with_scaling", True) else np.ones(n)
+    scale = 1 / _read_nonzero(step, "scale_", n) if step.get("with_scaling", True) else np.ones(n)
     return shift, scale
 
 
@@ -146,18 +148,18 @@ _SCALERS = {
 }  # fmt: skip
 
 
-def _positive(step: SkopsObject, name: str, length: int) -> FloatArray:
+def _read_nonzero(step: SkopsObject, name: str, length: int) -> FloatArray:
     found = numbers(step.need(name), length, name)
     if (found == 0).any():
         raise refuse(f"its {step.kind} divides by nought")
     return found
 
 
-def _scaled(columns: TransformedColumns, shift: FloatArray, scale: FloatArray) -> TransformedColumns:
+def _rescale(columns: TransformedColumns, shift: FloatArray, scale: FloatArray) -> TransformedColumns:
     if columns.then is not None:
-        return columns.after(lambda x: (x - shift) * scale, columns.width)
+        return columns.append(lambda x: (x - shift) * scale, columns.width)
     trios = zip(columns.columns, shift.tolist(), scale.tolist(), strict=True)
-    return TransformedColumns(tuple(column.scaled(by, times) for column, by, times in trios))
+    return TransformedColumns(tuple(column.rescale(by, times) for column, by, times in trios))
 
 
 def _fill(step: SkopsObject, table: TransformedColumns, inputs: ModelInputs) -> TransformedColumns:
@@ -165,7 +167,7 @@ def _fill(step: SkopsObject, table: TransformedColumns, inputs: ModelInputs) -> 
     if step.get("add_indicator"):
         raise refuse("its SimpleImputer adds indicator columns, which are not read")
     filled = np.asarray(step.need("statistics_"), dtype=object).ravel().tolist()
-    if table.then is not None or len(filled) != len(columns) or not all(column.raw for column in columns):
+    if table.then is not None or len(filled) != len(columns) or not all(column.is_raw for column in columns):
         raise refuse("its SimpleImputer does not fit its columns")
     result = []
     for column, value in zip(columns, filled, strict=True):
@@ -179,7 +181,7 @@ def _fill(step: SkopsObject, table: TransformedColumns, inputs: ModelInputs) -> 
 
 
 _PUT_TOGETHER = {
-    "Pipeline": _in_order, "ColumnTransformer": _by_column, "FeatureUnion": _union, "SimpleImputer": _fill,
+    "Pipeline": _pipeline, "ColumnTransformer": _column_transformer, "FeatureUnion": _union, "SimpleImputer": _fill,
 }  # fmt: skip
 
 
@@ -187,7 +189,7 @@ def _encode(
     step: SkopsObject, columns: list[InputColumn], categories: list[tuple[str | float, ...] | None]
 ) -> list[InputColumn]:
     listed = step.need("categories_")
-    if len(listed) != len(columns) or not all(column.raw for column in columns):
+    if len(listed) != len(columns) or not all(column.is_raw for column in columns):
         raise refuse(f"its {step.kind} does not fit its columns")
     if step.get("_infrequent_enabled"):
         raise refuse(f"its {step.kind} puts rare categories together, which is not read")
@@ -209,7 +211,7 @@ def _encode(
                 table[code] = float(place)
             if step.get("handle_unknown") == "use_encoded_value" and None not in levels:
                 table[-1] = float(step.get("unknown_value", float("nan")))
-            result.append(replace(column, table=_filled(table, column, known)))
+            result.append(replace(column, table=_fill_missing_entry(table, column, known)))
     return result
 
 
@@ -228,11 +230,13 @@ def _one_hot(
             continue
         table = [0.0] * len(known) + [strange]
         table[code] = 1.0
-        result.append(replace(column, table=_filled(table, column, known)))
+        result.append(replace(column, table=_fill_missing_entry(table, column, known)))
     return result
 
 
-def _filled(table: list[float], column: InputColumn, known: tuple[str | float, ...]) -> tuple[float, ...]:
+def _fill_missing_entry(
+    table: list[float], column: InputColumn, known: tuple[str | float, ...]
+) -> tuple[float, ...]:
     """The table with its last entry, for a missing category, set to what the imputer before it fills in."""
     if column.fill_level is not None and column.fill_level in known:
         table[-1] = table[known.index(column.fill_level)]

@@ -70,7 +70,7 @@ def _classic(estimator: Any) -> tuple[NDArray[Any], FloatArray]:
     return nodes, values[:, 0, :].astype(np.float64)
 
 
-def _raw(nodes: NDArray[Any], value: FloatArray) -> RawTree:
+def _raw_tree(nodes: NDArray[Any], value: FloatArray) -> RawTree:
     left, right = _field(nodes, "left_child", np.int64), _field(nodes, "right_child", np.int64)
     inner = left >= 0
     named = nodes.dtype.names or ()
@@ -117,14 +117,14 @@ def _average(node: SkopsObject, coding: InputCoding, kind: str) -> CodedModel:
             with np.errstate(divide="ignore", invalid="ignore"):
                 values = values / values.sum(axis=1, keepdims=True)  # counts, before scikit-learn 1.3
         for k in [1] if sorts == 2 else range(sorts):
-            trees.append(_raw(nodes, values[:, k] / len(members)))
+            trees.append(_raw_tree(nodes, values[:, k] / len(members)))
             outputs.append(0 if sorts == 2 else k)
     base = np.zeros(1 if sorts <= 2 else sorts)
     link = "probability" if sorts > 1 else "identity"
     return _model(trees, outputs, base, link, node, coding, kind, float32=True)
 
 
-def _boosted(node: SkopsObject, coding: InputCoding, kind: str) -> CodedModel:
+def _gradient_boosting(node: SkopsObject, coding: InputCoding, kind: str) -> CodedModel:
     """GradientBoosting: the start plus the learning rate times each tree."""
     table = node.need("estimators_")
     if not isinstance(table, np.ndarray) or table.ndim != 2 or node.get("n_estimators_") != len(table):
@@ -136,7 +136,7 @@ def _boosted(node: SkopsObject, coding: InputCoding, kind: str) -> CodedModel:
     for row in table.tolist():
         for k, member in enumerate(row):
             nodes, values = _classic(member)
-            trees.append(_raw(nodes, rate * values[:, 0]))
+            trees.append(_raw_tree(nodes, rate * values[:, 0]))
             places.append(k)
     link = "identity" if not classifier else "logit" if outputs == 1 else "softmax"
     return _model(trees, places, base, link, node, coding, kind, float32=True)
@@ -197,7 +197,7 @@ def _hist_coding(node: SkopsObject, coding: InputCoding) -> InputCoding:
     if encoder is None or len(flags) != len(coding.columns):
         raise refuse("its categorical features are damaged")
     listed = encoder.need("categories_")
-    if len(listed) != len(coded) or not all(coding.columns[i].raw for i in coded):
+    if len(listed) != len(coded) or not all(coding.columns[i].is_raw for i in coded):
         raise refuse("its categorical features are made by an earlier step, which is not read")
     categories, columns = list(coding.categories), []
     for i, categories_listed in zip(coded, listed, strict=True):
@@ -262,8 +262,8 @@ TREES: dict[str, Reader] = {
     "RandomForestRegressor": _average,
     "ExtraTreesClassifier": _average,
     "ExtraTreesRegressor": _average,
-    "GradientBoostingClassifier": _boosted,
-    "GradientBoostingRegressor": _boosted,
+    "GradientBoostingClassifier": _gradient_boosting,
+    "GradientBoostingRegressor": _gradient_boosting,
     "HistGradientBoostingClassifier": _histogram,
     "HistGradientBoostingRegressor": _histogram,
 }
