@@ -192,7 +192,7 @@ from plumbline.ui.server import application
 from plumbline.ui.state import workspace as opened
 application.LOOK, application.REST = 0.1, 0.0  # the rest between two measurings is no part of what is shown
 stop = threading.Event()
-ready = threading.Thread(target=application.get_ready, args=(opened.workspace, stop), daemon=True)
+ready = threading.Thread(target=application.warm_up, args=(opened.workspace, stop), daemon=True)
 ready.start()
 ws = opened.workspace()
 

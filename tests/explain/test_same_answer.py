@@ -268,9 +268,9 @@ def test_what_agrees_is_measured_by_the_largest_of_the_row() -> None:
 SCRIPT = """
 import sys, numpy as np
 from plumbline.explain.readers.formats import read_model
-from plumbline.explain.model_agnostic import asked_contributions
+from plumbline.explain.model_agnostic import sampled_contributions
 body, rows = open(sys.argv[1], "rb").read(), np.load(sys.argv[2])
-made = asked_contributions(read_model(body), rows[:2], rows[50:150])
+made = sampled_contributions(read_model(body), rows[:2], rows[50:150])
 np.save(sys.argv[3], np.hstack([made.parts, made.errors]) if made.errors is not None else made.parts)
 """
 

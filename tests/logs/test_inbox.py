@@ -147,7 +147,7 @@ def test_killed_at_any_moment_nothing_is_lost_and_nothing_is_there_twice(tmp_pat
         "box = Path(sys.argv[1]); rng = random.Random(7)\n"
         "def work():\n"
         "    ws = open_workspace(box.parent / 'w.duckdb', read_from=[box])\n"
-        "    for path, title in list(inbox.waiting(box, 's')):\n"
+        "    for path, title in list(inbox.inbox_files(box, 's')):\n"
         "        inbox.take(ws, path, title, actor='t')\n"
         "    os._exit(0)\n"
         "for n in range(5):\n"

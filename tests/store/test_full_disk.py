@@ -114,7 +114,7 @@ with ws.read() as cursor:
     visitor = threading.Thread(target=lambda: out.append(str(rows()))); visitor.start(); visitor.join(0.3)
     print(len(out))
 visitor.join(); print(out[1])
-with ws.acting("ana@example.org").read() as cursor: print(cursor.execute("SELECT 1").fetchone()[0])
+with ws.as_person("ana@example.org").read() as cursor: print(cursor.execute("SELECT 1").fetchone()[0])
 """
     waiting, seen, one = _run(folder, code)
     assert (waiting, one) == ("1", "1")
