@@ -102,9 +102,8 @@ def test_a_folder_is_read_once_it_is_listed_and_what_cannot_be_read_is_a_sentenc
     at.text_input(key="governance.place.by").set_value("Ada")
     press(at, "List it")
     assert not at.error
-    assert next((e.actor, e.action, e.detail) for e in trail(opened.workspace()).entries) == (
-        "Ada", "place listed", {"place": str(tmp_path)},
-    )  # fmt: skip
+    entry = trail(opened.workspace()).entries[0]
+    assert (entry.actor, entry.action, entry.detail["place"]) == ("Ada", "place listed", str(tmp_path))
     assert "There is no such folder" in _read_folder(tmp_path / "nowhere").error[0].value
     assert any("DVC" in box.label for box in _read_folder(tmp_path).expander)
     press(open_page("governance", system=SYSTEM), "Leave it out")

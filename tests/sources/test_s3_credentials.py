@@ -108,7 +108,8 @@ import sys
 from pathlib import Path
 from plumbline.logs.pull.credentials import make_s3_secret
 from plumbline.store.external import external_connection
-with external_connection(Path(sys.argv[1]), extensions=["httpfs"], folders=["s3://logs/"], prepare=make_s3_secret) as connection:
+places = {"extensions": ["httpfs"], "folders": ["s3://logs/"]}
+with external_connection(Path(sys.argv[1]), **places, prepare=make_s3_secret) as connection:
     sys.stdout.write(connection.execute("SELECT content FROM read_blob('s3://logs/a.csv')").fetchone()[0].decode())
 """
 

@@ -333,6 +333,7 @@ def test_a_connected_workspace_loads_notes_and_reports(
         ("event", "add"), {"system": "quay", "text": "sale", "kind": "campaign", "first": "2026-02-01"}
     )
     assert made.events().to_dict()
+    assert made.sample is None  # all of its decisions are there
     with pytest.raises(PlumblineError, match="has no store"):
         _ = there.store
     with pytest.raises(PlumblineError, match="No document ends in"):

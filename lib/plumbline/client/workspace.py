@@ -325,6 +325,12 @@ class RemoteSystem:
         """The verdict with its reasons, conditions, triggers and controls, as of now."""
         return self._ask("scorecard")
 
+    @property
+    def sample(self) -> dict[str, Any] | None:
+        """How many of its decisions the server has, where only a sample of them is there: ``table``, ``rows``,
+        ``decisions`` and ``sentence``; None where all are. See ``System.sample``."""
+        return self.findings().to_dict().get("sample")
+
     def _ask(self, kind: str, place: str = "", **given: Any) -> RemoteAnswer:
         query = urlencode(
             [(name.replace("_", "-"), text) for name, value in given.items() for text in _texts(value)]
