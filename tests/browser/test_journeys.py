@@ -57,8 +57,9 @@ def test_a_log_dropped_in_the_browser_becomes_a_verdict(
 def test_a_leader_sees_all_that_a_minute_needs_without_scrolling(page: Page, shop: str) -> None:
     """Verdict, since when, three reasons, money, three actions with owner and date: within 1440 x 900."""
     page.goto(f"{shop}/?system=shop-offers")
-    settled(page)
     main = page.get_by_test_id("stMain")
+    expect(main.get_by_role("button", name="Assign")).to_have_count(3)  # the root led on to the scorecard
+    settled(page)
     seen = [
         page.get_by_role("heading", name="LIABILITY", exact=False).first,
         page.get_by_role("heading", name=re.compile("has been a liability since|is a liability")),
