@@ -73,7 +73,7 @@ def test_a_peer_is_asked_in_its_own_process_once_a_log(
         drawn.append(case.name)
         return draw("few", SMALL, case.seed, CHANGES["unit"], 49, name=case.name)
 
-    monkeypatch.setattr(sweep, "sample", small)
+    monkeypatch.setattr(sweep, "drawn", small)
     asked = [CASE, replace(CASE, seed=1)]
     assert peers.run(tmp_path / "fake", asked, sys.executable, "fake_peer", budget=-1) == 2
     assert peers.run(tmp_path / "fake", asked, sys.executable, "fake_peer") == 0

@@ -120,7 +120,7 @@ def test_training_ranges_and_unused_features_are_known() -> None:
     x[:, 5] = 1.0
     ensemble = read(train({"objective": "regression"}, x, y))
     assert ensemble.ranges[0] == pytest.approx([x[:, 0].min(), x[:, 0].max()])
-    assert not ensemble.used[5]
+    assert not ensemble.used_features[5]
 
 
 def test_linear_leaves_are_refused_with_the_way_out() -> None:
