@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pandas as pd
@@ -21,7 +24,7 @@ from plumbline.respond import targets
 from plumbline.store.workspace import Workspace, open_workspace
 from tests.answers.respond.logs import DECAYED, HEALTHY, KEY, decayed, healthy_reference, load, rows
 from tests.conftest import Ran
-from tests.respond.receiver import Receiver, answer_with, receiver
+from tests.respond.receiver import Receiver, Request, answer_with, receiver
 
 BROKEN = HEALTHY + DECAYED
 STARTED = answer_with(202, b'{"run": "job-1"}')
@@ -52,6 +55,23 @@ def newest(ws: Workspace) -> TriggerRun:
 def add(ws: Workspace, got: Receiver, **more: object) -> RetrainingTrigger:
     item = RetrainingTrigger(system=KEY, name="retrain", url=f"{got.url}/hook", allow_inner=True, **more)  # type: ignore[arg-type]
     return add_trigger(ws, item, by="Ada")
+
+
+def test_whoever_works_at_the_same_time_fires_once(ws: Workspace) -> None:
+    """The schedule, a command and a page in one moment; two processes never have a workspace open together."""
+
+    def slow(request: Request, handler: BaseHTTPRequestHandler) -> None:
+        time.sleep(0.3)
+        STARTED(request, handler)
+
+    with receiver(slow) as got:
+        add(ws, got)
+        check(ws, KEY, actor="test")
+        with ThreadPoolExecutor(4) as pool:
+            for done in [pool.submit(work, ws, actor=f"test {n}") for n in range(4)]:
+                done.result(60)
+        assert len(got.came) == 1
+        assert newest(ws).state is RunState.RUNNING
 
 
 def test_from_the_breach_to_the_cure(ws: Workspace, tmp_path: Path) -> None:
