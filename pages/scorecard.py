@@ -4,7 +4,7 @@ import streamlit as st
 
 from plumbline.answers import statements
 from plumbline.answers.alerts.findings import findings
-from plumbline.answers.governance.reason_rows import evidence_rows
+from plumbline.answers.governance.reason_rows import scorecard_rows
 from plumbline.answers.governance.scorecard import assign, scorecard_answer
 from plumbline.domain import Verdict
 from plumbline.ui import shell
@@ -21,7 +21,7 @@ system = shell.chosen(view)
 
 answer = ask(view, scorecard_answer, system.key)
 card = answer.card
-rows = evidence_rows(view.ws, system.key, answer)
+rows = ask(view, scorecard_rows, system.key)
 
 with st.container(horizontal=True, gap="medium"):
     with st.container(width=verdict.HEAD, gap=None):
