@@ -228,6 +228,16 @@ class RemoteWorkspace:
         return f"plumbline.RemoteWorkspace({self.url!r})"
 
 
+@dataclass(frozen=True, slots=True)
+class RemoteSample:
+    """How many of a system's decisions the server has, of how many that are counted where they lie, in ``table``."""
+
+    table: str
+    rows: int
+    decisions: int
+    sentence: str
+
+
 class RemoteSystem:
     """One system behind a server. ``last_load``: what became of the rows that it was pushed."""
 
@@ -326,10 +336,10 @@ class RemoteSystem:
         return self._ask("scorecard")
 
     @property
-    def sample(self) -> dict[str, Any] | None:
-        """How many of its decisions the server has, where only a sample of them is there: ``table``, ``rows``,
-        ``decisions`` and ``sentence``; None where all are. See ``System.sample``."""
-        return self.findings().to_dict().get("sample")
+    def sample(self) -> RemoteSample | None:
+        """How many of its decisions the server has, where only a sample of them is there; None where all are."""
+        share = self.findings().to_dict().get("sample")
+        return RemoteSample(**share) if share else None
 
     def _ask(self, kind: str, place: str = "", **given: Any) -> RemoteAnswer:
         query = urlencode(
