@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.datastructures import MutableHeaders
+from streamlit.config import get_config_options
 
 from plumbline.domain import PlumblineError
 from plumbline.ui.server.application import (
@@ -19,6 +21,7 @@ from plumbline.ui.server.application import (
 )
 from plumbline.ui.state import workspace as opened
 from tests.coroutines import run_coroutine
+from tests.environment import product
 
 
 def answer_of(scope_type: str, **scope: Any) -> list[dict[str, Any]]:
@@ -118,3 +121,13 @@ def test_our_own_error_is_shown_as_it_is(monkeypatch: pytest.MonkeyPatch) -> Non
     error = PlumblineError("No such thing", todo="Choose another.")
     assert friendly_error(error)
     assert shown == [error]
+
+
+def test_no_whole_collection_of_garbage_follows_each_run_of_a_page() -> None:
+    """With fifty people it was two thirds of what a visit cost."""
+    settings = tomllib.loads((product.ROOT / ".streamlit" / "config.toml").read_text("utf-8"))
+    assert settings["runner"] == {"postScriptGC": False, "magicEnabled": False}
+    known = get_config_options()
+    assert all(
+        f"runner.{name}" in known for name in settings["runner"]
+    )  # Streamlit passes over what it does not know

@@ -240,7 +240,7 @@ def warm_up(find: Callable[[], Workspace], stop: threading.Event | None = None) 
 def set_modules_aside() -> None:
     """Have the collector of garbage pass over what is there now, modules above all, for as long as the process lives.
 
-    Streamlit collects after every run of a page, which looked at each object of each module: most of what a visit cost.
+    A whole collection looks at each object of each module: more than a visit of a page costs.
     """
     gc.collect()
     gc.freeze()

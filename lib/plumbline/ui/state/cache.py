@@ -59,8 +59,10 @@ def _answer(
         return _question(_ws, *args, **options)
 
 
+#: answers that are kept for everybody: some fifty of each of a dozen systems, as fifty people look at them
+ANSWERS = 600
 _SPINNER = ScreenText(screen_text("Measuring. This is done once after each change."))
-_kept = st.cache_data(max_entries=96, show_spinner=_SPINNER)(_answer)
+_kept = st.cache_data(max_entries=ANSWERS, show_spinner=_SPINNER)(_answer)
 
 
 @st.cache_data(max_entries=48, show_spinner=_SPINNER, scope="session")
