@@ -4,14 +4,13 @@ import streamlit as st
 
 from plumbline.answers import statements
 from plumbline.answers.alerts.findings import findings
-from plumbline.answers.governance.reason_rows import scorecard_rows
 from plumbline.answers.governance.scorecard import assign, scorecard_answer
 from plumbline.domain import Verdict
 from plumbline.ui import shell
 from plumbline.ui.governance import context as contexts
 from plumbline.ui.language import phrase, screen_text
 from plumbline.ui.parts import cards, sections
-from plumbline.ui.scorecard import downloads, frameworks, history, verdict
+from plumbline.ui.scorecard import downloads, evidence_links, frameworks, history, verdict
 from plumbline.ui.scorecard.control_map import control_map
 from plumbline.ui.scorecard.story import story
 from plumbline.ui.state.cache import ask
@@ -21,7 +20,7 @@ system = shell.chosen(view)
 
 answer = ask(view, scorecard_answer, system.key)
 card = answer.card
-rows = ask(view, scorecard_rows, system.key)
+rows = evidence_links.reason_rows(view, system.key, answer)
 
 with st.container(horizontal=True, gap="medium"):
     with st.container(width=verdict.HEAD, gap=None):

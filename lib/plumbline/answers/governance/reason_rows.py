@@ -10,7 +10,7 @@ from plumbline.answers.alerts import check
 from plumbline.answers.decisions.callers import RECENT
 from plumbline.answers.decisions.find import Filter
 from plumbline.answers.governance.facts import RECENT as CHECKED
-from plumbline.answers.governance.scorecard import Answer, scorecard_answer
+from plumbline.answers.governance.scorecard import Answer
 from plumbline.answers.scans import LABELLED, duplicate_ids, find_repeats
 from plumbline.domain import Slice, Status, System, Task
 from plumbline.governance.facts import Facts, worst_caller
@@ -47,11 +47,6 @@ class EvidenceRows:
     find: tuple[Filter, ...] = ()
     decision: str = ""
     switch: str = ""
-
-
-def scorecard_rows(ws: Workspace, key: str) -> dict[str, tuple[EvidenceRows, ...]]:
-    """``evidence_rows`` of the scorecard as it is now: a question that a page keeps."""
-    return evidence_rows(ws, key, scorecard_answer(ws, key))
 
 
 def evidence_rows(ws: Workspace, key: str, answer: Answer) -> dict[str, tuple[EvidenceRows, ...]]:

@@ -6,20 +6,33 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from urllib.parse import quote, urlencode
 
-from plumbline.answers.governance.reason_rows import EvidenceRows
+from plumbline.answers.governance.reason_rows import EvidenceRows, evidence_rows
+from plumbline.answers.governance.scorecard import Answer
 from plumbline.domain import ControlResult
 from plumbline.monitor.chunks import midnight
+from plumbline.store.workspace import Workspace
 from plumbline.ui.frame import bar_filter, drill_down
 from plumbline.ui.parts import empty_states, filters
 from plumbline.ui.parts.escape import escape
 from plumbline.ui.parts.page_names import page_name
 from plumbline.ui.state import session
+from plumbline.ui.state.cache import ask
 from plumbline.ui.state.links import GO, widget_text
+from plumbline.ui.state.view import View
 from plumbline.wording import numbers
 from plumbline.wording.language import localise, phrase
 
 PAGES = {path.stem for path in empty_states.PAGES.glob("*.py")}
 Rows = Mapping[str, Sequence[EvidenceRows]]
+
+
+def reason_rows(view: View, key: str, answer: Answer) -> Rows:
+    """The rows of a scorecard's evidence, kept as long as the scorecard is, which is measured once for both."""
+
+    def question(ws: Workspace, key: str) -> Rows:
+        return evidence_rows(ws, key, answer)
+
+    return ask(view, question, key)
 
 
 def links(item: ControlResult, system: str, rows: Rows, *, only_rows: bool = False) -> str:
