@@ -154,14 +154,14 @@ def test_modules_are_called_by_nouns() -> None:
     assert {stem for stem in stems if stem.endswith(("ing", "ed"))} == NOUNS
 
 
-#: the store keeps the shape that it had: one small module a table or a concern of the file
-LARGEST, STORE = 20, 30
+#: how many modules a folder may hold
+LARGEST = 20
 
 
 def test_a_folder_fits_one_glance_and_says_what_it_holds() -> None:
     for folder in {path.parent for path in PACKAGE.rglob("*.py")}:
         modules = [path for path in folder.glob("*.py") if path.stem != "__init__"]
-        assert len(modules) <= (STORE if folder.name == "store" else LARGEST), folder
+        assert len(modules) <= LARGEST, folder
         assert ast.get_docstring(_tree(folder / "__init__.py")), folder
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from plumbline.answers.notes.calendar_events import CalendarEvents
     from plumbline.answers.performance.series import PerformanceAnswer
     from plumbline.answers.releases.history import ReleasesAnswer
-    from plumbline.store.samples import SampleShare
+    from plumbline.store.cache.samples import SampleShare
 
 T = TypeVar("T")
 #: a span of decisions: ``"2026-01-01..2026-02-01"``, or its two ends, of which either may be None; the last is left out
@@ -308,7 +308,7 @@ class System:
     @property
     def sample(self) -> SampleShare | None:
         """How many of its decisions are here, where only a sample of them is; None where all are."""
-        from plumbline.store.samples import sample_share
+        from plumbline.store.cache.samples import sample_share
 
         with self.workspace.store.read() as cursor:
             return sample_share(cursor, self.key)

@@ -20,7 +20,7 @@ from plumbline.wording.quantities import whole_percent
 from plumbline.wording.visible import visible
 
 if TYPE_CHECKING:
-    from plumbline.store.samples import SampleShare
+    from plumbline.store.cache.samples import SampleShare
     from plumbline.store.workspace import Workspace
 
 FAILED, BAD_INPUT = 1, 2
@@ -246,7 +246,7 @@ def samples() -> Iterator[dict[str, SampleShare]]:
 
 
 def _note_samples(ws: Workspace) -> None:
-    from plumbline.store.samples import sample_shares
+    from plumbline.store.cache.samples import sample_shares
 
     shares = _SAMPLES.get()
     if shares is not None:

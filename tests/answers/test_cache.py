@@ -31,7 +31,7 @@ from plumbline.monitor.drift.multivariate import WholeRow
 from plumbline.profile.read import profiles
 from plumbline.profile.scan import exact
 from plumbline.store import loads, systems, trail
-from plumbline.store.fingerprint import fingerprint
+from plumbline.store.cache.fingerprint import fingerprint
 from plumbline.store.workspace import Workspace, open_workspace
 from tests.examples import examples
 
@@ -240,7 +240,7 @@ def test_the_code_and_the_reference_count(
         system = systems.get_system(cursor, "s")
         before = fingerprint(cursor, system)
         assert system.reference is not None
-        monkeypatch.setattr("plumbline.store.fingerprint.code", lambda: "another version")
+        monkeypatch.setattr("plumbline.store.cache.fingerprint.code", lambda: "another version")
         assert fingerprint(cursor, system) != before
         monkeypatch.undo()
     start, end = system.reference

@@ -75,7 +75,7 @@ def just_loaded() -> Callable[[], None]:
     from plumbline.answers.alerts.check import check
     from plumbline.answers.warmup import check_model_files
     from plumbline.store import systems
-    from plumbline.store.samples import forget_draws
+    from plumbline.store.cache.samples import forget_draws
     from plumbline.ui.state import workspace as workspaces
 
     ws = workspaces.workspace()

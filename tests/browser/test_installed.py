@@ -186,8 +186,9 @@ import shutil, sys, threading
 from pathlib import Path
 from plumbline.answers.data.load import load_file
 from plumbline.answers.warmup import ALL_ASKED
-from plumbline.store import answer_cache, systems
-from plumbline.store.fingerprint import fingerprint
+from plumbline.store import systems
+from plumbline.store.cache import answer_cache
+from plumbline.store.cache.fingerprint import fingerprint
 from plumbline.ui.server import application
 from plumbline.ui.state import workspace as opened
 application.LOOK, application.REST = 0.1, 0.0  # the rest between two measurings is no part of what is shown

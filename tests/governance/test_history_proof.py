@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from plumbline.governance import history
-from plumbline.store import fingerprint
+from plumbline.store.cache import fingerprint
 
 PACKAGE = Path(history.__file__).parents[1]
 #: what shows a figure and never makes one

@@ -306,7 +306,7 @@ def test_wrong_use_is_one_clear_sentence(
 
 
 def test_the_connection_reaches_its_source_alone(workspace: Workspace, tmp_path: Path, web: Web) -> None:
-    from plumbline.store.external import external_connection
+    from plumbline.store.database.external import external_connection
 
     (tmp_path / "secret.csv").write_text("a\n1\n")
     with external_connection(

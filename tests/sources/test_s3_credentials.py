@@ -21,7 +21,7 @@ from plumbline.domain import PlumblineError
 from plumbline.logs.pull.credentials import CHAIN, make_s3_secret
 from plumbline.logs.pull.fetch import FetchRequest, fetch
 from plumbline.logs.pull.location import read_location
-from plumbline.store.extensions import CONFIG, load_extension
+from plumbline.store.database.extensions import CONFIG, load_extension
 from plumbline.store.workspace import Workspace
 from tests.environment import product
 from tests.sources.conftest import KEY, SECRET, Bucket
@@ -107,7 +107,7 @@ LOCKED = """
 import sys
 from pathlib import Path
 from plumbline.logs.pull.credentials import make_s3_secret
-from plumbline.store.external import external_connection
+from plumbline.store.database.external import external_connection
 places = {"extensions": ["httpfs"], "folders": ["s3://logs/"]}
 with external_connection(Path(sys.argv[1]), **places, prepare=make_s3_secret) as connection:
     sys.stdout.write(connection.execute("SELECT content FROM read_blob('s3://logs/a.csv')").fetchone()[0].decode())

@@ -15,7 +15,8 @@ import pytest
 
 from plumbline.answers.governance.scorecard import scorecard
 from plumbline.domain import PlumblineError, Task
-from plumbline.store import connection, locations, systems, trail
+from plumbline.store import locations, systems, trail
+from plumbline.store.database import connection
 from plumbline.store.workspace import open_workspace
 from tests.conftest import Ran
 from tests.store.stored import unpack

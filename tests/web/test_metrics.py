@@ -8,7 +8,7 @@ from plumbline.answers.data.load import load_file
 from plumbline.domain.acts import Access, Token
 from plumbline.logs.cluster import attachments
 from plumbline.logs.cluster.attachments import Attachment
-from plumbline.store.samples import sample_share
+from plumbline.store.cache.samples import sample_share
 from plumbline.store.workspace import Workspace, now
 from plumbline.web.metrics import _system_metrics
 from plumbline.wording.language import localise

@@ -1,6 +1,6 @@
 """The one cache of answers about a system's decisions: in the workspace, or in this process's memory.
 
-Both find an answer under the fingerprint of the decisions (``store/fingerprint.py``), so that it is measured once
+Both find an answer under the fingerprint of the decisions (``store/cache/fingerprint.py``), so that it is measured once
 after each change of them. A sign-off, a finding or a restart changes no decision and empties nothing; memory also
 minds the system's settings.
 """
@@ -17,8 +17,8 @@ from weakref import WeakSet, WeakValueDictionary
 
 from plumbline.domain import PlumblineError, System
 from plumbline.governance import canonical_json
-from plumbline.store import answer_cache
-from plumbline.store.fingerprint import fingerprint
+from plumbline.store.cache import answer_cache
+from plumbline.store.cache.fingerprint import fingerprint
 from plumbline.store.workspace import Cursor, Workspace
 
 T = TypeVar("T")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from plumbline.domain import PlumblineError, System
-from plumbline.store.engine import MemoryShortage, is_memory_shortage
+from plumbline.store.database.engine import MemoryShortage, is_memory_shortage
 
 T = TypeVar("T")
 

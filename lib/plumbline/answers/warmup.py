@@ -16,8 +16,10 @@ from plumbline.answers.releases.history import releases
 from plumbline.domain import PlumblineError, System
 from plumbline.explain.sandbox.pool import KEPT
 from plumbline.profile.scan import decisions
-from plumbline.store import answer_cache, model_files, systems
-from plumbline.store.fingerprint import fingerprint
+from plumbline.store import systems
+from plumbline.store.cache import answer_cache
+from plumbline.store.cache.fingerprint import fingerprint
+from plumbline.store.models import model_files
 from plumbline.store.workspace import Cursor, Workspace
 
 LOG = logging.getLogger("plumbline")

@@ -270,7 +270,7 @@ def carry_out(call: RunningCommand, find: Callable[[], Workspace]) -> int:
     Args:
         find: the workspace that this process holds.
     """
-    from plumbline.store.cancellation import Cancellation
+    from plumbline.store.database.cancellation import Cancellation
 
     order = call.order
     work = Cancellation()

@@ -15,7 +15,7 @@ SHOWN = 20
 
 
 class RowSample(Protocol):
-    """How many of a system's rows are here, and what is from them: see ``store.samples``."""
+    """How many of a system's rows are here, and what is from them: see ``store.cache.samples``."""
 
     @property
     def sentence(self) -> str: ...

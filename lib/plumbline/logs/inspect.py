@@ -26,7 +26,7 @@ from plumbline.logs.mapping.questions import FileQuestion
 from plumbline.logs.mapping.role_names import name_strength
 from plumbline.logs.values.times import date_order_of
 from plumbline.sandbox.records import from_json, to_json
-from plumbline.store.external import external_connection
+from plumbline.store.database.external import external_connection
 from plumbline.store.workspace import Workspace
 
 SAMPLE = 4_000

@@ -6,7 +6,7 @@ thread, on the workspace that it has, and sends back words, progress and the exi
 a command speaks to, so that many run at once; a test holds that commands use nothing else. A file to load is linked or
 copied into the inbox, as the server's connection reads no other folder; a document is written by the caller, with the
 caller's rights. Ctrl-C, the caller's end and the server's own stop call a command off: its statements are interrupted,
-its transaction is taken back, and what it had committed before is kept and said (``store.cancellation``).
+its transaction is taken back, and what it had committed before is kept and said (``store.database.cancellation``).
 
 The socket (``NAME.sock`` beside the file) has mode 0600, and each end asks the system for the other's user. Both have
 to run the same code. No variable of the caller's environment is handed over: the passwords of sources and channels are

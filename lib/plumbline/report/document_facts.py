@@ -10,7 +10,7 @@ from plumbline.governance.context import BY_KEY, NUMBER
 from plumbline.report.language import Language
 from plumbline.report.material import Material
 from plumbline.report.translation import Translator
-from plumbline.store.samples import sample_of, without_sample
+from plumbline.store.cache.samples import sample_of, without_sample
 from plumbline.wording.quantities import decimal
 
 FROM = {

@@ -17,7 +17,7 @@ from plumbline.report.material import Material
 from plumbline.report.signature import public_key_or_empty, verifier_sha256
 from plumbline.report.translation import Translator
 from plumbline.report.typeset import typeset
-from plumbline.store.samples import without_sample
+from plumbline.store.cache.samples import without_sample
 
 TONES = {
     "pass": "pass", "cleared": "pass", "MANAGED": "pass", "MATURE": "pass",

@@ -20,8 +20,8 @@ import duckdb
 
 from plumbline.domain import TrailEntry
 from plumbline.domain.acts import measures
+from plumbline.store.cache.samples import sample_share
 from plumbline.store.digests import settings_digest
-from plumbline.store.samples import sample_share
 from plumbline.store.workspace import aware, naive, now
 
 GENESIS = "0" * 64

@@ -22,8 +22,8 @@ import duckdb
 from plumbline.domain import PlumblineError
 from plumbline.domain.acts import Act
 from plumbline.domain.messages import message
-from plumbline.store.connection import damage_sentence
 from plumbline.store.copies import copy_path, drop_old, list_migration_copies
+from plumbline.store.database.connection import damage_sentence
 from plumbline.store.schema import migrate, schema_number, scripts
 from plumbline.store.times import now
 from plumbline.wording.quantities import count

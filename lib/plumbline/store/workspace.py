@@ -16,10 +16,17 @@ from plumbline.domain import PlumblineError
 from plumbline.domain.acts import Act
 from plumbline.sandbox.limits import duckdb_memory
 from plumbline.store.access import permissions
-from plumbline.store.cancellation import Cancellation
-from plumbline.store.connection import ATTACHED, connect, explain_damage, hold, refuse_unfit_file, release
-from plumbline.store.encryption import encryption_key
-from plumbline.store.engine import DiskFull, Engine
+from plumbline.store.database.cancellation import Cancellation
+from plumbline.store.database.connection import (
+    ATTACHED,
+    connect,
+    explain_damage,
+    hold,
+    refuse_unfit_file,
+    release,
+)
+from plumbline.store.database.encryption import encryption_key
+from plumbline.store.database.engine import DiskFull, Engine
 from plumbline.store.inbox_folder import drop_inbox, make_inbox
 from plumbline.store.locations import default_workspace, workspace_path
 from plumbline.store.schema import migrate

@@ -11,7 +11,7 @@ import streamlit as st
 from plumbline.domain import PlumblineError, System
 from plumbline.logs.files.formats import SPOKEN
 from plumbline.store import systems
-from plumbline.store.samples import sample_share
+from plumbline.store.cache.samples import sample_share
 from plumbline.store.workspace import Workspace
 from plumbline.ui.frame import bar, reading_language, sign_in
 from plumbline.ui.frame import scratch as scratches

@@ -13,7 +13,7 @@ from plumbline.answers.data.push import NoLog, WorkspaceUnavailable
 from plumbline.answers.data.push_queue import Backlog, ReusedKey
 from plumbline.domain import PlumblineError
 from plumbline.logs.push.rows import UnfitRequest
-from plumbline.store.engine import MemoryShortage
+from plumbline.store.database.engine import MemoryShortage
 from plumbline.store.workspace import Busy, DiskFull, WriteStop
 from plumbline.wording.visible import visible
 

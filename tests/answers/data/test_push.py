@@ -23,7 +23,7 @@ from plumbline.answers.operations.verify import verify
 from plumbline.domain import PlumblineError
 from plumbline.logs.push.receipts import PushReceipt
 from plumbline.store import systems
-from plumbline.store.engine import DiskFull
+from plumbline.store.database.engine import DiskFull
 from plumbline.store.workspace import Workspace, open_workspace
 from tests.environment import product
 from tests.factory.workspaces import loaded_workspace

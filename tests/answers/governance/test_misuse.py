@@ -26,7 +26,7 @@ from plumbline.domain import PlumblineError, Probe, ProbedVersion
 from plumbline.domain.acts import Act
 from plumbline.explain.readers.formats import pickle_kind
 from plumbline.store import trail
-from plumbline.store.model_files import ModelFile
+from plumbline.store.models.model_files import ModelFile
 from plumbline.store.workspace import Workspace
 from tests.factory.decisions import decisions, write
 from tests.governance.cases import days_ago

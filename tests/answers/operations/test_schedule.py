@@ -24,7 +24,7 @@ from plumbline.answers.operations.schedule import (
 from plumbline.domain import PlumblineError
 from plumbline.store import copies, systems, trail
 from plumbline.store import findings as register
-from plumbline.store.cancellation import Cancellation
+from plumbline.store.database.cancellation import Cancellation
 from plumbline.store.respond import settings
 from plumbline.store.workspace import Workspace, WriteStop
 from plumbline.ui.server import watch

@@ -22,11 +22,12 @@ from plumbline.monitor.chunks import chunk_index
 from plumbline.monitor.drift.first_year import split_findings
 from plumbline.profile import build
 from plumbline.profile.bins import has_new_basis
-from plumbline.store import answer_cache, loads, systems, trail
 from plumbline.store import findings as register
+from plumbline.store import loads, systems, trail
 from plumbline.store.backup import state_digest
+from plumbline.store.cache import answer_cache
+from plumbline.store.cache.fingerprint import fingerprint
 from plumbline.store.findings import FindingRecord
-from plumbline.store.fingerprint import fingerprint
 from plumbline.store.respond.deliveries import Delivery
 from plumbline.store.workspace import Cursor, Workspace, now
 

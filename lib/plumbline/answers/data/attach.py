@@ -31,7 +31,7 @@ from plumbline.profile import build
 from plumbline.profile.changed_days import recount_days
 from plumbline.store import systems
 from plumbline.store.backup import state_digest
-from plumbline.store.samples import decisions_counted
+from plumbline.store.cache.samples import decisions_counted
 from plumbline.store.sources import Origin
 from plumbline.store.sql import system_key
 from plumbline.store.workspace import Cursor, Workspace

@@ -11,7 +11,8 @@ from plumbline.domain.acts import Act
 from plumbline.logs.cluster import attachments
 from plumbline.logs.load.erase import ErasureResult, erase, overwrite_free_blocks
 from plumbline.profile import build
-from plumbline.store import answer_cache, copies, trail
+from plumbline.store import copies, trail
+from plumbline.store.cache import answer_cache
 from plumbline.store.workspace import Cursor, Workspace
 from plumbline.wording.times import iso_minute
 

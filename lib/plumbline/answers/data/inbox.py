@@ -16,7 +16,7 @@ from plumbline.answers.data.load import Progress, load_file
 from plumbline.answers.faults import sentence
 from plumbline.domain import Load, PlumblineError
 from plumbline.logs.files.byte_scan import survey
-from plumbline.store.engine import cannot_write
+from plumbline.store.database.engine import cannot_write
 from plumbline.store.workspace import Workspace, WriteStop
 
 DONE, FAILED = "done", "failed"

@@ -26,9 +26,9 @@ from plumbline.logs.push.receipts import PushReceipt, Request
 from plumbline.logs.push.rows import Batch, RowForm, decisions_form, labels_form, read_rows
 from plumbline.profile import build
 from plumbline.store import systems
-from plumbline.store.cancellation import Cancellation
-from plumbline.store.encryption import encryption_key
-from plumbline.store.engine import MemoryShortage, cannot_write, is_memory_shortage
+from plumbline.store.database.cancellation import Cancellation
+from plumbline.store.database.encryption import encryption_key
+from plumbline.store.database.engine import MemoryShortage, cannot_write, is_memory_shortage
 from plumbline.store.workspace import Busy, Workspace, WriteStop
 
 LOG = logging.getLogger("plumbline")

@@ -18,7 +18,8 @@ from plumbline.explain.explanation import SPACES, method_words
 from plumbline.explain.registered_model import ModelCheck, RegisteredModel, explain_with_model, model_parts
 from plumbline.profile.scan import attributions, decisions
 from plumbline.profile.scan.attributions import AttributionSet, BoolArray
-from plumbline.store import model_files, systems, trail
+from plumbline.store import systems, trail
+from plumbline.store.models import model_files
 from plumbline.store.workspace import Workspace
 from plumbline.wording.quantities import count
 

@@ -11,8 +11,8 @@ from plumbline.domain import Slice, System
 from plumbline.domain.decisions import bare_name, columns_of_role
 from plumbline.domain.messages import Message, message
 from plumbline.profile.scan import decisions
-from plumbline.store import model_backgrounds
-from plumbline.store.model_backgrounds import Background
+from plumbline.store.models import model_backgrounds
+from plumbline.store.models.model_backgrounds import Background
 from plumbline.store.workspace import Cursor
 from plumbline.wording.quantities import count
 

@@ -40,10 +40,11 @@ from plumbline.explain.registered_model import (
 )
 from plumbline.explain.surrogate import Surrogate, fit_surrogate, surrogate_contributions
 from plumbline.profile.scan import decisions
-from plumbline.store import model_files, systems
-from plumbline.store.fingerprint import fingerprint
-from plumbline.store.model_files import ModelFile
-from plumbline.store.samples import keep_check, read_check
+from plumbline.store import systems
+from plumbline.store.cache.fingerprint import fingerprint
+from plumbline.store.cache.samples import keep_check, read_check
+from plumbline.store.models import model_files
+from plumbline.store.models.model_files import ModelFile
 from plumbline.store.workspace import Busy, Cursor, DiskFull, Workspace
 
 if TYPE_CHECKING:

@@ -29,7 +29,8 @@ from plumbline.explain.reasons.twins import Twins, twins
 from plumbline.monitor.chunks import chunk_for, chunk_index
 from plumbline.profile.read import profiles
 from plumbline.profile.scan import attributions, decisions
-from plumbline.store import model_files, systems, trail
+from plumbline.store import systems, trail
+from plumbline.store.models import model_files
 from plumbline.store.workspace import Cursor, Workspace
 from plumbline.wording.quantities import count
 
@@ -49,7 +50,6 @@ VERDICTS = {
     (False, True): "look: stable, used differently",
     (False, False): "quiet",
 }
-
 _UNITS = {
     "value": message("units of the prediction"),
     "log-odds": word("log-odds", "space"),

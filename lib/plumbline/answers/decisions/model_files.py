@@ -18,10 +18,11 @@ from plumbline.explain.readers.formats import RESAVE, detect_format, pickle_kind
 from plumbline.explain.registered_model import RegisteredModel, check_model
 from plumbline.profile.read import profiles
 from plumbline.profile.scan import decisions
-from plumbline.store import model_files, systems, trail
-from plumbline.store.fingerprint import fingerprint
-from plumbline.store.model_files import ModelFile
-from plumbline.store.samples import keep_check
+from plumbline.store import systems, trail
+from plumbline.store.cache.fingerprint import fingerprint
+from plumbline.store.cache.samples import keep_check
+from plumbline.store.models import model_files
+from plumbline.store.models.model_files import ModelFile
 from plumbline.store.workspace import Workspace
 
 MOST_BYTES = 64 * 1024 * 1024

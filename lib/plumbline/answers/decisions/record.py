@@ -22,9 +22,10 @@ from plumbline.domain.decisions import Decision
 from plumbline.domain.messages import NOTHING, Message
 from plumbline.domain.notes import Comment
 from plumbline.explain.reasons.sentences import reasons_for
-from plumbline.store import loads, model_files, systems, trail
+from plumbline.store import loads, systems, trail
+from plumbline.store.cache.samples import sample_sentence
+from plumbline.store.models import model_files
 from plumbline.store.notes import decision_comments
-from plumbline.store.samples import sample_sentence
 from plumbline.store.workspace import Workspace
 
 #: how the system takes part in the procedure: what the owner may choose

@@ -15,7 +15,8 @@ from plumbline.answers.decisions.explain import has_attributions
 from plumbline.domain import Slice, System, TrailEntry
 from plumbline.domain.acts import Act
 from plumbline.profile.scan import decisions
-from plumbline.store import loads, model_files, systems, trail
+from plumbline.store import loads, systems, trail
+from plumbline.store.models import model_files
 from plumbline.store.workspace import Cursor, Workspace
 from plumbline.wording.times import iso_day
 

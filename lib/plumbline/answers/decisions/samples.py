@@ -9,8 +9,8 @@ from plumbline.domain import Slice, System
 from plumbline.domain.decisions import Decision
 from plumbline.profile.scan import decisions, samples
 from plumbline.profile.scope import all_rows
-from plumbline.store.fingerprint import fingerprint
-from plumbline.store.samples import is_drawn
+from plumbline.store.cache.fingerprint import fingerprint
+from plumbline.store.cache.samples import is_drawn
 from plumbline.store.workspace import Busy, Cursor, DiskFull, Workspace
 
 if TYPE_CHECKING:

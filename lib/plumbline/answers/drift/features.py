@@ -52,7 +52,7 @@ from plumbline.profile.scan import attributions, group_outcomes
 from plumbline.profile.scan import exact as rows
 from plumbline.profile.scan.weights import refuse_sample, sample_reason
 from plumbline.store import systems
-from plumbline.store.samples import sample_sentence
+from plumbline.store.cache.samples import sample_sentence
 from plumbline.store.workspace import Cursor, Workspace
 from plumbline.wording.quantities import decimal
 from plumbline.wording.times import say_span

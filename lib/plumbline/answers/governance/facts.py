@@ -54,7 +54,8 @@ from plumbline.monitor.quality.staleness import staleness
 from plumbline.profile.read import profiles
 from plumbline.profile.scan import attributions
 from plumbline.profile.scan.weights import sample_reason
-from plumbline.store import loads, model_files, systems, trail
+from plumbline.store import loads, systems, trail
+from plumbline.store.models import model_files
 from plumbline.store.workspace import Cursor, Workspace
 
 RECENT = timedelta(days=90)

@@ -19,7 +19,7 @@ from plumbline.governance.facts import ProbingCaller
 from plumbline.probe.saved_models import RUNS_CODE, RUNS_NO_CODE
 from plumbline.profile.scan.weights import sample_reason
 from plumbline.store import trail
-from plumbline.store.model_files import ModelFile
+from plumbline.store.models.model_files import ModelFile
 from plumbline.store.workspace import Cursor
 
 _SHA256 = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")

@@ -16,7 +16,7 @@ from plumbline.governance.history import Changes
 from plumbline.governance.verdict import ORDER
 from plumbline.monitor.performance.money_at_stake import StakeState, stake_state
 from plumbline.store import systems
-from plumbline.store.samples import sample_of
+from plumbline.store.cache.samples import sample_of
 from plumbline.store.workspace import Workspace
 from plumbline.wording.times import say_day
 

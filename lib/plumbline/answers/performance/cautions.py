@@ -11,7 +11,7 @@ from plumbline.domain import FeatureProfile, System
 from plumbline.domain.messages import NOTHING, Message, message
 from plumbline.monitor.drift.reference_stability import unstable_feature
 from plumbline.store import systems
-from plumbline.store.samples import sample_sentence
+from plumbline.store.cache.samples import sample_sentence
 from plumbline.store.workspace import Cursor, Workspace
 from plumbline.wording.quantities import decimal
 from plumbline.wording.times import say_span

@@ -14,7 +14,7 @@ from plumbline.domain.acts import Act
 from plumbline.logs.cluster.attachments import Attachment
 from plumbline.logs.values.cast import keyed_hash, name
 from plumbline.store.backup import state_digest
-from plumbline.store.samples import forget_draws
+from plumbline.store.cache.samples import forget_draws
 from plumbline.store.sql import decision_table, ident
 from plumbline.store.times import to_local
 

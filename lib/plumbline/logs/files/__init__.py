@@ -6,7 +6,7 @@ quarantine and duplicates. gzip and Zstandard are unpacked, Arrow goes batch by 
 and JSON become a Parquet table of text with the row's number in the sheet or the line in the file. Nested
 records are unfolded into columns (``inputs.age``, ``scores.0``), JSON written into a cell as well.
 Workbooks of every kind (.xlsx, .xls, .xlsb, .ods) are read by calamine. Readers run on a DuckDB connection
-in memory that may read that one file and write to the inbox (``store/external.py``).
+in memory that may read that one file and write to the inbox (``store/database/external.py``).
 
 A broken JSON line is a row for quarantine. A broken JSON array is refused: nothing tells where its next
 record begins.

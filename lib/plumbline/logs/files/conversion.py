@@ -24,7 +24,7 @@ from plumbline.logs.files.nested_columns import unfold
 from plumbline.logs.files.sniff import HEAD, FileForm, sniff
 from plumbline.logs.files.source import Source, unreadable
 from plumbline.logs.files.unzip import unpack
-from plumbline.store.external import external_connection
+from plumbline.store.database.external import external_connection
 from plumbline.store.sql import literal
 
 #: how much is unpacked, and how many records are made into a table, for a look at a file

@@ -22,7 +22,7 @@ from plumbline.logs.mapping.classes import settle_classes
 from plumbline.logs.values.cast import keyed_hash, name
 from plumbline.store import systems, trail
 from plumbline.store.backup import state_digest
-from plumbline.store.samples import forget_draws
+from plumbline.store.cache.samples import forget_draws
 from plumbline.store.sql import decision_table, ident
 from plumbline.store.workspace import Workspace, now
 

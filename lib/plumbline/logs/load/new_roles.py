@@ -34,7 +34,7 @@ from plumbline.logs.mapping.classes import settle_classes
 from plumbline.logs.mapping.given_roles import two_columns_error
 from plumbline.store import loads, systems, trail
 from plumbline.store.backup import state_digest
-from plumbline.store.samples import forget_draws
+from plumbline.store.cache.samples import forget_draws
 from plumbline.store.sql import decision_table, ident
 from plumbline.store.workspace import Workspace
 

@@ -10,7 +10,7 @@ from plumbline.domain import PlumblineError, System, Task
 from plumbline.domain.acts import Act
 from plumbline.domain.messages import message
 from plumbline.store import loads, systems, trail
-from plumbline.store.samples import forget_draws
+from plumbline.store.cache.samples import forget_draws
 from plumbline.store.sql import decision_table, ident
 from plumbline.store.workspace import Workspace
 from plumbline.wording.quantities import count

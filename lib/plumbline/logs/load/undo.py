@@ -13,9 +13,10 @@ from plumbline.logs.cluster import attachments
 from plumbline.logs.load.label_history import withdraw
 from plumbline.logs.load.reference_period import settle_reference
 from plumbline.logs.mapping.classes import settle_classes
-from plumbline.store import attributions, loads, systems, trail
+from plumbline.store import loads, systems, trail
 from plumbline.store.backup import state_digest
-from plumbline.store.samples import forget_draws
+from plumbline.store.cache.samples import forget_draws
+from plumbline.store.models import attributions
 from plumbline.store.sql import decision_table
 from plumbline.store.workspace import Workspace
 from plumbline.wording.quantities import count, plural

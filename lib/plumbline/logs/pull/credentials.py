@@ -21,7 +21,7 @@ import duckdb
 from plumbline.domain import PlumblineError
 from plumbline.domain.extras import is_installed, missing_extra_error, need_module
 from plumbline.domain.messages import message
-from plumbline.store.extensions import load_extension
+from plumbline.store.database.extensions import load_extension
 from plumbline.store.sql import literal
 
 CHAIN = "duckdb_extension_aws"

@@ -16,7 +16,7 @@ from plumbline.domain import PlumblineError
 from plumbline.domain.messages import message
 from plumbline.logs.pull.credentials import make_s3_secret, s3_advice, s3_secrets
 from plumbline.logs.pull.location import Location
-from plumbline.store.external import external_connection
+from plumbline.store.database.external import external_connection
 from plumbline.store.sql import ident, literal
 from plumbline.store.workspace import Workspace
 

@@ -20,7 +20,7 @@ from plumbline.domain.acts import Act
 from plumbline.logs.push.merge_plan import mergeable
 from plumbline.store import loads, systems, trail
 from plumbline.store.backup import state_digest
-from plumbline.store.samples import draw_name, draw_table, forget_draws
+from plumbline.store.cache.samples import draw_name, draw_table, forget_draws
 from plumbline.store.sql import decision_table
 from plumbline.store.workspace import Workspace
 from plumbline.wording.times import clock_time, iso_day, iso_minute

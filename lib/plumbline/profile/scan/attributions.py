@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from plumbline.domain import FloatArray, System, agree
 from plumbline.profile.scan.decisions import column_list, localise_times
 from plumbline.profile.scope import ARM, VERSION, span_scope
-from plumbline.store.attributions import forget_version
+from plumbline.store.models.attributions import forget_version
 from plumbline.store.sql import decision_table
 from plumbline.store.workspace import naive, now
 

@@ -10,7 +10,7 @@ import duckdb
 from plumbline.domain import Slice, System, Task
 from plumbline.profile.scan.decisions import column_list, localise_times, lowest_hashes
 from plumbline.profile.scope import Scope, slice_scope
-from plumbline.store.samples import draw_name, draw_table, forget_draws, is_drawn, note_draw
+from plumbline.store.cache.samples import draw_name, draw_table, forget_draws, is_drawn, note_draw
 from plumbline.store.sql import decision_table
 
 if TYPE_CHECKING:

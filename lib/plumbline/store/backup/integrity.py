@@ -12,7 +12,7 @@ import duckdb
 from plumbline.domain.acts import Act
 from plumbline.store import trail
 from plumbline.store.backup import register_digest, state_digest
-from plumbline.store.connection import damage_sentence
+from plumbline.store.database.connection import damage_sentence
 from plumbline.store.digests import settings_digest
 from plumbline.store.sql import ident
 from plumbline.store.times import naive

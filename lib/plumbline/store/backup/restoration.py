@@ -16,10 +16,10 @@ from plumbline.domain.acts import Act
 from plumbline.store import trail
 from plumbline.store.backup.integrity import first_problem
 from plumbline.store.backup.leftovers import drop, temporary_path
-from plumbline.store.connection import connect, damage_sentence, refuse_unfit_file
 from plumbline.store.copies import replacement_path
-from plumbline.store.encryption import encryption_key
-from plumbline.store.engine import DiskFull, is_full
+from plumbline.store.database.connection import connect, damage_sentence, refuse_unfit_file
+from plumbline.store.database.encryption import encryption_key
+from plumbline.store.database.engine import DiskFull, is_full
 from plumbline.store.schema import schema_number
 from plumbline.store.times import now
 from plumbline.wording.quantities import count

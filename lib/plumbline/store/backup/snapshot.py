@@ -16,9 +16,9 @@ from plumbline.domain import PlumblineError
 from plumbline.store import trail
 from plumbline.store.backup.integrity import first_problem
 from plumbline.store.backup.leftovers import drop, temporary_path
-from plumbline.store.connection import connect
-from plumbline.store.encryption import encryption_key
-from plumbline.store.engine import DiskFull, is_full
+from plumbline.store.database.connection import connect
+from plumbline.store.database.encryption import encryption_key
+from plumbline.store.database.engine import DiskFull, is_full
 from plumbline.store.workspace import Workspace
 from plumbline.wording.quantities import count
 

@@ -16,7 +16,7 @@ from plumbline.answers.statements import Statements
 from plumbline.domain import System, Verdict
 from plumbline.governance.context import QUESTIONS
 from plumbline.logs.files.formats import SPOKEN
-from plumbline.store.samples import without_sample
+from plumbline.store.cache.samples import without_sample
 from plumbline.ui.parts.escape import one_line
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View

@@ -15,7 +15,7 @@ from plumbline.governance.conditions import GATE, MET
 from plumbline.governance.history import Changes
 from plumbline.governance.verdict import verdict_reason
 from plumbline.monitor.performance.money_at_stake import StakeState, say_stake, stake_state
-from plumbline.store.samples import without_sample
+from plumbline.store.cache.samples import without_sample
 from plumbline.ui.frame import drill_down, permissions, signed_forms
 from plumbline.ui.language import catalogue_title, control_title
 from plumbline.ui.parts import cards, empty_states

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from plumbline.domain import PlumblineError
-from plumbline.store.cancellation import Cancellation
+from plumbline.store.database.cancellation import Cancellation
 from plumbline.store.workspace import Workspace, WriteStop
 
 LOG = logging.getLogger("plumbline")

@@ -27,7 +27,8 @@ from plumbline.profile.read import profiles
 from plumbline.profile.scan import arms
 from plumbline.profile.scan.pauses import usual_pause
 from plumbline.respond.interlocks import PastRollback, Situation
-from plumbline.store import loads, model_files
+from plumbline.store import loads
+from plumbline.store.models import model_files
 from plumbline.store.workspace import Cursor
 from plumbline.wording.times import clock
 

@@ -9,7 +9,7 @@ import pytest
 
 from plumbline.answers.data.push import _is_the_machine
 from plumbline.answers.faults import sentence
-from plumbline.store.engine import DiskFull, MemoryShortage, is_memory_shortage
+from plumbline.store.database.engine import DiskFull, MemoryShortage, is_memory_shortage
 from plumbline.store.workspace import open_workspace
 
 

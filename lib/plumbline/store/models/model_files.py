@@ -9,7 +9,7 @@ from datetime import datetime
 
 import duckdb
 
-from plumbline.store.attributions import forget_version
+from plumbline.store.models.attributions import forget_version
 from plumbline.store.workspace import aware, naive, now
 
 

@@ -10,12 +10,13 @@ import duckdb
 import pytest
 
 from plumbline.domain import PlumblineError, Task
-from plumbline.store import extensions, systems, trail
+from plumbline.store import systems, trail
+from plumbline.store.database import extensions
 from plumbline.store.workspace import open_workspace
 from tests.environment import product
 
 MARKER = "PLANTED-MARKER-4711"
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture

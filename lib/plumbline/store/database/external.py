@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from plumbline.sandbox.limits import duckdb_memory
-from plumbline.store.extensions import CONFIG, load_extension
+from plumbline.store.database.extensions import CONFIG, load_extension
 from plumbline.store.sql import literal
 
 

@@ -13,8 +13,8 @@ import duckdb
 from plumbline.domain import PlumblineError
 from plumbline.domain.messages import message
 from plumbline.store.copies import newest_copy
-from plumbline.store.engine import DiskFull, is_full
-from plumbline.store.extensions import CONFIG, load_extension
+from plumbline.store.database.engine import DiskFull, is_full
+from plumbline.store.database.extensions import CONFIG, load_extension
 from plumbline.store.sql import literal
 
 ATTACHED = "workspace"  # the name under which an encrypted file is attached
