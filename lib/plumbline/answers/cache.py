@@ -52,12 +52,12 @@ def memoise(cursor: Cursor, system: System, question: str, kind: Any, make: Call
         kind: the answer's type, of plain values and frozen dataclasses, without rows of the log: places instead.
         make: measures it, on this cursor.
     """
-    held = _SHORT_MEMORY.get()
-    if held is not None:
+    memory = _SHORT_MEMORY.get()
+    if memory is not None:
         name = (system.key, question)
-        if name not in held:
-            held[name] = make()
-        known: T = held[name]
+        if name not in memory:
+            memory[name] = make()
+        known: T = memory[name]
         return known
     digest = fingerprint(cursor, system)
     with _lock((system.key, digest, question)):

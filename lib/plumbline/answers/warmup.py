@@ -50,7 +50,9 @@ def warm_caches(ws: Workspace, stop: Callable[[], bool] = lambda: False) -> None
     with ws.read() as cursor:
         all_systems = systems.list_systems(cursor)
         files = {s.key: [m for m in model_files.model_files(cursor, s.key) if m.passed] for s in all_systems}
-    newest = sorted((m.at, key, m.version) for key, held in files.items() for m in held)[-KEPT:]
+    newest = sorted((m.at, key, m.version) for key, system_files in files.items() for m in system_files)[
+        -KEPT:
+    ]
     started = {(key, version) for _, key, version in newest}
     for system in all_systems:
         versions = [m.version for m in files[system.key][:VERSIONS]]

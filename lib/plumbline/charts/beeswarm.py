@@ -30,8 +30,8 @@ def swarm_heights(x: FloatArray) -> FloatArray:
         else np.minimum((BINS * (x - x.min()) / span).astype(int), BINS - 1)
     )
     height = np.zeros(len(x))
-    for one in np.unique(place):
-        mine = np.flatnonzero(place == one)
+    for slot in np.unique(place):
+        mine = np.flatnonzero(place == slot)
         order = np.arange(len(mine))
         height[mine] = np.where(order % 2 == 0, 1.0, -1.0) * ((order + 1) // 2)
     tallest = np.abs(height).max() if len(height) else 0.0

@@ -69,8 +69,8 @@ class Sketch:
     def figure(self) -> go.Figure:
         """The figure, in the house style. It is shared by all who draw the same: whoever changes it copies it first."""
         parts = {"shapes": self.shapes, "annotations": self.annotations}
-        held = {name: own for name, own in parts.items() if own}
-        plain = {"data": self.traces, "layout": {"height": self.height, **held, **self.layout}}
+        layout_parts = {name: part for name, part in parts.items() if part}
+        plain = {"data": self.traces, "layout": {"height": self.height, **layout_parts, **self.layout}}
         style, how = (self.mode, code()), orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
         return _figure(_Drawing(style, orjson.dumps(plain, default=repr, option=how), plain))
 

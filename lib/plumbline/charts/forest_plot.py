@@ -83,11 +83,11 @@ def forest(
             font={"color": look, "size": 12},
         )
     for status in dict.fromkeys(r.status for r in estimate_rows):
-        own = [(i, r) for i, r in enumerate(rows) if r.value is not None and r.status == status]
+        status_rows = [(i, r) for i, r in enumerate(rows) if r.value is not None and r.status == status]
         look = colour(status, mode) if status else t.accent
         figure.add_scatter(
-            x=[r.value for _, r in own],
-            y=[i for i, _ in own],
+            x=[r.value for _, r in status_rows],
+            y=[i for i, _ in status_rows],
             mode="markers",
             marker={"symbol": mark(status).symbol if status else "circle", "size": 9, "color": look},
             error_x={
@@ -96,10 +96,10 @@ def forest(
                 "color": look,
                 "thickness": 1.5,
                 "width": 4,
-                "array": [_error_length(r.high, r.value) for _, r in own],
-                "arrayminus": [_error_length(r.value, r.low) for _, r in own],
+                "array": [_error_length(r.high, r.value) for _, r in status_rows],
+                "arrayminus": [_error_length(r.value, r.low) for _, r in status_rows],
             },
-            text=[f"<b>{text(r.label)}</b><br>{text(r.words)}" + _hover_suffix(r) for _, r in own],
+            text=[f"<b>{text(r.label)}</b><br>{text(r.words)}" + _hover_suffix(r) for _, r in status_rows],
             hovertemplate="%{text}<extra></extra>",
             name=mark(status).word if status else "estimate",
         )

@@ -77,10 +77,10 @@ def heatmap(
     for status in PointStatus:
         symbol, name = MARKS.get(status, ("square", "cell"))
         colour = t.muted if status is PointStatus.UNKNOWN else t.paper
-        own = [(x, y, d) for x, y, d in spots if d.status is status]
+        status_spots = [(x, y, d) for x, y, d in spots if d.status is status]
         figure.add_scatter(
-            x=[x for x, _, _ in own],
-            y=[y for _, y, _ in own],
+            x=[x for x, _, _ in status_spots],
+            y=[y for _, y, _ in status_spots],
             mode="markers",
             marker={
                 "symbol": symbol,
@@ -89,10 +89,10 @@ def heatmap(
                 "line": {"color": colour, "width": 1},
                 "opacity": 1 if status in MARKS else 0,
             },
-            text=[hover[d.feature, d.start] for _, _, d in own],
+            text=[hover[d.feature, d.start] for _, _, d in status_spots],
             customdata=[
                 [d.feature, d.start.isoformat() if d.start else "", d.end.isoformat() if d.end else ""]
-                for _, _, d in own
+                for _, _, d in status_spots
             ],
             hovertemplate="%{text}<extra></extra>",
             unselected={"marker": {"opacity": 1 if status in MARKS else 0}},

@@ -35,11 +35,11 @@ def strip(
         line={"color": t.line, "width": 2},
     )
     for status in dict.fromkeys(status for _, status, _ in ordered):
-        own = [entry for entry in ordered if entry[1] == status]
+        status_entries = [entry for entry in ordered if entry[1] == status]
         look = colour(status, mode)
         figure.add_scatter(
-            x=[at for at, _, _ in own],
-            y=[0] * len(own),
+            x=[at for at, _, _ in status_entries],
+            y=[0] * len(status_entries),
             mode="markers",
             marker={
                 "symbol": mark(status).symbol,
@@ -49,7 +49,7 @@ def strip(
             },
             text=[
                 f"<b>{text(_verdict(status))}</b>, {numbers.day(at)}<br>{text(words, 160)}"
-                for at, _, words in own
+                for at, _, words in status_entries
             ],
             hovertemplate="%{text}<extra></extra>",
             name=text(status),

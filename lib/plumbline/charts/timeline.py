@@ -62,15 +62,15 @@ def timeline(
     first, last = min(s.start for s in stretches), max(s.end for s in stretches)
     least = (last - first) / 240 or (last - first)
     for role in _HEIGHT:
-        own = [s for s in stretches if s.role == role]
-        if not own:
+        role_stretches = [s for s in stretches if s.role == role]
+        if not role_stretches:
             continue
-        colours = [t.series[versions.index(s.version) % len(t.series)] for s in own]
+        colours = [t.series[versions.index(s.version) % len(t.series)] for s in role_stretches]
         figure.add_bar(
             orientation="h",
-            y=[versions.index(s.version) for s in own],
-            base=[s.start for s in own],
-            x=[1000 * max(s.end - s.start, least).total_seconds() for s in own],
+            y=[versions.index(s.version) for s in role_stretches],
+            base=[s.start for s in role_stretches],
+            x=[1000 * max(s.end - s.start, least).total_seconds() for s in role_stretches],
             width=_HEIGHT[role],
             marker={
                 "color": colours,
@@ -82,7 +82,7 @@ def timeline(
                     "solidity": 0.3,
                 },
             },
-            hovertext=[_hover(s) for s in own],
+            hovertext=[_hover(s) for s in role_stretches],
             hoverinfo="text",
             name=role,
         )

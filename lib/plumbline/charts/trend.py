@@ -58,15 +58,17 @@ def trend(
     versions = list(dict.fromkeys(p.version for p in drawn))
     _guesses(figure, mode, sorted((p for p in points if p.estimated), key=lambda p: p.start))
     for i, version in enumerate(versions):
-        own = sorted((p for p in points if p.version == version and not p.estimated), key=lambda p: p.start)
-        if not any(p.value is not None for p in own):
+        version_points = sorted(
+            (p for p in points if p.version == version and not p.estimated), key=lambda p: p.start
+        )
+        if not any(p.value is not None for p in version_points):
             continue
         line = t.accent if len(versions) == 1 else t.series[i % len(t.series)]
-        _intervals(figure, mode, own, line)
-        _line(figure, own, line)
-        _statuses(figure, mode, own, line)
+        _intervals(figure, mode, version_points, line)
+        _line(figure, version_points, line)
+        _statuses(figure, mode, version_points, line)
         if len(versions) > 1:
-            last = next(p for p in reversed(own) if p.value is not None)
+            last = next(p for p in reversed(version_points) if p.value is not None)
             labels.append(Label(float(last.value or 0.0), text(version or phrase("no version"), 18), line))
     _threshold(figure, mode, limited)
     span = (min(p.start for p in drawn), max(p.end for p in drawn))
@@ -88,25 +90,25 @@ def _guesses(figure: Sketch, mode: Mode, points: Sequence[Point]) -> None:
         return
     _intervals(figure, mode, points, line)
     _line(figure, points, line)
-    own = [p for p in points if p.value is not None]
+    known = [p for p in points if p.value is not None]
     figure.add_scatter(
-        x=[_midpoint(p) for p in own],
-        y=[p.value for p in own],
+        x=[_midpoint(p) for p in known],
+        y=[p.value for p in known],
         mode="markers",
         marker={
             "symbol": "circle-open",
             "size": 6,
             "color": [
                 colour(p.status, mode) if p.status in (PointStatus.BREACH, PointStatus.WATCH) else line
-                for p in own
+                for p in known
             ],
         },
-        text=[_hover(p, p.metric) for p in own],
-        customdata=[_span(p) for p in own],
+        text=[_hover(p, p.metric) for p in known],
+        customdata=[_span(p) for p in known],
         hovertemplate="%{text}<extra></extra>",
         name="estimate",
     )
-    last = own[-1]
+    last = known[-1]
     figure.add_annotation(
         xref="paper",
         yref="paper",
@@ -180,14 +182,14 @@ def _statuses(figure: Sketch, mode: Mode, points: Sequence[Point], line: str) ->
     """Every chunk is a mark on the line that answers how many and how sure."""
     t = TOKENS[mode]
     for status in PointStatus:
-        own = [p for p in points if p.status is status and p.value is not None]
-        if not own:
+        status_points = [p for p in points if p.status is status and p.value is not None]
+        if not status_points:
             continue
         loud = status in (PointStatus.BREACH, PointStatus.WATCH)
         look = colour(status, mode) if loud or status is PointStatus.UNKNOWN else line
         figure.add_scatter(
-            x=[_midpoint(p) for p in own],
-            y=[p.value for p in own],
+            x=[_midpoint(p) for p in status_points],
+            y=[p.value for p in status_points],
             mode="markers",
             marker={
                 "symbol": mark(status).symbol,
@@ -195,8 +197,8 @@ def _statuses(figure: Sketch, mode: Mode, points: Sequence[Point], line: str) ->
                 "color": look,
                 "line": {"color": t.paper if loud else look, "width": 1},
             },
-            text=[_hover(p, p.metric) for p in own],
-            customdata=[_span(p) for p in own],
+            text=[_hover(p, p.metric) for p in status_points],
+            customdata=[_span(p) for p in status_points],
             hovertemplate="%{text}<extra></extra>",
             name=mark(status).word,
         )
@@ -238,12 +240,12 @@ def _threshold(figure: Sketch, mode: Mode, points: Sequence[Point]) -> None:
     middle = sum(values) / len(values)
     known = sorted((p for p in points if p.threshold is not None), key=lambda p: p.start)
     for above in (False, True):
-        own = [p for p in known if p.threshold is not None and (p.threshold > middle) is above]
-        if not own or len(own) < len(known) / 20:
+        side_points = [p for p in known if p.threshold is not None and (p.threshold > middle) is above]
+        if not side_points or len(side_points) < len(known) / 20:
             continue
         xs: list[datetime] = []
         ys: list[float | None] = []
-        for p in own:
+        for p in side_points:
             if xs and p.start > xs[-1]:
                 xs.append(xs[-1])
                 ys.append(None)

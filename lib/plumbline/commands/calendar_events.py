@@ -36,7 +36,7 @@ def add(
     from plumbline.answers.notes import calendar_events as events
 
     with open_for(workspace) as ws:
-        made = events.add(
+        new_event = events.add(
             ws,
             system,
             kind=kind,
@@ -45,7 +45,7 @@ def add(
             last=parse_day(last, "--until") if last else None,
             by=by,
         )
-    return {"event": json_value(made)}, [f"Event {made.id} of {system}: {events.say(made)}."]
+    return {"event": json_value(new_event)}, [f"Event {new_event.id} of {system}: {events.say(new_event)}."]
 
 
 @command("list", into=event)
@@ -55,8 +55,11 @@ def list_events(workspace: str | None, system: str) -> Any:
     from plumbline.answers.notes import calendar_events as events
 
     with open_for(workspace) as ws:
-        found = events.calendar_events(ws, system)
-    return found.to_dict(), [found.sentence, *(f"  {one.id}  {events.say(one)} ({one.by})" for one in found)]
+        answer = events.calendar_events(ws, system)
+    return answer.to_dict(), [
+        answer.sentence,
+        *(f"  {entry.id}  {events.say(entry)} ({entry.by})" for entry in answer),
+    ]
 
 
 @command("remove", into=event)

@@ -139,14 +139,14 @@ class Invocation:
 
 def _absolute(arguments: Mapping[str, Any]) -> Invocation:
     """Arguments whose paths hold in any folder."""
-    made, typed = {}, {}
+    values, typed = {}, {}
     for name, value in arguments.items():
         if isinstance(value, Path):
-            made[name] = value.absolute()
-            typed[str(made[name])] = str(value)
+            values[name] = value.absolute()
+            typed[str(values[name])] = str(value)
         else:
-            made[name] = value
-    return Invocation(made, typed)
+            values[name] = value
+    return Invocation(values, typed)
 
 
 def run_locally(function: Callable[..., Any], given: Invocation, as_json: bool) -> int:

@@ -79,15 +79,15 @@ def add_channel(
     from plumbline.answers.respond import channels
 
     with open_for(workspace) as ws:
-        made = channels.add(
+        new_channel = channels.add(
             ws, name, url, by=by, secret=secret_env, poll=poll_env, severity=severity, keys=systems,
             families=families, hours=hours, allow_inner=allow_inner,
         )  # fmt: skip
     lines = [
-        f"Channel {name}: {made.address}",
+        f"Channel {name}: {new_channel.address}",
         f"Prove that a person reads it: plumbline channel test {name} --by NAME",
     ]
-    return {"channel": channels.public_fields(made)}, lines
+    return {"channel": channels.public_fields(new_channel)}, lines
 
 
 @command("list", into=channel)
@@ -98,15 +98,19 @@ def list_channels(workspace: str | None) -> Any:
     with open_for(workspace) as ws:
         known = channels.channels(ws)
     lines = [
-        f"{one.name:<20}  {one.address}  from {one.severity}"
-        + (f"  only {', '.join(one.systems)}" if one.systems else "")
-        + (f"  of {', '.join(one.families)}" if one.families else "")
-        + (f"  at {one.hours}" if one.hours else "")
-        + (f"  off: {one.off}" if one.off else "")
-        + (f"  read by {one.confirmed_by}, {one.confirmed_at[:10]}" if one.confirmed_at else "  never proved")
-        for one in known
+        f"{entry.name:<20}  {entry.address}  from {entry.severity}"
+        + (f"  only {', '.join(entry.systems)}" if entry.systems else "")
+        + (f"  of {', '.join(entry.families)}" if entry.families else "")
+        + (f"  at {entry.hours}" if entry.hours else "")
+        + (f"  off: {entry.off}" if entry.off else "")
+        + (
+            f"  read by {entry.confirmed_by}, {entry.confirmed_at[:10]}"
+            if entry.confirmed_at
+            else "  never proved"
+        )
+        for entry in known
     ]
-    return {"channels": [channels.public_fields(one) for one in known]}, lines or ["No channel."]
+    return {"channels": [channels.public_fields(entry) for entry in known]}, lines or ["No channel."]
 
 
 @command("test", into=channel, variables=SECRETS)
@@ -140,9 +144,9 @@ def confirm_channel(workspace: str | None, name: str, code: str, by: str) -> Any
     from plumbline.answers.respond import channels
 
     with open_for(workspace) as ws:
-        one = channels.confirm(ws, name, code, by=by)
-    return {"confirmed": True, "channel": channels.public_fields(one)}, [
-        f"{one.confirmed_by} reads the channel {name}."
+        entry = channels.confirm(ws, name, code, by=by)
+    return {"confirmed": True, "channel": channels.public_fields(entry)}, [
+        f"{entry.confirmed_by} reads the channel {name}."
     ]
 
 

@@ -56,10 +56,10 @@ def explain(
 def _explain_all(ws: Workspace, system: str, version: str | None) -> Any:
     from plumbline.answers.decisions.attribute_all import attribute_all
 
-    made = attribute_all(
+    answer = attribute_all(
         ws, system, version=version, actor=actor_name(), say=lambda words, _: say(words, err=True)
     )
-    return made, [made.sentence, *made.skipped]
+    return answer, [answer.sentence, *answer.skipped]
 
 
 @command("model")

@@ -47,11 +47,11 @@ def watch(workspace: str | None, folder: Path, system: str | None, once: bool, s
         say(f"Watching {typed_path(folder)}. Stop with Ctrl-C.", err=True)
         wait = int(max(settle, 0.1) * 1000)
         for _ in changes(folder, rust_timeout=wait, yield_on_timeout=True, raise_interrupt=False):
-            for one in _pass(workspace, folder, system, seen, settle):
-                say(_line(one), err=True)
-                taken.append(one)
-    lines = [_line(one) for one in taken] if once else []
-    failed = any(one["to"] == "failed" for one in taken)
+            for result in _pass(workspace, folder, system, seen, settle):
+                say(_line(result), err=True)
+                taken.append(result)
+    lines = [_line(result) for result in taken] if once else []
+    failed = any(result["to"] == "failed" for result in taken)
     return taken, lines or ["Nothing was waiting."], FAILED if failed else 0
 
 
@@ -83,7 +83,7 @@ def _take_files(workspace: str | None, files: tuple[str, ...], titles: tuple[str
         results = [
             take(ws, path, title, actor=actor_name()) for path, title in zip(paths, titles, strict=True)
         ]
-    return [one for one in results if one is not None], []
+    return [result for result in results if result is not None], []
 
 
 #: a part of a command, by a name that nobody can give

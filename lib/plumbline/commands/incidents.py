@@ -40,7 +40,7 @@ def open_command(
     with open_for(workspace) as ws:
         item = open_incident(ws, system, title, by=by, aware_at=_time(aware, "--aware"), finding=finding)
     lines = [
-        f"  {name}{' (met)' if name in item.criteria else ''}: {told}" for name, told in item.known.items()
+        f"  {name}{' (met)' if name in item.criteria else ''}: {value}" for name, value in item.known.items()
     ]
     return item, [f"Incident {item.id} of {system}: {item.title}", *lines, *_deadline_lines(item)]
 
@@ -141,14 +141,14 @@ def list_command(workspace: str | None, system: str) -> Any:
     from plumbline.governance.incident_deadlines import overdue
 
     with open_for(workspace) as ws:
-        found = incidents(ws, system)
+        register = incidents(ws, system)
     lines = [
         line
-        for i in found
+        for i in register
         for line in (f"{i.id:>4}  {'closed' if i.closed_at else 'open  '}  {i.title}", *_deadline_lines(i))
     ]
-    late = any(overdue(item, datetime.now(UTC)) for item in found)
-    return {"incidents": found}, lines or ["No incident."], FAILED if late else 0
+    late = any(overdue(item, datetime.now(UTC)) for item in register)
+    return {"incidents": register}, lines or ["No incident."], FAILED if late else 0
 
 
 def _time(text: str | None, option: str) -> datetime | None:

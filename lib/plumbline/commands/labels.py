@@ -21,9 +21,9 @@ def labels(workspace: str | None, system: str, decision_id: str) -> Any:
     with open_for(workspace) as ws:
         history = label_history(ws, system, decision_id)
     lines = [
-        f"{'holds' if one.holds else 'former':<8}{one.label}"
-        + (f", true at {iso_minute(one.label_time)} UTC" if one.label_time else ", without a time")
-        + f", from load {one.load_id} ({one.file})"
-        for one in history.told
+        f"{'holds' if claim.holds else 'former':<8}{claim.label}"
+        + (f", true at {iso_minute(claim.label_time)} UTC" if claim.label_time else ", without a time")
+        + f", from load {claim.load_id} ({claim.file})"
+        for claim in history.told
     ]
     return history, lines or [f"{decision_id} has no label yet."]

@@ -168,8 +168,8 @@ def load(
     paths = [f.parent for f in folders.files_of(file)] if many else [file.parent] if file.exists() else []
     with open_for(workspace, sorted(set(paths))) as ws:
         if not many:
-            made = loading.load_file(ws, file, **options)
-            return made, _load_lines(made)
+            result = loading.load_file(ws, file, **options)
+            return result, _load_lines(result)
         gathered = folders.load_files(ws, file, **options)
     lines = [line for load in gathered.loads for line in (f"{load.file}:", *_load_lines(load))]
     if gathered.failed:
@@ -318,7 +318,7 @@ def roles(workspace: str | None, system: str, maps: tuple[str, ...], undone: boo
             changed = answers.undo_roles(ws, system, actor=actor_name())
         elif maps:
             changed = answers.change_roles(ws, system, maps, actor=actor_name())
-        held = answers.roles_of(ws, system)
-    roles_by_column = changed or {column: ", ".join(names) for column, names in held.items()}
+        column_roles = answers.roles_of(ws, system)
+    roles_by_column = changed or {column: ", ".join(names) for column, names in column_roles.items()}
     lines = [f"{column} -> {names}" for column, names in roles_by_column.items()]
-    return {"changed": changed, "roles": {c: list(names) for c, names in held.items()}}, lines
+    return {"changed": changed, "roles": {c: list(names) for c, names in column_roles.items()}}, lines

@@ -26,8 +26,8 @@ def places(workspace: str | None, place: str | None, remove: bool, by: str) -> A
             answer.remove_place(ws, place, by=by)
         elif place:
             answer.list_place(ws, place, by=by)
-        pairs = [(found, "an owner") for found in answer.owner_places(ws)]
-    pairs += [(found, "PLUMBLINE_HOSTS") for found in answer.operator_places()]
+        pairs = [(location, "an owner") for location in answer.owner_places(ws)]
+    pairs += [(location, "PLUMBLINE_HOSTS") for location in answer.operator_places()]
     lines = [
         f"{p.text:<60} listed by {who}" + (f", with {', '.join(p.bound)}" if p.bound else "")
         for p, who in pairs

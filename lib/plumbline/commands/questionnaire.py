@@ -35,9 +35,9 @@ def questionnaire(workspace: str | None, system: str, file: Path, out: Path, lan
     except OSError as error:
         raise PlumblineError(f"The file cannot be read: {error.strerror}", where=str(file)) from error
     with open_for(workspace) as ws:
-        made, filled = issue_workbook(ws, system, content, language_code=language, actor=actor_name())
-    write(made, out, put)
-    told = {name: list(getattr(filled, name)) for name in ("answered", "described", "kept", "left")}
+        document, filled = issue_workbook(ws, system, content, language_code=language, actor=actor_name())
+    write(document, out, put)
+    question_ids = {name: list(getattr(filled, name)) for name in ("answered", "described", "kept", "left")}
     counts = ", ".join(
         f"{len(ids)} {words}"
         for words, ids in (
@@ -48,4 +48,4 @@ def questionnaire(workspace: str | None, system: str, file: Path, out: Path, lan
         )
     )
     lines = [f"{typed_path(out)}: {counts}."]
-    return {"path": typed_path(out), "sha256": made.sha256, **told}, lines
+    return {"path": typed_path(out), "sha256": document.sha256, **question_ids}, lines

@@ -57,7 +57,10 @@ def scorecard(
             cautions = ()  # those of that day are not kept
             card, extra = past.card, {"same": past.same, "proof": past.sentence, "inputs_sha256": past.inputs_sha256,
                                       "card_sha256": past.card_sha256}  # fmt: skip
-    lines = [f"{card.system}: {card.verdict.words}", *(f"  {said}" for said in (*cautions, *card.reasons))]
+    lines = [
+        f"{card.system}: {card.verdict.words}",
+        *(f"  {reason}" for reason in (*cautions, *card.reasons)),
+    ]
     lines += [
         f"  {c.id:<7} {c.status:<14} {c.evidence.sentence}"
         for c in card.controls

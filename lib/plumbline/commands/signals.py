@@ -332,15 +332,17 @@ def check(workspace: str | None, system: str | None, notify: bool, dry_run: bool
         sent, said_of_sent, failed = deliveries.send_due(ws, system) if notify else ([], [], False)
     findings, faults = checked.findings, (*checked.faults, *untried)
     report_faults(faults)
-    tried = [one for each, _ in more for one in each]
+    tried = [trial for each, _ in more for trial in each]
     renew = {key: items for _, each in more for key, items in each.items()}
     lines = [f"{f.system}  {f.severity:<6}  {_duration_words(f)}{f.sentence}" for f in findings] or [
         "No findings."
     ]
     lines += [f"{key}  note    {words}" for key, messages in cautions.items() for words in messages]
     lines += [f"{key}  renew   {item.sentence}" for key, items in renew.items() for item in items]
-    lines += [f"{one.system}  records {one.sentence}" for one in tried]
-    lines += [f"{one.system}  acted   {one.state.value}: {one.note or one.sentence}" for one in acted]
+    lines += [f"{trial.system}  records {trial.sentence}" for trial in tried]
+    lines += [
+        f"{action.system}  acted   {action.state.value}: {action.note or action.sentence}" for action in acted
+    ]
     lines += said_of_sent
     answers = {
         "findings": findings, "delivered": sent, "acted": acted, "reminders": renew, "records": tried,

@@ -196,15 +196,20 @@ def document(
         if review:
             reviewed(ws, system, review, by=by)
         sections = outline(ws, system, kind, language)
-        kept = [v for v in versions(ws, system) if v.kind == kind]
+        document_versions = [v for v in versions(ws, system) if v.kind == kind]
     known, items = tally(sections)
     lacking = [item for _, rows in sections for item in rows if not item.known]
     lines = [f"{known} of {items} items known.", *(f"  {i.key:<36} {i.name}. {i.source}" for i in lacking)]
     lines += [
         f"{v.sha256}  {iso_day(v.made_at)}  {'reviewed by ' + v.reviews[0].by if v.reviews else 'reviewed by nobody'}"
-        for v in kept
+        for v in document_versions
     ]
-    return {"known": known, "items": items, "lacking": [i.key for i in lacking], "versions": kept}, lines
+    return {
+        "known": known,
+        "items": items,
+        "lacking": [i.key for i in lacking],
+        "versions": document_versions,
+    }, lines
 
 
 def _pair(text: str) -> tuple[str, str]:

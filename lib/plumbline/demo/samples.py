@@ -52,8 +52,8 @@ def _write_labels_of(source: Path, target: Path, column: str, ids: frozenset[str
     """Copy the lines of a labels file whose decision is among ``ids``."""
     header, *lines = source.read_bytes().splitlines(keepends=True)
     place = next(csv.reader([header.decode("utf-8").strip()])).index(column)
-    kept = [line for line in lines if next(csv.reader([line.decode("utf-8").strip()]))[place] in ids]
-    target.write_bytes(header + b"".join(kept))
+    rows = [line for line in lines if next(csv.reader([line.decode("utf-8").strip()]))[place] in ids]
+    target.write_bytes(header + b"".join(rows))
     return target
 
 

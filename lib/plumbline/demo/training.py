@@ -62,14 +62,14 @@ def write_repository(folder: Path, trainings: list[TrainingRun], *, author: str)
     _git(folder, "init", "-q", "-b", "main")
     (folder / "dvc.yaml").write_text(_DESCRIBED, "utf-8", newline="\n")
     (folder / "train.py").write_text(_TRAIN, "utf-8", newline="\n")
-    for one in trainings:
-        (folder / "dvc.lock").write_text(_lock(one), "utf-8", newline="\n")
+    for training in trainings:
+        (folder / "dvc.lock").write_text(_lock(training), "utf-8", newline="\n")
         who = {f"GIT_{role}_{part}": value for role in ("AUTHOR", "COMMITTER")
                for part, value in (("NAME", author), ("EMAIL", "training@example.org"),
-                                   ("DATE", f"{one.day}T04:00:00+0000"))}  # fmt: skip
+                                   ("DATE", f"{training.day}T04:00:00+0000"))}  # fmt: skip
         _git(folder, "add", "-A", **who)
-        _git(folder, "commit", "-q", "-m", f"Train {one.release}", **who)
-        _git(folder, "tag", one.release)
+        _git(folder, "commit", "-q", "-m", f"Train {training.release}", **who)
+        _git(folder, "tag", training.release)
     return folder
 
 

@@ -22,7 +22,7 @@ def from_columns(kind: type[Made], columns: Mapping[str, Iterable[Any]]) -> tupl
     if columns.keys() != {*getattr(kind, "__slots__", ())}:
         raise TypeError(f"columns of {kind.__name__} are its fields")
     length = next(len(column) for column in columns.values() if isinstance(column, Sized))
-    made = list(map(kind.__new__, repeat(kind, length)))
+    instances = list(map(kind.__new__, repeat(kind, length)))
     for name, column in columns.items():
-        deque(map(getattr(kind, name).__set__, made, column), maxlen=0)
-    return tuple(made)
+        deque(map(getattr(kind, name).__set__, instances, column), maxlen=0)
+    return tuple(instances)

@@ -66,14 +66,14 @@ def sampled_contributions(
         block_margins = column_margins(model, block, trees)
         return (to_score(model.link, block_margins) if probability else block_margins)[:, output]
 
-    kept = [seed for seed, fits in zip(seeds, whole.tolist(), strict=True) if fits]
+    usable_seeds = [seed for seed, fits in zip(seeds, whole.tolist(), strict=True) if fits]
     contributions = split(
         coalition_value,
         columns[whole],
         known[sound],
         player[model.coding.owners],
         len(used),
-        kept,
+        usable_seeds,
         model.orders,
     )
     parts = _spread(contributions.parts, whole, used, len(names))

@@ -104,7 +104,7 @@ def read_lock(text: str, where: str) -> Lock:
         inputs |= _hashes(mapping.get("deps"), where)
         outputs |= _hashes(mapping.get("outs"), where)
         parameters += sum(
-            len(_mapping(found, where)) for found in _mapping(mapping.get("params") or {}, where).values()
+            len(_mapping(params, where)) for params in _mapping(mapping.get("params") or {}, where).values()
         )
     first = {path: digest for path, digest in inputs.items() if path not in outputs}
     return Lock(tuple(str(name) for name in stages), first, outputs, parameters)
@@ -240,7 +240,7 @@ def _spellings(tag: str) -> tuple[str, ...]:
 
 def _git(root: Path, *arguments: str) -> str | None:
     """What a plumbing command prints, or None where it fails."""
-    kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "HOME") if name in os.environ}
+    environment = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "HOME") if name in os.environ}
     settings = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_TERMINAL_PROMPT": "0",
                 "GIT_NO_LAZY_FETCH": "1", "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_REPLACE_OBJECTS": "1"}  # fmt: skip
     command = [
@@ -258,7 +258,7 @@ def _git(root: Path, *arguments: str) -> str | None:
             command,
             capture_output=True,
             timeout=SECONDS,
-            env={**kept, **settings},
+            env={**environment, **settings},
             check=False,
             stdin=subprocess.DEVNULL,
         )

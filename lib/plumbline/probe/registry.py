@@ -125,7 +125,7 @@ def _read(address: str, place: str, model: str) -> tuple[str, tuple[ProbedVersio
             client.get_registered_model(name)  # says whether it is there at all
         pages.sort(key=lambda v: v.creation_timestamp or 0, reverse=True)
         aliases = {str(k): str(v) for k, v in (client.get_registered_model(name).aliases or {}).items()}
-        versions = tuple(_version(client, found, aliases) for found in pages[:MOST])
+        versions = tuple(_version(client, model_version, aliases) for model_version in pages[:MOST])
     except PlumblineError:
         raise
     except MlflowException as error:
@@ -174,7 +174,9 @@ def _model_name(client: Any, model: str, place: str) -> str:
         if "'" in model and '"' in model:
             raise PlumblineError("A model's name cannot hold both kinds of quotation marks", where="--model")
         return model
-    names = sorted(str(found.name) for found in client.search_registered_models(max_results=50))
+    names = sorted(
+        str(registered_model.name) for registered_model in client.search_registered_models(max_results=50)
+    )
     if len(names) == 1:
         return names[0]
     if not names:

@@ -40,8 +40,8 @@ class Rows:
         """The same rows in another order."""
         at = np.asarray(order, dtype=np.int64)
         plain = {
-            name: own[at] if isinstance(own, np.ndarray) else [own[i] for i in order]
-            for name, own in self.plain.items()
+            name: column[at] if isinstance(column, np.ndarray) else [column[i] for i in order]
+            for name, column in self.plain.items()
         }
         lists = {}
         for name, (values, offsets) in self.lists.items():
@@ -100,7 +100,7 @@ def fetch_with_lists(
             read = cursor.execute(f"SELECT unnest({name}) AS {name} FROM {source}", params).fetchnumpy()
             ends = np.cumsum(rows.plain.pop(f"_long_{name}").astype(np.int64))
             lists[name] = (np.asarray(read[name]), np.concatenate([[0], ends]))
-        if all(len(own) == offsets[-1] for own, offsets in lists.values()):
+        if all(len(values) == offsets[-1] for values, offsets in lists.values()):
             return Rows(rows.n, rows.plain, rows.lists | lists)
     raise PlumblineError("The profiles changed while they were read", todo="Ask again.")
 

@@ -91,13 +91,13 @@ def merge_basis(
 ) -> None:
     """Say that the rows which the grids rest on are of one load now; they are the same."""
     row = cursor.execute("SELECT row_set FROM profile_basis WHERE system = ?", [system.key]).fetchone()
-    held: dict[str, Any] = json.loads(row[0]) if row else {}
+    basis: dict[str, Any] = json.loads(row[0]) if row else {}
     counts: dict[int, int] = {}
-    for load, rows in held.get("rows", ()):
+    for load, rows in basis.get("rows", ()):
         load = load_id if load in gone else load
         counts[load] = counts.get(load, 0) + rows
-    if sorted(counts.items()) != sorted(map(tuple, held.get("rows", ()))):
-        merged = json.dumps(held | {"rows": sorted(counts.items())})
+    if sorted(counts.items()) != sorted(map(tuple, basis.get("rows", ()))):
+        merged = json.dumps(basis | {"rows": sorted(counts.items())})
         cursor.execute("UPDATE profile_basis SET row_set = ? WHERE system = ?", [merged, system.key])
         mark_profiles(cursor, system.key, [GRIDS])
 
@@ -153,8 +153,8 @@ def ensure_bins(cursor: duckdb.DuckDBPyConnection, system: System) -> tuple[str,
     grids = {grid.column: grid for grid in read_grids(cursor, system)}
     wanted = profiled_columns(cursor, system)
     todo = [w for w in wanted if w[0] not in grids or grids[w[0]].rows_used == 0]
-    made = make_grids(cursor, system, todo)
-    changed = [grid for grid in made if grid.column not in grids or grid.rows_used]
+    new_grids = make_grids(cursor, system, todo)
+    changed = [grid for grid in new_grids if grid.column not in grids or grid.rows_used]
     keep_grids(cursor, system, changed)
     if not grids:
         mark_profiles(cursor, system.key, [GRIDS])

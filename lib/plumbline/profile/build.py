@@ -254,13 +254,13 @@ def _recount(
     decided = bool(wanted & {"score", _LABEL})
     for load_id in load_ids:
         for table in _TABLES:
-            own = table == "profile_feature"
-            if not own and not decided:
+            by_feature = table == "profile_feature"
+            if not by_feature and not decided:
                 continue
-            condition = "AND list_contains($columns, col)" if own else ""
+            condition = "AND list_contains($columns, col)" if by_feature else ""
             condition += f" AND {_day(table)} >= $since" if since else ""
             params = {"system": system.key, "load": load_id}
-            params |= ({"columns": [*wanted]} if own else {}) | ({"since": since} if since else {})
+            params |= ({"columns": [*wanted]} if by_feature else {}) | ({"since": since} if since else {})
             cursor.execute(
                 f"DELETE FROM {table} WHERE system = $system AND load_id = $load {condition}", params
             )

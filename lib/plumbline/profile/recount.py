@@ -22,9 +22,10 @@ def differences(cursor: duckdb.DuckDBPyConnection, system: System, load: int) ->
     results = []
     for table in PROFILES:
         columns = ", ".join(_exact_columns(cursor, table))
-        one, other = f"SELECT {columns} FROM before_{table}", f"SELECT {columns} FROM {table} {where}"
+        before, after = f"SELECT {columns} FROM before_{table}", f"SELECT {columns} FROM {table} {where}"
         rows = cursor.execute(
-            f"SELECT count(*) FROM (({one} EXCEPT ALL {other}) UNION ALL ({other} EXCEPT ALL {one}))", bound
+            f"SELECT count(*) FROM (({before} EXCEPT ALL {after}) UNION ALL ({after} EXCEPT ALL {before}))",
+            bound,
         ).fetchone()
         if rows and rows[0]:
             results.append(table)

@@ -139,8 +139,8 @@ def _limits(material: Material, speech: Language) -> str:
     ]
     limits = [
         f"{control} {name}: {speech.numeral(decimal(value, ',.15g'))}"
-        for control, held in sorted(settings.limits.items())
-        for name, value in sorted(held.items())
+        for control, bounds in sorted(settings.limits.items())
+        for name, value in sorted(bounds.items())
     ]
     return ", ".join([*floors, *limits])
 

@@ -121,8 +121,8 @@ def _picture(part: dict[str, str]) -> str:
     """A chart as an image of its own, in which nothing can run."""
     image = ""
     if part["svg"]:
-        held = base64.b64encode(part["svg"].encode()).decode()
-        image = f'<img src="data:image/svg+xml;base64,{held}" alt="{_e(part["sentence"])}">'
+        encoded = base64.b64encode(part["svg"].encode()).decode()
+        image = f'<img src="data:image/svg+xml;base64,{encoded}" alt="{_e(part["sentence"])}">'
     return _section(part["title"], _p(part["sentence"]) + image + _p(part["note"], "note"))
 
 
@@ -140,8 +140,8 @@ def _controls(part: dict[str, Any]) -> str:
         if r["contradiction"]:
             word = _state({"tone": "fail", "word": part["contradiction"]})
             contradiction = f" {word} {_e(r['contradiction'])}"
-        said = f"{_e(r['text'])} {evidence}{contradiction}"
-        return [_e(r["id"]), _e(r["title"]), _state(r["state"]), _e(r["asked"]), said]
+        evidence_cell = f"{_e(r['text'])} {evidence}{contradiction}"
+        return [_e(r["id"]), _e(r["title"]), _state(r["state"]), _e(r["asked"]), evidence_cell]
 
     tables = (
         f"<h3>{_e(family['title'])}</h3>{_table(part['head'], map(row, family['rows']))}"
@@ -165,8 +165,8 @@ def _provenance(data: dict[str, Any]) -> str:
         (_e(r["name"]), f"<span class=mono>{_e(r['value'])}</span>" if r["hash"] else _e(r["value"]))
         for r in rests["rows"]
     )
-    held = ([_e(cell) for cell in row] for row in loads["rows"])
-    table = _table(loads["head"], held, mono=(3,), kind="loads") if loads["rows"] else ""
+    rows = ([_e(cell) for cell in row] for row in loads["rows"])
+    table = _table(loads["head"], rows, mono=(3,), kind="loads") if loads["rows"] else ""
     return _section(rests["title"], _p(rests["note"], "note") + _table(rests["head"], values) + table)
 
 
@@ -183,7 +183,7 @@ def figures(material: Material, speech: Language) -> list[list[str]]:
     """What each figure was made from: name, loads, filter, window, decisions, and its table."""
     loads = ", ".join(str(load.load_id) for load in material.proof.loads if load.rows_loaded)
     everything, labelled = (speech.say(key, "index") for key in ("all_decisions", "labelled"))
-    facts, found = material.answer.measured.facts, []
+    facts, rows = material.answer.measured.facts, []
     zone = material.answer.system.timezone
 
     def span(first: Any, last: Any) -> str:
@@ -192,18 +192,18 @@ def figures(material: Material, speech: Language) -> list[list[str]]:
     whole = span(facts.first_decision, facts.last_decision)
     if material.performance is not None and material.performance.points:
         n = speech.number(material.performance.labelled)
-        found.append([speech.say("performance"), loads, labelled, whole, n, "figures/performance.csv"])
+        rows.append([speech.say("performance"), loads, labelled, whole, n, "figures/performance.csv"])
     if material.drift is not None and material.drift.features:
         first, last = material.drift.window
         sizes = [f.n for f in material.drift.features if f.n]
         n = speech.number(max(sizes)) if sizes else ""
         window = span(first, last or facts.last_decision)
-        found.append([speech.say("drift"), loads, everything, window, n, "figures/drift.csv"])
+        rows.append([speech.say("drift"), loads, everything, window, n, "figures/drift.csv"])
     if material.releases is not None and material.releases.releases.spans:
         n = speech.number(sum(s.n for s in material.releases.releases.spans))
         in_charge = speech.say("in_charge", "index")
-        found.append([speech.say("releases"), loads, in_charge, whole, n, "figures/releases.csv"])
-    return found
+        rows.append([speech.say("releases"), loads, in_charge, whole, n, "figures/releases.csv"])
+    return rows
 
 
 def _link(name: str) -> str:

@@ -85,13 +85,15 @@ def issue_period(
         PlumblineError: no such system or language, or not a period.
     """
     language(language_code)
-    told = period(ws, key, start, end)
-    content = period_pack(gather(ws, key), told, language_code, _stamper(ws))
-    made, time = hashlib.sha256(content).hexdigest(), _time(content)
+    period_answer = period(ws, key, start, end)
+    content = period_pack(gather(ws, key), period_answer, language_code, _stamper(ws))
+    digest, time = hashlib.sha256(content).hexdigest(), _time(content)
     kind = "evidence of a period"
-    note_issue(ws, key, kind=kind, sha256=made, actor=actor, language=language_code, time=time)
-    name = f"plumbline-{key}-{told.start.date().isoformat()}-{told.end.date().isoformat()}.zip"
-    return IssuedDocument(name=name, kind=kind, sha256=made, content=content, time=time)
+    note_issue(ws, key, kind=kind, sha256=digest, actor=actor, language=language_code, time=time)
+    name = (
+        f"plumbline-{key}-{period_answer.start.date().isoformat()}-{period_answer.end.date().isoformat()}.zip"
+    )
+    return IssuedDocument(name=name, kind=kind, sha256=digest, content=content, time=time)
 
 
 def issue_workbook(
@@ -105,10 +107,10 @@ def issue_workbook(
     speech = language(language_code)
     card = gather(ws, key).answer.card
     filled = fill_workbook(content, card, speech)
-    made, kind = hashlib.sha256(filled.content).hexdigest(), "buyer's questionnaire"
-    note_issue(ws, key, kind=kind, sha256=made, actor=actor, language=language_code)
+    digest, kind = hashlib.sha256(filled.content).hexdigest(), "buyer's questionnaire"
+    note_issue(ws, key, kind=kind, sha256=digest, actor=actor, language=language_code)
     name = f"plumbline-{key}-{card.at.date().isoformat()}.xlsx"
-    return IssuedDocument(name=name, kind=kind, sha256=made, content=filled.content), filled
+    return IssuedDocument(name=name, kind=kind, sha256=digest, content=filled.content), filled
 
 
 def _stamper(ws: Workspace) -> Stamper:

@@ -134,21 +134,21 @@ def try_possible_records(
 
 def _compare_records(first: DecisionRecord, again: DecisionRecord) -> tuple[float, DecisionRecord]:
     """How far the numbers that were computed again are off, and the second record with the first's in their place."""
-    held, anew = first.explanation, again.explanation
-    if _shape(held) != _shape(anew) or len(first.reasons) != len(again.reasons):
+    recorded, anew = first.explanation, again.explanation
+    if _shape(recorded) != _shape(anew) or len(first.reasons) != len(again.reasons):
         return float("inf"), again
-    off = [_computed_numbers(explanation) for explanation in (held, anew)]
+    off = [_computed_numbers(explanation) for explanation in (recorded, anew)]
     scores = [
         [explanation.score or 0.0, (explanation.score or 0.0) + (explanation.additivity_error or 0.0)]
-        for explanation in (held, anew)
+        for explanation in (recorded, anew)
     ]
     gap = max(largest_difference(off[0], off[1]), largest_difference(scores[0], scores[1]))
     explanation = replace(
         anew,
-        base_value=held.base_value,
-        attributions={name: held.attributions[name] for name in anew.attributions},
-        errors={name: held.errors[name] for name in anew.errors},
-        additivity_error=held.additivity_error,
+        base_value=recorded.base_value,
+        attributions={name: recorded.attributions[name] for name in anew.attributions},
+        errors={name: recorded.errors[name] for name in anew.errors},
+        additivity_error=recorded.additivity_error,
     )
     reasons = tuple(
         replace(new, contribution=old.contribution)

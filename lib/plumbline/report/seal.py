@@ -34,18 +34,18 @@ def seal_files(files: Mapping[str, bytes], proof: ScorecardProof, at: datetime, 
     Raises:
         PlumblineError: the key that signs cannot be read or made.
     """
-    held = {
+    contents = {
         **files,
         verify.CARD: proof.card.encode(),
         verify.INPUTS: proof.inputs.encode(),
         verify.TRAIL: "".join(json.dumps(link, ensure_ascii=True) + "\n" for link in proof.links).encode(),
         "verify.py": verifier(),
     }
-    listed = (f"{hashlib.sha256(held[name]).hexdigest()}  {name}\n" for name in sorted(held))
-    held[verify.MANIFEST] = "".join(listed).encode()
-    time_stamp = _stamp(held, stamper)
-    held[verify.SIGNATURE] = sign(held[verify.MANIFEST], time_stamp)
-    return _zip_files(held, at)
+    listed = (f"{hashlib.sha256(contents[name]).hexdigest()}  {name}\n" for name in sorted(contents))
+    contents[verify.MANIFEST] = "".join(listed).encode()
+    time_stamp = _stamp(contents, stamper)
+    contents[verify.SIGNATURE] = sign(contents[verify.MANIFEST], time_stamp)
+    return _zip_files(contents, at)
 
 
 def _stamp(files: dict[str, bytes], stamper: Stamper) -> str:

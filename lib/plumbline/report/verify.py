@@ -223,8 +223,8 @@ def disclosure_faults(text: str, entries: list[dict[str, object]]) -> list[str]:
 def card_faults(files: dict[str, bytes], entries: list[dict[str, object]]) -> list[str]:
     """Whether the scorecard is the one whose hash the trail holds."""
     card = hashlib.sha256(files[CARD]).hexdigest()
-    kept = [json.loads(str(e["detail"])) for e in entries if e.get("action") == "scorecard kept"]
-    if not any(detail.get("card") == card for detail in kept):
+    details = [json.loads(str(e["detail"])) for e in entries if e.get("action") == "scorecard kept"]
+    if not any(detail.get("card") == card for detail in details):
         return ["the scorecard is not one that the trail knows"]
     return []
 

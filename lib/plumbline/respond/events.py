@@ -115,7 +115,8 @@ def envelope(event: Event, others: tuple[Event, ...], sender: Sender, message: s
     }
     if others:
         data["also"] = [
-            {"type": f"plumbline.{one.type}.v1", **_summary(one), **_short_data(one)} for one in others[:MOST]
+            {"type": f"plumbline.{other.type}.v1", **_summary(other), **_short_data(other)}
+            for other in others[:MOST]
         ]
         data["also_count"] = len(others)
     built: dict[str, Any] = {

@@ -192,7 +192,9 @@ def _read(reply: httpcore.Response) -> HttpReply:
         if len(buffer) >= LARGEST_REPLY:
             break
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in reply.headers}
-    kept = {name: strip_control_characters(headers[name])[:500] for name in KEPT_HEADERS if name in headers}
+    reply_headers = {
+        name: strip_control_characters(headers[name])[:500] for name in KEPT_HEADERS if name in headers
+    }
     error = ""
     if 300 <= reply.status < 400:
         error = "The address points elsewhere (a redirect), which is not followed"
@@ -201,7 +203,11 @@ def _read(reply: httpcore.Response) -> HttpReply:
     content = bytes(buffer[:LARGEST_REPLY])
     text = content.decode("utf-8", errors="replace")
     return HttpReply(
-        status=reply.status, text=strip_control_characters(text), content=content, headers=kept, error=error
+        status=reply.status,
+        text=strip_control_characters(text),
+        content=content,
+        headers=reply_headers,
+        error=error,
     )
 
 

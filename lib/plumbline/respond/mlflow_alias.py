@@ -139,8 +139,8 @@ def _claim(hand: AliasHand, number: str, owner: str, steps: list[str]) -> None:
         raise _StopMove("Another rollback is at this alias right now")
     mark = _tag(hand, number, owner)
     time.sleep(hand.pause)
-    found = version(hand, number)
-    if found is None or found.tags.get(_tag_name(hand)) != mark:
+    model_version = version(hand, number)
+    if model_version is None or model_version.tags.get(_tag_name(hand)) != mark:
         raise _StopMove("Another rollback is at this alias right now")
     steps.append(f"claimed: version {number}")
 

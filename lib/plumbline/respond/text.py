@@ -58,8 +58,8 @@ def paragraphs(payload: Mapping[str, Any]) -> list[str]:
         count = data.get("also_count", len(listed))
         lines.append("It holds:" if kind in ("digest", "summary") else "Also:")
         lines += [
-            f"- {line(one.get('system', ''), 60)}, {one['severity']}: {line(one['sentence'], 400)}"
-            for one in listed
+            f"- {line(finding.get('system', ''), 60)}, {finding['severity']}: {line(finding['sentence'], 400)}"
+            for finding in listed
         ]
         if count > len(listed):
             lines.append(f"and {count - len(listed)} more.")
@@ -81,7 +81,7 @@ def plain_text(payload: Mapping[str, Any]) -> str:
 def html(payload: Mapping[str, Any]) -> str:
     """The HTML part: paragraphs of escaped text, no picture, no script, nothing fetched."""
     title = escape(subject(payload))
-    body = "".join(f"<p>{escape(one)}</p>" for one in paragraphs(payload))
+    body = "".join(f"<p>{escape(paragraph)}</p>" for paragraph in paragraphs(payload))
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>'
         f'<body style="font-family: sans-serif; max-width: 40em">{body}</body></html>'

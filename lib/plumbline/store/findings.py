@@ -57,7 +57,7 @@ def recorded_findings(
         " ORDER BY closed_at IS NOT NULL, since DESC NULLS LAST, id DESC",
         [system, system],
     ).fetchall()
-    return [own for own in map(_read, rows) if parts or own.part_of is None]
+    return [record for record in map(_read, rows) if parts or record.part_of is None]
 
 
 def read_finding(cursor: Cursor, number: int) -> FindingRecord:
@@ -168,9 +168,9 @@ def parts_by_number(known: Sequence[FindingRecord]) -> dict[int, tuple[FindingRe
     joined = {}
     for record in known:
         signals = frozenset(record.finding.figures.get("signals", ()))
-        own = [r for r in groups.get(record.id, ()) if r.finding.signal in signals]
-        if own:
-            joined[record.id] = tuple(sorted(own, key=lambda r: (r.finding.since or r.recorded_at, r.id)))
+        members = [r for r in groups.get(record.id, ()) if r.finding.signal in signals]
+        if members:
+            joined[record.id] = tuple(sorted(members, key=lambda r: (r.finding.since or r.recorded_at, r.id)))
     return joined
 
 

@@ -84,4 +84,4 @@ def loads_by_source(cursor: duckdb.DuckDBPyConnection, system: str) -> dict[str,
            JOIN source_pull p USING (system, location, item) WHERE s.system = ? GROUP BY 1 ORDER BY 1""",
         [system],
     ).fetchall()
-    return {str(name): [int(load) for load in held] for name, held in rows}
+    return {str(name): [int(load) for load in loads] for name, loads in rows}

@@ -102,7 +102,7 @@ def drift_over_time(answer: DriftAnswer, method: str, whole: WholeRowAnswer | No
     inputs = [d.feature for d in drifts if d.feature not in OUTPUTS]
     keep = {*list(dict.fromkeys(inputs))[:MOST], *OUTPUTS}
     drawn = [d for d in drifts if d.feature in keep]
-    drawn += [_as_drift(one) for one in whole.chunks] if whole else []
+    drawn += [_as_drift(chunk) for chunk in whole.chunks] if whole else []
     cards.section(
         phrase("Every feature, over time"),
         phrase(
@@ -136,8 +136,8 @@ def earlier_breaches(chunks: Sequence[FeatureDrift], begins: datetime | None, mo
     """What breached before the window that the title is about, so that it does not seem to deny the picture."""
     there = [d for d in chunks if d.drifted and d.start and d.end and begins and d.end <= begins]
     firsts: dict[str, FeatureDrift] = {}
-    for one in sorted(there, key=lambda d: d.start or datetime.min.replace(tzinfo=UTC)):
-        firsts.setdefault(one.feature, one)
+    for breach in sorted(there, key=lambda d: d.start or datetime.min.replace(tzinfo=UTC)):
+        firsts.setdefault(breach.feature, breach)
     if not firsts:
         return ""
     lines = [
@@ -233,9 +233,9 @@ def ranking(answer: DriftAnswer) -> None:
     rows = []
     for name in dict.fromkeys([*ranked, *drifts]):
         if name in drifts:
-            one = ranked.get(name)
-            moved = one.moved.correlation if one and one.moved else None
-            rows.append(_row(drifts[name], one.importance if one else None, moved, shapes.get(name)))
+            rank = ranked.get(name)
+            moved = rank.moved.correlation if rank and rank.moved else None
+            rows.append(_row(drifts[name], rank.importance if rank else None, moved, shapes.get(name)))
     tables.grid(
         rows,
         alt=phrase(
@@ -245,8 +245,8 @@ def ranking(answer: DriftAnswer) -> None:
         bars=("Then", "Now"),
         height=460 if len(rows) > 11 else None,
     )
-    own = [f for f in answer.own if f.status in ("watch", "breach")]
-    if own:
+    own_drifts = [f for f in answer.own if f.status in ("watch", "breach")]
+    if own_drifts:
         cards.section(
             phrase("Missing, new and out of range"),
             phrase("Signals of their own: each has its test and its limit."),
@@ -266,7 +266,7 @@ def ranking(answer: DriftAnswer) -> None:
                     "Note": one_line(f.note, 160),
                     "New levels": one_line(", ".join(f.new_levels), 80) or numbers.DASH,
                 }
-                for f in own
+                for f in own_drifts
             ],
             alt=phrase("Missing values, levels not seen before and values out of range"),
         )

@@ -264,7 +264,7 @@ def grouping(view: View, usage: ModelUse) -> None:
             names.setdefault(group, []).append(feature)
         words = st.text_area(
             phrase("One group a line: its name, a colon, its columns with commas between"),
-            value="\n".join(f"{group}: {', '.join(own)}" for group, own in names.items()),
+            value="\n".join(f"{group}: {', '.join(members)}" for group, members in names.items()),
             placeholder=phrase("Income: salary, bonus, other_income"),
             key="use.groups",
         )
@@ -289,24 +289,26 @@ def _near_twins(view: View, usage: ModelUse, groups: dict[str, str]) -> None:
             "up, here and in reasons."
         ),
     )
-    for i, one in enumerate(usage.twins[:MOST_TWINS]):
-        names = ", ".join(one_line(name, 40) for name in one.features[:6])
-        more = phrase(" and {features} more", features=len(one.features) - 6) if len(one.features) > 6 else ""
-        weakest = "" if len(one.features) == 2 else phrase(" at the weakest link")
+    for i, twin in enumerate(usage.twins[:MOST_TWINS]):
+        names = ", ".join(one_line(name, 40) for name in twin.features[:6])
+        more = (
+            phrase(" and {features} more", features=len(twin.features) - 6) if len(twin.features) > 6 else ""
+        )
+        weakest = "" if len(twin.features) == 2 else phrase(" at the weakest link")
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(
                 phrase(
                     "{names} :gray[rank correlation {correlation}{weakest}, n = {n}]",
                     names=escape(names + more),
-                    correlation=numbers.signed_number(one.correlation),
+                    correlation=numbers.signed_number(twin.correlation),
                     weakest=weakest,
-                    n=numbers.count(one.n),
+                    n=numbers.count(twin.n),
                 )
             )
             if permissions.button(phrase("Group them"), permissions.ANALYST, key=f"use.twins.{i}"):
-                title = one.features[0]
+                title = twin.features[0]
                 set_groups(
-                    view.ws, usage.system.key, groups | dict.fromkeys(one.features, title), actor=actor()
+                    view.ws, usage.system.key, groups | dict.fromkeys(twin.features, title), actor=actor()
                 )
                 st.rerun()
     if len(usage.twins) > MOST_TWINS:

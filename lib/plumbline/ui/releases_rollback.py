@@ -166,12 +166,12 @@ def _four_eyes(view: View, key: str, answer: Rollbacks) -> None:
         )
         if permissions.submit(phrase("Save"), permissions.OWNER) and wanted != now:
             mode, hand = answer.setting.mode, {"four_eyes": wanted}
-            said = (
+            sentence = (
                 phrase("A second person approves rollbacks now.")
                 if wanted
                 else phrase("One person is enough now.")
             )
-            _do(lambda: (set_mode(view.ws, key, mode, by=actor(), hand=hand), said)[1])
+            _do(lambda: (set_mode(view.ws, key, mode, by=actor(), hand=hand), sentence)[1])
 
 
 def _freezes(view: View, key: str, freezes: Sequence[Freeze]) -> None:
@@ -181,15 +181,15 @@ def _freezes(view: View, key: str, freezes: Sequence[Freeze]) -> None:
         phrase("Times in which nothing is rolled back, such as holidays. An owner sets and ends them."),
     )
     now = clock()
-    ahead = [one for one in freezes if one.end > now]
-    for one in ahead:
-        word = cards.word("watch", phrase("frozen") if one.start <= now else phrase("to be frozen"))
-        about = "" if one.system else phrase(", every system")
+    ahead = [freeze for freeze in freezes if freeze.end > now]
+    for freeze in ahead:
+        word = cards.word("watch", phrase("frozen") if freeze.start <= now else phrase("to be frozen"))
+        about = "" if freeze.system else phrase(", every system")
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
             span = phrase(
                 "{start} to {end}{about}",
-                start=numbers.moment(one.start),
-                end=numbers.moment(one.end),
+                start=numbers.moment(freeze.start),
+                end=numbers.moment(freeze.end),
                 about=about,
             )
             st.markdown(
@@ -197,14 +197,14 @@ def _freezes(view: View, key: str, freezes: Sequence[Freeze]) -> None:
                     "{word} {span}: {reason}. :small[Set by {by}.]",
                     word=word,
                     span=span,
-                    reason=escape(one.reason.rstrip("."), 200),
-                    by=escape(one.by, 60),
+                    reason=escape(freeze.reason.rstrip("."), 200),
+                    by=escape(freeze.by, 60),
                 )
             )
             if sign_in.may(permissions.OWNER) and st.button(
-                phrase("End it"), key=f"rollback.freeze.{one.number}"
+                phrase("End it"), key=f"rollback.freeze.{freeze.number}"
             ):
-                _do(lambda number=one.number: _end_note(remove_freeze(view.ws, number, by=actor())))  # type: ignore[misc]
+                _do(lambda number=freeze.number: _end_note(remove_freeze(view.ws, number, by=actor())))  # type: ignore[misc]
     if not ahead:
         st.markdown(phrase("None is set. A rollback may be made whenever the interlocks hold."))
     if not sign_in.may(permissions.OWNER):

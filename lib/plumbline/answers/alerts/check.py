@@ -89,7 +89,7 @@ def check_systems(
     with ws.read() as cursor:
         known = [systems.get_system(cursor, key)] if key else systems.list_systems(cursor)
     results, faults = answer_systems(known, lambda system: (system, _check(ws, system, actor, all_signals)))
-    findings = _sort_open_first([finding for _, own in results for finding in own])
+    findings = _sort_open_first([finding for _, system_findings in results for finding in system_findings])
     return CheckResult(findings, tuple(system for system, _ in results), faults)
 
 
@@ -144,15 +144,17 @@ def rehearse(ws: Workspace, key: str | None = None) -> tuple[tuple[Finding, ...]
     measured = []
     for system in known:
         with ws.read() as cursor:
-            _, _, own, looked_at = signals_of(cursor, system, True)
-        measured.append((system.key, own, looked_at))
-    findings = _sort_open_first([finding for _, own, _ in measured for finding in own])
+            _, _, system_findings, looked_at = signals_of(cursor, system, True)
+        measured.append((system.key, system_findings, looked_at))
+    findings = _sort_open_first(
+        [finding for _, system_findings, _ in measured for finding in system_findings]
+    )
     messages: list[Delivery] = []
     try:
         with ws.write() as cursor:
             before = {d.id for d in deliveries.recent_deliveries(cursor, limit=100_000)}
-            for own_key, own, looked_at in measured:
-                reconcile(cursor, own_key, own, looked_at, now())
+            for own_key, system_findings, looked_at in measured:
+                reconcile(cursor, own_key, system_findings, looked_at, now())
             messages += [d for d in deliveries.recent_deliveries(cursor, limit=100_000) if d.id not in before]
             raise _DryRunEnd
     except _DryRunEnd:
@@ -177,23 +179,25 @@ def reconcile(
 
     known = sorted(register.recorded_findings(cursor, key, parts=True), key=_age_key)
     place_of: dict[int, int] = {}
-    parts = [part for one in findings for part in one.parts]
+    parts = [part for finding in findings for part in finding.parts]
     findings = [*findings, *parts]
-    for place, one in _onset_order(findings):
-        record = next((r for r in known if r.id not in place_of and is_same_problem(_with_end(r), one)), None)
-        closed = at if one.until is not None or any(one is part for part in parts) else None
+    for place, finding in _onset_order(findings):
+        record = next(
+            (r for r in known if r.id not in place_of and is_same_problem(_with_end(r), finding)), None
+        )
+        closed = at if finding.until is not None or any(finding is part for part in parts) else None
         if record is None:
-            place_of[register.add(cursor, one, at, closed)] = place
+            place_of[register.add(cursor, finding, at, closed)] = place
         else:
             place_of[record.id] = place
-            register.update(cursor, record.id, one, at, (record.closed_at or closed) if closed else None)
+            register.update(cursor, record.id, finding, at, (record.closed_at or closed) if closed else None)
             if not record.open and closed is None:
                 register.clear_acknowledgement(cursor, record.id)
     number_of = {place: number for number, place in place_of.items()}
-    for place, one in enumerate(findings):
-        for part in one.parts:
-            own = next(n for n, other in enumerate(findings) if other is part)
-            register.mark_part(cursor, number_of[own], number_of[place])
+    for place, finding in enumerate(findings):
+        for part in finding.parts:
+            part_place = next(n for n, other in enumerate(findings) if other is part)
+            register.mark_part(cursor, number_of[part_place], number_of[place])
     for record in known:
         if record.id in place_of:
             continue
@@ -221,10 +225,10 @@ def _age_key(record: FindingRecord) -> tuple[bool, bool, datetime, int]:
 def _with_end(record: FindingRecord) -> Finding:
     """A recorded finding with an end: one that was closed because it was not found any more has none of its own, and
     must not be taken for whatever goes wrong with the same thing long after."""
-    one = record.finding
-    if record.open or one.until is not None or one.since is None:
-        return one
-    return replace(one, until=max(one.since, one.known_at or one.since) + CALM)
+    finding = record.finding
+    if record.open or finding.until is not None or finding.since is None:
+        return finding
+    return replace(finding, until=max(finding.since, finding.known_at or finding.since) + CALM)
 
 
 def findings(cursor: Cursor, system: System) -> tuple[Finding, ...]:

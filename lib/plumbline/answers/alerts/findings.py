@@ -37,7 +37,7 @@ class Findings(Result):
     @property
     def sentence(self) -> str:
         """How many are open, and the first of them."""
-        waiting = [one.finding.sentence for one in self.items if one.open]
+        waiting = [record.finding.sentence for record in self.items if record.open]
         if not waiting:
             return (
                 f"No finding is open; {len(self.items)} are on record."
@@ -50,17 +50,17 @@ class Findings(Result):
         """One a finding, with times as they are."""
         return [
             {
-                "id": one.id,
-                "signal": one.finding.signal,
-                "sentence": one.finding.sentence,
-                "since": one.finding.since,
-                "until": one.finding.until,
-                "known_at": one.finding.known_at,
-                "severity": one.finding.severity.value,
-                "open": one.open,
-                "acknowledged_by": one.acknowledged_by,
+                "id": record.id,
+                "signal": record.finding.signal,
+                "sentence": record.finding.sentence,
+                "since": record.finding.since,
+                "until": record.finding.until,
+                "known_at": record.finding.known_at,
+                "severity": record.finding.severity.value,
+                "open": record.open,
+                "acknowledged_by": record.acknowledged_by,
             }
-            for one in self.items
+            for record in self.items
         ]
 
     def _json_values(self) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def measurements(
             if by == headline.by
             else aligned_chunks(features, reference=system.reference, by=headline.by)
         )
-    begun = tuple(sorted({start for one in counts for start in one.starts if start}))
+    begun = tuple(sorted({start for version_counts in counts for start in version_counts.starts if start}))
     waited = usual_delay(delay_curve(headline.delay, now)) or 0
     late = positive_curve(headline.delay, now) if headline.headline in OF_CLASSES else None
     if late is not None:

@@ -51,13 +51,13 @@ def label_history(ws: Workspace, key: str, decision_id: str) -> LabelHistory:
         by_load = {load.load_id: load for load in loads.list_loads(cursor, system.key)}
     records = tuple(
         LabelRecord(
-            label=one.label,
-            label_time=aware(one.label_time) if one.label_time else None,
-            load_id=one.load_id,
-            file=by_load[one.load_id].file,
-            loaded_at=by_load[one.load_id].at,
-            holds=one.holds,
+            label=claim.label,
+            label_time=aware(claim.label_time) if claim.label_time else None,
+            load_id=claim.load_id,
+            file=by_load[claim.load_id].file,
+            loaded_at=by_load[claim.load_id].at,
+            holds=claim.holds,
         )
-        for one in label_claims
+        for claim in label_claims
     )
     return LabelHistory(system.key, decision_id, records)

@@ -87,8 +87,8 @@ def amend(mapping: Mapping, maps: Sequence[tuple[str, str]]) -> Mapping:
             raise PlumblineError(f"The file has no column {column!r}", todo=f"It has: {', '.join(known)}.")
         parsed = RoleName.parse(role, column)
         guess = next((c for c in mapping.columns if c.column == column and c.role == parsed), known[column])
-        kept = replace(guess, role=parsed, confidence=1.0, reason="said by a person")
-        column_maps.setdefault(column, []).append(kept)
+        stated_map = replace(guess, role=parsed, confidence=1.0, reason="said by a person")
+        column_maps.setdefault(column, []).append(stated_map)
     claimed = {str(c.role) for items in column_maps.values() for c in items if not c.role.name}
     columns: list[ColumnMap] = []
     done: set[str] = set()
@@ -260,13 +260,13 @@ def load_file(
         PlumblineError: the file or the mapping cannot be used, or a question is open that only a person can
             answer; nothing has changed.
     """
-    said = FileAnswers(maps=maps, timezone=timezone, positive=positive, date_order=date_order, task=task)
+    form = FileAnswers(maps=maps, timezone=timezone, positive=positive, date_order=date_order, task=task)
     doubts: tuple[str, ...] = ()
     if mapping is None:
-        inspection = inspect_file(path, ws=ws, system=title, sheet=sheet, answers=said)
-        refuse_open(inspection, said)
-        mapping, doubts = inspection.mapping, (*_reading_notes(inspection, said), *_doubts(inspection, said))
-    used = apply_answers(mapping, said)
+        inspection = inspect_file(path, ws=ws, system=title, sheet=sheet, answers=form)
+        refuse_open(inspection, form)
+        mapping, doubts = inspection.mapping, (*_reading_notes(inspection, form), *_doubts(inspection, form))
+    used = apply_answers(mapping, form)
     given = (
         replace(open_source(ws, path, whole=True, sheet=sheet), origin=origin) if sheet or origin else path
     )

@@ -178,12 +178,12 @@ def _close_refusal(ws: Workspace, key: str, origin: Origin) -> None:
 
 def _open(cursor: Cursor, key: str, origin: Origin) -> register.FindingRecord | None:
     """The open finding about a source."""
-    found = (
+    matches = (
         r
         for r in register.recorded_findings(cursor, key)
         if r.open and r.finding.signal == SIGNAL + origin.name
     )
-    return next(found, None)
+    return next(matches, None)
 
 
 def pull_sources(

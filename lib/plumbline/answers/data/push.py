@@ -187,9 +187,9 @@ class Intake:
             NoLog: it has no log yet.
             PlumblineError: there is no such system.
         """
-        kept = self._forms.get(system)
-        if kept is not None and time.monotonic() < kept[0]:
-            return kept[1:]
+        entry = self._forms.get(system)
+        if entry is not None and time.monotonic() < entry[0]:
+            return entry[1:]
         with self._find().read() as cursor:
             key = systems.get_system(cursor, system).key
             mapping = systems.saved_mapping(cursor, key)

@@ -334,7 +334,7 @@ def has_attributions(cursor: Cursor, system: System, drawn: pd.DataFrame) -> lis
         name = f"attributions of version {version} add up"
         sound[version] = memoise(cursor, system, name, bool, partial(_is_additive, cursor, system, version))
     there = drawn[parts].notna().all(axis=1).tolist()
-    return [held and sound.get(version, False) for held, version in zip(there, drawn["version"], strict=True)]
+    return [has and sound.get(version, False) for has, version in zip(there, drawn["version"], strict=True)]
 
 
 def _is_additive(cursor: Cursor, system: System, version: str) -> bool:

@@ -163,4 +163,4 @@ def random_decision(ws: Workspace, key: str, part: Slice, *, seed: int) -> str |
     with ws.read() as cursor:
         system = systems.get_system(cursor, key)
         frame = decisions.sample(cursor, system, part, 1, seed, ["decision_id"])
-    return Decision({str(name): held for name, held in frame.iloc[0].items()}).id if len(frame) else None
+    return Decision({str(name): value for name, value in frame.iloc[0].items()}).id if len(frame) else None

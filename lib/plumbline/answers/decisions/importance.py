@@ -218,8 +218,8 @@ def _sample(
     cursor: Cursor, system: System, sources: Sources, span: Span, n: int, seed: int, space: str
 ) -> tuple[pd.DataFrame, FloatArray, list[str]]:
     """Random decisions of a span, their contributions (n, d), grouped, and the names; kept ones where there are."""
-    kept = sources.source is AttributionSource.MODEL and not space
-    kept_set = attributions.find_attribution_set(cursor, system.key, sources.version) if kept else None
+    is_stored = sources.source is AttributionSource.MODEL and not space
+    kept_set = attributions.find_attribution_set(cursor, system.key, sources.version) if is_stored else None
     if kept_set is not None and sources.model is not None and kept_set.sha256 == sources.model.sha256:
         frame, parts = attributions.sample_attributions(cursor, system, sources.version, span, n, seed)
         if len(frame) >= FEWEST:
@@ -377,9 +377,9 @@ def _coverage(cursor: Cursor, system: System) -> tuple[ExplanationCoverage, ...]
     logged = profile.present.get("explanation", np.zeros(len(profile.n), np.int64))
     sound = explain.recorded_share(cursor, system) if np.any(logged) else 0.0
     passed = {m.version for m in model_files.model_files(cursor, system.key) if m.passed}
-    kept: dict[str, int] = {}
+    additive: dict[str, int] = {}
     for item in attributions.attribution_coverage(cursor, system):
-        kept[item.version] = kept.get(item.version, 0) + item.adds_up
+        additive[item.version] = additive.get(item.version, 0) + item.adds_up
     total: dict[str, list[int]] = {}
     for name, n, has in zip(profile.versions, profile.n, logged, strict=True):
         sums = total.setdefault(name, [0, 0])
@@ -387,7 +387,7 @@ def _coverage(cursor: Cursor, system: System) -> tuple[ExplanationCoverage, ...]
     result = []
     for name, (n, has) in sorted(total.items(), key=lambda item: -item[1][0]):
         recorded = round(has * sound)
-        on_demand = min(kept.get(name, 0), n - recorded) if name in passed else 0
+        on_demand = min(additive.get(name, 0), n - recorded) if name in passed else 0
         result.append(
             ExplanationCoverage(
                 version=name,

@@ -158,7 +158,7 @@ def _reasons(
     system: System, decision: Decision, explanation: Explanation
 ) -> tuple[tuple[Reason, ...], tuple[str, ...]]:
     wording = explain.wording(system, decision)
-    said = reasons_for(explanation, wording)
+    selection = reasons_for(explanation, wording)
     reasons = tuple(
         Reason(
             feature=name,
@@ -169,9 +169,9 @@ def _reasons(
                 (m, explanation.values.get(m)) for m, group in wording.groups.items() if group == name != m
             ),
         )
-        for name, value in said.picked
+        for name, value in selection.picked
     )
-    return reasons, said.alerts
+    return reasons, selection.alerts
 
 
 def _find_counterfactuals(ws: Workspace, key: str, decision_id: str) -> Counterfactuals | None:

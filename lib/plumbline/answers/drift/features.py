@@ -165,7 +165,7 @@ def drift(
             drifts = _exact_drifts(cursor, system, drifts, healthy, shown, version, where)
         chunk = by or drift_chunk(profiles)
         chunks = drift_by_chunk(profiles, reference=healthy, by=chunk, method=over_time)
-        own = [
+        own_drifts = [
             f for f in measure(now, reference=healthy, window=shown, methods=OF_THEIR_OWN, healthy=then)
             if not (f.feature == "label" and f.method == "missing")  # labels that are still to come
         ]  # fmt: skip
@@ -193,7 +193,7 @@ def drift(
         sentence=sequence(
             [window_sentence(features, ranked, healthy, shown), outputs_sentence(chunks, shown), cut_off]
         ),
-        own=tuple(own), metric=headline, cautions=(*cautions, *([cut] if cut else ())), shapes=shapes,
+        own=tuple(own_drifts), metric=headline, cautions=(*cautions, *([cut] if cut else ())), shapes=shapes,
     )  # fmt: skip
 
 
@@ -208,11 +208,12 @@ def _movements(
     cost = system.settings.cost_matrix
     points = performance(profile, by=by, reference=system.reference, metrics=[metric], cost=cost)
     series: dict[str, list[FeatureDrift]] = {}
-    for one in chunks:
-        series.setdefault(one.feature, []).append(one)
+    for chunk in chunks:
+        series.setdefault(chunk.feature, []).append(chunk)
     better = METRICS[metric].higher_is_better
     return {
-        name: performance_correlation(own, points, higher_is_better=better) for name, own in series.items()
+        name: performance_correlation(feature_chunks, points, higher_is_better=better)
+        for name, feature_chunks in series.items()
     }
 
 
@@ -248,7 +249,7 @@ def open_drift(
     series: dict[str, list[FeatureDrift]] = {p.bins.feature: [] for p in inputs}
     for chunk in drift_by_chunk(inputs, reference=system.reference, by=drift_chunk(inputs)):
         series[chunk.feature].append(chunk)
-    runs = [run for own in series.values() if (run := _open_run(own))]
+    runs = [run for feature_chunks in series.values() if (run := _open_run(feature_chunks))]
     if not runs:
         return None
     since = min(run[0].start for run in runs if run[0].start)
@@ -301,10 +302,10 @@ def _drift_of_last_window(
 def _open_run(series: Sequence[FeatureDrift]) -> list[FeatureDrift]:
     judged = [f for f in series if f.status is not PointStatus.UNKNOWN]
     run: list[FeatureDrift] = []
-    for one in reversed(judged):
-        if not one.drifted:
+    for chunk in reversed(judged):
+        if not chunk.drifted:
             break
-        run.insert(0, one)
+        run.insert(0, chunk)
     return run if len(run) >= 2 else []
 
 
@@ -371,16 +372,19 @@ def _exact_drifts(
         return profiles_by_span[name, span]
 
     feature_drifts: dict[str, list[FeatureDrift]] = {}
-    for one in drifts:
-        compute = exactly.EXACT.get(one.method)
+    for feature_drift in drifts:
+        compute = exactly.EXACT.get(feature_drift.method)
         if (
             compute is not None
-            and one.kind is Kind.NUMERIC
-            and (one.value is not None or one.p_value is not None)
+            and feature_drift.kind is Kind.NUMERIC
+            and (feature_drift.value is not None or feature_drift.p_value is not None)
         ):
-            one = with_exact(one, compute(values(one.feature, reference), values(one.feature, window)))
-        feature_drifts.setdefault(one.method, []).append(one)
-    return tuple(one for group in feature_drifts.values() for one in judge(group))
+            feature_drift = with_exact(
+                feature_drift,
+                compute(values(feature_drift.feature, reference), values(feature_drift.feature, window)),
+            )
+        feature_drifts.setdefault(feature_drift.method, []).append(feature_drift)
+    return tuple(feature_drift for group in feature_drifts.values() for feature_drift in judge(group))
 
 
 def drift_chunk(profiles: Sequence[FeatureProfile]) -> str:

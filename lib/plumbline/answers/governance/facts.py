@@ -101,21 +101,21 @@ def measure(ws: Workspace, system: System, moment: datetime) -> MeasuredFacts:
             )
         cautions = of_the_log(cursor, system, span)
         answer = system_releases(cursor, system)
-        held = measure_headline(cursor, system, now, answer, noted)
+        headline = measure_headline(cursor, system, now, answer, noted)
         known = {
             **workspace, **facts_of_people, **_volume(span), "share_elsewhere": share_of_other_systems(cursor, system),
-            **_labels(cursor, system, now, held), **held.facts(),
-            **_monitoring_facts(cursor, system, now, held), **_versions(cursor, system, span, answer, noted,
+            **_labels(cursor, system, now, headline), **headline.facts(),
+            **_monitoring_facts(cursor, system, now, headline), **_versions(cursor, system, span, answer, noted,
             moment.date()),
-            **_audit(cursor, system, span), **_explanation_facts(cursor, system, span, now, held),
+            **_audit(cursor, system, span), **_explanation_facts(cursor, system, span, now, headline),
             **_people_facts(cursor, system, now),
             **_fields(with_log(cursor, system, complaint_facts(noted, moment), now)),
             **_fields(caller_facts(cursor, system, now)),
         }  # fmt: skip
     return MeasuredFacts(
         facts=Facts(as_of=now, **known),
-        stake=held.stake,
-        standing=held,
+        stake=headline.stake,
+        standing=headline,
         releases=answer,
         records=noted,
         cautions=cautions,

@@ -73,7 +73,7 @@ def changes_since_last(cursor: Cursor, key: str) -> Changes | None:
 
 
 def _compare_scorecards(before: StoredScorecard, after: StoredScorecard) -> Changes:
-    cards = [canonical_json.read(Scorecard, kept.card) for kept in (before, after)]
+    cards = [canonical_json.read(Scorecard, record.card) for record in (before, after)]
     inputs = (
         canonical_json.read(ScorecardInputs, before.given),
         canonical_json.read(ScorecardInputs, after.given),

@@ -260,15 +260,15 @@ def _control_spells(
     cursor: Cursor, key: str, start: datetime, end: datetime
 ) -> tuple[tuple[ControlSpell, ...], datetime | None]:
     """How each control stood, from scorecard to scorecard, and from when that is known."""
-    kept = [item for item in scorecards.list_scorecards(cursor, key) if item.at < end and item.card]
-    before = [item for item in kept if item.at < start]
-    told = [*before[-1:], *(item for item in kept if item.at >= start)]
-    held: dict[str, list[ControlSpell]] = {}
-    for item in told:
+    stored_cards = [item for item in scorecards.list_scorecards(cursor, key) if item.at < end and item.card]
+    before = [item for item in stored_cards if item.at < start]
+    cards = [*before[-1:], *(item for item in stored_cards if item.at >= start)]
+    spells_by_control: dict[str, list[ControlSpell]] = {}
+    for item in cards:
         card = canonical_json.read(Scorecard, item.card)
         since = max(item.at, start)
         for control in card.controls:
-            spells = held.setdefault(control.id, [])
+            spells = spells_by_control.setdefault(control.id, [])
             standing = (control.status, control.requirement.value, control.evidence.kind.value)
             last = spells[-1] if spells else None
             if last is not None:
@@ -288,8 +288,10 @@ def _control_spells(
                     card_sha256=item.card_sha256,
                 )
             )
-    found = tuple(spell for control in sorted(held) for spell in held[control])
-    return found, max(told[0].at, start) if told else None
+    control_spells = tuple(
+        spell for control in sorted(spells_by_control) for spell in spells_by_control[control]
+    )
+    return control_spells, max(cards[0].at, start) if cards else None
 
 
 def detail_json(entry: TrailEntry) -> str:

@@ -62,7 +62,7 @@ def remove_place(ws: Workspace, text: str, *, by: str) -> None:
         places = kept.places(cursor)
         if place.text not in places:
             raise PlumblineError("This place is not listed in this workspace", where=place.text)
-        kept.keep(cursor, [one for one in places if one != place.text])
+        kept.keep(cursor, [other for other in places if other != place.text])
         trail.append(cursor, actor=_require_name(by), action=Act.PLACE_LEFT_OUT, detail={"place": place.text})
 
 

@@ -78,6 +78,6 @@ def trail(
         head=check.head,
         missing_head=check.missing_head,
         set_back=check.set_back,
-        problems=tuple(one for one in state if isinstance(one, IntegrityProblem)),
-        untied=tuple(one.load_id for one in state if isinstance(one, LooseLoad)),
+        problems=tuple(item for item in state if isinstance(item, IntegrityProblem)),
+        untied=tuple(item.load_id for item in state if isinstance(item, LooseLoad)),
     )

@@ -23,17 +23,17 @@ def backup(ws: Workspace, out: Path, *, actor: str, overwrite: bool = False) -> 
     Raises:
         PlumblineError: see ``snapshot``.
     """
-    made = snapshot(ws, out, overwrite=overwrite)
+    copy = snapshot(ws, out, overwrite=overwrite)
     detail = {
-        "copy": made.path.name,
-        "sha256": made.sha256,
-        "bytes": made.bytes,
-        "entry": made.entry,
-        "head": made.head,
+        "copy": copy.path.name,
+        "sha256": copy.sha256,
+        "bytes": copy.bytes,
+        "entry": copy.entry,
+        "head": copy.head,
     }
     with ws.write() as cursor:
         trail.append(cursor, actor=actor, action=Act.BACKED_UP, detail=detail)
-    return made
+    return copy
 
 
 def nightly(ws: Workspace, *, actor: str, days: int) -> tuple[Snapshot, int]:

@@ -162,10 +162,10 @@ def _inbox(ws: Workspace, folder: Path, outcome: RoundOutcome) -> str:
         seen = inbox.file_state(path)
         if seen is None or time.time() - seen[1] / 1e9 < inbox.SETTLE:
             continue
-        one = inbox.take(ws, path, title, actor=ACTOR)
-        if one is not None and one.load is None:
-            outcome.faults[f"file {one.file}"] = one.reason
-        taken += [one] if one is not None and one.load is not None else []
+        arrival = inbox.take(ws, path, title, actor=ACTOR)
+        if arrival is not None and arrival.load is None:
+            outcome.faults[f"file {arrival.file}"] = arrival.reason
+        taken += [arrival] if arrival is not None and arrival.load is not None else []
     return f"{len(taken)} files from the inbox." if taken else ""
 
 
@@ -188,7 +188,7 @@ def _check_if_new(ws: Workspace, system: System, also: Also | None) -> str:
         also(ws, system.key)
     with ws.write(by_itself=True) as cursor:
         settings.keep(cursor, name, ws.change(system.key))
-    still = [one for one in checked.findings if one.until is None]
+    still = [finding for finding in checked.findings if finding.until is None]
     return f"{system.key}: {len(still)} open."
 
 

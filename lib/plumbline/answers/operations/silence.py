@@ -36,8 +36,10 @@ def rhythms(cursor: Cursor, system: System, at: datetime) -> Iterator[SourceRhyt
     brought = [load for load in loads.arrivals(cursor, system.key) if load.rows_loaded or load.labels_joined]
     pulled = sources.loads_by_source(cursor, system.key)
     for name, ids in pulled.items():
-        own = set(ids)
-        yield SourceRhythm(system.key, name, pause([load.at for load in brought if load.load_id in own], at))
+        source_loads = set(ids)
+        yield SourceRhythm(
+            system.key, name, pause([load.at for load in brought if load.load_id in source_loads], at)
+        )
     known = {number for ids in pulled.values() for number in ids}
     yield SourceRhythm(
         system.key, FILES, pause([load.at for load in brought if load.load_id not in known], at)
@@ -50,17 +52,17 @@ def check_silence(ws: Workspace, system: System, at: datetime) -> list[SourceRhy
     Returns the sources that are silent.
     """
     with ws.read() as cursor:
-        source_rhythms = [one for one in rhythms(cursor, system, at) if one.pause is not None]
+        source_rhythms = [rhythm for rhythm in rhythms(cursor, system, at) if rhythm.pause is not None]
         opened = _open(cursor, system.key)
-    silent = [one for one in source_rhythms if one.pause is not None and one.pause.is_silent]
-    begun = [one for one in silent if SIGNAL + one.name not in opened]
-    speaking = {SIGNAL + one.name for one in source_rhythms if one not in silent}
+    silent = [rhythm for rhythm in source_rhythms if rhythm.pause is not None and rhythm.pause.is_silent]
+    begun = [rhythm for rhythm in silent if SIGNAL + rhythm.name not in opened]
+    speaking = {SIGNAL + rhythm.name for rhythm in source_rhythms if rhythm not in silent}
     over = [number for signal, number in opened.items() if signal in speaking]
     if begun or over:
         with ws.write() as cursor:
             before = register.recorded_findings(cursor, system.key, parts=True)
-            for one in begun:
-                register.add(cursor, _finding(one, at), at, None)
+            for rhythm in begun:
+                register.add(cursor, _finding(rhythm, at), at, None)
             for number in over:
                 register.close(cursor, number, at)
             announce(cursor, before, register.recorded_findings(cursor, system.key, parts=True), at)

@@ -80,8 +80,8 @@ def verify(
         return Verification(0, 0, faults)
     with ws.read_consistently() as cursor:
         looked = [*chain_problems(cursor, head), *trail_problems(cursor)]
-        problems = [one for one in looked if isinstance(one, IntegrityProblem)]
-        untied = tuple(one.load_id for one in looked if isinstance(one, LooseLoad))
+        problems = [item for item in looked if isinstance(item, IntegrityProblem)]
+        untied = tuple(item.load_id for item in looked if isinstance(item, LooseLoad))
         known = systems.list_systems(cursor)
         loads = [(system, load) for system in known for load in build.loads_present(cursor, system)]
     for place, (system, load) in enumerate(loads):

@@ -58,8 +58,8 @@ def estimates(
             part = Slice(*system.reference, None, window.arm, window.where)
             curves = class_curves(class_cells(cursor, system, part, names, FOLDS))
             shown, healthy = (
-                expected_outcomes_by_day(cursor, system, own, names, curves, system.reference)
-                for own in (window, part)
+                expected_outcomes_by_day(cursor, system, span, names, curves, system.reference)
+                for span in (window, part)
             )
         return estimate_classes(profile, shown, healthy, cost=cost, selected=selected, **asked)
     if system.task is Task.REGRESSION:

@@ -232,7 +232,7 @@ def _most_frequent_error(classes: tuple[str, ...], table: FloatArray) -> str:
 def _sentence(
     system: System, name: str, a: Slice, b: Slice, comparisons: tuple[WindowComparison, ...]
 ) -> Message:
-    head = next((one for one in comparisons if one.metric == name), None)
+    head = next((comparison for comparison in comparisons if comparison.metric == name), None)
     spans = message(
         "{second} against {first}", second=say_span(b.start, b.end), first=say_span(a.start, a.end)
     )

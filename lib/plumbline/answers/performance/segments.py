@@ -113,11 +113,9 @@ def segments(
 
         question = f"slices of {part!r} by {name} against {against}{', pairs' if pairs else ''}"
         # a filter names a value of the log, which is not to be written down
-        made = make() if part.where else memoise(cursor, system, question, _SegmentSearch, make)
-    segment_search = made.search
-    sentence = (
-        f"{_sentence(segment_search, made.columns, system.unit)} {whose if segment_search.n else ''}".rstrip()
-    )
+        outcome = make() if part.where else memoise(cursor, system, question, _SegmentSearch, make)
+    segment_search = outcome.search
+    sentence = f"{_sentence(segment_search, outcome.columns, system.unit)} {whose if segment_search.n else ''}".rstrip()
     return SegmentsAnswer(
         system=system,
         window=part,

@@ -125,7 +125,7 @@ def say_guess(system: System, headline: str, found: BaselineComparison) -> Messa
             "{metric} was never good: always answering the mean of the labels would be no worse.", metric=name
         )
     value, guess = (
-        say_value(headline, one, metric_unit(system, headline)) for one in (found.value, found.guess)
+        say_value(headline, figure, metric_unit(system, headline)) for figure in (found.value, found.guess)
     )
     values = {"metric": name, "value": value, "guess": guess}
     if found.worse:

@@ -275,10 +275,10 @@ def _split(
 ) -> tuple[Point, ...]:
     """The points of the largest slices of a column, one series each."""
     column = resolve_filters(cursor, system, Slice(where=((column, ""),))).where[0][0]
-    one = slicer(cursor, system, column)
-    if one is None:
+    column_slicer = slicer(cursor, system, column)
+    if column_slicer is None:
         return ()
-    profile = _profile(cursor, system, window, False, one)
+    profile = _profile(cursor, system, window, False, column_slicer)
     size: Counter[str] = Counter()
     for name, n in zip(profile.versions, profile.n_labelled.tolist(), strict=True):
         size[name] += n
@@ -294,7 +294,7 @@ def _hindsight(points: Sequence[Point], guesses: Sequence[Point], system: System
     for name in dict.fromkeys(p.metric for p in guesses):
         own_points = [p for p in guesses if p.metric == name and (start is None or p.start >= start)]
         hindsights.append(hindsight(own_points, [p for p in points if p.metric == name]))
-    return tuple(one for one in hindsights if one is not None)
+    return tuple(backtest for backtest in hindsights if backtest is not None)
 
 
 def _profile(

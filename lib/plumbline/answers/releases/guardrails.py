@@ -206,15 +206,15 @@ def _large_error_guardrail(
     zone: str,
     rising: bool = False,
 ) -> tuple[str, Guardrail] | None:
-    kept, known = np.isfinite(new), np.isfinite(old)
+    finite, known = np.isfinite(new), np.isfinite(old)
     old, who = old[known], None if who is None else who[known]
-    if not kept.any() or len(old) < 10:
+    if not finite.any() or len(old) < 10:
         return None
     limit = float(np.quantile(old, LARGE))
     share = float((old > limit).mean())
     large_errors = guardrail(
-        times[kept],
-        new[kept] > limit,
+        times[finite],
+        new[finite] > limit,
         previous_rate=share,
         previous_n=len(old),
         rising=rising,

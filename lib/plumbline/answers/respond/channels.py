@@ -183,9 +183,9 @@ def send_test(ws: Workspace, name: str, *, by: str, at: datetime | None = None) 
     )
     with ws.write(by_itself=True) as cursor:
         if (
-            reply.is_undelivered and (held := find_channel(cursor, name)).code == sealed
+            reply.is_undelivered and (current := find_channel(cursor, name)).code == sealed
         ):  # nobody can have read it
-            channel_store.keep(cursor, name, replace(held, code=None).body())
+            channel_store.keep(cursor, name, replace(current, code=None).body())
         deliveries.add(
             cursor,
             replace(

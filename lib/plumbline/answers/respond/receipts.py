@@ -47,10 +47,22 @@ def alert_facts(cursor: Cursor, system: str, moment: datetime) -> dict[str, Any]
     for row in rows:
         if row.system == system and row.finding is not None and row.event in ALERTS:
             alerts.setdefault(row.finding, []).append(row)
-    delivered = {n: own for n, own in alerts.items() if any(_is_delivered(d, sent) for d in own)}
-    dead = {n for n, own in alerts.items() if n not in delivered and all(d.state == "dead" for d in own)}
+    delivered = {
+        n: alert_deliveries
+        for n, alert_deliveries in alerts.items()
+        if any(_is_delivered(d, sent) for d in alert_deliveries)
+    }
+    dead = {
+        n
+        for n, alert_deliveries in alerts.items()
+        if n not in delivered and all(d.state == "dead" for d in alert_deliveries)
+    }
     seen = {r.id for r in register.recorded_findings(cursor, system, parts=True) if r.acknowledged_by}
-    young = {n for n, own in delivered.items() if n not in seen and moment - own[0].made_at <= PATIENCE}
+    young = {
+        n
+        for n, alert_deliveries in delivered.items()
+        if n not in seen and moment - alert_deliveries[0].made_at <= PATIENCE
+    }
     return {
         "alert_channel": bool(usable),
         "alerts_delivered": len(delivered) if alerts else None,

@@ -95,7 +95,7 @@ def verify(workspace: str | None, head: str) -> Any:
         return {"intact": False, "problems": [problem], "systems": 0, "loads": 0}, [problem.sentence], FAILED
     lines = [
         verification.sentence,
-        *(f"  {one.sentence}" for one in verification.problems),
+        *(f"  {fault.sentence}" for fault in verification.problems),
         *filter(None, [verification.note]),
     ]
     return verification.to_dict(), lines, 0 if verification.intact else FAILED

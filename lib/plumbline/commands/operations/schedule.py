@@ -122,8 +122,8 @@ def _schedule_output(ws: Workspace, item: Schedule) -> Any:
         f"Inbox: {item.inbox or 'none'}",
         f"Heartbeat: {item.heartbeat_host or 'none'}",
     ]
-    lines += [line for one in runs.values() if one for line in _lines(one)]
-    failed = any(one is not None and one.faults for one in runs.values())
+    lines += [line for task_run in runs.values() if task_run for line in _lines(task_run)]
+    failed = any(task_run is not None and task_run.faults for task_run in runs.values())
     return {"schedule": item.to_dict(), "runs": runs, "next": due}, lines, 1 if failed else 0
 
 

@@ -33,8 +33,8 @@ def add_command(workspace: str | None, system: str | None, start: str, end: str,
     from plumbline.answers.respond.freezes import add_freeze
 
     with open_for(workspace) as ws:
-        made = add_freeze(ws, system or "", start, end, reason, by=by)
-    return {"freeze": made}, [_line(made)]
+        new_freeze = add_freeze(ws, system or "", start, end, reason, by=by)
+    return {"freeze": new_freeze}, [_line(new_freeze)]
 
 
 @command("list", into=freeze)
@@ -48,7 +48,7 @@ def list_command(workspace: str | None, system: str | None) -> Any:
         if system:
             systems.get_system(cursor, system)
         known = freezes(cursor, system)
-    return {"freezes": known}, [_line(one) for one in known] or ["No freeze."]
+    return {"freezes": known}, [_line(entry) for entry in known] or ["No freeze."]
 
 
 @command("remove", into=freeze)

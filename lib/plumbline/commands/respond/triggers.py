@@ -103,18 +103,18 @@ def list_command(workspace: str | None, system: str | None, name: str | None) ->
     from plumbline.respond.targets import target
 
     with open_for(workspace) as ws:
-        found = triggers(ws, system, name)
+        answer = triggers(ws, system, name)
     lines = [
-        f"{t.system}  {t.name}  when {t.when.value}  {target(t.url).public_address}" for t in found.items
+        f"{t.system}  {t.name}  when {t.when.value}  {target(t.url).public_address}" for t in answer.items
     ]
-    lines += [f"{r.system}  {r.trigger}  {_line(r)}" for r in found.runs]
-    newest = next(iter(found.runs), None)
-    one = {
-        "trigger": found.items[0] if found.items else None,
+    lines += [f"{r.system}  {r.trigger}  {_line(r)}" for r in answer.runs]
+    newest = next(iter(answer.runs), None)
+    detail = {
+        "trigger": answer.items[0] if answer.items else None,
         "state": newest.state.value if newest else "set",
         "receipt": newest.receipt if newest else None,
     }
-    return found.to_dict() | (one if name else {}), [found.sentence, *lines]
+    return answer.to_dict() | (detail if name else {}), [answer.sentence, *lines]
 
 
 @command("test", into=trigger)

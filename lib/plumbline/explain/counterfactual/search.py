@@ -183,15 +183,15 @@ def _cheapest_by_features(hits: Sequence[Option]) -> list[Option]:
 def _keep(states: Sequence[dict[int, float]], gaps: FloatArray, width: int) -> list[dict[int, float]]:
     """The states nearest to the border, half of the places shared out among sets of features."""
     order = np.argsort(-gaps, kind="stable").tolist()
-    kept: list[int] = []
+    places: list[int] = []
     seen: set[tuple[int, ...]] = set()
     for i in order:
         which = tuple(sorted(states[i]))
-        if which not in seen and len(kept) < width // 2:
+        if which not in seen and len(places) < width // 2:
             seen.add(which)
-            kept.append(i)
-    kept += [i for i in order if i not in kept][: width - len(kept)]
-    return [states[i] for i in kept]
+            places.append(i)
+    places += [i for i in order if i not in places][: width - len(places)]
+    return [states[i] for i in places]
 
 
 def _simplify(ask: _Scorer, row: FloatArray, moves: Sequence[Move], option: Option) -> Option:

@@ -102,10 +102,10 @@ def _links(table: FloatArray) -> dict[tuple[int, int], tuple[float, int]]:
         n = int(both.sum())
         if n < FEWEST_ROWS:
             continue
-        one, other = rankdata(table[both, i]), rankdata(table[both, j])
-        if one.std() == 0 or other.std() == 0:
+        rank, other_rank = rankdata(table[both, i]), rankdata(table[both, j])
+        if rank.std() == 0 or other_rank.std() == 0:
             continue
-        r = float(np.corrcoef(one, other)[0, 1])
+        r = float(np.corrcoef(rank, other_rank)[0, 1])
         if abs(r) >= CORRELATED:
             links[int(i), int(j)] = (r, n)
     return links

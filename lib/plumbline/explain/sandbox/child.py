@@ -146,8 +146,8 @@ def main() -> int:
     limit_resources(Limits(int(request["megabytes"]), int(request["seconds"]), 0.0))
     body = source.read(int(request["model_bytes"]))
     sent = [source.read(int(request.get(name, 0))) for name in ("rows_bytes", "background_bytes")]
-    told, blobs = reply(request, body, *(unpack_array(b) for b in sent))
-    sink.write(json.dumps(told).encode() + b"\n")
+    result, blobs = reply(request, body, *(unpack_array(b) for b in sent))
+    sink.write(json.dumps(result).encode() + b"\n")
     for blob in blobs:
         sink.write(blob)
     sink.flush()

@@ -22,8 +22,8 @@ def main() -> int:
     while line := source.readline():
         request = json.loads(line)
         sent = [source.read(int(request[name])) for name in ("rows_bytes", "background_bytes")]
-        told, blobs = child.reply(request, body, *(child.unpack_array(b) for b in sent))
-        sink.write(json.dumps(told).encode() + b"\n" + b"".join(blobs))
+        result, blobs = child.reply(request, body, *(child.unpack_array(b) for b in sent))
+        sink.write(json.dumps(result).encode() + b"\n" + b"".join(blobs))
         sink.flush()
     return 0
 

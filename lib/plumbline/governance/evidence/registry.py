@@ -53,11 +53,12 @@ def registry_facts(seen: Collection[str], files: Collection[str], probes: Sequen
     of code, data, parameters and lineage.
     """
     matches = match_registries(seen, files, probes)
-    kept = [f for f in matches if f.is_registered]
+    entries = [f for f in matches if f.is_registered]
     facts: dict[str, Any] = {}
     if files or probes:
         facts |= {
-            "registered_versions": len(kept), "registry_complete": all(f.complete for f in kept) if kept else None,
+            "registered_versions": len(entries),
+            "registry_complete": all(f.complete for f in entries) if entries else None,
             "versions_missing": tuple(f.version for f in matches if not f.is_registered),
         }  # fmt: skip
     if probes:

@@ -80,10 +80,10 @@ def chosen(file: Path, wanted: str | None) -> tuple[Sheet, ...]:
                     todo=message("It has: {names}.", names=", ".join(book.sheet_names)),
                 )
             hidden = {
-                one.name
-                for one in book.sheets_metadata
-                if one.visible is not calamine.SheetVisibleEnum.Visible
-                or one.typ is not calamine.SheetTypeEnum.WorkSheet
+                sheet.name
+                for sheet in book.sheets_metadata
+                if sheet.visible is not calamine.SheetVisibleEnum.Visible
+                or sheet.typ is not calamine.SheetTypeEnum.WorkSheet
             }
             sheets = _table_sheets(book, names, hidden)
     except calamine.PasswordError as error:
@@ -125,8 +125,8 @@ def _table_sheets(book: Any, names: Sequence[str], hidden: set[str]) -> tuple[Sh
             Sheet(name=s.name, columns=s.columns, rows=s.rows, hidden=s.hidden, cells=None)
             for s in sheets[1:]
         ]
-    held = [s for s in sheets if s.is_table]
-    return tuple(s for s in held if not s.hidden) or tuple(held)
+    table_sheets = [s for s in sheets if s.is_table]
+    return tuple(s for s in table_sheets if not s.hidden) or tuple(table_sheets)
 
 
 def write_table(
@@ -159,8 +159,8 @@ def write_table(
         while batch := list(islice(left, _BATCH)):
             columns = list(zip(*(cells for _, cells in batch), strict=True))
             filled = [
-                held or any(c is not None for c in column)
-                for held, column in zip(filled, columns, strict=True)
+                has_values or any(c is not None for c in column)
+                for has_values, column in zip(filled, columns, strict=True)
             ]
             arrays = [pa.array(column, pa.string()) for column in columns]
             lines = pa.array([line for line, _ in batch], pa.int64())
@@ -171,9 +171,9 @@ def write_table(
             where=file.name,
             todo="Choose another sheet.",
         )
-    kept = tuple(i for i, held in enumerate(filled) if held or names[i])
-    shown = [(names[i] or "") if header else f"column_{n + 1}" for n, i in enumerate(kept)]
-    return unique_names(shown), kept
+    places = tuple(i for i, has_values in enumerate(filled) if has_values or names[i])
+    shown = [(names[i] or "") if header else f"column_{n + 1}" for n, i in enumerate(places)]
+    return unique_names(shown), places
 
 
 def _rows(sheet: Sheet, start: int) -> Iterator[tuple[int, list[str | None]]]:

@@ -74,7 +74,7 @@ def is_lines(head: str) -> bool:
         except ValueError:
             continue
         if isinstance(first_record, dict):
-            return len(texts) > 1 or not any(_records(held) for held in first_record.values())
+            return len(texts) > 1 or not any(_records(value) for value in first_record.values())
     return False
 
 
@@ -286,7 +286,7 @@ def _json_string_paths(
     row = connection.execute(
         f"SELECT {holds} FROM (SELECT j, {cells} FROM (FROM {RECORDS} LIMIT {_PEEK}))"
     ).fetchone()
-    return {way for way, held in zip(ways, row or (), strict=False) if held}
+    return {way for way, is_text in zip(ways, row or (), strict=False) if is_text}
 
 
 def _pointer(way: Sequence[str]) -> str:

@@ -70,7 +70,7 @@ def column_layout(cursor: duckdb.DuckDBPyConnection, system: System) -> Layout:
     for item in mapping.columns if mapping else ():
         if item.role.role in SINGLE_ROLES:
             numeric = types[item.role.role] == "DOUBLE"
-            first = next((load for load, held in named if str(item.role) in held), 0)
+            first = next((load for load, load_columns in named if str(item.role) in load_columns), 0)
             places.setdefault(item.column, []).append(ColumnPlace(item.role, numeric, first))
     for column in columns:
         if column.role.role != TEXT or not column.source.startswith(tuple(f"{r}:" for r in NAMED_ROLES)):
@@ -153,8 +153,8 @@ def _parse_roles(before: Layout, maps: Sequence[tuple[str, str]]) -> dict[str, l
                     names=", ".join(sorted(before)),
                 ),
             )
-        kept = spelt.startswith(f"{TEXT}:") or spelt == IGNORE
-        role = RoleName(TEXT, column) if kept else RoleName.parse(spelt, column)
+        verbatim = spelt.startswith(f"{TEXT}:") or spelt == IGNORE
+        role = RoleName(TEXT, column) if verbatim else RoleName.parse(spelt, column)
         for moved in (role, *(p.role for p in before[column])):
             if moved.role not in _MOVABLE and moved.role != TEXT:
                 raise PlumblineError(
@@ -330,7 +330,7 @@ def _note_schemas(
         there |= {
             c for c in changed if c not in there and _has_values_in_load(cursor, system, load_id, before[c])
         }
-        anew = {name: told for name, told in schema.items() if told[0] not in changed}
+        anew = {name: entry for name, entry in schema.items() if entry[0] not in changed}
         for column in sorted(changed & there):
             for place in (p for p in after[column] if p.role.role != TEXT):
                 kind = (

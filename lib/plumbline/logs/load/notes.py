@@ -48,9 +48,9 @@ def kind_notes(plan: Plan, existing: list[DecisionColumn]) -> list[str]:
         before = known.get(column.name.lower())
         now_kind = kind_of_named_role(column.map) if column.map.role.role in NAMED_ROLES else None
         if before and now_kind and before is not now_kind:
-            kept = "numbers" if before is Kind.NUMERIC else "categories"
+            form = "numbers" if before is Kind.NUMERIC else "categories"
             notes.append(
-                f"{column.map.column} was {before.value} and is now {now_kind.value}; it is read as {kept}."
+                f"{column.map.column} was {before.value} and is now {now_kind.value}; it is read as {form}."
             )
     return notes
 

@@ -181,12 +181,12 @@ def digest(plan: Plan) -> str:
     """SQL of ``_hash``: what two rows have to share, beside their time, to be the same; over the staged columns and
     ``_texts``. What could not be read tells rows apart as well."""
     hashed, bare = ", ".join(ident(name) for name in plan.hashed), content_hash(plan)
-    kept = [c.map.role.role for c in text_columns(plan.columns)]
-    if not kept:
+    roles = [c.map.role.role for c in text_columns(plan.columns)]
+    if not roles:
         return bare
     # retyped columns by themselves: rows that hold nothing else odd keep the hash that they always had
-    retyped = sum(role in _RETYPED for role in kept)
-    apart = retyped + sum(role in _TOLD_APART for role in kept)
+    retyped = sum(role in _RETYPED for role in roles)
+    apart = retyped + sum(role in _TOLD_APART for role in roles)
     cases = [
         f"WHEN list_count(_texts[{start + 1}:{end}]) > 0 THEN hash({hashed or 0}, _texts[1:{end}])"
         for start, end in ((retyped, apart), (0, retyped))

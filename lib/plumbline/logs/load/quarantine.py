@@ -141,9 +141,9 @@ def _from_text(
         return known + [(None, reason, "", "") for reason in why]
     gone = np.searchsorted(records.starts, offsets, side="right") - 1
     data = np.arange(records.first, len(records.starts))
-    kept = np.setdiff1d(data, gone)
-    _save_shifts(cursor, kept - records.first)
-    wanted = np.concatenate((gone, kept[rows]))
+    accepted = np.setdiff1d(data, gone)
+    _save_shifts(cursor, accepted - records.first)
+    wanted = np.concatenate((gone, accepted[rows]))
     order = np.argsort(wanted, kind="stable")
     texts = record_texts(source.file, records, wanted[order])
     entries: list[Entry] = []

@@ -107,9 +107,12 @@ def _recall(draft: Draft, known: Mapping) -> None:
             if item.role.role in ("timestamp", "label_time", "trained_at"):
                 form = _recall_time_format(draft, column, form)
             elif column.numeric and column.numerals.share > 0.95:
-                kept = currency.format_currency(form)  # amounts of another currency do not become its numbers
+                # amounts of another currency do not become its numbers
+                known_currency = currency.format_currency(form)
                 format_words = [
-                    w for w in column.numerals.format.split() if not kept or not w.startswith(currency.WORD)
+                    w
+                    for w in column.numerals.format.split()
+                    if not known_currency or not w.startswith(currency.WORD)
                 ]
                 words = [w for w in form.split() if w == "percent" or w.startswith(currency.WORD)]
                 form = " ".join(dict.fromkeys((*words, *format_words)))

@@ -131,7 +131,11 @@ def ask(draft: Draft) -> None:
         if wrong:
             draft.ask(_class_question(wrong, output, label), label)
     for column in (output, label) if draft.task is not Task.REGRESSION else ():
-        spelt = {own for own, level in column.spellings.items() if own != level} if column else set()
+        spelt = (
+            {spelling for spelling, level in column.spellings.items() if spelling != level}
+            if column
+            else set()
+        )
         if column and len(spelt) > 0 and column.distinct <= FEW_CLASSES:
             draft.notes.append(
                 f"Classes of {column.name} that differ only in capitals or blanks count as one: {_spellings(column)}."

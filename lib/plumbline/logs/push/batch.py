@@ -38,18 +38,18 @@ def pack_request(request: Request) -> bytes:
 
 def unpack_request(frame: bytes) -> Request:
     """The request in a frame of the write-ahead file."""
-    kept: dict[str, Any] = orjson.loads(frame)
+    fields: dict[str, Any] = orjson.loads(frame)
     receipt = PushReceipt(
-        id=kept["id"],
-        system=kept["system"],
-        kind=kept["kind"],
-        actor=kept["actor"],
-        key=kept["key"],
-        digest=kept["digest"],
-        received_at=datetime.fromisoformat(kept["at"]),
-        rows_read=len(kept["rows"]),
+        id=fields["id"],
+        system=fields["system"],
+        kind=fields["kind"],
+        actor=fields["actor"],
+        key=fields["key"],
+        digest=fields["digest"],
+        received_at=datetime.fromisoformat(fields["at"]),
+        rows_read=len(fields["rows"]),
     )
-    return Request(receipt, tuple(kept["iso"]), kept["rows"])
+    return Request(receipt, tuple(fields["iso"]), fields["rows"])
 
 
 def load_requests(

@@ -136,10 +136,10 @@ def _move_decisions(
 
 
 def _move_labels(cursor: duckdb.DuckDBPyConnection, system: System, into: int) -> None:
-    for load, line, own in (("by_load", "place", "place >= 0"), ("row_load", "row_line", "true")):
+    for load, line, condition in (("by_load", "place", "place >= 0"), ("row_load", "row_line", "true")):
         cursor.execute(
             f"""UPDATE label_claim AS c SET {load} = $into,
-                    {line} = CASE WHEN {own} THEN {line} + m.rows_before ELSE {line} END
+                    {line} = CASE WHEN {condition} THEN {line} + m.rows_before ELSE {line} END
                 FROM temp.{MOVES} m WHERE c.system = $key AND c.{load} = m.load_id""",
             {"into": into, "key": system.key},
         )

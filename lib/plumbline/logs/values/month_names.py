@@ -88,8 +88,8 @@ def month_words(language: str) -> dict[str, str]:
         for month, words in zip(months, calendar_names.MONTHS[language].split(","), strict=True)
         for word in words.split()
     }
-    kept = {month: month for month in months if month not in named}
-    return dict.fromkeys(idle.split(), "") | {"a.m": "am", "p.m": "pm"} | kept | named
+    plain = {month: month for month in months if month not in named}
+    return dict.fromkeys(idle.split(), "") | {"a.m": "am", "p.m": "pm"} | plain | named
 
 
 def spell_time(text: str, language: str = "") -> str:

@@ -111,17 +111,17 @@ def change_point(
     if len(used) < FEWEST:
         return None
     name = used[0].metric
-    one = metric("recall" if name.startswith("recall:") else name)
+    series_metric = metric("recall" if name.startswith("recall:") else name)
     series = _series(used)
-    if one.hits is None:
+    if series_metric.hits is None:
         series = replace(series, value=_clip_outliers(series))
     if len(series.value) < FEWEST or series.noise <= 0:
         return None
     for _ in range(ROUNDS):
         edges = _segments(series)
-        enough = _relevant_change(one, series, edges) if matters is None else matters
-        run = _last_worse_run(one, series, edges, enough)
-        point = _change_point_of_run(name, one, series, run, enough, unit) if run else None
+        enough = _relevant_change(series_metric, series, edges) if matters is None else matters
+        run = _last_worse_run(series_metric, series, edges, enough)
+        point = _change_point_of_run(name, series_metric, series, run, enough, unit) if run else None
         if point is None or run is None:
             return None
         noise = _long_run_noise(series, edges, run, point.kind == "slope")

@@ -140,19 +140,21 @@ def contradictions(
     noise = reference_noise(normal.value, [midnight(d.item()) for d in days[first]])
     square = (noise.restless * noise.kept) ** 2
     results = []
-    for one in _alarms(normal, watched, noise):
-        end_of = watched.ends[-1] if one.until is None else one.until
+    for alarm in _alarms(normal, watched, noise):
+        end_of = watched.ends[-1] if alarm.until is None else alarm.until
         contradiction = _contradiction(
-            one, _counts_between(cells, days[place], later[place], one.since, end_of), p, square
+            alarm, _counts_between(cells, days[place], later[place], alarm.since, end_of), p, square
         )
         then = _counts_between(
-            cells, days[place], later[place], *(t - YEAR for t in (one.since - AROUND, one.at + AROUND))
+            cells, days[place], later[place], *(t - YEAR for t in (alarm.since - AROUND, alarm.at + AROUND))
         )
-        now = _counts_between(cells, days[place], later[place], one.since, one.at)
-        if one.at < reference[1] + YEAR or not _is_seasonal(now, then, p):
+        now = _counts_between(cells, days[place], later[place], alarm.since, alarm.at)
+        if alarm.at < reference[1] + YEAR or not _is_seasonal(now, then, p):
             results.append(contradiction)
     gone = bool(day.max() - days[-1] > np.timedelta64(CALM.days, "D"))
-    return tuple(replace(one, until=one.until or watched.ends[-1]) if gone else one for one in results)
+    return tuple(
+        replace(result, until=result.until or watched.ends[-1]) if gone else result for result in results
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,22 +287,22 @@ def contradiction_findings(system: str, contradictions: Sequence[Contradiction])
         Finding(
             system=system,
             signal="warning.contradiction",
-            sentence=one.sentence,
-            since=one.since,
-            until=one.until,
+            sentence=contradiction.sentence,
+            since=contradiction.since,
+            until=contradiction.until,
             severity=Severity.MEDIUM,
             confidence=None,
             page="accuracy",
             figures={
-                "share": one.share,
-                "low": one.low,
-                "high": one.high,
-                "n": one.n,
-                "contradicting": one.wrong,
-                "expected": one.expected,
-                "run_length_days": one.run_length,
+                "share": contradiction.share,
+                "low": contradiction.low,
+                "high": contradiction.high,
+                "n": contradiction.n,
+                "contradicting": contradiction.wrong,
+                "expected": contradiction.expected,
+                "run_length_days": contradiction.run_length,
             },
-            known_at=one.at,
+            known_at=contradiction.at,
         )
-        for one in contradictions
+        for contradiction in contradictions
     ]

@@ -155,29 +155,31 @@ def early_warning(
     Raises:
         PlumblineError: an unknown metric.
     """
-    one = metric(name or HEADLINE[profile.task], profile.classes)
-    counts = counts_of(profile, cost, scores=needs_scores([one]))
+    watched_metric = metric(name or HEADLINE[profile.task], profile.classes)
+    counts = counts_of(profile, cost, scores=needs_scores([watched_metric]))
     mask = reference_rows(profile, reference, window.arm if window else None)
     later = window_rows(profile, window) & np.array([day >= reference[1].date() for day in profile.days])
     if later.any():
         days, place = np.unique(day_array(profile.days), return_inverse=True)
-        later &= ~immature_days(one.name, days, delay, today)[place]
+        later &= ~immature_days(watched_metric.name, days, delay, today)[place]
     if not mask.any() or not later.any():
         return None
     healthy, watched = (
         sum_by_chunk(profile.days, counts, mask, "day"),
         sum_by_chunk(profile.days, counts, later, "day"),
     )
-    band = threshold(one, healthy.counts, healthy.days)
+    band = threshold(watched_metric, healthy.counts, healthy.days)
     if band.mean is None:
         return None
-    normal = _standardised_excess(one, band, _join_days(one, healthy)[0])
-    blocks, block = _join_days(one, watched)
-    worse_days = _standardised_excess(one, band, blocks)
+    normal = _standardised_excess(watched_metric, band, _join_days(watched_metric, healthy)[0])
+    blocks, block = _join_days(watched_metric, watched)
+    worse_days = _standardised_excess(watched_metric, band, blocks)
     if not len(normal[0]) or not len(worse_days[0]):
         return None
     noise = reference_noise(normal[0], healthy.starts)
-    return _watch(one, watched, block, worse_days, noise, unsure_mean(len(normal[0]), noise.kept), run_length)
+    return _watch(
+        watched_metric, watched, block, worse_days, noise, unsure_mean(len(normal[0]), noise.kept), run_length
+    )
 
 
 def unsure_mean(n: int, keep: float, errors: float = UNSURE) -> float:

@@ -99,11 +99,11 @@ def performance_problems(
                 )
             )
     problems: list[PerformanceProblem] = []
-    for one in sorted(alone, key=lambda problem: problem.since):
-        if problems and (problems[-1].until is None or one.since <= problems[-1].until + CALM):
-            problems[-1] = _merge_problems(problems[-1], one)
+    for candidate in sorted(alone, key=lambda problem: problem.since):
+        if problems and (problems[-1].until is None or candidate.since <= problems[-1].until + CALM):
+            problems[-1] = _merge_problems(problems[-1], candidate)
         else:
-            problems.append(one)
+            problems.append(candidate)
     return problems
 
 
@@ -273,24 +273,24 @@ def merge_problem_findings(findings: Sequence[Finding]) -> list[Finding]:
     when each of them could be known.
     """
     heard = [f for f in findings if f.signal.partition(".")[0] in ONE_PROBLEM]
-    kept = []
-    for one in [f for f in findings if f.signal.partition(".")[0] not in ONE_PROBLEM]:
-        for other in [h for h in heard if is_same_problem(one, h)]:
+    distinct = []
+    for finding in [f for f in findings if f.signal.partition(".")[0] not in ONE_PROBLEM]:
+        for other in [h for h in heard if is_same_problem(finding, h)]:
             heard.remove(other)
             family = other.signal.partition(".")[0]
-            one = replace(one, figures={**one.figures, f"{family}_known_at": other.known_at})
-            if family == "warning" and other.since and one.since and other.since < one.since:
-                one = replace(one, since=other.since)
-        kept.append(one)
-    return [*kept, *_earliest_warnings(heard)]
+            finding = replace(finding, figures={**finding.figures, f"{family}_known_at": other.known_at})
+            if family == "warning" and other.since and finding.since and other.since < finding.since:
+                finding = replace(finding, since=other.since)
+        distinct.append(finding)
+    return [*distinct, *_earliest_warnings(heard)]
 
 
 def _earliest_warnings(heard: Sequence[Finding]) -> list[Finding]:
     """Of warnings that tell of one problem, with no realised breach yet, the one that could be known first."""
     findings: list[Finding] = []
-    for one in sorted(heard, key=lambda f: (f.known_at is None, f.known_at)):
-        if not any(is_same_problem(one, other) for other in findings):
-            findings.append(one)
+    for warning in sorted(heard, key=lambda f: (f.known_at is None, f.known_at)):
+        if not any(is_same_problem(warning, other) for other in findings):
+            findings.append(warning)
     return findings
 
 

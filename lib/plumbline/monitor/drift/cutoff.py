@@ -268,22 +268,22 @@ def cutoff_findings(system: str, departures: Sequence[Departure]) -> list[Findin
         Finding(
             system=system,
             signal="cutoff.prediction",
-            sentence=one.sentence,
-            since=one.since,
-            until=one.until,
+            sentence=departure.sentence,
+            since=departure.since,
+            until=departure.until,
             severity=Severity.HIGH,
             confidence=None,
             page="drift",
             figures={
                 "feature": "prediction",
-                "value": one.now,
-                "reference": one.was,
-                "share": one.share,
-                "share_reference": one.healthy,
-                "n": one.n,
-                "version": one.version,
+                "value": departure.now,
+                "reference": departure.was,
+                "share": departure.share,
+                "share_reference": departure.healthy,
+                "n": departure.n,
+                "version": departure.version,
             },
-            known_at=one.at,
+            known_at=departure.at,
         )
-        for one in departures
+        for departure in departures
     ]

@@ -56,8 +56,8 @@ def null_distribution(
     weekly = _block_counts(profile, rows, place // width, whole)
     distribution = _law_of_blocks(weekly)
     if by == "day" or (distribution is not None and len(weekly) >= FEWEST_WEEKS):
-        held = replace(distribution or NullDistribution(), weeks=len(weekly))
-        return replace(held, level=_law_of_level(profile, weekly))
+        base = replace(distribution or NullDistribution(), weeks=len(weekly))
+        return replace(base, level=_law_of_level(profile, weekly))
     daily = _block_counts(profile, rows, place, int(place.max()) + 1, least=1)
     return replace(
         _law_of_blocks(daily, running=True) or NullDistribution(),
@@ -130,15 +130,19 @@ def _law_of_residuals(left: FloatArray, cells: int, *, running: bool) -> NullDis
     square = blocks**2 / ((blocks - 1) * (blocks + 2)) * (square - trace**2 / blocks)
     used = min(max(trace**2 / square, 1.0), cells) if square > 0 else float(cells)
     spread, freedom = trace / cells, blocks * used
-    kept = _autocorrelation(left)
+    correlation = _autocorrelation(left)
     if running:
-        spread *= (1 + kept) / (1 - kept)
+        spread *= (1 + correlation) / (1 - correlation)
     else:
-        long = min((1 + kept) / (1 - kept) / len(left), 0.5)
+        long = min((1 + correlation) / (1 - correlation) / len(left), 0.5)
         spread *= (1 + long) / (1 - long) * blocks / (blocks + 2)
-    freedom = max(freedom * (1 - kept**2) / (1 + kept**2), 1.0)
+    freedom = max(freedom * (1 - correlation**2) / (1 + correlation**2), 1.0)
     return NullDistribution(
-        spread=spread, share=used / cells, freedom=freedom, kept=0.0 if running else kept, directions=used
+        spread=spread,
+        share=used / cells,
+        freedom=freedom,
+        kept=0.0 if running else correlation,
+        directions=used,
     )
 
 
@@ -166,8 +170,8 @@ def shrink_dispersion(laws: Sequence[NullDistribution]) -> tuple[NullDistributio
     if level:
         at = iter(_shrink_spreads(level))
         return tuple(
-            law if one.level is None else replace(law, level=next(at))
-            for one, law in zip(laws, _shrink_spreads(laws), strict=True)
+            law if before.level is None else replace(law, level=next(at))
+            for before, law in zip(laws, _shrink_spreads(laws), strict=True)
         )
     return _shrink_spreads(laws)
 

@@ -74,11 +74,11 @@ def judge_chunks(laid: Sequence[AlignedCounts], method: str) -> tuple[FeatureDri
         PlumblineError: an unknown method.
     """
     chosen = _method(method)
-    fitting = [one for one in laid if one.bins.kind in chosen.kinds]
+    fitting = [aligned for aligned in laid if aligned.bins.kind in chosen.kinds]
     if not fitting:
         return ()
     times, at = _times(fitting)
-    distances = [measure_distance(one, chosen) for one in fitting]
+    distances = [measure_distance(aligned, chosen) for aligned in fitting]
     feature, place = (
         np.repeat(np.arange(len(fitting)), [len(feature_rows) for feature_rows in at]),
         np.concatenate(at),
@@ -95,9 +95,9 @@ def judge_chunks(laid: Sequence[AlignedCounts], method: str) -> tuple[FeatureDri
     for i in np.flatnonzero(watched).tolist():
         feature_rows = feature == i
         status[feature_rows] = confirm_running_drift(status[feature_rows], drifted[feature_rows])
-    counted = [_value_counts(one, chosen) for one in fitting]
+    counted = [_value_counts(aligned, chosen) for aligned in fitting]
     sizes, missing = (
-        np.concatenate([getattr(one, name) for one in fitting]) for name in ("sizes", "missing")
+        np.concatenate([getattr(aligned, name) for aligned in fitting]) for name in ("sizes", "missing")
     )
     order = np.lexsort((feature, place))
     at_feature, at_row = feature[order].tolist(), order.tolist()
@@ -112,8 +112,8 @@ def judge_chunks(laid: Sequence[AlignedCounts], method: str) -> tuple[FeatureDri
     return from_columns(
         FeatureDrift,
         {
-            "feature": feature_values([one.bins.feature for one in fitting]),
-            "kind": feature_values([one.bins.kind for one in fitting]),
+            "feature": feature_values([aligned.bins.feature for aligned in fitting]),
+            "kind": feature_values([aligned.bins.kind for aligned in fitting]),
             "method": itertools.repeat(method),
             "value": or_none(value[order]),
             "threshold": itertools.repeat(chosen.breach),
@@ -124,14 +124,17 @@ def judge_chunks(laid: Sequence[AlignedCounts], method: str) -> tuple[FeatureDri
             "n_reference": feature_values([before for before, _ in counted]),
             "n": np.concatenate([now for _, now in counted])[order].tolist(),
             "missing_share": (missing / np.maximum(sizes + missing, 1))[order].tolist(),
-            "missing_share_reference": feature_values([one.reference.missing_share for one in fitting]),
-            "new_levels": feature_values([one.new_levels for one in fitting]),
+            "missing_share_reference": feature_values(
+                [aligned.reference.missing_share for aligned in fitting]
+            ),
+            "new_levels": feature_values([aligned.new_levels for aligned in fitting]),
             "bound": bound[order].tolist(),
             "note": row_values(
-                _notes(one, feature_rows) for one, feature_rows in zip(fitting, distances, strict=True)
+                _notes(aligned, feature_rows)
+                for aligned, feature_rows in zip(fitting, distances, strict=True)
             ),
-            "start": row_values(one.starts for one in fitting),
-            "end": row_values(one.ends for one in fitting),
+            "start": row_values(aligned.starts for aligned in fitting),
+            "end": row_values(aligned.ends for aligned in fitting),
             "low": or_none(low[order]),
             "high": or_none(high[order]),
             "above_chance": or_none(above[order]),
@@ -148,11 +151,11 @@ def _notes(counts: AlignedCounts, distances: Distances) -> Sequence[Message]:
 
 def _times(laid: Sequence[AlignedCounts]) -> tuple[list[datetime | None], list[IntArray]]:
     """All windows' starts in order of time, and for each feature the places of its own among them."""
-    apart = {id(one.starts): one.starts for one in laid}  # most features have the same
+    apart = {id(aligned.starts): aligned.starts for aligned in laid}  # most features have the same
     times = sorted({start for starts in apart.values() for start in starts}, key=lambda s: s or _FIRST)
     place = {start: i for i, start in enumerate(times)}
     at = {key: np.array([place[start] for start in starts], np.int64) for key, starts in apart.items()}
-    return times, [at[id(one.starts)] for one in laid]
+    return times, [at[id(aligned.starts)] for aligned in laid]
 
 
 def measure_distance(counts: AlignedCounts, method: Method) -> Distances:
@@ -253,15 +256,17 @@ def judge(drifts: Sequence[FeatureDrift], alpha: float = ALPHA) -> tuple[Feature
     if not drifts:
         return ()
     value, above, low, p_values = (
-        np.array([np.nan if x is None else x for x in own], dtype=float)
-        for own in zip(*((f.value, _value_above_chance(f), f.low, f.p_value) for f in drifts), strict=True)
+        np.array([np.nan if x is None else x for x in column], dtype=float)
+        for column in zip(*((f.value, _value_above_chance(f), f.low, f.p_value) for f in drifts), strict=True)
     )
     q_values = benjamini_hochberg(p_values)
     drifted, status = verdicts(METHODS[drifts[0].method], value, above, low, q_values, alpha)
     rows = zip(drifts, or_none(q_values), drifted.tolist(), status.tolist(), strict=True)
     return tuple(
-        one if one.value is None else replace(one, q_value=q, drifted=drift, status=_STATUSES[code])
-        for one, q, drift, code in rows
+        feature_drift
+        if feature_drift.value is None
+        else replace(feature_drift, q_value=q, drifted=drift, status=_STATUSES[code])
+        for feature_drift, q, drift, code in rows
     )
 
 
@@ -314,7 +319,7 @@ def drift(
                 _newest_levels(now, counts[0]),
             )
         )
-    return tuple(one for name in methods for one in judge_chunks(laid, name))
+    return tuple(feature_drift for name in methods for feature_drift in judge_chunks(laid, name))
 
 
 def drift_by_chunk(
@@ -336,12 +341,12 @@ def ranking(
 ) -> tuple[FeatureRank, ...]:
     """Features by drift times importance, the one most likely to hurt first; by the first method given."""
     first: dict[str, FeatureDrift] = {}
-    for one in drifts:
-        first.setdefault(one.feature, one)
+    for feature_drift in drifts:
+        first.setdefault(feature_drift.feature, feature_drift)
     total = sum((importance or {}).values())
     ranked = []
-    for name, one in first.items():
-        size = one.value or 0.0
+    for name, feature_drift in first.items():
+        size = feature_drift.value or 0.0
         weight = importance.get(name, 0.0) / total if importance and total > 0 else None
         ranked.append(
             FeatureRank(

@@ -207,9 +207,9 @@ def _bridge_gaps(flags: Sequence[bool], overlap: int) -> list[bool]:
     """The flags with gaps closed between two that are True and share a decision."""
     closed = list(flags)
     on = [place for place, flag in enumerate(flags) if flag]
-    for one, following in itertools.pairwise(on):
-        if following - one < overlap:
-            closed[one:following] = [True] * (following - one)
+    for index, following in itertools.pairwise(on):
+        if following - index < overlap:
+            closed[index:following] = [True] * (following - index)
     return closed
 
 

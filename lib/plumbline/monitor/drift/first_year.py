@@ -167,7 +167,7 @@ def _losses(parts: Sequence[Finding], family: str = "") -> list[Message]:
     Args:
         family: only of it; empty: of all but the inputs and breaches, which the sentence names before.
     """
-    told = {f.signal: f.sentence for f in parts}
+    sentences = {f.signal: f.sentence for f in parts}
     if family:
-        return [words for signal, words in told.items() if signal.startswith(family)]
-    return [words for signal, words in told.items() if not signal.startswith(("drift.", BREACH))]
+        return [words for signal, words in sentences.items() if signal.startswith(family)]
+    return [words for signal, words in sentences.items() if not signal.startswith(("drift.", BREACH))]

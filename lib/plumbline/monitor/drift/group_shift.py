@@ -183,11 +183,11 @@ def _shift(
 def _earliest_shifts(shifts: Sequence[GroupShift]) -> tuple[GroupShift, ...]:
     """Of shifts of one input at times that touch, the one known first, of several the farthest."""
     group_shifts: list[GroupShift] = []
-    for one in sorted(shifts, key=lambda s: (s.at, -s.value)):
+    for shift in sorted(shifts, key=lambda s: (s.at, -s.value)):
         if not any(
-            k.feature == one.feature and (k.until is None or one.since <= k.until) for k in group_shifts
+            k.feature == shift.feature and (k.until is None or shift.since <= k.until) for k in group_shifts
         ):
-            group_shifts.append(one)
+            group_shifts.append(shift)
     return tuple(group_shifts)
 
 

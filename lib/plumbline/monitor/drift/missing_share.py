@@ -46,8 +46,8 @@ def missing_findings(
     filled = [p for p in profiles if p.missing.any() or p.counts.any()]
     feature_profiles = {p.bins.feature: presence(p) for p in filled if _has_rise(p, reference)}
     laid = {
-        one.bins.feature: one
-        for one in rolling_windows(
+        aligned.bins.feature: aligned
+        for aligned in rolling_windows(
             [*feature_profiles.values()], reference=reference, until=until, laws=daily_laws
         )
     }
@@ -99,16 +99,16 @@ def presence(profile: FeatureProfile) -> FeatureProfile:
 
 def _risen(judged: Sequence[FeatureDrift], laid: Mapping[str, AlignedCounts]) -> list[FeatureDrift]:
     """Windows that drifted: more is missing than in the reference, by what matters and beyond chance by both tests."""
-    place = {name: {start: i for i, start in enumerate(one.starts)} for name, one in laid.items()}
+    place = {name: {start: i for i, start in enumerate(aligned.starts)} for name, aligned in laid.items()}
     drifts = []
-    for one in judged:
-        counts, at = laid[one.feature], place[one.feature][one.start]
+    for drift in judged:
+        counts, at = laid[drift.feature], place[drift.feature][drift.start]
         share = counts.cells.q[at, 1] / max(counts.cells.q[at].sum(), 1e-300)
         more = share > counts.cells.p[1] / max(counts.cells.p.sum(), 1e-300)
-        drifted, p_value = bool(more) and exceeds(one, MATTERS), one.p_value
+        drifted, p_value = bool(more) and exceeds(drift, MATTERS), drift.p_value
         if drifted and p_value is not None:
             p_value = max(p_value, _fisher_p_value(counts, counts.cells.q[at]))
-        drifts.append(replace(one, threshold=MATTERS, p_value=p_value, drifted=drifted))
+        drifts.append(replace(drift, threshold=MATTERS, p_value=p_value, drifted=drifted))
     return drifts
 
 
@@ -126,10 +126,10 @@ def _chance(laid: Mapping[str, AlignedCounts]) -> Callable[[Sequence[FeatureDrif
     pearson = joint_chance([*laid.values()], METHOD)
 
     def chance(windows: Sequence[FeatureDrift]) -> float:
-        one = laid[windows[0].feature]
-        at = [one.starts.index(w.start) for w in windows]
-        summed = one.cells.q[at].sum(axis=0) / one.cells.law.week_dispersion(len(windows))
-        return max(pearson(windows), _fisher_p_value(one, summed))
+        aligned = laid[windows[0].feature]
+        at = [aligned.starts.index(w.start) for w in windows]
+        summed = aligned.cells.q[at].sum(axis=0) / aligned.cells.law.week_dispersion(len(windows))
+        return max(pearson(windows), _fisher_p_value(aligned, summed))
 
     return chance
 
@@ -149,8 +149,8 @@ def _missing_finding(finding: Finding) -> Finding:
 
 def earliest_findings(findings: Sequence[Finding]) -> list[Finding]:
     """One finding a problem: of those that two rules raise on the same values the one that was known first."""
-    kept: list[Finding] = []
-    for one in sorted(findings, key=lambda f: (f.known_at is None, f.known_at)):
-        if not any(is_same_problem(one, other) for other in kept):
-            kept.append(one)
-    return kept
+    earliest: list[Finding] = []
+    for finding in sorted(findings, key=lambda f: (f.known_at is None, f.known_at)):
+        if not any(is_same_problem(finding, other) for other in earliest):
+            earliest.append(finding)
+    return earliest

@@ -131,11 +131,11 @@ def components(matrix: FloatArray, chunk: NDArray[np.int64]) -> Components:
     centred = matrix - matrix.mean(axis=0)
     _, sizes, directions = np.linalg.svd(centred, full_matrices=False)
     share = np.cumsum(sizes**2) / max(float((sizes**2).sum()), 1e-300)
-    kept = directions[: int(np.searchsorted(share, KEPT) + 1)].T
-    errors = _errors(matrix, kept)
+    main_axes = directions[: int(np.searchsorted(share, KEPT) + 1)].T
+    errors = _errors(matrix, main_axes)
     means = np.array([errors[chunk == i].mean() for i in np.unique(chunk)])
     return Components(
-        kept, float(means.mean()), float(means.std(ddof=1)) if len(means) > 1 else 0.0, len(means)
+        main_axes, float(means.mean()), float(means.std(ddof=1)) if len(means) > 1 else 0.0, len(means)
     )
 
 

@@ -55,8 +55,8 @@ def unstable_feature(
             if distance.above_chance is not None and distance.above_chance >= METHODS["js"].breach:
                 at = reference[0] + place * WEEK
                 features.append(UnstableFeature(profile.bins.feature, at, distance.value or 0.0, p_value))
-    sure = [one for one in features if one.p_value * tried < ALPHA]
-    return min(sure, key=lambda one: one.p_value) if sure else None
+    sure = [feature for feature in features if feature.p_value * tried < ALPHA]
+    return min(sure, key=lambda feature: feature.p_value) if sure else None
 
 
 def _weekly(profile: FeatureProfile, reference: tuple[datetime, datetime]) -> FloatArray | None:
@@ -65,10 +65,10 @@ def _weekly(profile: FeatureProfile, reference: tuple[datetime, datetime]) -> Fl
     first = np.datetime64(reference[0].date(), "D")
     week = (day_array(profile.days)[rows] - first).astype(np.int64) // 7
     whole = (reference[1] - reference[0]) // WEEK
-    kept = week < whole
-    if whole < 2 * EITHER + 1 or not kept.any():
+    in_whole_weeks = week < whole
+    if whole < 2 * EITHER + 1 or not in_whole_weeks.any():
         return None
-    counts = sum_by(week[kept], whole, profile.counts[rows][kept]).astype(float)
+    counts = sum_by(week[in_whole_weeks], whole, profile.counts[rows][in_whole_weeks]).astype(float)
     return counts if counts.sum(axis=1).min() >= FEWEST else None
 
 

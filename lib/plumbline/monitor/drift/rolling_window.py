@@ -83,14 +83,14 @@ def sudden_drift(
     """
     drifts: list[FeatureDrift] = []
     first, last = reference
-    for one in rolling_windows(profiles, reference=reference, until=until, width=1):
-        days = judge_chunks([one], method)
-        own = [
+    for aligned in rolling_windows(profiles, reference=reference, until=until, width=1):
+        days = judge_chunks([aligned], method)
+        feature_days = [
             d
             for d in days
             if (not first or first <= _day_bound(d.start)) and (not last or _day_bound(d.end) <= last)
         ]
-        known = [d.value for d in own if d.value is not None]
+        known = [d.value for d in feature_days if d.value is not None]
         if len(known) < FEWEST_DAYS:
             continue
         limit = max(known) + METHODS[method].breach
@@ -115,14 +115,18 @@ def joint_chance(
 
     One sample has one reference and one estimate of its dispersion, so nothing that windows share counts twice.
     """
-    place = {one.bins.feature: (one, {start: i for i, start in enumerate(one.starts)}) for one in laid}
+    place = {
+        aligned.bins.feature: (aligned, {start: i for i, start in enumerate(aligned.starts)})
+        for aligned in laid
+    }
 
     def chance(windows: Sequence[FeatureDrift]) -> float:
-        one, at = place[windows[0].feature]
-        summed = one.cells.q[[at[w.start] for w in windows]].sum(axis=0) / one.cells.law.week_dispersion(
+        aligned, at = place[windows[0].feature]
+        law = aligned.cells.law
+        summed = aligned.cells.q[[at[w.start] for w in windows]].sum(axis=0) / law.week_dispersion(
             len(windows)
         )
-        return float(METHODS[method].compute(replace(one.cells, q=summed[None, :])).p_value[0])
+        return float(METHODS[method].compute(replace(aligned.cells, q=summed[None, :])).p_value[0])
 
     return chance
 
@@ -140,12 +144,12 @@ def onset(
     masks = [days_within(profile.days, (begin, known)) for begin in begins]
     counts = np.array([profile.counts[rows].sum(axis=0) for rows in masks])
     missing = np.array([profile.missing[rows].sum() for rows in masks])
-    one = lay(
+    aligned = lay(
         profile, sum_sample(profile, healthy), INDEPENDENT, counts, missing, begins, [known] * len(begins)
     )
-    n, m = float(one.reference.n), counts.sum(axis=1)
+    n, m = float(aligned.reference.n), counts.sum(axis=1)
     weight: FloatArray = n * m / np.maximum(n + m, 1)
-    plain = np.nan_to_num(measure_distance(one, METHODS[method]).value ** 2) * weight
+    plain = np.nan_to_num(measure_distance(aligned, METHODS[method]).value ** 2) * weight
     return begins[int(np.argmax(plain))]
 
 

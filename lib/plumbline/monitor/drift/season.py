@@ -73,16 +73,16 @@ def without_yearly_repeats(
     two looks a week apart, is known from then on.
     """
     unlike = []
-    for one in findings:
-        profile = profiles.get(str(one.figures.get("feature")))
-        known, since = one.known_at, one.since
+    for finding in findings:
+        profile = profiles.get(str(finding.figures.get("feature")))
+        known, since = finding.known_at, finding.since
         if profile is None or known is None or since is None or known < reference[1] + YEAR:
-            unlike.append(one)
+            unlike.append(finding)
             continue
         if _is_new(profile, max(since, known - LOOK * _DAY), known, reference):
-            unlike.append(one)
-        elif (later := _departure_time(profile, known, min(one.until or until, until))) is not None:
-            unlike.append(replace(one, since=later - LOOK * _DAY, known_at=later))
+            unlike.append(finding)
+        elif (later := _departure_time(profile, known, min(finding.until or until, until))) is not None:
+            unlike.append(replace(finding, since=later - LOOK * _DAY, known_at=later))
     return unlike
 
 

@@ -47,7 +47,7 @@ def shift_findings(
     named = {p.bins.feature: p for p in profiles}
     by_day = rolling_window.rolling_windows(profiles, reference=reference, until=until)
     alone = rolling_window.sudden_drift(profiles, reference=reference, until=until) if by_day else ()
-    counts = by_day or tuple(one for one in laid if one.bins.feature in named)
+    counts = by_day or tuple(aligned for aligned in laid if aligned.bins.feature in named)
     judged = _lower_thresholds(judge_chunks(counts, "js"), outputs)
     findings = []
     for group, budget in ((False, BUDGET), (True, OUTPUT_BUDGET)):
@@ -65,11 +65,11 @@ def shift_findings(
             spoken=spoken,
         )
     of_outputs = {f"drift.{name}": name for name in outputs}
-    told = [
+    shifts = [
         _output_finding(f, named[of_outputs[f.signal]], reference) if f.signal in of_outputs else f
         for f in findings
     ]
-    return without_yearly_repeats(told, named, reference, until) if by_day else told
+    return without_yearly_repeats(shifts, named, reference, until) if by_day else shifts
 
 
 def _lower_thresholds(judged: Sequence[FeatureDrift], outputs: Sequence[str]) -> tuple[FeatureDrift, ...]:

@@ -93,7 +93,7 @@ def estimate(
     binary = profile.task is Task.BINARY
     usual = [n for n in ESTIMATED if n != "value" or cost] if binary else [HEADLINE[profile.task]]
     chosen = [metric(name, profile.classes) for name in metrics or usual]
-    chosen = [one for one in chosen if one.name in ESTIMATED or not binary]
+    chosen = [chosen_metric for chosen_metric in chosen if chosen_metric.name in ESTIMATED or not binary]
     rows = window_rows(profile, window)
     if not rows.any():
         return ()
@@ -110,11 +110,11 @@ def estimate(
     barred = unknown_metrics(selected)
     silent = [
         p
-        for one in chosen
-        if (w := barred.get(one.name))
-        for p in unknown_points(profile, counts, rows, by, [one], w)
+        for chosen_metric in chosen
+        if (w := barred.get(chosen_metric.name))
+        for p in unknown_points(profile, counts, rows, by, [chosen_metric], w)
     ]
-    chosen = [one for one in chosen if one.name not in barred]
+    chosen = [chosen_metric for chosen_metric in chosen if chosen_metric.name not in barred]
     seen = _covered_cells(scored, mask) if selected is not None else None
     if selected is not None and selected.is_one_sided:
         scored = _decisions_with_outcomes(scored, profile, selected.labelled_classes)
@@ -122,7 +122,8 @@ def estimate(
     days = day_array(profile.days)
     curves = calibration_curves(counts, mask, days)
     own_chunks, realised = (sum_by_chunk(profile.days, counts, part, by) for part in (mask, rows))
-    daily = any(one.interval == "days" for one in chosen)  # nothing else looks at single days
+    # nothing else looks at single days
+    daily = any(chosen_metric.interval == "days" for chosen_metric in chosen)
     chunked_counts = _expected_chunks(scored, curves, days, rows, realised, daily=daily)
     labelled, beside = scored, chunked_counts.counts
     if selected is not None and not selected.is_one_sided:
@@ -310,24 +311,24 @@ def judge_estimates(
         beside: expected counts of what ``realised`` counts, where that is not a sample of all.
     """
     points: list[Point] = []
-    for one in chosen:
-        floor = owner_floor(one, floors)
-        band = threshold(one, reference.counts, reference.days, floor)
-        healthy = band if floor is None else threshold(one, reference.counts, reference.days)
-        chance = own_se(one) if own_se else interval(one, shown.counts, shown.days).se
-        values = one.compute(shown.counts)
-        jackknifed, doubted = _spread(one, others, values)
+    for chosen_metric in chosen:
+        floor = owner_floor(chosen_metric, floors)
+        band = threshold(chosen_metric, reference.counts, reference.days, floor)
+        healthy = band if floor is None else threshold(chosen_metric, reference.counts, reference.days)
+        chance = own_se(chosen_metric) if own_se else interval(chosen_metric, shown.counts, shown.days).se
+        values = chosen_metric.compute(shown.counts)
+        jackknifed, doubted = _spread(chosen_metric, others, values)
         calibration = np.hypot(jackknifed, doubted)
         se = np.hypot(chance, np.maximum(healthy.se, calibration))
         fitted = float(stdtrit(max(len(others) - 2, 1), 0.975)) * jackknifed
         half = np.hypot(Z * chance, np.maximum(Z * healthy.se, fitted)) + doubted
-        low, high = (np.clip(values + sign * half, *one.range) for sign in (-1, 1))
-        why = NOTHING if fits is None or _is_consistent(one, *fits) else MISFIT
-        barred = [why or own for own in outside] if outside else [why] * len(values)
-        like = values if beside is None else one.compute(beside)
-        left = [NOTHING] * len(values) if why else _refusal_notes(one, like, se, realised)
+        low, high = (np.clip(values + sign * half, *chosen_metric.range) for sign in (-1, 1))
+        why = NOTHING if fits is None or _is_consistent(chosen_metric, *fits) else MISFIT
+        barred = [why or note for note in outside] if outside else [why] * len(values)
+        like = values if beside is None else chosen_metric.compute(beside)
+        left = [NOTHING] * len(values) if why else _refusal_notes(chosen_metric, like, se, realised)
         points_judged = judge_points(
-            one, shown.starts, shown.ends, shown.counts, Interval(low, high, se), band,
+            chosen_metric, shown.starts, shown.ends, shown.counts, Interval(low, high, se), band,
             np.zeros(len(values), dtype=bool), estimated=True,
             refused=[first or then for first, then in zip(barred, left, strict=True)],
         )  # fmt: skip

@@ -48,8 +48,8 @@ def class_curves(cells: IntArray) -> FloatArray:
         counts = cells[:, k].astype(float)
         whole, fitted, before, after = counts.sum(0), [], 0.0, 0.0
         for fold in range(folds):
-            kept = whole - counts[fold]
-            p = isotonic(kept)(middles) if kept.sum() else middles
+            other_folds = whole - counts[fold]
+            p = isotonic(other_folds)(middles) if other_folds.sum() else middles
             fitted.append(p)
             before, after = (
                 before + squared_error(counts[fold], middles),
@@ -102,8 +102,8 @@ def estimate_classes(
     chunked_counts = sum_by_chunk(profile.days, _expected_counts(profile, counts, rows, expected), rows, by)
     realised = sum_by_chunk(profile.days, counts, rows, by).counts
     fits = (_expected_counts(profile, counts, mask, healthy).pool(), counts.select_rows(mask).pool())
-    held = sum_by_chunk(profile.days, counts, mask, by)
-    return judge_estimates(chosen, chunked_counts, realised, held, floors, fits=fits)
+    reference_chunks = sum_by_chunk(profile.days, counts, mask, by)
+    return judge_estimates(chosen, chunked_counts, realised, reference_chunks, floors, fits=fits)
 
 
 def _chosen(

@@ -81,7 +81,7 @@ def estimate_losses(
     """
     by = by or choose_chunk(profile)
     chosen = [metric(name, profile.classes) for name in metrics or ESTIMATED]
-    chosen = [one for one in chosen if one.name in ESTIMATED]
+    chosen = [chosen_metric for chosen_metric in chosen if chosen_metric.name in ESTIMATED]
     rows, counts = window_rows(profile, window), counts_of(profile)
     if not rows.any() or not chosen:
         return ()
@@ -96,17 +96,19 @@ def estimate_losses(
             profile, counts, rows, by, chosen, why or message("There is no reference to learn from yet.")
         )
     realised = sum_by_chunk(profile.days, counts, rows, by)
-    losses = _estimate_losses(healthy, shown, realised, by, {one.name for one in chosen}, reference)
+    losses = _estimate_losses(
+        healthy, shown, realised, by, {chosen_metric.name for chosen_metric in chosen}, reference
+    )
     chunked_counts = sum_by_chunk(profile.days, counts, mask, by)
     expected = _expected_counts(realised.counts, losses)
-    found = replace(realised, counts=expected)
+    expected_chunks = replace(realised, counts=expected)
     return judge_estimates(
         chosen,
-        found,
+        expected_chunks,
         realised.counts,
         chunked_counts,
         floors,
-        lambda one: _error(one, expected, losses, chunked_counts.counts),
+        lambda chosen_metric: _error(chosen_metric, expected, losses, chunked_counts.counts),
     )
 
 
@@ -169,9 +171,9 @@ def _cross_fit(
         predicted[~inside] = fit(inputs, loss)(shown.inputs[~inside])
     fold_of, own_fold = days.astype(np.int64) % FOLDS, shown.days.astype(np.int64) % FOLDS
     for fold in range(FOLDS) if inside.any() else ():
-        here, kept = inside & (own_fold == fold), fold_of != fold
-        if here.any() and kept.sum() >= ENOUGH:
-            predicted[here] = fit(inputs[kept], loss[kept])(shown.inputs[here])
+        here, training = inside & (own_fold == fold), fold_of != fold
+        if here.any() and training.sum() >= ENOUGH:
+            predicted[here] = fit(inputs[training], loss[training])(shown.inputs[here])
     return predicted
 
 

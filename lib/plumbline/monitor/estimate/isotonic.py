@@ -67,7 +67,7 @@ def calibration_curves(counts: Counts, mask: Mask, days: Days) -> Curves:
         return Curves(middles[None, :], raw, np.zeros((0, len(middles))))
     cells = sum_by(fold[mask], folds, counts.cells[mask])
     whole = cells.sum(0)
-    fitted = np.stack([isotonic(kept)(middles) for kept in (*(whole - cells), whole)])
+    fitted = np.stack([isotonic(fold_counts)(middles) for fold_counts in (*(whole - cells), whole)])
     before = sum(squared_error(out, middles) for out in cells)
     after = sum(squared_error(out, p) for out, p in zip(cells, fitted[:folds], strict=True))
     if after >= before:

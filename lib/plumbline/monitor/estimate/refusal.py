@@ -55,7 +55,7 @@ def unknown_points(
     chunked_counts = sum_by_chunk(profile.days, counts, rows, by)
     return tuple(
         Point(
-            metric=one.name,
+            metric=chosen_metric.name,
             start=start,
             end=end,
             n=int(n),
@@ -67,7 +67,7 @@ def unknown_points(
             estimated=True,
             note=why,
         )
-        for one in chosen
+        for chosen_metric in chosen
         for start, end, n in zip(
             chunked_counts.starts, chunked_counts.ends, chunked_counts.counts.n, strict=True
         )

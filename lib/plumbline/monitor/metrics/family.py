@@ -74,11 +74,11 @@ def allowances(members: Sequence[Member], chunks: int) -> FloatArray:
 
     Owners' floors are taken as they stand and have no part in it.
     """
-    tested = [one for one in members if one.band.source in ("reference", "chance")]
+    tested = [member for member in members if member.band.source in ("reference", "chance")]
     size = max(len(tested), 1)
     level = np.ones(chunks)
     for j in range(2, size + 1):
-        beyond = sum(_breach_mask(one, THREE_SIGMA * j / size).astype(np.int64) for one in tested)
+        beyond = sum(_breach_mask(member, THREE_SIGMA * j / size).astype(np.int64) for member in tested)
         level = np.where(beyond >= j, float(j), level)
     return np.asarray(THREE_SIGMA * level / size)
 

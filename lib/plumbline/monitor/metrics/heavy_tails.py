@@ -61,8 +61,8 @@ def endless(c: Counts) -> bool:
     So heavy a tail as Student's t of 2.5 degrees of freedom has is missed in 1 of 20 samples; where few errors cannot
     tell it from the tail of Laplace's law, it counts as heavy.
     """
-    tail_shape, held = shape(c.error_cells.sum(0), c.error_ends)
-    limit = min(LIGHT, HEAVY_SHAPE - 1.645 * SPREAD / np.sqrt(max(held, 1.0)))
+    tail_shape, tail_count = shape(c.error_cells.sum(0), c.error_ends)
+    limit = min(LIGHT, HEAVY_SHAPE - 1.645 * SPREAD / np.sqrt(max(tail_count, 1.0)))
     return bool(np.isfinite(tail_shape) and tail_shape > limit)
 
 

@@ -98,7 +98,10 @@ def judge_points(
         over = message("Over {n} chunks, with those before it.", n=count(window))
         why = [sequence([over, reason]) for reason in why]
     if metric.note:
-        why = [sequence([own, reason]) for own, reason in zip(metric.note(counts), why, strict=True)]
+        why = [
+            sequence([metric_note, reason])
+            for metric_note, reason in zip(metric.note(counts), why, strict=True)
+        ]
     return [*from_columns(Point, {
         "metric": repeat(metric.name), "start": starts, "end": ends, "n": counted, "value": or_none(values),
         "low": or_none(np.where(finite, sure.low, np.nan)), "high": or_none(np.where(finite, sure.high, np.nan)),

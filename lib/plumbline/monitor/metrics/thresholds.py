@@ -141,23 +141,23 @@ def usual_values(values: FloatArray) -> NDArray[np.bool_]:
     Far is by the median absolute deviation, which one odd chunk cannot move (Iglewicz and Hoaglin 1993).
     """
     n = len(values)
-    kept = np.ones(n, dtype=np.bool_)
+    usual = np.ones(n, dtype=np.bool_)
     if n < FEWEST_USUAL:
-        return kept
+        return usual
     away = np.abs(values - np.median(values))
     robust = 1.4826 * SMALL_SAMPLE.get(n, n / (n - 0.8)) * float(np.median(away))
     furthest = np.argsort(-away, kind="stable")[: max(1, int(ODD_SHARE * n))]
-    kept[furthest] = away[furthest] <= ODD * robust
-    return kept
+    usual[furthest] = away[furthest] <= ODD * robust
+    return usual
 
 
 def usual_chunks(metric: Metric, reference: Counts) -> NDArray[np.bool_]:
     """Which of the reference's chunks (m,) are not odd in a metric; those too small to tell are not."""
     values = metric.compute(reference)
-    kept = np.ones(len(values), dtype=np.bool_)
+    usual = np.ones(len(values), dtype=np.bool_)
     mask = (reference.labelled >= ENOUGH) & np.isfinite(values)
-    kept[mask] = usual_values(values[mask])
-    return kept
+    usual[mask] = usual_values(values[mask])
+    return usual
 
 
 def _spread(values: FloatArray, rows: FloatArray, mean: float) -> float:

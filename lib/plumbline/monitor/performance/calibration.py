@@ -265,26 +265,26 @@ def calibration_sentence(calibrations: Sequence[Calibration]) -> str:
     """What the curve of all versions says, in one sentence."""
     if not calibrations:
         return "Calibration needs a binary system with a score between 0 and 1."
-    one = calibrations[0]
-    if one.ece is None or one.chance is None or one.gap is None:
-        return f"Calibration is unknown: {one.note}"
-    size = f"expected calibration error {100 * one.ece:.2g} % on {count(one.n)} labelled decisions"
-    rare = one.ratio is not None and one.observed < RARE * one.n
+    overall = calibrations[0]
+    if overall.ece is None or overall.chance is None or overall.gap is None:
+        return f"Calibration is unknown: {overall.note}"
+    size = f"expected calibration error {100 * overall.ece:.2g} % on {count(overall.n)} labelled decisions"
+    rare = overall.ratio is not None and overall.observed < RARE * overall.n
     counted = ""
-    if rare and one.ratio is not None:
+    if rare and overall.ratio is not None:
         counted = (
-            f" {count(one.observed)} came true where the scores add up to {count(one.expected)}: "
-            f"{one.ratio.value:.2f} times as many ({one.ratio.low:.2f} to {one.ratio.high:.2f})."
+            f" {count(overall.observed)} came true where the scores add up to {count(overall.expected)}: "
+            f"{overall.ratio.value:.2f} times as many ({overall.ratio.low:.2f} to {overall.ratio.high:.2f})."
         )
-    if one.status is PointStatus.OK:
+    if overall.status is PointStatus.OK:
         return f"The score means what it says: {size}, which is small or within chance.{counted}"
-    if rare and one.ratio is not None and not one.ratio.low <= 1 <= one.ratio.high:
-        way = "high" if one.ratio.value < 1 else "low"
-        return f"The score is too {way}:{counted[:-1]}; {size} (chance reaches {100 * one.chance:.2g} %)."
-    way = "high" if one.gap > 0 else "low"
-    if abs(one.gap) < one.ece / 2:
-        return f"The score does not mean what it says: {size} (chance reaches {100 * one.chance:.2g} %)."
+    if rare and overall.ratio is not None and not overall.ratio.low <= 1 <= overall.ratio.high:
+        way = "high" if overall.ratio.value < 1 else "low"
+        return f"The score is too {way}:{counted[:-1]}; {size} (chance reaches {100 * overall.chance:.2g} %)."
+    way = "high" if overall.gap > 0 else "low"
+    if abs(overall.gap) < overall.ece / 2:
+        return f"The score does not mean what it says: {size} (chance reaches {100 * overall.chance:.2g} %)."
     return (
-        f"The score is too {way} by {100 * abs(one.gap):.1f} points on average: {size} "
-        f"(chance reaches {100 * one.chance:.2g} %)."
+        f"The score is too {way} by {100 * abs(overall.gap):.1f} points on average: {size} "
+        f"(chance reaches {100 * overall.chance:.2g} %)."
     )

@@ -71,22 +71,22 @@ def compare_windows(
     )
     sides = [(_pool_window(profile, cost)) for profile in (first, second)]
     comparisons = []
-    for one in chosen:
-        if one.name.startswith("recall:"):
-            named = one.name.partition(":")[2]
+    for compared_metric in chosen:
+        if compared_metric.name.startswith("recall:"):
+            named = compared_metric.name.partition(":")[2]
             if not (named in first.classes and named in second.classes):
                 continue
-            pair = [metric(one.name, p.classes) for p in (first, second)]
+            pair = [metric(compared_metric.name, p.classes) for p in (first, second)]
         else:
-            pair = [one, one]
+            pair = [compared_metric, compared_metric]
         common = _common(pair, sides)
         a, b = (
-            _window_value(own, *side, common)
-            if side and one.name not in unknown
+            _window_value(side_metric, *side, common)
+            if side and compared_metric.name not in unknown
             else WindowValue(value=None, low=None, high=None, n=0)
-            for own, side in zip(pair, sides, strict=True)
+            for side_metric, side in zip(pair, sides, strict=True)
         )
-        comparisons.append(_compare_values(one, a, b))
+        comparisons.append(_compare_values(compared_metric, a, b))
     return tuple(comparisons)
 
 
@@ -101,12 +101,14 @@ def _pool_window(profile: OutcomeProfile, cost: CostMatrix | None) -> tuple[Coun
 def _common(pair: Sequence[Metric], sides: Sequence[tuple[Counts, Days] | None]) -> DesignEffect:
     """What decisions have in common, as the longer window's days show it."""
     sides_with_metric = [
-        (len(side[1].chunk), one, side[1].counts) for one, side in zip(pair, sides, strict=True) if side
+        (len(side[1].chunk), side_metric, side[1].counts)
+        for side_metric, side in zip(pair, sides, strict=True)
+        if side
     ]
     if not sides_with_metric:
         return DesignEffect()
-    longest, one, days = max(sides_with_metric, key=lambda of: of[0])
-    return design_effect_over(one, days, longest)
+    longest, side_metric, days = max(sides_with_metric, key=lambda of: of[0])
+    return design_effect_over(side_metric, days, longest)
 
 
 def _window_value(metric: Metric, counts: Counts, days: Days, common: DesignEffect) -> WindowValue:

@@ -114,6 +114,6 @@ def _scores_order(reference: OutcomeProfile) -> bool:
     counts = counts_of(reference).pool()
     if counts.scored[0] < SCORED * counts.labelled[0]:
         return False
-    one = METRICS["roc_auc"]
-    low = float(interval(one, counts).low[0])
+    auc = METRICS["roc_auc"]
+    low = float(interval(auc, counts).low[0])
     return bool(np.isfinite(low)) and low > 0.5

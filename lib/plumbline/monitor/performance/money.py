@@ -120,7 +120,7 @@ def money_at_stake(
     Raises:
         PlumblineError: the cost matrix does not fit the task.
     """
-    counts, one = counts_of(profile, cost, scores=False), metric("value")
+    counts, value_metric = counts_of(profile, cost, scores=False), metric("value")
     if known:
         counts = replace(counts, n=decisions_for(profile, known))
     base = window or Slice()
@@ -134,8 +134,8 @@ def money_at_stake(
     ripe = ~immature_days("value", days, delay, today)
     decisions = float(after.n.sum())
     after = after.select_rows(ripe) if after.labelled[ripe].any() else after
-    before_value = float(one.compute(healthy.pool())[0])
-    after_value = float(one.compute(after.pool())[0])
+    before_value = float(value_metric.compute(healthy.pool())[0])
+    after_value = float(value_metric.compute(after.pool())[0])
     if not (np.isfinite(before_value) and np.isfinite(after_value)):
         return None
     amount = (before_value - after_value) * decisions
@@ -175,11 +175,11 @@ def _half_width(healthy: Counts, after: Counts, decisions: float, searched: bool
     if min(len(side.labelled) for side in sides) < FEWEST_DAYS:
         return None
     around = [_daily_influence(side) for side in sides]
-    kept, decay = lag_decay(np.concatenate([x / (np.std(x) or 1.0) for x in around]), 2, UNSURE)
+    correlation, decay = lag_decay(np.concatenate([x / (np.std(x) or 1.0) for x in around]), 2, UNSURE)
     parts, spare = [], []
     for x in around:
         count = len(x)
-        ratio = min(autoregressive(kept, count, decay), count / 2)
+        ratio = min(autoregressive(correlation, count, decay), count / 2)
         parts.append(float(x @ x) / (count - ratio) * ratio / count)
         spare.append(max(count / ratio - 1, 1.0))
     if not any(parts):

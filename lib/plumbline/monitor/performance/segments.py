@@ -132,7 +132,7 @@ def search(
     Returns:
         at most ``MOST`` segments, those with most extra harm first.
     """
-    one, n = METRICS[metric], len(window.values)
+    segment_metric, n = METRICS[metric], len(window.values)
     where = _places(window, pairs)
     overall = float(window.values.mean()) if n else None
     if not where or not n or (against == "reference" and reference is None):
@@ -165,11 +165,11 @@ def search(
     compared = _compare_slices(a, b, old_a, old_b, proportion)
     p = np.where(mask, compared.p, np.nan)
     q = benjamini_hochberg(p)
-    worse = _deterioration(one, sums.mean, compared.expected)
-    told = mask & (q < LEVEL) & (worse > TIMES * _relevant_change(one, compared.expected))
-    told = _necessary_pairs(where, a, old_a, told, one, proportion, sums.n)
+    worse = _deterioration(segment_metric, sums.mean, compared.expected)
+    significant = mask & (q < LEVEL) & (worse > TIMES * _relevant_change(segment_metric, compared.expected))
+    significant = _necessary_pairs(where, a, old_a, significant, segment_metric, proportion, sums.n)
     extra = sums.n * worse * (window.available / n)
-    order = np.flatnonzero(told)[np.argsort(-extra[told], kind="stable")][:MOST]
+    order = np.flatnonzero(significant)[np.argsort(-extra[significant], kind="stable")][:MOST]
     miss = LEVEL * max(len(order), 1) / max(int(mask.sum()), 1)
     compared = _compare_slices(a, b, old_a, old_b, proportion, miss)
     low, high = _limits(a, proportion, miss)
@@ -208,7 +208,7 @@ def search(
 def _places(rows: SlicedRows, pairs: bool) -> list[tuple[tuple[str, str], ...]]:
     """(column, label) of every slice, in the order in which ``_slice_sums`` counts them."""
     names = [[(c.name, label) for label in c.labels] for c in rows.columns]
-    single = [(one,) for column in names for one in column]
+    single = [(place,) for column in names for place in column]
     if not pairs:
         return list(single)
     crossed = [(a, b) for left, right in combinations(names, 2) for a in left for b in right]
@@ -334,7 +334,7 @@ def _necessary_pairs(
     """Keep a pair only where it is worse than the remainder of each of its sides, by enough and beyond
     chance: else one side alone says it, and the pair only repeats that."""
     place = {names[0]: i for i, names in enumerate(where) if len(names) == 1}
-    kept = chosen.copy()
+    necessary = chosen.copy()
     crossed = np.array([i for i in np.flatnonzero(chosen) if len(where[i]) == 2], dtype=np.int64)
     for side in (0, 1) if len(crossed) else ():
         parents = np.array([place[where[i][side]] for i in crossed], dtype=np.int64)
@@ -346,8 +346,8 @@ def _necessary_pairs(
             metric, compared.expected
         )
         enough = rows[parents] - rows[crossed] >= FEWEST  # else the side is the pair, and told by itself
-        kept[crossed] &= np.asarray(gained & (compared.p < LEVEL) & enough)
-    return kept
+        necessary[crossed] &= np.asarray(gained & (compared.p < LEVEL) & enough)
+    return necessary
 
 
 def _limits(sums: _Sums, proportion: bool, miss: float) -> tuple[FloatArray, FloatArray]:

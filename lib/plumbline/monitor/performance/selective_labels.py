@@ -118,7 +118,14 @@ class Selection:
         accuracy = self.weighted_metric("accuracy")
         if accuracy is None or accuracy.value is None:
             return sequence([known, self._accuracy_bounds_note()])
-        metrics = sequence([_weighted_figure(one) for one in self.whole if one.value is not None], "; ")
+        metrics = sequence(
+            [
+                _weighted_figure(weighted_metric)
+                for weighted_metric in self.whole
+                if weighted_metric.value is not None
+            ],
+            "; ",
+        )
         weighted = message("Weighted to all decisions: {metrics}.", metrics=metrics)
         if self.effective:
             weighted = message(
@@ -262,7 +269,9 @@ def _mature_groups(profile: OutcomeProfile, delay: DelayProfile | None, today: d
         if waits is not None:
             return np.array([(today - midnight(day)).days - 1 >= waits for day in profile.days], dtype=bool)
     known = profile.n_labelled > 0
-    last = max((day for day, one in zip(profile.days, known.tolist(), strict=True) if one), default=None)
+    last = max(
+        (day for day, is_known in zip(profile.days, known.tolist(), strict=True) if is_known), default=None
+    )
     return np.array([last is not None and day <= last for day in profile.days], dtype=bool)
 
 

@@ -113,27 +113,35 @@ def performance(
             )
     families: dict[str | None, tuple[dict[str, Member], FloatArray]] = {}
     points: list[Point] = []
-    for one in chosen:
-        common = None if own_reference or one.name in together else healthy_band(one, healthy, by, floors)
+    for chosen_metric in chosen:
+        common = (
+            None
+            if own_reference or chosen_metric.name in together
+            else healthy_band(chosen_metric, healthy, by, floors)
+        )
         for version, counts, waiting, late in series:
             own_healthy = of_each[version] if own_reference else healthy
             chance: FloatArray | float = THREE_SIGMA
-            if one.name in together:
+            if chosen_metric.name in together:
                 if version not in families:
                     families[version] = _family(shared, counts.counts, own_healthy, floors, windows, by)
-                member, chance = families[version][0][one.name], families[version][1]
+                member, chance = families[version][0][chosen_metric.name], families[version][1]
             else:
-                member = Member(one, common or healthy_band(one, own_healthy, by, floors), counts.counts)
-            sure = widen_interval(one, member.counts, counts.days, member.band.design)
-            why = (unknown or {}).get(one.name, NOTHING)
+                member = Member(
+                    chosen_metric,
+                    common or healthy_band(chosen_metric, own_healthy, by, floors),
+                    counts.counts,
+                )
+            sure = widen_interval(chosen_metric, member.counts, counts.days, member.band.design)
+            why = (unknown or {}).get(chosen_metric.name, NOTHING)
             points_judged = judge_points(
-                one,
+                chosen_metric,
                 counts.starts,
                 counts.ends,
                 member.counts,
                 sure,
                 member.band,
-                late.get(one.name, waiting),
+                late.get(chosen_metric.name, waiting),
                 version=version,
                 chance=chance,
                 window=member.length,
@@ -214,7 +222,7 @@ def thresholds(
     chosen = _chosen(profile, metrics, cost is not None)
     counts = counts_of(profile, cost, scores=needs_scores(chosen))
     healthy = _reference(profile, counts, reference, by, window)
-    return {one.name: healthy_band(one, healthy, by, floors) for one in chosen}
+    return {chosen_metric.name: healthy_band(chosen_metric, healthy, by, floors) for chosen_metric in chosen}
 
 
 def sum_by_chunk(days: Sequence[date], counts: Counts, rows: Mask, by: str) -> ChunkedCounts:

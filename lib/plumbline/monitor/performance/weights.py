@@ -88,7 +88,7 @@ def weighted_metrics(profile: OutcomeProfile, rows: Mask) -> tuple[tuple[Weighte
         sizes = _sum_by_group(parts, parts.n)
         weight = ratio(_sum_by_group(parts, parts.n + parts.u.sum(0)), sizes, 0.0)
         effective = float((weight * sizes).sum() ** 2 / max(float((weight**2 * sizes).sum()), 1e-12))
-    return tuple(one for one in metrics if one is not None), effective
+    return tuple(weighted for weighted in metrics if weighted is not None), effective
 
 
 def _scores(profile: OutcomeProfile, rows: Mask, counts: Counts) -> _Parts | None:
@@ -104,8 +104,8 @@ def _scores(profile: OutcomeProfile, rows: Mask, counts: Counts) -> _Parts | Non
     some = answered[:, :-1].sum(1) >= NONE * np.maximum(answered.sum(1), 1)
     above, everyone = scored.above[rows], scored.everyone[rows]
     shares = (above * some[k], (1 - above) * some[1 - k])  # labels of a class with next to none are left out
-    cells = [np.einsum("gjs,gs->js", counts.cells, one) for one in shares]
-    known = np.stack([one.sum(0) for one in cells])
+    cells = [np.einsum("gjs,gs->js", counts.cells, share) for share in shares]
+    known = np.stack([cell.sum(0) for cell in cells])
     u = np.maximum(np.stack([(everyone * above).sum(0), (everyone * (1 - above)).sum(0)]) - known, 0)
     occupied = everyone.sum(0) > 0
     table = np.array([cells[0][1].sum(), cells[0][0].sum(), cells[1][1].sum(), cells[1][0].sum()])
@@ -170,7 +170,8 @@ def join_score_cells(n: FloatArray, u: FloatArray, side: Mask | None = None) -> 
                 _nearby_labelled_share(n[last:], u[last:]),
                 _nearby_labelled_share(n[:first][::-1], u[:first][::-1]),
             )
-            usual = min(one for one in sides if one > 0)  # the next answer may be labelled far more often
+            # the next answer may be labelled far more often
+            usual = min(labels for labels in sides if labels > 0)
             lacks[first:last] = u[first:last].sum() * usual >= LACK
     kind = np.where(lacks, 2, 0 if side is None else side.astype(np.int64))
     edges = [0, *(np.flatnonzero(np.diff(kind)) + 1).tolist(), len(n)]
@@ -187,14 +188,14 @@ def join_score_cells(n: FloatArray, u: FloatArray, side: Mask | None = None) -> 
 
 def _join_cells(n: FloatArray) -> np.ndarray:
     """The group of each cell, (m,): the next one begins once a group has ``JOINED`` labels, and so has the last."""
-    groups, own, held = [], 0, 0.0
+    groups, group, group_labels = [], 0, 0.0
     for labels in n.tolist():
-        if held >= JOINED:
-            own, held = own + 1, 0.0
-        groups.append(own)
-        held += labels
-    found = np.array(groups, np.int64)
-    return np.minimum(found, own - 1) if held < JOINED and own else found
+        if group_labels >= JOINED:
+            group, group_labels = group + 1, 0.0
+        groups.append(group)
+        group_labels += labels
+    group_of = np.array(groups, np.int64)
+    return np.minimum(group_of, group - 1) if group_labels < JOINED and group else group_of
 
 
 def _nearby_labelled_share(n: FloatArray, u: FloatArray) -> float:

@@ -85,7 +85,9 @@ def audit(profile: CompletenessProfile, *, decisions: int, duplicate_ids: int | 
     everything = np.ones(len(profile.n), dtype=bool)
     shares = _shares(profile, everything)
     by_version = {
-        version: _shares(profile, np.array([own == version for own in profile.versions], dtype=bool))
+        version: _shares(
+            profile, np.array([slice_version == version for slice_version in profile.versions], dtype=bool)
+        )
         for version in sorted(set(profile.versions))
     }
     counted = duplicate_ids is not None and decisions > 0 and "id" in shares
@@ -173,11 +175,11 @@ def gaps(profile: CompletenessProfile) -> tuple[Gap, ...]:
 
 def without_seasonal_repeats(gaps: Sequence[Gap]) -> tuple[Gap, ...]:
     """Gaps in order of time without those of a season: about as long as one at the same time of an earlier year."""
-    kept: list[Gap] = []
+    unseasonal: list[Gap] = []
     for place, gap in enumerate(gaps):
         if not any(_is_same_season(earlier, gap) for earlier in gaps[:place]):
-            kept.append(gap)
-    return tuple(kept)
+            unseasonal.append(gap)
+    return tuple(unseasonal)
 
 
 def _is_same_season(earlier: Gap, gap: Gap) -> bool:

@@ -84,10 +84,10 @@ def largest_score_gap(inputs: Mapping[str, FloatArray], score: FloatArray) -> fl
         edges = np.unique(np.quantile(x, np.linspace(0, 1, PIECES + 1)[1:-1]))
         piece = np.searchsorted(edges, x, side="right")
         n = np.bincount(piece)
-        kept = n >= 10
-        if kept.sum() < 2:
+        enough = n >= 10
+        if enough.sum() < 2:
             continue
-        middle, mean = np.bincount(piece, x)[kept] / n[kept], np.bincount(piece, y)[kept] / n[kept]
+        middle, mean = np.bincount(piece, x)[enough] / n[enough], np.bincount(piece, y)[enough] / n[enough]
         apart = np.maximum(np.diff(middle), step)
         moved = math.hypot(
             moved, step * float(np.max(np.abs(np.diff(mean)) / apart))

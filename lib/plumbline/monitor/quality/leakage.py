@@ -66,8 +66,8 @@ def leaks(
     """
     results = []
     for name, (kind, values) in inputs.items():
-        one = _numeric if kind is Kind.NUMERIC else _levels
-        value, low = one(outcome, values, task)
+        association = _numeric if kind is Kind.NUMERIC else _levels
+        value, low = association(outcome, values, task)
         if low > TOO_GOOD:
             measure = RANKS if task is Task.REGRESSION else "ROC AUC"
             results.append(LabelLeak(feature=name, measure=measure, value=value, low=low, n=len(outcome)))

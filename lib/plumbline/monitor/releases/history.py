@@ -248,15 +248,18 @@ def _overlaps(hours: VersionHours) -> tuple[Overlap, ...]:
     live = deciding_rows(hours)
     by_version = {name: _version_rows(hours, name) for name in sorted(set(hours.versions)) if name}
     overlaps = []
-    for one, other in _meeting(hours, line):
-        mine, theirs = by_version[one], by_version[other]
+    for first, other in _meeting(hours, line):
+        mine, theirs = by_version[first], by_version[other]
         met = _mixed_hours(hours, line, mine, theirs)
         for start, end in stretches(hours.first[met], hours.last[met]):
             inside = (hours.first >= start) & (hours.first <= end)
             n = (int(hours.n[inside & mine].sum()), int(hours.n[inside & theirs].sum()))
-            shadow = min(_live_share(hours, inside & own, live) for own in (mine, theirs)) < GONE
+            shadow = (
+                min(_live_share(hours, inside & version_hours, live) for version_hours in (mine, theirs))
+                < GONE
+            )
             overlaps.append(
-                Overlap(versions=(one, other), start=moment(start), end=moment(end), n=n, shadow=shadow)
+                Overlap(versions=(first, other), start=moment(start), end=moment(end), n=n, shadow=shadow)
             )
     return tuple(sorted(overlaps, key=lambda overlap: (overlap.start, overlap.versions)))
 

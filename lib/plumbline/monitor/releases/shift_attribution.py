@@ -106,12 +106,12 @@ def splits(
     laid: dict[bytes, _CentredRows] = {}
     results = []
     for old, new in outcomes:
-        kept = np.isfinite(old), np.isfinite(new)
-        same = kept[0].tobytes() + kept[1].tobytes()
-        rows = before[kept[0]], after[kept[1]]
-        if same not in laid and min(len(own) for own in rows) >= EFFECTIVE and before.shape[1]:
+        finite = np.isfinite(old), np.isfinite(new)
+        same = finite[0].tobytes() + finite[1].tobytes()
+        rows = before[finite[0]], after[finite[1]]
+        if same not in laid and min(len(side) for side in rows) >= EFFECTIVE and before.shape[1]:
             laid[same] = _centre_rows(*rows)
-        results.append(_split(laid.get(same), old[kept[0]], new[kept[1]]))
+        results.append(_split(laid.get(same), old[finite[0]], new[finite[1]]))
     return tuple(results)
 
 

@@ -57,9 +57,9 @@ def long_run_ratio(
     if n < FEWEST or total <= 0:
         return 1.0
     rest = _remove_weekday_means(x, weekday)
-    kept = lag_one_autocorrelation(rest, levels)
-    kept = _upper_autocorrelation(kept, n, unsure) if kept > beyond / np.sqrt(n) else 0.0
-    variance = float(rest @ rest) / n * (1 + kept) / (1 - kept)
+    correlation = lag_one_autocorrelation(rest, levels)
+    correlation = _upper_autocorrelation(correlation, n, unsure) if correlation > beyond / np.sqrt(n) else 0.0
+    variance = float(rest @ rest) / n * (1 + correlation) / (1 - correlation)
     weeks = n // max(week, 1)
     if week > 1 and weeks >= max(FEWEST_WEEKS, levels + 2):
         means = x[n - weeks * week :].reshape(weeks, week).mean(1)
@@ -81,12 +81,12 @@ def span_ratio(values: FloatArray, span: int) -> tuple[float, float]:
     if n < FEWEST or total <= 0:
         return 1.0, max(n - 1.0, 1.0)
     few = n // span < FEWEST_SPANS
-    kept, decay = lag_decay(x, unsure=float(few and n >= LONG))
+    correlation, decay = lag_decay(x, unsure=float(few and n >= LONG))
     if few:
-        ratio = autoregressive(kept, span, decay)
+        ratio = autoregressive(correlation, span, decay)
         return ratio, max(n / ratio - 1, 1.0)
     means = np.convolve(x, np.full(span, 1 / span), mode="valid")
-    own_mean = autoregressive(kept, n, decay) / n
+    own_mean = autoregressive(correlation, n, decay) / n
     return max(span * (float(means @ means) / len(means) / total + own_mean), 1.0), 1.5 * n / span
 
 

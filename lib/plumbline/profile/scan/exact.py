@@ -134,7 +134,7 @@ def sample_with_groups(
     ]
     read = cursor.execute(
         f'SELECT "timestamp"::DATE AS day, {", ".join(wanted)} {scope.rows}',
-        scope.params | {f"of{i}": list(own) for i, own in enumerate(groups.values())},
+        scope.params | {f"of{i}": list(members) for i, members in enumerate(groups.values())},
     ).fetchnumpy()
     day = np.asarray(read["day"]).astype("datetime64[D]")
     values = [

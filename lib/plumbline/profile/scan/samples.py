@@ -39,12 +39,12 @@ def _make(cursor: duckdb.DuckDBPyConnection, system: System, columns: str) -> No
     """The table, anew where the log has got other columns since."""
     table, source = draw_table(system.key), decision_table(system.key)
     rows = cursor.execute(f"DESCRIBE SELECT {columns} FROM {source}").fetchall()
-    held = cursor.execute(
+    row = cursor.execute(
         """SELECT column_name, data_type FROM duckdb_columns()
            WHERE table_name = $table AND database_name = current_database() ORDER BY column_index""",
         {"table": draw_name(system.key)},
     ).fetchall()
-    if held[2:] != [(name, kind) for name, kind, *_ in rows]:
+    if row[2:] != [(name, kind) for name, kind, *_ in rows]:
         forget_draws(cursor, system.key)
         cursor.execute(
             f"CREATE TABLE {table} AS SELECT ''::VARCHAR AS _of, true AS _any, {columns} FROM {source} LIMIT 0"

@@ -172,22 +172,24 @@ def read_slices(
     scope = slice_scope(cursor, system, part).narrow(f"label IS NOT NULL AND {condition}")
     text = f"{measure} {condition}"
     parameters = {"positive": system.positive} if "$positive" in text else {}
-    held = {"positive": system.positive} if "$positive" in condition else {}
-    row = cursor.execute(f"SELECT count(*), count(subject) {scope.rows}", scope.params | held).fetchone()
+    outcome_params = {"positive": system.positive} if "$positive" in condition else {}
+    row = cursor.execute(
+        f"SELECT count(*), count(subject) {scope.rows}", scope.params | outcome_params
+    ).fetchone()
     available, named = (int(row[0]), int(row[1]) > 0) if row else (0, False)
     unit = WHO if named else _DAY
     scope = _sample_scope(scope, available)
-    codes = ", ".join(f"({one.sql})::UTINYINT AS c{i}" for i, one in enumerate(by))
+    codes = ", ".join(f"({slice_column.sql})::UTINYINT AS c{i}" for i, slice_column in enumerate(by))
     params = scope.params | parameters
-    for one in by:
-        params |= one.params
+    for slice_column in by:
+        params |= slice_column.params
     read = cursor.execute(
         f"SELECT ({measure})::DOUBLE AS y, {unit} AS unit{', ' + codes if codes else ''} {scope.rows}", params
     ).fetchnumpy()
     values = np.asarray(read["y"], dtype=np.float64)
     stacked = [np.asarray(read[f"c{i}"], dtype=np.uint8) for i in range(len(by))]
     return SlicedRows(
-        columns=tuple(SlicedColumn(one.column, one.labels) for one in by),
+        columns=tuple(SlicedColumn(slice_column.column, slice_column.labels) for slice_column in by),
         codes=np.stack(stacked) if stacked else np.zeros((0, len(values)), np.uint8),
         values=values,
         available=available,

@@ -94,7 +94,7 @@ def fill_workbook(content: bytes, card: Scorecard, speech: Language) -> FilledWo
         book = load_workbook(io.BytesIO(content))
     except Exception as error:  # a foreign file may fail anywhere in the library
         raise PlumblineError("The workbook cannot be read", todo="Save it as .xlsx and try again.") from error
-    found: dict[str, list[str]] = {"answered": [], "described": [], "kept": [], "left": []}
+    question_ids: dict[str, list[str]] = {"answered": [], "described": [], "kept": [], "left": []}
     controls = {control.id: control for control in card.controls}
     for sheet in book.worksheets:
         last = sheet.max_row
@@ -110,15 +110,15 @@ def fill_workbook(content: bytes, card: Scorecard, speech: Language) -> FilledWo
         columns = _columns(sheet)
         if columns is not None:
             for row in range(columns.row + 1, last + 1):
-                _fill(sheet, row, columns.places, controls, card, speech, found)
-    if not any(found.values()):
+                _fill(sheet, row, columns.places, controls, card, speech, question_ids)
+    if not any(question_ids.values()):
         raise PlumblineError(
             "No sheet has a column of question ids such as MDS-10.1 beside questions and answers",
             todo="Give the buyer's AI-CAIQ as it came.",
         )
     out = io.BytesIO()
     book.save(out)
-    return FilledWorkbook(content=out.getvalue(), **{name: tuple(ids) for name, ids in found.items()})
+    return FilledWorkbook(content=out.getvalue(), **{name: tuple(ids) for name, ids in question_ids.items()})
 
 
 def _refuse_unfit(content: bytes) -> None:

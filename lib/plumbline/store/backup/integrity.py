@@ -299,10 +299,12 @@ def _state(cursor: duckdb.DuckDBPyConnection) -> Iterator[IntegrityProblem | sta
         words = f"Load {named} of {key} had been changed past the trail when entry {seq} was written."
         yield IntegrityProblem("state", f"entry {seq}", words)
     for (key,) in cursor.execute("SELECT key FROM system ORDER BY 1").fetchall():
-        for one in state_digest.differences(cursor, key):
-            if isinstance(one, state_digest.LooseLoad):
-                yield one
+        for difference in state_digest.differences(cursor, key):
+            if isinstance(difference, state_digest.LooseLoad):
+                yield difference
                 continue
-            sentences = _OF_NO_LOAD if one.load_id is None else _NOT_FITTING
-            words = sentences[one.what].format(load=one.load_id, system=key)
-            yield IntegrityProblem("state", f"load {one.load_id}" if one.load_id else key, words)
+            sentences = _OF_NO_LOAD if difference.load_id is None else _NOT_FITTING
+            words = sentences[difference.what].format(load=difference.load_id, system=key)
+            yield IntegrityProblem(
+                "state", f"load {difference.load_id}" if difference.load_id else key, words
+            )

@@ -143,29 +143,29 @@ def seal(cursor: duckdb.DuckDBPyConnection, key: str) -> dict[str, object]:
         cursor.execute(
             "UPDATE state_digest SET decisions = '' WHERE system = ? AND decisions = ?", [key, _BY_HAND]
         )
-    held = cursor.execute(
+    seals = cursor.execute(
         # a digest of another engine beside one of this would pass for one of this as well
         """SELECT load_id, decisions = '' OR (moved AND profiles = ''), profiles = '' OR (moved AND decisions = '')
            FROM (SELECT *, engine <> $engine AS moved FROM state_digest) WHERE system = $key ORDER BY 1""",
         {"key": key, "engine": ENGINE},
     ).fetchall()
-    if not held:
+    if not seals:
         return {}
     retied = cursor.execute(
         """SELECT load_id FROM state_digest WHERE system = $key AND engine NOT IN ('', $engine)
            AND (decisions = '' OR profiles = '') ORDER BY 1""",
         {"key": key, "engine": ENGINE},
     ).fetchall()
-    if held[0][0] != GRIDS:
+    if seals[0][0] != GRIDS:
         add(cursor, key, GRIDS)
-        held.insert(0, (GRIDS, True, True))
-    made = {
-        "decisions": _decisions(cursor, key, [load for load, stale, _ in held if stale and load != GRIDS]),
-        "profiles": _profiles(cursor, key, [load for load, _, stale in held if stale]),
+        seals.insert(0, (GRIDS, True, True))
+    digests_by_part = {
+        "decisions": _decisions(cursor, key, [load for load, stale, _ in seals if stale and load != GRIDS]),
+        "profiles": _profiles(cursor, key, [load for load, _, stale in seals if stale]),
     }
-    if any(stale for load, stale, _ in held if load == GRIDS):
-        made["decisions"][GRIDS] = "-"
-    for what, digests in made.items():
+    if any(stale for load, stale, _ in seals if load == GRIDS):
+        digests_by_part["decisions"][GRIDS] = "-"
+    for what, digests in digests_by_part.items():
         cursor.execute(
             f"""UPDATE state_digest AS s SET {what} = d.digest, engine = $engine
                 FROM (SELECT unnest($loads::INTEGER[]) AS load_id, unnest($digests::VARCHAR[]) AS digest) d
@@ -190,31 +190,31 @@ def _decisions(cursor: duckdb.DuckDBPyConnection, key: str, loads: Collection[in
     table = decision_table(key)
     names = sorted(str(row[0]) for row in cursor.execute(f"DESCRIBE {table}").fetchall())
     alike: dict[tuple[str, ...], list[int]] = {}
-    for load, held in _columns_with_values(cursor, table, names, loads).items():
-        alike.setdefault(held, []).append(load)
-    made = {int(load): _sha256([]) for load in loads}
+    for load, columns in _columns_with_values(cursor, table, names, loads).items():
+        alike.setdefault(columns, []).append(load)
+    digests = {int(load): _sha256([]) for load in loads}
     for some in _batches(alike):
-        columns_of = {load: held for held, members in some.items() for load in members}
+        columns_of = {load: columns for columns, members in some.items() for load in members}
         hashes = " ".join(
-            f"WHEN {_load_condition(members)} THEN hash({', '.join(ident(name) for name in held)})"
-            for held, members in some.items()
+            f"WHEN {_load_condition(members)} THEN hash({', '.join(ident(name) for name in columns)})"
+            for columns, members in some.items()
         )
         rows = cursor.execute(
             f"""SELECT _load_id, count(*), sum(CASE {hashes} END) FROM {table}
                 WHERE {_load_condition(columns_of)} GROUP BY 1"""
         ).fetchall()
-        made |= {int(load): _sha256([*columns_of[load], count, total]) for load, count, total in rows}
-    return made
+        digests |= {int(load): _sha256([*columns_of[load], count, total]) for load, count, total in rows}
+    return digests
 
 
 def _batches(alike: dict[tuple[str, ...], list[int]]) -> Iterator[dict[tuple[str, ...], list[int]]]:
     """The sets of columns with their loads, as many at a time as one statement may name."""
     batch: dict[tuple[str, ...], list[int]] = {}
-    for held, loads in alike.items():
-        if batch and sum(map(len, batch)) + len(held) > _AT_ONCE:
+    for columns, loads in alike.items():
+        if batch and sum(map(len, batch)) + len(columns) > _AT_ONCE:
             yield batch
             batch = {}
-        batch[held] = loads
+        batch[columns] = loads
     if batch:
         yield batch
 
@@ -233,17 +233,17 @@ def _columns_with_values(
     cursor: duckdb.DuckDBPyConnection, table: str, names: Sequence[str], loads: Collection[int]
 ) -> dict[int, tuple[str, ...]]:
     """Of each load that has rows the columns that are not empty in all of them, in order."""
-    found: dict[int, tuple[str, ...]] = {}
+    columns_of_load: dict[int, tuple[str, ...]] = {}
     for start in range(0, len(names), _AT_ONCE):
         some = names[start : start + _AT_ONCE]
         counts = ", ".join(f"count({ident(name)})" for name in some)
         rows = cursor.execute(
             f"SELECT _load_id, {counts} FROM {table} WHERE {_load_condition(loads)} GROUP BY 1"
         ).fetchall()
-        for load, *held in rows:
-            more = tuple(name for name, count in zip(some, held, strict=True) if count)
-            found[int(load)] = found.get(int(load), ()) + more
-    return found
+        for load, *value_counts in rows:
+            more = tuple(name for name, count in zip(some, value_counts, strict=True) if count)
+            columns_of_load[int(load)] = columns_of_load.get(int(load), ()) + more
+    return columns_of_load
 
 
 def _sha256(parts: Sequence[object]) -> str:
@@ -288,7 +288,7 @@ def tamper_entries(cursor: duckdb.DuckDBPyConnection) -> list[tuple[str, int, tu
 
 def differences(cursor: duckdb.DuckDBPyConnection, key: str) -> Iterator[Difference | LooseLoad]:
     """What of a system does not fit its digests, and these the trail; and the loads that nothing ties."""
-    held = cursor.execute(
+    sealed_loads = cursor.execute(
         "SELECT load_id, engine, decisions, profiles FROM state_digest WHERE system = ? ORDER BY 1", [key]
     ).fetchall()
     row = cursor.execute(
@@ -298,20 +298,20 @@ def differences(cursor: duckdb.DuckDBPyConnection, key: str) -> Iterator[Differe
            ORDER BY seq DESC LIMIT 1""",  # those of a system that had the key before say nothing of this one
         {"key": key, "removed": Act.SYSTEM_REMOVED.value},
     ).fetchone()
-    if (row[0] if row else None) != (_fold(cursor, key) if held or row else None):
+    if (row[0] if row else None) != (_fold(cursor, key) if sealed_loads or row else None):
         yield Difference(key, "digests", 0)
-    own = [(load, rows, counts) for load, engine, rows, counts in held if engine == ENGINE]
-    decisions = _decisions(cursor, key, [load for load, _, _ in own if load != GRIDS]) | {GRIDS: "-"}
-    profiles = _profiles(cursor, key, [load for load, _, _ in own])
-    for load, rows, counts in own:
+    comparable = [(load, rows, counts) for load, engine, rows, counts in sealed_loads if engine == ENGINE]
+    decisions = _decisions(cursor, key, [load for load, _, _ in comparable if load != GRIDS]) | {GRIDS: "-"}
+    profiles = _profiles(cursor, key, [load for load, _, _ in comparable])
+    for load, rows, counts in comparable:
         if rows != decisions[load]:
             yield Difference(key, "decisions", load)
         if counts != profiles[load]:
             yield Difference(key, "counts" if load else "grids", load)
     yield from _undigested_state(
-        cursor, key, {load: engine == ENGINE for load, engine, _, _ in held if load != GRIDS}
+        cursor, key, {load: engine == ENGINE for load, engine, _, _ in sealed_loads if load != GRIDS}
     )
-    yield from (LooseLoad(key, load) for load in _retied(cursor, key) & {load for load, _, _ in own})
+    yield from (LooseLoad(key, load) for load in _retied(cursor, key) & {load for load, _, _ in comparable})
 
 
 def _retied(cursor: duckdb.DuckDBPyConnection, key: str) -> set[int]:
@@ -332,9 +332,9 @@ def loads_with_other_state(cursor: duckdb.DuckDBPyConnection, key: str, loads: C
            WHERE system = $key AND engine = $engine AND list_contains($loads::INTEGER[], load_id)""",
         {"key": key, "engine": ENGINE, "loads": [int(load) for load in loads]},
     ).fetchall()
-    held = {int(load): (decisions, profiles) for load, decisions, profiles in rows}
-    decisions, profiles = _decisions(cursor, key, held), _profiles(cursor, key, held)
-    fit = {load for load, digests in held.items() if digests == (decisions[load], profiles[load])}
+    digests_by_load = {int(load): (decisions, profiles) for load, decisions, profiles in rows}
+    decisions, profiles = _decisions(cursor, key, digests_by_load), _profiles(cursor, key, digests_by_load)
+    fit = {load for load, digests in digests_by_load.items() if digests == (decisions[load], profiles[load])}
     return set(loads) - fit
 
 

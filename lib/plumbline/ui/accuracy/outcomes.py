@@ -129,41 +129,41 @@ def compare_metrics(answer: WindowsAnswer, key: str) -> None:
     tables.grid(
         [
             {
-                "Metric": numbers.name(one.metric),
+                "Metric": numbers.name(comparison.metric),
                 spans[0] if spans[0] != spans[1] else phrase("First"): numbers.figure(
-                    one.first.value, one.metric
+                    comparison.first.value, comparison.metric
                 ),
                 spans[1] if spans[0] != spans[1] else phrase("Second"): numbers.figure(
-                    one.second.value, one.metric
+                    comparison.second.value, comparison.metric
                 ),
-                "Difference": _difference(one.difference, one.metric),
-                "95 % interval": _interval_text(one.low, one.high, one.metric),
-                "Verdict": _verdict(one.verdict),
-                "n first": one.first.n,
-                "n second": one.second.n,
+                "Difference": _difference(comparison.difference, comparison.metric),
+                "95 % interval": _interval_text(comparison.low, comparison.high, comparison.metric),
+                "Verdict": _verdict(comparison.verdict),
+                "n first": comparison.first.n,
+                "n second": comparison.second.n,
             }
-            for one in answer.metrics
+            for comparison in answer.metrics
         ],
         alt=phrase("Metrics in two windows: values, difference, interval, verdict, samples"),
     )
     charts.data(
         [
             {
-                "metric": one.metric,
-                "first": one.first.value,
-                "first_low": one.first.low,
-                "first_high": one.first.high,
-                "first_n": one.first.n,
-                "second": one.second.value,
-                "second_low": one.second.low,
-                "second_high": one.second.high,
-                "second_n": one.second.n,
-                "difference": one.difference,
-                "low": one.low,
-                "high": one.high,
-                "verdict": one.verdict,
+                "metric": comparison.metric,
+                "first": comparison.first.value,
+                "first_low": comparison.first.low,
+                "first_high": comparison.first.high,
+                "first_n": comparison.first.n,
+                "second": comparison.second.value,
+                "second_low": comparison.second.low,
+                "second_high": comparison.second.high,
+                "second_n": comparison.second.n,
+                "difference": comparison.difference,
+                "low": comparison.low,
+                "high": comparison.high,
+                "verdict": comparison.verdict,
             }
-            for one in answer.metrics
+            for comparison in answer.metrics
         ],
         f"{key}-windows",
         "accuracy.windows",

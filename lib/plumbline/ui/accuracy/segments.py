@@ -54,16 +54,18 @@ def worst_segments(answer: SegmentsAnswer, view: View) -> None:
     if not segments:
         return
     tables.grid(
-        [_row(one, answer.search.metric) for one in segments],
+        [_row(segment, answer.search.metric) for segment in segments],
         alt=phrase("Segments that hurt most: value, expected, difference, sample"),
     )
     room = 2 - len(view.where)  # the bar holds two filters
-    for one in [one for one in segments if len(one.where) <= room][:LINKED]:
+    for segment in [segment for segment in segments if len(segment.where) <= room][:LINKED]:
         empty_states.link(
-            empty_states.NextPage("accuracy", phrase("Only where {words}", words=_words(one.where))),
-            drill_down.narrower_query(view, answer.system.key, one.where),
+            empty_states.NextPage("accuracy", phrase("Only where {words}", words=_words(segment.where))),
+            drill_down.narrower_query(view, answer.system.key, segment.where),
         )
-    charts.data([_segment_row(one) for one in segments], f"{answer.system.key}-segments", "accuracy.segments")
+    charts.data(
+        [_segment_row(segment) for segment in segments], f"{answer.system.key}-segments", "accuracy.segments"
+    )
 
 
 def first_segments(answer: SegmentsAnswer, view: View) -> None:
@@ -74,25 +76,25 @@ def first_segments(answer: SegmentsAnswer, view: View) -> None:
     metric = answer.search.metric
     with st.container(border=True, gap="xsmall"):
         st.markdown(phrase("**Hurt most**"))
-        for one in segments:
-            sure = numbers.interval(one.low, one.high, metric)
+        for segment in segments:
+            sure = numbers.interval(segment.low, segment.high, metric)
             with st.container(horizontal=True, gap="small", vertical_alignment="center"):
                 st.markdown(
                     phrase(
                         "{where}: {metric} {value} ({sure}), expected {against}; n = {n}",
-                        where=escape(say_slice(one.where), 90),
+                        where=escape(say_slice(segment.where), 90),
                         metric=escape(numbers.name_within(metric)),
-                        value=escape(numbers.figure(one.value, metric)),
+                        value=escape(numbers.figure(segment.value, metric)),
                         sure=escape(sure),
-                        against=escape(numbers.figure(one.against, metric)),
-                        n=escape(numbers.count(one.n)),
+                        against=escape(numbers.figure(segment.against, metric)),
+                        n=escape(numbers.count(segment.n)),
                     ),
                     width="content",
                 )
-                if len(one.where) <= 2 - len(view.where):
+                if len(segment.where) <= 2 - len(view.where):
                     empty_states.link(
                         empty_states.NextPage("accuracy", phrase("Only these")),
-                        drill_down.narrower_query(view, answer.system.key, one.where),
+                        drill_down.narrower_query(view, answer.system.key, segment.where),
                     )
 
 

@@ -47,11 +47,11 @@ class RegisterView:
     def unanswered_guardrails(self) -> list[TriagedFinding]:
         """Findings of a guardrail that ended and that no incident answers: REL-5 asks for one."""
         return [
-            one
-            for one in self.findings.values()
-            if not one.record.open
-            and one.record.finding.signal == "release.guardrail"
-            and one.record.id not in self.incidents
+            shown_finding
+            for shown_finding in self.findings.values()
+            if not shown_finding.record.open
+            and shown_finding.record.finding.signal == "release.guardrail"
+            and shown_finding.record.id not in self.incidents
         ]
 
 
@@ -71,8 +71,8 @@ def opening(findings: Sequence[FindingRecord], system: System) -> tuple[str, str
         )
         if not unseen:
             seen = phrase("all acknowledged")
-        one = len(records) == 1
-        if one:
+        is_single = len(records) == 1
+        if is_single:
             seen = phrase("not acknowledged") if unseen else phrase("acknowledged")
         count = plural(len(records), "open finding")
         text = phrase(
@@ -114,23 +114,27 @@ def section(view: View, shown: RegisterView) -> None:
     if listed or shown.unanswered_guardrails:
         by = signed_forms.signature("handle", phrase("Your name, for what you do below"), page="alerts")
         signed_forms.sign(by.strip())
-        for one in listed[:FIRST]:
-            _card(view, shown, one, by)
+        for shown_finding in listed[:FIRST]:
+            _card(view, shown, shown_finding, by)
         if len(listed) > FIRST:
             with st.expander(phrase("{n} more", n=len(listed) - FIRST)):
-                for one in listed[FIRST:]:
-                    _card(view, shown, one, by)
+                for shown_finding in listed[FIRST:]:
+                    _card(view, shown, shown_finding, by)
         if shown.unanswered_guardrails:
             cards.section(
                 phrase("Over, and not answered"),
                 phrase("What a guardrail found is closed with an incident, even once it is over."),
             )
-            for one in shown.unanswered_guardrails:
-                _card(view, shown, one, by)
-    above = {one.record.id for one in shown.unanswered_guardrails}
+            for shown_finding in shown.unanswered_guardrails:
+                _card(view, shown, shown_finding, by)
+    above = {shown_finding.record.id for shown_finding in shown.unanswered_guardrails}
     _closed_section(
         shown,
-        [r for r in (one.record for one in shown.findings.values()) if not r.open and r.id not in above],
+        [
+            r
+            for r in (shown_finding.record for shown_finding in shown.findings.values())
+            if not r.open and r.id not in above
+        ],
     )
 
 
@@ -149,7 +153,7 @@ def _card(view: View, shown: RegisterView, handled: TriagedFinding, by: str) -> 
 
 def _heading(shown: RegisterView, record: FindingRecord) -> str:
     grave = cards.word(record.finding.severity.value) if record.open else cards.word("undone", phrase("over"))
-    several = len({one.record.finding.system for one in shown.findings.values()}) > 1
+    several = len({shown_finding.record.finding.system for shown_finding in shown.findings.values()}) > 1
     title = shown.titles.get(record.finding.system, record.finding.system)
     return " ".join(
         filter(

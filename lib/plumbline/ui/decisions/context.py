@@ -41,11 +41,11 @@ def outcome(context: DecisionContext) -> None:
     if score is None and predicted in decision.probabilities:
         score, scored = decision.probabilities[predicted], phrase("Its probability")
     if context.cut is not None:
-        kept = numbers.share(context.cut.agrees)
+        agreement = numbers.share(context.cut.agrees)
         near = phrase(
             "cut-off {score}, which {kept} of decisions keep to",
             score=numbers.significant(context.cut.score),
-            kept=kept,
+            kept=agreement,
         )
     label = decision.label
     wrong = label is not None and label != predicted and isinstance(label, str)
@@ -237,9 +237,9 @@ def logged_values(context: DecisionContext) -> None:
     """Everything that the log holds of the decision."""
     cards.section(phrase("As logged"), phrase("Everything that the log holds of it, as it was loaded."))
     rows = [
-        {"Column": one_line(title(name), 80), "Value": _cell_text(name, held)}
-        for name, held in context.decision.columns.items()
-        if not name.startswith("_") and not (held is None and name in SELDOM)
+        {"Column": one_line(title(name), 80), "Value": _cell_text(name, cell)}
+        for name, cell in context.decision.columns.items()
+        if not name.startswith("_") and not (cell is None and name in SELDOM)
     ]
     rows.append(
         {"Column": phrase("load and line"), "Value": f"{context.decision.load_id}:{context.decision.line}"}

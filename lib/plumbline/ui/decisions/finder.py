@@ -223,7 +223,7 @@ def _table(page: DecisionPage, order: str) -> None:
     """One page of the log; a click on a row makes it the decision that is explained."""
     frame = page.rows
     rows = frame[["decision_id", "_load_id", "_line"]].to_dict("records")
-    ids = [Decision({str(name): held for name, held in row.items()}).id for row in rows]
+    ids = [Decision({str(name): value for name, value in row.items()}).id for row in rows]
     shown = _arrange_columns(frame, order.removeprefix("-"))
     st.dataframe(
         for_export(shown),
@@ -267,7 +267,7 @@ def _arrange_columns(frame: pd.DataFrame, order: str) -> pd.DataFrame:
     Times other than the decision's are in its record; here where they are what it is ordered by.
     """
     hidden = {name for name in TIMES[1:] if name != order}
-    kept = [
+    shown_columns = [
         c
         for c in frame.columns
         if not str(c).startswith("_") and c not in hidden and not frame[c].isna().all()
@@ -279,12 +279,14 @@ def _arrange_columns(frame: pd.DataFrame, order: str) -> pd.DataFrame:
         beside = 0 if role_of(str(column)) == "feature" else 1
         return last + 2 if column == "subject" else place.get(str(column), last + beside)
 
-    shown = frame[sorted(kept, key=position)].copy()
+    shown = frame[sorted(shown_columns, key=position)].copy()
     # pyarrow reads aware times by a road that pandas 4 closes
     for name in shown.columns.intersection([*TIMES]):
         shown[name] = shown[name].dt.tz_convert("UTC").dt.tz_localize(None)
     if "subject" in shown.columns:
-        shown["subject"] = [f"{held[:8]}…" if isinstance(held, str) else None for held in shown["subject"]]
+        shown["subject"] = [
+            f"{subject[:8]}…" if isinstance(subject, str) else None for subject in shown["subject"]
+        ]
     return shown
 
 

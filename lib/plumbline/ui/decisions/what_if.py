@@ -125,8 +125,8 @@ def _comparable_case(decision_context: DecisionContext) -> None:
         (one_line(name), mine[name], theirs.get(name)) for name in mine if theirs.get(name) != mine[name]
     ]
     rows = [
-        {"Input": name, "This decision": context.value(own), "Comparable case": context.value(other)}
-        for name, own, other in pairs
+        {"Input": name, "This decision": context.value(input_value), "Comparable case": context.value(other)}
+        for name, input_value, other in pairs
     ]
     tables.grid(rows, alt=phrase("Comparable case: outcome and inputs that differ"))
     context.choose([near])

@@ -51,10 +51,10 @@ def _keep(view: View, system: System, wanted: str) -> None:
     """An owner's word on it, which the scorecard reads too."""
     with st.form("fairness.favourable", border=False):
         by = signed_forms.signature("favourable", page="fairness")
-        kept = permissions.submit(
+        submitted = permissions.submit(
             phrase("State that people want {wanted}", wanted=escape(wanted, 40)), permissions.OWNER
         )
-    if kept:
+    if submitted:
         signed_forms.sign(by)
         statements.change_settings(view.ws, system.key, {"favourable": wanted}, by=by or session.LOCAL)
         st.rerun()

@@ -31,16 +31,16 @@ class ReturnLink:
             return
         headers = Headers(scope=scope)
         if path.endswith(LEAVING):
-            kept, wanted = referring_place(headers.get("referer", ""), headers.get("host", "")), ""
+            referrer, wanted = referring_place(headers.get("referer", ""), headers.get("host", "")), ""
         else:
-            kept, wanted = "", place(unquote(cookie_parser(headers.get("cookie", "")).get(COOKIE, "")))
+            referrer, wanted = "", place(unquote(cookie_parser(headers.get("cookie", "")).get(COOKIE, "")))
 
         async def send_with_cookie(message: Message) -> None:
             if message["type"] == "http.response.start":
                 answer = MutableHeaders(scope=message)
                 if wanted and 300 <= message["status"] < 400:
                     answer["location"] = wanted
-                value = f"{COOKIE}={quote(kept, safe='/?&=')}; Max-Age={SECONDS if kept else 0}"
+                value = f"{COOKIE}={quote(referrer, safe='/?&=')}; Max-Age={SECONDS if referrer else 0}"
                 answer.append("set-cookie", f"{value}; Path=/; HttpOnly; SameSite=Lax")
             await send(message)
 

@@ -86,8 +86,12 @@ def section(view: View, stated: Statements, results: tuple[ControlResult, ...]) 
 
 
 def _questions(stated: Statements, stored: AiActClass) -> tuple[dict[str, str], str]:
-    kept = stored.get("answers")
-    before = dict(kept) if isinstance(kept, dict) else suggest_answers(stated.context.get("impact", ""))
+    stored_answers = stored.get("answers")
+    before = (
+        dict(stored_answers)
+        if isinstance(stored_answers, dict)
+        else suggest_answers(stated.context.get("impact", ""))
+    )
     key = f"governance.{stated.system.key}.act"
     role = st.radio(
         phrase("Our role"),
@@ -97,7 +101,7 @@ def _questions(stated: Statements, stored: AiActClass) -> tuple[dict[str, str], 
         index=list(ROLES).index(str(stored.get("role"))) if stored.get("role") in ROLES else 1,
     )
     answers: dict[str, str] = {}
-    if not kept and before:
+    if not stored_answers and before:
         cards.note(phrase("The context suggests the first answers; correct them where they are wrong."))
     for title, classes in GROUPS:
         questions = [q for q in law().questions if q.leads_to in classes]
@@ -177,8 +181,8 @@ def _duty_start(duty: Duty) -> str:
 
 def _duties(act_class: ActClass, stored: AiActClass, results: dict[str, ControlResult]) -> dict[str, str]:
     """Each duty with the controls that answer it, since when it applies, and who bears it."""
-    kept = stored.get("duties")
-    names = dict(kept) if isinstance(kept, dict) else {}
+    stored_duties = stored.get("duties")
+    names = dict(stored_duties) if isinstance(stored_duties, dict) else {}
     borne: dict[str, str] = {}
     for duty in act_class.duties:
         words, who = st.columns([5, 2], gap="medium", vertical_alignment="center")

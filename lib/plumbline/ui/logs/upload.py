@@ -89,9 +89,9 @@ def drop(view: View) -> Upload | None:
     path = session_files.place(opened.workspace(), safe_name(uploaded_file.name))
     with path.open("wb") as out:
         out.write(uploaded_file.getbuffer())
-    made = Upload(uploaded_file.file_id, path)
-    session.UPLOAD.set(made)
-    return made
+    new_upload = Upload(uploaded_file.file_id, path)
+    session.UPLOAD.set(new_upload)
+    return new_upload
 
 
 def safe_name(name: str) -> str:
@@ -104,7 +104,7 @@ def forget() -> None:
     """Delete the spooled file, unless scratch holds on to it."""
     upload: Upload | None = session.UPLOAD.get()
     if upload is not None and upload.path not in {
-        kept.path for kept in session_files.desk(opened.workspace()).files
+        file.path for file in session_files.desk(opened.workspace()).files
     }:
         shutil.rmtree(upload.path.parent, ignore_errors=True)
     for key in (

@@ -29,11 +29,11 @@ def strip(view: View, *, right: int = 8) -> None:
     """
     if view.system is None:
         return
-    found = ask(view, volume, view.system.key, version=view.version)
+    answer = ask(view, volume, view.system.key, version=view.version)
     events = marks.events(view)
-    if len(found.periods) > 1:
+    if len(answer.periods) > 1:
         figure = draw(
-            found.periods,
+            answer.periods,
             view.mode,
             window=(view.start, view.end),
             releases=marks.releases(view),
@@ -48,8 +48,8 @@ def strip(view: View, *, right: int = 8) -> None:
             theme=None,
             config=QUIET,
             key=key,
-            alt=_say(found),
-            on_select=partial(_brush, key, found),
+            alt=_say(answer),
+            on_select=partial(_brush, key, answer),
             selection_mode="box",
         )
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
@@ -58,11 +58,11 @@ def strip(view: View, *, right: int = 8) -> None:
             phrase(
                 "Decisions by {by}, {of}. Drag over the bars to set the window of every page. "
                 "Triangles: findings.",
-                by=localise(found.by),
+                by=localise(answer.by),
                 of=of,
             )
-            if len(found.periods) > 1
-            else phrase("{n} decisions.", n=numbers.count(sum(p.n for p in found.periods)))
+            if len(answer.periods) > 1
+            else phrase("{n} decisions.", n=numbers.count(sum(p.n for p in answer.periods)))
         )
         event_form.panel(view, events)
 

@@ -93,10 +93,17 @@ def _save(view: View, page: str, bar: Mapping[str, str]) -> None:
     if not saved or view.system is None:
         return
     signed_forms.sign(by)
-    own = {key.name: text for key in KEPT[page] if (text := links.widget_text(key.get())) or key in OPEN}
+    page_query = {
+        key.name: text for key in KEPT[page] if (text := links.widget_text(key.get())) or key in OPEN
+    }
     try:
         named_views.save(
-            view.ws, view.system.key, name=name or "", page=page, query={**bar, **own}, by=by or session.LOCAL
+            view.ws,
+            view.system.key,
+            name=name or "",
+            page=page,
+            query={**bar, **page_query},
+            by=by or session.LOCAL,
         )
     except PlumblineError as error:
         empty_states.show_error(error)

@@ -52,8 +52,8 @@ def _cut_at_sentence(words: str, longest: int) -> str:
     """As many whole sentences as fit, where they tell a good part; else cut between words."""
     if not longest or len(words) <= longest:
         return words
-    kept = words[: longest - 1]
-    for end, least in ((kept.rfind(". ") + 1, longest / 3), (kept.rfind(" "), longest / 2)):
+    head = words[: longest - 1]
+    for end, least in ((head.rfind(". ") + 1, longest / 3), (head.rfind(" "), longest / 2)):
         if end > least:
             return f"{words[:end].rstrip()} …" if words[:end].endswith(".") else f"{words[:end].rstrip()}…"
     return one_line(words, longest)

@@ -28,12 +28,12 @@ def terms() -> tuple[Term, ...]:
     """Every word of the glossary, by section."""
     text = resources.files("plumbline.ui.parts").joinpath("glossary.toml").read_text("utf-8")
     with english_reader():
-        own = {numbers.name(name): metric.says for name, metric in METRICS.items()}
+        meanings = {numbers.name(name): metric.says for name, metric in METRICS.items()}
     return tuple(
         Term(
             section=section.replace("_", " ").capitalize(),
             name=name,
-            says=says or own[name],
+            says=says or meanings[name],
             german=german,
             german_says=german_says,
         )

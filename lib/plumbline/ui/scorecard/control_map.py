@@ -44,11 +44,11 @@ def control_map(results: Sequence[ControlResult]) -> None:
         ),
     )
     blocks = [(place, [r for r in control_results if family[r.id] in place]) for place in PLACES]
-    shown = [(place, own) for place, own in blocks if own]
+    shown = [(place, block) for place, block in blocks if block]
     with st.container(horizontal=True, gap="medium"):
-        for place, own in shown:
+        for place, block in shown:
             with st.container(width=cards.GRID[3], gap="xsmall"):
-                passing = sum(r.status is Status.PASS for r in own)
+                passing = sum(r.status is Status.PASS for r in block)
                 names = [catalogue_title("family", key, titles[key]) for key in place]
                 name = localise(enumeration(names))
                 st.markdown(
@@ -56,11 +56,11 @@ def control_map(results: Sequence[ControlResult]) -> None:
                         "**{name}** :gray[{passing} of {own} pass]",
                         name=escape(name),
                         passing=passing,
-                        own=len(own),
+                        own=len(block),
                     )
                 )
                 st.markdown(
-                    "  \n".join(_control_word(r) for r in sorted(own, key=lambda r: ORDER.index(r.status)))
+                    "  \n".join(_control_word(r) for r in sorted(block, key=lambda r: ORDER.index(r.status)))
                 )
 
 

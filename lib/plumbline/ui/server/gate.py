@@ -71,8 +71,8 @@ class AccessGate:
             await PlainTextResponse(_NOBODY, 403)(scope, receive, send)
             return
         access = _required_role(parts)
-        held = await to_thread.run_sync(visitors.role, who) if on else Access.OWNER
-        if held is None or not held.covers(access):
+        role = await to_thread.run_sync(visitors.role, who) if on else Access.OWNER
+        if role is None or not role.covers(access):
             await PlainTextResponse(_NO_ROLE, 403)(scope, receive, send)
             return
         if parts[:2] != UPLOADS:

@@ -46,18 +46,18 @@ def seed() -> dict[str, str]:
     What the session holds outvotes the address, but for the browser's own back and forward to one that says anything of
     the bar. One that says nothing may be the moment before ``carry`` completed it: then the choice stays.
     """
-    said = {name: st.query_params[name] for name in CHOICES if name in st.query_params}
-    history = bool(said) and _history()
+    choices = {name: st.query_params[name] for name in CHOICES if name in st.query_params}
+    history = bool(choices) and _history()
     asked: dict[str, str] = {}
     for name in CHOICES:
         if history:
             st.session_state.pop(name, None)
-        if name not in said or name in st.session_state:
+        if name not in choices or name in st.session_state:
             continue
-        parsed = day(said[name]) if name in DAYS else said[name]
+        parsed = day(choices[name]) if name in DAYS else choices[name]
         if parsed is not None:
             st.session_state[name] = parsed
-            asked[name] = said[name]
+            asked[name] = choices[name]
     return asked
 
 
@@ -73,9 +73,9 @@ def carry(wanted: Mapping[str, str]) -> None:
     if context is None:
         return
     address = dict(parse_qsl(context.query_string, keep_blank_values=True))
-    said = {name: address[name] for name in CHOICES if name in address}
-    if said == dict(wanted) or (
-        _history() and not said
+    choices = {name: address[name] for name in CHOICES if name in address}
+    if choices == dict(wanted) or (
+        _history() and not choices
     ):  # completing it anew would make going back impossible
         return
     with context.session_state.query_params() as server:

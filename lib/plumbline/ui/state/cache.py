@@ -39,10 +39,10 @@ def ask(
     change = view.own if of_this_system else view.change
     name = f"{question.__module__}.{question.__qualname__}"
     today = datetime.now(UTC).date()
-    kept: T = (_scratch_answer if view.scratch else _kept)(
+    answer: T = (_scratch_answer if view.scratch else _kept)(
         question, view.ws, name, str(view.ws.path.resolve()), change, today, args, dict(options)
     )
-    return kept
+    return answer
 
 
 def _answer(

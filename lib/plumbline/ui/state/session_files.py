@@ -148,12 +148,12 @@ def keep(real: Workspace, *, actor: str) -> Load | None:
     """
     from plumbline.answers.data.load import load_file
 
-    own_desk, made = desk(real), None
+    own_desk, load = desk(real), None
     titles: dict[str, str] = {}
     for session_file in own_desk.files:
         key = system_key(session_file.title)
         titles.setdefault(key, _free_title(real, session_file.title))
-        made = load_file(
+        load = load_file(
             real,
             session_file.path,
             title=titles[key],
@@ -163,7 +163,7 @@ def keep(real: Workspace, *, actor: str) -> Load | None:
             actor=actor,
         )
     own_desk.clear()
-    return made
+    return load
 
 
 def _free_title(real: Workspace, title: str) -> str:

@@ -83,13 +83,13 @@ def _worst_segments(ws: Workspace, key: str) -> list[dict[str, Any]]:
         return []  # no outcomes, or nothing to compare with
     return [
         {
-            "columns": [column.partition(":")[2] or column for column, _ in one.where],
+            "columns": [column.partition(":")[2] or column for column, _ in segment.where],
             "metric": search.metric,
-            "value": one.value,
-            "expected": one.against,
-            "n": one.n,
+            "value": segment.value,
+            "expected": segment.against,
+            "n": segment.n,
         }
-        for one in search.segments[:MOST_SEGMENTS]
+        for segment in search.segments[:MOST_SEGMENTS]
     ]
 
 

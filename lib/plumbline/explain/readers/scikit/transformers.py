@@ -96,12 +96,12 @@ _SELECTIONS = ("VarianceThreshold", "RFE", "RFECV")
 def _selected_columns(step: SkopsObject, width: int) -> list[int]:
     """The columns that a selection keeps."""
     if step.kind in ("RFE", "RFECV"):
-        kept = np.asarray(step.need("support_")).ravel().astype(bool)
+        support = np.asarray(step.need("support_")).ravel().astype(bool)
     else:
-        kept = numbers(step.need("variances_"), width, "variances_") > float(step.get("threshold", 0.0))
-    if len(kept) != width or not kept.any():
+        support = numbers(step.need("variances_"), width, "variances_") > float(step.get("threshold", 0.0))
+    if len(support) != width or not support.any():
         raise refuse(f"its {step.kind} does not fit its columns")
-    return [int(place) for place in np.flatnonzero(kept)]
+    return [int(place) for place in np.flatnonzero(support)]
 
 
 def _places(chosen: Any, names: list[str], width: int) -> list[int]:
