@@ -95,6 +95,8 @@ def columns(answer: QualityAnswer) -> None:
         )
     elif answer.own:
         cards.note(phrase("No problems in {n} features.", n=len({f.feature for f in answer.own})))
+    if answer.notice:
+        cards.note(one_line(answer.notice, 400))
     for leak in answer.leaks:
         cards.note(one_line(leak.sentence, 400))
     cards.section(

@@ -8,11 +8,14 @@ share keeps 0.5 of the day before; changed logs have five points more from a day
 
 What could be found at all says the most powerful rule: the running sum of likelihood ratios of people (Page 1954;
 optimal by Moustakides 1986), which knows both shares and who came how often, with as many false alarms a year.
+
+What the page of each log says of the days that it takes is held against the days that it took.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, timedelta
@@ -24,6 +27,7 @@ from plumbline.domain import Bins, FeatureProfile, FloatArray, Kind
 from plumbline.monitor.drift import missing_share
 from plumbline.monitor.drift.dispersion import daily_laws
 from plumbline.monitor.drift.missing_share import missing_findings
+from plumbline.monitor.drift.missing_share_power import slowest_notice
 from plumbline.monitor.statistics.null_distribution import NullDistribution
 from tests.bench.detection.tally import binomial, poisson
 from tests.bench.detection.worlds import START
@@ -76,6 +80,16 @@ def delays(seeds: Sequence[int], days: int, **more: float) -> FloatArray:
         known = [d - since for d in found(drawn(seed, days, since=since, **more)) if d > since]  # type: ignore[arg-type]
         late.append(min(known, default=np.inf))
     return np.array(late)
+
+
+def notice_times(seeds: Sequence[int], **more: float) -> FloatArray:
+    """Days within which the page of each log says that five points more would be noticed; endless: over a year."""
+    reference = (BEGUN, BEGUN + timedelta(days=REFERENCE))
+    told = []
+    for seed in seeds:
+        slowest = slowest_notice(drawn(seed, 84, **more), reference=reference)  # type: ignore[arg-type]
+        told.append(slowest.days if slowest and slowest.days else np.inf)
+    return np.array(told)
 
 
 def _known(effect: float) -> object:
@@ -162,6 +176,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"5 decisions a person, a design effect that is known: {sum(late <= 14)} of {len(late)} within 14 days, "
           f"median {np.median(late):.0f}; learnt from days: median {np.median(delays(seeds, 224, alike=5)):.0f}",
           flush=True)  # fmt: skip
+    for a_day, alike in ((15, 1), (25, 1), (55, 2), (55, 3), (110, 5), (220, 5)):
+        with patch.object(sys.modules[__name__], "A_DAY", float(a_day)):
+            told = notice_times(seeds, alike=alike)
+            late = delays(seeds, 448, alike=alike)
+        sure = np.isfinite(told)
+        middle = float(np.median(told))
+        low, high = binomial(int((late <= middle).sum()), len(late))
+        print(f"  the page of {a_day} decisions a day, {alike} a person, says {middle:.0f} days (median): by then "
+              f"{np.mean(late <= middle):.2f} [{low:.2f}, {high:.2f}] are found; by each log's own days "
+              f"{np.mean(late[sure] <= told[sure]):.2f} of {sure.sum()}", flush=True)  # fmt: skip
     for people in (11, 22, 33, 55):
         late = best_delays(people)
         print(f"  the most powerful rule, {people} people a day: {np.mean(late <= 14):.2f} within 14 days, median "

@@ -25,10 +25,11 @@ from plumbline.domain import (
     json_object,
     json_value,
 )
-from plumbline.domain.messages import message
+from plumbline.domain.messages import NOTHING, Message, message
 from plumbline.monitor.chunks import choose_chunk
 from plumbline.monitor.drift.distances import OF_THEIR_OWN
 from plumbline.monitor.drift.features import drift as measure
+from plumbline.monitor.drift.missing_share_power import slowest_notice
 from plumbline.monitor.performance.label_delay import delay_curve, usual_delay
 from plumbline.monitor.performance.series import performance
 from plumbline.monitor.quality.completeness import AuditTrail, audit
@@ -59,7 +60,8 @@ class QualityAnswer(Result):
     ``own``: missing values, new levels and values out of range of the ``window``, where there is a reference.
     ``constant``: features that never vary in the whole log. ``overdue``: decisions older than the stated
     retention (None: none is stated). ``tolerance``: share by which repeated numbers may differ.
-    ``leaks``: inputs that all but equal the outcome in the reference.
+    ``leaks``: inputs that all but equal the outcome in the reference. ``notice``: from when on five more points of
+    missing values would be noticed, where that takes over two weeks.
     """
 
     COLUMNS = (
@@ -87,6 +89,7 @@ class QualityAnswer(Result):
     shelf: ShelfLife
     sentence: str
     leaks: tuple[LabelLeak, ...] = ()
+    notice: Message = NOTHING
 
     def rows(self) -> list[dict[str, Any]]:
         """One a part of the audit trail: the share of decisions that have it."""
@@ -108,6 +111,7 @@ class QualityAnswer(Result):
                 "duplicate_share": self.trail.duplicate_share,
                 "gaps": self.trail.gaps,
                 "own": self.own,
+                "notice": self.notice,
                 "constant": self.constant,
                 "personal": self.personal,
                 "overdue": self.overdue,
@@ -137,9 +141,11 @@ def quality(ws: Workspace, key: str, *, window: Span | None = None) -> QualityAn
         shown = window_of(cursor, system, window)
         profiles = read.feature_profiles(cursor, system)
         drifts: tuple[FeatureDrift, ...] = ()
+        slowest = None
         if system.reference is not None:
             inputs = [p for p in profiles if p.bins.feature not in OUTPUTS]
             drifts = measure(inputs, reference=system.reference, window=shown, methods=OF_THEIR_OWN)
+            slowest = slowest_notice(inputs, reference=system.reference)
         constant = tuple(
             p.bins.feature
             for p in profiles
@@ -187,6 +193,7 @@ def quality(ws: Workspace, key: str, *, window: Span | None = None) -> QualityAn
         shelf=shelf,
         sentence=_sentence(trail, judged, personal, aged),
         leaks=leaks,
+        notice=slowest.sentence if slowest else NOTHING,
     )
 
 
