@@ -52,6 +52,14 @@ def is_due(moment: datetime, at: datetime) -> bool:
     return moment <= at or moment - at > LONGEST_WAIT
 
 
+def is_overdue(moment: datetime, at: datetime) -> bool:
+    """Whether what was to be sent at a moment is late by so much that it need not go by itself.
+
+    What a clock that was ahead dated is: when it was to be sent cannot be known.
+    """
+    return at - moment >= PAUSES[1] or moment - at > LONGEST_WAIT
+
+
 def is_final(reply: HttpReply) -> bool:
     """Whether no further attempt can help: the receiver refuses it, or it may not be sent there."""
     refused = 400 <= reply.status < 500 and reply.status not in PASSING

@@ -317,3 +317,28 @@ def test_what_a_clock_that_was_ahead_dated_is_sent_when_the_clock_is_right(works
     deliver(workspace, post, AT + HOUR)
     assert post.kinds()[0] == "finding.opened"  # and the reminder that seemed due
     assert outbox(workspace)[0].state == "sent"
+
+
+@pytest.mark.parametrize("severity", [Severity.HIGH, Severity.MEDIUM])
+@pytest.mark.parametrize("tried", [False, True])
+def test_what_several_checks_wrote_by_a_clock_that_was_ahead_is_one_message(
+    workspace: Workspace, severity: Severity, tried: bool
+) -> None:
+    add_channel(workspace)
+    ahead = AT + 2_000 * DAY
+    problems = [problem(f"cutoff.x{i}", severity) for i in range(4)]
+    for i in range(4):
+        check(workspace, *problems[: i + 1], at=ahead + i * DAY)
+        with workspace.write() as cursor:
+            register.acknowledge(cursor, i + 1, "Ada", ahead)
+    if tried:  # and surely did not arrive
+        deliver(workspace, Post(HttpReply(error="No connection", unreached=True)), ahead + 9 * DAY)
+    post = Post(UP)
+    deliver(workspace, post, AT)
+    assert len(post.came) == 1
+    data = post.came[0][2]["data"]
+    told = [one.get("signal") for one in contents(data)]
+    assert sorted(filter(None, told)) == [f"cutoff.x{i}" for i in range(4)]
+    if not tried:  # what was tried then stays as it was
+        assert f"{ahead:%B}" not in data["sentence"]
+    assert not [row for row in outbox(workspace) if row.state in ("queued", "failed")]

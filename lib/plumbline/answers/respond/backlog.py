@@ -41,9 +41,9 @@ def messages_to_merge(
         lost: see ``losses``.
     """
     lost = _mergeable(lost)
-    late = [d for d in line if d.due_at <= at and not d.attempts and d.event not in WHOLE]
+    late = [d for d in line if retries.is_due(d.due_at, at) and not d.attempts and d.event not in WHOLE]
     if head.attempts:
-        long = head.is_untaken and at - head.made_at >= retries.PAUSES[1]
+        long = head.is_untaken and retries.is_overdue(head.made_at, at)
         together = [*lost, head, *late]
         return together if long and len(together) > 1 else []
     if head.event in WHOLE:
@@ -52,7 +52,7 @@ def messages_to_merge(
     if head in hourly:
         together = [*lost, *hourly]
         return together if len(together) > 1 else []
-    overdue = [d for d in late if at - d.due_at >= retries.PAUSES[1]]
+    overdue = [d for d in late if retries.is_overdue(d.due_at, at)]
     together = [*lost, *overdue]
     return together if head in overdue and len(together) > 1 else []
 
@@ -119,7 +119,7 @@ def summary(cursor: Cursor, channel: str, members: Sequence[Delivery], at: datet
     systems = {event.system for event in listed}
     main = Event(
         type="digest" if hourly else "summary",
-        sentence=_introduction(members, hourly, len(listed), len(lost)),
+        sentence=_introduction(members, hourly, len(listed), len(lost), at),
         at=at,
         severity=severity,
         system=systems.pop() if len(systems) == 1 else "",
@@ -137,11 +137,12 @@ def summary(cursor: Cursor, channel: str, members: Sequence[Delivery], at: datet
     return number
 
 
-def _introduction(members: Sequence[Delivery], hourly: bool, n: int, n_lost: int) -> str:
-    """Why several messages are one."""
+def _introduction(members: Sequence[Delivery], hourly: bool, n: int, n_lost: int, at: datetime) -> str:
+    """Why several messages are one. A date by a clock that was ahead is not told."""
     undelivered = [d for d in members if d.state == "dead"] if hourly else members
-    first = min((d.made_at for d in undelivered), default=None)
-    late = f"could not be delivered when they were due, since {first:%d %B %H:%M} UTC" if first else ""
+    first = min((d.made_at for d in undelivered), default=at)
+    since = f", since {first:%d %B %H:%M} UTC" if first <= at else ""
+    late = f"could not be delivered when they were due{since}"
     if not hourly:
         return f"{plural(n, 'message')} {late}."
     waited = f"{plural(n - n_lost, 'message')} waited for this hour"
