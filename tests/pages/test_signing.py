@@ -119,6 +119,32 @@ def test_a_signed_in_person_finds_the_language_that_was_chosen_at_the_last_visit
 
 
 @pytest.mark.usefixtures("empty")
+def test_a_run_reads_the_language_of_its_person_once(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ana@x.org", "ben@x.org"):
+        access.give(opened.workspace(), name, Access.VIEWER, by="test")
+    access.set_language(opened.workspace(), "ana@x.org", "de")
+    real, reads = access.language_of, list[str]()
+
+    def read(ws: Any, email: str) -> str:
+        reads.append(email)
+        return real(ws, email)
+
+    monkeypatch.setattr(access, "language_of", read)
+    settings(WHOLE, {"email": "ana@x.org", "email_verified": True})
+    at = open_page("glossary")
+    assert reads == ["ana@x.org"]
+    at.segmented_control(key="language").set_value("English").run()
+    assert reads == ["ana@x.org"] * 2
+    assert real(opened.workspace(), "ana@x.org") == "en"
+    access.set_language(opened.workspace(), "ana@x.org", "de")  # in another tab
+    reads.clear()
+    assert "## Alles\\, was hier getan wurde" in words(open_page("trail"))
+    settings(WHOLE, {"email": "ben@x.org", "email_verified": True})
+    assert "## Everything done here" in words(open_page("trail"))  # nobody else's
+    assert reads == ["ana@x.org", "ben@x.org"]
+
+
+@pytest.mark.usefixtures("empty")
 @pytest.mark.parametrize(
     ("cookie", "title"), [("de", "Das Ablaufprotokoll"), ("no such", "The trail"), ("", "The trail")]
 )

@@ -140,7 +140,7 @@ def main() -> None:
     with st.container(width=cards.MEASURE):
         try:
             inside = sign_in.gate()
-            reading_language.settle()
+            reading_language.settle_person()
         except PlumblineError as error:
             empty_states.show_error(error)
             inside = False

@@ -8,6 +8,7 @@ where it is ours.
 from __future__ import annotations
 
 from contextlib import suppress
+from contextvars import ContextVar
 
 import streamlit as st
 
@@ -20,10 +21,18 @@ from plumbline.wording.language import SOURCE, address
 
 #: the cookie: the code of a language and nothing else
 COOKIE, SECONDS = "plumbline_language", 365 * 24 * 3600
+#: (e-mail, language) of the person of this run, read from the workspace once
+_OF_PERSON: ContextVar[tuple[str, str] | None] = ContextVar("plumbline_language_of_person", default=None)
 
 
 def settle() -> None:
-    """Write this run for its reader. Asked before any text is drawn, and again for a person."""
+    """Write this run for its reader, before any text is drawn; what an earlier run knew of a person is forgotten."""
+    _OF_PERSON.set(None)
+    settle_person()
+
+
+def settle_person() -> None:
+    """Write the rest of this run for its reader, now that it is known who that is."""
     address(reader(chosen()))
 
 
@@ -65,7 +74,13 @@ def _keep(code: str) -> None:
 
 def _kept() -> str:
     email = sign_in.email()
-    return access.language_of(sign_in.workspace(), email) if email else ""
+    if not email:
+        return ""
+    known = _OF_PERSON.get()
+    if known is None or known[0] != email:
+        known = email, access.language_of(sign_in.workspace(), email)
+        _OF_PERSON.set(known)
+    return known[1]
 
 
 def _before() -> str:
