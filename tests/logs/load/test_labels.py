@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from plumbline.answers.operations.verify import verify
 from plumbline.domain import ColumnMap, Load, Mapping, PlumblineError, RoleName, Task
 from plumbline.logs.load.labels import load_labels
 from plumbline.logs.load.undo import undo
@@ -83,6 +84,46 @@ def test_the_same_labels_twice_add_nothing(unlabelled: Workspace, tmp_path: Path
     before = state(unlabelled)
     made = _labels(unlabelled, tmp_path / "l.csv", rows)
     assert (made.rows_loaded, made.rows_duplicate, made.rows_quarantined) == (0, 2, 0)
+    assert state(unlabelled) == before
+
+
+def test_a_file_once_more_corrects_back_what_another_corrected_and_says_so(
+    unlabelled: Workspace, tmp_path: Path
+) -> None:
+    first, other = [("d0003", "yes"), ("d0004", "yes"), ("nobody", "no")], [("d0003", "no")]
+    for name, rows in (("l.csv", first), ("m.csv", other)):
+        _labels(unlabelled, tmp_path / name, rows)
+    touched: list[object] = []
+    made = _labels(unlabelled, tmp_path / "l.csv", first, touched)
+    assert (made.rows_loaded, made.rows_duplicate, made.rows_quarantined, made.labels_joined) == (1, 1, 1, 1)
+    assert (_label(unlabelled, "d0003"), touched) == ("yes", [([1], made.load_id)])
+    assert made.notes == ("1 decisions had another label before; it is kept beside the new one.",)
+    before = state(unlabelled)
+    made = _labels(unlabelled, tmp_path / "l.csv", first)
+    assert (made.rows_loaded, made.rows_duplicate, made.labels_joined) == (0, 3, 0)
+    assert made.notes == (f"This file is already here as load {made.load_id - 1}; nothing was added.",)
+    assert state(unlabelled) == before
+    assert {problem.kind for problem in verify(unlabelled).problems} <= {
+        "profiles"
+    }  # nothing counts them here
+
+
+def test_a_file_once_more_that_is_older_than_the_correction_adds_nothing_and_says_so(
+    unlabelled: Workspace, tmp_path: Path
+) -> None:
+    header = ("id", "label", "at")
+    for name, rows in (
+        ("l.csv", [("d0003", "yes", "2026-03-01"), ("d0004", "yes", "2026-03-01"), ("d0003", "no", "2026-03-02")]),
+        ("m.csv", [("d0003", "yes", "2026-03-05")]),
+    ):  # fmt: skip
+        path = write(tmp_path / name, rows, header)
+        load_labels(unlabelled, path, system="s", mapping=LABELS, actor="test")
+    before = state(unlabelled)
+    made = load_labels(unlabelled, tmp_path / "l.csv", system="s", mapping=LABELS, actor="test")
+    assert (made.rows_loaded, made.rows_duplicate, made.labels_joined) == (0, 3, 0)
+    assert made.notes == ("This file is already here as load 2; nothing was added.",)
+    assert state(unlabelled) == before
+    undo(unlabelled, made.load_id, actor="test")
     assert state(unlabelled) == before
 
 

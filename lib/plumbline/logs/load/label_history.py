@@ -8,6 +8,7 @@ another or that does not hold, so that taking a load back leaves what would have
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -53,6 +54,21 @@ def claim(cursor: duckdb.DuckDBPyConnection, system: System, load_id: int, label
         {"key": system.key, "load": load_id},
     )
     return _settle(cursor, system)
+
+
+def drop_idle_claims(
+    cursor: duckdb.DuckDBPyConnection, system: System, load_id: int, earlier: Sequence[int]
+) -> None:
+    """Drop what a load repeats word for word of earlier loads about decisions whose label it does not give."""
+    cursor.execute(
+        f"""DELETE FROM label_claim AS c USING {decision_table(system.key)} d
+            WHERE c.system = $key AND c.by_load = $load AND d._load_id = c.row_load AND d._line = c.row_line
+              AND d._label_load IS DISTINCT FROM $load AND EXISTS (
+                SELECT 1 FROM label_claim b WHERE b.system = $key AND b.by_load IN (SELECT unnest($earlier::BIGINT[]))
+                AND b.row_load = c.row_load AND b.row_line = c.row_line AND b.label = c.label
+                AND b.label_time IS NOT DISTINCT FROM c.label_time)""",
+        {"key": system.key, "load": load_id, "earlier": list(earlier)},
+    )
 
 
 def withdraw(cursor: duckdb.DuckDBPyConnection, system: System, load_id: int) -> LabelSettlement:

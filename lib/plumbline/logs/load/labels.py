@@ -11,7 +11,7 @@ from plumbline.domain import Load, Mapping, PlumblineError, System, Task
 from plumbline.domain.messages import message
 from plumbline.logs.cluster import attachments
 from plumbline.logs.files.source import Source, open_source, require
-from plumbline.logs.load.label_history import claim
+from plumbline.logs.load.label_history import claim, drop_idle_claims
 from plumbline.logs.load.plan import Plan, labels_plan
 from plumbline.logs.load.quarantine import QuarantineCounts, set_aside
 from plumbline.logs.load.settle import Progress, Settle, log_load, no_row_error, refuse_growing_file
@@ -45,7 +45,8 @@ def load_labels(
     Rows are counted in file order, as if one by one: the first label of a decision and each that differs from
     the one before are loaded, a repeated one is a duplicate, an id that no decision has goes to quarantine as
     ``unknown_decision``, one whose label time cannot be read as ``bad_label_time``. Which label holds is settled
-    by label time (see ``claims``); ``labels_joined`` counts the decisions that got another label.
+    by label time (see ``claims``); ``labels_joined`` counts the decisions that got another label. Of a file that
+    was loaded before, what corrects a label that came since is loaded once more; all else is a duplicate.
 
     Args:
         path: the file, or one that was opened before.
@@ -110,6 +111,11 @@ def _load(
     # requests are statements of their moment: the same bytes once more may correct a label back
     again = [] if settle else _loads_of_same_file(cursor, system.key, source)
     steps = _steps(cursor, table, plan)
+    say("Joining the labels", 0.4)
+    settled = claim(cursor, system, load_id, _file_labels_sql(cursor, system.key, plan, again))
+    if again:
+        drop_idle_claims(cursor, system, load_id, again)
+        steps = _count_claimed_steps(cursor, system.key, load_id)
     aside = set_aside(cursor, source, plan, mapping, staged=staged, system=system.key, load_id=load_id)
     if again and not steps:  # the same file once more: nothing is added, in quarantine neither
         cursor.execute("DELETE FROM quarantine WHERE load_id = ?", [load_id])
@@ -121,13 +127,13 @@ def _load(
     if not (accept or retry or settle):
         unread = {reason: n for reason, n in aside.reasons.items() if reason != "unknown_decision"}
         refuse_unfit(source.given.name, aside.records, unread)
-    say("Joining the labels", 0.5)
-    settled = claim(cursor, system, load_id, _file_labels_sql(cursor, system.key, plan, again))
     notes = (
         [f"{settled.corrected} decisions had another label before; it is kept beside the new one."]
         if settled.corrected
         else []
     )
+    if again and not steps:
+        notes.append(f"This file is already here as load {again[0]}; nothing was added.")
     touched = settled.loads
     record = Load(
         load_id=load_id,
@@ -216,16 +222,30 @@ def _steps(cursor: duckdb.DuckDBPyConnection, table: str, plan: Plan) -> int:
     return int(row[0]) if row else 0
 
 
+def _count_claimed_steps(cursor: duckdb.DuckDBPyConnection, key: str, load_id: int) -> int:
+    """How many of STEPS a load stands by: those of a decision that it labels, or that it is the first to label so."""
+    row = cursor.execute(
+        f"""SELECT count(*) FROM temp.{STEPS} w WHERE EXISTS (
+                SELECT 1 FROM label_claim c
+                JOIN {decision_table(key)} d ON d._load_id = c.row_load AND d._line = c.row_line
+                WHERE c.system = $key AND c.by_load = $load AND d.decision_id = w.id
+                  AND c.label = w.label::VARCHAR)""",
+        {"key": key, "load": load_id},
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
 def _file_labels_sql(cursor: duckdb.DuckDBPyConnection, key: str, plan: Plan, heard: Sequence[int]) -> str:
     """The query of the labels that the file brings, one row a decision and row of the file.
 
-    ``heard``: loads of the same file; what they said already is not said again.
+    ``heard``: loads of the same file; what they said already is said again where it is a step (see STEPS).
     """
     time = "s.label_time" if any(c.name == "label_time" for c in plan.columns) else "NULL::TIMESTAMP"
     known = ", ".join(str(int(load)) for load in heard)
     again = (
-        f"""AND NOT EXISTS (SELECT 1 FROM label_claim c WHERE c.system = {literal(key)} AND c.by_load IN ({known})
-            AND c.row_load = d._load_id AND c.row_line = d._line)"""
+        f"""AND (s.decision_id IN (SELECT id FROM temp.{STEPS}) OR NOT EXISTS (
+                SELECT 1 FROM label_claim c WHERE c.system = {literal(key)} AND c.by_load IN ({known})
+                AND c.row_load = d._load_id AND c.row_line = d._line))"""
         if heard
         else ""
     )
