@@ -14,6 +14,7 @@ from plumbline import ui
 from plumbline.cli import carry_out, commands
 from plumbline.ui.frame.return_link import ReturnLink
 from plumbline.ui.server.application import Headers, base_path, friendly_error, workspace_lifespan
+from plumbline.ui.server.compression import StaticCompression
 from plumbline.ui.server.gate import AccessGate
 from plumbline.ui.state.workspace import workspace
 from plumbline.web.application import Interface
@@ -24,5 +25,10 @@ app = st.App(
     lifespan=partial(workspace_lifespan, carry_out=carry_out, interface=interface.lifespan),
     routes=interface.routes(base_path()),
     on_script_error=friendly_error,
-    middleware=[Middleware(Headers), Middleware(AccessGate), Middleware(ReturnLink)],
+    middleware=[
+        Middleware(Headers),
+        Middleware(AccessGate),
+        Middleware(ReturnLink),
+        Middleware(StaticCompression, base=base_path()),
+    ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import shutil
 import time
@@ -136,6 +137,20 @@ def test_metrics_are_the_owners(signed: Server) -> None:
 @pytest.mark.parametrize("path", ["/", "/_stcore/health", "/media/a", "/people"])
 def test_a_server_answers_to_its_own_name_alone(signed: Server, host: str, path: str) -> None:
     assert signed.ask(path, Host=host)[0] == 400
+
+
+def test_the_pages_own_scripts_go_compressed_and_stay_what_they_are(signed: Server) -> None:
+    script = re.search(r"static/js/[\w.-]+\.js", signed.ask("/")[1].decode())
+    assert script
+    path = f"/{script[0]}"
+    plain, short = signed.ask(path), signed.ask(path, Accept_Encoding="gzip")
+    assert (plain[2].get("content-encoding"), short[2]["content-encoding"]) == (None, "gzip")
+    assert (short[2]["cache-control"], short[2]["x-content-type-options"]) == (
+        plain[2]["cache-control"],
+        "nosniff",
+    )
+    assert gzip.decompress(short[1]) == plain[1]
+    assert len(short[1]) < 0.5 * len(plain[1])
 
 
 def test_who_comes_by_https_comes_back_by_https_alone(signed: Server) -> None:

@@ -81,9 +81,9 @@ def slowest_notice(
     inputs = [p for p in profiles if p.missing.any() or p.counts.any()]
     slowest: NoticeTime | None = None
     for profile in inputs:
-        one = _notice_time(presence(profile), reference, BUDGET / len(inputs) / LONGEST)
-        if one is not None and (slowest is None or (one.days or np.inf) > (slowest.days or np.inf)):
-            slowest = one
+        notice = _notice_time(presence(profile), reference, BUDGET / len(inputs) / LONGEST)
+        if notice is not None and (slowest is None or (notice.days or np.inf) > (slowest.days or np.inf)):
+            slowest = notice
     return slowest
 
 
