@@ -11,24 +11,9 @@ import pytest
 
 from tests.conftest import Ran
 from tests.environment import product
+from tests.factory.decisions import HEADER, decisions, write
 
 Run = Callable[..., Ran]
-HEADER = "id,when,score,pred,label,age,region\n"
-
-
-def _log(folder: Path, name: str = "log.csv", rows: int = 400, header: str = HEADER) -> Path:
-    lines = [header]
-    for i in range(rows):
-        score = ((i * 37) % 100) / 100
-        day, hour = 1 + i // 24 % 28, i % 24
-        label = "yes" if (i * 53) % 100 < score * 100 else "no"
-        lines.append(
-            f"d{i:05d},2026-01-{day:02d}T{hour:02d}:{i % 60:02d}:00Z,{score},{'yes' if score >= 0.5 else 'no'},"
-            f"{label},{20 + i % 50},{'north' if i % 3 else 'south'}\n"
-        )
-    path = folder / name
-    path.write_text("".join(lines), "utf-8")
-    return path
 
 
 def _one_line(ran: Ran, *words: str) -> None:
@@ -42,7 +27,7 @@ def _one_line(ran: Ran, *words: str) -> None:
 
 
 def test_the_main_job_end_to_end(plumbline: Run, tmp_path: Path) -> None:
-    log = _log(tmp_path)
+    log = write(tmp_path / "log.csv", decisions(400))
     seen = plumbline("inspect", log, "--json").json
     assert {"format", "mapping", "confidence", "questions", "rows_sampled"} <= set(seen)
     assert seen["mapping"]["when"] == "timestamp"
@@ -148,8 +133,8 @@ def test_a_line_of_four_gigabytes_is_refused_without_reading_it(plumbline: Run, 
 
 def test_names_and_cells_that_try_to_be_code_stay_text(plumbline: Run, tmp_path: Path) -> None:
     name = '"; DROP TABLE system; --'
-    header = HEADER.replace("age", '"""; DROP TABLE system; --"')
-    log = _log(tmp_path, header=header)
+    header = ['"""; DROP TABLE system; --"' if column == "age" else column for column in HEADER]
+    log = write(tmp_path / "log.csv", decisions(400), header)
     log.write_text(log.read_text("utf-8").replace("south", "<img src=x onerror=alert(1)>"), "utf-8")
     made = plumbline("load", log, "--system", "s", "--json").json
     assert made["rows_loaded"] == 400
@@ -189,7 +174,7 @@ def test_a_module_that_was_cut_off_while_it_was_compiled_is_not_told_as_a_stop(
 
 
 def test_a_map_that_names_no_column_or_role_is_refused(plumbline: Run, tmp_path: Path) -> None:
-    log = _log(tmp_path)
+    log = write(tmp_path / "log.csv", decisions(400))
     _one_line(plumbline("load", log, "--system", "s", "--map", "nope=label"), "nope")
     _one_line(plumbline("load", log, "--system", "s", "--map", "age=wizard"), "wizard")
     _one_line(plumbline("load", log, "--system", "s", "--map", "age"), "COLUMN=ROLE")

@@ -17,7 +17,7 @@ from plumbline.domain import FloatArray, Task
 from plumbline.profile import bins, build
 from plumbline.profile.edges import numeric_edges
 from plumbline.profile.read import profiles
-from tests.profile.decision_tables import START, insert, make_system, workspace
+from tests.factory.decision_tables import START, insert, make_system, workspace
 
 _VALUES = st.one_of(
     st.floats(-1e300, 1e300), st.sampled_from([0.0, -0.0, 1.0, 1.5, 5e-324, 1.7976931348623157e308])

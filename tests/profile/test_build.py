@@ -14,7 +14,7 @@ from plumbline.profile.read import profiles
 from plumbline.store.backup.state_digest import PROFILES
 from plumbline.store.sql import decision_table
 from plumbline.store.times import to_local
-from tests.profile.decision_tables import START, binary_log, insert, make_system, workspace
+from tests.factory.decision_tables import START, binary_log, insert, make_system, workspace
 
 
 @pytest.fixture

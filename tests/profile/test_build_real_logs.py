@@ -17,7 +17,7 @@ from plumbline.profile import build
 from plumbline.profile.read import profiles
 from plumbline.profile.scan import exact
 from plumbline.store.systems import create_system, set_reference
-from tests.profile.decision_tables import insert, workspace
+from tests.factory.decision_tables import insert, workspace
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 pytestmark = [

@@ -10,7 +10,7 @@ from plumbline.profile import build
 from plumbline.profile.recount import differences
 from plumbline.store.backup.state_digest import PROFILES
 from plumbline.store.sql import decision_table
-from tests.profile.decision_tables import binary_log, insert, make_system, workspace
+from tests.factory.decision_tables import binary_log, insert, make_system, workspace
 
 
 def test_only_tables_whose_whole_numbers_differ_are_named(tmp_path: Path) -> None:

@@ -149,8 +149,7 @@ def test_the_record_of_processing_says_whether_persons_are_named_in_the_log(
     from plumbline.answers.data.load import load_file
     from plumbline.report.material import gather
     from plumbline.store.workspace import open_workspace
-
-    from .conftest import rows
+    from tests.factory.offers import rows
 
     assert known("subject", material) == "No decision in the log names the person concerned."
     (tmp_path / "offers.csv").write_text(rows(), "utf-8")
@@ -189,7 +188,7 @@ def test_an_issued_document_is_on_the_trail_with_its_hash(held: Workspace, tmp_p
 def test_the_command_writes_both_kinds_and_refuses_others(
     plumbline: Callable[..., object], tmp_path: Path
 ) -> None:
-    from .conftest import rows
+    from tests.factory.offers import rows
 
     (tmp_path / "offers.csv").write_text(rows(), "utf-8")
     run: Callable[..., object] = plumbline

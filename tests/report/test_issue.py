@@ -19,7 +19,7 @@ from plumbline.domain import EvidenceKind, PlumblineError, Status
 from plumbline.report.documents import outline, outlines, save_statements, tally
 from plumbline.report.issue import issue, issue_document
 from plumbline.store.workspace import Workspace, open_workspace
-from tests.report.conftest import rows
+from tests.factory.offers import rows
 
 
 @pytest.fixture(scope="module")

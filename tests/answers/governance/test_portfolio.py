@@ -11,7 +11,7 @@ from plumbline.answers.governance.portfolio import SystemRow, totals
 from plumbline.domain import Verdict
 
 
-def row(**stake: Any) -> SystemRow:
+def system_row(**stake: Any) -> SystemRow:
     return SystemRow(
         key="a", title="A", verdict=Verdict.LIABILITY, reason="", since=None, decisions=1, share=None,
         first_decision=None, last_decision=None, at_stake=stake,
@@ -19,12 +19,17 @@ def row(**stake: Any) -> SystemRow:
 
 
 def loss(amount: float, half: float, currency: str = "EUR") -> SystemRow:
-    return row(amount=amount, low=amount - half, high=amount + half, currency=currency)
+    return system_row(amount=amount, low=amount - half, high=amount + half, currency=currency)
 
 
 def test_limits_of_a_sum_are_those_of_independent_losses() -> None:
     (total,) = totals(
-        [loss(1000, 300), loss(500, 400), row(amount=10, low=-5, high=25, currency="EUR"), row()]
+        [
+            loss(1000, 300),
+            loss(500, 400),
+            system_row(amount=10, low=-5, high=25, currency="EUR"),
+            system_row(),
+        ]
     )
     assert (total.measured, total.systems, total.stated) == (1500, 2, 0)
     draws = (
@@ -36,7 +41,11 @@ def test_limits_of_a_sum_are_those_of_independent_losses() -> None:
 
 
 def test_currencies_and_statements_stand_apart() -> None:
-    rows = [loss(1000, 300), loss(9000, 1000, "SEK"), row(amount=200_000, source="stated", currency="EUR")]
+    rows = [
+        loss(1000, 300),
+        loss(9000, 1000, "SEK"),
+        system_row(amount=200_000, source="stated", currency="EUR"),
+    ]
     euro, krona = totals(rows)
     assert (euro.currency, euro.measured, euro.stated, euro.stated_systems) == ("EUR", 1000, 200_000, 1)
     assert (krona.currency, krona.measured, krona.low, krona.high) == ("SEK", 9000, 8000, 10_000)

@@ -7,7 +7,8 @@ import pytest
 
 from plumbline.answers.releases.history import ReleasesAnswer, releases
 from plumbline.domain import PlumblineError
-from tests.answers.conftest import START, SWITCH, SYSTEM, TEST, Held
+from tests.answers.conftest import SYSTEM, Held
+from tests.factory.loans import START, SWITCH, TEST
 
 
 @pytest.fixture(scope="module")

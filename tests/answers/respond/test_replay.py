@@ -25,9 +25,9 @@ from plumbline.store.respond import deliveries
 from plumbline.store.respond.deliveries import Delivery
 from plumbline.store.systems import create_system
 from plumbline.store.workspace import Workspace, open_workspace
-from tests.answers.respond.logs import DECAYED, HEALTHY, KEY, MAPS, decayed
 from tests.answers.respond.outbox_cases import problem
 from tests.conftest import Ran
+from tests.factory.decay import DECAYED, HEALTHY, KEY, MAPS, decayed
 
 END = datetime(2026, 4, 20, tzinfo=UTC)  # the log's end, a Monday
 START = END - timedelta(days=HEALTHY + DECAYED)

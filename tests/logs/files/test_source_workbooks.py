@@ -17,7 +17,7 @@ from plumbline.domain import PlumblineError
 from plumbline.logs.files.source import open_source, relation
 from plumbline.store.loads import quarantined_rows
 from plumbline.store.workspace import Workspace
-from tests.factory.decisions import HEADER, row, rows_of
+from tests.factory.decisions import HEADER, decisions, rows_of
 from tests.logs.workbooks import ods, xlsb
 
 XLS = Path(__file__).parent / "log.xls"
@@ -26,8 +26,8 @@ BAD = 7  # the decision whose time cannot be read
 
 def _rows(n: int = 40) -> list[list[object]]:
     made: list[list[object]] = [list(HEADER)]
-    for i in range(n):
-        cells: list[object] = [*row(i)]
+    for line in decisions(n):
+        cells: list[object] = [*line]
         cells[2], cells[5] = float(str(cells[2])), int(str(cells[5]))
         made.append(cells)
     made[1 + BAD][1] = "not a time"

@@ -25,8 +25,8 @@ MAPPING = mapping(
 
 
 def _rows(n: int, hers: set[int]) -> list[list[str]]:
-    return [[*row(i, id=f"{MARK}-d{i}" if i in hers else f"d{i:04d}"), MARK if i in hers else f"p{i}", "0.125"]
-            for i in range(n)]  # fmt: skip
+    lines = decisions(n, id=lambda i: f"{MARK}-d{i}" if i in hers else f"d{i:04d}")
+    return [[*line, MARK if i in hers else f"p{i}", "0.125"] for i, line in enumerate(lines)]
 
 
 def _load(ws: Workspace, path: Path) -> int:

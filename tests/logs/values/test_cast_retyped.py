@@ -21,16 +21,15 @@ from plumbline.profile import build
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace, open_workspace
 from tests.examples import examples
-from tests.factory.decisions import ROLES, load, mapping, row, rows_of, state, write
+from tests.factory.decisions import ROLES, decisions, load, mapping, row, rows_of, state, write
 
 NAMED = ("decision_id", "timestamp", "score", "prediction", "label", "age", "region")
 KEPT = '"feature:age", "text:age"'
 
 
 def _log(ws: Workspace, path: Path, ages: list[Any], first: int = 0) -> Load:
-    return load_file(
-        ws, write(path, [row(first + i, age=a) for i, a in enumerate(ages)], NAMED), title="s", actor="t"
-    )
+    lines = decisions(len(ages), first, age=lambda i: ages[i - first])
+    return load_file(ws, write(path, lines, NAMED), title="s", actor="t")
 
 
 def _but_times(held: dict[str, list[tuple[Any, ...]]]) -> dict[str, list[tuple[Any, ...]]]:

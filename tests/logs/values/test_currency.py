@@ -19,7 +19,7 @@ from plumbline.logs.values.currency import (
 from plumbline.logs.values.month_names import PATTERNS, SPOKEN, spell_time, spell_time_sql
 from plumbline.logs.values.times import time_facts
 from plumbline.store.workspace import Workspace
-from tests.factory.decisions import row, rows_of, write
+from tests.factory.decisions import decisions, rows_of, write
 
 TEN = datetime(2026, 1, 12, 10)
 SPELT = {
@@ -97,9 +97,9 @@ def test_a_german_export_with_amounts_is_read_and_another_currency_is_not_mixed_
 
     def log(path: Path, first: int, mark: str) -> Path:
         rows = []
-        for i in range(first, first + 60):
+        for i, line in enumerate(decisions(60, first), first):
             when = f"{1 + i % 28}. März 2026 {i % 24:02d}:00 Uhr"
-            rows.append([row(i)[0], when, *row(i)[2:5], f"1.{100 + i},50 {mark}", f"{i} €"])
+            rows.append([line[0], when, *line[2:5], f"1.{100 + i},50 {mark}", f"{i} €"])
         return write(path, rows, names, sep=";")
 
     path = log(tmp_path / "a.csv", 0, "EUR")

@@ -23,7 +23,7 @@ from plumbline.profile.count import scores, stream
 from plumbline.profile.read import profiles
 from plumbline.profile.scan.slices import slicer
 from plumbline.store.workspace import Cursor
-from tests.profile.decision_tables import START, insert, make_system, workspace
+from tests.factory.decision_tables import START, insert, make_system, workspace
 
 Drawn = Callable[[np.random.Generator, int], tuple[np.ndarray, np.ndarray]]
 NEAR = 1e-6  # scores of odds that agree to a third of a millionth count as tied

@@ -18,7 +18,7 @@ from plumbline.profile.count import categorical, stream
 from plumbline.profile.read import profiles as read
 from plumbline.store.sql import decision_table
 from tests.examples import examples
-from tests.profile.decision_tables import START, binary_log, insert, make_system, workspace
+from tests.factory.decision_tables import START, binary_log, insert, make_system, workspace
 
 TABLES = ("basis", "bin", "feature", "outcome", "confusion", "hour", "presence", "delay")
 

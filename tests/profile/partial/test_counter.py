@@ -33,7 +33,7 @@ from plumbline.store import systems
 from plumbline.store.sql import ident
 from plumbline.store.workspace import open_workspace
 from tests.examples import examples
-from tests.profile.decision_tables import binary_log, insert, make_system, workspace
+from tests.factory.decision_tables import binary_log, insert, make_system, workspace
 
 DATA = Path(__file__).parents[3].parent / "shared" / "data"
 TABLES = (

@@ -17,7 +17,7 @@ from plumbline.monitor.estimate.refusal import MISFIT
 from plumbline.profile import build
 from plumbline.profile.read.outcomes import outcome_profile
 from plumbline.profile.read.probabilities import class_cells, expected_outcomes_by_day, probability_classes
-from tests.profile.decision_tables import START, insert, make_system, workspace
+from tests.factory.decision_tables import START, insert, make_system, workspace
 
 CLASSES = ("a", "b", "c")
 DAYS, ROWS = 60, 60

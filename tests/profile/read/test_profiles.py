@@ -17,7 +17,7 @@ from plumbline.monitor.drift.exact import exact_auc
 from plumbline.profile import build
 from plumbline.profile.read import profiles
 from plumbline.profile.scan import exact
-from tests.profile.decision_tables import START, binary_log, insert, make_system, workspace
+from tests.factory.decision_tables import START, binary_log, insert, make_system, workspace
 
 
 def _load(tmp_path: Path, log: pd.DataFrame, task: Task = Task.BINARY):

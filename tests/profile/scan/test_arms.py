@@ -15,7 +15,7 @@ from plumbline.monitor.releases.history import Overlap, Releases
 from plumbline.profile.scan import arms
 from plumbline.profile.scan.arms import compare_arms, subject_looks
 from plumbline.store.workspace import Workspace
-from tests.profile.decision_tables import START, binary_log, insert, make_system, workspace
+from tests.factory.decision_tables import START, binary_log, insert, make_system, workspace
 
 END = START + timedelta(days=10)
 

@@ -22,7 +22,7 @@ from plumbline.profile.scan.attributions import (
     next_unattributed,
     sample_attributions,
 )
-from tests.profile.decision_tables import START, binary_log, insert, make_system, workspace
+from tests.factory.decision_tables import START, binary_log, insert, make_system, workspace
 
 RUN = AttributionSet(
     version="1", sha256="a" * 64, features=("x", "k"), space="margin", base=0.25, method="tree"

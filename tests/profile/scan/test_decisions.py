@@ -16,7 +16,7 @@ from plumbline.domain import PlumblineError, Slice
 from plumbline.monitor.drift.exact import exact_auc
 from plumbline.profile import build
 from plumbline.profile.scan import decisions, exact
-from tests.profile.decision_tables import START, binary_log, insert, make_system, workspace
+from tests.factory.decision_tables import START, binary_log, insert, make_system, workspace
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from plumbline.profile import build
 from plumbline.profile.scan.decisions import main_version, read_decision, read_places
 from plumbline.profile.scan.identical_inputs import decisions_at_places, find_same_inputs, repeats
 from plumbline.store.workspace import Workspace
-from tests.profile.decision_tables import START, insert, make_system, workspace
+from tests.factory.decision_tables import START, insert, make_system, workspace
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from plumbline.domain import Kind, Slice, Task
 from plumbline.profile.scan.group_outcomes import group_sizes, mean_attributions, overridden
 from plumbline.profile.scan.outcome_inputs import sample_inputs_by_outcome
 from plumbline.store.workspace import Workspace
-from tests.profile.decision_tables import START, binary_log, insert, make_system, workspace
+from tests.factory.decision_tables import START, binary_log, insert, make_system, workspace
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from plumbline.profile.scan.pauses import usual_pause
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace
-from tests.answers.respond.logs import KEY, START, load, rows
+from tests.factory.decay import KEY, START, load, rows
 
 
 def test_a_night_is_usual_and_one_hole_is_not(workspace: Workspace, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from plumbline.domain import Slice
 from plumbline.profile.scan.protected_groups import attributes, count_by_group
-from tests.profile.decision_tables import binary_log, insert, make_system, workspace
+from tests.factory.decision_tables import binary_log, insert, make_system, workspace
 
 
 def test_ages_are_four_bands_at_the_quartiles(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from plumbline.domain import Slice, Task
 from plumbline.profile.scan import samples
 from plumbline.profile.scan.decisions import sample
 from plumbline.store.workspace import Workspace
-from tests.profile.decision_tables import binary_log, insert, make_system, workspace
+from tests.factory.decision_tables import binary_log, insert, make_system, workspace
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from plumbline.profile import build
 from plumbline.profile.read.outcomes import outcome_profile
 from plumbline.profile.scan import slices
 from plumbline.profile.scope import number_range
-from tests.profile.decision_tables import binary_log, insert, make_system, workspace
+from tests.factory.decision_tables import binary_log, insert, make_system, workspace
 
 
 @pytest.fixture(scope="module")

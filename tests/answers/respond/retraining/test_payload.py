@@ -16,7 +16,7 @@ from plumbline.domain import Finding, Severity
 from plumbline.domain.respond import RetrainingTrigger
 from plumbline.store import findings as register
 from plumbline.store.workspace import Workspace
-from tests.answers.respond.logs import HEALTHY, KEY, MAPS, START, healthy_reference, rows
+from tests.factory.decay import HEALTHY, KEY, MAPS, START, healthy_reference, rows
 from tests.respond.receiver import answer_with, receiver
 
 

@@ -18,7 +18,7 @@ from plumbline.domain.respond import RetrainingCondition, RetrainingTrigger
 from plumbline.store import findings as register
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace, open_workspace
-from tests.answers.respond.logs import KEY, healthy_reference, load, rows
+from tests.factory.decay import KEY, healthy_reference, load, rows
 
 WEEKS = 24
 

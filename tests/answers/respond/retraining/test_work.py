@@ -22,8 +22,8 @@ from plumbline.domain import PlumblineError
 from plumbline.domain.respond import RetrainingTrigger, RunState, TriggerRun
 from plumbline.respond import targets
 from plumbline.store.workspace import Workspace, open_workspace
-from tests.answers.respond.logs import DECAYED, HEALTHY, KEY, decayed, healthy_reference, load, rows
 from tests.conftest import Ran
+from tests.factory.decay import DECAYED, HEALTHY, KEY, decayed, healthy_reference, load, rows
 from tests.respond.receiver import Receiver, Request, answer_with, receiver
 
 BROKEN = HEALTHY + DECAYED

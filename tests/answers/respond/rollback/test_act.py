@@ -30,9 +30,9 @@ from plumbline.respond import mlflow_alias
 from plumbline.respond.mlflow_alias import AliasHand, move
 from plumbline.store.respond import rollbacks as kept
 from plumbline.store.workspace import Workspace, open_workspace
-from tests.answers.respond.logs import A_DAY, KEY, load, rows
 from tests.answers.respond.outbox_cases import add_channel, outbox
 from tests.conftest import Ran
+from tests.factory.decay import A_DAY, KEY, load, rows
 from tests.respond.receiver import answer_with, receiver
 from tests.respond.registry_server import alias_at, new_model, served, set_alias
 
