@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import Ran
 from tests.environment import product
-from tests.factory.decisions import HEADER, decisions, write
+from tests.factory.decisions import HEADER, csv_bytes, decisions, write
 
 Run = Callable[..., Ran]
 
@@ -73,7 +73,7 @@ def test_the_main_job_end_to_end(plumbline: Run, tmp_path: Path) -> None:
         "missing_share",
         "new_levels",
     } <= set(features["features"][0])
-    explained = plumbline("explain", "offers", "d00007", "--json")
+    explained = plumbline("explain", "offers", "d0007", "--json")
     assert {
         "source",
         "output_space",
@@ -100,7 +100,7 @@ def test_the_main_job_end_to_end(plumbline: Run, tmp_path: Path) -> None:
 def _hostile(folder: Path) -> dict[str, tuple[Path, str]]:
     files: dict[str, tuple[bytes, str]] = {
         "empty.csv": (b"", "empty"),
-        "header.csv": (HEADER.encode(), "no rows"),
+        "header.csv": (csv_bytes([]), "no rows"),
         "binary.csv": (bytes(range(256)) * 40, "log.csv"),
         "notime.csv": (b"a,b,prediction\n1,2,x\n2,3,y\n3,1,x\n", "time"),
         "model.csv": (pickle.dumps({"a": [1, 2, 3]}, protocol=5), "pickle"),
@@ -126,7 +126,7 @@ def test_a_wrong_file_is_one_clear_sentence_and_changes_nothing(
 def test_a_line_of_four_gigabytes_is_refused_without_reading_it(plumbline: Run, tmp_path: Path) -> None:
     path = tmp_path / "wide.csv"
     with path.open("wb") as file:
-        file.write(HEADER.encode())
+        file.write(csv_bytes([]))
         file.truncate(4 * 1024**3)  # sparse: takes no room on disk
     _one_line(plumbline("load", path, "--system", "s"), "wide.csv")
 

@@ -13,7 +13,7 @@ from sklearn.metrics import r2_score
 from plumbline.domain import Kind, Task
 from plumbline.explain.link_functions import LOGIT
 from plumbline.explain.surrogate import (
-    Linear,
+    LinearFit,
     Surrogate,
     _fit_ridge,
     _r2,
@@ -75,7 +75,7 @@ def test_the_ridge_is_scikit_learns() -> None:
 
 def test_closed_form_contributions_are_the_ones_worked_out_by_hand() -> None:
     inputs = tuple(InputCode(name=n, kind=Kind.NUMERIC) for n in ("a", "b", "c"))
-    fitted = Linear(np.array([2.0, -1.0, 0.5]), 1.0, np.array([1.0, 2.0, 4.0]))
+    fitted = LinearFit(np.array([2.0, -1.0, 0.5]), 1.0, np.array([1.0, 2.0, 4.0]))
     held = Surrogate(
         version="1",
         kind="ridge",

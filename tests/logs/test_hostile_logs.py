@@ -18,7 +18,7 @@ from pyarrow import feather, parquet
 from plumbline.answers.data import inbox
 from plumbline.answers.data.load import inspect_file, load_file
 from plumbline.domain import PlumblineError
-from plumbline.store.workspace import DiskFull, Workspace
+from plumbline.store.workspace import FullDisk, Workspace
 from tests.conftest import Ran
 from tests.factory.decisions import HEADER, csv_bytes, decisions, records, row, rows_of, write
 
@@ -139,7 +139,7 @@ def test_a_file_that_fails_for_no_reason_foreseen_makes_way_for_the_next(
     assert (tmp_path / "failed" / "a.csv.reason.txt").exists()
 
 
-@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), DiskFull(Path("/w.duckdb"))])
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), FullDisk(Path("/w.duckdb"))])
 def test_a_full_disk_is_not_the_files_fault(
     workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:

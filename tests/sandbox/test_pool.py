@@ -63,7 +63,7 @@ def test_a_child_that_never_comes_back_is_given_up(pool: Pool) -> None:
 
 def test_the_parent_has_a_clock_where_the_child_has_none(pool: Pool) -> None:
     held = process.Process("tests.sandbox.hostile_process")
-    with pytest.raises(process.ProcessGone) as gone:
+    with pytest.raises(process.ProcessExit) as gone:
         held.ask(
             {"do": "sleep", "limits": {"megabytes": 600, "cpu_seconds": 20, "wall_seconds": 0.0}}, wall=1.0
         )

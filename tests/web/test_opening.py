@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from starlette.applications import Starlette
 
-from plumbline.answers.data.push import Intake, WorkspaceUnavailable
+from plumbline.answers.data.push import Intake, UnavailableWorkspace
 from plumbline.cli import commands
 from plumbline.domain import PlumblineError
 from plumbline.logs.push.receipts import PushReceipt, Request
@@ -66,7 +66,7 @@ def test_rows_that_come_before_anything_can_be_written_are_503() -> None:
         id="r", system="s", kind="decisions", actor="token t", key="", digest="",
         received_at=datetime.now(UTC), rows_read=1,
     )  # fmt: skip
-    with pytest.raises(WorkspaceUnavailable) as refused:
+    with pytest.raises(UnavailableWorkspace) as refused:
         intake.take(Request(receipt, (), [{}]), lambda _: None)
     intake.close()
     problem = to_problem(refused.value)

@@ -40,7 +40,7 @@ TOP_FACTORS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Linear:
+class LinearFit:
     """A fitted ridge: ``weights`` (p,) on a design matrix whose column means are ``means`` (p,)."""
 
     weights: FloatArray
@@ -188,7 +188,7 @@ def surrogate_contributions(
     path-dependent tree explainer (imported here: it takes over a second).
     """
     if surrogate.kind == "ridge":
-        fitted: Linear = surrogate.fitted
+        fitted: LinearFit = surrogate.fitted
         design, owner = design_matrix(surrogate.inputs, frame)
         parts = (design - fitted.means) * fitted.weights
         totals = np.zeros((len(frame), len(surrogate.inputs)))
@@ -235,16 +235,16 @@ def _r2(truth: FloatArray, predicted: FloatArray) -> float:
     return 1.0 - float(np.sum((truth - predicted) ** 2)) / spread if spread > 0 else 0.0
 
 
-def _fit_ridge(design: FloatArray, target: FloatArray) -> Linear:
+def _fit_ridge(design: FloatArray, target: FloatArray) -> LinearFit:
     """Ridge with a penalty of 1e-6 a row on centred columns: enough to be solvable, too little to bend."""
     means = design.mean(axis=0)
     centred = design - means
     gram = centred.T @ centred + 1e-6 * len(design) * np.eye(design.shape[1])
     weights = np.linalg.solve(gram, centred.T @ (target - target.mean()))
-    return Linear(weights, float(target.mean() - means @ weights), means)
+    return LinearFit(weights, float(target.mean() - means @ weights), means)
 
 
-def _predict_linear(fitted: Linear, design: FloatArray) -> FloatArray:
+def _predict_linear(fitted: LinearFit, design: FloatArray) -> FloatArray:
     result: FloatArray = design @ fitted.weights + fitted.intercept
     return result
 

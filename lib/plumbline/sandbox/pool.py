@@ -13,7 +13,7 @@ from plumbline.domain import PlumblineError
 from plumbline.domain.message_json import stored_message
 from plumbline.domain.messages import QuotedText, message
 from plumbline.sandbox.limits import Limits
-from plumbline.sandbox.process import Process, ProcessGone
+from plumbline.sandbox.process import Process, ProcessExit
 
 #: processes of a module that wait for the next question
 IDLE = 2
@@ -53,7 +53,7 @@ class Pool:
                 request | {"limits": asdict(limits)}, wall=limits.wall_seconds + 5, ended=lasting
             )
             whole = True
-        except ProcessGone as error:
+        except ProcessExit as error:
             raise _crash_error(where, limits, 0, late=error.late) from None
         finally:
             self._return_process(process, whole and lasting)

@@ -13,7 +13,7 @@ from typing import Any
 from plumbline.sandbox.limits import environment
 
 
-class ProcessGone(Exception):
+class ProcessExit(Exception):
     """The process is no longer there. ``late``: it was ended because it took too long."""
 
     def __init__(self, late: bool = False) -> None:
@@ -49,7 +49,7 @@ class Process:
             self.process.stdin.write(json.dumps(head).encode() + b"\n" + b"".join(blobs))
             self.process.stdin.flush()
         except (OSError, ValueError) as error:
-            raise ProcessGone from error
+            raise ProcessExit from error
 
     def ask(
         self, head: dict[str, Any], *blobs: bytes, wall: float, ended: bool = False
@@ -80,8 +80,8 @@ class Process:
             if ended and "ended" not in answer:
                 self._line()
             return answer, parts
-        except (ProcessGone, ValueError, TypeError, AttributeError) as error:
-            raise ProcessGone(late.is_set()) from error
+        except (ProcessExit, ValueError, TypeError, AttributeError) as error:
+            raise ProcessExit(late.is_set()) from error
         finally:
             clock.cancel()
 
@@ -89,7 +89,7 @@ class Process:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         if not line:
-            raise ProcessGone
+            raise ProcessExit
         answer: dict[str, Any] = json.loads(line)
         return answer
 

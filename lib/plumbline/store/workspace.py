@@ -26,7 +26,7 @@ from plumbline.store.database.connection import (
     release,
 )
 from plumbline.store.database.encryption import encryption_key
-from plumbline.store.database.engine import DiskFull, Engine
+from plumbline.store.database.engine import Engine, FullDisk
 from plumbline.store.inbox_folder import drop_inbox, make_inbox
 from plumbline.store.locations import default_workspace, workspace_path
 from plumbline.store.schema import migrate
@@ -35,9 +35,9 @@ from plumbline.store.times import aware, naive, now
 from plumbline.store.upgrade import is_due, upgrade
 
 __all__ = [
-    "Busy",
+    "BusyWriter",
     "Cursor",
-    "DiskFull",
+    "FullDisk",
     "Workspace",
     "WriteStop",
     "aware",
@@ -60,7 +60,7 @@ class WriteStop(PlumblineError):
         super().__init__("Stopped; nothing was changed")
 
 
-class Busy(PlumblineError):
+class BusyWriter(PlumblineError):
     """Somebody else writes, and this write was not to wait."""
 
     def __init__(self) -> None:
@@ -152,16 +152,16 @@ class Workspace:
 
         Raises:
             PlumblineError: a person acts whose role does not cover it; nothing is changed.
-            Busy: another write is at work, and this one does not wait.
+            BusyWriter: another write is at work, and this one does not wait.
         """
         while not self._writing.acquire(timeout=_TURN if wait else 0):
             if not wait:
-                raise Busy()
+                raise BusyWriter()
             if self._cancellation.off:
                 raise WriteStop()
         try:
             if not wait and self._writer is not None:  # this very thread's
-                raise Busy()
+                raise BusyWriter()
             yield from self._transaction(by_itself)
         finally:
             self._writing.release()

@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from plumbline import __version__
-from plumbline.answers.data.push import Intake, WorkspaceUnavailable
+from plumbline.answers.data.push import Intake, UnavailableWorkspace
 from plumbline.console import CommandLine
 from plumbline.domain import PlumblineError
 from plumbline.store.workspace import Workspace
@@ -132,4 +132,4 @@ def _open_or_unavailable(find: Callable[[], Workspace]) -> Workspace:
     try:
         return find()
     except PlumblineError as error:
-        raise WorkspaceUnavailable(error.what, where=error.where, todo=error.todo) from error
+        raise UnavailableWorkspace(error.what, where=error.where, todo=error.todo) from error

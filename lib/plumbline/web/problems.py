@@ -9,26 +9,26 @@ from http import HTTPStatus
 import orjson
 from starlette.responses import Response
 
-from plumbline.answers.data.push import NoLog, WorkspaceUnavailable
+from plumbline.answers.data.push import MissingLog, UnavailableWorkspace
 from plumbline.answers.data.push_queue import Backlog, ReusedKey
 from plumbline.domain import PlumblineError
 from plumbline.logs.push.rows import UnfitRequest
 from plumbline.store.database.engine import MemoryShortage
-from plumbline.store.workspace import Busy, DiskFull, WriteStop
+from plumbline.store.workspace import BusyWriter, FullDisk, WriteStop
 from plumbline.wording.visible import visible
 
 LOG = logging.getLogger("plumbline")
 MEDIA = "application/problem+json"
 #: errors of the product -> status; others are the caller's: 422
 _STATUS: tuple[tuple[type[Exception], HTTPStatus], ...] = (
-    (DiskFull, HTTPStatus.INSUFFICIENT_STORAGE),
+    (FullDisk, HTTPStatus.INSUFFICIENT_STORAGE),
     (MemoryShortage, HTTPStatus.SERVICE_UNAVAILABLE),
-    (WorkspaceUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),
-    (Busy, HTTPStatus.SERVICE_UNAVAILABLE),
+    (UnavailableWorkspace, HTTPStatus.SERVICE_UNAVAILABLE),
+    (BusyWriter, HTTPStatus.SERVICE_UNAVAILABLE),
     (WriteStop, HTTPStatus.SERVICE_UNAVAILABLE),
     (Backlog, HTTPStatus.TOO_MANY_REQUESTS),
     (ReusedKey, HTTPStatus.UNPROCESSABLE_ENTITY),
-    (NoLog, HTTPStatus.CONFLICT),
+    (MissingLog, HTTPStatus.CONFLICT),
 )
 
 

@@ -15,9 +15,9 @@ from starlette.responses import Response
 
 from plumbline.answers.data.push import Intake
 from plumbline.domain.acts import Access
-from plumbline.logs.push.bodies import READERS, Unreadable
+from plumbline.logs.push.bodies import READERS, UnreadableBody
 from plumbline.logs.push.receipts import PushReceipt
-from plumbline.store.workspace import DiskFull, Workspace
+from plumbline.store.workspace import FullDisk, Workspace
 from plumbline.web.body import read_body
 from plumbline.web.callers import Callers
 from plumbline.web.limits import RequestLimits
@@ -113,7 +113,7 @@ class Pushes:
         read = partial(intake.request, system, kind, media, body, actor=actor, key=key)
         try:
             request, batch = read() if _is_small(media, body) else await to_thread.run_sync(read)
-        except Unreadable as error:
+        except UnreadableBody as error:
             raise ProblemDocument(HTTPStatus.BAD_REQUEST, str(error)) from error
         loop = asyncio.get_running_loop()
         written: asyncio.Future[OSError | None] = loop.create_future()
@@ -123,7 +123,7 @@ class Pushes:
 
         number = intake.take(request, done)
         if await written is not None:
-            raise DiskFull(self._find().path)
+            raise FullDisk(self._find().path)
         answer: dict[str, object] = {"receipt": number, "rows_read": len(request.rows)}
         if batch.unread:
             answer["unread"] = batch.unread

@@ -16,14 +16,14 @@ import pytest
 
 from plumbline.answers.data import push, push_queue
 from plumbline.answers.data.load import system_loads
-from plumbline.answers.data.push import Intake, NoLog, push_folder
+from plumbline.answers.data.push import Intake, MissingLog, push_folder
 from plumbline.answers.data.push_queue import Backlog
 from plumbline.answers.governance.trail import trail
 from plumbline.answers.operations.verify import verify
 from plumbline.domain import PlumblineError
 from plumbline.logs.push.receipts import PushReceipt
 from plumbline.store import systems
-from plumbline.store.database.engine import DiskFull
+from plumbline.store.database.engine import FullDisk
 from plumbline.store.workspace import Workspace, open_workspace
 from tests.environment import product
 from tests.factory.workspaces import loaded_workspace
@@ -188,11 +188,11 @@ def test_a_full_disk_loses_nothing_and_is_tried_again(ws: Workspace, monkeypatch
     number = given.push(*_numbered(0, 2))
 
     def full(*_: Any, **__: Any) -> Any:
-        raise DiskFull(ws.path)
+        raise FullDisk(ws.path)
 
     with monkeypatch.context() as patched:
         patched.setattr(push, "load_requests", full)
-        with pytest.raises(DiskFull):
+        with pytest.raises(FullDisk):
             given.intake.gather()
     assert given.intake.receipt_of(number)[1]  # type: ignore[index]
     given.intake.gather()
@@ -228,7 +228,7 @@ def test_a_system_without_a_log_takes_no_rows(ws: Workspace) -> None:
     with ws.write() as cursor:
         systems.create_system(cursor, "Empty", task=Task.BINARY)
     given = Given(ws)
-    with pytest.raises(NoLog, match="no log yet"):
+    with pytest.raises(MissingLog, match="no log yet"):
         given.intake.row_forms("empty")
     with pytest.raises(PlumblineError, match="nowhere"):
         given.intake.row_forms("nowhere")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from plumbline.domain import PlumblineError
-from plumbline.explain.counterfactual.actionable import Changeable, changeable_features, move_for
+from plumbline.explain.counterfactual.actionable import ActionableFeature, changeable_features, move_for
 from plumbline.explain.sandbox.call import FeatureInfo
 
 ACCEPTED = np.array([np.nan, *range(101)])  # quantiles at every 3.125
@@ -19,13 +19,13 @@ def info(thresholds: tuple[float, ...] = (), categories: tuple[str, ...] | None 
     return FeatureInfo(name="f", low=None, high=None, thresholds=thresholds, categories=categories, used=True)
 
 
-def values(item: Changeable, value: float = 50.0, thresholds: tuple[float, ...] = ()) -> list[float]:
+def values(item: ActionableFeature, value: float = 50.0, thresholds: tuple[float, ...] = ()) -> list[float]:
     found = move_for(item, 2, info(thresholds), value, ACCEPTED, 7.0).values.tolist()
     assert found == sorted(set(found))
     return found
 
 
-ANY = Changeable(feature="f")
+ANY = ActionableFeature(feature="f")
 
 
 def test_what_is_declared_is_read_and_checked() -> None:
@@ -34,14 +34,14 @@ def test_what_is_declared_is_read_and_checked() -> None:
         "c": {"low": "", "high": None, "step": None, "direction": None},
     }  # fmt: skip
     assert changeable_features(said) == (
-        Changeable(feature="a", levels=("x", "3")),
-        Changeable(feature="b", direction="up", low=1.0, high=4.0, step=0.5),
-        Changeable(feature="c"),
+        ActionableFeature(feature="a", levels=("x", "3")),
+        ActionableFeature(feature="b", direction="up", low=1.0, high=4.0, step=0.5),
+        ActionableFeature(feature="c"),
     )
     even: Any = {"a": {"low": 2, "high": 2, "step": 0}}
     assert changeable_features(even)[0].low == 2.0
     endless: Any = {"a": {"low": float("-inf"), "high": float("nan")}}
-    assert changeable_features(endless) == (Changeable(feature="a"),)
+    assert changeable_features(endless) == (ActionableFeature(feature="a"),)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 from plumbline.answers.data.push import _is_the_machine
 from plumbline.answers.faults import sentence
-from plumbline.store.database.engine import DiskFull, MemoryShortage, is_memory_shortage
+from plumbline.store.database.engine import FullDisk, MemoryShortage, is_memory_shortage
 from plumbline.store.workspace import open_workspace
 
 
@@ -37,7 +37,7 @@ def test_a_shortage_is_the_machine_s_fault_and_a_full_disk_no_shortage_of_memory
         "Out of Memory Error: failed to offload: 'max_temp_directory_size' reached"
     )
     assert not is_memory_shortage(spilled)
-    assert not is_memory_shortage(DiskFull(Path("/x")))
+    assert not is_memory_shortage(FullDisk(Path("/x")))
     for error in (MemoryError(), duckdb.OutOfMemoryException("could not allocate block"), MemoryShortage()):
         assert _is_the_machine(error)  # pushed rows wait, and are tried again
         assert "PLUMBLINE_MEMORY" in sentence(error)

@@ -20,7 +20,7 @@ from plumbline.governance.facts import Breach
 from plumbline.monitor.alarms.change_point import ChangePoint, change_point
 from plumbline.monitor.alarms.findings import Levels, Say, performance_problems, problem_key
 from plumbline.monitor.alarms.persistence import LastingChange, lasting_change
-from plumbline.monitor.alarms.retraining import RetrainingDue, retraining_due
+from plumbline.monitor.alarms.retraining import RetrainingAdvice, retraining_due
 from plumbline.monitor.alarms.year_before import mark_seasonal_breaches, seasonal
 from plumbline.monitor.chunks import alarm_chunk, choose_chunk
 from plumbline.monitor.figures import say_value
@@ -57,7 +57,7 @@ class HeadlineAnswer:
     drift_breach: Breach | None
     stake: dict[str, Any]
     logged_share: float  # of recorded attributions, the share that adds up
-    retraining: RetrainingDue | None
+    retraining: RetrainingAdvice | None
     selected: Selection | None = (
         None  # that being labelled depends on the decision, and whom the figures speak of
     )

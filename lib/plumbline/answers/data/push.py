@@ -29,7 +29,7 @@ from plumbline.store import systems
 from plumbline.store.database.cancellation import Cancellation
 from plumbline.store.database.encryption import encryption_key
 from plumbline.store.database.engine import MemoryShortage, cannot_write, is_memory_shortage
-from plumbline.store.workspace import Busy, Workspace, WriteStop
+from plumbline.store.workspace import BusyWriter, Workspace, WriteStop
 
 LOG = logging.getLogger("plumbline")
 #: who checks the signals of what was pushed, and seconds between two such checks of one system
@@ -40,11 +40,11 @@ REMEMBERED = timedelta(days=1)
 FRESH, LAST = 1.0, 5.0
 
 
-class WorkspaceUnavailable(PlumblineError):
+class UnavailableWorkspace(PlumblineError):
     """The workspace is not open yet, or another process has it."""
 
 
-class NoLog(PlumblineError):
+class MissingLog(PlumblineError):
     """The system has no log yet, so that nothing says what pushed columns mean."""
 
 
@@ -160,7 +160,7 @@ class Intake:
         """
         journal = self._journal
         if journal is None:
-            raise WorkspaceUnavailable("The workspace is being opened", todo="Try again in a moment.")
+            raise UnavailableWorkspace("The workspace is being opened", todo="Try again in a moment.")
         receipt, frame = request.receipt, pack_request(request)
         number = self._queue.begin(receipt, len(frame), done)
         if number == receipt.id:
@@ -184,7 +184,7 @@ class Intake:
         """How decisions and labels of a system are read.
 
         Raises:
-            NoLog: it has no log yet.
+            MissingLog: it has no log yet.
             PlumblineError: there is no such system.
         """
         entry = self._forms.get(system)
@@ -195,7 +195,7 @@ class Intake:
             mapping = systems.saved_mapping(cursor, key)
             labels = systems.saved_mapping(cursor, key, kind="labels")
         if mapping is None:
-            raise NoLog(
+            raise MissingLog(
                 "The system has no log yet",
                 where=system,
                 todo="Load a log first: it says what each column means.",
@@ -349,5 +349,5 @@ def _groups(requests: Sequence[Request]) -> Iterator[list[Request]]:
 
 def _is_the_machine(error: Exception) -> bool:
     """Whether the machine failed, and not the rows: they wait, and are tried again."""
-    passing = isinstance(error, (Busy, MemoryShortage, OSError, WriteStop))
+    passing = isinstance(error, (BusyWriter, MemoryShortage, OSError, WriteStop))
     return passing or cannot_write(error) or is_memory_shortage(error)

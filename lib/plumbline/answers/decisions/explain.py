@@ -45,7 +45,7 @@ from plumbline.store.cache.fingerprint import fingerprint
 from plumbline.store.cache.samples import keep_check, read_check
 from plumbline.store.models import model_files
 from plumbline.store.models.model_files import ModelFile
-from plumbline.store.workspace import Busy, Cursor, DiskFull, Workspace
+from plumbline.store.workspace import BusyWriter, Cursor, FullDisk, Workspace
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -283,7 +283,7 @@ def _check_model(
     try:
         with ws.write(by_itself=True, wait=False) as writer:
             keep_check(writer, system.key, version, file.sha256, current, asdict(checked))
-    except (Busy, DiskFull) as error:
+    except (BusyWriter, FullDisk) as error:
         LOG.info("the check of %s %s is not kept: %s", system.key, version, error.what)
     return model, checked, ""
 

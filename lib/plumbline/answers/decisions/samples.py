@@ -11,7 +11,7 @@ from plumbline.profile.scan import decisions, samples
 from plumbline.profile.scope import all_rows
 from plumbline.store.cache.fingerprint import fingerprint
 from plumbline.store.cache.samples import is_drawn
-from plumbline.store.workspace import Busy, Cursor, DiskFull, Workspace
+from plumbline.store.workspace import BusyWriter, Cursor, FullDisk, Workspace
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,7 +55,7 @@ def keep_draw(ws: Workspace, cursor: Cursor, system: System, version: str) -> bo
     try:
         with ws.write(by_itself=True, wait=False) as writer:
             samples.keep(writer, system, version, fingerprint(writer, system))
-    except (Busy, DiskFull):
+    except (BusyWriter, FullDisk):
         return False
     return True
 

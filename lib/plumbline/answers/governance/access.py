@@ -85,7 +85,7 @@ def set_language(ws: Workspace, email: str, language: str) -> None:
     """Keep the language in which a person reads the pages. It is nobody else's affair, and not put on the trail.
 
     Raises:
-        Busy: somebody else writes; a choice of language waits for nobody.
+        BusyWriter: somebody else writes; a choice of language waits for nobody.
     """
     with ws.write(by_itself=True, wait=False) as cursor:
         if permissions.access_of(cursor, email) is not None:

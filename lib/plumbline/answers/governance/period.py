@@ -89,7 +89,7 @@ class AccessChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AccessOf:
+class AccessRecord:
     """One person's or token's access. Empty: none. ``changes``: those within the period."""
 
     who: str
@@ -130,7 +130,7 @@ class Period:
     at: datetime
     changes: tuple[TrailEntry, ...]
     rehearsals: tuple[TrailEntry, ...]
-    access: tuple[AccessOf, ...]
+    access: tuple[AccessRecord, ...]
     incidents: tuple[Incident, ...]
     findings: tuple[FindingRecord, ...]
     spells: tuple[ControlSpell, ...]
@@ -214,13 +214,15 @@ def _open_in_period(
     return tuple(sorted(within, key=lambda item: (opened(item), item.id)))
 
 
-def _access(entries: Iterable[TrailEntry], key: str, start: datetime, end: datetime) -> tuple[AccessOf, ...]:
+def _access(
+    entries: Iterable[TrailEntry], key: str, start: datetime, end: datetime
+) -> tuple[AccessRecord, ...]:
     """Who could do what with a system at the start and at the end, by playing the trail of before the end."""
-    people: dict[str, AccessOf] = {}
+    people: dict[str, AccessRecord] = {}
     for moment, by, who, role, expired in sorted(
         _access_events(entries, key, end), key=lambda event: event[0]
     ):
-        person = people.get(who, AccessOf(who=who, at_start="", at_end="", changes=()))
+        person = people.get(who, AccessRecord(who=who, at_start="", at_end="", changes=()))
         if moment < start:
             people[who] = replace(person, at_start=role, at_end=role)
         elif role != person.at_end:

@@ -31,7 +31,7 @@ from plumbline.governance.next_actions import NextAction, next_actions
 from plumbline.governance.onset import onset
 from plumbline.governance.verdict import is_as_bad_as, pipeline_verdict
 from plumbline.store import scorecards, statements, systems
-from plumbline.store.workspace import Busy, Cursor, DiskFull, Workspace
+from plumbline.store.workspace import BusyWriter, Cursor, FullDisk, Workspace
 
 __all__ = [
     "Answer",
@@ -128,7 +128,7 @@ def scorecard_answer(ws: Workspace, key: str, *, at: datetime | None = None) -> 
         history.rules_hash(),
     )
     # on a full disk, or while somebody else writes, it is shown and not kept: the next look keeps it
-    with suppress(DiskFull, Busy), ws.write(by_itself=True, wait=False) as cursor:
+    with suppress(FullDisk, BusyWriter), ws.write(by_itself=True, wait=False) as cursor:
         scorecards.keep(cursor, item)
     with ws.read() as cursor:
         entries = tuple(scorecards.verdicts(cursor, key))

@@ -18,7 +18,7 @@ QUANTILES = 33
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Changeable:
+class ActionableFeature:
     """One feature that may change; what is not declared is fixed.
 
     ``direction``: any, up or down from the logged value; ``low`` and ``high`` bound it; ``step``: only whole
@@ -33,7 +33,7 @@ class Changeable:
     levels: tuple[str, ...] = ()
 
 
-def changeable_features(changeable: Mapping[str, ChangeLimits]) -> tuple[Changeable, ...]:
+def changeable_features(changeable: Mapping[str, ChangeLimits]) -> tuple[ActionableFeature, ...]:
     """What the owner says that a person can change, checked.
 
     Raises:
@@ -41,7 +41,7 @@ def changeable_features(changeable: Mapping[str, ChangeLimits]) -> tuple[Changea
     """
     changeables = []
     for feature, limits in sorted(changeable.items()):
-        item = Changeable(
+        item = ActionableFeature(
             feature=str(feature),
             direction=str(limits.get("direction") or "any"),
             low=_number(limits.get("low")),
@@ -67,7 +67,7 @@ def _number(value: Any) -> float | None:
 
 
 def move_for(
-    item: Changeable, index: int, info: FeatureInfo, value: float, accepted: FloatArray, scale: float
+    item: ActionableFeature, index: int, info: FeatureInfo, value: float, accepted: FloatArray, scale: float
 ) -> Move:
     """The move of one model input from its coded ``value``.
 

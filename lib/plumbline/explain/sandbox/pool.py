@@ -18,7 +18,7 @@ from plumbline.domain import FloatArray, PlumblineError
 from plumbline.explain.readers.formats import detect_format
 from plumbline.explain.sandbox import call
 from plumbline.explain.sandbox.call import ModelInfo, ModelOutput
-from plumbline.sandbox.process import Process, ProcessGone
+from plumbline.sandbox.process import Process, ProcessExit
 
 #: children kept, CPU seconds of one life, wall-clock seconds of one question
 KEPT, LIFE_SECONDS, WALL_SECONDS = 4, 900, 20.0
@@ -102,7 +102,7 @@ def _ask(
         try:
             with child.lock:
                 return child.answer(asked, rows, background, wall)
-        except ProcessGone:
+        except ProcessExit:
             _forget(body, child)
     raise PlumblineError(
         "The model's process ended or took too long",

@@ -23,7 +23,7 @@ _LARGEST = 512 * 2**20
 Record = tuple[int, Mapping[str, Any]]
 
 
-class Unreadable(PlumblineError):
+class UnreadableBody(PlumblineError):
     """A body that is not of the kind that it says."""
 
 
@@ -50,19 +50,23 @@ def csv_records(body: bytes, _folder: Path) -> Iterator[Record]:
 
     Raises:
         Unfit: a line has more or fewer cells than the header, or a quote is not closed.
-        Unreadable: it is not UTF-8, or two columns have one name.
+        UnreadableBody: it is not UTF-8, or two columns have one name.
     """
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise Unreadable(f"The CSV is not UTF-8 at byte {error.start}", todo="Send it as UTF-8.") from error
+        raise UnreadableBody(
+            f"The CSV is not UTF-8 at byte {error.start}", todo="Send it as UTF-8."
+        ) from error
     head = text.partition("\n")[0]
     mark = max(",;\t", key=head.count)
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
     try:
         names = next(lines, [])
         if len(set(names)) < len(names) or "" in names:
-            raise Unreadable("Columns of the CSV have one name, or none", todo="Give each a name of its own.")
+            raise UnreadableBody(
+                "Columns of the CSV have one name, or none", todo="Give each a name of its own."
+            )
         for cells in lines:
             if not cells:
                 continue
@@ -80,7 +84,7 @@ def arrow(body: bytes, folder: Path) -> Iterator[Record]:
         folder: where it may stand meanwhile.
 
     Raises:
-        Unreadable: it is damaged, or too large.
+        UnreadableBody: it is damaged, or too large.
         PlumblineError: reading it takes more memory or time than is allowed.
     """
     room = folder / f"push-{uuid.uuid4().hex}"
@@ -111,7 +115,7 @@ def _records(file: Path) -> Iterator[Record]:
 
 def too_many_rows_error() -> PlumblineError:
     """The refusal of a request with too many rows."""
-    return Unreadable(
+    return UnreadableBody(
         f"A request holds at most {MOST_ROWS} rows", todo="Send several, or load the log as a file."
     )
 
@@ -140,4 +144,4 @@ def records(kind: str, body: bytes, folder: Path) -> Iterator[Record]:
             raise too_many_rows_error()
         yield record
     if not count:
-        raise Unreadable("The request holds no rows", todo="Send at least one.")
+        raise UnreadableBody("The request holds no rows", todo="Send at least one.")

@@ -13,7 +13,7 @@ from plumbline.monitor.quality.staleness import staleness
 
 
 @dataclass(frozen=True, slots=True)
-class RetrainingDue:
+class RetrainingAdvice:
     """Retraining is due since the first chunk in breach of the problem that is open; ``version`` is still in charge."""
 
     since: datetime
@@ -23,7 +23,7 @@ class RetrainingDue:
 
 def retraining_due(
     points: Sequence[Point], hours: VersionHours, *, as_of: datetime, healthy: Levels = None
-) -> RetrainingDue | None:
+) -> RetrainingAdvice | None:
     """Whether the threshold calls for retraining at ``as_of``; None: it does not.
 
     It fires with the first chunk in breach and lasts while that problem does, through chunks that are within the limit
@@ -48,7 +48,7 @@ def retraining_due(
         if again is None:
             return None
         since = again
-    return RetrainingDue(since, used.version, _sentence(since, used.version, trained))
+    return RetrainingAdvice(since, used.version, _sentence(since, used.version, trained))
 
 
 def _uncured_breach_start(judged: Sequence[Point], trained: datetime) -> datetime | None:

@@ -19,7 +19,7 @@ from plumbline.store.systems import decision_columns, saved_mapping
 
 
 @dataclass(frozen=True, slots=True)
-class Away:
+class ClusterSession:
     """A session with the cluster, and how the table is read there."""
 
     session: Any
@@ -42,7 +42,7 @@ class Away:
 
 
 @contextmanager
-def open_cluster(cursor: duckdb.DuckDBPyConnection, system: System) -> Iterator[Away | None]:
+def open_cluster(cursor: duckdb.DuckDBPyConnection, system: System) -> Iterator[ClusterSession | None]:
     """The cluster of a system; None where its decisions lie here, or none is counted.
 
     Raises:
@@ -60,4 +60,4 @@ def open_cluster(cursor: duckdb.DuckDBPyConnection, system: System) -> Iterator[
         table = describe(session, attachment.item, attachment.since)
         named = decision_columns(cursor, system.key)
         windows = attachments.windows(cursor, system.key)
-        yield Away(session, build_reading(system, mapping, table, named, windows))
+        yield ClusterSession(session, build_reading(system, mapping, table, named, windows))

@@ -13,7 +13,7 @@ import numpy as np
 from plumbline.domain import FloatArray, Kind, System
 from plumbline.logs.cluster.cells import spark_identifier
 from plumbline.logs.cluster.table import ClusterReading
-from plumbline.profile.cluster.away import Away, open_cluster
+from plumbline.profile.cluster.away import ClusterSession, open_cluster
 from plumbline.profile.cluster.counts import frequent_levels_query
 from plumbline.store.workspace import naive
 
@@ -72,7 +72,7 @@ class _ClusterRows:
 class ClusterGrids:
     """Where the rows of grids are found in a cluster."""
 
-    away: Away
+    away: ClusterSession
     system: System
 
     def reference(self, cursor: duckdb.DuckDBPyConnection) -> GridRows:

@@ -38,7 +38,7 @@ class HourMoments:
 
 
 @dataclass(frozen=True, slots=True)
-class SideBySide:
+class PairedHours:
     """Two versions over the same hours (k,): what they gave out, and how wrong it was."""
 
     hours: NDArray[np.datetime64]
@@ -48,7 +48,7 @@ class SideBySide:
 
 @dataclass(frozen=True, slots=True)
 class SubjectLooks:
-    """What the subjects of two versions' decisions add, hour by hour (k,), as ``SideBySide`` has the hours.
+    """What the subjects of two versions' decisions add, hour by hour (k,), as ``PairedHours`` has the hours.
 
     ``first``: subjects first seen with each version, (k, 2). ``output``, ``loss``: by how much an hour adds to the sum
     over subjects of their squared part in the difference within hours. ``crossed``: of subjects with two decisions or
@@ -113,7 +113,7 @@ def compare_arms(
     end: datetime,
     *,
     shadow: bool = True,
-) -> SideBySide:
+) -> PairedHours:
     """Two versions hour by hour within [start, end]; shadow decisions count where ``shadow``."""
     output, params = output_sql(system)
     scope = _scope_between(system, start, end).narrow(
@@ -137,7 +137,7 @@ def compare_arms(
     figures = np.array([row[1:] for row in rows], dtype=float).reshape(len(rows), 2, 2, 3)
     hours = np.array([row[0] for row in rows], dtype="datetime64[us]")
     output_moments, loss_moments = (HourMoments(*(figures[:, q, :, m] for m in range(3))) for q in (0, 1))
-    return SideBySide(hours, output_moments, loss_moments)
+    return PairedHours(hours, output_moments, loss_moments)
 
 
 def subject_looks(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from plumbline.answers.governance.period import AccessChange, AccessOf
+from plumbline.answers.governance.period import AccessChange, AccessRecord
 from plumbline.report.csv_tables import Row
 from plumbline.report.language import Language
 
 
-def access_rows(access: Iterable[AccessOf], speech: Language) -> Iterator[Row]:
+def access_rows(access: Iterable[AccessRecord], speech: Language) -> Iterator[Row]:
     """Who, the roles at both ends, and a row a change: when, by whom, from what to what."""
     for person in access:
         who = _who(person.who, speech)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from plumbline.answers.governance.period import AccessOf, Period, detail_json
+from plumbline.answers.governance.period import AccessRecord, Period, detail_json
 from plumbline.domain import Attestation, Exemption, TrailEntry
 from plumbline.governance.incident_deadlines import Incident, Notice, notices
 from plumbline.governance.resolution import exemption_end, last_day, needs_approval, requester
@@ -373,7 +373,7 @@ def summary(material: Material, evidence: Period, speech: Language) -> Sections:
     )
 
 
-def _count_access(people: tuple[AccessOf, ...], when: str) -> int:
+def _count_access(people: tuple[AccessRecord, ...], when: str) -> int:
     return sum(1 for one in people if getattr(one, when) and one.who != "sign-in")
 
 

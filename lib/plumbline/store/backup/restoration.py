@@ -19,7 +19,7 @@ from plumbline.store.backup.leftovers import drop, temporary_path
 from plumbline.store.copies import replacement_path
 from plumbline.store.database.connection import connect, damage_sentence, refuse_unfit_file
 from plumbline.store.database.encryption import encryption_key
-from plumbline.store.database.engine import DiskFull, is_full
+from plumbline.store.database.engine import FullDisk, is_full
 from plumbline.store.schema import schema_number
 from plumbline.store.times import now
 from plumbline.wording.quantities import count
@@ -77,7 +77,7 @@ def restore(copy: Path, target: Path, *, actor: str, step: Step = lambda _name: 
         return replace(result, path=target)
     except OSError as error:
         if is_full(error):
-            raise DiskFull(target.parent) from error
+            raise FullDisk(target.parent) from error
         raise PlumblineError(
             f"The copy cannot be put in place: {error.strerror or error}",
             where=str(target),

@@ -18,7 +18,7 @@ from plumbline.store.backup.integrity import first_problem
 from plumbline.store.backup.leftovers import drop, temporary_path
 from plumbline.store.database.connection import connect
 from plumbline.store.database.encryption import encryption_key
-from plumbline.store.database.engine import DiskFull, is_full
+from plumbline.store.database.engine import FullDisk, is_full
 from plumbline.store.workspace import Workspace
 from plumbline.wording.quantities import count
 
@@ -79,7 +79,7 @@ def snapshot(ws: Workspace, out: Path, *, overwrite: bool = False) -> Snapshot:
         return snapshot
     except OSError as error:
         if is_full(error):
-            raise DiskFull(out.parent) from error
+            raise FullDisk(out.parent) from error
         raise PlumblineError(
             f"The copy cannot be written: {error.strerror or error}",
             where=str(out),
@@ -116,7 +116,7 @@ def _copy_once(ws: Workspace, part: Path) -> dict[str, object]:
     if process.returncode:
         text = process.stderr.decode(errors="replace").strip().rpartition("\n")[2]
         if "No space left" in text or "quota" in text:
-            raise DiskFull(part.parent)
+            raise FullDisk(part.parent)
         raise OSError(text[:200] or "copying ended early")
     details: dict[str, object] = json.loads(process.stdout)
     return details | {"least": newest[0].seq if newest else 0}

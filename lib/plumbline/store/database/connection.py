@@ -13,7 +13,7 @@ import duckdb
 from plumbline.domain import PlumblineError
 from plumbline.domain.messages import message
 from plumbline.store.copies import newest_copy
-from plumbline.store.database.engine import DiskFull, is_full
+from plumbline.store.database.engine import FullDisk, is_full
 from plumbline.store.database.extensions import CONFIG, load_extension
 from plumbline.store.sql import literal
 
@@ -144,7 +144,7 @@ _DAMAGE = (
 def opening_refusal(target: Path, error: Exception) -> PlumblineError:
     """DuckDB's or the system's refusal to open a file, in words."""
     if is_full(error):
-        return DiskFull(target)
+        return FullDisk(target)
     text = str(error).lower()
     for phrase, what, todo in _REFUSALS:
         if phrase in text:

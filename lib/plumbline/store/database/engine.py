@@ -25,7 +25,7 @@ _PHRASES = (
 )  # fmt: skip
 
 
-class DiskFull(PlumblineError):
+class FullDisk(PlumblineError):
     """Nothing more can be written to the disk; what was being written was not kept."""
 
     def __init__(self, path: Path) -> None:
@@ -60,7 +60,7 @@ def is_full(error: BaseException) -> bool:
 
 def cannot_write(error: BaseException) -> bool:
     """Whether nothing can be written, whatever was to be: a full or read-only disk, or a database that is lost."""
-    if isinstance(error, DiskFull) or is_full(error):
+    if isinstance(error, FullDisk) or is_full(error):
         return True
     if isinstance(error, OSError):
         return error.errno == errno.EROFS
@@ -97,7 +97,7 @@ class Engine:
             if isinstance(error, duckdb.FatalException):
                 self._lost = True
             if is_full(error):
-                raise DiskFull(self._path) from error
+                raise FullDisk(self._path) from error
             if is_memory_shortage(error):
                 raise MemoryShortage() from error
             raise

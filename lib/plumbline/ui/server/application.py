@@ -268,11 +268,11 @@ def friendly_error(error: Exception) -> bool:
     An error that we raised says what to do itself. Any other gets a reference number that is also in the
     server's log beside the traceback.
     """
-    from plumbline.store.database.engine import DiskFull, MemoryShortage, is_full, is_memory_shortage
+    from plumbline.store.database.engine import FullDisk, MemoryShortage, is_full, is_memory_shortage
     from plumbline.ui.parts import empty_states
 
     if is_full(error):
-        error = DiskFull(Path(tempfile.gettempdir()))
+        error = FullDisk(Path(tempfile.gettempdir()))
     elif is_memory_shortage(error):
         error = MemoryShortage()
     if isinstance(error, PlumblineError):
