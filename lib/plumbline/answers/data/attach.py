@@ -77,6 +77,24 @@ class AttachResult:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _TableLook:
+    """What one look at a table found to be counted: ``window`` of it, read by ``mapping`` over ``session``.
+
+    ``attachment`` and the windows ``standing``: as the workspace has them before; ``folder``: for files in passing;
+    ``unplaced``: rows without a value of the ordering column.
+    """
+
+    session: Any
+    folder: Path
+    table: ClusterTable
+    mapping: Mapping
+    window: Window
+    unplaced: int
+    attachment: Attachment
+    standing: Sequence[Window] = ()
+
+
 def attach(
     ws: Workspace,
     source: str,
@@ -143,20 +161,16 @@ def attach(
             share=min(1.0, size / decisions),
             size=size,
         )
-        return _load(
-            ws,
-            session,
-            attachment,
-            mapping,
-            table,
-            window,
-            folder,
-            actor,
-            progress,
-            unplaced,
-            standing=(),
-            before=attachment,
+        look = _TableLook(
+            session=session,
+            folder=folder,
+            table=table,
+            mapping=mapping,
+            window=window,
+            unplaced=unplaced,
+            attachment=attachment,
         )
+        return _load(ws, look, attachment.share, actor, progress)
 
 
 def pull_table(
@@ -215,47 +229,35 @@ def pull_table(
             )
         with ws.read() as cursor:
             total = decisions_counted(cursor, key) + decisions
-        result = _load(
-            ws,
-            session,
-            replace(attachment, share=sample_rows.fitting_share(attachment, total)),
-            mapping,
-            table,
-            window,
-            folder,
-            actor,
-            progress,
-            unplaced,
+        look = _TableLook(
+            session=session,
+            folder=folder,
+            table=table,
+            mapping=mapping,
+            window=window,
+            unplaced=unplaced,
+            attachment=attachment,
             standing=windows,
-            before=attachment,
         )
+        result = _load(ws, look, sample_rows.fitting_share(attachment, total), actor, progress)
     return replace(result, days=len(changed))
 
 
 def _load(
-    ws: Workspace,
-    session: Any,
-    attachment: Attachment,
-    mapping: Mapping,
-    table: ClusterTable,
-    window: Window,
-    folder: Path,
-    actor: str,
-    progress: Progress | None,
-    unplaced: int,
-    standing: Sequence[Window],
-    before: Attachment,
+    ws: Workspace, look: _TableLook, share: float, actor: str, progress: Progress | None
 ) -> AttachResult:
     """Load the sample of a window, count the window in the cluster, and remember both, in one transaction.
 
     Args:
-        attachment: with the share that is sampled from now on; ``before``: as it stands.
+        share: of the rows, which are kept here from now on.
     """
+    session, mapping, table, window = look.session, look.mapping, look.table, look.window
+    attachment = replace(look.attachment, share=share)
     reading = first_reading(mapping, table, window, _task(mapping))
-    path = folder / f"{re.sub(r'[^A-Za-z0-9_.-]+', '_', attachment.item)[:80] or 'rows'}.parquet"
+    path = look.folder / f"{re.sub(r'[^A-Za-z0-9_.-]+', '_', attachment.item)[:80] or 'rows'}.parquet"
     if progress:
         progress("Drawing the sample", 0.0)
-    drawn = sample.draw(session, reading, window, attachment.share)
+    drawn = sample.draw(session, reading, window, share)
     column_of = mapping.column_of
     id_column, subject = column_of("decision_id"), column_of("subject")
     with ws.write() as cursor:
@@ -267,7 +269,7 @@ def _load(
     counted: list[int] = []
 
     def count_window(cursor: Cursor, system: System, load_id: int) -> None:
-        attachments.refuse_concurrent_refresh(cursor, before, standing)
+        attachments.refuse_concurrent_refresh(cursor, look.attachment, look.standing)
         own_window = replace(window, load_id=load_id)
         attachments.keep(cursor, attachment)
         attachments.add_window(cursor, system.key, own_window)
@@ -277,8 +279,8 @@ def _load(
         attachments.keep_days(cursor, system.key, sample.day_digests(session, whole, [own_window]))
         build.on_load(cursor, system, load_id)
         counted.append(decisions_counted(cursor, system.key, load_id))
-        if attachment.share < before.share:
-            sample_rows.thin(cursor, system, attachment.share)
+        if share < look.attachment.share:
+            sample_rows.thin(cursor, system, share)
         state_digest.mark_profiles(cursor, system.key, [load_id, state_digest.GRIDS])
 
     origin = Origin("spark", attachment.location, attachment.item, attachment.item, table.since, window.high)
@@ -302,7 +304,7 @@ def _load(
         sampled=drawn.num_rows,
         n_read=window.n_read,
         mark=window.high,
-        unplaced=unplaced,
+        unplaced=look.unplaced,
     )
 
 
