@@ -6,7 +6,6 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -14,9 +13,8 @@ import pytest
 
 from plumbline.domain.systems import NAMED_ROLES
 from tests.environment import product
+from tests.source_trees import PACKAGE, ROOT, module_nodes, parse_module
 
-ROOT = Path(__file__).parents[1]
-PACKAGE = ROOT / "lib" / "plumbline"
 PAGES = sorted((ROOT / "pages").glob("*.py"))
 HEAVY = (
     "shap",
@@ -31,20 +29,9 @@ HEAVY = (
 )
 
 
-@cache
-def _tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text("utf-8"))
-
-
-@cache
-def _nodes(path: Path) -> tuple[ast.AST, ...]:
-    """All nodes of a module: a dozen tests look at each."""
-    return tuple(ast.walk(_tree(path)))
-
-
 def _imports(path: Path) -> set[str]:
     names = set()
-    for node in _nodes(path):
+    for node in module_nodes(path):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -54,7 +41,7 @@ def _imports(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
 def test_a_page_begins_with_the_guard(page: Path) -> None:
-    body = [n for n in _tree(page).body if not isinstance(n, (ast.Import, ast.ImportFrom))]
+    body = [n for n in parse_module(page).body if not isinstance(n, (ast.Import, ast.ImportFrom))]
     first = next(n for n in body if not (isinstance(n, ast.Expr) and isinstance(n.value, ast.Constant)))
     assert ast.unparse(first) == "view = shell.view()"
 
@@ -84,7 +71,7 @@ def test_the_linter_reads_every_module() -> None:
 
 def test_nothing_is_unpickled_or_evaluated() -> None:
     for path in [*PACKAGE.rglob("*.py"), *PAGES, ROOT / "app.py"]:
-        for node in _nodes(path):
+        for node in module_nodes(path):
             if isinstance(node, ast.Call):
                 called = ast.unparse(node.func)
                 assert called not in {"eval", "exec", "pickle.load", "pickle.loads", "joblib.load"}, path
@@ -112,7 +99,7 @@ def test_help_imports_no_data_library() -> None:
 
 def _imported_modules(path: Path, modules: dict[str, Path]) -> set[str]:
     """The package's modules that a module imports where it is read, types included; not those inside functions."""
-    found, todo = set(), list(_tree(path).body)
+    found, todo = set(), list(parse_module(path).body)
     while todo:
         node = todo.pop()
         if isinstance(node, (ast.If, ast.Try)):
@@ -162,7 +149,7 @@ def test_a_folder_fits_one_glance_and_says_what_it_holds() -> None:
     for folder in {path.parent for path in PACKAGE.rglob("*.py")}:
         modules = [path for path in folder.glob("*.py") if path.stem != "__init__"]
         assert len(modules) <= LARGEST, folder
-        assert ast.get_docstring(_tree(folder / "__init__.py")), folder
+        assert ast.get_docstring(parse_module(folder / "__init__.py")), folder
 
 
 def test_no_folders_of_a_room_import_each_other_in_a_circle() -> None:
@@ -201,7 +188,7 @@ BY_POSITION = {
 def test_a_dataclass_of_five_fields_and_more_is_made_by_the_names_of_its_fields() -> None:
     by_position = set()
     for path in PACKAGE.rglob("*.py"):
-        for node in _nodes(path):
+        for node in module_nodes(path):
             if isinstance(node, ast.ClassDef):
                 made = [ast.unparse(d) for d in node.decorator_list if ast.unparse(d).startswith("dataclass")]
                 own = [
@@ -233,7 +220,7 @@ MOST_VAGUE, MOST_PACKED, MOST_DICTS = 59, 249, 29
 def test_parameters_say_what_they_are() -> None:
     vague = []
     for path in PACKAGE.rglob("*.py"):
-        for node in _nodes(path):
+        for node in module_nodes(path):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
                 a = node.args
                 names = [*a.posonlyargs, *a.args, *a.kwonlyargs, a.vararg, a.kwarg]
@@ -245,7 +232,7 @@ def test_locals_say_what_they_are() -> None:
     """None of the same words names a value in a function of six lines and more."""
     vague = set()
     for path in PACKAGE.rglob("*.py"):
-        for node in _nodes(path):
+        for node in module_nodes(path):
             function = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
             if function and (node.end_lineno or 0) - node.body[0].lineno >= 5:
                 names = [name for name in ast.walk(node) if isinstance(name, ast.Name) and name.id in VAGUE]
@@ -280,7 +267,7 @@ NO_NOUNS = {
 
 def test_classes_are_called_by_nouns() -> None:
     for path in PACKAGE.rglob("*.py"):
-        for node in _nodes(path):
+        for node in module_nodes(path):
             if isinstance(node, ast.ClassDef):
                 last = re.findall(r"[A-Z][a-z0-9]*", node.name)[-1]
                 assert last not in NO_NOUNS, (path.name, node.name)
@@ -299,7 +286,7 @@ def test_what_crosses_a_module_s_border_has_a_type() -> None:
     """A result's JSON form (``to_dict``, its ``rows``) is a dict by its nature."""
     dicts = []
     for path in PACKAGE.rglob("*.py"):
-        for node in _nodes(path):
+        for node in module_nodes(path):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and not node.name.startswith("_"):
                 form = node.name in ("to_dict", "rows", "json_object")
                 if not form and node.returns is not None and "dict[str, Any]" in ast.unparse(node.returns):
@@ -307,117 +294,11 @@ def test_what_crosses_a_module_s_border_has_a_type() -> None:
     assert len(dicts) <= MOST_DICTS, dicts
 
 
-#: fields that hold sentences of ours
-SENTENCES = {
-    "note",
-    "notes",
-    "sentence",
-    "check",
-    "method",
-    "baseline",
-    "caution",
-    "cautions",
-    "contradiction",
-    "refused",
-}
-#: what takes a text apart
-TAKES_APART = {
-    "partition", "rpartition", "split", "rsplit", "replace", "startswith", "endswith", "removeprefix", "removesuffix",
-    "find", "index", "translate", "strip", "lstrip", "rstrip", "lower", "upper", "casefold",
-}  # fmt: skip
-#: what is done with any text, whatever it says: put on one line, set within another
-APART = {
-    ("respond/events.py", "event.sentence.split"),
-}
-
-
-def _of_ours(node: ast.expr) -> bool:
-    return isinstance(node, ast.Attribute) and node.attr in SENTENCES
-
-
-def _looks_into_text(path: Path) -> Iterator[str]:
-    """Where a module asks a sentence of ours what it says: a part of it, a pattern, a piece that is cut off.
-
-    What a sentence is about has a type, a key or a template (``messages.has_template``).
-    """
-    for node in _nodes(path):
-        if isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.In, ast.NotIn)):
-            text = node.comparators[0]
-            if _of_ours(text) and text.attr != "notes" and isinstance(node.left, (ast.Constant, ast.Name)):  # type: ignore[attr-defined]
-                yield ast.unparse(node)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            if node.func.attr in TAKES_APART and _of_ours(node.func.value):
-                yield ast.unparse(node.func)
-            regular = ast.unparse(node.func.value) == "re" or node.func.value.__class__ is ast.Name
-            if (
-                regular
-                and node.func.attr in ("match", "search", "fullmatch", "sub")
-                and any(map(_of_ours, node.args))
-            ):
-                yield ast.unparse(node.func)
-
-
-def test_nobody_reads_our_own_sentences_back(tmp_path: Path) -> None:
-    planted = tmp_path / "planted.py"
-    planted.write_text(
-        "a = 'no zone' in p.note\nb = x.sentence.partition(':')\nc = _PATTERN.match(e.check)\n"
-        "d = note in load.notes\ne = path.name.split('.')\nf = item.check or 'off'\n"
-    )
-    assert set(_looks_into_text(planted)) == {"'no zone' in p.note", "x.sentence.partition", "_PATTERN.match"}
-    found = {
-        (path.relative_to(PACKAGE).as_posix(), text)
-        for path in PACKAGE.rglob("*.py")
-        for text in _looks_into_text(path)
-    }
-    assert found == APART
-
-
-#: where a day, a share or a number with its thousands is still written outside ``wording/``: room -> places, which may
-#: only become fewer; the other rooms have none but what ``WRITES`` names
-UNWRITTEN = {"answers": 24, "ui": 13, "respond": 4, "demo": 3}
-#: modules of the other rooms that write a value themselves, and why
-WRITES = {"store/copies.py": (2, "names of files")}
-
-
-def _written(path: Path) -> Iterator[str]:
-    """The formats by which a module writes days, shares in per cent and numbers with their thousands set apart."""
-    for node in _nodes(path):
-        spec = ""
-        if isinstance(node, ast.FormattedValue) and isinstance(node.format_spec, ast.JoinedStr):
-            spec = "".join(p.value if isinstance(p, ast.Constant) else "" for p in node.format_spec.values)
-        elif (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute)
-            and node.func.attr == "strftime"
-        ):
-            spec = "%"
-        if "," in spec or "%" in spec:
-            yield spec
-
-
-def test_a_value_is_written_in_one_room(tmp_path: Path) -> None:
-    planted = tmp_path / "planted.py"
-    planted.write_text(
-        "a = f'{n:,}'; b = f'{at:%Y-%m-%d}'; c = f'{s:.1%}'; d = at.strftime('%H'); e = f'{x:.3g}'\n"
-    )
-    assert sorted(_written(planted)) == ["%", "%Y-%m-%d", ",", ".1%"]
-    rooms: dict[str, int] = {}
-    others: dict[str, int] = {}
-    for path in PACKAGE.rglob("*.py"):
-        name = path.relative_to(PACKAGE).as_posix()
-        room, n = name.split("/")[0], len(list(_written(path)))
-        if n and room != "wording":
-            into, key = (rooms, room) if room in UNWRITTEN else (others, name)
-            into[key] = into.get(key, 0) + n
-    assert {room: n for room, n in rooms.items() if n > UNWRITTEN[room]} == {}
-    assert others == {name: n for name, (n, _) in WRITES.items()}
-
-
 #: what a maker of a log of one test module alone is called, what stands in it, and how many of them there may still be;
 #: the number only falls
 MAKER = re.compile(r"_?(log|logs|rows|row|records|decisions|csv|csv_bytes)$")
 OF_A_LOG = re.compile(r"DataFrame|to_csv|writerow|\brow\(|2025-|2026-|'(prediction|label|score|pred|said)'")
-MOST_MAKERS = 19
+MOST_MAKERS = 18
 
 
 def test_logs_for_tests_are_made_in_one_place() -> None:
@@ -427,7 +308,7 @@ def test_logs_for_tests_are_made_in_one_place() -> None:
         f"{path.relative_to(tests)}: {node.name}"
         for path in sorted(tests.rglob("*.py"))
         if path.relative_to(tests).parts[0] not in ("factory", "bench", "environment")
-        for node in _nodes(path)
+        for node in module_nodes(path)
         if isinstance(node, ast.FunctionDef) and MAKER.match(node.name) and OF_A_LOG.search(ast.unparse(node))
     ]
     assert len(makers) <= MOST_MAKERS, makers
@@ -439,7 +320,7 @@ def test_no_test_runs_a_coroutine_in_the_thread_of_the_browser() -> None:
         f"{path.relative_to(ROOT)}:{node.lineno}"
         for path in sorted((ROOT / "tests").rglob("test_*.py"))
         if "bench" not in path.parts
-        for node in _nodes(path)
+        for node in module_nodes(path)
         if isinstance(node, ast.Call) and ast.unparse(node.func) in ("asyncio.run", "run_until_complete")
     ]
     assert calls == [], "call tests.coroutines.run_coroutine"

@@ -1,18 +1,12 @@
-"""Backup, restore and verify: a copy is what the workspace was, and nothing is lost whatever is killed or damaged."""
+"""Backup: a copy is what the workspace was, and nothing is lost whatever is killed or written meanwhile."""
 
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
-import signal
-import subprocess
-import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
 
 import duckdb
 import pytest
@@ -23,52 +17,7 @@ from plumbline.domain import PlumblineError
 from plumbline.store import copies, trail
 from plumbline.store.backup import restoration, snapshot
 from plumbline.store.workspace import Workspace, open_workspace
-from tests.conftest import Ran
-from tests.environment import product
-from tests.factory.workspaces import loaded_workspace
-
-Run = Callable[..., Ran]
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("whole")
-    ws = loaded_workspace(folder, title="Shop offers", rows=300)
-    ws.close()
-    return folder / "workspace.duckdb"
-
-
-@pytest.fixture
-def path(made: Path, tmp_path: Path) -> Path:
-    shutil.copy(made, tmp_path / "workspace.duckdb")
-    return tmp_path / "workspace.duckdb"
-
-
-@pytest.fixture
-def ws(path: Path) -> Iterator[Workspace]:
-    opened = open_workspace(path)
-    yield opened
-    opened.close()
-
-
-def _acts(ws: Workspace) -> list[str]:
-    with ws.read() as cursor:
-        return [entry.action for entry in trail.entries(cursor)]
-
-
-def _die() -> NoReturn:
-    os.kill(os.getpid(), signal.SIGKILL)
-    raise AssertionError
-
-
-def _forked(work: Callable[[], object]) -> None:
-    """Run something in a fork that is killed at its work; this process has no workspace open meanwhile."""
-    child = os.fork()
-    if child == 0:
-        with suppress(BaseException):
-            work()
-        os._exit(1)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+from tests.answers.operations.conftest import Run, acts_on_trail, die, run_killed_fork
 
 
 def test_a_copy_is_the_workspace_and_its_hash_is_on_the_trail(
@@ -168,44 +117,12 @@ def test_an_encrypted_workspace_has_an_encrypted_copy(
     assert b"PLANTED-MARKER" not in (tmp_path / "b.duckdb").read_bytes()
     restoration.restore(tmp_path / "b.duckdb", tmp_path / "other.duckdb", actor="t")
     ws = open_workspace(tmp_path / "other.duckdb")
-    assert _acts(ws)[:2] == ["workspace restored", "settings changed"]
+    assert acts_on_trail(ws)[:2] == ["workspace restored", "settings changed"]
     ws.close()
     monkeypatch.setenv("PLUMBLINE_KEY", "another")
     with pytest.raises(PlumblineError, match="not the key"):
         restoration.restore(tmp_path / "b.duckdb", tmp_path / "third.duckdb", actor="t")
     assert not list(tmp_path.glob("third*"))
-
-
-def test_a_restored_copy_takes_the_place_and_what_was_there_is_kept(
-    plumbline: Run, path: Path, tmp_path: Path
-) -> None:
-    plumbline("backup", tmp_path / "b.duckdb")
-    plumbline("context", "shop-offers", "impact=credit", "--by", "ana")
-    told = plumbline("restore", tmp_path / "b.duckdb", "--by", "ana", "--json").json
-    assert told["lost"] == 2  # the backup's own entry, and the context
-    assert told["erasures"] == 0
-    with duckdb.connect(str(told["replaced"]), read_only=True) as old:
-        assert old.execute("SELECT answer FROM context").fetchall() == [("credit",)]
-    entry = plumbline("trail", "--verify", "--limit", "1", "--json").json["entries"][0]
-    assert (entry["actor"], entry["action"], entry["detail"]["sha256"]) == (
-        "ana",
-        "workspace restored",
-        told["sha256"],
-    )
-    assert plumbline("context", "shop-offers", "--json").json["context"] == {}
-    assert plumbline("verify", "--json").json["intact"]
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["b.duckdb", "backups", "workspace.duckdb"]
-    shutil.rmtree(tmp_path / "backups")
-    path.unlink()  # nothing there: the simplest case
-    assert plumbline("restore", tmp_path / "b.duckdb").code == 0
-    assert not (tmp_path / "backups").exists()
-
-
-def test_a_restore_that_brings_erased_people_back_says_so(plumbline: Run, path: Path, tmp_path: Path) -> None:
-    plumbline("backup", tmp_path / "b.duckdb")
-    assert plumbline("erase", "shop-offers", "--decision", "o-000-001", "--by", "ana").code == 0
-    ran = plumbline("restore", tmp_path / "b.duckdb")
-    assert "1 of them erased data: the copy holds it again" in ran.out
 
 
 def test_an_erasure_deletes_every_copy_beside_the_workspace(
@@ -222,102 +139,13 @@ def test_an_erasure_deletes_every_copy_beside_the_workspace(
     assert list((tmp_path / "backups").iterdir()) == []
 
 
-@pytest.mark.parametrize("damage", ["cut", "flipped", "none", "text", "empty", "folder"])
-def test_what_is_no_whole_copy_is_refused_and_nothing_changes(
-    plumbline: Run, path: Path, tmp_path: Path, damage: str
-) -> None:
-    copy = tmp_path / "b.duckdb"
-    body = bytearray(path.read_bytes())
-    if damage == "cut":
-        copy.write_bytes(body[: len(body) // 3])
-    elif damage == "flipped":
-        for place in range(12_288 + 100, len(body), 262_144):  # one byte of each block
-            body[place] ^= 0xFF
-        copy.write_bytes(body)
-    elif damage == "text":
-        copy.write_text("a,b\n1,2\n")
-    elif damage == "empty":
-        duckdb.connect(str(copy)).close()
-    elif damage == "folder":
-        copy.mkdir()
-    before = path.read_bytes()
-    ran = plumbline("restore", copy)
-    assert ran.code == 2, ran.out
-    assert len(ran.err.splitlines()) == 1
-    assert "inside Plumbline" not in ran.err
-    assert path.read_bytes() == before
-    assert {p.name for p in tmp_path.iterdir()} - {"b.duckdb"} == {"workspace.duckdb"}
-
-
-def test_a_damaged_workspace_is_told_and_gives_way_to_a_copy(
-    plumbline: Run, path: Path, tmp_path: Path
-) -> None:
-    plumbline("backup", tmp_path / "b.duckdb")
-    body = bytearray(path.read_bytes())
-    for place in range(12_288 + 100, len(body), 262_144):
-        body[place] ^= 0xFF
-    path.write_bytes(body)
-    told = plumbline("verify", "--json")
-    assert told.code == 1
-    assert told.json["intact"] is False
-    assert "damaged" in told.json["problems"][0]["sentence"]
-    ran = plumbline("systems")
-    assert (ran.code, "plumbline restore FILE" in ran.err) == (2, True), ran.err
-    assert plumbline("backup", tmp_path / "c.duckdb").code == 2
-    assert not (tmp_path / "c.duckdb").exists()
-    assert plumbline("restore", tmp_path / "b.duckdb").code == 0
-    assert plumbline("verify").code == 0
-    (kept,) = (tmp_path / "backups").iterdir()
-    assert kept.read_bytes() == body
-
-
-def test_a_workspace_that_is_open_elsewhere_is_not_replaced(path: Path, tmp_path: Path) -> None:
-    shutil.copy(path, tmp_path / "b.duckdb")
-    code = "import sys, duckdb; c = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
-    other = subprocess.Popen(
-        [product.python(), "-c", code, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    try:
-        assert other.stdout is not None
-        assert other.stdout.readline() == "open\n"
-        with pytest.raises(PlumblineError, match="open in another process"):
-            restoration.restore(tmp_path / "b.duckdb", path, actor="t")
-    finally:
-        other.communicate("")
-
-
-@pytest.mark.parametrize("at", ["copied", "noted", "kept", "replaced"])
-def test_a_restore_killed_at_any_step_leaves_the_old_or_the_new(path: Path, tmp_path: Path, at: str) -> None:
-    ws = open_workspace(path)
-    backup(ws, tmp_path / "b.duckdb", actor="t")
-    with ws.write() as cursor:
-        trail.append(cursor, actor="t", action="settings changed")
-    ws.close()
-
-    def killed() -> None:
-        restoration.restore(
-            tmp_path / "b.duckdb", path, actor="t", step=lambda name: _die() if name == at else None
-        )
-
-    _forked(killed)
-    ws = open_workspace(path)
-    assert _acts(ws)[0] == ("workspace restored" if at == "replaced" else "settings changed")
-    assert verify(ws).intact
-    ws.close()
-    restoration.restore(tmp_path / "b.duckdb", path, actor="t")  # and it can be done again
-    ws = open_workspace(path)
-    assert _acts(ws)[0] == "workspace restored"
-    ws.close()
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["b.duckdb", "backups", "workspace.duckdb"]
-
-
 def test_a_backup_killed_midway_leaves_no_copy_and_the_next_one_sweeps_up(path: Path, tmp_path: Path) -> None:
     def killed(copy: Callable[[Workspace], object]) -> None:
-        snapshot._verify_snapshot = lambda *_: _die()
+        snapshot._verify_snapshot = lambda *_: die()
         copy(open_workspace(path))
 
-    _forked(lambda: killed(lambda ws: backup(ws, tmp_path / "b.duckdb", actor="t")))
-    _forked(lambda: killed(lambda ws: nightly(ws, actor="t", days=14)))
+    run_killed_fork(lambda: killed(lambda ws: backup(ws, tmp_path / "b.duckdb", actor="t")))
+    run_killed_fork(lambda: killed(lambda ws: nightly(ws, actor="t", days=14)))
     assert len(list(tmp_path.glob("b.duckdb.*.part"))) == 1
     assert not (tmp_path / "b.duckdb").exists()
     ws = open_workspace(path)
@@ -330,25 +158,6 @@ def test_a_backup_killed_midway_leaves_no_copy_and_the_next_one_sweeps_up(path: 
     assert sorted(p.name for p in tmp_path.iterdir()) == ["b.duckdb", "backups", "workspace.duckdb"]
 
 
-def test_what_a_killed_process_left_in_the_log_of_writes_goes_with_the_old_file(
-    path: Path, tmp_path: Path
-) -> None:
-    shutil.copy(path, tmp_path / "b.duckdb")
-    write = (
-        "import duckdb, os, sys; c = duckdb.connect(sys.argv[1]); "
-        "c.execute(\"INSERT INTO respond_setting VALUES ('late', '{}')\"); os.kill(os.getpid(), 9)"
-    )
-    subprocess.run([sys.executable, "-c", write, str(path)], check=False)
-    assert Path(f"{path}.wal").exists()
-    found = restoration.restore(tmp_path / "b.duckdb", path, actor="t")
-    with (
-        duckdb.connect(str(path), read_only=True) as new,
-        duckdb.connect(str(found.replaced), read_only=True) as old,
-    ):
-        count = "SELECT count(*) FROM respond_setting"
-        assert (new.execute(count).fetchone(), old.execute(count).fetchone()) == ((0,), (1,))
-
-
 def test_a_full_disk_is_told(ws: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     free = shutil.disk_usage(tmp_path)._replace(free=1000)
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: free)
@@ -359,58 +168,6 @@ def test_a_full_disk_is_told(ws: Workspace, tmp_path: Path, monkeypatch: pytest.
     with pytest.raises(PlumblineError, match="disk is full"):
         backup(ws, tmp_path / "b.duckdb", actor="t")
     assert [p.name for p in tmp_path.iterdir()] == ["workspace.duckdb"]
-
-
-@pytest.mark.parametrize(
-    ("attack", "kinds"),
-    [
-        ("UPDATE profile_hour SET n = n + 1000 WHERE rowid = 0", {"profiles", "state"}),
-        ("UPDATE \"decision_shop-offers\" SET label = 'yes' WHERE label = 'no'", {"profiles", "state"}),
-        ('DELETE FROM "decision_shop-offers" WHERE rowid < 10', {"profiles", "state"}),
-        ("UPDATE load SET file = 'other.csv'", {"loads"}),
-        ("UPDATE load SET rows_loaded = rows_loaded + 1, rows_read = rows_read + 1", {"loads"}),
-        ("INSERT INTO person VALUES ('eve@example.com', 'owner', 'eve', '2026-01-01')", {"people"}),
-        ("INSERT INTO token VALUES ('eve', 'd', 'owner', '[]', NULL, 'eve', '2026-01-01', NULL)", {"tokens"}),
-        ("UPDATE trail SET actor = 'eve' WHERE seq = 1", {"trail", "loads"}),
-    ],
-)
-def test_what_was_changed_by_hand_is_found(ws: Workspace, attack: str, kinds: set[str]) -> None:
-    assert verify(ws).problems == ()
-    with ws.write() as cursor:
-        cursor.execute(attack)
-    found = verify(ws)
-    assert {one.kind for one in found.problems} == kinds
-    assert not found.intact
-
-
-def test_verifying_changes_nothing(ws: Workspace) -> None:
-    tables = "SELECT * FROM profile_feature ORDER BY ALL"
-    with ws.read() as cursor:
-        before = cursor.execute(tables).fetchall()
-    assert verify(ws).intact
-    with ws.read() as cursor:
-        assert cursor.execute(tables).fetchall() == before
-        assert cursor.execute("SELECT count(*) FROM duckdb_tables() WHERE temporary").fetchone() == (0,)
-
-
-def test_a_rehearsal_leaves_a_receipt_and_takes_no_strange_copy(
-    plumbline: Run, made: Path, path: Path, tmp_path: Path
-) -> None:
-    plumbline("backup", tmp_path / "b.duckdb")
-    told = plumbline("rehearse-restore", tmp_path / "b.duckdb", "--by", "ana", "--json").json
-    assert told["entry"] > 0
-    entry = plumbline("trail", "--limit", "1", "--json").json["entries"][0]
-    assert (entry["action"], entry["detail"]["sha256"]) == ("restore of a copy rehearsed", told["sha256"])
-    controls = plumbline("scorecard", "shop-offers", "--json").json["controls"]
-    (control,) = [one for one in controls if one["id"] == "CMP-5"]
-    assert control["status"] == "partial"
-    assert "Restore rehearsed on" in str(control["evidence"])
-    ws = open_workspace(tmp_path / "stranger.duckdb")
-    with ws.write() as cursor:
-        trail.append(cursor, actor="t", action="settings changed")
-    ws.close()
-    ran = plumbline("rehearse-restore", tmp_path / "stranger.duckdb")
-    assert (ran.code, "no copy of this workspace" in ran.err) == (2, True)
 
 
 def test_nightly_copies_are_kept_two_weeks(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable
+from datetime import UTC, date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,51 +15,18 @@ from plumbline.answers.alerts import incidents
 from plumbline.answers.data.erase import erase_person
 from plumbline.answers.data.load import load_file, set_reference, undo_load
 from plumbline.answers.data.roles import change_roles, undo_roles
-from plumbline.answers.governance import access
-from plumbline.answers.governance.scorecard import scorecard_answer
 from plumbline.answers.governance.trail import trail
 from plumbline.answers.operations.verify import verify
 from plumbline.answers.proof import proof
 from plumbline.domain import Attestation, Exemption, Status
-from plumbline.domain.acts import Access, Act
+from plumbline.domain.acts import Act
 from plumbline.store import trail as chain
-from plumbline.store.backup import register_digest, state_digest
+from plumbline.store.backup import state_digest
 from plumbline.store.backup.integrity import IntegrityProblem, trail_problems
 from plumbline.store.trail import append
 from plumbline.store.workspace import Cursor, Workspace, open_workspace
 from tests.conftest import Ran
-
-START = datetime(2026, 1, 5)
-
-
-def _log(path: Path, days: range, *, more: bool = False, spelt: str = "yes", repeats: int = 0) -> Path:
-    """Twenty decisions a day, without labels for the odd ones; ``more``: with a column of its own."""
-    with path.open("w", newline="") as out:
-        write = csv.writer(out)
-        write.writerow(
-            ["id", "time", "customer", "score", "prediction", "label", "age", *(["region"] if more else [])]
-        )
-        for day in days:
-            for i in range(20):
-                n = day * 20 + i
-                row = [f"D{n:04d}", f"{(START + timedelta(days=day, minutes=i)).isoformat()}Z", f"c{n % 7}",
-                       (n * 37 % 100) / 100, spelt if n * 37 % 100 >= 50 else "no",
-                       "" if n % 2 else spelt if n % 3 else "no", 20 + n % 50,
-                       *(["north" if i % 3 else "south"] if more else [])]  # fmt: skip
-                write.writerow(row)
-        for n in range(repeats):  # the same decisions, now with their labels
-            write.writerow([f"D{2 * n + 1:04d}", f"{(START + timedelta(minutes=2 * n + 1)).isoformat()}Z",
-                            f"c{(2 * n + 1) % 7}", ((2 * n + 1) * 37 % 100) / 100,
-                            spelt if (2 * n + 1) * 37 % 100 >= 50 else "no", "no", 20 + (2 * n + 1) % 50])  # fmt: skip
-    return path
-
-
-def _labels(path: Path, spelt: str = "yes") -> Path:
-    with path.open("w", newline="") as out:
-        write = csv.writer(out)
-        write.writerow(["id", "label"])
-        write.writerows([f"D{n:04d}", spelt if n % 4 else "no"] for n in range(100, 140))
-    return path
+from tests.store.backup.conftest import START, problem_sentences, taken_back, write_labels, write_log
 
 
 def _whole(ws: Workspace) -> None:
@@ -69,37 +34,12 @@ def _whole(ws: Workspace) -> None:
     assert (told.intact, told.problems, told.untied) == (True, (), ())
 
 
-@pytest.fixture(scope="module")
-def ws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    """Three loads of two systems, late labels, a role, a kept scorecard."""
-    folder = tmp_path_factory.mktemp("tied")
-    made = open_workspace(folder / "w.duckdb", read_from=[folder])
-    maps = [("customer", "subject")]
-    load_file(made, _log(folder / "a.csv", range(30)), title="Shop", positive="yes", maps=maps, actor="Ana")
-    more = [*maps, ("region", "feature")]
-    load_file(made, _log(folder / "b.csv", range(30, 40), more=True), title="Shop", maps=more, actor="Ana")
-    load_file(made, _log(folder / "c.csv", range(20)), title="Other", positive="yes", maps=maps, actor="Ana")
-    load_file(made, _labels(folder / "l.csv"), title="Shop", actor="Ana")
-    access.give(made, "ana@x.org", Access.OWNER, by="Ana")
-    scorecard_answer(made, "shop")
-    statements.save_context(made, "shop", {"harm": "yes", "critical": "no"}, by="Ana")
-    day = date.today()
-    statements.attest(
-        made, Attestation("shop", "SEC-1", Status.PASS, "By role.", "Ana", day, day + timedelta(days=9))
-    )
-    incidents.open_incident(made, "shop", "Wrong prices", by="Ana")
-    with made.write() as cursor:  # an entry that vouches for no state
-        append(cursor, actor="Ana", action=Act.FINDING_COMMENTED, system="shop")
-    yield made
-    made.close()
-
-
 def test_every_act_that_changes_decisions_or_counts_keeps_them_tied(ws: Workspace, tmp_path: Path) -> None:
     folder = ws.path.parent
     _whole(ws)
     repeated = load_file(
         ws,
-        _log(folder / "r.csv", range(40, 42), repeats=10),
+        write_log(folder / "r.csv", range(40, 42), repeats=10),
         title="Shop",
         maps=[("customer", "subject")],
         actor="Ana",
@@ -110,7 +50,7 @@ def test_every_act_that_changes_decisions_or_counts_keeps_them_tied(ws: Workspac
     _whole(ws)
     louder = load_file(
         ws,
-        _log(folder / "y.csv", range(42, 60), spelt="YES"),
+        write_log(folder / "y.csv", range(42, 60), spelt="YES"),
         title="Shop",
         maps=[("customer", "subject")],
         actor="Ana",
@@ -187,21 +127,9 @@ BY_HAND = {
 }  # fmt: skip
 
 
-class _Undone(Exception):
-    """Takes a transaction back."""
-
-
-@contextmanager
-def _taken_back(ws: Workspace) -> Iterator[Cursor]:
-    """A transaction that leaves nothing."""
-    with suppress(_Undone), ws.write() as cursor:
-        yield cursor
-        raise _Undone
-
-
 @pytest.mark.parametrize("statement", BY_HAND)
 def test_what_is_changed_by_hand_shows(ws: Workspace, statement: str) -> None:
-    with _taken_back(ws) as cursor:
+    with taken_back(ws) as cursor:
         cursor.execute(statement)
         found = [one.sentence for one in trail_problems(cursor) if isinstance(one, IntegrityProblem)]
         assert any(BY_HAND[statement] in sentence for sentence in found), found
@@ -250,7 +178,7 @@ def test_a_statement_changed_by_hand_stays_to_be_seen_whatever_act_follows(
 @pytest.mark.parametrize(
     "act",
     [
-        lambda ws, folder: load_file(ws, _labels(folder / "l2.csv", "no"), title="Shop", actor="Ana"),
+        lambda ws, folder: load_file(ws, write_labels(folder / "l2.csv", "no"), title="Shop", actor="Ana"),
         lambda ws, folder: erase_person(ws, "shop", subject="c5", actor="Ana"),
         lambda ws, folder: change_roles(ws, "shop", ["age=protected"], actor="Ana"),
     ],
@@ -280,11 +208,15 @@ def test_counts_changed_by_hand_stay_to_be_seen_when_a_load_brings_a_new_column(
 ) -> None:
     made = open_workspace(tmp_path / "w.duckdb", read_from=[tmp_path])
     maps = [("customer", "subject")]
-    load_file(made, _log(tmp_path / "a.csv", range(30)), title="Shop", positive="yes", maps=maps, actor="Ana")
+    load_file(
+        made, write_log(tmp_path / "a.csv", range(30)), title="Shop", positive="yes", maps=maps, actor="Ana"
+    )
     with made.write() as cursor:
         cursor.execute("UPDATE profile_feature SET total = total + 1 WHERE load_id = 1")
     maps.append(("region", "feature"))
-    load_file(made, _log(tmp_path / "b.csv", range(30, 40), more=True), title="Shop", maps=maps, actor="Ana")
+    load_file(
+        made, write_log(tmp_path / "b.csv", range(30, 40), more=True), title="Shop", maps=maps, actor="Ana"
+    )
     entry = next(e for e in trail(made).entries if "changed_past_trail" in e.detail)
     assert entry.detail["changed_past_trail"] == [1]
     said = [p.sentence for p in trail(made, with_state=True).problems]
@@ -296,81 +228,11 @@ def test_loads_too_large_to_look_at_first_are_changed_as_before(
     ws: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(state_digest, "MOST_ROWS", 10)
-    with _taken_back(ws) as cursor:
+    with taken_back(ws) as cursor:
         cursor.execute("UPDATE decision_shop SET prediction = 'no' WHERE decision_id = 'D0110'")
         state_digest.note_changes(cursor, "shop")
         state_digest.mark_decisions(cursor, "shop", [1])
         assert set(state_digest.seal(cursor, "shop")) == {"digests"}
-
-
-def test_registers_of_an_earlier_version_are_no_problem_until_an_act_vouches_for_them(ws: Workspace) -> None:
-    with _taken_back(ws) as cursor:
-        cursor.execute("UPDATE trail SET detail = json_merge_patch(detail, '{\"registers\": null}')")
-        assert list(register_digest.differences(cursor)) == []
-        begun = register_digest.begin(cursor, "shop")
-        assert begun == ""
-        assert set(register_digest.seal(cursor, "shop", begun)) == {"registers"}
-
-
-def test_loads_of_an_earlier_version_are_said_to_be_untied_and_no_problem(ws: Workspace) -> None:
-    with _taken_back(ws) as cursor:
-        cursor.execute("DELETE FROM state_digest WHERE system = 'other'")
-        cursor.execute(
-            "UPDATE trail SET detail = json_merge_patch(detail, '{\"digests\": null}') WHERE system = 'other'"
-        )
-        found = list(trail_problems(cursor))
-        assert found == [state_digest.LooseLoad("other", 3)]
-        assert not [one for one in found if isinstance(one, IntegrityProblem)]
-
-
-def _problems(cursor: Cursor) -> list[str]:
-    return [one.sentence for one in trail_problems(cursor) if isinstance(one, IntegrityProblem)]
-
-
-def _seal(cursor: Cursor, key: str) -> None:
-    """What an act does last."""
-    append(cursor, actor="Ana", action="tried", system=key, detail=dict(state_digest.seal(cursor, key)))
-
-
-def test_a_load_whose_entry_has_digests_is_not_taken_for_one_of_an_earlier_version(ws: Workspace) -> None:
-    with _taken_back(ws) as cursor:
-        cursor.execute("DELETE FROM state_digest WHERE system = 'other'")
-        sentence = "Decisions of load 3 of other are there that no digest on the trail vouches for."
-        assert sentence in _problems(cursor)
-
-
-def test_loads_that_another_version_of_duckdb_digested_are_untied_and_no_problem(
-    ws: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(state_digest, "ENGINE", "99.0.0")
-    with _taken_back(ws) as cursor:
-        assert list(trail_problems(cursor)) == [
-            state_digest.LooseLoad("other", 3),
-            state_digest.LooseLoad("shop", 1),
-            state_digest.LooseLoad("shop", 2),
-        ]
-
-
-@pytest.mark.parametrize("mark", [state_digest.mark_decisions, state_digest.mark_profiles])
-def test_an_act_digests_both_halves_of_a_load_of_another_version(
-    ws: Workspace, mark: Callable[[Cursor, str, list[int]], None]
-) -> None:
-    with _taken_back(ws) as cursor:
-        cursor.execute(
-            """UPDATE state_digest SET engine = '0.9.0', decisions = repeat('a', 64), profiles = repeat('b', 64)
-               WHERE system = 'shop'"""
-        )  # as a version whose hashes are others left them
-        mark(cursor, "shop", [state_digest.GRIDS, 1])
-        _seal(cursor, "shop")
-        untied = [state_digest.LooseLoad("shop", 2), state_digest.LooseLoad("shop", 1)]
-        assert list(trail_problems(cursor)) == untied  # 1 is tied anew, as it was then
-        assert cursor.execute(
-            "SELECT json_extract(detail, '$.tied_anew')::VARCHAR FROM trail ORDER BY seq DESC LIMIT 1"
-        ).fetchone() == ("[0,1]",)
-        _seal(cursor, "shop")
-        assert list(trail_problems(cursor)) == untied  # and stays so
-        cursor.execute("UPDATE decision_shop SET prediction = 'no' WHERE decision_id = 'D0005'")
-        assert _problems(cursor) == ["Decisions of load 1 of shop are not those that the trail vouches for."]
 
 
 class _Recorder:
@@ -387,7 +249,7 @@ class _Recorder:
 def test_a_seal_reads_the_rows_of_its_loads_once_for_all_sets_of_columns(
     ws: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with _taken_back(ws) as cursor:
+    with taken_back(ws) as cursor:
         stored = cursor.execute(
             "SELECT load_id, decisions FROM state_digest WHERE system = 'shop'"
         ).fetchall()
@@ -409,14 +271,14 @@ def test_a_seal_reads_the_rows_of_its_loads_once_for_all_sets_of_columns(
 
 
 def test_a_system_that_is_made_again_is_not_held_against_the_digests_of_the_old_one(ws: Workspace) -> None:
-    with _taken_back(ws) as cursor:
+    with taken_back(ws) as cursor:
         cursor.execute("DELETE FROM state_digest WHERE system = 'other'")
         cursor.execute("DELETE FROM decision_other")
         cursor.execute("DELETE FROM load WHERE system = 'other'")
         for table in state_digest.PROFILES:
             cursor.execute(f"DELETE FROM {table} WHERE system = 'other'")
         append(cursor, actor="Ana", action=Act.SYSTEM_REMOVED, system="other")
-        assert not _problems(cursor)
+        assert not problem_sentences(cursor)
 
 
 def test_what_is_written_while_the_trail_is_read_is_no_false_alarm(
@@ -427,7 +289,7 @@ def test_what_is_written_while_the_trail_is_read_is_no_false_alarm(
     def push(cursor: Cursor, key: str) -> str:
         if key == "shop" and not pushes:
             pushes.append(0)
-            file, maps = _log(ws.path.parent / "m.csv", range(60, 62)), [("customer", "subject")]
+            file, maps = write_log(ws.path.parent / "m.csv", range(60, 62)), [("customer", "subject")]
             pushes[0] = load_file(ws, file, title="Shop", maps=maps, actor="Ana").load_id
         return fold(cursor, key)
 
@@ -464,12 +326,3 @@ def test_the_command_says_what_does_not_fit(
         ran = plumbline(*command, "--workspace", tmp_path / "w.duckdb")
         assert ran.code == 1
         assert "Decisions of load 1 of shop are not those that the trail vouches for." in ran.out
-
-
-@pytest.mark.parametrize("number", [4, 13, 20, 22, 23])
-def test_a_copy_of_an_older_schema_is_whole(number: int, tmp_path: Path) -> None:
-    from plumbline.store.backup.restoration import verify_copy
-    from tests.store.stored import unpack
-
-    path = unpack(number, tmp_path / "ws.duckdb")
-    assert len(verify_copy(path, path).head) == 64
