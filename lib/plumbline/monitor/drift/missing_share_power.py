@@ -100,7 +100,7 @@ def _notice_time(
     if not n or not a_day or gone / n + RISE > 1:
         return None
     (law,) = daily_laws([profile], [healthy])
-    power = rise_power(np.arange(1, LONGEST + 1), gone / n, n, a_day, law, chance)
+    power = rise_power(np.arange(1.0, LONGEST + 1), gone / n, n, a_day, law, chance)
     enough = np.flatnonzero(power >= POWER)
     return NoticeTime(
         feature=profile.bins.feature,

@@ -164,7 +164,7 @@ def observed_over_expected(
     low = float(gammaincinv(observed, tail)) if observed else 0.0
     high = float(gammaincinv(observed + 1, 1 - tail))
     least = max(expected - bound, 1e-9)
-    return Estimate(observed / max(expected, 1e-9), low / (expected + bound), high / least)
+    return Estimate(observed / max(expected, 1e-9), low / max(expected + bound, 1e-9), high / least)
 
 
 def cox(cells: FloatArray) -> tuple[Estimate | None, Estimate | None]:
