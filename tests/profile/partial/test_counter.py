@@ -70,7 +70,11 @@ def differences(
         for part in range(parts)
         for each in counter.partial_counts(table.filter(pa.array(place == part)).to_batches(size), plan)
     ]
-    sums = Sums(rows.sum_tables(counted), plan)
+    return unlike_stored(cursor, system, load, Sums(rows.sum_tables(counted), plan))
+
+
+def unlike_stored(cursor: duckdb.DuckDBPyConnection, system: System, load: int, sums: Sums) -> list[str]:
+    """The tables of which sums of counts give other rows than are stored."""
     made: dict[str, list[Any]] = {name: [] for name in TABLES}
     for each in feature_rows(sums):
         made["profile_feature"].append(each)
