@@ -96,6 +96,9 @@ def test_each_way_in_which_answers_part_from_the_record_is_told(tmp_path: Path) 
     assert any("lines on record" in one for one in differences(module, "t", table(first | {"one": 1})))
     with pytest.raises(AssertionError, match="asked twice"):
         differences(module, "t", lambda: [("one", 1), ("one", 2)])
+    for name in ("", "[t]", "# one", " one", "one\ntwo"):
+        with pytest.raises(AssertionError, match="no name"):
+            write(module, {"t": lambda name=name: [(name, 1)]})
 
 
 def test_every_module_of_answers_has_its_record_and_each_record_its_module() -> None:
