@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from plumbline.domain import Mapping, PlumblineError, json_object
-from plumbline.domain.messages import message
+from plumbline.domain.messages import Message, message
 from plumbline.logs import reader
 from plumbline.logs.files.conversion import open_readable
 from plumbline.logs.files.source import Source, relation, require_readable, unreadable
@@ -248,10 +248,14 @@ def _no_rows_error(path: Path, source: Source) -> PlumblineError:
     )
 
 
-def _duplicate_name_notes(source: Source) -> list[str]:
+def _duplicate_name_notes(source: Source) -> list[Message]:
     """Columns that were given a name of their own, as the file calls two alike."""
     renamed = ", ".join(f"{name!r}" for name in source.form.renamed[:10])
-    return [f"Some columns have the same name; the later ones go by {renamed}."] if renamed else []
+    return (
+        [message("Some columns have the same name; the later ones go by {names}.", names=renamed)]
+        if renamed
+        else []
+    )
 
 
 def _no_time_error(path: Path, columns: Sequence[ColumnFacts]) -> PlumblineError:

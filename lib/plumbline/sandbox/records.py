@@ -1,4 +1,7 @@
-"""Frozen dataclasses as JSON and back, held to their types: what a child sends is looked at, never unpickled."""
+"""Frozen dataclasses as JSON and back, held to their types: what a child sends is looked at, never unpickled.
+
+A text may be a message: its template and values come along, so that it is read in the language of whoever asked.
+"""
 
 from __future__ import annotations
 
@@ -10,17 +13,22 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from plumbline.domain.message_json import message_json, read_message
+from plumbline.domain.messages import Message
+
 T = TypeVar("T")
 
 
 def to_json(value: Any) -> Any:
-    """A value made of dataclasses, enums, paths, bytes, tuples and dictionaries, as JSON knows it.
+    """A value made of dataclasses, enums, messages, paths, bytes, tuples and dictionaries, as JSON knows it.
 
     Raises:
         TypeError: it holds something else.
     """
     if value is None or (type(value) in (bool, int, float, str)):
         return value
+    if isinstance(value, Message):
+        return message_json(value)
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Path):
@@ -69,8 +77,20 @@ def _read(kind: Any, value: Any) -> Any:
         return kind(value)
     if is_dataclass(kind) and isinstance(kind, type):
         return kind(**{name: _read(hint, value[name]) for name, hint in _hints(kind).items()})
+    if kind is str and isinstance(value, dict):
+        return _read_message(value)
     if kind is float and type(value) is int:
         return float(value)
     if type(value) is not kind:
         raise TypeError(f"{type(value).__name__} where {kind.__name__} is due")
     return value
+
+
+def _read_message(value: dict[str, Any]) -> Message:
+    try:
+        text = read_message(value)
+    except AttributeError as error:
+        raise TypeError("no message where one is due") from error
+    if not isinstance(text, Message):
+        raise TypeError(f"{type(text).__name__} where a message is due")
+    return text

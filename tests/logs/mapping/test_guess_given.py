@@ -175,7 +175,7 @@ def test_the_time_of_the_decision_is_there_in_nearly_every_row() -> None:
     }
     assert roles(look(log))["row_written"] == "timestamp"
     alone = look({"timestamp": sparse, "score": score, "pred": classes("1", "0")})
-    assert any("filled in only 11%" in q.text for q in alone.questions)
+    assert any("filled in only 11 %" in q.text for q in alone.questions)
 
 
 def test_what_parts_the_log_is_no_feature() -> None:

@@ -32,6 +32,7 @@ from plumbline.logs.load.schema_changes import changes
 from plumbline.logs.load.undo import undo
 from plumbline.logs.mapping.choices import StatedRoles
 from plumbline.logs.mapping.date_order import apply_order, read_order
+from plumbline.logs.mapping.given_roles import SAID, TAKEN
 from plumbline.logs.mapping.questions import FileQuestion
 from plumbline.logs.values.zone_names import time_zones
 from plumbline.profile import build
@@ -87,8 +88,7 @@ def amend(mapping: Mapping, maps: Sequence[tuple[str, str]]) -> Mapping:
             raise PlumblineError(f"The file has no column {column!r}", todo=f"It has: {', '.join(known)}.")
         parsed = RoleName.parse(role, column)
         guess = next((c for c in mapping.columns if c.column == column and c.role == parsed), known[column])
-        stated_map = replace(guess, role=parsed, confidence=1.0, reason="said by a person")
-        column_maps.setdefault(column, []).append(stated_map)
+        column_maps.setdefault(column, []).append(replace(guess, role=parsed, confidence=1.0, reason=SAID))
     claimed = {str(c.role) for items in column_maps.values() for c in items if not c.role.name}
     columns: list[ColumnMap] = []
     done: set[str] = set()
@@ -98,7 +98,7 @@ def amend(mapping: Mapping, maps: Sequence[tuple[str, str]]) -> Mapping:
                 columns.extend(column_maps[column_map.column])
                 done.add(column_map.column)
         elif str(column_map.role) in claimed:
-            columns.append(replace(column_map, role=RoleName(IGNORE), reason="another column has this role"))
+            columns.append(replace(column_map, role=RoleName(IGNORE), reason=TAKEN))
         else:
             columns.append(column_map)
     return replace(mapping, columns=tuple(columns))

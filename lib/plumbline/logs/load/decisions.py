@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 from plumbline.domain import NAMED_ROLES, DecisionColumn, Kind, Load, Mapping, System, Task
+from plumbline.domain.messages import message
 from plumbline.logs.cluster import attachments
 from plumbline.logs.files.source import Source, open_source, require
 from plumbline.logs.load import removal
@@ -312,9 +313,11 @@ def _record_repeated_load(
     reference: bool,
     pushes: int,
 ) -> Load:
-    notes = [f"This file is already here as load {same.load_id}; nothing was added."]
+    number = str(same.load_id)
+    notes = [message("This file is already here as load {load}; nothing was added.", load=number)]
     if reference and not same.reference:
-        notes.append(f"To make it the reference, undo load {same.load_id} and load the file again.")
+        again = message("To make it the reference, undo load {load} and load the file again.", load=number)
+        notes.append(again)
     record = Load(
         load_id=load_id,
         system=system.key,

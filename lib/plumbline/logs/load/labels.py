@@ -21,6 +21,7 @@ from plumbline.logs.mapping.classes import settle_classes, spell_staged_classes
 from plumbline.store import loads, systems
 from plumbline.store.sql import decision_table, literal
 from plumbline.store.workspace import Workspace, now
+from plumbline.wording.quantities import plural
 
 #: called with (cursor, system, loads whose rows got another label, load_id) in the load's own transaction
 AfterLabels = Callable[[duckdb.DuckDBPyConnection, System, Sequence[int], int], None]
@@ -128,7 +129,12 @@ def _load(
         unread = {reason: n for reason, n in aside.reasons.items() if reason != "unknown_decision"}
         refuse_unfit(source.given.name, aside.records, unread)
     notes = (
-        [f"{settled.corrected} decisions had another label before; it is kept beside the new one."]
+        [
+            message(
+                "{decisions} had another label before; it is kept beside the new one.",
+                decisions=plural(settled.corrected, "decision"),
+            )
+        ]
         if settled.corrected
         else []
     )

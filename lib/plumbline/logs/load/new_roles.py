@@ -31,7 +31,7 @@ from plumbline.domain.messages import message
 from plumbline.logs.cluster import attachments
 from plumbline.logs.load.plan import UNHASHED
 from plumbline.logs.mapping.classes import settle_classes
-from plumbline.logs.mapping.given_roles import two_columns_error
+from plumbline.logs.mapping.given_roles import SAID, two_columns_error
 from plumbline.store import loads, systems, trail
 from plumbline.store.backup import state_digest
 from plumbline.store.cache.samples import forget_draws
@@ -366,5 +366,5 @@ def _note_mapping(
             for place in layout[item.column]:
                 role = RoleName(IGNORE) if place.role.role == TEXT else place.role
                 kind = (Kind.NUMERIC if place.numeric else Kind.CATEGORICAL) if role.name else None
-                columns.append(replace(item, role=role, kind=kind, confidence=1.0, reason="said by a person"))
+                columns.append(replace(item, role=role, kind=kind, confidence=1.0, reason=SAID))
     systems.save_mapping(cursor, system.key, replace(mapping, columns=tuple(columns)))

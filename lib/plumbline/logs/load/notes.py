@@ -5,9 +5,11 @@ from __future__ import annotations
 import duckdb
 
 from plumbline.domain import NAMED_ROLES, TEXT, DecisionColumn, Kind, Mapping
+from plumbline.domain.messages import Message, message
 from plumbline.logs.files.source import Source
-from plumbline.logs.load.plan import Plan, kind_of_named_role
+from plumbline.logs.load.plan import Plan, StagedColumn, kind_of_named_role
 from plumbline.logs.load.staging import count_unreadable_cells
+from plumbline.wording.quantities import count
 
 
 def encoding_note(source: Source) -> list[str]:
@@ -15,7 +17,11 @@ def encoding_note(source: Source) -> list[str]:
     if not source.lost:
         return []
     return [
-        f"{source.lost} characters are not defined in {source.form.encoding}; they were replaced by a question mark."
+        message(
+            "{n} characters are not defined in {encoding}; they were replaced by a question mark.",
+            n=count(source.lost),
+            encoding=source.form.encoding,
+        )
     ]
 
 
@@ -23,9 +29,10 @@ def unmapped_note(source: Source, mapping: Mapping) -> list[str]:
     """Columns that no mapping speaks of: records further on in a file may hold more than the first."""
     known = {c.column for c in mapping.columns}
     fresh = [c for c in source.columns if c not in known]
-    return (
-        [f"Columns that the mapping does not name were left out: {', '.join(fresh[:20])}."] if fresh else []
-    )
+    if not fresh:
+        return []
+    names = ", ".join(fresh[:20])
+    return [message("Columns that the mapping does not name were left out: {names}.", names=names)]
 
 
 def unreadable_notes(cursor: duckdb.DuckDBPyConnection, plan: Plan) -> list[str]:
@@ -34,10 +41,23 @@ def unreadable_notes(cursor: duckdb.DuckDBPyConnection, plan: Plan) -> list[str]
     notes = []
     for name, rows in count_unreadable_cells(cursor, plan).items():
         column = columns[name]
-        what = "a time" if column.map.role.role in ("trained_at", "label_time") else "a number"
-        became = f"they are kept as text in {column.beside}" if column.beside else "they were left empty"
-        notes.append(f"{rows} values of {column.map.column} are not {what}; {became}.")
+        values = {"n": count(rows), "column": column.map.column}
+        notes.append(_unreadable_note(column, values))
     return notes
+
+
+def _unreadable_note(column: StagedColumn, values: dict[str, str]) -> Message:
+    is_time = column.map.role.role in ("trained_at", "label_time")
+    if column.beside:
+        kept = {**values, "beside": column.beside}
+        if is_time:
+            return message(
+                "{n} values of {column} are not a time; they are kept as text in {beside}.", **kept
+            )
+        return message("{n} values of {column} are not a number; they are kept as text in {beside}.", **kept)
+    if is_time:
+        return message("{n} values of {column} are not a time; they were left empty.", **values)
+    return message("{n} values of {column} are not a number; they were left empty.", **values)
 
 
 def kind_notes(plan: Plan, existing: list[DecisionColumn]) -> list[str]:
@@ -48,9 +68,16 @@ def kind_notes(plan: Plan, existing: list[DecisionColumn]) -> list[str]:
         before = known.get(column.name.lower())
         now_kind = kind_of_named_role(column.map) if column.map.role.role in NAMED_ROLES else None
         if before and now_kind and before is not now_kind:
-            form = "numbers" if before is Kind.NUMERIC else "categories"
             notes.append(
-                f"{column.map.column} was {before.value} and is now {now_kind.value}; it is read as {form}."
+                message(
+                    "{column} was numeric and is now categorical; it is read as numbers.",
+                    column=column.map.column,
+                )
+                if before is Kind.NUMERIC
+                else message(
+                    "{column} was categorical and is now numeric; it is read as categories.",
+                    column=column.map.column,
+                )
             )
     return notes
 
@@ -66,7 +93,7 @@ def column_notes(plan: Plan, existing: list[DecisionColumn], key: str) -> list[s
     gone = [c.source or c.name for c in existing if c.name.lower() not in here and c.role.role != TEXT]
     notes = []
     if fresh:
-        notes.append(f"New columns: {', '.join(fresh)}.")
+        notes.append(message("New columns: {names}.", names=", ".join(fresh)))
     if gone:
-        notes.append(f"Columns of earlier logs that this one lacks: {', '.join(gone)}.")
+        notes.append(message("Columns of earlier logs that this one lacks: {names}.", names=", ".join(gone)))
     return notes

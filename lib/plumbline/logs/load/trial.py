@@ -13,7 +13,7 @@ from plumbline.logs.files.source import Source, unreadable
 from plumbline.logs.load.plan import decisions_plan, labels_plan
 from plumbline.logs.load.quarantine import malformed_reason, malformed_rows
 from plumbline.logs.load.staging import drop_stage, staging_query
-from plumbline.wording.quantities import count, whole_percent
+from plumbline.wording.quantities import count, percent, whole_percent
 
 #: share of the rows that may go to quarantine before a load asks whether that is meant
 MOST_UNFIT = 0.2
@@ -124,7 +124,11 @@ def lower_confidence(mapping: Mapping, trial: LoadTrial) -> Mapping:
         n = roles.get(item.role.role, 0) if not item.role.name else 0
         if n > 0.05 * trial.rows:  # a few odd cells are the file's and not the mapping's
             share = n / trial.rows
-            reason = f"{item.reason}; but {whole_percent(share)} of the first rows cannot be read so"
+            reason = message(
+                "{reason}; but {share} of the first rows cannot be read so",
+                reason=item.reason,
+                share=percent(share, ".0f"),
+            )
             item = replace(item, confidence=round(min(item.confidence, 1 - share), 3), reason=reason)
         columns.append(item)
     return replace(mapping, columns=tuple(columns))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from plumbline.domain.messages import enumeration, message
 from plumbline.logs.values.currency import detect_currency, format_currency, unread_currencies
 
 if TYPE_CHECKING:
@@ -22,22 +23,39 @@ def notes(draft: Draft) -> list[str]:
             read.setdefault(code, []).append(column.name)
             if here and here != code:
                 left.append(
-                    f"{column.name} was in {code} in earlier logs and is in {here} here: these amounts are no numbers "
-                    "of that column. Convert them, or give them a name of their own."
+                    message(
+                        "{column} was in {before} in earlier logs and is in {here} here: these amounts are no numbers "
+                        "of that column. Convert them, or give them a name of their own.",
+                        column=column.name,
+                        before=code,
+                        here=here,
+                    )
                 )
         some = unread_currencies(column.present[:_LOOK])
         if len(some) > 1:
             left.append(
-                f"{column.name} holds amounts in {' and '.join(some[:3])}, which do not compare: they are not read as "
-                "numbers. Export them in one currency."
+                message(
+                    "{column} holds amounts in {currencies}, which do not compare: they are not read as numbers. "
+                    "Export them in one currency.",
+                    column=column.name,
+                    currencies=enumeration(some[:3]),
+                )
             )
         elif some:
             left.append(
-                f"Only some amounts of {column.name} carry a currency ({some[0]}): they are not read as numbers. "
-                "Export all of them with it, or none."
+                message(
+                    "Only some amounts of {column} carry a currency ({currency}): they are not read as numbers. "
+                    "Export all of them with it, or none.",
+                    column=column.name,
+                    currency=some[0],
+                )
             )
     lines = [
-        f"Amounts in {code} are read as numbers, their mark is taken away: {', '.join(names)}."
+        message(
+            "Amounts in {currency} are read as numbers, their mark is taken away: {columns}.",
+            currency=code,
+            columns=", ".join(names),
+        )
         for code, names in read.items()
     ]
     return lines + left

@@ -13,11 +13,12 @@ from dataclasses import dataclass, replace
 import duckdb
 
 from plumbline.domain import PlumblineError, System, Task
-from plumbline.domain.messages import message
+from plumbline.domain.messages import message, word
 from plumbline.logs.mapping.role_names import POSITIVE, normalise
 from plumbline.store import systems
 from plumbline.store.backup import state_digest
 from plumbline.store.sql import decision_table, ident, literal
+from plumbline.wording.quantities import count
 
 MAX_CLASSES = 200
 #: two classes that are known to be the two sides of one: a short log may predict one and label the other throughout
@@ -57,12 +58,17 @@ def trouble(
     here = {fold(c): c for c in predictions}
     true = {fold(c): c for c in labels}
     both = here | true
-    text = f"the predictions ({output})" if output else "the predictions"
-    came = f"the labels ({label})" if label else "the labels"
+    text = message("the predictions ({column})", column=output) if output else word("the predictions")
+    came = message("the labels ({column})", column=label) if label else word("the labels")
     if task is Task.BINARY and len(both) > 2:
         return ClassProblem(
-            f"Which two classes are meant? {text[0].upper()}{text[1:]} and {came} hold {len(both)}: "
-            f"{_class_list(both.values())}",
+            message(
+                "Which two classes are meant? {predictions:capital} and {labels} hold {n}: {classes}",
+                predictions=text,
+                labels=came,
+                n=count(len(both)),
+                classes=_class_list(both.values()),
+            ),
             "Give another column the role prediction or label, or say that there are several classes; "
             "in a terminal: --map COLUMN=ROLE, or --task multiclass.",
             "many",
@@ -73,8 +79,15 @@ def trouble(
     )  # deciles beside yes and no
     if here and true and (grades or (not shared and frozenset(both) not in _OPPOSITES)):
         return ClassProblem(
-            f"Do both mean the same? {text[0].upper()}{text[1:]} hold {_class_list(here.values())}, {came} hold "
-            f"{_class_list(true.values())}: they share {'only 1 class' if shared else 'no class'}",
+            message(
+                "Do both mean the same? {predictions:capital} hold {classes}, {labels} hold {others}: they share "
+                "{shared}",
+                predictions=text,
+                classes=_class_list(here.values()),
+                labels=came,
+                others=_class_list(true.values()),
+                shared=word("only 1 class") if shared else word("no class"),
+            ),
             "Give another column the role label, or ignore this one, or write both alike in the export; "
             "in a terminal: --map COLUMN=label, or --map COLUMN=ignore.",
             "apart",
@@ -83,8 +96,13 @@ def trouble(
 
 
 def _class_list(classes: Iterable[str]) -> str:
-    named = sorted(classes)
-    return ", ".join(c[:40] for c in named[:6]) + (f" and {len(named) - 6} more" if len(named) > 6 else "")
+    names = sorted(classes)
+    first = ", ".join(c[:40] for c in names[:6])
+    return (
+        message("{first} and {rest} more", first=first, rest=count(len(names) - 6))
+        if len(names) > 6
+        else first
+    )
 
 
 def settle_classes(cursor: duckdb.DuckDBPyConnection, system: System, *, file: str | None = None) -> System:

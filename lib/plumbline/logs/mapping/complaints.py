@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from plumbline.domain import Kind
+from plumbline.domain.messages import word
 from plumbline.logs.mapping.column_facts import ColumnFacts
 from plumbline.logs.mapping.draft import Draft
 from plumbline.logs.mapping.role_names import normalise
@@ -30,7 +31,7 @@ def find(draft: Draft) -> None:
     free = draft.unmapped_columns()
     for name, role in complaint_roles(free).items():
         column = next(c for c in free if c.name == name)
-        draft.give(column, role, 0.9, "its name, and what it holds", kind=Kind.CATEGORICAL, name=name)
+        draft.give(column, role, 0.9, word("its name, and what it holds"), kind=Kind.CATEGORICAL, name=name)
 
 
 def complaint_roles(columns: Sequence[ColumnFacts]) -> dict[str, str]:

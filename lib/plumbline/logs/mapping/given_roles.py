@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from plumbline.domain import SINGLE_ROLES, Kind, PlumblineError, RoleName
-from plumbline.domain.messages import message
+from plumbline.domain.messages import message, word
 from plumbline.logs.mapping.column_facts import ColumnFacts, is_percent
 
 if TYPE_CHECKING:
     from plumbline.logs.mapping.draft import Draft
 
-SAID = "said by a person"
+SAID, TAKEN = word("said by a person"), word("another column has this role")
 _TIMES = ("timestamp", "label_time", "trained_at")
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from plumbline.domain import IGNORE, Kind, Mapping
+from plumbline.domain.messages import message, word
 from plumbline.logs.files import sagemaker
 from plumbline.logs.mapping import amounts, complaints, given_roles, outcomes, times, versions
 from plumbline.logs.mapping import task as guess_task
@@ -33,11 +34,21 @@ from plumbline.logs.mapping.role_names import (
 )
 from plumbline.logs.values import currency
 from plumbline.logs.values.times import date_order_of
+from plumbline.wording.quantities import count
 
 SURE = 0.8
-RECALLED = "as in earlier loads"
-_TURNED = "numbers in earlier loads, text here: kept as text beside them"
-_CRITICAL = ("timestamp", "prediction", "score", "label", "decision_id")
+RECALLED = word("as in earlier loads")
+_TURNED = word("numbers in earlier loads, text here: kept as text beside them")
+#: the roles on which the most depends, as a question names them
+_CRITICAL = {
+    "timestamp": word("timestamp"),
+    "prediction": word("prediction"),
+    "score": word("score"),
+    "label": word("label"),
+    "decision_id": word("decision id"),
+}
+#: what comes first in a date
+_FIRST = {"day": word("day"), "month": word("month")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +156,11 @@ def _recall_time_format(draft: Draft, column: ColumnFacts, known: str) -> str:
         times.ask_order(draft, column)
     elif column.times.mixed:
         draft.notes.append(
-            f"Some dates of {column.name} have the day first and some the month; {order} first is taken, as before."
+            message(
+                "Some dates of {column} have the day first and some the month; {order} first is taken, as before.",
+                column=column.name,
+                order=_FIRST.get(order, order),
+            )
         )
     return apply_date_order(column.times.format, order)
 
@@ -160,9 +175,9 @@ def _identifiers(draft: Draft) -> None:
         if column is version:
             named = names.get("version", 0) == 1
             reason = (
-                "its name, and few different values"
+                word("its name, and few different values")
                 if named
-                else "values that each hold for a stretch of the log"
+                else word("values that each hold for a stretch of the log")
             )
             draft.give(column, "version", 0.95 if named else 0.8, reason)
         elif names.get("arm", 0) == 1 and 1 <= column.distinct <= 20 and not draft.has("arm"):
@@ -171,18 +186,20 @@ def _identifiers(draft: Draft) -> None:
                 column,
                 "arm",
                 0.95 if known else 0.7,
-                "its name" + (f", and values such as {min(known)}" if known else ""),
+                message("its name, and values such as {example}", example=min(known))
+                if known
+                else word("its name"),
             )
         elif names.get("subject", 0) == 1 and column.distinct > 1 and not draft.has("subject"):
-            draft.give(column, "subject", 0.9, "its name: a person; kept as a keyed hash")
+            draft.give(column, "subject", 0.9, word("its name: a person; kept as a keyed hash"))
         elif names.get("override", 0) == 1 and not draft.has("override"):
-            draft.give(column, "override", 0.9, "its name: a person's own decision")
+            draft.give(column, "override", 0.9, word("its name: a person's own decision"))
         elif CALLER.fullmatch(normalise(column.name)) and column.distinct > 0:
             draft.give(
                 column,
                 "segment",
                 0.85,
-                "its name: who sent the request",
+                word("its name: who sent the request"),
                 kind=Kind.CATEGORICAL,
                 name=column.name,
             )
@@ -191,7 +208,7 @@ def _identifiers(draft: Draft) -> None:
                 column,
                 "weight",
                 0.9,
-                "its name: how many decisions a row stands for",
+                word("its name: how many decisions a row stands for"),
                 kind=Kind.NUMERIC,
                 form=column.numerals.format,
                 name=column.name,
@@ -204,7 +221,7 @@ def _identifiers(draft: Draft) -> None:
                 column,
                 "attribution",
                 0.9,
-                f"its name: the attribution of {name}",
+                message("its name: the attribution of {name}", name=name),
                 kind=Kind.NUMERIC,
                 form=column.numerals.format,
                 name=name,
@@ -218,7 +235,8 @@ def _base_values(draft: Draft) -> None:
     if draft.has("attribution"):
         for column in draft.unmapped_columns():
             if column.numeric and BASE.fullmatch(normalise(column.name)):
-                draft.give(column, IGNORE, 0.9, "its name: where the attributions start from, and no input")
+                why = word("its name: where the attributions start from, and no input")
+                draft.give(column, IGNORE, 0.9, why)
 
 
 def _original(column: str, suffix: str, draft: Draft) -> str:
@@ -257,7 +275,8 @@ def _decision_id(draft: Draft) -> None:
         return
     strength = name_strength(best.name).get("decision_id", 0.0)
     named = {1.0: 0.97, 0.5: 0.9}.get(strength, 0.8)
-    draft.give(best, "decision_id", named, "different in every row" + (", and its name" if strength else ""))
+    why = word("different in every row, and its name") if strength else word("different in every row")
+    draft.give(best, "decision_id", named, why)
 
 
 def _kind(draft: Draft) -> str:
@@ -276,20 +295,21 @@ def _map_labels_file(draft: Draft) -> None:
     when = draft.has("timestamp")
     if when:
         (old,) = draft.maps.pop(when.name)
-        draft.give(when, "label_time", 0.85, "the only time in a file of labels", form=old.format)
+        draft.give(when, "label_time", 0.85, word("the only time in a file of labels"), form=old.format)
     for role in ("prediction", "score"):
         column = draft.has(role)
         if column and not draft.has("label"):
             draft.maps.pop(column.name)
-            draft.give(column, "label", 0.85, "beside an id, the only value in the file", form=_form(column))
+            why = word("beside an id, the only value in the file")
+            draft.give(column, "label", 0.85, why, form=_form(column))
     rest = draft.unmapped_columns()
     if not draft.has("label") and rest:
         strong = [c for c in rest if name_strength(c.name).get("label")]
         column = (strong or rest)[0]
         sure = 0.9 if strong or len(rest) == 1 else 0.5
-        draft.give(column, "label", sure, "the value beside the id", form=_form(column))
+        draft.give(column, "label", sure, word("the value beside the id"), form=_form(column))
     for column in draft.unmapped_columns():
-        draft.give(column, IGNORE, 0.8, "a labels file needs an id, a label and perhaps its time")
+        draft.give(column, IGNORE, 0.8, word("a labels file needs an id, a label and perhaps its time"))
     draft.task, draft.positive = None, None
 
 
@@ -315,13 +335,15 @@ def _map_other_columns(draft: Draft) -> None:
         kind = Kind.NUMERIC if bare.numeric else Kind.CATEGORICAL
         code = currency.format_currency(bare.numerals.format) if bare.numeric else ""
         reason = (
-            "the same value in every row" if column.distinct == 1 else f"{column.distinct} different values"
+            word("the same value in every row")
+            if column.distinct == 1
+            else message("{n} different values", n=count(column.distinct))
         )
         if bare.numeric:
-            reason = f"amounts in {code}" if code else "numbers"
+            reason = message("amounts in {currency}", currency=code) if code else word("numbers")
         form = _form(bare)
         if bare is not column:
-            form, reason = f"percent {form}".strip(), "percentages: 12 % is read as 0.12"
+            form, reason = f"percent {form}".strip(), word("percentages: 12 % is read as 0.12")
         name = sagemaker.input_name(column.name, known)
         draft.give(column, "feature", 0.9, reason, kind=kind, form=form, name=name)
         if names.get("protected") and column.distinct <= 50:
@@ -329,23 +351,30 @@ def _map_other_columns(draft: Draft) -> None:
                 column,
                 "protected",
                 0.9,
-                "its name: an attribute that the law protects",
+                word("its name: an attribute that the law protects"),
                 kind=Kind.CATEGORICAL,
                 name=name,
             )
         elif names.get("segment") and column.distinct <= 50:
-            draft.give(column, "segment", 0.85, "its name", kind=Kind.CATEGORICAL, name=name)
+            draft.give(column, "segment", 0.85, word("its name"), kind=Kind.CATEGORICAL, name=name)
         if AGE.fullmatch(normalise(column.name)) and column.numeric:
             ages.append(column.name)
         if column.numeric and column.numerals.unsure:
             draft.ask(
-                f"Are the numbers of {column.name!r}, such as {column.present[0]}, thousands with a comma or decimals?",
+                message(
+                    "Are the numbers of {column}, such as {example}, thousands with a comma or decimals?",
+                    column=repr(column.name),
+                    example=column.present[0],
+                ),
                 column,
             )
     if ages:
         draft.notes.append(
-            f"{', '.join(ages)}: if this is a person's age, a column with age bands as protected:age lets fairness "
-            "by age be checked."
+            message(
+                "{columns}: if this is a person's age, a column with age bands as protected:age lets fairness by age "
+                "be checked.",
+                columns=", ".join(ages),
+            )
         )
 
 
@@ -354,9 +383,13 @@ def _ask_critical(draft: Draft, kind: str) -> None:
         for item in draft.maps[column.name]:
             if item.role.role in _CRITICAL and item.confidence < SURE and column.name not in draft.asked:
                 draft.ask(
-                    f"Is {column.name!r} the {item.role.role.replace('_', ' ')}? "
-                    f"It was taken for it because of: {item.reason}.",
+                    message(
+                        "Is {column} the {role}? It was taken for it because of: {reason}.",
+                        column=repr(column.name),
+                        role=_CRITICAL[item.role.role],
+                        reason=item.reason,
+                    ),
                     column,
                 )
     if kind == "labels" and not draft.has("decision_id"):
-        draft.ask("Which column identifies the decision that each label belongs to?")
+        draft.ask(word("Which column identifies the decision that each label belongs to?"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from plumbline.domain.messages import Message, message, word
 from plumbline.logs.files import sagemaker
 from plumbline.logs.mapping.column_facts import ColumnFacts, is_percent
 from plumbline.logs.mapping.personal_names import halves, personal_data_by_name
@@ -14,27 +15,31 @@ if TYPE_CHECKING:
     from plumbline.logs.mapping.draft import Draft
 
 
-def reason_out(draft: Draft, column: ColumnFacts) -> tuple[float, str] | None:
+def reason_out(draft: Draft, column: ColumnFacts) -> tuple[float, Message] | None:
     """How sure it is that a column is no input of the model, and why; None where it may be one."""
     private = personal_data_by_name(column.name) or (
         "" if column.numeric or column.times else halves([c.name for c in draft.columns]).get(column.name, "")
     )
     if private and not column.unit:
-        return 0.85, f"its name: {private}, which is personal data"
+        return 0.85, message("its name: {private}, which is personal data", private=private)
     if _partition(column):
         draft.notes.append(
-            f"{column.name} parts the log ({', '.join(sorted(column.levels)[:3])}) and is left out; which decisions "
-            "count as healthy is said by the reference."
+            message(
+                "{column} parts the log ({parts}) and is left out; which decisions count as healthy is said by the "
+                "reference.",
+                column=column.name,
+                parts=", ".join(sorted(column.levels)[:3]),
+            )
         )
-        return 0.85, "says which part of the log a row belongs to, and is no input"
+        return 0.85, word("says which part of the log a row belongs to, and is no input")
     if _is_identifier(column):
-        return 0.7, "nearly every value differs: an identifier or free text"
+        return 0.7, word("nearly every value differs: an identifier or free text")
     if column.times and column.times.share > 0.9 and not column.numeric:
-        return 0.75, "a date, which is not compared as a feature"
+        return 0.75, word("a date, which is not compared as a feature")
     if not column.present:
-        return 0.9, "empty in every row looked at"
+        return 0.9, word("empty in every row looked at")
     if sagemaker.is_envelope(column.name) and column.distinct <= 20:
-        return 0.9, "says how the capture was written"
+        return 0.9, word("says how the capture was written")
     return None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from plumbline.domain import Kind
+from plumbline.domain.messages import message, sequence, word
 from plumbline.logs.mapping import task
 from plumbline.logs.mapping.association import (
     agreement,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from plumbline.logs.mapping.draft import Draft
 
 _CUT = 0.99
+_NAMED = word("and its name")
 #: words of two classes that any column may hold
 _PLAIN = frozenset(
     ("0", "1", "true", "false", "yes", "no", "y", "n", "t", "f", "ja", "nein", "oui", "non", "si", "sí")
@@ -82,14 +84,17 @@ def _probabilities(draft: Draft) -> None:
             column,
             "proba",
             sure,
-            f"adds up to 1 with its neighbours; the probability of {name}",
+            message("adds up to 1 with its neighbours; the probability of {name}", name=name),
             kind=Kind.NUMERIC,
             form=_form(column),
             name=name,
         )
     if sure < 0.8:
         draft.ask(
-            f"Are {', '.join(repr(c.name) for c in chosen)} the probabilities of the classes? They add up to 1.",
+            message(
+                "Are {columns} the probabilities of the classes? They add up to 1.",
+                columns=", ".join(repr(c.name) for c in chosen),
+            ),
             *chosen,
         )
 
@@ -116,10 +121,9 @@ def _two_probabilities(draft: Draft, chosen: tuple[ColumnFacts, ...], classes: d
     words = {c.name: normalise(classes.get(c.name, c.name)) for c in chosen}
     positive = next((c for c in chosen if words[c.name] in POSITIVE), chosen[-1])
     other = next(c for c in chosen if c is not positive)
-    draft.give(
-        positive, "score", 0.85, f"a probability, with {other.name} adding up to 1", form=_form(positive)
-    )
-    draft.give(other, "ignore", 0.85, f"1 less {positive.name}")
+    why = message("a probability, with {other} adding up to 1", other=other.name)
+    draft.give(positive, "score", 0.85, why, form=_form(positive))
+    draft.give(other, "ignore", 0.85, message("1 less {column}", column=positive.name))
 
 
 def _score(draft: Draft) -> None:
@@ -149,9 +153,11 @@ def _score(draft: Draft) -> None:
     strength = _strength(column, "score")
     if weight < 0.3 or (not column.unit and not percent and cut <= _CUT and _rival_names(draft)):
         return
-    reasons = (["its name"] if strength else []) + (["numbers from 0 to 1"] if column.unit else [])
+    reasons = [word("its name")] if strength else []
+    if column.unit:
+        reasons.append(word("numbers from 0 to 1"))
     if cut > _CUT:
-        reasons.append("a cut of it tells two classes apart")
+        reasons.append(word("a cut of it tells two classes apart"))
     sure = (
         0.97 if strength == 1 and cut > _CUT else 0.9 if strength == 1 or (strength and cut > _CUT) else 0.85
     )
@@ -160,7 +166,7 @@ def _score(draft: Draft) -> None:
     if not column.unit and not percent:
         sure = min(sure, 0.7)
     form = " ".join([*(["percent"] if percent else []), _form(column)]).strip()
-    draft.give(column, "score", sure, ", ".join(reasons), form=form)
+    draft.give(column, "score", sure, sequence(reasons, ", "), form=form)
 
 
 def _rival_names(draft: Draft) -> bool:
@@ -193,9 +199,8 @@ def _prediction(draft: Draft) -> None:
         if column is not None and column.name not in draft.maps and right > _CUT:
             named = _strength(column, "prediction")
             sure = 0.97 if named else 0.6 if _strength(column, "label") == 1 else 0.85
-            draft.give(
-                column, "prediction", sure, f"{score.name} beyond a cut" + (", and its name" if named else "")
-            )
+            why = message("{score} beyond a cut", score=score.name)
+            draft.give(column, "prediction", sure, sequence([why, *([_NAMED] if named else [])], ", "))
             return
     probas = [c for c in draft.columns if any(m.role.role == "proba" for m in draft.maps.get(c.name, ()))]
     if probas:
@@ -203,13 +208,14 @@ def _prediction(draft: Draft) -> None:
         if ranked:
             agreed, column = max(ranked, key=lambda item: item[0] + 0.001 * _strength(item[1], "prediction"))
             if agreed > _CUT:
-                draft.give(column, "prediction", 0.97, "the class with the largest probability")
+                draft.give(column, "prediction", 0.97, word("the class with the largest probability"))
                 return
     if draft.twin is not None and draft.twin.name not in draft.maps:
         label = _two_class_label(draft)
-        beside = f"the same two classes as {label.name}" if label else "two classes"
-        sure = 0.95 if _strength(draft.twin, "prediction") else 0.85
-        draft.give(draft.twin, "prediction", sure, beside + (", and its name" if sure > 0.9 else ""))
+        why = message("the same two classes as {label}", label=label.name) if label else word("two classes")
+        named = bool(_strength(draft.twin, "prediction"))
+        sure = 0.95 if named else 0.85
+        draft.give(draft.twin, "prediction", sure, sequence([why, *([_NAMED] if named else [])], ", "))
         return
     named_columns = [
         c for c in draft.unmapped_columns() if _strength(c, "prediction") and _could_be_output(c)
@@ -218,7 +224,8 @@ def _prediction(draft: Draft) -> None:
         return
     column = max(named_columns, key=lambda c: (_strength(c, "prediction"), _strength(c, "label") == 0))
     sure = 0.93 if _strength(column, "prediction") == 1 else 0.7
-    draft.give(column, "prediction", sure, "its name", form="" if _classlike(column) else _form(column))
+    form = "" if _classlike(column) else _form(column)
+    draft.give(column, "prediction", sure, word("its name"), form=form)
 
 
 def _two_class_label(draft: Draft) -> ColumnFacts | None:
@@ -311,10 +318,11 @@ def _label(draft: Draft) -> None:
         )
     else:
         sure = 0.75 if alike and (strength or follows) else 0.6
-    reasons = (["its name"] if strength else []) + (["the same values as the prediction"] if alike else [])
-    reasons += ["it goes along with the score"] if follows else []
+    reasons = [word("its name")] if strength else []
+    reasons += [word("the same values as the prediction")] if alike else []
+    reasons += [word("it goes along with the score")] if follows else []
     form = _form(column) if output is None or not _classlike(output) else ""
-    draft.give(column, "label", sure, ", ".join(reasons), form=form)
+    draft.give(column, "label", sure, sequence(reasons, ", "), form=form)
 
 
 def _has_other_name(column: ColumnFacts) -> bool:
@@ -366,11 +374,16 @@ def _two_numbers(draft: Draft) -> None:
     a, b = first, second
     if a.missing_share > b.missing_share or _strength(b, "prediction"):
         a, b = b, a
-    draft.give(a, "prediction", 0.5, f"a number that goes along with {b.name}", form=_form(a))
-    draft.give(b, "label", 0.5, f"a number that goes along with {a.name}", form=_form(b))
+    for column, role, other in ((a, "prediction", b), (b, "label", a)):
+        why = message("a number that goes along with {column}", column=other.name)
+        draft.give(column, role, 0.5, why, form=_form(column))
     draft.ask(
         FileQuestion(
-            text=f"Which is the prediction and which came true: {a.name!r} or {b.name!r}?",
+            text=message(
+                "Which is the prediction and which came true: {first} or {second}?",
+                first=repr(a.name),
+                second=repr(b.name),
+            ),
             columns=(a.name, b.name),
             must=True,
             say=f"--map '{a.name}=prediction' --map '{b.name}=label', or the other way round",

@@ -9,44 +9,45 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
+from plumbline.domain.messages import word
 from plumbline.logs.mapping.role_names import normalise
 
 #: what it is -> names of columns, by language: bg cs da de el en es et fi fr ga hr hu it lt lv mt nl pl pt ro sk sl sv
 _NAMES = {
-    "a person's surname": (
+    word("a person's surname"): (
         "surname last_name lastname family_name familyname familia prijmeni efternavn nachname familienname "
         "zuname eponymo epitheto apellido apellidos primer_apellido perekonnanimi sukunimi nom_de_famille "
         "nom_famille sloinne prezime vezeteknev csaladnev cognome pavarde uzvards kunjom achternaam "
         "familienaam nazwisko apelido sobrenome nume_de_familie priezvisko priimek efternamn maiden_name "
         "geburtsname"
     ),
-    "a person's first name": (
+    word("a person's first name"): (
         "first_name firstname given_name givenname forename middle_name sobstveno_ime krestni_jmeno fornavn "
         "vorname onoma mikro_onoma nombre_de_pila eesnimi etunimi prenom ceadainm keresztnev utonev "
         "nome_di_battesimo vardas vards isem voornaam imie nome_proprio prenume krstne_meno osebno_ime "
         "fornamn"
     ),
-    "a person's name": (
+    word("a person's name"): (
         "full_name fullname person_name customer_name client_name applicant_name patient_name borrower_name "
         "employee_name cele_jmeno fulde_navn vollstaendiger_name kundenname onomateponymo nombre_completo "
         "nombre_y_apellidos taisnimi koko_nimi nom_complet nom_prenom ime_i_prezime ime_prezime teljes_nev "
         "nome_completo nome_cognome vardas_pavarde volledige_naam imie_i_nazwisko nume_complet cele_meno "
         "ime_in_priimek fullstandigt_namn"
     ),
-    "an e-mail address": (
+    word("an e-mail address"): (
         "email e_mail email_address e_mail_adresse mail mail_address emailadresse correo correo_electronico "
         "courriel sahkoposti e_posta epost imejl"
     ),
-    "a telephone number": (
+    word("a telephone number"): (
         "phone phone_number telephone mobile mobile_number telefon telefonnummer handynummer mobilnummer "
         "telefono movil telefone puhelin puhelinnumero telephone_number numero_de_telephone telefoon "
         "telefoonnummer telefonszam telefonas"
     ),
-    "a postal address": (
+    word("a postal address"): (
         "address street street_address adresse anschrift strasse direccion calle indirizzo via rue ulica "
         "adres endereco morada osoite katuosoite adress cim lakcim naslov adresa straat"
     ),
-    "a national number": (
+    word("a national number"): (
         "ssn social_security_number national_id passport passport_number steuer_id steuernummer "
         "sozialversicherungsnummer dni nie nif codice_fiscale pesel cnp bsn personnummer cpr cpr_nummer "
         "rodne_cislo oib egn amka henkilotunnus isikukood asmens_kodas personas_kods emso taj_szam "
@@ -64,7 +65,7 @@ def halves(columns: Collection[str]) -> dict[str, str]:
     plain = {normalise(column): column for column in columns}
     if "first" not in plain or "last" not in plain:
         return {}
-    return {plain["first"]: "a person's first name", plain["last"]: "a person's surname"}
+    return {plain["first"]: word("a person's first name"), plain["last"]: word("a person's surname")}
 
 
 def personal_data_by_name(column: str) -> str:

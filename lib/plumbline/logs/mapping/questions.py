@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from plumbline.domain.messages import message
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileQuestion:
     """One question about a file.
 
     Attributes:
-        text: the question, with what was taken where something was.
+        text: the question as a message, with what was taken where something was.
         topic: ``positive_question``, ``date_order``, ``task``, ``sheet`` or ``role``; which answer is looked for.
         columns: those that it is about.
         options: the answers that there are; empty where a changed role is the answer.
@@ -47,5 +49,9 @@ def date_order(text: str, column: str) -> FileQuestion:
 
 def sheet(names: tuple[str, ...]) -> FileQuestion:
     """Which of a workbook's tables is the log; the largest is taken."""
-    text = f"The workbook holds several tables: {', '.join(names)}. {names[0]!r} is taken, the largest."
+    text = message(
+        "The workbook holds several tables: {names}. {first} is taken, the largest.",
+        names=", ".join(names),
+        first=repr(names[0]),
+    )
     return FileQuestion(text=text, topic="sheet", options=names, taken=names[0], say="--sheet NAME")

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from plumbline.domain import PlumblineError, System, Task
-from plumbline.domain.messages import message, word
+from plumbline.domain.messages import Message, message, sequence, word
 from plumbline.logs.mapping.association import auc_of_column, classes_of
 from plumbline.logs.mapping.classes import ClassProblem, fold, trouble
 from plumbline.logs.mapping.column_facts import ColumnFacts
 from plumbline.logs.mapping.questions import FileQuestion, positive_question
 from plumbline.logs.mapping.role_names import POSITIVE, normalise
+from plumbline.wording.quantities import count, decimal
 
 if TYPE_CHECKING:
     from plumbline.logs.mapping.draft import Draft
@@ -63,8 +64,11 @@ def _task(draft: Draft) -> None:
         if output.numeric and not (draft.known and draft.known.task):
             draft.ask(
                 FileQuestion(
-                    text=f"Are the {output.distinct} different numbers of {output.name!r} classes? "
-                    "They were taken for classes.",
+                    text=message(
+                        "Are the {n} different numbers of {column} classes? They were taken for classes.",
+                        n=count(output.distinct),
+                        column=repr(output.name),
+                    ),
                     topic="task",
                     columns=(output.name,),
                     options=(Task.MULTICLASS.value, Task.REGRESSION.value),
@@ -86,20 +90,22 @@ def _settle_positive(draft: Draft) -> None:
             area = auc_of_column(score.numerals.values, classes, second)
             draft.positive = second if area >= 0.5 else first
             if abs(area - 0.5) < 0.05:
-                _ask_positive(draft, "Which class is the score the probability of?", (first, second))
+                question = word("Which class is the score the probability of?")
+                _ask_positive(draft, question, (first, second))
             return
     levels = sorted({*(prediction.levels if prediction else ()), *(label.levels if label else ())})
     wordy = [v for v in levels if normalise(v) in POSITIVE]
     draft.positive = wordy[0] if wordy else levels[-1] if levels else None
     if draft.positive and len(wordy) != 1:
-        _ask_positive(draft, "Which class is the positive one?", tuple(levels))
+        _ask_positive(draft, word("Which class is the positive one?"), tuple(levels))
 
 
-def _ask_positive(draft: Draft, question: str, levels: tuple[str, ...]) -> None:
+def _ask_positive(draft: Draft, question: Message, levels: tuple[str, ...]) -> None:
     """Ask for the positive class, unless an earlier log settled it."""
     settled = draft.known.positive if draft.known else None
     if draft.positive and settled not in levels:
-        draft.ask(positive_question(f"{question} {draft.positive!r} was taken.", levels, draft.positive))
+        taken = message("{positive} was taken.", positive=repr(draft.positive))
+        draft.ask(positive_question(sequence([question, taken]), levels, draft.positive))
 
 
 def ask(draft: Draft) -> None:
@@ -108,7 +114,7 @@ def ask(draft: Draft) -> None:
     if output is None and not draft.has("score") and not draft.has("proba"):
         draft.ask(
             FileQuestion(
-                text="Which column holds the prediction or the score?",
+                text=word("Which column holds the prediction or the score?"),
                 must=True,
                 say="--map COLUMN=prediction",
             )
@@ -122,9 +128,13 @@ def ask(draft: Draft) -> None:
         and not _is_in_percent(draft, score)
     ):
         draft.notes.append(
-            f"{score.name} is no probability (it runs from {np.nanmin(score.numerals.values):g} to "
-            f"{np.nanmax(score.numerals.values):g}), and no column gives the prediction: how often the model is right, "
-            "and for whom, stays unknown. Map the decision as prediction."
+            message(
+                "{column} is no probability (it runs from {least} to {most}), and no column gives the prediction: how "
+                "often the model is right, and for whom, stays unknown. Map the decision as prediction.",
+                column=score.name,
+                least=decimal(float(np.nanmin(score.numerals.values)), "g"),
+                most=decimal(float(np.nanmax(score.numerals.values)), "g"),
+            )
         )
     if output and label:
         wrong = trouble(output.levels, label.levels, draft.task, output=output.name, label=label.name)
@@ -138,7 +148,11 @@ def ask(draft: Draft) -> None:
         )
         if column and len(spelt) > 0 and column.distinct <= FEW_CLASSES:
             draft.notes.append(
-                f"Classes of {column.name} that differ only in capitals or blanks count as one: {_spellings(column)}."
+                message(
+                    "Classes of {column} that differ only in capitals or blanks count as one: {spellings}.",
+                    column=column.name,
+                    spellings=_spellings(column),
+                )
             )
 
 
@@ -154,7 +168,7 @@ def _class_question(wrong: ClassProblem, output: ColumnFacts, label: ColumnFacts
         else f"--map COLUMN=label, or --map '{label.name}=ignore'"
     )
     return FileQuestion(
-        text=f"{wrong.question}.",
+        text=message("{question}.", question=wrong.question),
         topic="task" if many else "role",
         columns=(output.name, label.name),
         options=(Task.BINARY.value, Task.MULTICLASS.value) if many else (),

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from plumbline.domain import IGNORE
+from plumbline.domain.messages import Day, enumeration, message, sequence, word
 from plumbline.logs.mapping.column_facts import ColumnFacts
 from plumbline.logs.mapping.questions import FileQuestion, date_order
 from plumbline.logs.mapping.role_names import BIRTH, name_strength, normalise
+from plumbline.logs.values.language_names import LANGUAGE_NAMES
 from plumbline.logs.values.times import excel
 from plumbline.logs.values.zone_names import AMBIGUOUS, time_zones
-from plumbline.wording.quantities import whole_percent
-from plumbline.wording.times import long_date_and_time
+from plumbline.wording.quantities import percent
 
 if TYPE_CHECKING:
     from plumbline.logs.mapping.draft import Draft
@@ -67,7 +68,7 @@ def _give_role_by_name(draft: Draft, times: list[ColumnFacts], role: str, confid
         column = max(named, key=lambda c: name_strength(c.name)[role])
         if len(times) == 1 and name_strength(column.name).get("timestamp"):
             return  # the only time there is: the time of decision
-        _give(draft, column, role, confidence, "its name, and times inside")
+        _give(draft, column, role, confidence, word("its name, and times inside"))
 
 
 def _timestamp(draft: Draft, times: list[ColumnFacts]) -> None:
@@ -79,20 +80,27 @@ def _timestamp(draft: Draft, times: list[ColumnFacts]) -> None:
     if len(ranked) > 1 and _rank(best) - _rank(ranked[1]) < 0.2:
         confidence = 0.6
         draft.ask(
-            f"Which is the time of the decision: {best.name!r} or {ranked[1].name!r}? {best.name!r} was taken.",
+            message(
+                "Which is the time of the decision: {first} or {second}? {first} was taken.",
+                first=repr(best.name),
+                second=repr(ranked[1].name),
+            ),
             best,
         )
     if not filled:
         confidence = min(confidence, 0.5)
         draft.ask(
-            f"Is {best.name!r} the time of the decision? "
-            f"It is filled in only {whole_percent(1 - best.missing_share)} of the rows.",
+            message(
+                "Is {column} the time of the decision? It is filled in only {share} of the rows.",
+                column=repr(best.name),
+                share=percent(1 - best.missing_share, ".0f"),
+            ),
             best,
         )
-    why = "times inside" + (", and its name" if strength else "")
+    why = [word("times inside, and its name") if strength else word("times inside")]
     if _monotone(best) > 0.99:
-        why += ", in order"
-    _give(draft, best, "timestamp", confidence, why)
+        why.append(word("in order"))
+    _give(draft, best, "timestamp", confidence, sequence(why, ", "))
 
 
 def _rank(column: ColumnFacts) -> float:
@@ -115,11 +123,23 @@ def _map_other_times(draft: Draft, times: list[ColumnFacts]) -> None:
         gap = column.times.seconds[both] - at.times.seconds[both]
         few = column.distinct <= max(20, 0.02 * len(column.present))
         if not draft.has("trained_at") and few and np.mean(gap <= 86_400) > 0.99:
-            _give(draft, column, "trained_at", 0.7, "a date that seldom changes and lies before the decision")
-            draft.ask(f"Is {column.name!r} the day on which the model was trained?", column)
+            _give(
+                draft,
+                column,
+                "trained_at",
+                0.7,
+                word("a date that seldom changes and lies before the decision"),
+            )
+            draft.ask(
+                message("Is {column} the day on which the model was trained?", column=repr(column.name)),
+                column,
+            )
         elif not draft.has("label_time") and np.mean(gap >= 0) > 0.99 and column.unique_share > 0.2:
-            _give(draft, column, "label_time", 0.7, "a time that lies after the decision")
-            draft.ask(f"Is {column.name!r} the time at which the label became known?", column)
+            _give(draft, column, "label_time", 0.7, word("a time that lies after the decision"))
+            draft.ask(
+                message("Is {column} the time at which the label became known?", column=repr(column.name)),
+                column,
+            )
 
 
 def _give(draft: Draft, column: ColumnFacts, role: str, confidence: float, reason: str) -> None:
@@ -141,11 +161,18 @@ def ask_about_times(draft: Draft, column: ColumnFacts, role: str) -> None:
     if facts.unclear and not draft.known:
         _ask_zone(draft, column)
     if role == "timestamp" and all("%d" not in p and "%m" in p for p in facts.format.split("|")):
-        draft.notes.append(f"{column.name} tells the month alone: its decisions stand on the first of it.")
+        draft.notes.append(
+            message(
+                "{column} tells the month alone: its decisions stand on the first of it.", column=column.name
+            )
+        )
     if role == "timestamp" and 0 < facts.zoned < 1:
         _note_zone(
             draft,
-            f"Some times of {column.name} carry a zone and some do not; those without are taken as UTC.",
+            message(
+                "Some times of {column} carry a zone and some do not; those without are taken as UTC.",
+                column=column.name,
+            ),
         )
     elif role == "timestamp" and facts.zoned == 0 and _has_no_zone(column):
         _zone(draft, column)
@@ -155,15 +182,20 @@ def _ask_language(draft: Draft, column: ColumnFacts) -> None:
     """Ask in which language the months are named, where a name has several meanings."""
     assert column.times
     known = column.times.languages
-    text = f"In which language are the months of {column.name!r} named, such as {column.present[0]}"
     draft.ask(
         FileQuestion(
-            text=f"{text}: {', '.join(known)}? The same name is another month in each.",
+            text=message(
+                "In which language are the months of {column} named, such as {example}: {languages}? "
+                "The same name is another month in each.",
+                column=repr(column.name),
+                example=column.present[0],
+                languages=sequence([LANGUAGE_NAMES[language] for language in known], ", "),
+            ),
             topic="date_order",
             columns=(column.name,),
             options=known,
             must=True,
-            say=f"--date-order {known[0]}, or another of these languages",
+            say=f"--date-order {', or '.join(known)}",
         ),
         column,
     )
@@ -176,7 +208,11 @@ def _ask_zone(draft: Draft, column: ColumnFacts) -> None:
     options = tuple(dict.fromkeys(zone for name in names for zone in AMBIGUOUS[name]))
     draft.ask(
         FileQuestion(
-            text=f"Which zone does {' and '.join(names[:3])} mean in {column.name!r}? It stands for several.",
+            text=message(
+                "Which zone does {names} mean in {column}? It stands for several.",
+                names=enumeration(names[:3]),
+                column=repr(column.name),
+            ),
             topic="timezone",
             columns=(column.name,),
             options=options,
@@ -194,11 +230,17 @@ def _excel(draft: Draft) -> None:
         if facts is None or not name_strength(column.name).get("timestamp"):
             continue
         first = datetime.fromtimestamp(float(np.nanmin(facts.seconds)), UTC)
-        draft.give(column, "timestamp", 0.5, "its name, and numbers that Excel shows as dates", form="excel")
+        draft.give(
+            column, "timestamp", 0.5, word("its name, and numbers that Excel shows as dates"), form="excel"
+        )
         draft.ask(
             FileQuestion(
-                text=f"Are the numbers of {column.name!r} (such as {column.present[0]}) dates as Excel keeps them, "
-                f"the first being {long_date_and_time(first)}?",
+                text=message(
+                    "Are the numbers of {column} (such as {example}) dates as Excel keeps them, the first being {day}?",
+                    column=repr(column.name),
+                    example=column.present[0],
+                    day=Day(first),
+                ),
                 topic="date_order",
                 columns=(column.name,),
                 options=("excel",),
@@ -214,20 +256,30 @@ def _zone(draft: Draft, column: ColumnFacts) -> None:
     """What a time without a zone is in: as a column beside it says, as before, or UTC."""
     if draft.known and draft.known.timezone != "UTC":
         _note_zone(
-            draft, f"The times of {column.name} carry no zone; they are taken as {draft.known.timezone}."
+            draft,
+            message(
+                "The times of {column} carry no zone; they are taken as {zone}.",
+                column=column.name,
+                zone=draft.known.timezone,
+            ),
         )
         return
     for facts in draft.unmapped_columns():
         names = set(facts.levels)
         if facts is column or not names or not all(_is_zone(name) for name in names):
             continue
-        draft.give(facts, IGNORE, 0.9, f"the zone of {column.name}")
+        draft.give(facts, IGNORE, 0.9, message("the zone of {column}", column=column.name))
         if len(names) > 1:
             some = tuple(level for level, _ in facts.levels.most_common(8))
             draft.ask(
                 FileQuestion(
-                    text=f"The times of {column.name!r} carry no zone, and {facts.name!r} names several "
-                    f"({', '.join(some[:3])}). In which zone are they written?",
+                    text=message(
+                        "The times of {column} carry no zone, and {other} names several ({zones}). "
+                        "In which zone are they written?",
+                        column=repr(column.name),
+                        other=repr(facts.name),
+                        zones=", ".join(some[:3]),
+                    ),
                     topic="timezone",
                     columns=(column.name, facts.name),
                     options=tuple(dict.fromkeys(("UTC", *some))),
@@ -237,9 +289,22 @@ def _zone(draft: Draft, column: ColumnFacts) -> None:
             )
             return
         draft.zone = names.pop()
-        _note_zone(draft, f"The times of {column.name} are taken as {draft.zone}, as {facts.name} says.")
+        _note_zone(
+            draft,
+            message(
+                "The times of {column} are taken as {zone}, as {other} says.",
+                column=column.name,
+                zone=draft.zone,
+                other=facts.name,
+            ),
+        )
         return
-    _note_zone(draft, f"The times of {column.name} carry no zone; they are taken as UTC.")
+    _note_zone(
+        draft,
+        message(
+            "The times of {column} carry no zone; they are taken as {zone}.", column=column.name, zone="UTC"
+        ),
+    )
 
 
 def _note_zone(draft: Draft, words: str) -> None:
@@ -256,9 +321,16 @@ def ask_order(draft: Draft, column: ColumnFacts) -> None:
     assert column.times
     name, some = column.name, column.present[0]
     if column.times.mixed:
-        text = f"Some dates of {name!r} have the day first and some the month. Which holds where both are possible?"
+        text = message(
+            "Some dates of {column} have the day first and some the month. Which holds where both are possible?",
+            column=repr(name),
+        )
     else:
-        text = f"Are the dates of {name!r} (such as {some}) day first or month first?"
+        text = message(
+            "Are the dates of {column} (such as {example}) day first or month first?",
+            column=repr(name),
+            example=some,
+        )
     draft.ask(date_order(text, name), column)
 
 

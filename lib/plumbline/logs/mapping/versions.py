@@ -6,6 +6,7 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from plumbline.domain.messages import message
 from plumbline.logs.mapping.calendar import CALENDAR
 from plumbline.logs.mapping.column_facts import ColumnFacts
 from plumbline.logs.mapping.role_names import name_strength, normalise
@@ -54,23 +55,30 @@ def guess_version(draft: Draft) -> None:
     usable = [c for c in draft.unmapped_columns() if c.present and not CALENDAR.search(normalise(c.name))]
     for column in usable:
         if column.distinct <= 50 and all(_SEMVER.fullmatch(level) for level in column.levels):
-            draft.give(column, "version", 0.8, "values such as " + column.present[0])
+            draft.give(column, "version", 0.8, message("values such as {example}", example=column.present[0]))
             return
     for column in usable:
         half = name_strength(column.name).get("version", 0) > 0
         if half and column.distinct <= 50 and (looks_like_versions(column) or stretches(column)):
-            draft.give(column, "version", 0.85, f"its name, and values such as {column.present[0]}")
+            why = message("its name, and values such as {example}", example=column.present[0])
+            draft.give(column, "version", 0.85, why)
             return
     for column in usable:
         if 2 <= column.distinct <= 50 and looks_like_versions(column) and stretches(column):
-            sure = f"values such as {column.present[0]}, each for a stretch of the log"
-            draft.give(column, "version", 0.8, sure)
+            why = message(
+                "values such as {example}, each for a stretch of the log", example=column.present[0]
+            )
+            draft.give(column, "version", 0.8, why)
             return
     for column in usable:
         if 2 <= column.distinct <= 20 and stretches(column) and not _is_fractional(column):
             some = ", ".join(level for level, _ in column.levels.most_common(3))
             draft.ask(
-                f"Is {column.name!r} (such as {some}) the model's version? It was taken for a feature.",
+                message(
+                    "Is {column} (such as {examples}) the model's version? It was taken for a feature.",
+                    column=repr(column.name),
+                    examples=some,
+                ),
                 column,
             )
             return

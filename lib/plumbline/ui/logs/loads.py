@@ -11,6 +11,7 @@ from plumbline.answers.data.removal import is_removable, remove_system
 from plumbline.domain import Load, PlumblineError
 from plumbline.ui.frame import drill_down, permissions, sign_in
 from plumbline.ui.logs import scroll
+from plumbline.ui.logs.role_words import say_reason
 from plumbline.ui.parts import cards, empty_states, tables
 from plumbline.ui.parts.cards import Figure
 from plumbline.ui.parts.escape import escape, one_line
@@ -59,9 +60,9 @@ def result() -> None:
             )
         cards.figures(items, inside=True)
         for reason, n in load.reasons.items():
-            st.markdown(f"{cards.word('watch', numbers.count(n))} {escape(reason.replace('_', ' '))}")
+            st.markdown(f"{cards.word('watch', numbers.count(n))} {escape(say_reason(reason))}")
         for words in load.notes:
-            cards.note(words)
+            cards.note(localise(words))
         if load.unchecked:
             empty_states.show_error(
                 PlumblineError(

@@ -13,6 +13,7 @@ from plumbline.ui.logs.role_words import say_role
 from plumbline.ui.parts.escape import one_line
 from plumbline.ui.parts.tables import for_export
 from plumbline.wording.language import localise, phrase
+from plumbline.wording.quantities import percent
 from plumbline.wording.safe_csv import escape_formula
 
 OPTIONS = (*SINGLE_ROLES, *NAMED_ROLES, IGNORE)
@@ -218,4 +219,4 @@ def changes(
 
 def _confidence_text(row: MappingLine, fresh: Sequence[str]) -> str:
     mark = phrase("◆ new,") if row.column in fresh else "●" if row.confidence >= SURE else "▲"
-    return f"{mark} {row.confidence:.0%}"
+    return f"{mark} {localise(percent(row.confidence, '.0f'))}"

@@ -10,7 +10,7 @@ from plumbline.answers.data.load import FileAnswers, open_questions
 from plumbline.domain import Task
 from plumbline.logs.inspect import Inspection
 from plumbline.logs.mapping.questions import FileQuestion
-from plumbline.logs.values.month_names import LANGUAGES
+from plumbline.logs.values.language_names import LANGUAGE_NAMES
 from plumbline.logs.values.zone_names import time_zones
 from plumbline.ui.parts import cards
 from plumbline.ui.parts.escape import one_line, prose
@@ -43,7 +43,7 @@ def ask(inspection: Inspection, token: str, frozen: Task | None = None) -> FileA
                 else cards.word("watch", phrase("to check"))
             )
             st.markdown(
-                f"{mark}  {prose(question.text)}"
+                f"{mark}  {prose(localise(question.text))}"
                 + (phrase(" Change it in the table below.") if question.must else "")
             )
     order = topics.get("date_order")
@@ -52,7 +52,7 @@ def ask(inspection: Inspection, token: str, frozen: Task | None = None) -> FileA
             order,
             list(order.options),
             {order: localise(words) for order, words in _ORDERS.items()}
-            | {la: phrase("Months in {language}", language=localise(la, "language")) for la in LANGUAGES},
+            | {la: phrase("Months in {language}", language=name) for la, name in LANGUAGE_NAMES.items()},
             f"logs.order.{token}",
         )
         if order
@@ -106,7 +106,7 @@ def _mark(question: FileQuestion, key: str) -> None:
             if question.must
             else cards.word("watch", phrase("to check"))
         )
-    st.markdown(f"{mark}  {prose(question.text)}")
+    st.markdown(f"{mark}  {prose(localise(question.text))}")
 
 
 def _choose(question: FileQuestion, options: Sequence[str], words: dict[str, str], key: str) -> str | None:
@@ -159,7 +159,7 @@ def _positive(inspection: Inspection, question: FileQuestion | None, token: str,
         dict.fromkeys([*(question.options if question else ()), mapping.positive, *sorted(set(seen))])
     )
     if question:
-        st.markdown(f"{cards.word('watch', phrase('to check'))}  {prose(question.text)}")
+        st.markdown(f"{cards.word('watch', phrase('to check'))}  {prose(localise(question.text))}")
     chosen = place.selectbox(  # type: ignore[attr-defined]
         phrase("Positive class"),
         options,

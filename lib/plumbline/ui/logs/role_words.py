@@ -209,6 +209,14 @@ _REASONS = {
     "too_few_fields": screen_text("the line has too few cells"),
     "too_many_fields": screen_text("the line has too many cells"),
     "unknown_decision": screen_text("no decision here has this ID"),
+    "no_decision_id": screen_text("there is no decision ID"),
+    "no_label": screen_text("there is no outcome"),
+    "bad_quotes": screen_text("a quotation mark is not closed, or text follows one that closes"),
+    "line_too_long": screen_text("the record is longer than 16 MB"),
+    "bad_encoding": screen_text("it holds bytes that are no letters"),
+    "bad_json": screen_text("the line is no JSON, or breaks off"),
+    "not_an_object": screen_text("the line is JSON, but no object with names and values"),
+    "unreadable": screen_text("it cannot be split into cells"),
 }
 
 

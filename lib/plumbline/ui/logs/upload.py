@@ -246,7 +246,7 @@ def describe(inspection: Inspection) -> None:
         )
     for words in inspection.notes:
         if words not in COSTS.values():  # those are said beside the mapping, as it stands
-            cards.note(words)
+            cards.note(localise(words))
 
 
 def _differences(inspection: Inspection) -> str:
