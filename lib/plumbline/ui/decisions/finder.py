@@ -24,6 +24,7 @@ from plumbline.store import systems
 from plumbline.ui.parts import cards, empty_states, filters
 from plumbline.ui.parts.escape import one_line
 from plumbline.ui.parts.filters import title
+from plumbline.ui.parts.paper import printed_table
 from plumbline.ui.parts.tables import for_export
 from plumbline.ui.state import session
 from plumbline.ui.state.cache import ask
@@ -225,24 +226,30 @@ def _table(page: DecisionPage, order: str) -> None:
     rows = frame[["decision_id", "_load_id", "_line"]].to_dict("records")
     ids = [Decision({str(name): value for name, value in row.items()}).id for row in rows]
     shown = _arrange_columns(frame, order.removeprefix("-"))
-    st.dataframe(
-        for_export(shown),
-        key="decisions.table",
-        hide_index=True,
-        height=min(38 + 35 * max(len(shown), 1), 420),
-        on_select=_choose,
-        selection_mode="single-row",
-        column_config={str(c): _column(str(c)) for c in shown.columns},
-        alt=phrase(
-            "Decisions: time, id, version, prediction, score, label and inputs; select a row to explain it"
-        ),
-    )
+    with st.container(gap=None):
+        st.dataframe(
+            for_export(shown),
+            key="decisions.table",
+            hide_index=True,
+            height=min(38 + 35 * max(len(shown), 1), 420),
+            on_select=_choose,
+            selection_mode="single-row",
+            column_config={str(c): _column(str(c)) for c in shown.columns},
+            alt=phrase(
+                "Decisions: time, id, version, prediction, score, label and inputs; select a row to explain it"
+            ),
+        )
+        printed_table(shown.rename(columns=_heading))
     session.PAGE_IDS.set(tuple(ids))
 
 
-def _column(column: str) -> Any:
+def _heading(column: str) -> str:
     words = one_line(_title(column), 40)
-    words = words[:1].upper() + words[1:] if ":" not in column else words
+    return words[:1].upper() + words[1:] if ":" not in column else words
+
+
+def _column(column: str) -> Any:
+    words = _heading(column)
     if column in TIMES:
         return st.column_config.DatetimeColumn(words, format="YYYY-MM-DD HH:mm:ss")
     if column == "score" or role_of(column) == "proba":

@@ -15,6 +15,7 @@ from plumbline.ui.parts import cards
 from plumbline.ui.parts.details import say_detail
 from plumbline.ui.parts.escape import escape, one_line
 from plumbline.ui.parts.glossary import help_for
+from plumbline.ui.parts.paper import printed_table
 from plumbline.wording import numbers
 from plumbline.wording.language import localise, phrase
 from plumbline.wording.safe_csv import escape_formula
@@ -65,7 +66,9 @@ def grid(
             width=96, y_min=0, y_max=1, help=help_for(name)
         )
     frame = frame.rename(columns=localise)
-    st.dataframe(frame, hide_index=True, alt=alt, height=height or "auto", column_config=config)
+    with st.container(gap=None):
+        st.dataframe(frame, hide_index=True, alt=alt, height=height or "auto", column_config=config)
+        printed_table(frame.drop(columns=[localise(name) for name in bars]))
 
 
 def for_export(frame: pd.DataFrame) -> pd.DataFrame:
