@@ -30,12 +30,6 @@ with st.container(horizontal=True, gap="medium"):
 
 with st.container(gap=None):
     story(answer, ask(view, findings), view)
-if card.verdict is Verdict.NOT_YET_JUDGED:
-    cards.section(
-        phrase("What is it for?"),
-        phrase("Eight questions, two minutes. Beside each stands what its answer switches on."),
-    )
-    contexts.section(view, statements.statements(view.ws, system.key), answer)
 with st.container(horizontal=True, gap="large"):  # columns would stay side by side at 800 px, one word a line
     with st.container(width=verdict.REASONS):
         verdict.reasons(card, rows)
@@ -46,6 +40,12 @@ if assigned is not None:
     control, owner, due, by = assigned
     assign(view.ws, system.key, control, owner=owner, due=due, by=by)
     st.rerun()
+if card.verdict is Verdict.NOT_YET_JUDGED:
+    cards.section(
+        phrase("What is it for?"),
+        phrase("Eight questions, two minutes. Beside each stands what its answer switches on."),
+    )
+    contexts.section(view, statements.statements(view.ws, system.key), answer)
 
 conditions, controls, laws, past = sections.tabs(
     screen_text("Conditions and triggers"),

@@ -57,7 +57,7 @@ def test_the_scorecard_says_verdict_reasons_actions_and_evidence() -> None:
     at = open_page("scorecard", system=SYSTEM)
     said = words(at)
     assert "○ NOT YET JUDGED" in said  # nobody has said what it is for: the questions are asked right here
-    assert "## What is it for" in said
+    assert said.index("## Why") < said.index("## What is it for")
     assert "the verdict waits for 8 context questions" in said.replace("\\", "")
     assert "MON\\-4 fail" in said
     for part in ("Why", "At stake", "Next steps", "Four conditions", "Six triggers"):

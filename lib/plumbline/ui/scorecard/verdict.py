@@ -166,9 +166,8 @@ def actions(answer: Answer) -> tuple[str, str, date | None, str] | None:
         action = item.action
         with place:
             ends = phrase(", exempt until {until}", until=numbers.day(action.until)) if action.until else ""
-            st.markdown(
-                f"**{i}** {prose(localise(action.words, 'action'))} :gray[{escape(action.control)}{escape(ends)}]"
-            )
+            control = escape(localise(action.control))
+            st.markdown(f"**{i}** {prose(localise(action.words, 'action'))} :gray[{control}{escape(ends)}]")
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.markdown(_owner_text(item, answer.card.at.date()))
                 if action.page in evidence_links.PAGES:
