@@ -60,6 +60,8 @@ NARROWED_BY = {
 #: inside the page: a Material icon would be fetched from another machine, and a file from behind the sign-in
 ICON = f"data:image/svg+xml;base64,{b64encode(Path(__file__).with_name('mark.svg').read_bytes()).decode()}"
 
+#: pixels of the list of pages: at 800 px a page keeps two cards side by side; whoever wants more drags its edge
+SIDEBAR = 220
 #: how a page is printed, and where the keyboard is: Streamlit has no setting of its own for either
 STYLE = Path(__file__).parent / "frame" / "page.css"
 STYLE_DARK = STYLE.with_name("page_dark.css")
@@ -132,7 +134,7 @@ def main() -> None:
     """One run of one page inside the frame."""
     CURRENT.set(None)
     reading_language.settle()
-    st.set_page_config(page_title="Plumbline", page_icon=ICON, layout="wide")
+    st.set_page_config(page_title="Plumbline", page_icon=ICON, layout="wide", initial_sidebar_state=SIDEBAR)
     st.html(STYLE)
     if cards.mode() == "dark":
         st.html(STYLE_DARK)
