@@ -10,9 +10,10 @@ import pytest
 
 from plumbline.answers.alerts.check import check
 from plumbline.answers.decisions.find import find
-from plumbline.answers.governance.reason_rows import EvidenceRows, evidence_rows
+from plumbline.answers.governance.reason_rows import EvidenceRows, _levels, evidence_rows
 from plumbline.answers.governance.scorecard import Answer, scorecard_answer
 from plumbline.answers.statements import change_settings
+from plumbline.governance.facts import FairnessGroup
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace, open_workspace
 from tests.factory.decisions import HEADER, csv_bytes, decisions
@@ -95,3 +96,21 @@ def test_personal_data_that_nobody_declared_opens_the_rows_that_hold_it(judged: 
     assert place.find == (("feature:email", "is there", ""),)
     change_settings(judged.ws, "shop", {"personal_data": ["feature:email"]}, by="test")
     assert "SEC-4" not in _judged(judged.ws).rows
+
+
+def _group(attribute: str, group: str, *, pair: bool = False) -> FairnessGroup:
+    return FairnessGroup(attribute=attribute, group=group, n=100, ratio=0.5, low=0.4, high=0.6, pair=pair)
+
+
+def test_a_group_of_two_attributes_is_found_by_both() -> None:
+    """Also where a value holds the words that stand between the two."""
+    singles = [
+        _group("sex", "F"),
+        _group("origin", "B"),
+        _group("origin", "B and C"),
+        _group("sex", "F and origin"),
+    ]
+    pair = _group("sex", "F and origin = B and C", pair=True)
+    assert _levels(pair, [*singles, pair]) == (("sex", "F"), ("origin", "B and C"))
+    assert _levels(singles[1], singles) == (("origin", "B"),)
+    assert _levels(_group("sex", "F and origin = X", pair=True), singles) == ()

@@ -80,3 +80,19 @@ def test_no_sentence_of_releases_says_utc_where_the_clock_is_another(
     assert any(g.fired for g in answer.guardrails)
     assert [line for line in lines if "UTC" in line or "Z to " in line] == []
     assert sum(BERLIN in line for line in lines) >= 2
+
+
+def test_what_was_rolled_back_is_not_asked_for_again() -> None:
+    """The title says that it came late, and since when that was known; nobody is told to do what is done."""
+    watch = SimpleNamespace(
+        at=CLOCK,
+        since=None,
+        previous="1",
+        version="2",
+        signal="error rate",
+        found=SimpleNamespace(at_decision=55),
+    )
+    asked = sentences.rollback_advice(watch, "UTC")  # type: ignore[arg-type]
+    assert asked == "Roll back to 1: known at 3 July 2026, 09:04 UTC after 55 decisions."
+    known = sentences.rollback_advice(watch, "UTC", done=True)  # type: ignore[arg-type]
+    assert known == "This was known at 3 July 2026, 09:04 UTC after 55 decisions."

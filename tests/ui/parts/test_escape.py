@@ -70,3 +70,13 @@ def test_a_name_between_backticks_is_code_and_an_odd_backtick_is_itself() -> Non
 )
 def test_a_sentence_too_long_ends_with_a_sentence_or_a_word(words, longest, shown):
     assert prose(words, longest).replace("\\", "").replace("\u00a0", " ") == shown
+
+
+def test_a_sentence_is_not_cut_within_its_brackets() -> None:
+    words = "Group A = b gets what it wants half as often as the most favoured one (0.14 to 0.32, n = 1,075)"
+    assert prose(words, 90).replace("\\", "") == (
+        "Group A = b gets what it wants half as often as the most favoured one…"
+    )
+    # where the bracket comes too early to tell anything before it, it is cut between words
+    early = "Accuracy (of the last complete week, with the outcomes that are known by now and all others left out)"
+    assert prose(early, 60).replace("\\", "") == "Accuracy (of the last complete week, with the outcomes…"

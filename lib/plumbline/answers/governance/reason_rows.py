@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,7 +13,7 @@ from plumbline.answers.governance.facts import RECENT as CHECKED
 from plumbline.answers.governance.scorecard import Answer
 from plumbline.answers.scans import LABELLED, duplicate_ids, find_repeats
 from plumbline.domain import Slice, Status, System, Task
-from plumbline.governance.facts import Facts, worst_caller
+from plumbline.governance.facts import Facts, FairnessGroup, worst_caller
 from plumbline.monitor.chunks import chunk_index
 from plumbline.monitor.quality.completeness import audit
 from plumbline.monitor.quality.staleness import staleness
@@ -216,11 +216,28 @@ def _rows_without_attributions(cursor: Cursor, system: System, answer: Answer) -
 
 
 def _group(_cursor: Cursor, _system: System, answer: Answer) -> Iterator[EvidenceRows]:
-    """The group that fares worst against the most favoured one of its attribute."""
-    groups = [g for g in answer.measured.facts.fairness or () if not g.pair and g.ratio is not None]
-    if groups:
-        worst = min(groups, key=lambda g: g.ratio if g.ratio is not None else 1.0)
-        yield EvidenceRows(where=((f"protected:{worst.attribute}", worst.group),))
+    """The group that fares worst against the most favoured one, of one attribute or of two."""
+    groups = answer.measured.facts.fairness or ()
+    compared = [g for g in groups if g.ratio is not None]
+    if compared:
+        worst = min(compared, key=lambda g: g.ratio if g.ratio is not None else 1.0)
+        yield EvidenceRows(where=tuple((f"protected:{a}", level) for a, level in _levels(worst, groups)))
+
+
+def _levels(group: FairnessGroup, groups: Sequence[FairnessGroup]) -> tuple[tuple[str, str], ...]:
+    """The attribute and value of a group, two of each where it is of two."""
+    if not group.pair:
+        return ((group.attribute, group.group),)
+    singles = [(g.attribute, g.group) for g in groups if not g.pair]
+    return next(
+        (
+            ((group.attribute, level), (attribute, value))
+            for first, level in singles
+            for attribute, value in singles
+            if first == group.attribute and f"{level} and {attribute} = {value}" == group.group
+        ),
+        (),
+    )
 
 
 def _override_rows(_cursor: Cursor, _system: System, answer: Answer) -> Iterator[EvidenceRows]:

@@ -265,16 +265,14 @@ def _opening(answer: ReleasesAnswer) -> Message:
         return sequence([differed, last.acquittal])
     last = min((w for w in guilty if w.version == guilty[-1].version), key=lambda w: w.at or w.switched)
     back = next((r for r in answer.releases.rollbacks if r.bad_version == last.version), None)
-    opening = [
-        message("Version {version} should have been taken back.", version=last.version),
-        rollback_advice(last, answer.system.timezone),
-    ]
-    if back is not None:
-        opening.append(
-            message(
-                "It was rolled back to {previous} on {at}.",
-                previous=back.back_to,
-                at=say_moment(back.end, answer.system.timezone),
-            )
-        )
-    return sequence(opening)
+    zone = answer.system.timezone
+    if back is None:
+        late = message("Version {version} should have been taken back.", version=last.version)
+        return sequence([late, rollback_advice(last, zone)])
+    late = message(
+        "Version {version} should have been taken back earlier: it was rolled back to {previous} on {at}.",
+        version=last.version,
+        previous=back.back_to,
+        at=say_moment(back.end, zone),
+    )
+    return sequence([late, rollback_advice(last, zone, done=True)])

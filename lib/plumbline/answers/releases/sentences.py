@@ -237,8 +237,11 @@ def p_value(p: float) -> str:
     return word("under 0.001") if p < 0.001 else Number(f"{p:.2g}")
 
 
-def rollback_advice(watch: GuardrailResult, zone: str) -> Message:
-    """What should have been done, by when, and what it has cost not to."""
+def rollback_advice(watch: GuardrailResult, zone: str, *, done: bool = False) -> Message:
+    """What should have been done, by when, and what it has cost not to.
+
+    ``done``: it was rolled back since, so that only when it was known is said.
+    """
     if watch.at is None:
         return watch.sentence
     at, since = say_moment(watch.at, zone), watch.since
@@ -246,11 +249,15 @@ def rollback_advice(watch: GuardrailResult, zone: str) -> Message:
         return message(
             "Outcomes proved it on {at}, after version {version} had left.", at=at, version=watch.version
         )
-    text = message(
-        "Roll back to {previous}: known at {at} after {n} decisions",
-        previous=watch.previous or "",
-        at=at,
-        n=count(watch.found.at_decision or 0),
+    known = {"at": at, "n": count(watch.found.at_decision or 0)}
+    text = (
+        message("This was known at {at} after {n} decisions", **known)
+        if done
+        else message(
+            "Roll back to {previous}: known at {at} after {n} decisions",
+            previous=watch.previous or "",
+            **known,
+        )
     )
     if since is None:
         return message("{text}.", text=text)

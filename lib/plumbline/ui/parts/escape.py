@@ -49,11 +49,13 @@ def prose(value: object, longest: int = 0) -> str:
 
 
 def _cut_at_sentence(words: str, longest: int) -> str:
-    """As many whole sentences as fit, where they tell a good part; else cut between words."""
+    """As many whole sentences as fit, where they tell a good part; else cut between words, before an open bracket."""
     if not longest or len(words) <= longest:
         return words
     head = words[: longest - 1]
-    for end, least in ((head.rfind(". ") + 1, longest / 3), (head.rfind(" "), longest / 2)):
+    open_bracket = head.rfind("(") if head.count("(") > head.count(")") else -1
+    ends = ((head.rfind(". ") + 1, longest / 3), (open_bracket, longest / 2), (head.rfind(" "), longest / 2))
+    for end, least in ends:
         if end > least:
             return f"{words[:end].rstrip()} …" if words[:end].endswith(".") else f"{words[:end].rstrip()}…"
     return one_line(words, longest)

@@ -84,7 +84,7 @@ def portfolio(rows: Sequence[SystemRow]) -> Opening:
         if not waiting
         else phrase(" 1 waits for an answer to what it is for.")
         if waiting == 1
-        else phrase(" {waiting} wait for an answer to what it is for.", waiting=waiting)
+        else phrase(" {waiting} wait for an answer to what they are for.", waiting=waiting)
     )
     if not judged:
         return (
