@@ -79,6 +79,16 @@ def binary_log(rng: np.random.Generator, n: int = 600, days: int = 10) -> pd.Dat
     )
 
 
+def late_binary_log(seed: int, n: int = 500) -> pd.DataFrame:
+    """``binary_log`` whose labels come early, late or at no known time, of a model that was trained a month before."""
+    rng = np.random.default_rng(seed)
+    log = binary_log(rng, n)
+    log["label_time"] = log["timestamp"] + pd.to_timedelta(rng.integers(-50, 4000, n), unit="h")
+    log.loc[rng.random(n) < 0.2, "label_time"] = pd.NaT
+    log["trained_at"] = log["timestamp"].min() - pd.Timedelta(days=30)
+    return log
+
+
 def make_system(
     cursor: duckdb.DuckDBPyConnection,
     task: Task = Task.BINARY,

@@ -23,9 +23,8 @@ def answers(table: Table) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for asked, answer in table():
         assert asked not in found, f"asked twice: {asked}"
-        assert asked.strip() and asked[0] not in "[# " and "\n" not in asked, (
-            f"no name for what was asked: {asked!r}"
-        )
+        unfit = not asked.strip() or asked[0] in "[# " or "\n" in asked
+        assert not unfit, f"no name for what was asked: {asked!r}"
         found[asked] = lines(answer)
     return found
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from plumbline.domain import System
 from plumbline.logs.cluster.attachments import Window
-from plumbline.profile.cluster.away import Away
+from plumbline.profile.cluster.away import ClusterSession
 from plumbline.store.sql import decision_table
 from plumbline.store.systems import decision_columns
 
@@ -79,7 +79,7 @@ class Session:
         self.sent.append(path)
 
 
-def away(cursor: duckdb.DuckDBPyConnection, system: System, loads: Sequence[int] = (1,)) -> Away:
+def away(cursor: duckdb.DuckDBPyConnection, system: System, loads: Sequence[int] = (1,)) -> ClusterSession:
     """A cluster that holds the system's own decision table as these loads."""
     windows = tuple(Window(load_id=load, low=None, high=str(load), n_read=0) for load in loads)
 
@@ -92,14 +92,14 @@ def away(cursor: duckdb.DuckDBPyConnection, system: System, loads: Sequence[int]
     reading = SimpleNamespace(
         windows=windows, named=named, decisions=decisions, table=SimpleNamespace(name="c.s.t")
     )
-    return Away(Session(cursor), reading)  # type: ignore[arg-type]
+    return ClusterSession(Session(cursor), reading)  # type: ignore[arg-type]
 
 
-def opened(place: Away | None) -> Any:
+def opened(place: ClusterSession | None) -> Any:
     """In place of ``open_cluster``: this cluster, or none."""
 
     @contextmanager
-    def open_cluster(cursor: duckdb.DuckDBPyConnection, system: System) -> Iterator[Away | None]:
+    def open_cluster(cursor: duckdb.DuckDBPyConnection, system: System) -> Iterator[ClusterSession | None]:
         yield place
 
     return open_cluster

@@ -21,8 +21,8 @@ from plumbline.profile.cluster.counts import batch_query, count_in_cluster, coun
 from plumbline.profile.constants import ERROR, NAMED_OTHERS
 from plumbline.profile.partial.grid_plan import count_plan
 from plumbline.store.sql import decision_table
+from tests.factory.decision_tables import START, insert, late_binary_log, make_system, workspace
 from tests.profile.cluster.session import away, opened
-from tests.profile.decision_tables import START, binary_log, insert, make_system, workspace
 from tests.profile.partial.test_counter import unlike_stored
 
 
@@ -30,15 +30,6 @@ from tests.profile.partial.test_counter import unlike_stored
 def cursor(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     with workspace(tmp_path).write() as one:
         yield one
-
-
-def _log(seed: int, n: int = 500) -> pd.DataFrame:
-    rng = np.random.default_rng(seed)
-    log = binary_log(rng, n)
-    log["label_time"] = log["timestamp"] + pd.to_timedelta(rng.integers(-50, 4000, n), unit="h")
-    log.loc[rng.random(n) < 0.2, "label_time"] = pd.NaT
-    log["trained_at"] = log["timestamp"].min() - pd.Timedelta(days=30)
-    return log
 
 
 def _loaded(cursor: duckdb.DuckDBPyConnection, log: pd.DataFrame, task: Task = Task.BINARY) -> System:
@@ -58,15 +49,15 @@ def _sums(
 
 
 def test_a_classifiers_log_is_counted_as_here(cursor: duckdb.DuckDBPyConnection) -> None:
-    system = _loaded(cursor, _log(1))
+    system = _loaded(cursor, late_binary_log(1))
     assert unlike_stored(cursor, system, 1, _sums(cursor, system)) == []
 
 
 def test_each_load_is_counted_by_itself_with_the_columns_that_it_has(
     cursor: duckdb.DuckDBPyConnection,
 ) -> None:
-    system = _loaded(cursor, _log(2))
-    insert(cursor, system, _log(3, 300).assign(**{"feature:late": np.arange(300) % 7 * 1.0}), 2)
+    system = _loaded(cursor, late_binary_log(2))
+    insert(cursor, system, late_binary_log(3, 300).assign(**{"feature:late": np.arange(300) % 7 * 1.0}), 2)
     build.on_load(cursor, system, 2)
     for load in (1, 2):
         assert unlike_stored(cursor, system, load, _sums(cursor, system, load, (1, 2))) == []
@@ -76,7 +67,7 @@ def test_each_load_is_counted_by_itself_with_the_columns_that_it_has(
 def test_a_log_of_numbers_and_one_of_classes_are_counted_as_here(tmp_path: Path) -> None:
     for task in (Task.REGRESSION, Task.MULTICLASS):
         rng, n = np.random.default_rng(4), 400
-        log = _log(5, n).drop(columns="score")
+        log = late_binary_log(5, n).drop(columns="score")
         if task is Task.REGRESSION:
             log["prediction"] = np.where(rng.random(n) < 0.1, np.nan, rng.normal(100, 30, n))
             log["label"] = np.where(rng.random(n) < 0.3, np.nan, log["prediction"] + rng.integers(-3, 4, n))
@@ -96,7 +87,7 @@ def test_a_log_of_numbers_and_one_of_classes_are_counted_as_here(tmp_path: Path)
 
 
 def test_levels_beyond_those_that_are_named_travel_as_one_number(cursor: duckdb.DuckDBPyConnection) -> None:
-    log = _log(6, 900)
+    log = late_binary_log(6, 900)
     log["feature:wide"] = [f"w{i}" for i in np.random.default_rng(7).integers(0, 400, len(log))]
     system = _loaded(cursor, log)
     assert unlike_stored(cursor, system, 1, _sums(cursor, system)) == []
@@ -104,7 +95,7 @@ def test_levels_beyond_those_that_are_named_travel_as_one_number(cursor: duckdb.
 
 
 def test_only_the_days_from_one_on_are_counted_again(cursor: duckdb.DuckDBPyConnection) -> None:
-    system = _loaded(cursor, _log(8))
+    system = _loaded(cursor, late_binary_log(8))
     place, grids = away(cursor, system), read_grids(cursor, system)
     plan = count_plan(cursor, system, grids, [], decided=True)
     since = (START + timedelta(days=4)).date()
@@ -128,7 +119,7 @@ def test_only_the_days_from_one_on_are_counted_again(cursor: duckdb.DuckDBPyConn
 def test_a_system_whose_decisions_lie_here_is_not_counted_away(
     cursor: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    system = _loaded(cursor, _log(9))
+    system = _loaded(cursor, late_binary_log(9))
     grids = read_grids(cursor, system)
     monkeypatch.setattr(counts, "open_cluster", opened(None))
     assert count_in_cluster(cursor, system, 1, grids, grids, True, None) is None
@@ -142,7 +133,7 @@ def test_the_counter_is_sent_once_a_session(
     cursor: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(counts, "_SENT", {})
-    system = _loaded(cursor, _log(10, 60))
+    system = _loaded(cursor, late_binary_log(10, 60))
     place, grids = away(cursor, system), read_grids(cursor, system)
     plan = count_plan(cursor, system, grids, [])
     for session_id in ("a", "a", "b"):
@@ -152,7 +143,7 @@ def test_the_counter_is_sent_once_a_session(
 
 
 def test_a_load_that_was_not_read_there_is_named(cursor: duckdb.DuckDBPyConnection) -> None:
-    system = _loaded(cursor, _log(11, 60))
+    system = _loaded(cursor, late_binary_log(11, 60))
     with pytest.raises(PlumblineError, match="Load 7 was not read from the table"):
         away(cursor, system).window(7)
 
@@ -160,7 +151,7 @@ def test_a_load_that_was_not_read_there_is_named(cursor: duckdb.DuckDBPyConnecti
 def test_a_row_holds_all_features_where_each_number_is_one_and_no_level_is_missing(
     cursor: duckdb.DuckDBPyConnection,
 ) -> None:
-    log = _log(12, 40)
+    log = late_binary_log(12, 40)
     log["feature:x"], log["feature:k"], log["feature:c"] = 1.0, 2.0, "a"
     log.loc[:4, "feature:x"] = [np.nan, np.inf, -np.inf, 1e308, -2.0]
     log.loc[5, "feature:c"] = None

@@ -15,8 +15,8 @@ import pytest
 from plumbline.domain import Kind, System
 from plumbline.profile.cluster import grids
 from plumbline.profile.cluster.grids import ClusterGrids, cluster_grids
+from tests.factory.decision_tables import binary_log, insert, make_system, workspace
 from tests.profile.cluster.session import away, opened
-from tests.profile.decision_tables import binary_log, insert, make_system, workspace
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from plumbline.domain import System
 from plumbline.profile.cluster import scans
 from plumbline.profile.scan import exact
 from plumbline.profile.scan.group_outcomes import group_sizes
+from tests.factory.decision_tables import binary_log, insert, make_system, workspace
 from tests.profile.cluster.session import away, opened
-from tests.profile.decision_tables import binary_log, insert, make_system, workspace
 
 Held = tuple[duckdb.DuckDBPyConnection, System, pd.DataFrame]
 

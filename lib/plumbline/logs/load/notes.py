@@ -49,12 +49,12 @@ def unreadable_notes(cursor: duckdb.DuckDBPyConnection, plan: Plan) -> list[str]
 def _unreadable_note(column: StagedColumn, values: dict[str, str]) -> Message:
     is_time = column.map.role.role in ("trained_at", "label_time")
     if column.beside:
-        kept = {**values, "beside": column.beside}
+        cells = {**values, "beside": column.beside}
         if is_time:
             return message(
-                "{n} values of {column} are not a time; they are kept as text in {beside}.", **kept
+                "{n} values of {column} are not a time; they are kept as text in {beside}.", **cells
             )
-        return message("{n} values of {column} are not a number; they are kept as text in {beside}.", **kept)
+        return message("{n} values of {column} are not a number; they are kept as text in {beside}.", **cells)
     if is_time:
         return message("{n} values of {column} are not a time; they were left empty.", **values)
     return message("{n} values of {column} are not a number; they were left empty.", **values)
