@@ -97,7 +97,7 @@ def test_a_file_once_more_corrects_back_what_another_corrected_and_says_so(
     made = _labels(unlabelled, tmp_path / "l.csv", first, touched)
     assert (made.rows_loaded, made.rows_duplicate, made.rows_quarantined, made.labels_joined) == (1, 1, 1, 1)
     assert (_label(unlabelled, "d0003"), touched) == ("yes", [([1], made.load_id)])
-    assert made.notes == ("1 decisions had another label before; it is kept beside the new one.",)
+    assert made.notes == ("1 decision had another label before; it is kept beside the new one.",)
     before = state(unlabelled)
     made = _labels(unlabelled, tmp_path / "l.csv", first)
     assert (made.rows_loaded, made.rows_duplicate, made.labels_joined) == (0, 3, 0)

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from plumbline.domain import NAMED_ROLES, DecisionColumn, Kind, Load, Mapping, System, Task
-from plumbline.domain.messages import message
+from plumbline.domain.messages import Message, message
 from plumbline.logs.cluster import attachments
 from plumbline.logs.files.source import Source, open_source, require
 from plumbline.logs.load import removal
@@ -239,7 +239,7 @@ def _load_by_stage(
     none_fits: bool,
     say: Progress,
     direct: bool,
-) -> tuple[QuarantineCounts, int, int, int, list[str]]:
+) -> tuple[QuarantineCounts, int, int, int, list[Message]]:
     """Load a file of which some rows are to be set aside; returns what was, rows loaded and repeated, labels
     filled in, and notes. ``none_fits``: whether all of them may be."""
     staged = stage(cursor, source, plan)

@@ -139,7 +139,9 @@ def _load(
         else []
     )
     if again and not steps:
-        notes.append(f"This file is already here as load {again[0]}; nothing was added.")
+        notes.append(
+            message("This file is already here as load {load}; nothing was added.", load=str(again[0]))
+        )
     touched = settled.loads
     record = Load(
         load_id=load_id,

@@ -12,7 +12,7 @@ from plumbline.logs.load.staging import count_unreadable_cells
 from plumbline.wording.quantities import count
 
 
-def encoding_note(source: Source) -> list[str]:
+def encoding_note(source: Source) -> list[Message]:
     """Characters that the encoding does not define."""
     if not source.lost:
         return []
@@ -25,7 +25,7 @@ def encoding_note(source: Source) -> list[str]:
     ]
 
 
-def unmapped_note(source: Source, mapping: Mapping) -> list[str]:
+def unmapped_note(source: Source, mapping: Mapping) -> list[Message]:
     """Columns that no mapping speaks of: records further on in a file may hold more than the first."""
     known = {c.column for c in mapping.columns}
     fresh = [c for c in source.columns if c not in known]
@@ -35,7 +35,7 @@ def unmapped_note(source: Source, mapping: Mapping) -> list[str]:
     return [message("Columns that the mapping does not name were left out: {names}.", names=names)]
 
 
-def unreadable_notes(cursor: duckdb.DuckDBPyConnection, plan: Plan) -> list[str]:
+def unreadable_notes(cursor: duckdb.DuckDBPyConnection, plan: Plan) -> list[Message]:
     """Cells of good rows that could not be read, by column."""
     columns = {c.name: c for c in plan.columns}
     notes = []
@@ -49,7 +49,7 @@ def unreadable_notes(cursor: duckdb.DuckDBPyConnection, plan: Plan) -> list[str]
 def _unreadable_note(column: StagedColumn, values: dict[str, str]) -> Message:
     is_time = column.map.role.role in ("trained_at", "label_time")
     if column.beside:
-        cells = {**values, "beside": column.beside}
+        cells = {**values, "beside": str(column.beside)}
         if is_time:
             return message(
                 "{n} values of {column} are not a time; they are kept as text in {beside}.", **cells
@@ -60,7 +60,7 @@ def _unreadable_note(column: StagedColumn, values: dict[str, str]) -> Message:
     return message("{n} values of {column} are not a number; they were left empty.", **values)
 
 
-def kind_notes(plan: Plan, existing: list[DecisionColumn]) -> list[str]:
+def kind_notes(plan: Plan, existing: list[DecisionColumn]) -> list[Message]:
     """Columns that come as another kind than before."""
     known = {c.name.lower(): c.kind for c in existing}
     notes = []
@@ -82,7 +82,7 @@ def kind_notes(plan: Plan, existing: list[DecisionColumn]) -> list[str]:
     return notes
 
 
-def column_notes(plan: Plan, existing: list[DecisionColumn], key: str) -> list[str]:
+def column_notes(plan: Plan, existing: list[DecisionColumn], key: str) -> list[Message]:
     """Columns that are new or gone."""
     if not existing:
         return []

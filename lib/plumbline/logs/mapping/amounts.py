@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from plumbline.domain.messages import enumeration, message
+from plumbline.domain.messages import Message, enumeration, message
 from plumbline.logs.values.currency import detect_currency, format_currency, unread_currencies
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _LOOK = 500
 
 
-def notes(draft: Draft) -> list[str]:
+def notes(draft: Draft) -> list[Message]:
     """One sentence a currency that was read, and one a column whose amounts could not be."""
     read: dict[str, list[str]] = {}
     left = []

@@ -71,4 +71,4 @@ def halves(columns: Collection[str]) -> dict[str, str]:
 def personal_data_by_name(column: str) -> str:
     """What personal data a column holds by its name, in words; empty where its name does not say so."""
     plain = normalise(column)
-    return _BY_NAME.get(plain) or _BY_NAME.get(_PREFIX.sub("", plain, count=1), "")
+    return _BY_NAME.get(plain, "") or _BY_NAME.get(_PREFIX.sub("", plain, count=1), "")
