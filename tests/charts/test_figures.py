@@ -9,6 +9,7 @@ import pytest
 
 from plumbline.answers.data.volume import Period
 from plumbline.charts.distribution import MOST_LEVELS, distribution, histogram
+from plumbline.charts.forest_plot import EstimateRow, ReferenceLine, forest
 from plumbline.charts.heatmap import heatmap
 from plumbline.charts.marks import Release
 from plumbline.charts.style import TOKENS
@@ -203,3 +204,13 @@ def test_a_picture_that_is_drawn_again_is_made_once_and_another_one_is_another()
     assert trend(points(), mode="dark") is not first
     assert trend([replace(point, value=0.5) for point in points()]) is not first
     assert first.to_json() == written
+
+
+def test_the_words_of_a_limit_and_of_another_line_stand_on_rows_of_their_own() -> None:
+    """Beside each other they ran into one at 800 px."""
+    row = EstimateRow(label="a", value=0.5, low=0.4, high=0.6, words="0.5")
+    lines = [ReferenceLine(0.8, "four-fifths line", limit=True), ReferenceLine(1.0, "most favoured")]
+    shifts = {a["text"]: a["yshift"] for a in forest([row], lines=lines)["layout"]["annotations"]}
+    assert shifts["most favoured"] - shifts["four-fifths line"] >= 14
+    alone = forest([row], lines=lines[1:])["layout"]["annotations"]
+    assert next(a for a in alone if a["text"] == "most favoured")["yshift"] == 0

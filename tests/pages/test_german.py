@@ -36,6 +36,7 @@ REST = {
     "decisions": ("not labelled", "near the cut-off", "between 0.4..0.6"),  # filters as they are typed
     "glossary": ("",),  # English words with their German ones beside
     "governance": ("Regulation (EU)",),  # the sources of the law
+    "trail": ("plumbline-paper",),  # its entries are English in every language
 }
 
 

@@ -13,6 +13,8 @@ from plumbline.charts.style import TOKENS, Mode, blank, colour, mark, note, text
 
 Unit = Literal["share", "points", "ratio", "number"]
 ROW = 40  # the words stand above the mark, so that the plot is as wide as the page, however narrow
+#: how far the words of a quiet line stand above those of a limit, in pixels
+LINE_WORDS = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +63,7 @@ def forest(
     ]
     room = 0.05 * (max(ends) - min(ends)) or 0.05
     bounds = (min(ends) - room, max(ends) + room)
+    both = len({line.limit for line in lines}) > 1
     for line in lines:
         look = t.fail if line.limit else t.muted
         figure.add_shape(
@@ -77,6 +80,7 @@ def forest(
             y=1,
             yref="paper",
             yanchor="bottom",
+            yshift=LINE_WORDS if both and not line.limit else 0,  # neighbours would run into each other
             xanchor=_anchor(line.at, bounds),
             text=text(line.words),
             showarrow=False,
@@ -134,7 +138,7 @@ def forest(
         figure.update_xaxes(tickformat="+.1%" if unit == "points" else ".0%")
         if bounds[1] - bounds[0] > 0.2:
             figure.update_xaxes(tickformat="+.0%" if unit == "points" else ".0%")
-    figure.update_layout(margin={"l": 8, "r": 8, "t": 28, "b": 8})
+    figure.update_layout(margin={"l": 8, "r": 8, "t": 28 + (LINE_WORDS if both else 0), "b": 8})
     return figure.figure()
 
 

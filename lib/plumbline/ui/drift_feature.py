@@ -16,7 +16,7 @@ from plumbline.ui.parts.escape import one_line
 from plumbline.ui.parts.glossary import help_for
 from plumbline.ui.state import session
 from plumbline.wording import numbers
-from plumbline.wording.language import english_reader, phrase
+from plumbline.wording.language import english_reader, localise, phrase
 
 
 def choose(answer: DriftAnswer) -> str | None:
@@ -94,7 +94,7 @@ def method_sentence(method: str) -> str:
     """What a measure of drift says, in a sentence."""
     with english_reader():
         name = numbers.name(method)
-    return help_for(name) or METHODS[method].says
+    return help_for(name) or localise(METHODS[method].says)
 
 
 def _value(method: str, value: float | None) -> str:

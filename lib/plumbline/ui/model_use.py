@@ -193,7 +193,7 @@ def attribution_drift(usage: ModelUse) -> None:
     rows = [
         {
             "Feature": one_line(q.feature),
-            "What to do": q.verdict,
+            "What to do": localise(q.verdict),
             "Weight now": numbers.share(q.share),
             "Weight before": numbers.DASH if q.share_before is None else numbers.share(q.share_before),
             "Moved the output by": numbers.DASH if q.change is None else numbers.signed_number(q.change),

@@ -16,6 +16,7 @@ _SPOKEN = {
     "precision": word("Precision", "metric"), "recall": word("Recall", "metric"),
     "specificity": word("Specificity", "metric"), "log_loss": word("Log loss", "metric"),
     "average_precision": word("Average precision", "metric"),
+    "f1_macro": word("Macro F1", "metric"), "f1_weighted": word("Weighted F1", "metric"),
 }  # fmt: skip
 
 #: drift methods whose spelling is not their name

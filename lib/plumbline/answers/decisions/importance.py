@@ -45,10 +45,10 @@ MOST_VERSIONS = 8
 MOVED = 0.05  # of all weight, from which a feature is used differently
 #: (input drifted, used) -> what that asks for
 VERDICTS = {
-    (True, True): "act: drifted and used",
-    (True, False): "note: drifted, hardly used",
-    (False, True): "look: stable, used differently",
-    (False, False): "quiet",
+    (True, True): word("act: drifted and used"),
+    (True, False): word("note: drifted, hardly used"),
+    (False, True): word("look: stable, used differently"),
+    (False, False): word("nothing to do"),
 }
 _UNITS = {
     "value": message("units of the prediction"),
@@ -355,9 +355,9 @@ def _quadrants(
         was = before.get(item.feature)
         used = share >= CARRIES or (was or 0.0) >= CARRIES
         shifted = was is not None and abs(share - was) >= MOVED
-        verdict = "unknown" if drifted is None else VERDICTS[drifted, used if drifted else shifted]
+        verdict = word("unknown") if drifted is None else VERDICTS[drifted, used if drifted else shifted]
         if was is None and verdict == VERDICTS[False, False]:
-            verdict = "input stable"  # whether its use is, nobody can tell
+            verdict = word("input stable")  # whether its use is, nobody can tell
         result.append(
             Quadrant(
                 feature=item.feature,

@@ -50,7 +50,7 @@ def notes(draft: Draft) -> list[Message]:
                     currency=some[0],
                 )
             )
-    lines = [
+    lines: list[str] = [
         message(
             "Amounts in {currency} are read as numbers, their mark is taken away: {columns}.",
             currency=code,

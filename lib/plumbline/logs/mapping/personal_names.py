@@ -13,7 +13,7 @@ from plumbline.domain.messages import word
 from plumbline.logs.mapping.role_names import normalise
 
 #: what it is -> names of columns, by language: bg cs da de el en es et fi fr ga hr hu it lt lv mt nl pl pt ro sk sl sv
-_NAMES = {
+_NAMES: dict[str, str] = {
     word("a person's surname"): (
         "surname last_name lastname family_name familyname familia prijmeni efternavn nachname familienname "
         "zuname eponymo epitheto apellido apellidos primer_apellido perekonnanimi sukunimi nom_de_famille "

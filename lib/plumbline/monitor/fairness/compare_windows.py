@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from plumbline.domain.messages import enumeration
 from plumbline.monitor.fairness.groups import (
     ERRORS,
     FALSE_DISCOVERY,
@@ -65,7 +66,7 @@ class GroupChange:
     @property
     def name(self) -> str:
         """``sex = f and origin = b``."""
-        return " and ".join(f"{a} = {v}" for a, v in zip(self.attributes, self.levels, strict=True))
+        return enumeration([f"{a} = {v}" for a, v in zip(self.attributes, self.levels, strict=True)])
 
 
 def changes(

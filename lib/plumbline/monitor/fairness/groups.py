@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from plumbline.domain import FloatArray, PointStatus
+from plumbline.domain.messages import enumeration
 from plumbline.monitor.statistics.multiple_testing import benjamini_hochberg
 from plumbline.monitor.statistics.proportions import difference, wilson
 from plumbline.monitor.statistics.ratios import Z95, katz, koopman, range_p, range_z
@@ -142,7 +143,7 @@ class GroupResult:
     @property
     def name(self) -> str:
         """``sex = f and origin = b``."""
-        return " and ".join(f"{a} = {v}" for a, v in zip(self.attributes, self.levels, strict=True))
+        return enumeration([f"{a} = {v}" for a, v in zip(self.attributes, self.levels, strict=True)])
 
     @property
     def status(self) -> PointStatus:

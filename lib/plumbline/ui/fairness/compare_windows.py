@@ -43,7 +43,7 @@ def compare_groups(answer: FairnessWindows) -> None:
         or options[0]
     )
     if chosen == RATIO:
-        leaders = [one_line(g.name, 60) for g in answer.groups if g.best and len(g.attributes) == 1]
+        leaders = [one_line(localise(g.name), 60) for g in answer.groups if g.best and len(g.attributes) == 1]
         cards.note(
             phrase(
                 "Each group's rate over that of the most favoured group of the first window: {leaders}.",
@@ -66,7 +66,7 @@ def compare_groups(answer: FairnessWindows) -> None:
         words = ", ".join(
             phrase(
                 "{name} ({n_first} and {n_second})",
-                name=one_line(g.name, 60),
+                name=one_line(localise(g.name), 60),
                 n_first=g.n_first,
                 n_second=g.n_second,
             )
@@ -125,7 +125,8 @@ def _row(g: GroupChange, moved: MeasureChange, measure: str, spans: list[str]) -
             high=numbers.signed_number(100 * moved.high),
         )
     return {
-        "Group": one_line(g.name, 80), spans[0]: first, spans[1]: second, "Change": change, "95 % interval": sure,
+        "Group": one_line(localise(g.name), 80), spans[0]: first, spans[1]: second,
+        "Change": change, "95 % interval": sure,
         "Corrected p": numbers.p_value(moved.q), "Verdict": _verdict(moved.verdict),
         "n first": moved.n_first, "n second": moved.n_second,
     }  # fmt: skip

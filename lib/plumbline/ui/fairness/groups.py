@@ -55,7 +55,7 @@ def figures(answer: FairnessAnswer) -> None:
             Figure(
                 name=phrase("Lowest ratio"),
                 value=numbers.significant(worst.ratio.value),
-                note=f"{_range(worst.ratio.low, worst.ratio.high)}, {worst.name}, n = {numbers.count(worst.n)}",
+                note=f"{_range(worst.ratio.low, worst.ratio.high)}, {_counted(worst)}",
                 status=worst.ratio.status.value,
             )
         )
@@ -67,7 +67,7 @@ def figures(answer: FairnessAnswer) -> None:
             Figure(
                 name=phrase("Otherwise, times as often"),
                 value=numbers.significant(most.adverse.value),
-                note=f"{_range(most.adverse.low, most.adverse.high)}, {most.name}, n = {numbers.count(most.n)}",
+                note=f"{_range(most.adverse.low, most.adverse.high)}, {_counted(most)}",
                 status=most.adverse.status.value,
             )
         )
@@ -154,7 +154,9 @@ def _rows(answer: FairnessAnswer, comparisons: Sequence[GroupResult], view: View
         for g in worst:
             where = [(answer.columns[a], level) for a, level in zip(g.attributes, g.levels, strict=True)]
             empty_states.link(
-                empty_states.NextPage("decisions", phrase("Decisions of {name}", name=escape(g.name, 60))),
+                empty_states.NextPage(
+                    "decisions", phrase("Decisions of {name}", name=escape(localise(g.name), 60))
+                ),
                 drill_down.narrower_query(view, answer.system.key, where),
             )
 
@@ -162,7 +164,7 @@ def _rows(answer: FairnessAnswer, comparisons: Sequence[GroupResult], view: View
 def small_groups(answer: FairnessAnswer) -> None:
     """Groups that are too small, by name."""
     if answer.small_groups:
-        named = ", ".join(f"{one_line(g.name, 60)} ({g.n})" for g in answer.small_groups)
+        named = ", ".join(f"{one_line(localise(g.name), 60)} ({g.n})" for g in answer.small_groups)
         cards.note(
             phrase(
                 "Too few decisions to judge, {least_rows} are needed: {named}.",
@@ -232,22 +234,18 @@ def _value(g: GroupResult, measure: str) -> GroupRate | None:
     return g.calibration if measure == "calibration" else g.rates.get(measure)
 
 
+def _row_at(g: GroupResult, value: float | None, words: str) -> EstimateRow:
+    return EstimateRow(label=localise(g.name), value=value, low=value, high=value, words=words)
+
+
 def _row(g: GroupResult, measure: str) -> EstimateRow:
     rate = _value(g, measure)
     if g.is_small:
-        return EstimateRow(
-            label=g.name, value=None, low=None, high=None, words=phrase("too few to judge, n = {n}", n=g.n)
-        )
+        return _row_at(g, None, phrase("too few to judge, n = {n}", n=g.n))
     if rate is None:
         if measure == RATIO and g.best:
-            return EstimateRow(
-                label=g.name,
-                value=1.0,
-                low=1.0,
-                high=1.0,
-                words=phrase("most favoured, n = {n}", n=numbers.count(g.n)),
-            )
-        return EstimateRow(label=g.name, value=None, low=None, high=None, words=phrase("outcomes not known"))
+            return _row_at(g, 1.0, phrase("most favoured, n = {n}", n=numbers.count(g.n)))
+        return _row_at(g, None, phrase("outcomes not known"))
     status = ""
     if measure == RATIO and g.ratio is not None:
         status = g.ratio.status.value
@@ -266,7 +264,7 @@ def _row(g: GroupResult, measure: str) -> EstimateRow:
         gap = g.gaps.get(measure)
         status = gap.status.value if gap is not None else ""
     return EstimateRow(
-        label=g.name,
+        label=localise(g.name),
         value=rate.value,
         low=rate.low,
         high=rate.high,
@@ -275,8 +273,12 @@ def _row(g: GroupResult, measure: str) -> EstimateRow:
     )
 
 
+def _counted(g: GroupResult) -> str:
+    return f"{localise(g.name)}, n = {numbers.count(g.n)}"
+
+
 def _points(value: float) -> str:
-    return f"{100 * value:+.1f}".replace("-", "−")
+    return digits(f"{100 * value:+.1f}".replace("-", "−"))
 
 
 def _range(low: float, high: float) -> str:
@@ -287,7 +289,7 @@ def _table(comparisons: Sequence[GroupResult], alt: str) -> None:
     tables.grid(
         [
             {
-                "Group": one_line(g.name, 80),
+                "Group": one_line(localise(g.name), 80),
                 "n": g.n,
                 "Positive rate": _share(g, "positive_rate"),
                 "Ratio to the best": _ratio(g),
@@ -314,7 +316,7 @@ def _share(g: GroupResult, measure: str) -> str:
 
 def _ratio(g: GroupResult) -> str:
     if g.best:
-        return "best"
+        return phrase("best")
     return numbers.significant(g.ratio.value) if g.ratio else numbers.DASH
 
 
@@ -367,7 +369,7 @@ def rates_over_time(answer: FairnessAnswer, view: View) -> None:
             [
                 {
                     "Version": one_line(version),
-                    "Group": one_line(g.name, 80),
+                    "Group": one_line(localise(g.name), 80),
                     "n": g.n,
                     "Positive rate": _share(g, "positive_rate"),
                     "Ratio to the best": _ratio(g),

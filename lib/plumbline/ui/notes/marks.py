@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from plumbline.answers.alerts.findings import findings
 from plumbline.answers.notes.calendar_events import calendar_events
 from plumbline.answers.releases.history import history
 from plumbline.charts.marks import Alert, Release
 from plumbline.domain.notes import CalendarEvent
+from plumbline.monitor.releases.champion import ChampionPeriod
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View
 from plumbline.wording.language import localise, phrase
@@ -21,7 +24,13 @@ def releases(view: View) -> list[Release]:
     """When each version took over."""
     if view.system is None:
         return []
-    spans = ask(view, history, view.system.key).releases.spans
+    return release_marks(ask(view, history, view.system.key).releases.spans)
+
+
+def release_marks(spans: Sequence[ChampionPeriod]) -> list[Release]:
+    """The moment of each span's version; none in a log that names no version at all."""
+    if not any(span.version for span in spans):
+        return []
     return [Release(span.version or phrase("no version"), span.start) for span in spans]
 
 

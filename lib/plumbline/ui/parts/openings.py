@@ -166,7 +166,8 @@ def context(stated: Statements, today: date) -> Opening:
         sentence = phrase("All {asked} questions about {name} are answered.", asked=asked, name=name)
     elif len(missing) == asked:
         sentence = phrase(
-            "Nobody has said yet what {name} is for: it is judged as the strictest kind of system.", name=name
+            "Nobody has said yet what {name} is for: until then it is read as the strictest kind of system.",
+            name=name,
         )
     else:
         sentence = (

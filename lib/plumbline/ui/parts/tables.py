@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
 
@@ -24,6 +24,8 @@ from plumbline.wording.times import iso_second
 if TYPE_CHECKING:
     import pandas as pd
 
+#: rows up to which a table is shown whole; of one row more than fit, its upper half was to be seen
+WHOLE = 14
 #: cells that are numbers in words: right-aligned, so that their digits stand below each other
 _NUMBER = re.compile(r"^(?:(?:< )?[+−-]?[\d,.]+(?:e[+-]?\d+)?(?: %)?|–|)$")
 #: a difference or a range of them as we write it: it begins as a formula might, and cannot be one
@@ -67,7 +69,8 @@ def grid(
         )
     frame = frame.rename(columns=localise)
     with st.container(gap=None):
-        st.dataframe(frame, hide_index=True, alt=alt, height=height or "auto", column_config=config)
+        whole: Literal["content", "auto"] = "content" if len(frame) <= WHOLE else "auto"
+        st.dataframe(frame, hide_index=True, alt=alt, height=height or whole, column_config=config)
         printed_table(frame.drop(columns=[localise(name) for name in bars]))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from plumbline.answers.governance.scorecard import Answer
-from plumbline.charts.marks import Alert, Release
+from plumbline.charts.marks import Alert
 from plumbline.charts.trend import trend
 from plumbline.store.findings import FindingRecord
 from plumbline.ui.notes import marks
@@ -38,9 +38,7 @@ def story(answer: Answer, findings: Sequence[FindingRecord], view: View) -> None
         view.mode,
         reference=answer.system.reference,
         level=standing.levels.get(standing.headline),
-        releases=[Release(s.version or phrase("no version"), s.start) for s in releases.releases.spans]
-        if releases
-        else [],
+        releases=marks.release_marks(releases.releases.spans) if releases else [],
         alerts=[Alert(localise(f.sentence), f.since) for f in system_findings if f.since is not None],
         events=events,
         height=HEIGHT,
