@@ -47,7 +47,7 @@ def _splits() -> Iterator[tuple[str, Any]]:
 
 
 def _sizes() -> Iterator[tuple[str, Any]]:
-    for cost in (1.0, 100.0, 3906.0, 3907.0, 1e5, 1e9):
+    for cost in (1.0, 100.0, 3906.0, 3906.25, 3907.0, 1e5, 1e9):
         yield f"cost {cost}", [orders(players, cost) for players in (0, 1, 2, 9, 10, 11, 40, 500, 60_000)]
     for m in (1, 2, 3, 5):
         yield f"{m} players", _gains(m)
