@@ -15,6 +15,24 @@ from plumbline.store.workspace import Workspace, now
 LONGEST_TEXT = 2000
 
 
+def refuse_comment(words: str) -> None:
+    """Refuse a comment that says nothing or too much.
+
+    Raises:
+        PlumblineError: it does.
+    """
+    if not words:
+        raise PlumblineError("A comment says something", todo="Write it.")
+    if len(words) > LONGEST_TEXT:
+        raise PlumblineError(
+            message(
+                "A comment has {longest_text} characters at most; this one has {words}",
+                longest_text=str(LONGEST_TEXT),
+                words=str(len(words)),
+            )
+        )
+
+
 def comments(ws: Workspace, key: str, decision_id: str) -> tuple[Comment, ...]:
     """What was written beneath a decision, the oldest first."""
     with ws.read() as cursor:
@@ -30,16 +48,7 @@ def comment(ws: Workspace, key: str, decision_id: str, text: str, *, by: str) ->
         PlumblineError: no such system or decision, no name, nothing was written, or too much.
     """
     name, words = signer(by, "A comment"), _collapse_empty_lines(text)
-    if not words:
-        raise PlumblineError("A comment says something", todo="Write it.")
-    if len(words) > LONGEST_TEXT:
-        raise PlumblineError(
-            message(
-                "A comment has {longest_text} characters at most; this one has {words}",
-                longest_text=str(LONGEST_TEXT),
-                words=str(len(words)),
-            )
-        )
+    refuse_comment(words)
     with ws.write() as cursor:
         system = systems.get_system(cursor, key)
         decisions.read_decision(cursor, system, decision_id)

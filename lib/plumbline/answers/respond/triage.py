@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from plumbline.answers.notes.decision_comments import refuse_comment
 from plumbline.answers.signer import signer
 from plumbline.domain import PlumblineError
 from plumbline.domain.acts import Act
@@ -21,7 +22,6 @@ from plumbline.store.workspace import Cursor, Workspace, now
 
 #: how long a finding may be muted, in days
 LONGEST_MUTE = 30
-LONGEST_TEXT = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +114,7 @@ def comment(ws: Workspace, system: str, number: int, text: str, *, by: str) -> T
         PlumblineError: no such finding, or nothing was written.
     """
     words = text.strip()
-    if not words:
-        raise PlumblineError("A comment says something", todo="Write it.")
-    if len(words) > LONGEST_TEXT:
-        raise PlumblineError(
-            message(
-                "A comment has {longest_text} characters at most; this one has {words}",
-                longest_text=str(LONGEST_TEXT),
-                words=str(len(words)),
-            )
-        )
+    refuse_comment(words)
     with _finding_write(ws, system, number, by) as (cursor, record):
         triage_store.comment(cursor, number, now(), by.strip(), words)
         detail = {"finding": number, "characters": len(words)}

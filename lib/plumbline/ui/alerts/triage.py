@@ -8,8 +8,9 @@ import streamlit as st
 
 from plumbline.answers.alerts.findings import acknowledge
 from plumbline.answers.alerts.incidents import open_incident
+from plumbline.answers.notes.decision_comments import LONGEST_TEXT
 from plumbline.answers.respond import triage as acts
-from plumbline.answers.respond.triage import LONGEST_MUTE, LONGEST_TEXT, TriagedFinding
+from plumbline.answers.respond.triage import LONGEST_MUTE, TriagedFinding
 from plumbline.domain import Finding
 from plumbline.governance.incident_deadlines import Incident
 from plumbline.ui.frame import drill_down, permissions, sign_in, signed_forms
