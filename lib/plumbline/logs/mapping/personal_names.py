@@ -54,7 +54,7 @@ _NAMES: dict[str, str] = {
         "numero_de_securite_sociale nir iban"
     ),
 }  # fmt: skip
-_BY_NAME = {name: what for what, names in _NAMES.items() for name in names.split()}
+_BY_NAME: dict[str, str] = {name: what for what, names in _NAMES.items() for name in names.split()}
 _PREFIX = re.compile(
     r"(customer|client|applicant|person|patient|borrower|employee|user|kunden?|antragsteller|cliente)_"
 )
