@@ -34,6 +34,9 @@ def test_what_goes_wrong_is_told(
     assert (how, "ZeroDivisionError" in fault) == ("failed", True)
     monkeypatch.setattr("plumbline.answers.data.load.load_file", lambda *_, **__: files._late())
     assert "more than 60 s" in files.run_case(sound["csv"], ".csv", tmp_path)[1]
+    monkeypatch.undo()
+    monkeypatch.setattr("plumbline.store.workspace.Workspace.close", lambda _: files._late())
+    assert files.run_case(sound["csv"], ".csv", tmp_path) == ("failed", "more than 60 s")
     assert list(tmp_path.iterdir()) == []
 
 
