@@ -18,7 +18,7 @@ from pyarrow import feather, parquet
 from plumbline.answers.data import inbox
 from plumbline.answers.data.load import inspect_file, load_file
 from plumbline.domain import PlumblineError
-from plumbline.store.workspace import FullDisk, Workspace
+from plumbline.store.workspace import FullDisk, Workspace, open_workspace
 from tests.conftest import Ran
 from tests.factory.decisions import HEADER, csv_bytes, decisions, records, row, rows_of, write
 
@@ -181,6 +181,19 @@ def test_memory_and_time_of_a_look_are_settings(
     )
     with pytest.raises(PlumblineError, match="unpacks to more than 2 MB"):
         inspect_file(tmp_path / "b.csv.gz", ws=workspace)
+
+
+def test_too_little_memory_to_read_a_file_is_not_the_files_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / "a.csv", decisions(6_000))
+    monkeypatch.setenv("PLUMBLINE_MEMORY", "20MB")
+    ws = open_workspace(tmp_path / "w.duckdb", read_from=[tmp_path])
+    try:
+        with pytest.raises(PlumblineError, match="The memory is not enough"):
+            load_file(ws, path, title="s", actor="t", timezone="UTC")
+    finally:
+        ws.close()
 
 
 @pytest.mark.parametrize(

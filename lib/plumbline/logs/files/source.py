@@ -18,6 +18,7 @@ from plumbline.logs.files.byte_scan import MAX_LINE, Survey
 from plumbline.logs.files.json_records import RecordFault
 from plumbline.logs.files.sniff import FileForm
 from plumbline.sandbox.records import from_json
+from plumbline.store.engine import MemoryShortage, is_memory_shortage
 from plumbline.store.sources import Origin
 from plumbline.store.sql import literal
 from plumbline.store.workspace import Workspace
@@ -150,7 +151,9 @@ def require_readable(ws: Workspace, path: Path) -> None:
 
 
 def unreadable(path: Path, error: duckdb.Error) -> PlumblineError:
-    """DuckDB's refusal of a file as one sentence."""
+    """DuckDB's refusal of a file as one sentence; too little memory for it is no fault of the file."""
+    if is_memory_shortage(error):
+        return MemoryShortage()
     first = " ".join(str(error).split("\n")[0].split())[:200]
     return PlumblineError(
         message("The file cannot be read: {first}", first=first),
