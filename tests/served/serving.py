@@ -135,7 +135,7 @@ class Tab:
         self._socket = self._stack.enter_context(connect(
             f"{self.server.address.replace('http', 'ws', 1)}/_stcore/stream", max_size=None, open_timeout=60,
             subprotocols=names, origin=origin or self.server.address, additional_headers={"Cookie": held},  # type: ignore[arg-type]
-            proxy=None,
+            proxy=None, ping_interval=None,  # a browser sends none, and a busy machine answers late
         ))  # fmt: skip
         return self
 

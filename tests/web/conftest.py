@@ -74,7 +74,7 @@ def interface(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Interface]:
         folder / "workspace.duckdb",
         PLUMBLINE_PUSH_SECONDS="0.2",
         PLUMBLINE_REQUEST_BODY="2MB",
-        PLUMBLINE_REQUEST_SECONDS="1",
+        PLUMBLINE_REQUEST_SECONDS="3",
         PLUMBLINE_REQUEST_RATE="30",
     ) as server:
         yield Interface(server, secrets)

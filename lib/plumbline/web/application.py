@@ -20,6 +20,7 @@ from plumbline.console import CommandLine
 from plumbline.domain import PlumblineError
 from plumbline.store.workspace import Workspace
 from plumbline.web import metrics, reference
+from plumbline.web.bounded_wait import BoundedWait
 from plumbline.web.callers import Callers
 from plumbline.web.limits import limits
 from plumbline.web.orders import Orders
@@ -40,10 +41,11 @@ class Interface:
     def __init__(self, find: Callable[[], Workspace], commands: CommandLine) -> None:
         self._find, self._limits = partial(_open_or_unavailable, find), limits()
         self._intake: Intake | None = None
-        self._callers = Callers(self._find, self._limits.rate)
+        wait = BoundedWait(self._limits.seconds)
+        self._callers = Callers(self._find, self._limits.rate, wait)
         self._counts = metrics.Requests()
         router = APIRouter()
-        Pushes(self._find, self._callers, self._limits, self.intake).add_to(router)
+        Pushes(self._find, self._callers, self._limits, self.intake, wait).add_to(router)
         Questions(self._find, self._callers, commands, self._limits.answers).add_to(router)
         Orders(self._find, self._callers, self._limits, commands).add_to(router)
         app = FastAPI(

@@ -6,14 +6,15 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 
-from anyio import to_thread
 from starlette.requests import Request
 
 from plumbline.answers.governance import tokens
 from plumbline.domain.acts import Access, Token
 from plumbline.store.workspace import Workspace
+from plumbline.web.bounded_wait import BoundedWait
 from plumbline.web.limits import TokenBucket
 from plumbline.web.problems import ProblemDocument
 
@@ -43,8 +44,8 @@ def require_role(token: Token, needed: Access) -> None:
 class Callers:
     """The tokens of the workspace, as requests show them."""
 
-    def __init__(self, find: Callable[[], Workspace], rate: float) -> None:
-        self._find = find
+    def __init__(self, find: Callable[[], Workspace], rate: float, wait: BoundedWait) -> None:
+        self._find, self._wait = find, wait
         self._rate, self._wrong = TokenBucket(rate), TokenBucket(_WRONG)
         self._seen: OrderedDict[str, tuple[float, Token | None]] = OrderedDict()
         self._guard = threading.Lock()
@@ -53,7 +54,7 @@ class Callers:
         """The token of a request, which has the role that is needed, for this system.
 
         Raises:
-            Problem: 401, 403 or 429.
+            Problem: 401, 403 or 429; 503: the workspace does not answer.
         """
         token = await self.token(request)
         if token is None:
@@ -75,7 +76,7 @@ class Callers:
         host = request.client.host if request.client else ""
         entry, token = self._cached_token(secret.strip())
         if not entry:
-            token = await to_thread.run_sync(self._fetch_token, secret.strip())
+            token = await self._wait.look_up(partial(self._fetch_token, secret.strip()))
         if token is None:
             if not self._wrong.allows(host):
                 raise ProblemDocument(HTTPStatus.TOO_MANY_REQUESTS, _TOO_MANY, after=1)

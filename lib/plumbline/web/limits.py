@@ -17,9 +17,9 @@ _CALLERS = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestLimits:
-    """``body``: bytes of one; ``file``: of a file that a command reads; ``seconds``: for which a body may take to come;
-    ``rate``: requests of a token a second; ``every``: seconds between two loads of what was pushed; ``answers``:
-    questions that are worked out at a time."""
+    """``body``: bytes of one; ``file``: of a file that a command reads; ``seconds``: for which a body may take to come,
+    and the disk to answer; ``rate``: requests of a token a second; ``every``: seconds between two loads of what was
+    pushed; ``answers``: questions that are worked out at a time."""
 
     body: int
     file: int

@@ -19,6 +19,7 @@ from plumbline.logs.push.bodies import READERS, UnreadableBody
 from plumbline.logs.push.receipts import PushReceipt
 from plumbline.store.workspace import FullDisk, Workspace
 from plumbline.web.body import read_body
+from plumbline.web.bounded_wait import BoundedWait
 from plumbline.web.callers import Callers
 from plumbline.web.limits import RequestLimits
 from plumbline.web.problems import ProblemDocument
@@ -54,8 +55,10 @@ class Pushes:
         callers: Callers,
         limits: RequestLimits,
         intake: Callable[[], Intake],
+        wait: BoundedWait,
     ) -> None:
         self._find, self._callers, self._limits, self._intake = find, callers, limits, intake
+        self._wait = wait
 
     def add_to(self, router: APIRouter) -> None:
         """Add the routes."""
@@ -107,10 +110,11 @@ class Pushes:
         repeated = intake.find_request(system, kind, body, actor=actor, key=key)
         if repeated:
             return _answer({"receipt": repeated[0], "rows_read": repeated[1]}, HTTPStatus.ACCEPTED)
-        if not intake.has_form(system):
-            await to_thread.run_sync(require_system, self._find, system)
-            await to_thread.run_sync(intake.row_forms, system)
-        read = partial(intake.request, system, kind, media, body, actor=actor, key=key)
+        forms = intake.fresh_forms(system)
+        if forms is None:
+            await self._wait.look_up(partial(require_system, self._find, system))
+            forms = await self._wait.look_up(partial(intake.row_forms, system))
+        read = partial(intake.request, system, kind, media, body, actor=actor, key=key, forms=forms)
         try:
             request, batch = read() if _is_small(media, body) else await to_thread.run_sync(read)
         except UnreadableBody as error:
@@ -122,7 +126,7 @@ class Pushes:
             loop.call_soon_threadsafe(_set, written, error)
 
         number = intake.take(request, done)
-        if await written is not None:
+        if await self._wait.written(written) is not None:
             raise FullDisk(self._find().path)
         answer: dict[str, object] = {"receipt": number, "rows_read": len(request.rows)}
         if batch.unread:
@@ -135,7 +139,7 @@ class Pushes:
         intake = self._intake()
         if request.query_params.get("wait", "").lower() in ("1", "true", "yes"):
             await _wait_for_receipt(intake, number)
-        receipt_and_state = await to_thread.run_sync(intake.receipt_of, number)
+        receipt_and_state = await self._wait.look_up(partial(intake.receipt_of, number))
         if receipt_and_state is None:
             raise ProblemDocument(
                 HTTPStatus.NOT_FOUND, "There is no such receipt; receipts are kept for seven days."

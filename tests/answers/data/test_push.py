@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
 import subprocess
@@ -16,11 +17,12 @@ import pytest
 
 from plumbline.answers.data import push, push_queue
 from plumbline.answers.data.load import system_loads
-from plumbline.answers.data.push import Intake, MissingLog, push_folder
+from plumbline.answers.data.push import Intake, MissingLog, UnavailableWorkspace, push_folder
 from plumbline.answers.data.push_queue import Backlog
 from plumbline.answers.governance.trail import trail
 from plumbline.answers.operations.verify import verify
 from plumbline.domain import PlumblineError
+from plumbline.logs.push import journal
 from plumbline.logs.push.receipts import PushReceipt
 from plumbline.store import systems
 from plumbline.store.database.engine import FullDisk
@@ -29,6 +31,7 @@ from tests.environment import product
 from tests.factory.workspaces import loaded_workspace
 
 ROOT = Path(__file__).parents[3]
+NDJSON = "application/x-ndjson"
 ROW = {
     "decided_at": "2026-03-09T08:00:00Z",
     "decision": "yes",
@@ -67,7 +70,7 @@ class Given:
         self, *rows: dict[str, Any], kind: str = "decisions", actor: str = "token t", key: str = ""
     ) -> str:
         body = "\n".join(map(json.dumps, rows)).encode()
-        request, _ = self.intake.request("shop", kind, "application/x-ndjson", body, actor=actor, key=key)
+        request, _ = self.intake.request("shop", kind, NDJSON, body, actor=actor, key=key)
         written = threading.Event()
         number = self.intake.take(request, lambda error: written.set() if error is None else None)
         assert written.wait(20)
@@ -209,6 +212,62 @@ def test_a_key_is_known_to_the_next_process_and_only_to_its_own_token(ws: Worksp
     assert second.push(*_numbered(0, 1), key="k", actor="token other") != number
     second.intake.close()
     assert _held(ws) == 1
+
+
+def test_a_receipt_that_a_process_which_ended_gave_out_is_not_denied_before_its_rows_are_read(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = Given(ws)
+    monkeypatch.setattr(first.intake, "gather", lambda: None)  # it is killed
+    number = first.push(*_numbered(0, 1))
+    first.intake.close()
+    held, real = threading.Event(), Intake._open_journal
+
+    def slow(intake: Intake) -> Any:
+        held.wait(20)
+        return real(intake)
+
+    monkeypatch.setattr(Intake, "_open_journal", slow)
+    second = Intake(lambda: ws, 3_600)
+    with pytest.raises(UnavailableWorkspace):
+        second.receipt_of(number)
+    held.set()
+    while not second.is_ready:
+        time.sleep(0.01)
+    found = second.receipt_of(number)
+    assert found is not None
+    assert found[1]
+    assert second.receipt_of("nobody's") is None
+    second.close()
+
+
+def test_a_request_that_is_on_its_way_to_the_disk_is_not_answered_for_when_it_comes_again(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = Given(ws)
+    held, real = threading.Event(), os.fsync
+
+    def slow(file: int) -> None:
+        held.wait(20)
+        real(file)
+
+    monkeypatch.setattr(journal.os, "fsync", slow)
+    body = json.dumps(_numbered(0, 1)[0]).encode()
+    written: list[OSError | None] = []
+    for _ in range(2):
+        assert given.intake.find_request("shop", "decisions", body, actor="token t", key="k") is None
+        request, _ = given.intake.request("shop", "decisions", NDJSON, body, actor="token t", key="k")
+        number = given.intake.take(request, written.append)
+    assert written == []
+    held.set()
+    while len(written) < 2:
+        time.sleep(0.01)
+    assert written == [None, None]
+    assert given.intake.find_request("shop", "decisions", body, actor="token t", key="k") == (number, 1)
+    given.intake.gather()
+    assert given.receipt(number).rows_loaded == 1
+    assert _held(ws) == 1
+    given.intake.close()
 
 
 def test_more_than_may_wait_is_not_taken(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

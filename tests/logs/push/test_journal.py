@@ -119,3 +119,26 @@ def test_under_a_key_nothing_of_it_is_readable_and_another_key_is_told(tmp_path:
     assert _frames(Journal(tmp_path / "push", "a key")) == [b"needle " * 100]
     with pytest.raises(PlumblineError, match="another key"):
         _frames(Journal(tmp_path / "push", "no key"))
+
+
+def test_a_disk_that_stalls_holds_up_no_end_and_what_it_takes_later_is_the_next_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Journal(tmp_path / "push")
+    _append(made, b"first")
+    stalled, held, real = threading.Event(), threading.Event(), os.fsync
+
+    def slow(file: int) -> None:
+        stalled.set()
+        held.wait(60)
+        real(file)
+
+    monkeypatch.setattr(journal.os, "fsync", slow)
+    answered = threading.Event()
+    made.append(b"second", lambda _: answered.set())
+    assert stalled.wait(20)
+    made.close(0.1)
+    assert not answered.is_set()
+    held.set()
+    assert answered.wait(20)
+    assert _frames(Journal(tmp_path / "push")) == [b"first", b"second"]

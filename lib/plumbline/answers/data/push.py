@@ -101,10 +101,18 @@ class Intake:
             self._work.cancel()
             self._thread.join(0.05)
         if self._journal is not None:
-            self._journal.close()
+            self._journal.close(LAST)
 
     def request(
-        self, system: str, kind: str, media: str, body: bytes, *, actor: str, key: str
+        self,
+        system: str,
+        kind: str,
+        media: str,
+        body: bytes,
+        *,
+        actor: str,
+        key: str,
+        forms: tuple[RowForm, RowForm] | None = None,
     ) -> tuple[Request, Batch]:
         """Read a body; nothing is kept yet.
 
@@ -113,12 +121,13 @@ class Intake:
             kind: decisions or labels.
             media: one of ``bodies.READERS``.
             key: what the caller names the request; empty: nothing.
+            forms: of that system, where they are at hand: see ``row_forms``.
 
         Raises:
             PlumblineError: the body is not what it says, or one of its rows cannot be what it has to be.
         """
         ws = self._find()
-        form = self.row_forms(system)[kind == "labels"]
+        form = (forms or self.row_forms(system))[kind == "labels"]
         batch = read_rows(form, records(media, body, ws.inbox))
         at = datetime.now(UTC)
         receipt = PushReceipt(
@@ -143,10 +152,10 @@ class Intake:
         """
         return self._queue.find_request((actor, system, kind, key), hashlib.sha256(body).hexdigest())
 
-    def has_form(self, system: str) -> bool:
-        """Whether it was looked up a moment ago how a system's rows are read."""
+    def fresh_forms(self, system: str) -> tuple[RowForm, RowForm] | None:
+        """``row_forms`` as they were looked up a moment ago; None: they were not."""
         kept = self._forms.get(system)
-        return kept is not None and time.monotonic() < kept[0]
+        return kept[1:] if kept is not None and time.monotonic() < kept[0] else None
 
     def take(self, request: Request, done: Done) -> str:
         """Write a request ahead; its receipt, or that of the one that it repeats.
@@ -168,12 +177,19 @@ class Intake:
         return number
 
     def receipt_of(self, number: str) -> tuple[PushReceipt, bool] | None:
-        """(receipt, whether it still waits); None where there is none, or it was forgotten."""
+        """(receipt, whether it still waits); None where there is none, or it was forgotten.
+
+        Raises:
+            UnavailableWorkspace: what an earlier process left on the disk, which it may be of, is not read yet.
+        """
+        is_open = self._journal is not None
         waiting = self._queue.receipt(number)
         if waiting is not None:
             return waiting, True
         with self._find().read() as cursor:
             receipt = receipts.find_receipt(cursor, number)
+        if receipt is None and not is_open:
+            raise UnavailableWorkspace("The workspace is being opened", todo="Try again in a moment.")
         return (receipt, False) if receipt else None
 
     def watch(self, number: str, settled: Callable[[], None]) -> None:
@@ -187,9 +203,9 @@ class Intake:
             MissingLog: it has no log yet.
             PlumblineError: there is no such system.
         """
-        entry = self._forms.get(system)
-        if entry is not None and time.monotonic() < entry[0]:
-            return entry[1:]
+        fresh = self.fresh_forms(system)
+        if fresh is not None:
+            return fresh
         with self._find().read() as cursor:
             key = systems.get_system(cursor, system).key
             mapping = systems.saved_mapping(cursor, key)

@@ -38,7 +38,7 @@ class Queue:
         self._guard = threading.Lock()
 
     def find_request(self, name: _Named, digest: str) -> tuple[str, int] | None:
-        """(receipt, rows) of the request of that name, and None where there is none.
+        """(receipt, rows) of the request of that name; None where there is none, or it is not on the disk yet.
 
         Args:
             name: actor, system, kind and key.
@@ -49,6 +49,7 @@ class Queue:
         """
         with self._guard:
             before = self._keys.get(name) if name[-1] else None
+            writing = before is not None and before[1] in self._writing
         if before is None:
             return None
         if before[0] != digest:
@@ -56,7 +57,7 @@ class Queue:
                 "This Idempotency-Key was used for another request",
                 todo="Give each request a key of its own.",
             )
-        return before[1:]
+        return None if writing else before[1:]
 
     def begin(self, receipt: PushReceipt, size: int, done: Done) -> str:
         """Take a request up, which is then to be written; or return the receipt of the one that it repeats.

@@ -54,12 +54,18 @@ class Journal:
         """Write a frame; ``done`` is called when it is on the disk."""
         self._waiting.put((body, done))
 
-    def close(self) -> None:
-        """Write what waits, and end."""
+    def close(self, within: float | None = None) -> None:
+        """Write what waits, and end.
+
+        Args:
+            within: seconds; a disk that takes longer is left to itself, and what it took to the next process. None:
+                as long as it takes.
+        """
         self._waiting.put(None)
-        self._thread.join()
-        with self._guard:
-            self._close_file()
+        self._thread.join(within)
+        if not self._thread.is_alive():
+            with self._guard:
+                self._close_file()
 
     def rotate(self) -> list[Path]:
         """Close the file that is written to, and begin another with the next frame; all closed ones, oldest first."""
