@@ -29,7 +29,12 @@ def _counts(ws: Workspace, key: str) -> dict[str, list[Any]]:
 def test_portions_count_what_one_scan_counts(
     workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: str
 ) -> None:
-    first, second = write(tmp_path / "1.csv", decisions(300)), write(tmp_path / "2.csv", decisions(300, 300))
+    gaps = {
+        "age": lambda i: "" if i % 7 == 3 else 20 + i % 50,
+        "region": lambda i: "" if i % 11 == 5 else "north" if i % 3 else "south",
+    }
+    first = write(tmp_path / "1.csv", decisions(300, **gaps))
+    second = write(tmp_path / "2.csv", decisions(300, 300, **gaps))
     for path in (first, second):
         load_file(workspace, path, title="whole", actor="t")
     scans: list[int] = []

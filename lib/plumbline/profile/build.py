@@ -29,7 +29,7 @@ from plumbline.profile.cluster.counts import count_in_cluster
 from plumbline.profile.constants import ERROR, MAX_LEVELS
 from plumbline.profile.count import activity_sql, outcome_sql, stream, to_arrow
 from plumbline.profile.count.categorical import Levels, distinct
-from plumbline.profile.count.completeness import PresenceCounter
+from plumbline.profile.count.completeness import MissingRows, PresenceCounter
 from plumbline.profile.count.numeric import Numbers
 from plumbline.profile.count.outcomes import OutcomeCounter
 from plumbline.profile.feature_counts import count_later, keep_seen
@@ -331,10 +331,12 @@ def _count_locally(
 
     columns = [counter for grid in known if (counter := counter_of(grid)) is not None]
     together, *later = stream.portions(cursor, scope, columns)
-    presence = [PresenceCounter(cursor, system, scope, load_id, together)] if decided else []
+    lacking = MissingRows()
+    done = count_later(cursor, system, load_id, scope, later, lacking)
+    presence = [PresenceCounter(cursor, system, scope, load_id, together, lacking)] if decided else []
     counted = classes() if decided else None
     groups = stream.count_rows(cursor, scope, [*together, *presence, *([counted] if counted else [])])
-    done = keep_seen(cursor, system, load_id, groups, together)
+    done |= keep_seen(cursor, system, load_id, groups, together)
     for each in presence if groups.numbers else ():
         counts_by_group = to_arrow.group_table(groups, each.rows())
         keep_counts(
@@ -343,7 +345,6 @@ def _count_locally(
     if counted and not counted.unseen:
         _store_outcome_counts(cursor, system, load_id, groups, counted)
         decided = False
-    done |= count_later(cursor, system, load_id, scope, later)
     rest = [grid for grid in known if grid.column not in done]
     outputs = ("prediction", _LABEL) if decided and system.task is not Task.REGRESSION else ()
     levels |= {column: distinct(cursor, scope, column) for column in {g.column for g in rest} | {*outputs}}

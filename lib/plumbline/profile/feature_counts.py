@@ -10,6 +10,7 @@ from plumbline.domain import System
 from plumbline.profile import grids as features
 from plumbline.profile.count import stream, to_arrow
 from plumbline.profile.count.categorical import Levels
+from plumbline.profile.count.completeness import MissingRows
 from plumbline.profile.count.numeric import Numbers
 from plumbline.profile.scope import Scope
 from plumbline.profile.stored_counts import keep_counts
@@ -21,11 +22,15 @@ def count_later(
     load_id: int,
     scope: Scope,
     portions: Sequence[list[Numbers | Levels]],
+    lacking: MissingRows | None = None,
 ) -> set[str]:
-    """Count portions of columns, a scan each; see ``keep_seen``."""
+    """Count portions of columns, a scan each; see ``keep_seen``. ``lacking``: notes which rows lack any of them."""
     stored: set[str] = set()
     for portion in portions:
-        stored |= keep_seen(cursor, system, load_id, stream.count_rows(cursor, scope, portion), portion)
+        if lacking is not None:
+            lacking.begin(portion)
+        groups = stream.count_rows(cursor, scope, [*portion, *([lacking] if lacking is not None else [])])
+        stored |= keep_seen(cursor, system, load_id, groups, portion)
     return stored
 
 

@@ -39,14 +39,19 @@ def amount(name: str, default: str) -> int:
         PlumblineError: it is set to something else.
     """
     text = os.environ.get(name, default).strip()
-    match = _AMOUNT.fullmatch(text)
-    size = int(float(match[1]) * (1024 if match[3] else 1000) ** _POWER[match[2].upper()]) if match else 0
+    size = size_in_bytes(text)
     if size < 2**20:
         raise PlumblineError(
             message("{name} is {text} and no amount of memory", name=name, text=repr(text[:40])),
             todo=message("Set one such as {default}.", default=default),
         )
     return size
+
+
+def size_in_bytes(text: str) -> int:
+    """An amount of memory such as ``1.3 GiB`` in bytes; 0 where it is none."""
+    match = _AMOUNT.fullmatch(text)
+    return int(float(match[1]) * (1024 if match[3] else 1000) ** _POWER[match[2].upper()]) if match else 0
 
 
 def duckdb_memory() -> str:

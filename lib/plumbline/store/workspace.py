@@ -253,6 +253,7 @@ def open_workspace(
         try:
             connection.execute(f"SET allowed_directories = [{folders}]")
             connection.execute("SET enable_external_access = false")
+            connection.execute("SET allowed_configs = ['threads']")  # see ``few_threads``
             connection.execute("SET lock_configuration = true")
         except BaseException:
             connection.close()

@@ -128,7 +128,7 @@ def _load(
     if not (accept or retry or settle):
         unread = {reason: n for reason, n in aside.reasons.items() if reason != "unknown_decision"}
         refuse_unfit(source.given.name, aside.records, unread)
-    notes: list[str] = (
+    notes = (
         [
             message(
                 "{decisions} had another label before; it is kept beside the new one.",

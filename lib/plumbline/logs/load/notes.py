@@ -38,7 +38,7 @@ def unmapped_note(source: Source, mapping: Mapping) -> list[Message]:
 def unreadable_notes(cursor: duckdb.DuckDBPyConnection, plan: Plan) -> list[Message]:
     """Cells of good rows that could not be read, by column."""
     columns = {c.name: c for c in plan.columns}
-    notes: list[str] = []
+    notes = []
     for name, rows in count_unreadable_cells(cursor, plan).items():
         column = columns[name]
         values = {"n": count(rows), "column": column.map.column}
@@ -63,7 +63,7 @@ def _unreadable_note(column: StagedColumn, values: dict[str, str]) -> Message:
 def kind_notes(plan: Plan, existing: list[DecisionColumn]) -> list[Message]:
     """Columns that come as another kind than before."""
     known = {c.name.lower(): c.kind for c in existing}
-    notes: list[str] = []
+    notes = []
     for column in plan.columns:
         before = known.get(column.name.lower())
         now_kind = kind_of_named_role(column.map) if column.map.role.role in NAMED_ROLES else None
@@ -91,7 +91,7 @@ def column_notes(plan: Plan, existing: list[DecisionColumn], key: str) -> list[M
         c.map.column for c in plan.columns if c.map.role.role in NAMED_ROLES and c.name.lower() not in known
     ]
     gone = [c.source or c.name for c in existing if c.name.lower() not in here and c.role.role != TEXT]
-    notes: list[str] = []
+    notes = []
     if fresh:
         notes.append(message("New columns: {names}.", names=", ".join(fresh)))
     if gone:

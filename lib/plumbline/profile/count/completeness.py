@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 import numpy as np
+from numpy.typing import NDArray
 
 from plumbline.domain import TEXT, DecisionColumn, Kind, System
 from plumbline.profile.count.activity_sql import PRESENCE
@@ -33,9 +34,47 @@ def count_present(
     return int(row[0]), [int(n) for n in row[1:]]
 
 
+class MissingRows:
+    """Which rows lack a feature of the columns that are counted in scans of their own, in the order in which a scan
+    brings them: the same for each, as rows are read in the order in which they were inserted.
+
+    ``flags`` (n,): whether a row lacks any of them; ``names``: which columns they are.
+    """
+
+    columns: Sequence[Column] = ()
+
+    def __init__(self) -> None:
+        self.flags: NDArray[np.bool_] = np.zeros(0, np.bool_)
+        self.names: set[str] = set()
+        self._counted: Sequence[Numbers | Levels] = ()
+        self._at = 0
+
+    def begin(self, counted: Sequence[Numbers | Levels]) -> None:
+        """Begin with the first row of a scan. ``counted``: counters that see each batch before this one."""
+        self._counted, self._at = counted, 0
+        self.names |= {counter.grid.column for counter in counted}
+
+    def add(self, split: BatchSplit, values: Sequence[Any]) -> None:
+        """Note the rows of one batch."""
+        flags = self.take(len(split.at))
+        for counter in self._counted:
+            flags[counter.missing] = True
+
+    def take(self, n: int) -> NDArray[np.bool_]:
+        """The flags of the next n rows."""
+        end = self._at + n
+        if end > len(self.flags):
+            room = max(end, len(self.flags) * 3 // 2) - len(self.flags)
+            self.flags = np.concatenate([self.flags, np.zeros(room, np.bool_)])
+        taken = self.flags[self._at : end]
+        self._at = end
+        return taken
+
+
 class PresenceCounter:
     """Counts what rows hold, by group. ``always``: whether all rows hold a thing (False: none), None where
-    ``columns`` say it of each row; ``counted``: the features that were counted of a batch before it is ours."""
+    ``columns`` say it of each row; ``counted``: the features that were counted of a batch before it is ours;
+    ``lacking``: what was seen of those that had scans of their own."""
 
     def __init__(
         self,
@@ -44,8 +83,11 @@ class PresenceCounter:
         scope: Scope,
         load_id: int,
         counted: Sequence[Numbers | Levels],
+        lacking: MissingRows,
     ) -> None:
         """``counted``: counters of columns that see each batch before this one."""
+        self.lacking = lacking
+        lacking.begin(())
         columns = decision_columns(cursor, system.key)
         plain = [name for name in PRESENCE if name not in ("features", "explanation")]
         names = [*plain, *(c.name for c in columns if c.role.role == "attribution")]
@@ -60,10 +102,12 @@ class PresenceCounter:
             None if given else False
         )
         sql["explanation"] = f"coalesce({', '.join(ident(name) for name in given)}) IS NOT NULL"
-        self.counted, conditions = _features(columns, load_id, {c.grid.column: c for c in counted})
+        by_column = {c.grid.column: c for c in counted}
+        self.counted, conditions = _features(columns, load_id, by_column, lacking.names)
         sql["features"] = " AND ".join(conditions) or "true"
         if any(c.role.role == "feature" for c in columns):
-            self.always["features"] = None if conditions or self.counted else True
+            unsure = conditions or self.counted or lacking.names
+            self.always["features"] = None if unsure else True
         else:
             self.always["features"] = False
         self.columns: Sequence[Column] = [(sql[name], {}) for name in PRESENCE if self.always[name] is None]
@@ -78,6 +122,8 @@ class PresenceCounter:
             if always is None:
                 rows = np.array(next(values_in_order).to_numpy(zero_copy_only=False), np.bool_)
                 if name == "features":
+                    if self.lacking.names:
+                        rows &= ~self.lacking.take(len(rows))
                     for counter in self.counted:
                         rows[counter.missing] = False
                 present[:, i] = split.count_by_group(rows)
@@ -93,7 +139,7 @@ class PresenceCounter:
 
 
 def _features(
-    columns: Sequence[DecisionColumn], load_id: int, counted: dict[str, Numbers | Levels]
+    columns: Sequence[DecisionColumn], load_id: int, counted: dict[str, Numbers | Levels], lacking: set[str]
 ) -> tuple[list[Numbers | Levels], list[str]]:
     """What tells that a row has all features of its load: counters, and conditions in SQL."""
     texts = {c.source.lower(): f" OR {ident(c.name)} IS NOT NULL" for c in columns if c.role.role == TEXT}
@@ -104,7 +150,7 @@ def _features(
         text = texts.get(column.name.lower(), "")
         if not text and column.name in counted:
             used.append(counted[column.name])
-        else:
+        elif text or column.name not in lacking:
             known = value(column.name) if column.kind is Kind.NUMERIC else ident(column.name)
             conditions.append(f"({known} IS NOT NULL{text})")
     return used, conditions

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 import duckdb
 
 from plumbline.domain.acts import Act
+from plumbline.store.backup.wide_rows import WIDE, hash_sum
 from plumbline.store.sql import decision_table, ident
 
 #: the tables of counts, by load; of a table in a cluster also what each load has counted of it
@@ -193,6 +194,10 @@ def _decisions(cursor: duckdb.DuckDBPyConnection, key: str, loads: Collection[in
     for load, columns in _columns_with_values(cursor, table, names, loads).items():
         alike.setdefault(columns, []).append(load)
     digests = {int(load): _sha256([]) for load in loads}
+    for columns in [columns for columns in alike if len(columns) > WIDE]:
+        for load in alike.pop(columns):
+            sums = hash_sum(cursor, f"FROM {table} WHERE {_load_condition([load])}", columns)
+            digests[load] = _sha256([*columns, *sums])
     for some in _batches(alike):
         columns_of = {load: columns for columns, members in some.items() for load in members}
         hashes = " ".join(

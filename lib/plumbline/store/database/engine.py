@@ -8,12 +8,13 @@ from __future__ import annotations
 import errno
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
 
 from plumbline.domain import PlumblineError
+from plumbline.sandbox.limits import size_in_bytes
 
 #: seconds for which whoever comes waits for those who still hold a cursor of the lost connection
 PATIENCE = 10.0
@@ -118,3 +119,27 @@ class Engine:
 
     def close(self) -> None:
         self._connection.close()
+
+
+#: what DuckDB cannot let go of while a thread writes a column: a block of its values, and one of which are missing
+_PINNED = 2 * 262_144
+#: the part of the memory limit that these may take
+_ROOM = 0.5
+
+
+@contextmanager
+def few_threads(cursor: duckdb.DuckDBPyConnection, columns: int) -> Iterator[None]:
+    """Fewer threads where a table of so many columns is written and its blocks would not fit the memory limit; as many
+    as before for all others."""
+    row = cursor.execute("SELECT current_setting('threads'), current_setting('memory_limit')").fetchone()
+    threads, limit = (int(row[0]), size_in_bytes(str(row[1]))) if row else (1, 0)
+    fitting = max(1, min(threads, int(_ROOM * limit) // (max(columns, 1) * _PINNED)))
+    if not limit or fitting == threads:
+        yield
+        return
+    cursor.execute(f"SET threads = {fitting}")
+    try:
+        yield
+    finally:
+        with suppress(duckdb.Error):  # a database that is lost is opened anew with all of them
+            cursor.execute(f"SET threads = {threads}")
