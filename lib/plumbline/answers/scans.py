@@ -57,14 +57,14 @@ _NO_SCORES = np.empty((0, 3))
 
 def duplicate_ids(cursor: Cursor, system: System) -> int | None:
     """Decisions whose id an earlier decision of the same arm already had; None where a cluster cannot be asked now."""
-    return _asked(
+    return ask_cluster(
         cursor,
         system,
         lambda: memoise(cursor, system, "duplicate ids", int, lambda: exact.duplicate_ids(cursor, system)),
     )
 
 
-def _asked(cursor: Cursor, system: System, ask: Callable[[], T]) -> T | None:
+def ask_cluster(cursor: Cursor, system: System, ask: Callable[[], T]) -> T | None:
     """What a cluster says of all decisions of a system; None where it fails, and for a minute after it did.
 
     Raises:
@@ -153,7 +153,7 @@ def segment_sizes(cursor: Cursor, system: System) -> tuple[int, int | None] | No
 
     if not columns:
         return None
-    sizes = _asked(cursor, system, lambda: memoise(cursor, system, "segments", tuple[int, int], make))
+    sizes = ask_cluster(cursor, system, lambda: memoise(cursor, system, "segments", tuple[int, int], make))
     return sizes or (len(columns), None)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import duckdb
@@ -13,6 +14,8 @@ from plumbline.logs.cluster.cells import literal, spark_identifier
 from plumbline.logs.cluster.sample_rows import is_erased
 from plumbline.logs.load.settle import secret
 from plumbline.profile.cluster.away import open_cluster
+from plumbline.profile.constants import DELAY_CELLS
+from plumbline.profile.count.stream import DAY
 
 #: levels of a column that are told apart
 _MOST = 200
@@ -44,6 +47,23 @@ def level_sizes(
                 GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {_MOST}"""
         ).collect()
         return [(str(row[0]), int(row[1]), int(row[2])) for row in rows]
+
+
+def positive_delays(
+    cursor: duckdb.DuckDBPyConnection, system: System, positive: str
+) -> list[tuple[date, int, int]] | None:
+    """Day, whole days until the label (at most ``DELAY_CELLS`` - 1) and how many labels of the positive class took so
+    long, shadow left out; None where the decisions lie here."""
+    with open_cluster(cursor, system) as place:
+        if place is None:
+            return None
+        waited = f"(unix_micros(label_time) - unix_micros(`timestamp`)) DIV {DAY}"
+        rows = place.session.sql(
+            f"""SELECT CAST(`timestamp` AS DATE), least(greatest({waited}, 0), {DELAY_CELLS - 1}) AS k, count(*)
+                FROM ({place.reading.decisions()}) WHERE label = {literal(positive)} AND label_time IS NOT NULL
+                    AND lower(coalesce(arm, '')) <> 'shadow' GROUP BY 1, 2 ORDER BY 1, 2"""
+        ).collect()
+        return [(row[0], int(row[1]), int(row[2])) for row in rows]
 
 
 def decision_row(

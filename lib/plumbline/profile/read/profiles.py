@@ -12,6 +12,7 @@ import duckdb
 
 from plumbline.domain import CompletenessProfile, DelayProfile, Slice, System, VersionHours
 from plumbline.profile.arrays import Rows, fetch, groups, sums
+from plumbline.profile.cluster import scans
 from plumbline.profile.constants import DELAY_CELLS
 from plumbline.profile.count import activity_sql
 from plumbline.profile.read.features import feature_profiles
@@ -130,8 +131,11 @@ def positive_delays(
 ) -> list[tuple[date, int, int]]:
     """Day of decision, whole days until the label, and how many labels of the positive class took so long.
 
-    A scan of the decisions: no profile has delays by class.
+    A scan of the decisions, where they lie: no profile has delays by class.
     """
+    away = scans.positive_delays(cursor, system, positive) if part == _ALL else None
+    if away is not None:
+        return away
     sql, params = activity_sql.positive_delay_statement(slice_scope(cursor, system, part), positive)
     return [(day, int(k), int(n)) for day, k, n in cursor.execute(sql, params).fetchall()]
 
