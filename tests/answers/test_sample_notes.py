@@ -29,7 +29,10 @@ from plumbline.store.workspace import Workspace
 from plumbline.wording.language import localise
 from tests.answers.conftest import Held
 
-KEY, NOTE = "loans", re.compile(r"from a sample of 1,\d\d\d of 2,\d\d\d decisions\.")
+KEY, NOTE = (
+    "loans",
+    re.compile(r"from a sample of 1,\d\d\d of 2,\d\d\d decisions, drawn by day and version\."),
+)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,6 +19,7 @@ from plumbline.domain import PlumblineError
 from plumbline.logs.cluster import attachments, cells
 from plumbline.logs.cluster.attachments import Window
 from plumbline.logs.cluster.session import cluster, describe
+from plumbline.logs.cluster.strata import sample_rule
 from plumbline.logs.cluster.table import build_reading
 from plumbline.logs.pull.location import read_location
 from plumbline.profile.cluster import counts as counts_module
@@ -29,6 +29,7 @@ from plumbline.store.backup import state_digest
 from plumbline.store.workspace import Workspace, open_workspace
 from tests.cluster.logs import PROFILES, classifier, counts, loaded, prices, same, write
 from tests.cluster.server import Server, start
+from tests.factory.samples import drawn
 
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(900)]
 SAMPLE = 2000
@@ -45,11 +46,18 @@ def _held(ws: Workspace) -> set[str]:
 
 
 def _drawn(log: pd.DataFrame, share: float) -> set[str]:
-    """The ids whose hash, together with the time's, lies below a share of all hashes."""
-    micros = log["decided_at"].astype("datetime64[us]").astype("int64")
-    names = [f"{i}|{at}" for i, at in zip(log["decision_id"], micros, strict=True)]
-    places = np.array([int(hashlib.md5(name.encode()).hexdigest()[:12], 16) / 2**48 for name in names])
-    return set(log["decision_id"][places < share])
+    """The ids that a sample of these rows holds."""
+    clocks = log["decided_at"].dt.to_pydatetime()
+    sizes = log.groupby([log["decided_at"].dt.date, "model_version"]).size()
+    least = sample_rule(SAMPLE, sizes.tolist(), share).least
+    return drawn(zip(log["decision_id"], clocks, log["model_version"], strict=True), share, least)
+
+
+def _share(ws: Workspace) -> float:
+    with ws.read() as cursor:
+        place = attachments.find(cursor, "x")
+    assert place is not None
+    return place.share
 
 
 @pytest.mark.parametrize("log", [classifier(6000), prices(4000)], ids=["classes", "numbers"])
@@ -58,8 +66,8 @@ def test_a_table_is_counted_as_its_file_would_be(server: Server, tmp_path: Path,
     away = open_workspace(tmp_path / "away.duckdb")
     result = _attach(away, server, table)
     assert (result.decisions, result.n_read) == (len(log), len(log))
-    # one share for every row: no day, version or outcome has more of them, however few it has
-    assert abs(result.sampled - SAMPLE) < 4 * (SAMPLE * (1 - SAMPLE / len(log))) ** 0.5
+    assert SAMPLE * 0.7 < result.sampled <= SAMPLE
+    assert _held(away) == _drawn(log, _share(away))
     assert result.load is not None
     assert result.load.unchecked == ""
     same(away, loaded(tmp_path, log))
@@ -79,10 +87,11 @@ def test_what_is_new_is_counted_once_and_can_be_taken_back(server: Server, tmp_p
     assert (one.decisions, two.decisions) == (3000, 800)
     here = loaded(tmp_path, first, second)
     same(away, here)
-    # the sample keeps its size: the lowest hashes of both looks
-    share = SAMPLE / 3800
+    # the sample keeps its size: what would be drawn of both looks at once
+    share = _share(away)
+    assert len(_held(away)) <= SAMPLE
     assert _held(away) == _drawn(pd.concat([first, second]), share)
-    assert two.sampled == len(_drawn(second, share))
+    assert two.sampled >= len(_held(away) & set(second["decision_id"]))
     assert one.load is not None
     assert two.load is not None
     with pytest.raises(PlumblineError, match="read from the same table after load 1"):
@@ -90,13 +99,13 @@ def test_what_is_new_is_counted_once_and_can_be_taken_back(server: Server, tmp_p
     undo_load(away, two.load.load_id, actor="Ana")
     undo_load(here, 2, actor="Ana")
     same(away, here)
-    erased = min(_drawn(first, share))
+    erased = min(_held(away))
     erase_person(away, "x", decision_id=erased, actor="Ana")
     undo_load(away, one.load.load_id, actor="Ana")
     # the mark went back with the loads; what was erased here stays so, whether it is drawn or asked for
     again = _attach(away, server, table)
     assert again.decisions == 3800
-    assert _held(away) == _drawn(pd.concat([first, second]), share) - {erased}
+    assert _held(away) == _drawn(pd.concat([first, second]), _share(away)) - {erased}
     with away.read() as cursor, pytest.raises(PlumblineError, match="has no decision"):
         decisions.read_decision(cursor, systems.get_system(cursor, "x"), erased)
     with away.read() as cursor:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from datetime import UTC, date
 from pathlib import Path
@@ -17,6 +16,7 @@ from plumbline.answers.data.load import load_file
 from plumbline.domain import ColumnMap, Mapping, RoleName, System, Task
 from plumbline.logs.cluster import attachments, sample_rows
 from plumbline.logs.cluster.attachments import Attachment, Window
+from plumbline.logs.cluster.strata import SampleRule, counted_strata
 from plumbline.logs.cluster.table import ClusterReading, ClusterTable, joined
 from plumbline.logs.load.settle import secret
 from plumbline.logs.load.undo import undo
@@ -24,6 +24,7 @@ from plumbline.store import systems
 from plumbline.store.backup import state_digest
 from plumbline.store.workspace import Workspace
 from tests.factory.decisions import decisions, write
+from tests.factory.samples import drawn
 
 PLACE = Attachment(system="s", location="spark:sc://h:1", item="a.b", since="at", share=1.0, size=1000)
 
@@ -35,29 +36,35 @@ def loaded(workspace: Workspace, tmp_path: Path) -> Workspace:
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "America/New_York"])
-def test_the_lowest_hashes_of_id_and_clock_stay(loaded: Workspace, zone: str) -> None:
-    share = 0.3
+@pytest.mark.parametrize(("share", "least"), [(0.3, 0), (0.3, 5), (0.001, 2), (0.001, 0)])
+def test_the_lowest_hashes_of_id_and_clock_stay(
+    loaded: Workspace, zone: str, share: float, least: int
+) -> None:
     with loaded.write() as cursor:
         system = replace(systems.get_system(cursor, "s"), timezone=zone)
-        rows = cursor.execute('SELECT decision_id, "timestamp" FROM decision_s').fetchall()
-        kept = set()
-        for decision_id, at in rows:
-            clock = at.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=UTC)
-            micros = round(clock.timestamp() * 1_000_000)
-            digits = hashlib.md5(f"{decision_id}|{micros}".encode()).hexdigest()[:12]
-            if int(digits, 16) / 2**48 < share:  # what the cluster asks
-                kept.add(decision_id)
-        gone = sample_rows.thin(cursor, system, share)
+        rows = cursor.execute(
+            """SELECT decision_id, "timestamp", coalesce(version, '') FROM decision_s"""
+        ).fetchall()
+        clocks = [at.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=None) for _, at, _ in rows]
+        kept = drawn([(i, at, v) for (i, _, v), at in zip(rows, clocks, strict=True)], share, least)
+        gone = sample_rows.thin(cursor, system, SampleRule(share, least))
         left = {row[0] for row in cursor.execute("SELECT decision_id FROM decision_s").fetchall()}
-    assert left == kept
-    assert gone == len(rows) - len(kept) > 200
+        assert left == kept
+        assert gone == len(rows) - len(kept) > 200
+        assert sample_rows.thin(cursor, system, SampleRule(share, least)) == 0
+    if least:  # of every day and version there are some
+        assert {(at.date(), v) for (i, _, v), at in zip(rows, clocks, strict=True) if i in left} == {
+            (at.date(), v) for (_, _, v), at in zip(rows, clocks, strict=True)
+        }
 
 
-def test_a_share_only_falls_and_holds_the_sample_near_its_size() -> None:
-    assert sample_rows.fitting_share(PLACE, 1000) == 1.0
-    assert sample_rows.fitting_share(PLACE, 1099) == 1.0
-    assert sample_rows.fitting_share(PLACE, 4000) == 0.25
-    assert sample_rows.fitting_share(replace(PLACE, share=0.2), 4000) == 0.2
+def test_decisions_are_known_by_day_and_version(loaded: Workspace) -> None:
+    with loaded.read() as cursor:
+        rows = cursor.execute(
+            """SELECT CAST("timestamp" AS DATE), coalesce(version, ''), count(*) FROM decision_s GROUP BY 1, 2"""
+        ).fetchall()
+        assert counted_strata(cursor, "s") == {(day, version): n for day, version, n in rows}
+        assert counted_strata(cursor, "other") == {}
 
 
 def test_rows_that_the_table_lost_leave_the_sample(loaded: Workspace) -> None:

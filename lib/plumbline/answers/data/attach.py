@@ -23,6 +23,13 @@ from plumbline.domain import Load, Mapping, PlumblineError, System, Task, json_o
 from plumbline.logs.cluster import attachments, refresh, sample, sample_rows
 from plumbline.logs.cluster.attachments import Attachment, Window
 from plumbline.logs.cluster.session import cluster, describe
+from plumbline.logs.cluster.strata import (
+    SampleRule,
+    Strata,
+    counted_strata,
+    merged_strata,
+    sample_rule,
+)
 from plumbline.logs.cluster.table import ClusterTable, build_reading, first_reading
 from plumbline.logs.load.removal import is_empty
 from plumbline.logs.load.settle import secret
@@ -77,24 +84,6 @@ class AttachResult:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _TableLook:
-    """What one look at a table found to be counted: ``window`` of it, read by ``mapping`` over ``session``.
-
-    ``attachment`` and the windows ``standing``: as the workspace has them before; ``folder``: for files in passing;
-    ``unplaced``: rows without a value of the ordering column.
-    """
-
-    session: Any
-    folder: Path
-    table: ClusterTable
-    mapping: Mapping
-    window: Window
-    unplaced: int
-    attachment: Attachment
-    standing: Sequence[Window] = ()
-
-
 def attach(
     ws: Workspace,
     source: str,
@@ -145,32 +134,22 @@ def attach(
             raise PlumblineError("The table has no rows up to now", where=item, todo="Attach it when it has.")
         mapping = _mapping(ws, session, table, rows, folder, key, answers or FileAnswers())
         window = Window(load_id=0, low=None, high=high, n_read=rows)
-        reading = first_reading(mapping, table, window, _task(mapping))
-        decisions = sample.count_decisions(session, reading, window)
-        if not decisions:
+        strata = sample.count_strata(session, first_reading(mapping, table, window, _task(mapping)), window)
+        if not strata:
             raise PlumblineError(
                 "No row of the table has a time and a prediction or score",
                 where=item,
                 todo="Check what each column was taken for, and say it with --map COLUMN=ROLE.",
             )
+        rule = sample_rule(size, strata.values())
         attachment = Attachment(
-            system=key,
-            location=location.shown,
-            item=item,
-            since=table.since,
-            share=min(1.0, size / decisions),
-            size=size,
+            system=key, location=location.shown, item=item, since=table.since, share=rule.share, size=size
         )
-        look = _TableLook(
-            session=session,
-            folder=folder,
-            table=table,
-            mapping=mapping,
-            window=window,
-            unplaced=unplaced,
-            attachment=attachment,
-        )
-        return _load(ws, look, attachment.share, actor, progress)
+        look = _Look(
+            session=session, attachment=attachment, before=attachment, mapping=mapping, table=table,
+            window=window, standing=(), rule=rule, strata=strata, unplaced=unplaced,
+        )  # fmt: skip
+        return _load(ws, look, folder, actor, progress)
 
 
 def pull_table(
@@ -211,10 +190,8 @@ def pull_table(
         mark = windows[-1].high if windows else None
         high, rows, unplaced = sample.newest_mark(session, table, mark)
         window = Window(load_id=0, low=mark, high=high or "", n_read=rows)
-        decisions = (
-            sample.count_decisions(session, replace(reading, windows=(window,)), window) if high else 0
-        )
-        if not decisions:
+        strata = sample.count_strata(session, replace(reading, windows=(window,)), window) if high else {}
+        if not strata:
             return AttachResult(
                 system=key,
                 location=attachment.location,
@@ -228,36 +205,44 @@ def pull_table(
                 unplaced=unplaced,
             )
         with ws.read() as cursor:
-            total = decisions_counted(cursor, key) + decisions
-        look = _TableLook(
-            session=session,
-            folder=folder,
-            table=table,
-            mapping=mapping,
-            window=window,
-            unplaced=unplaced,
-            attachment=attachment,
-            standing=windows,
-        )
-        result = _load(ws, look, sample_rows.fitting_share(attachment, total), actor, progress)
+            everything = merged_strata(counted_strata(cursor, key), strata)
+        rule = sample_rule(attachment.size, everything.values(), attachment.share)
+        look = _Look(
+            session=session, attachment=replace(attachment, share=rule.share), before=attachment, mapping=mapping,
+            table=table, window=window, standing=windows, rule=rule, strata=strata, unplaced=unplaced,
+        )  # fmt: skip
+        result = _load(ws, look, folder, actor, progress)
     return replace(result, days=len(changed))
 
 
-def _load(
-    ws: Workspace, look: _TableLook, share: float, actor: str, progress: Progress | None
-) -> AttachResult:
-    """Load the sample of a window, count the window in the cluster, and remember both, in one transaction.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """What a look at a table saw that is new in it.
 
-    Args:
-        share: of the rows, which are kept here from now on.
+    ``attachment``: with the share that is sampled from now on; ``before``: as it stands. ``standing``: what the loads
+    before have counted; ``strata``: the window's decisions by day and version; ``unplaced``: rows without a place.
     """
-    session, mapping, table, window = look.session, look.mapping, look.table, look.window
-    attachment = replace(look.attachment, share=share)
+
+    session: Any
+    attachment: Attachment
+    before: Attachment
+    mapping: Mapping
+    table: ClusterTable
+    window: Window
+    standing: Sequence[Window]
+    rule: SampleRule
+    strata: Strata
+    unplaced: int
+
+
+def _load(ws: Workspace, look: _Look, folder: Path, actor: str, progress: Progress | None) -> AttachResult:
+    """Load the sample of a window, count the window in the cluster, and remember both, in one transaction."""
+    attachment, mapping, table, window = look.attachment, look.mapping, look.table, look.window
     reading = first_reading(mapping, table, window, _task(mapping))
-    path = look.folder / f"{re.sub(r'[^A-Za-z0-9_.-]+', '_', attachment.item)[:80] or 'rows'}.parquet"
+    path = folder / f"{re.sub(r'[^A-Za-z0-9_.-]+', '_', attachment.item)[:80] or 'rows'}.parquet"
     if progress:
         progress("Drawing the sample", 0.0)
-    drawn = sample.draw(session, reading, window, share)
+    drawn = sample.draw(look.session, reading, window, look.rule, look.strata)
     column_of = mapping.column_of
     id_column, subject = column_of("decision_id"), column_of("subject")
     with ws.write() as cursor:
@@ -269,18 +254,18 @@ def _load(
     counted: list[int] = []
 
     def count_window(cursor: Cursor, system: System, load_id: int) -> None:
-        attachments.refuse_concurrent_refresh(cursor, look.attachment, look.standing)
+        attachments.refuse_concurrent_refresh(cursor, look.before, look.standing)
         own_window = replace(window, load_id=load_id)
         attachments.keep(cursor, attachment)
         attachments.add_window(cursor, system.key, own_window)
         named = systems.decision_columns(cursor, system.key)
         whole = build_reading(system, mapping, table, named, attachments.windows(cursor, system.key))
         # before the counts: a label that comes between the two shows at the next look
-        attachments.keep_days(cursor, system.key, sample.day_digests(session, whole, [own_window]))
+        attachments.keep_days(cursor, system.key, sample.day_digests(look.session, whole, [own_window]))
         build.on_load(cursor, system, load_id)
         counted.append(decisions_counted(cursor, system.key, load_id))
-        if share < look.attachment.share:
-            sample_rows.thin(cursor, system, share)
+        if look.standing:
+            sample_rows.thin(cursor, system, look.rule)
         state_digest.mark_profiles(cursor, system.key, [load_id, state_digest.GRIDS])
 
     origin = Origin("spark", attachment.location, attachment.item, attachment.item, table.since, window.high)

@@ -286,7 +286,7 @@ def _announce_open_findings(cursor: Cursor, channel: Channel, at: datetime) -> N
             if d.channel == channel.name
         }
         records = [r for r in register.recorded_findings(cursor, system.key) if r.open and r.id not in aware]
-        group = [finding_event(r, "finding.opened", at) for r in records]
+        group = [finding_event(cursor, r, "finding.opened", at) for r in records]
         events = [event for event in group if accepts_event(channel, event)]
         if events:
             queue(cursor, *events, only=[channel.name])

@@ -10,11 +10,13 @@ from typing import Any
 from plumbline.answers.respond.disclosure import public_sentence
 from plumbline.answers.respond.outbox import queue
 from plumbline.answers.respond.receipts import BEGINNINGS, channels_aware
-from plumbline.domain import Severity
+from plumbline.domain import Finding, Severity, Task
 from plumbline.monitor.drift.first_year import BREACH, includes_family, signals
 from plumbline.respond.events import Event
 from plumbline.store.findings import FindingRecord
 from plumbline.store.respond import deliveries
+from plumbline.store.samples import SampleShare, sample_share
+from plumbline.store.systems import find_system
 from plumbline.store.workspace import Cursor
 
 #: families that say how things are and have no end of their own: once no longer so, they are over
@@ -30,6 +32,12 @@ CONTROLS = {
     "missing": "MON-5", "new_levels": "MON-5", "out_of_range": "MON-5", "association": "MON-5", "staleness": "MON-3",
     "group": "MON-5",
 }  # fmt: skip
+
+
+#: how the signals begin that are measured from rows: of a table that lies elsewhere, from the sample that is here
+OF_ROWS = ("group.", "association.", "cutoff.")
+#: the same where the score of one class does not say it
+OF_ROWS_UNLESS_BINARY = ("estimate.",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +68,13 @@ def announce(
             or not record.finding.signal.startswith(BENEATH)
             or _is_announced_above(changed, above)
         ):
-            group.append(finding_event(record, change.type, at))
+            group.append(finding_event(cursor, record, change.type, at))
         else:
             reason = f"finding {above.id}, an open problem of performance, stands for it"
-            queue(cursor, finding_event(record, change.type, at), withheld=reason)
-    group += [finding_event(r, "finding.worsened", at) for r in after if _has_doubled_cost(cursor, r, group)]
+            queue(cursor, finding_event(cursor, record, change.type, at), withheld=reason)
+    group += [
+        finding_event(cursor, r, "finding.worsened", at) for r in after if _has_doubled_cost(cursor, r, group)
+    ]
     group.sort(key=lambda event: -list(Severity).index(event.severity))
     if group:
         queue(cursor, *group)
@@ -129,26 +139,40 @@ def _announce_end(cursor: Cursor, change: FindingChange, at: datetime) -> None:
             deliveries.suppress(cursor, unsent, "it was over before it was sent", at)
             names.remove(name)
     if names:
-        queue(cursor, finding_event(change.record, change.type, at), only=names)
+        queue(cursor, finding_event(cursor, change.record, change.type, at), only=names)
 
 
-def finding_event(record: FindingRecord, kind: str, at: datetime, *, sentence: str = "") -> Event:
-    """The event of a finding, with figures and names of columns, and no value of one.
+def finding_event(
+    cursor: Cursor, record: FindingRecord, kind: str, at: datetime, *, sentence: str = ""
+) -> Event:
+    """The event of a finding, with figures and names of columns, and no value of one; where its figures are from a
+    sample of the decisions, it says of how many.
 
     Args:
         sentence: what it says, where that is not the finding's own; the finding's own sentence is added by the caller.
     """
     f = record.finding
     words = sentence or _words(record, kind)
+    share = _sample(cursor, f)
     return Event(
         type=kind,
-        sentence=words,
+        sentence=f"{words} {share.short_sentence}" if share else words,
         at=at,
         system=f.system,
         finding=record.id,
         severity=f.severity,
-        data=_figures(record),
+        data=_figures(record) | ({"sample": share.figures} if share else {}),
     )
+
+
+def _sample(cursor: Cursor, finding: Finding) -> SampleShare | None:
+    """The sample that a finding's figures are from; None where they are from every decision."""
+    named = signals(finding)
+    of_rows = any(signal.startswith(OF_ROWS) for signal in named)
+    if not of_rows and any(signal.startswith(OF_ROWS_UNLESS_BINARY) for signal in named):
+        system = find_system(cursor, finding.system)
+        of_rows = system is not None and system.task is not Task.BINARY
+    return sample_share(cursor, finding.system) if of_rows else None
 
 
 def _words(record: FindingRecord, kind: str) -> str:

@@ -53,7 +53,7 @@ def due_reminders(cursor: Cursor, at: datetime) -> list[tuple[Event, list[str]]]
         names = channels_aware(of_finding)
         sentence = _sentence(record, of_finding, triages.get(record.id, NOTHING), at)
         if names and sentence:
-            owed.append((finding_event(record, "finding.reminder", at, sentence=sentence), names))
+            owed.append((finding_event(cursor, record, "finding.reminder", at, sentence=sentence), names))
     return owed
 
 

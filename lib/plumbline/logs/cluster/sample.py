@@ -11,6 +11,7 @@ from plumbline.domain import IGNORE, PlumblineError
 from plumbline.logs.cluster import cells
 from plumbline.logs.cluster.attachments import DayDigests, Window
 from plumbline.logs.cluster.cells import spark_identifier
+from plumbline.logs.cluster.strata import SampleRule, Strata
 from plumbline.logs.cluster.table import ClusterReading, ClusterTable
 from plumbline.store.workspace import now
 
@@ -50,17 +51,20 @@ def write_preview(session: Any, table: ClusterTable, rows: int, path: Path) -> N
     write_rows(chosen.limit(LOOK_ROWS).toArrow(), path)
 
 
-def count_decisions(session: Any, reading: ClusterReading, window: Window) -> int:
-    """How many decisions a window holds."""
-    row = session.sql(f"SELECT count(*) FROM ({reading.decisions([window])})").collect()[0]
-    return int(row[0])
+def count_strata(session: Any, reading: ClusterReading, window: Window) -> dict[tuple[date, str], int]:
+    """How many decisions a window holds by day and version."""
+    rows = session.sql(
+        f"""SELECT CAST(`timestamp` AS DATE), coalesce(`version`, ''), count(*)
+            FROM ({reading.decisions([window])}) GROUP BY 1, 2"""
+    ).collect()
+    return {(row[0], str(row[1])): int(row[2]) for row in rows}
 
 
-def draw(session: Any, reading: ClusterReading, window: Window, share: float) -> Any:
+def draw(session: Any, reading: ClusterReading, window: Window, rule: SampleRule, strata: Strata) -> Any:
     """The sample of a window, its columns as they are in the table, as an Arrow table.
 
-    A row is drawn where its hash is below the share, the same for all rows: shares of the sample are those of all rows
-    but for chance.
+    Args:
+        strata: the decisions of the window by day and version, ``count_strata``.
     """
     if reading.mapping.column_of("decision_id") is None:
         raise PlumblineError(
@@ -70,10 +74,32 @@ def draw(session: Any, reading: ClusterReading, window: Window, share: float) ->
         )
     names = dict.fromkeys(c.column for c in reading.mapping.columns if c.role.role != IGNORE)
     rows = reading.decisions([window], beside=list(names))
-    query = rows if share >= 1 else f"SELECT * FROM ({rows}) WHERE {_PLACE} < {share!r}D"
-    chosen = session.sql(query)
+    chosen = session.sql(rows if rule.share >= 1 else _drawn_query(session, rows, rule, strata))
     table = chosen.select(*(spark_identifier(f"raw:{name}") for name in names)).toArrow()
     return table.rename_columns(list(names))
+
+
+def _drawn_query(session: Any, rows: str, rule: SampleRule, strata: Strata) -> str:
+    """The query of the drawn rows. Days and versions of which more than the share is looked at are named to the
+    cluster; where there is none, the share alone decides."""
+    import pyarrow as pa
+
+    far = [(day, version, rule.reach(n)) for (day, version), n in strata.items()] if rule.least else []
+    far = [each for each in far if each[2] > rule.share]
+    if not far:
+        return f"SELECT * FROM ({rows}) WHERE {_PLACE} < {rule.share!r}D"
+    days, versions, reaches = zip(*far, strict=True)
+    named = {"_day": pa.array(days, pa.date32()), "_version": versions, "_reach": reaches}
+    session.createDataFrame(pa.table(named)).createOrReplaceTempView("plumbline_strata")
+    return f"""
+        SELECT * FROM (
+            SELECT *, rank() OVER (PARTITION BY _day, _version ORDER BY _row) AS _rank FROM (
+                SELECT /*+ BROADCAST(s) */ d.*, coalesce(s._reach, {rule.share!r}D) AS _reach FROM (
+                    SELECT *, {_PLACE} AS _place, CAST(`timestamp` AS DATE) AS _day,
+                           coalesce(`version`, '') AS _version FROM ({rows})) d
+                LEFT JOIN plumbline_strata s ON d._day = s._day AND d._version = s._version)
+            WHERE _place < _reach)
+        WHERE _place < {rule.share!r}D OR _rank <= {rule.least}"""
 
 
 def day_digests(

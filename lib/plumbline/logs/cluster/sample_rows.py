@@ -11,37 +11,33 @@ import duckdb
 
 from plumbline.domain import System
 from plumbline.domain.acts import Act
-from plumbline.logs.cluster.attachments import Attachment
+from plumbline.logs.cluster.strata import SampleRule
 from plumbline.logs.values.cast import keyed_hash, name
 from plumbline.store.backup import state_digest
 from plumbline.store.cache.samples import forget_draws
 from plumbline.store.sql import decision_table, ident
 from plumbline.store.times import to_local
 
-#: by how much the sample may grow beyond its size before its share is lowered
-SLACK = 1.1
 #: no column of a table has this name
 _PLACE = "\x01place"
 #: hexadecimal digits of a row's hash that say where it lies among all
 DIGITS = 12
 
 
-def fitting_share(attachment: Attachment, decisions: int) -> float:
-    """The share of so many decisions that keeps the sample at its size; never more than it is, as rows that were left
-    out are not fetched again."""
-    if attachment.share * decisions <= SLACK * attachment.size:
-        return attachment.share
-    return min(attachment.share, attachment.size / decisions)
-
-
-def thin(cursor: duckdb.DuckDBPyConnection, system: System, share: float) -> int:
-    """Let the rows go whose hash lies at or above a share of all hashes, as the cluster reckons it; how many went."""
-    bound = math.ceil(share * 16**DIGITS)
+def thin(cursor: duckdb.DuckDBPyConnection, system: System, rule: SampleRule) -> int:
+    """Let the rows go that a rule does not draw, as the cluster reckons it; how many went."""
+    bound = math.ceil(rule.share * 16**DIGITS)
     if bound >= 16**DIGITS:
         return 0
     moment = to_local('"timestamp"', system.timezone)
-    row = f"substr(md5(concat(coalesce(decision_id, ''), '|', epoch_us({moment}))), 1, {DIGITS})"
-    return _remove(cursor, system.key, f"{row} >= $bound", {"bound": f"{bound:0{DIGITS}x}"})
+    row = f"substr(md5(concat(coalesce(decision_id, ''), '|', epoch_us({moment}))), 1, 16)"
+    beyond = f"""rowid IN (
+        SELECT row FROM (
+            SELECT rowid AS row, {row} AS place, rank() OVER (
+                PARTITION BY CAST({moment} AS DATE), coalesce("version", '') ORDER BY place) AS rank
+            FROM {decision_table(system.key)})
+        WHERE substr(place, 1, {DIGITS}) >= $bound AND rank > $least)"""
+    return _remove(cursor, system.key, beyond, {"bound": f"{bound:0{DIGITS}x}", "least": rule.least})
 
 
 def drop_missing(

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import sqrt
 from typing import Any
 
 import duckdb
@@ -17,44 +18,76 @@ from plumbline.wording.quantities import count
 
 @dataclass(frozen=True, slots=True)
 class SampleShare:
-    """How many of a system's decisions are kept here, of how many that are counted where they lie, in ``item``."""
+    """How many of a system's decisions are kept here, of how many that are counted where they lie, in ``item``.
+
+    ``beyond``: about how many rows there are beyond the same share of each day and version, where they are so many that
+    shares over several days or versions are shifted by them; else 0.
+    """
 
     item: str
     rows: int
     decisions: int
+    beyond: int = 0
 
     @property
     def sentence(self) -> Message:
         """What every page, answer and document of the system says."""
+        places = {
+            "item": self.item[:120], "decisions": count(self.decisions), "rows": count(self.rows)
+        }  # fmt: skip
+        if self.beyond:
+            return message(
+                "The decisions of this system lie in {item}. What is counted is counted there, over all of them; what "
+                "needs single rows (examples, filters, groups, explanations) is from a sample of {rows} of {decisions} "
+                "decisions, drawn by day and version. About {beyond} of its rows are there so that no day and version "
+                "is without: figures of several days or versions together give these too much weight.",
+                **places,
+                beyond=count(self.beyond),
+            )
         return message(
             "The decisions of this system lie in {item}. What is counted is counted there, over all of them; what "
             "needs single rows (examples, filters, groups, explanations) is from a sample of {rows} of {decisions} "
-            "decisions.",
-            item=self.item[:120],
-            decisions=count(self.decisions),
-            rows=count(self.rows),
+            "decisions, drawn by day and version.",
+            **places,
         )
+
+    @property
+    def short_sentence(self) -> Message:
+        """What a single figure from the sample says."""
+        return message(
+            "This is from a sample of {rows} of {decisions} decisions.",
+            rows=count(self.rows),
+            decisions=count(self.decisions),
+        )
+
+    @property
+    def figures(self) -> dict[str, int]:
+        """The numbers alone, for what leaves this machine."""
+        return {"rows": self.rows, "decisions": self.decisions}
 
     def to_dict(self) -> dict[str, Any]:
         """The figures and the sentence, as JSON values."""
-        return {
-            "table": self.item, "rows": self.rows, "decisions": self.decisions, "sentence": str(self.sentence)
-        }  # fmt: skip
+        return {"table": self.item, **self.figures, "sentence": str(self.sentence)}
 
 
-_TEMPLATE = SampleShare("", 0, 0).sentence.template
+_TEMPLATES = {SampleShare("", 0, 0, beyond).sentence.template for beyond in (0, 1)}
+#: rows beyond their share that are told: this part of the sample, and more than chance brings
+_TOLD, _CHANCE = 0.02, 4.0
 
 
 def sample_share(cursor: duckdb.DuckDBPyConnection, key: str) -> SampleShare | None:
     """The sample of a system whose decisions lie elsewhere; None where they lie here, or there is no such system."""
     place = cursor.execute(
-        "SELECT item FROM attachment WHERE system = $key AND EXISTS (SELECT 1 FROM system WHERE key = $key)",
+        "SELECT item, share FROM attachment WHERE system = $key AND EXISTS (SELECT 1 FROM system WHERE key = $key)",
         {"key": key},
     ).fetchone()
     if place is None:
         return None
-    rows = cursor.execute(f"SELECT count(*) FROM {decision_table(key)}").fetchone()
-    return SampleShare(str(place[0]), int(rows[0]) if rows else 0, decisions_counted(cursor, key))
+    row = cursor.execute(f"SELECT count(*) FROM {decision_table(key)}").fetchone()
+    rows, decisions = int(row[0]) if row else 0, decisions_counted(cursor, key)
+    beyond = rows - float(place[1]) * decisions
+    told = beyond > max(_TOLD * rows, _CHANCE * sqrt(rows))
+    return SampleShare(str(place[0]), rows, decisions, round(beyond) if told else 0)
 
 
 def sample_sentence(cursor: duckdb.DuckDBPyConnection, key: str) -> Message:
@@ -65,12 +98,12 @@ def sample_sentence(cursor: duckdb.DuckDBPyConnection, key: str) -> Message:
 
 def sample_of(words: Iterable[str]) -> tuple[Message, ...]:
     """What is said of the sample among what is to be said."""
-    return tuple(each for each in words if isinstance(each, Message) and each.template == _TEMPLATE)
+    return tuple(each for each in words if isinstance(each, Message) and each.template in _TEMPLATES)
 
 
 def without_sample(words: Iterable[str]) -> tuple[str, ...]:
     """The rest of it, where a page or a report has spoken of the sample already."""
-    return tuple(each for each in words if getattr(each, "template", "") != _TEMPLATE)
+    return tuple(each for each in words if getattr(each, "template", "") not in _TEMPLATES)
 
 
 def sample_shares(cursor: duckdb.DuckDBPyConnection) -> dict[str, SampleShare]:

@@ -10,6 +10,7 @@ from plumbline.domain import PlumblineError, System
 from plumbline.domain.respond import RetrainingTrigger, TriggerRun
 from plumbline.respond import targets
 from plumbline.store import findings
+from plumbline.store.samples import sample_share
 from plumbline.store.workspace import Cursor, Workspace
 
 #: signals of inputs that were not what they should have been: a training leaves their days out
@@ -29,6 +30,7 @@ def payload(ws: Workspace, system: System, item: RetrainingTrigger, run: Trigger
     """The data of a fire; to a webhook in a CloudEvents envelope."""
     with ws.read() as cursor:
         moved, without = drifting_features(cursor, system.key), windows_to_exclude(cursor, system, run)
+        share = sample_share(cursor, system.key)
     data: dict[str, Any] = {
         "run": run.id, "system": system.key, "trigger": item.name, "when": item.when.value, "test": run.test,
         "sentence": run.sentence, "onset": _iso(run.onset), "version": run.version, "features_moved": moved,
@@ -36,6 +38,8 @@ def payload(ws: Workspace, system: System, item: RetrainingTrigger, run: Trigger
         "train_on": {"from": _iso(run.onset), "to": _iso(run.fired_at)} if run.onset else {},
         "leave_out": without, "segments": _worst_segments(ws, system.key),
     }  # fmt: skip
+    if share:
+        data["sample"] = share.figures | {"of": ["segments"]}  # all else is counted where the decisions lie
     if targets.target(item.url).kind != "webhook":
         return data
     return {
