@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ import pytest
 from plumbline.answers.data.attach import AttachResult, attach, pull_table
 from plumbline.answers.data.erase import erase_person
 from plumbline.answers.data.load import FileAnswers, load_file, undo_load
-from plumbline.domain import PlumblineError
+from plumbline.answers.performance.label_delay import delays
+from plumbline.domain import PlumblineError, Task
 from plumbline.logs.cluster import attachments, cells
 from plumbline.logs.cluster.attachments import Window
 from plumbline.logs.cluster.session import cluster, describe
@@ -24,6 +26,7 @@ from plumbline.logs.cluster.table import build_reading
 from plumbline.logs.pull.location import read_location
 from plumbline.profile.cluster import counts as counts_module
 from plumbline.profile.scan import decisions, exact
+from plumbline.profile.scan.pauses import usual_pause
 from plumbline.store import systems
 from plumbline.store.backup import state_digest
 from plumbline.store.workspace import Workspace, open_workspace
@@ -70,9 +73,17 @@ def test_a_table_is_counted_as_its_file_would_be(server: Server, tmp_path: Path,
     assert _held(away) == _drawn(log, _share(away))
     assert result.load is not None
     assert result.load.unchecked == ""
-    same(away, loaded(tmp_path, log))
-    with away.read() as cursor:
+    here = loaded(tmp_path, log)
+    same(away, here)
+    until = log["decided_at"].max().to_pydatetime().replace(tzinfo=UTC)
+    with away.read() as cursor, here.read() as whole:
         assert systems.count_decisions(cursor, "x") == result.sampled
+        # what no profile has is counted there as well
+        one, other = systems.get_system(cursor, "x"), systems.get_system(whole, "x")
+        assert usual_pause(cursor, one, until) == usual_pause(whole, other, until) is not None
+        waits = [each.positives for each in (delays(cursor, one), delays(whole, other))]
+        assert (waits[0] is None) == (waits[1] is None) == (one.task is Task.REGRESSION)
+        assert waits[0] is None or (waits[0] == waits[1]).all()
     again = pull_table(away, "x", actor="Ana")
     assert (again.load, again.decisions, again.days) == (None, 0, 0)
 

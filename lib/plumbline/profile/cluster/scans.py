@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import duckdb
@@ -47,6 +47,35 @@ def level_sizes(
                 GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {_MOST}"""
         ).collect()
         return [(str(row[0]), int(row[1]), int(row[2])) for row in rows]
+
+
+def longest_pauses(
+    cursor: duckdb.DuckDBPyConnection, system: System, since: datetime, until: datetime
+) -> list[int] | None:
+    """The longest pause, in seconds, that ended on each day of the decisions after ``since`` up to ``until`` (on the
+    clock of the zone); a day of one pause that began before is left out. None where the decisions lie here.
+
+    Decisions of one second are one, so that no more than the seconds of a day are put in order at once.
+    """
+    with open_cluster(cursor, system) as place:
+        if place is None:
+            return None
+        span = f"`timestamp` > TIMESTAMP '{since.isoformat(' ')}' AND `timestamp` <= TIMESTAMP '{until.isoformat(' ')}'"
+        days = place.session.sql(
+            f"""SELECT day, min(s), max(s), max(pause) FROM (
+                    SELECT day, s, coalesce(s - lag(s) OVER (PARTITION BY day ORDER BY s),
+                                            CASE WHEN n > 1 THEN 0 END) AS pause FROM (
+                        SELECT CAST(`timestamp` AS DATE) AS day, unix_seconds(`timestamp`) AS s, count(*) AS n
+                        FROM ({place.reading.decisions(since=since.date())}) WHERE {span} GROUP BY 1, 2))
+                GROUP BY day ORDER BY day"""
+        ).collect()
+    pauses: list[int] = []
+    end: int | None = None
+    for _, first, last, within in days:
+        ended = ([] if within is None else [int(within)]) + ([] if end is None else [int(first) - end])
+        pauses += [max(ended)] if ended else []
+        end = int(last)
+    return pauses
 
 
 def positive_delays(
