@@ -5,6 +5,7 @@ import streamlit as st
 from plumbline.answers.performance.outcomes import compare, confusion, money_lost_since
 from plumbline.answers.performance.segments import segments
 from plumbline.answers.performance.series import calibration, performance
+from plumbline.domain import Task
 from plumbline.ui import shell
 from plumbline.ui.accuracy import calibration as trust
 from plumbline.ui.accuracy import headline, outcomes, retraining, series
@@ -12,6 +13,7 @@ from plumbline.ui.accuracy import segments as slices
 from plumbline.ui.frame import choices
 from plumbline.ui.language import localise, phrase, screen_text
 from plumbline.ui.parts import cards, empty_states, openings, sections
+from plumbline.ui.parts.sample_note import sample_note
 from plumbline.ui.state.cache import ask
 
 view = shell.view()
@@ -33,6 +35,7 @@ answer = ask(
 )
 with top:
     cards.opening(answer.sentence, openings.window(view, phrase("by {by}", by=localise(answer.by))))
+    sample_note(view, filtered=column is None)  # lines by the values of a column are of rows as well
     if answer.selected:
         cards.note(answer.selected)
     if answer.reason:
@@ -79,6 +82,8 @@ if hurt.open:
 if trusted.open:
     with trusted:
         trust.calibration(ask(view, calibration, system.key, window=view.slice), system.key, view.mode)
+        if system.task is not Task.BINARY:
+            sample_note(view)  # without one score, estimates are made from rows
         trust.estimates(answer)
 if costs.open:
     with costs:

@@ -9,6 +9,7 @@ from plumbline.ui import drift as drifts
 from plumbline.ui import drift_feature, shell
 from plumbline.ui.language import phrase
 from plumbline.ui.parts import cards, empty_states, openings
+from plumbline.ui.parts.sample_note import sample_note
 from plumbline.ui.state.cache import ask
 
 view = shell.view()
@@ -39,6 +40,7 @@ answer = ask(
 )
 with top:
     cards.opening(answer.sentence, openings.drift(answer, view))
+    sample_note(view, filtered=True)
 
 whole = None
 if drifts.whole_row_toggle():
@@ -54,6 +56,7 @@ if drifts.whole_row_toggle():
     )
 drifts.drift_over_time(answer, method, whole, view)
 if whole is not None:
+    sample_note(view)
     drifts.row_shift_section(whole)
 drifts.ranking(answer)
 

@@ -11,6 +11,7 @@ from plumbline.ui.fairness import favourable as wish
 from plumbline.ui.fairness import groups, human_oversight
 from plumbline.ui.language import phrase, screen_text
 from plumbline.ui.parts import cards, empty_states, openings, sections
+from plumbline.ui.parts.sample_note import sample_note
 from plumbline.ui.state.cache import ask
 
 view = shell.view()
@@ -42,6 +43,7 @@ if answer.why_not:
     human_oversight.override_section(answer)
     st.stop()
 
+sample_note(view)
 groups.figures(answer)
 groups.small_groups(answer)
 alike, pairs, months, two, people = sections.tabs(

@@ -7,6 +7,7 @@ from plumbline.ui import releases as versions
 from plumbline.ui import releases_rollback, releases_switches, shell
 from plumbline.ui.language import phrase
 from plumbline.ui.parts import cards, empty_states, openings
+from plumbline.ui.parts.sample_note import sample_note
 from plumbline.ui.state.cache import ask
 
 view = shell.view()
@@ -39,5 +40,9 @@ with below:
     versions.guardrails(answer)
     releases_rollback.rollback(view, system.key)
     releases_switches.switches(answer, view.mode)
+    if answer.shifts:
+        sample_note(view)
 versions.comparisons_section(answer, view.mode)
+if answer.comparisons:
+    sample_note(view)
 versions.table(answer)

@@ -10,6 +10,8 @@ from urllib.parse import parse_qsl, urlencode
 import pytest
 
 from plumbline.answers.data.load import load_file
+from plumbline.logs.cluster import attachments
+from plumbline.logs.cluster.attachments import Attachment
 from plumbline.store.workspace import open_workspace
 from plumbline.ui.state import workspace as opened
 
@@ -138,3 +140,39 @@ def test_a_log_without_the_column_says_what_to_map(page: str, words_: str, step:
     assert not at.exception
     assert words_ in words(at)
     assert step in {link.proto.label for link in at.get("page_link")}
+
+
+@pytest.fixture
+def halved(loans: Path) -> Iterator[None]:
+    """The system as if its decisions lay in a cluster, and every second row were here."""
+    ws = open_workspace(loans)
+    with ws.write() as cursor:
+        place = Attachment(
+            system=SYSTEM, location="spark:sc://h:1", item="a.b", since="at", share=1.0, size=1000
+        )
+        attachments.keep(cursor, place)
+    ws.close()
+    yield
+    opened.close()
+    ws = open_workspace(loans)
+    with ws.write() as cursor:
+        cursor.execute("DELETE FROM attachment")
+    ws.close()
+
+
+FILTER = {"where": "protected:sex", "is": "f"}
+
+
+@pytest.mark.parametrize(
+    ("page", "query", "notes"),
+    [
+        ("fairness", {}, 1), ("releases", {}, 2), ("drift", {}, 0), ("drift", FILTER, 1), ("accuracy", {}, 1),
+        ("accuracy", FILTER, 1),
+    ],
+)  # fmt: skip
+def test_a_figure_from_the_sample_says_so_where_it_stands(
+    halved: None, page: str, query: dict[str, str], notes: int
+) -> None:
+    at = open_page(page, system=SYSTEM, **query)
+    assert not at.exception
+    assert words(at).count("This is from a sample of") == notes

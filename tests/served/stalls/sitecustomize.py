@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from plumbline.store.engine import Engine
+from plumbline.store.database.engine import Engine
 from plumbline.store.workspace import Cursor, Workspace
 
 FOLDER = Path(os.environ["STALLS"])

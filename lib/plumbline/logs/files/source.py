@@ -18,7 +18,7 @@ from plumbline.logs.files.byte_scan import MAX_LINE, Survey
 from plumbline.logs.files.json_records import RecordFault
 from plumbline.logs.files.sniff import FileForm
 from plumbline.sandbox.records import from_json
-from plumbline.store.engine import MemoryShortage, is_memory_shortage
+from plumbline.store.database.engine import MemoryShortage, is_memory_shortage
 from plumbline.store.sources import Origin
 from plumbline.store.sql import literal
 from plumbline.store.workspace import Workspace

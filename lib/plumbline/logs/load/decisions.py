@@ -35,7 +35,7 @@ from plumbline.logs.load.trial import refuse_unfit
 from plumbline.logs.mapping.classes import settle_classes, spell_staged_classes
 from plumbline.logs.mapping.task import other_task
 from plumbline.store import loads, systems
-from plumbline.store.engine import few_threads
+from plumbline.store.database.engine import few_threads
 from plumbline.store.sql import decision_table, ident, system_key
 from plumbline.store.workspace import Workspace, now
 

@@ -9,6 +9,7 @@ from plumbline.monitor.performance.segments import Segment
 from plumbline.ui.frame import drill_down
 from plumbline.ui.parts import cards, charts, empty_states, tables
 from plumbline.ui.parts.escape import escape, one_line
+from plumbline.ui.parts.sample_note import sample_note
 from plumbline.ui.state import session
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
@@ -42,6 +43,7 @@ def baseline_choice() -> str:
 def worst_segments(answer: SegmentsAnswer, view: View) -> None:
     """The sentence, the table, and the links."""
     cards.section(phrase("Who is hurt most"), answer.sentence)
+    sample_note(view)
     if answer.asked:
         cards.note(
             phrase(
@@ -76,6 +78,7 @@ def first_segments(answer: SegmentsAnswer, view: View) -> None:
     metric = answer.search.metric
     with st.container(border=True, gap="xsmall"):
         st.markdown(phrase("**Hurt most**"))
+        sample_note(view)
         for segment in segments:
             sure = numbers.interval(segment.low, segment.high, metric)
             with st.container(horizontal=True, gap="small", vertical_alignment="center"):
