@@ -9,7 +9,7 @@ import pytest
 
 from plumbline.logs.load.decisions import load_decisions
 from plumbline.sandbox.limits import size_in_bytes
-from plumbline.store import engine
+from plumbline.store.database import engine
 from plumbline.store.database.engine import few_threads
 from plumbline.store.workspace import Workspace, open_workspace
 from tests.factory.decisions import decisions, mapping, write

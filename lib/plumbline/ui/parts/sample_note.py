@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from plumbline.store.samples import sample_share
+from plumbline.store.cache.samples import sample_share
 from plumbline.ui.parts import cards
 from plumbline.ui.state.view import View
 from plumbline.wording.language import localise

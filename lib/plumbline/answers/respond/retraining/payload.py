@@ -10,7 +10,7 @@ from plumbline.domain import PlumblineError, System
 from plumbline.domain.respond import RetrainingTrigger, TriggerRun
 from plumbline.respond import targets
 from plumbline.store import findings
-from plumbline.store.samples import sample_share
+from plumbline.store.cache.samples import sample_share
 from plumbline.store.workspace import Cursor, Workspace
 
 #: signals of inputs that were not what they should have been: a training leaves their days out
