@@ -13,9 +13,9 @@ from plumbline.answers.respond.receipts import BEGINNINGS, channels_aware
 from plumbline.domain import Finding, Severity, Task
 from plumbline.monitor.drift.first_year import BREACH, includes_family, signals
 from plumbline.respond.events import Event
+from plumbline.store.cache.samples import SampleShare, sample_share
 from plumbline.store.findings import FindingRecord
 from plumbline.store.respond import deliveries
-from plumbline.store.cache.samples import SampleShare, sample_share
 from plumbline.store.systems import find_system
 from plumbline.store.workspace import Cursor
 

@@ -29,13 +29,13 @@ from plumbline.logs.load.settle import (
     refuse_growing_file,
     resolve_task,
     secret,
+    write_columns,
 )
 from plumbline.logs.load.staging import REPEATS, STAGE, STAGE_TABLE, bad_rows, drop_stage, stage, text_places
 from plumbline.logs.load.trial import refuse_unfit
 from plumbline.logs.mapping.classes import settle_classes, spell_staged_classes
 from plumbline.logs.mapping.task import other_task
 from plumbline.store import loads, systems
-from plumbline.store.database.engine import few_threads
 from plumbline.store.sql import decision_table, ident, system_key
 from plumbline.store.workspace import Workspace, now
 
@@ -99,7 +99,7 @@ def load_decisions(
         require(mapping, source)
 
         def attempt(number: int | None) -> Load:
-            with ws.write() as cursor, few_threads(cursor, _width(cursor, source, title)):
+            with write_columns(ws, source, title) as cursor:
                 try:
                     return _load(
                         cursor,
@@ -124,11 +124,6 @@ def load_decisions(
             return attempt(stopped.load_id)
     finally:
         source.discard()
-
-
-def _width(cursor: duckdb.DuckDBPyConnection, source: Source, title: str) -> int:
-    """How many columns are read or written."""
-    return max(len(source.columns), len(systems.decision_columns(cursor, system_key(title))))
 
 
 def _tidy(cursor: duckdb.DuckDBPyConnection) -> None:

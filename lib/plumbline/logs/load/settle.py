@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import duckdb
 
@@ -12,13 +13,25 @@ from plumbline.domain.acts import Act
 from plumbline.domain.messages import message
 from plumbline.logs.files.source import Source, relation
 from plumbline.logs.values.cast import number
-from plumbline.store import sources, trail
+from plumbline.store import sources, systems, trail
 from plumbline.store.backup import state_digest
+from plumbline.store.database.engine import few_threads
+from plumbline.store.sql import system_key
+from plumbline.store.workspace import Workspace
 
 #: called with a phrase and a share from 0 to 1
 Progress = Callable[[str, float], None]
 #: called with (cursor, load) in the load's own transaction, where its rows come from requests
 Settle = Callable[[duckdb.DuckDBPyConnection, Load], None]
+
+
+@contextmanager
+def write_columns(ws: Workspace, source: Source, title: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A transaction in which the file is read and written to the system of that title, however wide either is."""
+    with ws.write() as cursor:
+        columns = max(len(source.columns), len(systems.decision_columns(cursor, system_key(title))))
+        with few_threads(cursor, columns):
+            yield cursor
 
 
 def secret(cursor: duckdb.DuckDBPyConnection) -> str:

@@ -16,7 +16,7 @@ _LOOK = 500
 def notes(draft: Draft) -> list[Message]:
     """One sentence a currency that was read, and one a column whose amounts could not be."""
     read: dict[str, list[str]] = {}
-    left = []
+    left: list[Message] = []
     for column in draft.columns:
         here = detect_currency(column.present[:_LOOK])
         for code in {format_currency(m.format) for m in draft.maps[column.name]} - {""}:
@@ -50,7 +50,7 @@ def notes(draft: Draft) -> list[Message]:
                     currency=some[0],
                 )
             )
-    lines: list[str] = [
+    lines: list[Message] = [
         message(
             "Amounts in {currency} are read as numbers, their mark is taken away: {columns}.",
             currency=code,
