@@ -100,3 +100,10 @@ def test_levels_are_the_ones_that_were_named() -> None:
     assert (every.values.tolist(), every.ordered, every.index) == ([0.0, 2.0], False, 1)
     some = move_for(replace(ANY, levels=("Bonn", "Kiel")), 1, towns, 1.0, ACCEPTED, 1.0)
     assert some.values.tolist() == [2.0]
+
+
+@pytest.mark.parametrize("limits", [{"low": "abc"}, {"high": "x"}, {"step": "a lot"}])
+def test_a_limit_that_is_no_number_is_named_and_a_level_that_is_none_is_passed_over(limits: Any) -> None:
+    with pytest.raises(PlumblineError, match="'income' cannot be read"):
+        changeable_features({"income": limits})
+    assert values(replace(ANY, levels=("10", "a lot", "60"))) == [10.0, 60.0]

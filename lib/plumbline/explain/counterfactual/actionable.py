@@ -41,15 +41,17 @@ def changeable_features(changeable: Mapping[str, ChangeLimits]) -> tuple[Actiona
     """
     changeables = []
     for feature, limits in sorted(changeable.items()):
+        given = [limits.get(name) for name in ("low", "high", "step")]
+        low, high, step = map(_number, given)
         item = ActionableFeature(
             feature=str(feature),
             direction=str(limits.get("direction") or "any"),
-            low=_number(limits.get("low")),
-            high=_number(limits.get("high")),
-            step=_number(limits.get("step")) or 0.0,
+            low=low,
+            high=high,
+            step=step or 0.0,
             levels=tuple(map(str, limits.get("levels") or ())),
         )
-        wrong = item.direction not in DIRECTIONS or item.step < 0
+        wrong = item.direction not in DIRECTIONS or item.step < 0 or any(map(_is_text, given))
         if wrong or (item.low is not None and item.high is not None and item.low > item.high):
             raise PlumblineError(
                 f"What may change of {feature!r} cannot be read",
@@ -60,10 +62,23 @@ def changeable_features(changeable: Mapping[str, ChangeLimits]) -> tuple[Actiona
 
 
 def _number(value: Any) -> float | None:
-    if value is None or value == "":
+    """The number that somebody typed; None for nothing, for a text and for what has no end."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
         return None
-    number = float(value)
     return number if math.isfinite(number) else None
+
+
+def _is_text(value: Any) -> bool:
+    """Whether it is there and no number at all."""
+    if value is None or value == "":
+        return False
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return True
+    return False
 
 
 def move_for(
