@@ -1,5 +1,5 @@
-"""Explanations, their sources and reasons in words on small inputs: read line by line; the contributions
-themselves are held by the modules that make them."""
+"""Explanations, their sources and reasons in words on small inputs: the code was read, and the answers looked
+at by sample; the contributions themselves are held by the modules that make them."""
 
 from __future__ import annotations
 

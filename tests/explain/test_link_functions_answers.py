@@ -1,5 +1,6 @@
-"""Links, rounding steps, cut-offs and grades of small sets of scores: read line by line; the cut-off is held
-against a search of every place, the ridge against numpy's own solution, in ``test_surrogate.py``."""
+"""Links, rounding steps, cut-offs and grades of small sets of scores: the code was read, and the answers looked
+at by sample; the cut-off is held against a search of every place, the ridge against numpy's own solution, in
+``test_surrogate.py``."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Every distance of drift on small counts. The values of psi, Jensen-Shannon, Hellinger, Kolmogorov-Smirnov,
 Wasserstein, chi-square and Cramer's V were held against scipy's where the grid is exact (``test_distances.py``
-does so still), the rest was read line by line."""
+does so still), the rest comes from code that was read, and was looked at by sample."""
 
 from __future__ import annotations
 

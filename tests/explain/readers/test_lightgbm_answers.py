@@ -1,5 +1,6 @@
 """LightGBM's text, written out small and damaged in every line: what is whole was held against LightGBM's own
-predictions (``test_lightgbm.py`` does so with trained models), what is refused was read line by line."""
+predictions (``test_lightgbm.py`` does so with trained models), what is refused comes from code that was read,
+and was looked at by sample."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """XGBoost's JSON and UBJSON, written out small and damaged in every field: what is whole was held against
-XGBoost's own predictions (``test_xgboost.py`` does so with trained models), what is refused was read line by
-line."""
+XGBoost's own predictions (``test_xgboost.py`` does so with trained models), what is refused comes from code
+that was read, and was looked at by sample."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """Early warnings on small logs: the limit is held against Siegmund's formula and the time between alarms
-against simulation in ``test_cusum.py``; courses and alarms were read line by line."""
+against simulation in ``test_cusum.py``; courses and alarms come from code that was read, and were looked at by
+sample."""
 
 from __future__ import annotations
 

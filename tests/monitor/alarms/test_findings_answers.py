@@ -1,5 +1,5 @@
-"""Problems and findings of small series of points: read line by line against the rules of episodes, of what is
-one problem and of what is known when."""
+"""Problems and findings of small series of points: the code was read against the rules of episodes, of what is
+one problem and of what is known when, and the answers looked at by sample."""
 
 from __future__ import annotations
 

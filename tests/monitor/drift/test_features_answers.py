@@ -1,5 +1,5 @@
 """Drift of small logs by chunk, by running weeks and as findings: each distance is held by its own tests and
-the evidence of runs against simulation; verdicts, dates and notes were read line by line against what was
+the evidence of runs against simulation; verdicts, dates and notes were looked at by sample, beside what was
 drawn."""
 
 from __future__ import annotations

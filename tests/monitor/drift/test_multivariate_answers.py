@@ -1,5 +1,6 @@
 """Whole rows against the reference where few different rows are possible: AUCs are held against scikit-learn's
-and a permutation by hand in ``test_multivariate.py``; the rest was read line by line."""
+and a permutation by hand in ``test_multivariate.py``; the rest comes from code that was read, and was looked at
+by sample."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """Estimates before labels on small systems: held against labels and brute force on raw scores by
-``test_cbpe_binary.py`` and ``test_dle.py``; refusals, bands and notes were read line by line."""
+``test_cbpe_binary.py`` and ``test_dle.py``; refusals, bands and notes come from code that was read, and were
+looked at by sample."""
 
 from __future__ import annotations
 

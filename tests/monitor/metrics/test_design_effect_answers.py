@@ -1,5 +1,5 @@
-"""Design effects of every metric and what they do to its interval, read line by line; ``test_design_effect.py``
-holds the effect itself against simulation."""
+"""Design effects of every metric and what they do to its interval: the code was read, and the answers looked at
+by sample; ``test_design_effect.py`` holds the effect itself against simulation."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Every metric with its interval and bound on small counts. The values were held against scikit-learn's where
-it has them (``test_metrics.py``, ``test_intervals.py`` and ``test_roc_auc.py`` do so still), the rest was read
-line by line."""
+"""Every metric with its interval and bound on small counts. The values are held against scikit-learn's where it
+has them (``test_metrics.py``, ``test_intervals.py`` and ``test_roc_auc.py`` do so still), the rest comes from
+code that was read, and was looked at by sample."""
 
 from __future__ import annotations
 

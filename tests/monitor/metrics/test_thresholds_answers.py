@@ -1,5 +1,5 @@
-"""Healthy bands and limits of every metric on small references: read line by line against the module's own
-rule, and held against the formulas written out in ``test_thresholds.py``."""
+"""Healthy bands and limits of every metric on small references: the code was read, and the answers looked at by
+sample; ``test_thresholds.py`` writes the formulas out."""
 
 from __future__ import annotations
 

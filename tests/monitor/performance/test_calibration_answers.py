@@ -1,6 +1,6 @@
 """Calibration curves of small systems: the curve, its error and Cox's coefficients are held against
-scikit-learn and a logistic regression in ``test_calibration.py``; the verdicts and sentences were read line by
-line."""
+scikit-learn and a logistic regression in ``test_calibration.py``; the verdicts and sentences come from code
+that was read, and were looked at by sample."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """Money, delays of labels and families of metrics on small logs: amounts and curves are held against their slow
-forms in ``test_money.py`` and ``test_label_delay_reference.py``; what is told of them was read line by line."""
+forms in ``test_money.py`` and ``test_label_delay_reference.py``; what is told of them comes from code that was
+read, and was looked at by sample."""
 
 from __future__ import annotations
 

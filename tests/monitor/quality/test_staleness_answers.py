@@ -1,6 +1,6 @@
 """Repeats, callers, silence and age of small logs: the occupancy law, the time between alarms and the Wilson
-limits are held by the modules' own tests; statuses and sentences were read line by line, each limit with the
-case beside it."""
+limits are held by the modules' own tests; statuses and sentences come from code that was read, and were looked
+at by sample, each limit with the case beside it."""
 
 from __future__ import annotations
 

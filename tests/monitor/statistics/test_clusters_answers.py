@@ -1,5 +1,5 @@
-"""Design effects of small samples: held against the slow formulas of ``test_clusters.py``, and read line by
-line."""
+"""Design effects of small samples: the formulas are held in ``test_clusters.py``; the code was read, and the
+answers looked at by sample."""
 
 from __future__ import annotations
 

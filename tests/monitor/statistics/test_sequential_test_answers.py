@@ -1,5 +1,5 @@
-"""Two arms while they run, on small sums: read line by line, and held against scipy's ``chisquare`` and
-``chi2_contingency`` and the mixture's likelihood ratio by numerical integration when they were written."""
+"""Two arms while they run, on small sums: held against scipy's ``chisquare`` and ``chi2_contingency`` and the
+mixture's likelihood ratio by numerical integration when they were written; for the rest the code was read."""
 
 from __future__ import annotations
 
