@@ -64,7 +64,7 @@ def total(sums: Sequence[Total], rows: Sequence[SystemRow]) -> None:
     if unknown:
         words.append(
             phrase(
-                "Not known for {systems}: nobody stated what its decisions are worth.",
+                "Not known for {systems}: nobody stated what decisions are worth.",
                 systems=_systems(unknown),
             )
         )

@@ -72,7 +72,7 @@ TIERS = {
 MANY, TALL = 12, 620  # rows from which a table scrolls inside itself, at that many pixels
 HEAD = 760  # width of the verdict beside the documents, in pixels
 #: widths of the reasons and of what is at stake, side by side in the page where it is wide enough, in pixels
-REASONS, STAKE = 700, 240
+REASONS, STAKE = 736, 240
 
 
 def verdict(answer: Answer, view: View) -> None:
