@@ -209,3 +209,21 @@ def test_a_finding_is_seen_and_given_to_somebody_on_its_row(page: Page, shop: st
     expect(page.get_by_text(re.compile("Acknowledged by Ada")).first).to_be_visible(timeout=20_000)
     page.reload()  # it is kept, and not in the tab
     expect(page.get_by_text(re.compile("Acknowledged by Ada")).first).to_be_visible(timeout=20_000)
+
+
+def test_paper_has_every_row_of_a_scrolling_table(page: Page, shop: str) -> None:
+    """A canvas prints what is in view; the screen and a reader of it know the table once."""
+    page.goto(f"{shop}/accuracy?system=shop-offers&by=day")
+    settled(page)
+    main = page.get_by_test_id("stMain")
+    table = main.get_by_test_id("stDataFrame").first
+    expect(table).to_be_visible()
+    paper = main.locator(".plumbline-paper").first
+    expect(paper).to_be_hidden()
+    page.emulate_media(media="print")
+    expect(table).to_be_hidden()
+    expect(paper.locator("tbody tr").last).to_be_visible()
+    expect(paper.locator("tbody tr")).to_have_count(63)
+    assert paper.evaluate("e => e.scrollWidth <= e.clientWidth")
+    assert axe.findings(page) == []
+    page.emulate_media(media="screen")
