@@ -1,4 +1,4 @@
-"""A finding's first clause is a whole one, brackets closed."""
+"""A finding's first clause is a whole one, brackets closed; a cell is what it says."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 from plumbline.domain import Status
 from plumbline.domain.messages import as_message
 from plumbline.governance.verdict import verdict_reason
+from plumbline.ui.parts import cards
 from plumbline.ui.parts.cards import reason
 from tests.governance.cases import judge, thin_facts
 
@@ -30,3 +31,11 @@ def test_a_first_clause_ends_where_a_sentence_may(words: str, said: str) -> None
     assert text.replace("\xa0", " ") == said
     assert "MON-4" in mark
     assert reason(as_message(words), clause=True).replace("\\", "").replace("\xa0", " ") == said
+
+
+def test_a_german_day_that_begins_a_cell_is_no_numbered_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one it stood outside of its cell, its figures cut."""
+    shown: list[list[object]] = []
+    monkeypatch.setattr(cards.st, "table", lambda frame, **_: shown.extend(frame.to_numpy().tolist()))
+    cards.table([{"Since": "10. Juni 2025", "n": 3}, {"Since": "3 March 2026, 1. of 2", "n": 4}], alt="x")
+    assert shown == [["10\\. Juni 2025", 3], ["3 March 2026, 1. of 2", 4]]

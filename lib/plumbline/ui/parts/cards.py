@@ -56,6 +56,8 @@ def word(status: str, words: str = "") -> str:
     return f":{look.markdown}[{look.glyph}\u00a0{escape(words or status_word(status))}]"
 
 
+#: what Markdown takes for an entry of a numbered list
+_NUMBERED = re.compile(r"^(\d+)\.(?=\s)")
 #: where the first clause of a finding ends, and of what stands in its brackets
 _BRACKET = re.compile(r"\(([^();]*);[^()]*\)")
 _CLAUSE = re.compile(r";\s|\s\(approved by |(?<=[a-z)])\.\s(?=[A-Z\d])")
@@ -122,6 +124,11 @@ def figures(items: Sequence[Figure], *, inside: bool = False) -> None:
                 note(item.note)
 
 
+def _plain_start(cell: object) -> object:
+    """A cell that begins with a German day, ``10. Juni``, is no numbered list."""
+    return _NUMBERED.sub(r"\1\\.", cell) if isinstance(cell, str) else cell
+
+
 def table(rows: Iterable[Mapping[str, object]], *, alt: str, height: int | None = None) -> None:
     """A printed table whose cells are Markdown made by ``word`` or ``escape``; headers are our own English words.
 
@@ -129,7 +136,8 @@ def table(rows: Iterable[Mapping[str, object]], *, alt: str, height: int | None 
     """
     import pandas as pd
 
-    frame = pd.DataFrame(list(rows)).rename(columns=localise)
+    cells = [{name: _plain_start(cell) for name, cell in row.items()} for row in rows]
+    frame = pd.DataFrame(cells).rename(columns=localise)
     st.table(frame, border="horizontal", hide_index=True, alt=alt, height=height or "content")
 
 
