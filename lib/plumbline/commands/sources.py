@@ -138,7 +138,12 @@ def _table_lines(result: Any) -> list[str]:
     "--since", required=True, metavar="COLUMN", help="The column that orders the rows, and only grows."
 )
 @click.option(
-    "--sample", "size", type=int, default=200_000, show_default=True, help="About how many rows to keep here."
+    "--sample",
+    "size",
+    type=int,
+    default=200_000,
+    show_default=True,
+    help="How many rows to keep here at most.",
 )
 @click.option("--map", "maps", multiple=True, metavar="COLUMN=ROLE", help="Say what a column means.")
 @click.option("--timezone", metavar="ZONE", help="What a time without a zone is taken to be in.")
