@@ -24,6 +24,7 @@ from plumbline.logs.cluster.session import cluster, describe
 from plumbline.logs.cluster.strata import sample_rule
 from plumbline.logs.cluster.table import build_reading
 from plumbline.logs.pull.location import read_location
+from plumbline.profile.bins import has_new_basis
 from plumbline.profile.cluster import counts as counts_module
 from plumbline.profile.scan import decisions, exact
 from plumbline.profile.scan.pauses import usual_pause
@@ -101,6 +102,8 @@ def test_what_is_new_is_counted_once_and_can_be_taken_back(server: Server, tmp_p
     # the sample keeps its size: what would be drawn of both looks at once
     share = _share(away)
     assert len(_held(away)) <= SAMPLE
+    with away.read() as cursor:  # rows left the reference's sample, and the next look counts no more for it
+        assert not has_new_basis(cursor, systems.get_system(cursor, "x"))
     assert _held(away) == _drawn(pd.concat([first, second]), share)
     assert two.sampled >= len(_held(away) & set(second["decision_id"]))
     assert one.load is not None

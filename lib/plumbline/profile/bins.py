@@ -86,6 +86,14 @@ def has_new_basis(cursor: duckdb.DuckDBPyConnection, system: System) -> bool:
     return row is None or row[0] != row_set(cursor, system)
 
 
+def renew_basis(cursor: duckdb.DuckDBPyConnection, system: System) -> None:
+    """Say that the grids rest on the rows that are here now, of the same reference: a sample of them thinned out."""
+    cursor.execute(
+        "UPDATE profile_basis SET row_set = ? WHERE system = ?", [row_set(cursor, system), system.key]
+    )
+    mark_profiles(cursor, system.key, [GRIDS])
+
+
 def merge_basis(
     cursor: duckdb.DuckDBPyConnection, system: System, load_id: int, gone: Collection[int]
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -18,8 +18,10 @@ from plumbline.logs.cluster import attachments, sample_rows
 from plumbline.logs.cluster.attachments import Attachment, Window
 from plumbline.logs.cluster.strata import SampleRule, counted_strata
 from plumbline.logs.cluster.table import ClusterReading, ClusterTable, joined
+from plumbline.logs.load.reference_period import settle_reference
 from plumbline.logs.load.settle import secret
 from plumbline.logs.load.undo import undo
+from plumbline.profile.bins import has_new_basis, renew_basis
 from plumbline.store import systems
 from plumbline.store.backup import state_digest
 from plumbline.store.workspace import Workspace
@@ -65,6 +67,35 @@ def test_decisions_are_known_by_day_and_version(loaded: Workspace) -> None:
         ).fetchall()
         assert counted_strata(cursor, "s") == {(day, version): n for day, version, n in rows}
         assert counted_strata(cursor, "other") == {}
+
+
+def test_a_sample_that_thins_out_moves_no_reference(workspace: Workspace, tmp_path: Path) -> None:
+    """Which loads reach a thousand decisions is told by what was counted of them, and not by what is here."""
+    first = datetime(2026, 1, 1)
+    for place in (0, 1):
+        rows = decisions(
+            1200, place * 1200, when=lambda i: (first + timedelta(hours=2 * i)).isoformat() + "Z"
+        )
+        load_file(workspace, write(tmp_path / f"{place}.csv", rows), title="s", actor="t")
+    with workspace.write() as cursor:
+        before = systems.get_system(cursor, "s")
+        attachments.keep(cursor, PLACE)
+        for load in (1, 2):
+            attachments.add_window(cursor, "s", Window(load_id=load, low=None, high=str(load), n_read=1200))
+        cursor.execute("DELETE FROM decision_s WHERE _line % 10 > 0 AND _load_id = 1")
+        assert settle_reference(cursor, before) == before
+        # what was taken back counts no more, though its counts are still there
+        cursor.execute("DELETE FROM attachment_window WHERE load_id = 1")
+        assert settle_reference(cursor, before) != before
+
+
+def test_a_sample_that_thins_out_asks_for_no_new_grids(loaded: Workspace) -> None:
+    with loaded.write() as cursor:
+        system = systems.get_system(cursor, "s")
+        assert sample_rows.thin(cursor, system, SampleRule(0.2, 1)) > 0
+        assert has_new_basis(cursor, system)
+        renew_basis(cursor, system)
+        assert not has_new_basis(cursor, system)
 
 
 def test_rows_that_the_table_lost_leave_the_sample(loaded: Workspace) -> None:

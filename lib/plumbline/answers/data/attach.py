@@ -35,6 +35,7 @@ from plumbline.logs.load.removal import is_empty
 from plumbline.logs.load.settle import secret
 from plumbline.logs.pull.location import read_location
 from plumbline.profile import build
+from plumbline.profile.bins import renew_basis
 from plumbline.profile.changed_days import recount_days
 from plumbline.store import systems
 from plumbline.store.backup import state_digest
@@ -102,7 +103,7 @@ def attach(
         source: ``spark:sc://HOST:PORT``, with ``/;NAME=VALUE`` where the cluster needs it; a value whose name speaks of
             a secret (a token, a password) is used once and not kept.
         item: CATALOG.SCHEMA.TABLE. ``since``: the column that orders its rows; one that only grows.
-        size: about how many rows are kept here.
+        size: how many rows are kept here at most.
         answers: what a person said of the columns; the rest is guessed from a look at the table.
 
     Raises:
@@ -264,8 +265,8 @@ def _load(ws: Workspace, look: _Look, folder: Path, actor: str, progress: Progre
         attachments.keep_days(cursor, system.key, sample.day_digests(look.session, whole, [own_window]))
         build.on_load(cursor, system, load_id)
         counted.append(decisions_counted(cursor, system.key, load_id))
-        if look.standing:
-            sample_rows.thin(cursor, system, look.rule)
+        if look.standing and sample_rows.thin(cursor, system, look.rule):
+            renew_basis(cursor, system)  # or the next look would count everything anew
         state_digest.mark_profiles(cursor, system.key, [load_id, state_digest.GRIDS])
 
     origin = Origin("spark", attachment.location, attachment.item, attachment.item, table.since, window.high)

@@ -9,6 +9,7 @@ import duckdb
 
 from plumbline.domain import PlumblineError, System
 from plumbline.domain.messages import message
+from plumbline.store.samples import counted_loads
 from plumbline.store.sql import decision_table
 from plumbline.store.systems import update_system
 from plumbline.store.times import to_local
@@ -87,10 +88,12 @@ def _span_of_reference_loads(
 
 def _automatic(cursor: duckdb.DuckDBPyConnection, system: System) -> tuple[Span | None, str]:
     at = to_local('"timestamp"', system.timezone)
-    loads = cursor.execute(
-        f"""SELECT count(*), min({at}), max({at}) FROM {decision_table(system.key)}
-            GROUP BY _load_id ORDER BY _load_id"""
+    present = cursor.execute(
+        f"""SELECT _load_id, count(*), min({at}), max({at}) FROM {decision_table(system.key)} GROUP BY _load_id"""
     ).fetchall()
+    # of a table that lies elsewhere only a sample is here, and it thins out as the table grows
+    by_load = {int(load): span for load, *span in present} | counted_loads(cursor, system.key)
+    loads = [by_load[load] for load in sorted(by_load)]
     if not loads:
         return None, "none"
     earlier, last = system.reference, max(high for *_, high in loads).replace(tzinfo=UTC)

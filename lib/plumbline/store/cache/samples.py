@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from math import sqrt
 from typing import Any
 
@@ -121,6 +122,17 @@ def decisions_counted(cursor: duckdb.DuckDBPyConnection, key: str, load_id: int 
         {"system": key, "load": load_id},
     ).fetchone()
     return int(row[0]) if row else 0
+
+
+def counted_loads(cursor: duckdb.DuckDBPyConnection, key: str) -> dict[int, tuple[int, datetime, datetime]]:
+    """Of each load of a table that lies elsewhere: how many decisions are counted, and the times of the first and last
+    of them on the clock of the zone. None where all decisions are here."""
+    rows = cursor.execute(
+        """SELECT load_id, sum(n), min(first_at), max(last_at) FROM profile_hour
+           JOIN attachment_window USING (system, load_id) WHERE system = ? GROUP BY 1 ORDER BY 1""",
+        [key],
+    ).fetchall()
+    return {int(row[0]): (int(row[1]), row[2], row[3]) for row in rows}
 
 
 def draw_name(key: str) -> str:
