@@ -61,7 +61,7 @@ def test_a_corrected_column_changes_the_guess_of_the_others_and_the_task() -> No
         "prediction",
         "binary",
     )
-    assert "● 100%" in list(at.data_editor[0].value["Confidence"])
+    assert "● 100 %" in list(at.data_editor[0].value["Confidence"])
     press(at, "Load")
     assert "is loaded into s" in words(at)
 

@@ -9,7 +9,7 @@ import duckdb
 
 from plumbline.domain import PlumblineError, System
 from plumbline.domain.messages import message
-from plumbline.store.samples import counted_loads
+from plumbline.store.cache.samples import counted_loads
 from plumbline.store.sql import decision_table
 from plumbline.store.systems import update_system
 from plumbline.store.times import to_local
