@@ -13,6 +13,7 @@ import pytest
 from plumbline.domain import DelayProfile, Point, Slice, Task
 from plumbline.domain.messages import message
 from plumbline.monitor.alarms.change_point import change_point
+from plumbline.monitor.alarms.persistence import lasting_change
 from plumbline.monitor.performance.compare_windows import compare_windows
 from plumbline.monitor.performance.headline import headline
 from plumbline.monitor.performance.series import performance, thresholds
@@ -144,11 +145,25 @@ def _change_points() -> Iterator[tuple[str, Any]]:
     for name, profile in (
         ("none", binary(61, 70, 60)),
         ("a fall", binary(62, 70, 60, fall=45)),
+        ("an early fall", binary(65, 91, 60, fall=35)),
         ("late", binary(63, 70, 60, fall=66)),
+        ("few", binary(66, 70, 12, fall=40)),
         ("errors", regression(64, 70, 20, fall=40)),
     ):
         metric = "mae" if profile.task is Task.REGRESSION else "accuracy"
-        yield name, change_point(performance(profile, by="day", metrics=[metric]), unit="")
+        change = change_point(performance(profile, by="day", metrics=[metric]), unit="")
+        yield name, change
+        yield f"{name}, by week", change_point(performance(profile, by="week", metrics=[metric]), unit="x")
+        for end in (14, 28):
+            reference = (at(0), at(end))
+            points = performance(profile, by="week", metrics=[metric], reference=reference)
+            band = thresholds(profile, by="week", metrics=[metric], reference=reference)[metric]
+            for size in (len(points), len(points) - 1, 7, 6):
+                lasts = lasting_change(points[:size], change, band)
+                yield (
+                    f"{name}, lasting from {end}, {size} weeks",
+                    lasts and (lasts.known_at, len(lasts.part), lasts.part[0].start),
+                )
 
 
 TABLES: dict[str, Table] = {
