@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from plumbline.domain import Task
-from tests.profile.decision_tables import START
+from tests.factory.decision_tables import START
 
 
 def task_log(task: Task, n: int = 420) -> pd.DataFrame:

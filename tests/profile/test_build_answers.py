@@ -33,9 +33,9 @@ from plumbline.profile.scan.arms import (
 from plumbline.profile.scan.group_outcomes import group_sizes, overridden
 from plumbline.profile.scan.identical_inputs import repeats
 from plumbline.profile.scan.pauses import usual_pause
+from tests.factory.decision_tables import START, insert, make_system, workspace
 from tests.factory.task_logs import task_log
 from tests.known_answers import Table, differences
-from tests.profile.decision_tables import START, insert, make_system, workspace
 
 
 def _asked(ask: Callable[[duckdb.DuckDBPyConnection, System], Iterator[tuple[str, Any]]]) -> Table:
