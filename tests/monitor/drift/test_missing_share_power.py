@@ -124,8 +124,8 @@ def test_the_sentence_is_short_and_in_german_as_well() -> None:
     said = localise(one.sentence)
     address(None)
     assert said == (
-        "Fehlen Werte von x um fünf Prozentpunkte häufiger, fällt das in vier von fünf Fällen binnen etwa 84 Tagen auf: "
-        "57 Entscheidungen am Tag zählen wie 19 unabhängige."
+        "Fehlen Werte von x um fünf Prozentpunkte häufiger, fällt das in vier von fünf Fällen binnen etwa 84 Tagen "
+        "auf: 57 Entscheidungen am Tag zählen wie 19 unabhängige."
     )
     assert replace(one, days=None).sentence.startswith(
         "A rise of five points in missing values of x may go unnoticed for a year: 57 decisions a day"
