@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from plumbline.answers.fairness.favourable import reading
@@ -32,10 +33,13 @@ def fairness_facts(cursor: Cursor, system: System) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def group_name(level: str, others: Iterable[tuple[str, str]]) -> str:
+    """How FAIR-1 names a group: its value of the first attribute, and each other attribute with its value."""
+    return " and ".join((level, *(f"{attribute} = {value}" for attribute, value in others)))
+
+
 def _group(g: GroupResult) -> FairnessGroup:
-    name = " and ".join(
-        (g.levels[0], *(f"{a} = {v}" for a, v in zip(g.attributes[1:], g.levels[1:], strict=True)))
-    )
+    name = group_name(g.levels[0], zip(g.attributes[1:], g.levels[1:], strict=True))
     pair = len(g.attributes) > 1
     if g.best:
         return FairnessGroup(

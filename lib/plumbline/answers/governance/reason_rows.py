@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from plumbline.answers.alerts import check
 from plumbline.answers.decisions.callers import RECENT
 from plumbline.answers.decisions.find import Filter
+from plumbline.answers.fairness.facts import group_name
 from plumbline.answers.governance.facts import RECENT as CHECKED
 from plumbline.answers.governance.scorecard import Answer
 from plumbline.answers.scans import LABELLED, duplicate_ids, find_repeats
@@ -234,7 +235,7 @@ def _levels(group: FairnessGroup, groups: Sequence[FairnessGroup]) -> tuple[tupl
             ((group.attribute, level), (attribute, value))
             for first, level in singles
             for attribute, value in singles
-            if first == group.attribute and f"{level} and {attribute} = {value}" == group.group
+            if first == group.attribute and group_name(level, [(attribute, value)]) == group.group
         ),
         (),
     )
