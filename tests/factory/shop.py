@@ -13,6 +13,14 @@ HOSTILE_COLUMN = "![x](http://host.invalid/pixel)"
 HOSTILE_LEVEL = "<img src=http://host.invalid/y>"
 START = datetime(2026, 1, 5)
 DAYS, A_DAY = 63, 40
+#: a row that is pushed after the log, but for its ``order_id``
+PUSHED_ROW = {
+    "decided_at": "2026-03-09T08:00:00Z",
+    "decision": "yes",
+    "probability": 0.71,
+    "basket": 12.5,
+    "region": "north",
+}
 
 
 def shop_log(seed: int = 7, *, rows: int | None = None) -> bytes:

@@ -17,18 +17,12 @@ import pytest
 
 from plumbline.client.questions import QUESTIONS
 from tests.conftest import Ran
+from tests.factory.shop import PUSHED_ROW
 from tests.web.conftest import NDJSON, Interface
 
 Run = Callable[..., Ran]
 #: what two answers at two moments may differ by
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+\+00:00|[0-9a-f]{64}")
-ROW = {
-    "decided_at": "2026-03-09T08:00:00Z",
-    "decision": "yes",
-    "probability": 0.71,
-    "basket": 12.5,
-    "region": "north",
-}
 
 
 READ = (
@@ -187,7 +181,7 @@ def test_an_act_stands_on_the_trail_under_the_token_s_name(interface: Interface,
 
 
 def test_pushed_decisions_are_loaded_once_and_their_labels_join_them(interface: Interface) -> None:
-    rows = [ROW | {"order_id": f"p{i}"} for i in range(3)]
+    rows = [PUSHED_ROW | {"order_id": f"p{i}"} for i in range(3)]
     status, taken = interface.push(rows)
     assert (status, taken["rows_read"], set(taken)) == (202, 3, {"receipt", "rows_read"})
     first = interface.settled(taken["receipt"])
@@ -199,7 +193,7 @@ def test_pushed_decisions_are_loaded_once_and_their_labels_join_them(interface: 
     }.items() <= first.items()
     assert first["state"] == "loaded"
     again = interface.settled(
-        interface.push([*rows, ROW | {"order_id": "p3", "decided_at": "yesterday"}])[1]["receipt"]
+        interface.push([*rows, PUSHED_ROW | {"order_id": "p3", "decided_at": "yesterday"}])[1]["receipt"]
     )
     assert (again["rows_loaded"], again["rows_duplicate"], again["rows_quarantined"]) == (0, 3, 1)
     assert again["reasons"] == {"bad_timestamp": 1}
@@ -239,7 +233,7 @@ def test_ndjson_csv_and_arrow_say_the_same(interface: Interface) -> None:
 
 
 def test_a_request_with_a_key_is_one_request_however_often_it_is_sent(interface: Interface) -> None:
-    rows = [ROW | {"order_id": "k1"}]
+    rows = [PUSHED_ROW | {"order_id": "k1"}]
     with ThreadPoolExecutor(4) as pool:
         seen = list(pool.map(lambda _: interface.push(rows, Idempotency_Key="key-1"), range(8)))
     assert {status for status, _ in seen} == {202}
@@ -247,14 +241,14 @@ def test_a_request_with_a_key_is_one_request_however_often_it_is_sent(interface:
     receipt = interface.settled(seen[0][1]["receipt"])
     assert (receipt["rows_read"], receipt["rows_loaded"]) == (1, 1)
     assert interface.push(rows, Idempotency_Key="key-1")[1]["receipt"] == receipt["receipt"]
-    status, problem = interface.push([ROW | {"order_id": "k2"}], Idempotency_Key="key-1")
+    status, problem = interface.push([PUSHED_ROW | {"order_id": "k2"}], Idempotency_Key="key-1")
     assert status == 422
     assert "used for another request" in problem["detail"]
     assert interface.push(rows, Idempotency_Key="k" * 201)[0] == 422
 
 
 FUTURE = (datetime.now(UTC) + timedelta(days=400)).isoformat()
-GOOD = json.dumps(ROW | {"order_id": "bad-input"}).encode()
+GOOD = json.dumps(PUSHED_ROW | {"order_id": "bad-input"}).encode()
 
 
 @pytest.mark.parametrize(
@@ -264,8 +258,8 @@ GOOD = json.dumps(ROW | {"order_id": "bad-input"}).encode()
         (GOOD + b"\n[1, 2]", NDJSON, 422, 2),
         (GOOD + b'\n{"a": \xff}', NDJSON, 422, 2),
         (b"\n\n" + GOOD + b'\n{"decided_at": "2026-03-09T08:00:00Z"}', NDJSON, 422, 4),
-        (GOOD + b"\n" + json.dumps(ROW | {"decided_at": FUTURE}).encode(), NDJSON, 422, 2),
-        (GOOD + b"\n" + json.dumps(ROW | {"timestamp": "2026-03-09T08:00:00Z"}).encode(), NDJSON, 422, 2),
+        (GOOD + b"\n" + json.dumps(PUSHED_ROW | {"decided_at": FUTURE}).encode(), NDJSON, 422, 2),
+        (GOOD + b"\n" + json.dumps(PUSHED_ROW | {"timestamp": "2026-03-09T08:00:00Z"}).encode(), NDJSON, 422, 2),
         (b'{"a":' * 100_000, NDJSON, 422, 1),
         (b"", NDJSON, 400, 0),
         (b"decided_at,decision\n2026-03-09T08:00:00Z,yes\n2026-03-09T08:00:00Z\n", "text/csv", 422, 3),

@@ -17,19 +17,12 @@ import pytest
 
 from plumbline.store.workspace import open_workspace
 from tests.environment import product
-from tests.factory.shop import shop_log
+from tests.factory.shop import PUSHED_ROW, shop_log
 from tests.served.serving import Server, Tab, serve
 from tests.served.slow_disk import serve_on_slow_disk, stalled, wait_until_reached
 from tests.web.conftest import NDJSON, Interface, workspace
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="open files are looked up in /proc")
-ROW = {
-    "decided_at": "2026-03-09T08:00:00Z",
-    "decision": "yes",
-    "probability": 0.71,
-    "basket": 12.5,
-    "region": "north",
-}
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +68,7 @@ def _loaded(slow: Interface, receipt: str) -> int:
 
 
 def _rows(name: str, count: int = 3) -> list[dict[str, Any]]:
-    return [ROW | {"order_id": f"{name}-{i}"} for i in range(count)]
+    return [PUSHED_ROW | {"order_id": f"{name}-{i}"} for i in range(count)]
 
 
 def _decisions(path: Path, name: str) -> int:

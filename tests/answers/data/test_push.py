@@ -28,17 +28,11 @@ from plumbline.store import systems
 from plumbline.store.database.engine import FullDisk
 from plumbline.store.workspace import Workspace, open_workspace
 from tests.environment import product
+from tests.factory.shop import PUSHED_ROW
 from tests.factory.workspaces import loaded_workspace
 
 ROOT = Path(__file__).parents[3]
 NDJSON = "application/x-ndjson"
-ROW = {
-    "decided_at": "2026-03-09T08:00:00Z",
-    "decision": "yes",
-    "probability": 0.71,
-    "basket": 12.5,
-    "region": "north",
-}
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +78,7 @@ class Given:
 
 
 def _numbered(first: int, count: int) -> list[dict[str, Any]]:
-    return [ROW | {"order_id": f"n{i}", "basket": float(i)} for i in range(first, first + count)]
+    return [PUSHED_ROW | {"order_id": f"n{i}", "basket": float(i)} for i in range(first, first + count)]
 
 
 def _held(ws: Workspace) -> int:
@@ -95,7 +89,7 @@ def _held(ws: Workspace) -> int:
 def test_requests_of_some_seconds_are_one_load_and_one_entry_of_the_trail(ws: Workspace) -> None:
     given = Given(ws)
     before = len(trail(ws).entries)
-    bad = ROW | {"order_id": "bad", "decided_at": "never"}
+    bad = PUSHED_ROW | {"order_id": "bad", "decided_at": "never"}
     numbers = [
         given.push(*_numbered(0, 3), actor="token a"),
         given.push(bad, *_numbered(2, 2), actor="token b"),

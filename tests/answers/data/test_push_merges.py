@@ -29,8 +29,9 @@ from plumbline.store import loads, systems
 from plumbline.store.backup import state_digest
 from plumbline.store.times import naive
 from plumbline.store.workspace import Workspace, open_workspace
-from tests.answers.data.test_push import ROW, Given, _numbered
+from tests.answers.data.test_push import Given, _numbered
 from tests.environment import product
+from tests.factory.shop import PUSHED_ROW
 from tests.factory.workspaces import loaded_workspace
 
 AN_HOUR, A_MONTH = timedelta(hours=1), timedelta(days=30)
@@ -54,7 +55,7 @@ def pushed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, st
     given = Given(ws)
     numbers = {}
     for i in range(3):
-        bad = ROW | {"order_id": f"bad{i}", "decided_at": "never"}
+        bad = PUSHED_ROW | {"order_id": f"bad{i}", "decided_at": "never"}
         numbers[f"decisions {i}"] = given.push(*_numbered(10 * i, 4), bad, key=f"k{i}", actor=f"token {i}")
         given.intake.gather()
         numbers[f"labels {i}"] = given.push(
@@ -135,7 +136,7 @@ def test_what_was_pushed_before_is_still_a_duplicate(
     given = _merged(ws)
     again = given.push(*_numbered(10, 4))
     same = given.push(
-        *_numbered(0, 4), ROW | {"order_id": "bad0", "decided_at": "never"}, key="k0", actor="token 0"
+        *_numbered(0, 4), PUSHED_ROW | {"order_id": "bad0", "decided_at": "never"}, key="k0", actor="token 0"
     )
     assert same == pushed[1]["decisions 0"]
     given.intake.gather()
@@ -216,8 +217,8 @@ def _changes(ws: Workspace) -> list[tuple[str, int]]:
 
 def test_loads_with_other_columns_stay_apart_so_that_what_changed_still_shows(ws: Workspace) -> None:
     given = Given(ws)
-    without = {name: value for name, value in ROW.items() if name != "region"}
-    for i, row in enumerate((without, ROW, ROW, without, without)):
+    without = {name: value for name, value in PUSHED_ROW.items() if name != "region"}
+    for i, row in enumerate((without, PUSHED_ROW, PUSHED_ROW, without, without)):
         given.push(row | {"order_id": f"s{i}"})
         given.intake.gather()
     before = _changes(ws)

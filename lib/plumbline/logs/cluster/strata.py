@@ -2,7 +2,7 @@
 
 A row is drawn where its hash lies below the share, or is among the ``least`` lowest of its day and version. Both
 numbers only fall as the table grows, so that what is drawn look by look is what would be drawn at once. The rows beyond
-the share (of days and versions with few decisions) are a tenth of the sample at most; ``store.samples`` says how many.
+the share (of days and versions with few decisions) are a tenth of the sample at most; ``SampleShare`` says how many.
 """
 
 from __future__ import annotations

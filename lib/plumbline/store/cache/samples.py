@@ -73,7 +73,7 @@ class SampleShare:
 
 _TEMPLATES = {SampleShare("", 0, 0, beyond).sentence.template for beyond in (0, 1)}
 #: rows beyond their share that are worth a word: this part of the sample, and more than chance brings
-_TOLD, _CHANCE = 0.02, 4.0
+_NOTABLE, _CHANCE = 0.02, 4.0
 
 
 def sample_share(cursor: duckdb.DuckDBPyConnection, key: str) -> SampleShare | None:
@@ -87,7 +87,7 @@ def sample_share(cursor: duckdb.DuckDBPyConnection, key: str) -> SampleShare | N
     row = cursor.execute(f"SELECT count(*) FROM {decision_table(key)}").fetchone()
     rows, decisions = int(row[0]) if row else 0, decisions_counted(cursor, key)
     beyond = rows - float(place[1]) * decisions
-    is_uneven = beyond > max(_TOLD * rows, _CHANCE * sqrt(rows))
+    is_uneven = beyond > max(_NOTABLE * rows, _CHANCE * sqrt(rows))
     return SampleShare(str(place[0]), rows, decisions, round(beyond) if is_uneven else 0)
 
 
