@@ -19,7 +19,7 @@ WORKERS ?= $(shell $(PY) -c 'import os; print(min(4, 1 + (os.cpu_count() or 1)))
 # a server or command that a test starts reads the package compiled, as an installation does
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install run demo test test-install test-spark java bench-spark bench bench-load bench-many bench-kill bench-kill-messages bench-detection bench-decisions bench-signals bench-pages bench-push bench-visitors bench-backup bench-fuzz bench-mutants bench-random system lint types lock notices reference clean
+.PHONY: help install run demo test test-install test-spark java bench-spark bench bench-load bench-many bench-kill bench-kill-messages bench-detection bench-decisions bench-signals bench-pages bench-push bench-visitors bench-backup bench-fuzz bench-mutants bench-random system suite lint types lock notices reference clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -57,7 +57,11 @@ demo: $(READY)  ## write and load the seven demo systems
 run: $(READY)  ## load the demo and start the app
 	$(BIN)/plumbline serve --demo --port $(PORT)
 
-test: $(TESTED) system lint types  ## all checks and tests, real-browser journeys included
+# the checker of types takes a minute of one core: beside the tests, not before them
+test: $(TESTED) system lint  ## all checks and tests, real-browser journeys included
+	@$(MAKE) --no-print-directory -j2 types suite
+
+suite: $(TESTED)
 	TMPDIR="$$($(PY) -m tests.environment.scratch)" $(TOOLS)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test-install: $(TESTED)  ## the wheel with its dependencies by pip, pipx and uv, where they are there, and its first pages
