@@ -29,6 +29,8 @@ from plumbline.store.sql import literal
 
 #: how much is unpacked, and how many records are made into a table, for a look at a file
 BEGINNING, LOOK = 32 * 1024 * 1024, 20_000
+#: more columns than this are no log of one model: planning and judging them takes minutes, however few rows there are
+MOST_COLUMNS = 10_000
 _GLOB = re.compile(r"[*?\[\]{}]")
 
 
@@ -57,10 +59,24 @@ def open_readable(path: Path, folder: Path, *, whole: bool, sheet: str | None = 
     source = read(
         _SourceFile(given=path, file=file.resolve(), form=form, folder=folder, whole=whole, sheet=sheet)
     )
+    _refuse_width(path, len(source.columns))
     if whole and file is not path and source.survey:
         source = replace(source, survey=replace(source.survey, sha256=survey(path, text=False).sha256))
     source = replace(source, seen=(looked.st_size, looked.st_mtime_ns)) if whole else source
     return replace(source, folder=folder) if folder.exists() else source
+
+
+def _refuse_width(path: Path, columns: int) -> None:
+    if columns > MOST_COLUMNS:
+        raise PlumblineError(
+            message(
+                "The file has {columns} columns, more than {most_columns}",
+                columns=str(columns),
+                most_columns=str(MOST_COLUMNS),
+            ),
+            where=path.name,
+            todo="Export the columns that the model reads, and none of those made from them.",
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,9 +150,14 @@ def _parquet(opening: _SourceFile) -> Source:
 
 def _table(folder: Path, source: Source) -> Source:
     """The source with the columns of its Parquet file, nested ones unfolded."""
+    file = literal(str(source.file))
+    # naming the columns takes DuckDB a time that grows with their square; counting the leaves takes none
+    counted = f"SELECT count(*) FROM parquet_schema({file}) WHERE coalesce(num_children, 0) = 0"
     with external_connection(folder, files=[source.file]) as connection:
         try:
-            leafs = unfold(connection, f"read_parquet({literal(str(source.file))})")
+            row = connection.execute(counted).fetchone()
+            _refuse_width(source.given, int(row[0]) if row else 0)
+            leafs = unfold(connection, f"read_parquet({file})")
         except duckdb.Error as error:
             raise unreadable(source.given, error) from error
     return replace(

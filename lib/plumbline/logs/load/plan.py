@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -161,11 +162,12 @@ def texts_sql(columns: Sequence[StagedColumn]) -> str:
     masks: dict[int, int] = {}
     texts = []
     places = {c.name: i for i, c in enumerate(watched_columns(columns))}
+    unreadable = unreadable_conditions(columns)
     for column in text_columns(columns):
         i = places[column.name]
         masks[i // MASK_BITS] = masks.get(i // MASK_BITS, 0) | 1 << (i % MASK_BITS)
         text = cast.level(f"trim(_raw{i})", text=True)
-        texts.append(f"CASE WHEN {unreadable_condition(columns, column.name)} THEN {text} END")
+        texts.append(f"CASE WHEN {unreadable[column.name]} THEN {text} END")
     if not texts:
         return ""
     any_odd = " OR ".join(f"(_odd{word} & {mask}) <> 0" for word, mask in masks.items())
@@ -195,12 +197,12 @@ def digest(plan: Plan) -> str:
     return f"CASE WHEN _texts IS NULL THEN {bare} {' '.join(cases)} ELSE {bare} END"
 
 
-def unreadable_condition(columns: Sequence[StagedColumn], name: str) -> str:
-    """SQL that is true where the cell of that column could not be read; ``false`` where it always can."""
+def unreadable_conditions(columns: Sequence[StagedColumn]) -> dict[str, str]:
+    """By column SQL that is true where its cell could not be read; ``false`` where it always can, or is not there."""
+    conditions: dict[str, str] = defaultdict(lambda: "false")
     for i, column in enumerate(watched_columns(columns)):
-        if column.name == name:
-            return f"(_odd{i // MASK_BITS} & {1 << (i % MASK_BITS)}) > 0"
-    return "false"
+        conditions.setdefault(column.name, f"(_odd{i // MASK_BITS} & {1 << (i % MASK_BITS)}) > 0")
+    return conditions
 
 
 def decisions_plan(
@@ -246,8 +248,9 @@ def decisions_plan(
         derived = (("prediction", _argmax_class(columns, probas)),)
     outputs = [n for n in ("prediction", "score") if n in names] + probas
     reasons = [("bad_timestamp", '"timestamp" IS NULL', "timestamp")]
+    unreadable = unreadable_conditions(columns)
     for name in ("prediction", "score", "label"):
-        reasons.append((f"bad_{name}", unreadable_condition(columns, name), name))
+        reasons.append((f"bad_{name}", unreadable[name], name))
     reasons.append(("no_prediction", " AND ".join(f"{ident(n)} IS NULL" for n in outputs), outputs[0]))
     hashed = tuple(sorted(n for n in names if n not in UNHASHED))
     return Plan(tuple(columns), tuple(reasons), hashed, derived)
@@ -275,15 +278,12 @@ def labels_plan(source: Source, mapping: Mapping, *, task: Task) -> Plan:
                     "Give one the role {needed}; in a terminal: --map COLUMN={needed}.", needed=needed
                 ),
             )
+    unreadable = unreadable_conditions(columns)
     reasons = (
         ("no_decision_id", '"decision_id" IS NULL', "decision_id"),
-        ("bad_label", unreadable_condition(columns, "label"), "label"),
+        ("bad_label", unreadable["label"], "label"),
         ("no_label", '"label" IS NULL', "label"),
-        (
-            "bad_label_time",
-            unreadable_condition(columns, "label_time"),
-            "label_time",
-        ),  # it settles which label holds
+        ("bad_label_time", unreadable["label_time"], "label_time"),  # it settles which label holds
     )
     return Plan(tuple(columns), reasons)
 
@@ -300,5 +300,6 @@ def _argmax_class(columns: Sequence[StagedColumn], probas: Sequence[str]) -> str
     tie."""
     top = f"greatest({', '.join(ident(p) for p in probas)})"
     cases = " ".join(f"WHEN {ident(p)} = {top} THEN {literal(p.removeprefix('proba:'))}" for p in probas)
-    odd = " OR ".join(unreadable_condition(columns, p) for p in probas)
+    unreadable = unreadable_conditions(columns)
+    odd = " OR ".join(unreadable[p] for p in probas)
     return f"CASE WHEN {odd} THEN NULL {cases} END"

@@ -13,7 +13,7 @@ from plumbline.logs.load.plan import (
     digest,
     text_columns,
     texts_sql,
-    unreadable_condition,
+    unreadable_conditions,
     unreadable_masks,
     watched_columns,
 )
@@ -54,7 +54,7 @@ def execute_on_file(cursor: duckdb.DuckDBPyConnection, source: Source, sql: str)
 
 def staging_query(source: Source, plan: Plan, *, limit: int | None = None) -> str:
     """The query that casts the file: the plan's columns, ``_reason`` (NULL where the row is good), ``_odd0`` ...
-    (see ``plan.unreadable_condition``), ``_texts`` (see ``plan.texts_sql``) and ``_hash``; of the first ``limit``
+    (see ``plan.unreadable_conditions``), ``_texts`` (see ``plan.texts_sql``) and ``_hash``; of the first ``limit``
     records only, where it is given."""
     reason = "CASE " + " ".join(f"WHEN {sql} THEN {literal(r)}" for r, sql, _ in plan.reasons) + " END"
     derived = "".join(f", {sql} AS {ident(name)}" for name, sql in plan.derived)
@@ -114,7 +114,8 @@ def count_unreadable_cells(cursor: duckdb.DuckDBPyConnection, plan: Plan) -> dic
     columns = watched_columns(plan.columns)
     if not columns:
         return {}
-    counts = ", ".join(f"count(*) FILTER ({unreadable_condition(plan.columns, c.name)})" for c in columns)
+    unreadable = unreadable_conditions(plan.columns)
+    counts = ", ".join(f"count(*) FILTER ({unreadable[c.name]})" for c in columns)
     row = cursor.execute(f"SELECT {counts} FROM {STAGE} WHERE _reason IS NULL").fetchone()
     return {c.name: n for c, n in zip(columns, row or (), strict=True) if n}
 
