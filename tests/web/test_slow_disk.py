@@ -102,11 +102,15 @@ def test_a_push_that_the_disk_does_not_take_is_refused_in_time_and_counts_once_w
         seen = [slow.push(_rows("a"), Idempotency_Key="a") for _ in range(3)]
         assert {status for status, _ in seen} == {503}
         assert any(p["detail"].startswith("The disk did not take the rows within 2 seconds") for _, p in seen)
+        status, body, _ = slow.server.ask("/readyz")
+        assert status == 503
+        assert json.loads(body)["detail"].startswith("The disk has not taken pushed rows for ")
         with ThreadPoolExecutor(60) as pool:  # more than the server has threads
             answers = list(pool.map(lambda n: slow.push(_rows(f"b{n}", 1))[0], range(60)))
         assert set(answers) == {503}
         _reads(slow)
     assert _loaded(slow, _taken(slow, "a")) == 3
+    _wait_until_ready(slow.server)
     slow.server.process.terminate()
     slow.server.process.wait(60)
     assert _decisions(slow.server.workspace, "a-") == 3

@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from plumbline import __version__
-from plumbline.answers.data.push import Intake, UnavailableWorkspace
+from plumbline.answers.data.push import PATIENCE, Intake, UnavailableWorkspace
 from plumbline.console import CommandLine
 from plumbline.domain import PlumblineError
 from plumbline.store.workspace import Workspace
@@ -109,13 +109,13 @@ class Interface:
         return JSONResponse({"status": "ok"})
 
     async def _readiness(self, _request: Request) -> Response:
-        if self._intake is not None and self._intake.is_ready:
+        if self._intake is None:
+            obstacle = "The server is starting."
+        else:  # no later than the requests themselves are refused
+            obstacle = self._intake.obstacle(min(PATIENCE, self._limits.seconds))
+        if not obstacle:
             return JSONResponse({"status": "ready"})
-        return response(
-            ProblemDocument(
-                HTTPStatus.SERVICE_UNAVAILABLE, "The workspace is not open, or too much waits.", after=5
-            )
-        )
+        return response(ProblemDocument(HTTPStatus.SERVICE_UNAVAILABLE, obstacle, after=5))
 
     async def _metrics(self, request: Request) -> Response:
         try:

@@ -106,7 +106,12 @@ def test_a_full_disk_is_told_and_what_was_written_before_and_after_is_whole(
         (error,) = _append(made, b"z" * 30)
     assert error is not None
     assert error.errno == errno.ENOSPC
+    assert made.obstacle(3_600) == "The disk refused pushed rows: No space left on device."
+    monkeypatch.setattr(journal, "_LATELY", 0.0)  # nobody need send anything before it is asked again
+    assert made.obstacle(3_600) == ""
+    monkeypatch.undo()
     assert _append(made, b"after") == [None]
+    assert made.obstacle(3_600) == ""
     made.close()
     assert _frames(made) == [b"before", b"after"]
 
@@ -137,8 +142,11 @@ def test_a_disk_that_stalls_holds_up_no_end_and_what_it_takes_later_is_the_next_
     answered = threading.Event()
     made.append(b"second", lambda _: answered.set())
     assert stalled.wait(20)
+    assert made.obstacle(3_600) == ""
+    assert made.obstacle(0) == "The disk has not taken pushed rows for 0 seconds."
     made.close(0.1)
     assert not answered.is_set()
     held.set()
     assert answered.wait(20)
+    assert made.obstacle(0) == ""
     assert _frames(Journal(tmp_path / "push")) == [b"first", b"second"]

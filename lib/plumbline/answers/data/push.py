@@ -38,6 +38,8 @@ ACTOR, CHECK = "HTTP interface", 60.0
 REMEMBERED = timedelta(days=1)
 #: seconds for which a system's mapping is not looked up again, and for which the last loads may take when a server ends
 FRESH, LAST = 1.0, 5.0
+#: seconds after which a disk that is at one write of pushed rows counts as one that takes none
+PATIENCE = 5.0
 
 
 class UnavailableWorkspace(PlumblineError):
@@ -85,7 +87,21 @@ class Intake:
     @property
     def is_ready(self) -> bool:
         """Whether rows are taken."""
-        return self._journal is not None and self._thread.is_alive() and self.backlog < push_queue.BACKLOG
+        return not self.obstacle()
+
+    def obstacle(self, patience: float = PATIENCE) -> str:
+        """Why rows are not taken now, in a sentence; empty where they are.
+
+        Args:
+            patience: seconds after which a disk that is at one write counts as one that takes nothing.
+        """
+        if self._journal is None:
+            return "The workspace is not open yet."
+        if not self._thread.is_alive():
+            return "Nothing loads pushed rows any more: start the server again."
+        if self.backlog >= push_queue.BACKLOG:
+            return "Too many pushed rows wait to be loaded."
+        return self._journal.obstacle(patience)
 
     @property
     def backlog(self) -> int:

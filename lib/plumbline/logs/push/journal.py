@@ -12,6 +12,7 @@ import os
 import queue
 import struct
 import threading
+import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -23,6 +24,8 @@ _HEAD = struct.Struct(">II")
 _ENDING, _CLOSED = ".part", ".rows"
 #: bytes of one frame; longer ones are no frames of ours
 _LARGEST = 2**30
+#: seconds for which a write that failed stands against the disk: with nothing sent, nothing else says that it is well
+_LATELY = 10.0
 
 #: called from the writer's thread: with nothing once the frame is on the disk, or with what went wrong
 Done = Callable[[OSError | None], None]
@@ -46,6 +49,8 @@ class Journal:
         self._file: int | None = None
         self._size = 0
         self._guard = threading.Lock()
+        self._write_began: float | None = None
+        self._failure: tuple[float, OSError] | None = None
         self._waiting: queue.SimpleQueue[tuple[bytes, Done] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write_all, name="plumbline-journal", daemon=True)
         self._thread.start()
@@ -66,6 +71,19 @@ class Journal:
         if not self._thread.is_alive():
             with self._guard:
                 self._close_file()
+
+    def obstacle(self, patience: float) -> str:
+        """What keeps frames from the disk now, in a sentence; empty where nothing is known that does.
+
+        Args:
+            patience: seconds that one write may take.
+        """
+        now, began, failure = time.monotonic(), self._write_began, self._failure
+        if began is not None and now - began >= patience:
+            return f"The disk has not taken pushed rows for {now - began:.0f} seconds."
+        if failure is not None and now - failure[0] < _LATELY:
+            return f"The disk refused pushed rows: {failure[1].strerror or failure[1]}."
+        return ""
 
     def rotate(self) -> list[Path]:
         """Close the file that is written to, and begin another with the next frame; all closed ones, oldest first."""
@@ -102,7 +120,10 @@ class Journal:
                         ending = True
                         break
                     frames.append(more)
+            self._write_began = time.monotonic()
             error = self._write([body for body, _ in frames])
+            self._failure = (time.monotonic(), error) if error is not None else None
+            self._write_began = None
             for _, done in frames:
                 done(error)
             if ending:
