@@ -1,7 +1,7 @@
 """The command line: all that the pages do, for cron and CI.
 
 Results go to standard output, progress and errors to standard error. Exit codes: 0 fine, 1 the asked-for
-check failed, 2 wrong use or bad input, in one clear line and never a traceback.
+check failed, 2 wrong use, bad input or too little memory or disk, in one clear line and never a traceback.
 """
 
 from __future__ import annotations

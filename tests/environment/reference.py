@@ -130,8 +130,8 @@ run by [a server](http-api.md#commands-from-another-machine) on another machine,
 in the variable that `--token-env VAR` names. Only on the workspace's own machine run {_beside()}.
 
 Results go to standard output, errors and progress to standard error. Exit codes:
-0 fine; 1 the check that was asked for failed; 2 wrong use or bad input, in one line. [Settings](settings.md) lists the
-variables of the environment, [Roles](roles.md) what `--map` takes.
+0 fine; 1 the check that was asked for failed; 2 wrong use, bad input, or too little memory or disk,
+in one line. [Settings](settings.md) lists the variables of the environment, [Roles](roles.md) what `--map` takes.
 
 A span is written `A..B`: two ISO dates or times. The end is left out of it, and either may be missing.
 """

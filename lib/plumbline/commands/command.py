@@ -28,6 +28,7 @@ from plumbline.console import (
 from plumbline.domain import PlumblineError
 from plumbline.relay import caller
 from plumbline.relay.host import RunningCommand
+from plumbline.sandbox.limits import refuse_small_address_space
 from plumbline.store.sql import system_key
 from plumbline.wording.visible import visible_json
 
@@ -103,6 +104,7 @@ def command(
                 code = _run_in_server(path, given, as_json, _terminal_streams())
                 if code is not None:
                     return code
+            refuse_small_address_space()
             return run_locally(function, given, as_json)
 
         if in_server:

@@ -19,6 +19,7 @@ from plumbline.commands.command import COMMANDS, refuse_beside_server
 from plumbline.commands.logs import load_demo_logs
 from plumbline.console import workspace as open_for
 from plumbline.domain import PlumblineError
+from plumbline.sandbox.limits import SERVER_SPACE, refuse_small_address_space
 
 #: what holds against a user's own Streamlit settings as well; the rest is in ``.streamlit/config.toml``
 PINNED = {
@@ -64,6 +65,7 @@ def serve(
     from plumbline.store.locations import app_folder, checkout, secrets_file
     from plumbline.store.workspace import workspace_path
 
+    refuse_small_address_space(SERVER_SPACE)
     app, path = app_folder(), workspace_path(workspace).absolute()
     if not (app / "app.py").is_file():
         raise PlumblineError(

@@ -14,6 +14,9 @@ from plumbline.domain.messages import message
 
 #: DuckDB's memory limit, where PLUMBLINE_MEMORY says no other
 MEMORY = "1500MB"
+#: MB of address space that a command needs at least, and a server; and what each core's threads reserve beside it. With
+#: less, native libraries end the process without a word; a limit on memory itself leaves room to say so
+COMMAND_SPACE, SERVER_SPACE, CORE_SPACE = 2500, 4000, 16
 #: what a child gets of the environment: no keys, no tokens, one thread
 _KEPT = ("PATH", "SYSTEMROOT", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 _AMOUNT = re.compile(r"(\d{1,9}(?:\.\d{1,3})?) ?(K|M|G|T)(i?)B", re.IGNORECASE)
@@ -57,6 +60,38 @@ def size_in_bytes(text: str) -> int:
 def duckdb_memory() -> str:
     """DuckDB's memory limit as it takes it. Raises PlumblineError as ``amount``."""
     return f"{amount('PLUMBLINE_MEMORY', MEMORY) // 2**20}MiB"
+
+
+def address_space() -> int:
+    """MB of address space that this process may use; 0 where nothing limits it, or no limit can be read."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0
+    soft = resource.getrlimit(resource.RLIMIT_AS)[0]
+    return 0 if soft == resource.RLIM_INFINITY else max(soft // 2**20, 1)
+
+
+def refuse_small_address_space(least: int = COMMAND_SPACE) -> None:
+    """End here, while Python can still say why, what would end in native code.
+
+    Args:
+        least: MB, on a machine of no cores.
+
+    Raises:
+        PlumblineError: the address space of this process is limited to less than it needs.
+    """
+    space, needed = address_space(), least + CORE_SPACE * (os.cpu_count() or 1)
+    if 0 < space < needed:
+        raise PlumblineError(
+            message(
+                "The address space is limited to {space} MB, and this needs {needed} MB at least",
+                space=str(space),
+                needed=str(needed),
+            ),
+            todo="Raise the limit (ulimit -v), and bound memory itself in its place: PLUMBLINE_MEMORY, or a control "
+            "group.",
+        )
 
 
 def limit_resources(limits: Limits) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import duckdb
@@ -38,6 +39,12 @@ def test_a_shortage_is_the_machine_s_fault_and_a_full_disk_no_shortage_of_memory
     )
     assert not is_memory_shortage(spilled)
     assert not is_memory_shortage(FullDisk(Path("/x")))
-    for error in (MemoryError(), duckdb.OutOfMemoryException("could not allocate block"), MemoryShortage()):
+    unmapped = ImportError("libgfortran.so.5: failed to map segment from shared object")
+    threadless = RuntimeError("can't start new thread")
+    assert not is_memory_shortage(ImportError("No module named 'x'"))
+    for error in (
+        MemoryError(), duckdb.OutOfMemoryException("could not allocate block"), MemoryShortage(), unmapped,
+        threadless, OSError(errno.ENOMEM, "Cannot allocate memory"),
+    ):  # fmt: skip
         assert _is_the_machine(error)  # pushed rows wait, and are tried again
         assert "PLUMBLINE_MEMORY" in sentence(error)

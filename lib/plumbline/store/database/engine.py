@@ -24,6 +24,8 @@ _PHRASES = (
     "no space left on device", "file too large", "disk quota exceeded", "not enough space on the disk",
     "'max_temp_directory_size'",
 )  # fmt: skip
+#: how a library says that it found no room for itself, and Python that it found none for a thread
+_UNMAPPED = ("failed to map segment", "cannot allocate memory", "can't start new thread")
 
 
 class FullDisk(PlumblineError):
@@ -49,6 +51,10 @@ class MemoryShortage(PlumblineError):
 
 def is_memory_shortage(error: BaseException) -> bool:
     """Whether an error says that there was no memory for it."""
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    if isinstance(error, (ImportError, RuntimeError)):
+        return any(phrase in str(error).lower() for phrase in _UNMAPPED)
     return isinstance(error, (MemoryError, duckdb.OutOfMemoryException)) and not is_full(error)
 
 
