@@ -37,9 +37,8 @@ def read_linear(node: SkopsObject, width: int) -> tuple[Weights, str]:
         link = "softmax"
     elif len(weight) > 1:
         raise refuse("it predicts several values at once")
-    weights = Weights(weight.T.copy(), base.copy())
-    if weights.base.shape != (weights.weight.shape[1],) or not (
-        np.isfinite(weights.weight).all() and np.isfinite(weights.base).all()
-    ):
+    if len(base) != len(weight):
+        raise refuse("its weights do not fit its columns")
+    if not (np.isfinite(weight).all() and np.isfinite(base).all()):
         raise refuse("a weight is not a number")
-    return weights, link
+    return Weights(weight.T.copy(), base.copy()), link

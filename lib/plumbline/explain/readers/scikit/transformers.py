@@ -195,6 +195,8 @@ def _encode(
         raise refuse(f"its {step.kind} puts rare categories together, which is not read")
     dropped = step.get("drop_idx_")
     drops = [None] * len(columns) if dropped is None else np.asarray(dropped, dtype=object).ravel().tolist()
+    if len(drops) != len(columns):
+        raise refuse(f"its {step.kind} does not fit its columns")
     result = []
     for column, categories_listed, drop in zip(columns, listed, drops, strict=True):
         levels = [_level(value) for value in np.asarray(categories_listed).ravel().tolist()]
