@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -44,9 +45,9 @@ class Attached:
     decision: str
 
 
-@pytest.fixture(scope="module")
-def attached(held: Held, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attached]:
-    folder: Path = tmp_path_factory.mktemp("attached")
+@contextmanager
+def attachment(held: Held, folder: Path) -> Iterator[Attached]:
+    """A workspace of its own."""
     held.frame.iloc[::2].to_csv(folder / "loans.csv", index=False)
     roles = {
         "at": "timestamp", "id": "decision_id", "x": "feature:x", "sex": "protected:sex", "version": "version",
@@ -62,6 +63,13 @@ def attached(held: Held, tmp_path_factory: pytest.TempPathFactory) -> Iterator[A
             cursor.execute("DELETE FROM decision_loans WHERE _line % 2 = 0")
             row = cursor.execute("SELECT max(decision_id) FROM decision_loans").fetchone()
         yield Attached(system, opened.store, row[0])
+
+
+@pytest.fixture(scope="module")
+def attached(held: Held, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attached]:
+    """One for all tests that only ask: what one of them keeps, no other reads."""
+    with attachment(held, tmp_path_factory.mktemp("attached")) as made:
+        yield made
 
 
 @pytest.mark.parametrize(
@@ -93,7 +101,7 @@ def test_every_answer_in_python_says_so(attached: Attached) -> None:
         assert NOTE.search(answer._repr_html_()), answer
 
 
-def test_documents_the_portfolio_and_the_trail_say_so(attached: Attached) -> None:
+def test_documents_and_the_portfolio_say_so(attached: Attached) -> None:
     ws = attached.ws
     assert all(NOTE.search(localise(row.sample)) for row in portfolio(ws))
     material = gather(ws, KEY)
@@ -103,9 +111,22 @@ def test_documents_the_portfolio_and_the_trail_say_so(attached: Attached) -> Non
         log = fact(material, "log", speech)
         assert log is not None
         assert words in log.text
-    record = issue_record(ws, KEY, attached.decision, ".json", on=date(2026, 3, 1), actor="Ada")
-    assert NOTE.search(json.loads(record.content)["document"]["basis"]["note"])
-    with ws.read() as cursor:
+
+
+def test_whatever_goes_on_record_says_so_in_the_trail(held: Held, tmp_path: Path) -> None:
+    with attachment(held, tmp_path) as own:
+        assert not noted(own)
+        InterfaceCommands().run_command(own.ws, "check", [KEY], actor="Ada", as_json=False)
+        assert noted(own) == {"signals checked"}
+        own.system.scorecard()
+        assert noted(own) == {"signals checked", "scorecard kept"}
+        record = issue_record(own.ws, KEY, own.decision, ".json", on=date(2026, 3, 1), actor="Ada")
+        assert NOTE.search(json.loads(record.content)["document"]["basis"]["note"])
+        assert noted(own) == {"signals checked", "scorecard kept", "document issued"}
+
+
+def noted(attached: Attached) -> set[str]:
+    """What is on record of the system with a word on its sample."""
+    with attached.ws.read() as cursor:
         entries = trail.entries(cursor, system=KEY)
-    noted = {entry.action for entry in entries if "sample" in entry.detail}
-    assert noted == {"document issued", "scorecard kept", "signals checked"}
+    return {entry.action for entry in entries if "sample" in entry.detail}
