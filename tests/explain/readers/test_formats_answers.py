@@ -1,5 +1,5 @@
-"""What a file is taken for, by its first bytes and beside each limit: the signatures were read against the formats'
-own descriptions, and each answer was looked at."""
+"""What a file is taken for, by its first bytes and beside each limit: the code was read, and the
+answers were looked at by sample."""
 
 from __future__ import annotations
 

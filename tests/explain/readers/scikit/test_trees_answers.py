@@ -1,7 +1,6 @@
 """scikit-learn's trees as arrays, from attributes that are written out: node by node what the file says, and every
 way in which a file may be damaged. Scores are held against scikit-learn's own by ``test_functions.py``; here the
-shares of leaves, rates, starts and sets of categories were worked out beside it from what was drawn, and the
-refusals read one by one."""
+code was read, the refusals were looked at one by one, and the arrays by sample."""
 
 from __future__ import annotations
 
