@@ -1,6 +1,6 @@
 """Drift of small logs by chunk, by running weeks and as findings: each distance is held by its own tests and
-the evidence of runs against simulation; verdicts, dates and notes were looked at by sample, beside what was
-drawn."""
+the evidence of runs against simulation. Verdicts, dates and notes are kept as the product said them when this was
+written: a few were looked at, and the code was not read for the others."""
 
 from __future__ import annotations
 

@@ -12,7 +12,14 @@ import pytest
 
 from plumbline.domain import Task
 from plumbline.monitor.metrics.counts import counts_of
-from plumbline.monitor.metrics.intervals import Days, binomial_reach, interval, newcombe_auc, resample
+from plumbline.monitor.metrics.intervals import (
+    Days,
+    auc_limits,
+    binomial_reach,
+    interval,
+    newcombe_auc,
+    resample,
+)
 from plumbline.monitor.metrics.metrics import METRICS, error_quantile, metrics_for, relevant_change
 from tests.known_answers import Table, differences
 from tests.monitor.drawn_counts import COSTS, profiles
@@ -54,6 +61,15 @@ def _newcombe() -> Iterator[tuple[str, Any]]:
         yield f"{n0} and {n1}", newcombe_auc(areas, np.full(7, float(n0)), np.full(7, float(n1)))
 
 
+def _areas() -> Iterator[tuple[str, Any]]:
+    """Limits at and beside nought and one, and where a class has next to no rows."""
+    for area in (0.0, 0.004, 0.02, 0.5, 0.98, 0.996, 1.0, np.nan):
+        for error in (0.0, 0.01, 0.3, np.nan):
+            for n0, n1 in ((0, 50), (1, 50), (29, 30), (30, 30), (31, 29), (4000, 60)):
+                one = [np.array([float(x)]) for x in (area, error, n0, n1)]
+                yield f"{area} with {error}, {n0} and {n1}", auc_limits(*one)
+
+
 def _quantiles() -> Iterator[tuple[str, Any]]:
     for name, profile in profiles():
         if profile.task is Task.REGRESSION:
@@ -75,6 +91,7 @@ TABLES: dict[str, Table] = {
     "relevant_change": _relevant,
     "binomial_reach": _reach,
     "newcombe_auc": _newcombe,
+    "auc_limits": _areas,
     "error_quantile": _quantiles,
     "resample": _resamples,
 }

@@ -87,7 +87,7 @@ def test_cells_are_joined_as_their_rules_written_out_slowly_give() -> None:
 
 
 def accuracy(t: Table) -> float:
-    return float((t[0] + t[3]) / max(t.sum(), 1))
+    return float((t[0] + t[3]) / t.sum()) if t.sum() else np.nan
 
 
 def recall(t: Table) -> float:
@@ -255,6 +255,11 @@ def test_without_a_score_it_is_what_each_answer_says(seed: int) -> None:
         strata = Strata(unknown, [0.0] * k, n, x, group, table)
         names = ["accuracy"]
     check(profile, strata, names)
+
+
+def test_without_a_decision_nothing_is_known() -> None:
+    profile = classified(np.zeros(9, int), np.ones(9, int), np.ones(9, int))
+    assert weighted_metrics(profile, np.zeros(1, bool)) == ((), 0.0)
 
 
 @pytest.mark.parametrize("right", [0, 1])

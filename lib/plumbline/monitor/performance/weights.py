@@ -263,9 +263,9 @@ def _error(parts: _Parts, per: FloatArray) -> float:
 
 
 def _accuracy(table: FloatArray) -> tuple[float, FloatArray]:
-    n = max(float(table.sum()), 1.0)
-    value = float(table[0] + table[3]) / n
-    return value, (np.array([1.0, 0.0, 0.0, 1.0]) - value) / n
+    n = float(table.sum())
+    value = float(table[0] + table[3]) / n if n > 0 else np.nan
+    return value, (np.array([1.0, 0.0, 0.0, 1.0]) - value) / n if n > 0 else np.zeros(4)
 
 
 def _recall(table: FloatArray) -> tuple[float, FloatArray]:
