@@ -16,6 +16,7 @@ from plumbline.domain import PlumblineError, Slice
 from plumbline.monitor.drift.exact import exact_auc
 from plumbline.profile import build
 from plumbline.profile.scan import decisions, exact
+from plumbline.store.sql import decision_table
 from tests.factory.decision_tables import START, binary_log, insert, make_system, workspace
 
 
@@ -58,6 +59,22 @@ def test_filters_select_what_pandas_selects(held, filters, expected) -> None:
     found = decisions.find(cursor, system, filters, limit=1000)
     assert sorted(found["decision_id"]) == sorted(log[expected(log)]["decision_id"])
     assert decisions.count(cursor, system, filters) == len(found)
+
+
+def test_a_number_that_is_none_is_missing_and_no_larger_than_any(tmp_path: Path) -> None:
+    log = binary_log(np.random.default_rng(22), 40)
+    with workspace(tmp_path).write() as cursor:
+        system = make_system(cursor)
+        insert(cursor, system, log, 1)
+        cursor.execute(f"UPDATE {decision_table(system.key)} SET \"feature:x\" = 'nan' WHERE _line = 9")
+        for operator in (">", ">=", "is there", "<", "="):
+            assert (
+                9 not in decisions.find(cursor, system, [("feature:x", operator, "-1e9")])["_line"].tolist()
+            )
+        gone = decisions.find(cursor, system, [("feature:x", "is missing", "")])["_line"].tolist()
+        there = decisions.find(cursor, system, [("feature:x", "is there", "")])["_line"].tolist()
+        assert 9 in gone
+        assert sorted(gone + there) == list(range(1, 41))
 
 
 @pytest.mark.parametrize("order", ["timestamp", "-timestamp", "score", "-feature:x", "label", "-feature:k"])

@@ -35,6 +35,13 @@ OPERATORS = {
     "is missing": "{c} IS NULL",
     "is there": "{c} IS NOT NULL",
 }
+#: of a column of numbers, where one that is none is missing, and no larger than any other
+OF_NUMBERS = {
+    ">": "{c} > {v} AND NOT isnan({c})",
+    ">=": "{c} >= {v} AND NOT isnan({c})",
+    "is missing": "{c} IS NULL OR isnan({c})",
+    "is there": "{c} IS NOT NULL AND NOT isnan({c})",
+}
 #: what a filter on ``decision`` can ask of a whole row: name -> condition
 MARKS = {
     "wrong": "label IS NOT NULL AND label IS DISTINCT FROM prediction",
@@ -301,8 +308,9 @@ def _condition(kinds: dict[str, str], column: str, operator: str, wanted: str, n
             message("{operator} is no comparison", operator=repr(operator)),
             todo=message("Use one of {names}.", names=", ".join(OPERATORS)),
         )
+    comparison = OPERATORS | OF_NUMBERS if kinds[column] == "number" else OPERATORS
     if operator in _NO_VALUE:
-        return Statement(f"({OPERATORS[operator].format(c=ident(column), v='')})", {})
+        return Statement(f"({comparison[operator].replace('{c}', ident(column))})", {})
     if operator in _TEXT_ONLY:
         value, parameter = f"${name}", wanted
         if wanted.lower() == wanted.upper():  # no letters: as they stand, which is half the work
@@ -310,7 +318,7 @@ def _condition(kinds: dict[str, str], column: str, operator: str, wanted: str, n
     else:
         parameter = _convert_value(kinds[column], column, wanted)
     # not format(): braces in a hostile column name must survive
-    text = OPERATORS[operator].replace("{v}", value).replace("{c}", ident(column))
+    text = comparison[operator].replace("{v}", value).replace("{c}", ident(column))
     return Statement(f"({text})", {name: parameter})
 
 
