@@ -68,6 +68,24 @@ def _departures() -> Iterator[tuple[str, Any]]:
                 cutoff._onset(sides, (first, end), known) if known >= end else None,
             ],
         )
+    for share in (0.0, 0.5, 1.0):
+        n = np.full(20, 8.0)
+        yield (
+            f"days alike, {share}",
+            [cutoff._effect(n * share, n), cutoff._effect(n * share * (np.arange(20) > 9), n)],
+        )
+    for rarer in (0.03, 0.08, 0.4):
+        for more in (1.0, 2.0, 3.0, 4.0, 9.0):
+            n, wrong = np.full(60, 400.0), np.zeros(60)
+            wrong[30:] = more
+            cut = cutoff.CutOff(low=0.5, high=0.6, upper=True, exceptions=0, n=12_000, rarer=rarer)
+            told = cutoff.departures(
+                cutoff.DailySides(FIRST, n, 0 * n, wrong),
+                cut,
+                reference=(FIRST, FIRST + 28 * DAY),
+                until=FIRST + 60 * DAY,
+            )
+            yield f"{more} a day of 400 with {rarer}", told
     for version in ("", "2.0"):
         for now, lower in ((0.4, True), (None, True), (None, False)):
             told = cutoff.Departure(
@@ -94,6 +112,16 @@ def _associations() -> Iterator[tuple[str, Any]]:
                 association._is_constant(sums.sums[28:40], healthy).sum(axis=1),
             ],
         )
+    sums = np.array(
+        [
+            [0.0] * 6,
+            [1, 2, 3, 4, 9, 6],
+            [4, 2, 2, 1, 1, 1],
+            [4, 2, 2, 1.5, 1.5, 1.5],
+            [9, 4.5, 4.5, 2.25, 3, 2],
+        ]
+    )
+    yield "few rows", association._fisher(sums)
     none = association.moments(FIRST, np.zeros(0, np.int64), ("a", "b"), np.zeros((0, 2)))
     yield (
         "no row",
