@@ -159,12 +159,13 @@ def _lives() -> Iterator[tuple[str, Any]]:
                     (said.days, said.retrain_by, said.status, said.sentence, said.low, said.high),
                 )
     yield "none", shelf_life([], None, as_of=at(0))
-    for left in (-1, 0, 13, 14, 15):
+    for left in (-1, -0.5, 0, 0.5, 1, 13, 13.5, 14, 15):
         lives = [
             VersionLife(version=str(i), since=at(0), source="first seen", days=100.0, kept=False)
             for i in range(9)
         ]
-        yield f"{left} days left", shelf_life(lives, (at(0), "trained_at"), as_of=at(100 - left)).status
+        said = shelf_life(lives, (at(0), "trained_at"), as_of=at(100) - timedelta(days=left))
+        yield f"{left} days left", (said.status, said.sentence)
     hours = _hours(_runs(("1", 0, 24 * 20), ("2", 24 * 20, 24 * 40), ("3", 24 * 40, 24 * 50)), {"2": 3})
     for states in ("oobb", "uubo", "bbbb", "oooo", "oobo"):
         points = [
