@@ -35,6 +35,11 @@ def test_age_counts_from_the_training_date(days: float, status: PointStatus) -> 
     assert staleness(hours, as_of=as_of).age_days == pytest.approx(71)
 
 
+def test_an_age_of_one_day_is_of_one_day() -> None:
+    hours = version_hours(TIMES, ["1"] * len(TIMES), trained="2026-02-28")
+    assert "was trained 1 day ago (28 February 2026)" in staleness(hours, as_of=utc("2026-03-01")).sentence
+
+
 def test_without_a_training_date_age_counts_from_the_first_decision_and_says_so() -> None:
     told = staleness(version_hours(TIMES, ["1"] * len(TIMES)), as_of=utc("2026-07-15"))
     assert told.source == "first seen"

@@ -73,6 +73,9 @@ def test_retrain_by_is_the_median_life_after_the_present_versions_start() -> Non
     assert told.retrain_by == began + timedelta(days=70)
     assert told.status is PointStatus.BREACH
     assert "(95 % interval from 70 days): retrain by 10 November 2025, 21 days ago" in told.sentence
+    for day, words in ((11, "1 day ago."), (9, "in 1 day."), (8, "in 2 days.")):
+        told = shelf_life(many, (began, "first seen"), as_of=datetime(2025, 11, day, tzinfo=UTC))
+        assert f"retrain by 10 November 2025, {words}" in told.sentence
 
 
 @pytest.mark.parametrize(

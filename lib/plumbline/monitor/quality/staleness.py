@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from plumbline.domain import PointStatus, VersionHours
 from plumbline.domain.messages import Day, Message, message
 from plumbline.monitor.releases.champion import deciding_rows, instant, moment, spans
-from plumbline.wording.quantities import decimal
+from plumbline.wording.quantities import decimal, plural
 
 WATCH_DAYS = 90.0
 BREACH_DAYS = 180.0
@@ -172,11 +172,15 @@ def _sentence(
             days=decimal(watch, ".0f"),
             stale=decimal(breach, ".0f"),
         )
-    values = {"model": who, "age": decimal(age, ".0f"), "day": Day(since.astimezone(UTC)), "limit": limit}
+    values = {
+        "model": who,
+        "age": plural(round(age), "day"),
+        "day": Day(since.astimezone(UTC)),
+        "limit": limit,
+    }
     if source == "trained_at":
-        return message("{model} was trained {age} days ago ({day}), {limit}.", **values)
+        return message("{model} was trained {age} ago ({day}), {limit}.", **values)
     return message(
-        "{model} was first seen {age} days ago ({day}), {limit}; "
-        "no training date is logged, so it may be older.",
+        "{model} was first seen {age} ago ({day}), {limit}; no training date is logged, so it may be older.",
         **values,
     )

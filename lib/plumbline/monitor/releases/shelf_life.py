@@ -177,11 +177,11 @@ def shelf_life(
     by = current[0] + timedelta(days=days)
     left = (by - as_of).total_seconds() / 86400
     status = PointStatus.BREACH if left < 0 else PointStatus.WATCH if left < SOON_DAYS else PointStatus.OK
-    places = {"text": text, "day": Day(by), "days": Number(f"{abs(left):.0f}")}
+    places = {"text": text, "day": Day(by), "days": plural(round(abs(left)), "day")}
     sentence = (
-        message("{text}: retrain by {day}, {days} days ago.", **places)
+        message("{text}: retrain by {day}, {days} ago.", **places)
         if left < 0
-        else message("{text}: retrain by {day}, in {days} days.", **places)
+        else message("{text}: retrain by {day}, in {days}.", **places)
     )
     return ShelfLife(
         lives=earlier_lifes,

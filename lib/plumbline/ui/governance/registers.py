@@ -20,6 +20,7 @@ from plumbline.ui.parts.escape import escape, one_line, prose
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
 from plumbline.wording.language import localise, phrase
+from plumbline.wording.quantities import plural
 from plumbline.wording.times import iso_day, iso_minute
 
 OLD = timedelta(days=90)
@@ -318,7 +319,7 @@ def registries(view: View, system: System) -> None:
 
 def _probe(view: View, system: System, item: Probe, now: datetime) -> None:
     age = (now - item.at).days
-    state = phrase("{age} days ago", age=age) if age else phrase("today")
+    state = phrase("{age} ago", age=plural(age, "day")) if age else phrase("today")
     state = (
         cards.word("partial", phrase("{state}: look again", state=state)) if now - item.at > OLD else state
     )
