@@ -4,7 +4,9 @@ Run as ``python -m tests.bench.visitors WORKSPACE [PEOPLE] [SECONDS] [LOG] [MAPP
 server of its own holds the copy; each person is a tab with a socket that goes to a page of a system drawn at random and
 thinks ten seconds on average. A visit is told by the seconds until its run has ended, and by the processor time of
 the server's process divided by the visits, which other work on the machine changes less. ``LOG`` is loaded by the
-command line beside the server in the second half.
+command line beside the server in the second half; the phase *after* are the visits begun within ``AFTER`` seconds of
+its commit, when nothing that was kept of the system holds any more. For the cost of new rows take a workspace that has
+the log's system already.
 """
 
 from __future__ import annotations
@@ -22,6 +24,9 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from plumbline.domain.acts import Act
+from plumbline.store import trail
+from plumbline.store.workspace import open_workspace
 from tests.environment import product
 from tests.served.serving import Server, Tab, serve
 
@@ -31,15 +36,31 @@ PAGES = ("portfolio", "scorecard", "scorecard", "accuracy", "accuracy", "drift",
 THINKING = 10.0
 #: seconds within which everybody comes
 COMING = 30.0
+#: seconds after a commit within which a visit meets what has to be made anew
+AFTER = 20.0
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One visit: its phase and page, when it began (Unix time), and how many seconds it took."""
+
+    phase: str
+    page: str
+    begun: float
+    seconds: float
 
 
 @dataclass
 class Visits:
-    """Seconds of each visit by phase and page, and what went wrong."""
+    """Each visit, and what went wrong."""
 
-    seconds: dict[str, list[tuple[str, float]]] = field(default_factory=lambda: collections.defaultdict(list))
+    made: list[Visit] = field(default_factory=list)
     faults: collections.Counter[str] = field(default_factory=collections.Counter)
     phase: str = "first"
+
+    def begun_within(self, start: float, seconds: float) -> list[Visit]:
+        """The visits that began in these seconds after a moment, whenever they ended."""
+        return [visit for visit in self.made if start <= visit.begun < start + seconds]
 
 
 def _processor_seconds(pid: int) -> float:
@@ -61,9 +82,10 @@ def _person(server: Server, seed: int, systems: list[str], visits: Visits, end: 
         with Tab(server) as tab:
             tab.run("", f"system={draw.choice(systems)}")
             while not end.wait(draw.uniform(0, 2 * THINKING)):
-                page, phase, begun = draw.choice(PAGES), visits.phase, time.perf_counter()
+                page, phase = draw.choice(PAGES), visits.phase
+                at, begun = time.time(), time.perf_counter()
                 tab.run("" if page == "scorecard" else page, f"system={draw.choice(systems)}")
-                visits.seconds[phase].append((page, time.perf_counter() - begun))
+                visits.made.append(Visit(phase, page, at, time.perf_counter() - begun))
                 for shown in tab.elements("exception"):
                     visits.faults[f"{page}: {shown.message[:80]}"] += 1
     except Exception as error:  # a connection that the machine has no time for is told, and its person gone
@@ -76,6 +98,28 @@ def _visited(server: Server, systems: list[str], visits: Visits) -> None:
         for system in systems:
             for page in dict.fromkeys(PAGES):
                 tab.run("" if page == "scorecard" else page, f"system={system}")
+
+
+def waits(people: int, phase: str, span: float, seen: list[Visit]) -> dict[str, object]:
+    """How long these visits took, in a row of figures."""
+    took = sorted(visit.seconds for visit in seen)
+    return {
+        "people": people, "phase": phase, "seconds": round(span, 1), "visits": len(took),
+        "median": round(statistics.median(took), 3) if took else None,
+        "p95": round(took[int(0.95 * (len(took) - 1))], 3) if took else None,
+        "longest": round(took[-1], 3) if took else None,
+    }  # fmt: skip
+
+
+def committed_at(workspace: Path) -> float:
+    """When the newest load went on the trail, which is the last that its transaction does (Unix time)."""
+    ws = open_workspace(workspace)
+    try:
+        with ws.read() as cursor:
+            newest, *_ = trail.entries(cursor, action=Act.LOADED, limit=1)
+    finally:
+        ws.close()
+    return newest.at.timestamp()
 
 
 def measure(workspace: Path, people: int, seconds: float, log: list[str]) -> list[dict[str, object]]:
@@ -106,16 +150,21 @@ def measure(workspace: Path, people: int, seconds: float, log: list[str]) -> lis
                     time.sleep(seconds)
                 span = time.perf_counter() - begun
                 used = _processor_seconds(server.process.pid) - used
-                took = sorted(value for _, value in visits.seconds[phase])
-                rows.append({
-                    "people": people, "phase": phase, "seconds": round(span, 1), "visits": len(took),
-                    "median": round(statistics.median(took), 3) if took else None,
-                    "p95": round(took[int(0.95 * (len(took) - 1))], 3) if took else None,
+                seen = [visit for visit in list(visits.made) if visit.phase == phase]
+                rows.append(waits(people, phase, span, seen) | {
                     "processor_seconds": round(used, 1),
-                    "processor_a_visit": round(used / len(took), 3) if took and phase == "quiet" else None,
+                    "processor_a_visit": round(used / len(seen), 3) if seen and phase == "quiet" else None,
                     "resident_mb": _resident_mb(server.process.pid), "faults": dict(visits.faults),
                 })  # fmt: skip
+            if log:
+                visits.phase = "after"
+                time.sleep(AFTER)
             end.set()
+            for thread in threads:  # a visit that is slow counts, too
+                thread.join(60)
+        if log:
+            seen = visits.begun_within(committed_at(copy), AFTER)
+            rows.append(waits(people, "after", AFTER, seen) | {"faults": dict(visits.faults)})
     return rows
 
 
