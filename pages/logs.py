@@ -8,6 +8,7 @@ from plumbline.ui.language import phrase
 from plumbline.ui.logs import (
     admission,
     erase,
+    group,
     loads,
     model_files,
     quarantine,
@@ -15,6 +16,7 @@ from plumbline.ui.logs import (
     schedule,
     schema_changes,
     sources,
+    spool,
 )
 from plumbline.ui.logs import upload as uploads
 from plumbline.ui.parts import cards, openings
@@ -25,10 +27,14 @@ logs = system_loads(view.ws, view.system.key) if view.system else None
 heading = st.container()
 loads.result()
 
-upload = uploads.drop(view)
+upload, others = group.split(view, spool.drop(view))
 with heading:
     cards.opening(
-        *(openings.logs(view, logs) if upload is None else openings.new_file_opening(upload.path.name))
+        *(
+            openings.logs(view, logs)
+            if upload is None
+            else openings.new_file_opening(upload.path.name, len(others))
+        )
     )
 if upload is not None:
     upload = sources.sheet(upload)
@@ -38,7 +44,7 @@ if upload is not None:
         uploads.describe(found)
         settled = uploads.correct(view, found, upload, title)
         if settled is not None:
-            admission.load(view, upload, title, found, settled)
+            admission.load(view, upload, others, title, settled)
 admission.finish(view)
 
 if logs is not None and upload is None:  # what is below is about a system, not about the open file

@@ -7,6 +7,7 @@ import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -265,6 +266,16 @@ def test_one_session_holds_no_more_than_its_share_of_memory(made: Path, tmp_path
         for n in range(12):
             assert one.upload(b"a" * 2_500_000, file=f"f{n}") == 204
         assert 5_000_000 <= _held(server) <= 6 * 2**20
+
+
+def test_the_files_of_one_drop_come_at_once_and_wait_for_each_other(made: Path, tmp_path: Path) -> None:
+    """As a browser sends them: none is refused, though few are read at a time."""
+    path = tmp_path / "workspace.duckdb"
+    shutil.copy(made, path)
+    with serve(path) as server, Tab(server) as one, ThreadPoolExecutor(12) as browser:
+        one.run()
+        statuses = browser.map(lambda n: one.upload(b"a" * 300_000, file=f"f{n}"), range(12))
+        assert list(statuses) == [204] * 12
 
 
 def _held(server: Server) -> int:

@@ -171,12 +171,13 @@ def inspect_file(
     ws: Workspace | None = None,
     system: str | None = None,
     sheet: str | None = None,
+    known: Mapping | None = None,
     answers: FileAnswers | None = None,
 ) -> Inspection:
     """Guess a file's format and mapping; a known system's remembered mapping is used where it fits.
 
     Args:
-        sheet: of a workbook; without, the largest.
+        known: how another file like it is read; without, how the system's earlier logs were.
         answers: what a person said of the file; the rest is guessed given that.
 
     Raises:
@@ -185,11 +186,10 @@ def inspect_file(
     if ws is None:
         inbox = make_inbox()
         try:
-            return inspect_in_folder(inbox, path, sheet=sheet, stated=_answer_roles(answers))
+            return inspect_in_folder(inbox, path, known=known, sheet=sheet, stated=_answer_roles(answers))
         finally:
             drop_inbox(inbox)
-    known = None
-    if system:
+    if system and known is None:
         with ws.read() as cursor:
             key = system_key(system)
             there = systems.find_system(cursor, key) is not None and not is_empty(cursor, key)

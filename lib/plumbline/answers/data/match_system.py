@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from plumbline.logs.inspect import Inspection
 from plumbline.logs.load.labels import count_known_ids
 from plumbline.store import systems
@@ -9,6 +11,17 @@ from plumbline.store.workspace import Workspace
 
 #: share of the columns of both that they have in common, beyond which a log is taken for one of a system's
 _ALIKE = 0.7
+
+
+def is_alike(columns: Collection[str], others: Collection[str]) -> bool:
+    """Whether two files have so many columns in common that they are logs of one system."""
+    return share_of_columns(columns, others) >= _ALIKE
+
+
+def share_of_columns(columns: Collection[str], others: Collection[str]) -> float:
+    """The columns that two files have in common, as a share of those of both."""
+    here, there = set(columns), set(others)
+    return len(here & there) / max(len(here | there), 1)
 
 
 def match_system(ws: Workspace, inspection: Inspection) -> str | None:
@@ -29,7 +42,7 @@ def match_system(ws: Workspace, inspection: Inspection) -> str | None:
             for system in known:
                 saved = systems.saved_mapping(cursor, system.key)
                 there = {c.column for c in saved.columns} if saved else set()
-                fits[system.key] = len(here & there) / max(len(here | there), 1)
+                fits[system.key] = share_of_columns(here, there)
             least = _ALIKE
     best = max(fits.values(), default=0.0)
     likely = [key for key, fit in fits.items() if fit == best]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +18,7 @@ from plumbline.logs.load.quarantine import malformed_reason, malformed_rows
 from plumbline.logs.load.staging import STAGE, drop_stage, stage, staging_query, text_places
 from plumbline.logs.load.trial import LoadTrial, count_rows
 from plumbline.store import systems
-from plumbline.store.sql import ident
+from plumbline.store.sql import decision_table, ident
 from plumbline.store.workspace import Cursor, Workspace
 from plumbline.wording.times import iso_second
 
@@ -24,6 +26,8 @@ ROWS = 10
 #: rows that are tried before a load; a file up to that length is tried whole
 TRIED = 200_000
 _HEAD = 1024 * 1024
+#: the ids of the decisions that outcomes may be for
+_KNOWN = "known_ids"
 _PACKED = (
     b"\x1f\x8b",
     b"\x28\xb5\x2f\xfd",
@@ -131,6 +135,71 @@ def try_file(
             finally:
                 drop_stage(cursor)
     finally:
+        source.discard()
+
+
+def earliest_time(ws: Workspace, path: Path, mapping: Mapping, sheet: str | None = None) -> datetime | None:
+    """The first time of the decisions of a file, as a load would read them.
+
+    Raises:
+        PlumblineError: the mapping does not fit, as for a load.
+    """
+    with ws.read() as cursor, _as_loaded(ws, cursor, path, mapping, sheet) as rows:
+        first = cursor.execute(f'SELECT min("timestamp") FROM {rows} WHERE _reason IS NULL').fetchone()
+    return first[0] if first else None
+
+
+def known_id_counts(
+    ws: Workspace,
+    path: Path,
+    mapping: Mapping,
+    logs: Sequence[tuple[Path, Mapping, str | None]],
+    system: str | None = None,
+    sheet: str | None = None,
+) -> tuple[int, int]:
+    """How many decisions a file of outcomes names, and how many of these are in some logs or in a system.
+
+    Args:
+        logs: file, mapping and sheet of each.
+        system: key of a system that is there.
+
+    Raises:
+        PlumblineError: a mapping does not fit, as for a load.
+    """
+    with ws.read() as cursor:
+        cursor.execute(f'CREATE TEMP TABLE {_KNOWN} ("decision_id" VARCHAR)')
+        try:
+            for log, read_as, of_log in logs:
+                if read_as.column_of("decision_id") is not None:
+                    with _as_loaded(ws, cursor, log, read_as, of_log) as rows:
+                        cursor.execute(f'INSERT INTO temp.{_KNOWN} SELECT "decision_id" FROM {rows}')
+            if system:
+                cursor.execute(
+                    f'INSERT INTO temp.{_KNOWN} SELECT "decision_id" FROM {decision_table(system)}'
+                )
+            with _as_loaded(ws, cursor, path, mapping, sheet) as rows:
+                row = cursor.execute(
+                    f"""SELECT count(*), count(*) FILTER ("decision_id" IN
+                            (SELECT "decision_id" FROM temp.{_KNOWN} WHERE "decision_id" IS NOT NULL))
+                        FROM (SELECT DISTINCT "decision_id" FROM {rows} WHERE _reason IS NULL)"""
+                ).fetchone()
+        finally:
+            cursor.execute(f"DROP TABLE temp.{_KNOWN}")
+    return (int(row[0]), int(row[1])) if row else (0, 0)
+
+
+@contextmanager
+def _as_loaded(
+    ws: Workspace, cursor: Cursor, path: Path, mapping: Mapping, sheet: str | None
+) -> Iterator[str]:
+    """The rows of a file as a load would read them, as SQL."""
+    labels = mapping.column_of("timestamp") is None
+    source = open_source(ws, path, whole=True, sheet=sheet)
+    try:
+        require(mapping, source)
+        yield f"({staging_query(source, _plan(cursor, source, mapping, labels, None))})"
+    finally:
+        drop_stage(cursor)
         source.discard()
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Protocol
 
 import streamlit as st
 
+from plumbline.answers.data.file_group import LoadBatch
 from plumbline.domain import Load, PlumblineError
 from plumbline.logs.load.trial import UnfitFile
 from plumbline.store.workspace import Workspace, WriteStop
@@ -15,16 +17,23 @@ from plumbline.ui.parts.escape import escape
 from plumbline.ui.state import session
 from plumbline.wording.language import localise, phrase
 
-Say = Callable[[str, float], None]
-#: a load, or column -> its roles now
-Made = Load | dict[str, str]
+
+class Say(Protocol):
+    """What is done, how far it is, and of which file where there are several."""
+
+    def __call__(self, phrase: str, share: float, name: str = "", /) -> None: ...
+
+
+#: a load, several of them, or column -> its roles now
+Made = Load | LoadBatch | dict[str, str]
 _LOOK = 0.1  # seconds between two looks at the work
 
 
 class Job:
     """One piece of work in a thread of its own, so that the page can show how far it is and stop it.
 
-    The work says 1 when all that is left is to commit; from then on it cannot be stopped.
+    The work says 1 when all that is left is to commit; from then on it cannot be stopped, until it says less: the
+    next of several files is begun.
     """
 
     def __init__(self, ws: Workspace, name: str, work: Callable[[Say], Made], what: str = "load") -> None:
@@ -58,12 +67,12 @@ class Job:
         if self.is_stopping and self.is_running:
             self.stop()
 
-    def _say(self, phrase: str, share: float) -> None:
+    def _say(self, phrase: str, share: float, name: str = "", /) -> None:
         with self._lock:
-            if self.is_stopping:
+            if self._stop and (not self._past or share < 1):
                 raise WriteStop
-            self._past = self._past or share >= 1
-        self.phrase, self.share = phrase, share
+            self._past = share >= 1
+        self.name, self.phrase, self.share = name or self.name, phrase, share
 
     def _run(self) -> None:
         try:
@@ -99,7 +108,7 @@ def watch() -> Made | None:
             on_click=job.stop,
             disabled=job.is_stopping,
             type="tertiary",
-            help=phrase("Nothing is changed then."),
+            help=phrase("Nothing is changed then; of several files those that are loaded already stay."),
         )
         while job.is_running:
             job.wait()

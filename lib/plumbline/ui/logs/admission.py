@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import streamlit as st
 
+from plumbline.answers.data.file_group import GroupFile, LoadBatch, load_group
 from plumbline.answers.data.load import load_file
 from plumbline.domain import Load
-from plumbline.logs.inspect import Inspection
 from plumbline.logs.load.trial import LoadTrial
+from plumbline.store.workspace import Workspace
 from plumbline.ui.frame import jobs, permissions, sign_in
-from plumbline.ui.logs import preview, questions
-from plumbline.ui.logs import upload as uploads
+from plumbline.ui.logs import group, preview, questions, spool
+from plumbline.ui.logs.spool import Upload
+from plumbline.ui.logs.upload import FileChoices
 from plumbline.ui.parts import cards, empty_states
 from plumbline.ui.parts.escape import escape
 from plumbline.ui.state import session, session_files
@@ -29,25 +34,33 @@ _LOOKS = screen_text(
 )
 
 
-def load(
-    view: View, upload: uploads.Upload, title: str, inspection: Inspection, settled: uploads.FileChoices
-) -> None:
-    """The verdict on the rows, and the buttons that load them, for good or for a look."""
+def load(view: View, upload: Upload, others: Sequence[Upload], title: str, settled: FileChoices) -> None:
+    """The verdict on the rows, of each file where there are several, and the buttons that load them, for good or for
+    a look."""
     with settled.place:
-        _buttons(view, upload, title, inspection, settled)
+        files = group.members(view, upload, others, title, settled)
+        labels = settled.found.kind == "labels"
+        if others:
+            group.verdict(files, upload)
+        else:
+            status, sentence, rest = preview.verdict(settled.trial, labels=labels)
+            st.markdown(f"## {cards.word(status, sentence)}", anchors=False)
+            if rest:
+                st.markdown(escape(rest, 600))
+        _buttons(view, upload, title, settled, files.files)
 
 
 def _buttons(
-    view: View, upload: uploads.Upload, title: str, inspection: Inspection, settled: uploads.FileChoices
+    view: View, upload: Upload, title: str, settled: FileChoices, files: Sequence[GroupFile]
 ) -> None:
-    labels = inspection.kind == "labels"
-    status, sentence, rest = preview.verdict(settled.trial, labels=labels)
-    st.markdown(f"## {cards.word(status, sentence)}", anchors=False)
-    if rest:
-        st.markdown(escape(rest, 600))
-    used = settled.used
+    labels = settled.found.kind == "labels"
     reference = not labels and st.checkbox(
-        phrase("These decisions were healthy: use them as the reference"),
+        phrase("These decisions were healthy: use them as the reference")
+        if len(files) == 1
+        else phrase(
+            "The decisions of {file} were healthy: use them as the reference",
+            file=escape(upload.path.name, 60),
+        ),
         key=f"logs.reference.{upload.token}",
         help=phrase("Otherwise the reference is found in the log itself, and said."),
     )
@@ -73,29 +86,49 @@ def _buttons(
             cards.note(localise(_LOOKS))
     if for_good or look:
         ws = session_files.scratch(opened.workspace()) if look else view.ws
-        who = sign_in.actor()
-        jobs.start(
-            ws,
-            upload.path.name,
-            lambda say: load_file(
-                ws,
-                upload.path,
-                title=title,
-                mapping=used,
-                reference=bool(reference),
-                sheet=upload.sheet,
-                actor=who,
-                accept=bool(accept),
-                progress=say,
-            ),
-        )
+        _start(ws, upload, title, [_said(file, upload, bool(reference), bool(accept)) for file in files])
         if look or view.scratch:
             session.SCRATCHING.set(
-                session_files.SessionFile(upload.path, title, used, bool(reference), upload.sheet)
+                tuple(
+                    session_files.SessionFile(file.path, title, file.mapping, file.reference, file.sheet)
+                    for file in files
+                )
             )
 
 
-def _quarantine_choice(trial: LoadTrial, upload: uploads.Upload) -> bool | None:
+def _said(file: GroupFile, lead: Upload, reference: bool, accept: bool) -> GroupFile:
+    """A file with what was ticked, which is of the leading one alone."""
+    return replace(file, reference=reference, accept=accept) if file.path == lead.path else file
+
+
+def _start(ws: Workspace, lead: Upload, title: str, files: Sequence[GroupFile]) -> None:
+    who = sign_in.actor()
+    if len(files) > 1:
+        jobs.start(
+            ws,
+            phrase("File"),
+            lambda say: load_group(ws, files, title=title, actor=who, progress=say),
+        )
+        return
+    (file,) = files
+    jobs.start(
+        ws,
+        lead.path.name,
+        lambda say: load_file(
+            ws,
+            file.path,
+            title=title,
+            mapping=file.mapping,
+            reference=file.reference,
+            sheet=file.sheet,
+            actor=who,
+            accept=file.accept,
+            progress=say,
+        ),
+    )
+
+
+def _quarantine_choice(trial: LoadTrial, upload: Upload) -> bool | None:
     """Whether rows that cannot be loaded may wait in quarantine; None where they are too few to ask."""
     refused = session.UNFIT.get()
     if refused and upload.token.startswith(refused[0]):
@@ -112,25 +145,31 @@ def _quarantine_choice(trial: LoadTrial, upload: uploads.Upload) -> bool | None:
 def finish(view: View) -> None:
     """Watch the load at work; when it is made, keep the result, and go to the system that it went into."""
     result = jobs.watch()
-    session_file: session_files.SessionFile | None = session.SCRATCHING.get()
+    session_files_now: tuple[session_files.SessionFile, ...] = session.SCRATCHING.get()
     if result is None:
         if not jobs.is_load_running():
             session.SCRATCHING.clear()
-            upload: uploads.Upload | None = session.UPLOAD.get()
             refusal = session.REFUSED.get()
             session.REFUSED.clear()
-            if refusal is not None and upload is not None:
-                session.UNFIT.set((upload.token, refusal))
+            if refusal is not None and session.UPLOADS.get():
+                session.UNFIT.set((session.UPLOADS.get()[0].token, refusal))
                 st.rerun()
         return
-    if not isinstance(result, Load):
+    if not isinstance(result, Load | LoadBatch):
         st.toast(phrase("The roles are changed, and everything is counted anew."))
         st.rerun()
-    if session_file is not None:
-        session_files.desk(opened.workspace()).files.append(session_file)
+    batch = result if isinstance(result, LoadBatch) else None
+    if batch is not None and not batch.loads:
+        session.SCRATCHING.clear()
+        group.refusals(batch)
+        return
+    if session_files_now:
+        loaded = None if batch is None else {path for path, _ in batch.loads}
+        desk = session_files.desk(opened.workspace())
+        desk.files.extend(file for file in session_files_now if loaded is None or file.path in loaded)
         session.SCRATCHING.clear()
         session.SCRATCH.set(True)
-    uploads.forget()
+    spool.forget()
     session.RESULT.set(result)
     session.UPLOAD_TURN.set(session.UPLOAD_TURN.get() + 1)
     session.GO_TO.set(result.system)

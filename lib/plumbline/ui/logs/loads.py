@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from plumbline.answers.data.file_group import LoadBatch
 from plumbline.answers.data.load import undo_load
 from plumbline.answers.data.removal import is_removable, remove_system
 from plumbline.domain import Load, PlumblineError
 from plumbline.ui.frame import drill_down, permissions, sign_in
-from plumbline.ui.logs import scroll
+from plumbline.ui.logs import group, scroll
 from plumbline.ui.logs.role_words import say_reason
 from plumbline.ui.parts import cards, empty_states, tables
 from plumbline.ui.parts.cards import Figure
@@ -24,57 +25,64 @@ from plumbline.wording.times import iso_minute
 
 def result() -> None:
     """What the last load did: rows read are loaded, duplicates or quarantined, always."""
-    load: Load | None = session.RESULT.get()
-    if load is None:
+    last: Load | LoadBatch | None = session.RESULT.get()
+    if last is None:
         return
     with st.container(border=True):
-        nothing = not load.rows_loaded and not load.labels_joined
-        cards.section(
-            phrase("{file} holds nothing that is new to {system}", file=load.file, system=load.system)
-            if nothing
-            else phrase("{file} is loaded into {system}", file=load.file, system=load.system)
-        )
-        items = [
-            Figure(
-                name=phrase("Rows read"),
-                value=numbers.count(load.rows_read),
-                note=phrase("the sum of the three beside it"),
-            ),
-            Figure(name=phrase("Loaded"), value=numbers.count(load.rows_loaded)),
-            Figure(
-                name=phrase("Duplicates"),
-                value=numbers.count(load.rows_duplicate),
-                note=phrase("already there, left out") if load.rows_duplicate else "",
-            ),
-            Figure(
-                name=phrase("Quarantined"),
-                value=numbers.count(load.rows_quarantined),
-                note=phrase("kept below, with the reason") if load.rows_quarantined else "",
-            ),
-        ]
-        if load.kind == "labels":
-            items[1] = Figure(
-                name=phrase("Labels joined"),
-                value=numbers.count(load.labels_joined),
-                note=phrase("{rows_loaded} rows", rows_loaded=numbers.count(load.rows_loaded)),
-            )
-        cards.figures(items, inside=True)
-        for reason, n in load.reasons.items():
-            st.markdown(f"{cards.word('watch', numbers.count(n))} {escape(say_reason(reason))}")
-        for words in load.notes:
-            cards.note(localise(words))
-        if load.unchecked:
-            empty_states.show_error(
-                PlumblineError(
-                    phrase("The load is in, but its signals could not be checked"), todo=load.unchecked
-                )
-            )
+        if isinstance(last, LoadBatch):
+            group.result(last)
+        else:
+            _one_load(last)
         with st.container(horizontal=True, vertical_alignment="center"):
             empty_states.link(empty_states.NextPage("scorecard", phrase("See the verdict")))
-            query = drill_down.whole_log_query(load.system)
+            query = drill_down.whole_log_query(last.system)
             empty_states.link(empty_states.NextPage("accuracy", phrase("See the accuracy")), query)
             st.button(phrase("Close"), on_click=session.RESULT.clear, type="tertiary")
             scroll.to_top(session.UPLOAD_TURN.get())  # the button that was pressed is far below
+
+
+def _one_load(load: Load) -> None:
+    nothing = not load.rows_loaded and not load.labels_joined
+    cards.section(
+        phrase("{file} holds nothing that is new to {system}", file=load.file, system=load.system)
+        if nothing
+        else phrase("{file} is loaded into {system}", file=load.file, system=load.system)
+    )
+    items = [
+        Figure(
+            name=phrase("Rows read"),
+            value=numbers.count(load.rows_read),
+            note=phrase("the sum of the three beside it"),
+        ),
+        Figure(name=phrase("Loaded"), value=numbers.count(load.rows_loaded)),
+        Figure(
+            name=phrase("Duplicates"),
+            value=numbers.count(load.rows_duplicate),
+            note=phrase("already there, left out") if load.rows_duplicate else "",
+        ),
+        Figure(
+            name=phrase("Quarantined"),
+            value=numbers.count(load.rows_quarantined),
+            note=phrase("kept below, with the reason") if load.rows_quarantined else "",
+        ),
+    ]
+    if load.kind == "labels":
+        items[1] = Figure(
+            name=phrase("Labels joined"),
+            value=numbers.count(load.labels_joined),
+            note=phrase("{rows_loaded} rows", rows_loaded=numbers.count(load.rows_loaded)),
+        )
+    cards.figures(items, inside=True)
+    for reason, n in load.reasons.items():
+        st.markdown(f"{cards.word('watch', numbers.count(n))} {escape(say_reason(reason))}")
+    for words in load.notes:
+        cards.note(localise(words))
+    if load.unchecked:
+        empty_states.show_error(
+            PlumblineError(
+                phrase("The load is in, but its signals could not be checked"), todo=load.unchecked
+            )
+        )
 
 
 def table(loads: Sequence[Load]) -> None:

@@ -13,7 +13,7 @@ from plumbline.domain import PlumblineError
 from plumbline.explain.readers.formats import ENDINGS, RESAVE
 from plumbline.ui.frame import permissions, sign_in
 from plumbline.ui.frame.sign_in import actor
-from plumbline.ui.logs.upload import safe_name
+from plumbline.ui.logs.spool import safe_name
 from plumbline.ui.parts import cards, empty_states, tables
 from plumbline.ui.parts.escape import escape, one_line
 from plumbline.ui.state import session

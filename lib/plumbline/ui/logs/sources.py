@@ -9,7 +9,7 @@ import streamlit as st
 from plumbline.answers.data.load import tables_of
 from plumbline.answers.data.pull import sources_of
 from plumbline.domain import PlumblineError
-from plumbline.ui.logs.upload import Upload
+from plumbline.ui.logs.spool import Upload
 from plumbline.ui.parts import cards, tables
 from plumbline.ui.parts.escape import one_line
 from plumbline.ui.state.view import View

@@ -1,12 +1,9 @@
-"""A dropped file before it is loaded: spool it, show what it seems to be, let a person correct it."""
+"""A dropped file before it is loaded: show what it seems to be, let a person correct it."""
 
 from __future__ import annotations
 
-import re
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -14,108 +11,20 @@ from streamlit.delta_generator import DeltaGenerator
 from plumbline.answers.data.load import FileAnswers, amend, apply_answers, inspect_file
 from plumbline.answers.data.match_system import match_system
 from plumbline.domain import Mapping, PlumblineError
-from plumbline.domain.messages import Message
-from plumbline.logs.files.formats import SPOKEN, SUFFIXES, TITLES
+from plumbline.logs.files.formats import TITLES
 from plumbline.logs.inspect import COSTS, Inspection
 from plumbline.logs.load.trial import LoadTrial
 from plumbline.store.sql import system_key
-from plumbline.ui.frame import jobs, permissions
 from plumbline.ui.logs import mapping, preview, questions
+from plumbline.ui.logs.spool import Upload
 from plumbline.ui.parts import cards, empty_states
 from plumbline.ui.parts.escape import one_line
-from plumbline.ui.state import session, session_files
-from plumbline.ui.state import workspace as opened
+from plumbline.ui.state import session
 from plumbline.ui.state.view import View
 from plumbline.wording.language import localise, phrase, screen_text
 from plumbline.wording.quantities import count
 
-LIMIT = 200  # MB
 NEW = screen_text("New system")
-_EITHER = screen_text(
-    "Or a file of outcomes for decisions that were loaded earlier: which of the two it is, is recognised."
-)
-_STEPS = screen_text(
-    "1. The format and what each column means are recognised; you correct what is wrong.\n"
-    "2. The rows are tried, and the page says how many will load, before anything is "
-    "loaded.\n3. Load it for everybody who works here, or just look: then nothing is kept."
-)
-#: what becomes of a file that no browser should carry
-LARGER = screen_text(
-    "Larger than {limit} MB? The server can take it from an inbox folder, or pull it from a database, a bucket or a "
-    "web address: whoever runs it sets that up on the command line."
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A file in the workspace's inbox, which upload of the browser it is, and which sheet of a workbook."""
-
-    token: str
-    path: Path
-    sheet: str | None = None
-
-
-def drop(view: View) -> Upload | None:
-    """The uploader; the dropped file, spooled once and kept until it is loaded or another one is dropped.
-
-    Who may not load has none, and the server takes no upload of theirs either (``ui/server/gate.py``).
-    """
-    if not permissions.is_allowed(permissions.ANALYST):
-        return None
-    upload: Upload | None = session.UPLOAD.get()
-    key = f"logs.file.{session.UPLOAD_TURN.get()}"
-    waits = upload is None and st.session_state.get(key) is None
-    with st.container(border=waits):
-        above = st.container()
-        uploaded_file = st.file_uploader(
-            phrase("{spoken}, at most {limit} MB", spoken=localise(SPOKEN), limit=LIMIT),
-            type=SUFFIXES,
-            max_upload_size=LIMIT,
-            key=key,
-        )
-        if waits:
-            with above:
-                cards.section(phrase("Drop a log of predictions here"), localise(_EITHER))
-            st.markdown(localise(_STEPS))
-            cards.note(localise(Message(LARGER, {"limit": str(LIMIT)})))
-    if jobs.is_load_running():
-        return upload
-    if uploaded_file is None:
-        forget()
-        return None
-    if upload is not None and upload.token == uploaded_file.file_id and upload.path.exists():
-        return upload
-    forget()
-    path = session_files.place(opened.workspace(), safe_name(uploaded_file.name))
-    with path.open("wb") as out:
-        out.write(uploaded_file.getbuffer())
-    new_upload = Upload(uploaded_file.file_id, path)
-    session.UPLOAD.set(new_upload)
-    return new_upload
-
-
-def safe_name(name: str) -> str:
-    """The file's own name without anything that a path or a pattern would read."""
-    words = re.sub(r"[^\w.\- ]", "_", one_line(Path(name).name)).strip(". ")
-    return words[-120:] or "upload"
-
-
-def forget() -> None:
-    """Delete the spooled file, unless scratch holds on to it."""
-    upload: Upload | None = session.UPLOAD.get()
-    if upload is not None and upload.path not in {
-        file.path for file in session_files.desk(opened.workspace()).files
-    }:
-        shutil.rmtree(upload.path.parent, ignore_errors=True)
-    for key in (
-        session.UPLOAD,
-        session.INSPECTED,
-        session.PREVIEW,
-        session.LIKELY,
-        session.ROLES,
-        session.UNFIT,
-    ):
-        key.clear()
 
 
 def target(view: View, upload: Upload) -> str:

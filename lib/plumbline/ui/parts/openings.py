@@ -147,10 +147,12 @@ def logs(view: View, answer: SystemLoads | None) -> Opening:
     return sentence, aside
 
 
-def new_file_opening(name: str) -> Opening:
-    """A file that is open and not loaded yet."""
+def new_file_opening(name: str, others: int = 0) -> Opening:
+    """A file that is open and not loaded yet, perhaps with others beside it."""
     return (
-        phrase("{name} is open and not loaded yet.", name=one_line(name, 60)),
+        phrase("{n} files are open and not loaded yet.", n=others + 1)
+        if others
+        else phrase("{name} is open and not loaded yet.", name=one_line(name, 60)),
         phrase("What its columns mean is guessed, and yours to correct."),
     )
 

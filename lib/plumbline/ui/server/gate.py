@@ -9,7 +9,7 @@ from collections import Counter
 from urllib.parse import urlsplit
 
 import streamlit as st
-from anyio import to_thread
+from anyio import Semaphore, to_thread
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -26,7 +26,7 @@ OPEN = (["health"], ["host-config"])
 UPLOADS, METRICS = ["_stcore", "upload_file"], ["_stcore", "metrics"]
 #: sockets of people who have not signed in, at a time
 STRANGERS = 256
-#: uploads of one session at a time
+#: uploads of one session that are read at a time: a browser sends all files of one drop at once, and the others wait
 AT_ONCE = 2
 
 _STRANGE_HOST = "This server does not go by that name. Its owner can add the name to allowedHosts."
@@ -42,6 +42,7 @@ class AccessGate:
         self.app = app
         self._strangers = 0
         self._uploading: Counter[str] = Counter()
+        self._turns: dict[str, Semaphore] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -89,18 +90,20 @@ class AccessGate:
     async def _upload(
         self, scope: Scope, receive: Receive, send: Send, session: str, headers: Headers
     ) -> None:
-        if self._uploading[session] >= AT_ONCE:
+        if self._uploading[session] >= upload_quota.COUNT:
             await PlainTextResponse(_TOO_MANY, 429)(scope, receive, send)
             return
         self._uploading[session] += 1
         try:
-            upload_quota.make_room(session, headers.get("content-length", ""))
-            await self.app(scope, receive, send)
-            upload_quota.make_room(session, "0")
+            async with self._turns.setdefault(session, Semaphore(AT_ONCE)):
+                upload_quota.make_room(session, headers.get("content-length", ""))
+                await self.app(scope, receive, send)
+                upload_quota.make_room(session, "0")
         finally:
             self._uploading[session] -= 1
             if not self._uploading[session]:
                 del self._uploading[session]
+                self._turns.pop(session, None)
 
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)

@@ -7,8 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-#: files of one session at a time; a page asks for three at most, and what was loaded is on the disk already
-COUNT = 8
+#: files of one session at a time: those that are dropped in one go; what was loaded is on the disk already
+COUNT = 24
 
 
 def file_limit() -> int:
@@ -17,7 +17,7 @@ def file_limit() -> int:
 
 
 def session_limit() -> int:
-    """Bytes of all files of one session: the one that is loaded, and the one that is dropped instead of it."""
+    """Bytes of all files of one session: those of one go, or the one that is loaded and the one after it."""
     return 2 * file_limit()
 
 

@@ -81,8 +81,11 @@ LOAD = Key("load", "")
 REASON = Key("reason", "")
 
 # pages: kept in the tab only
-UPLOAD: Key[Any] = Key("logs.upload", None)  # what the last uploaded file turned out to be
-RESULT: Key[Any] = Key("logs.result", None)  # the last load's result
+UPLOADS: Key[Any] = Key("logs.uploads", ())  # the files in the uploader, as they were spooled
+GROUP: Key[Any] = Key(
+    "logs.group", None
+)  # (question, what the files beside the leading one seem to be, and what becomes of them)
+RESULT: Key[Any] = Key("logs.result", None)  # the result of the last load, or of several at once
 PAGE_AFTER: Key[Any] = Key("decisions.after", None)  # (question, where its next page begins)
 PAGE_IDS: Key[tuple[str, ...]] = Key("decisions.ids", ())  # the decisions of the page on screen
 INSPECTED: Key[Any] = Key(
@@ -104,7 +107,7 @@ WINDOWS_BEFORE: Key[Any] = Key(
 )  # the windows before those that were brushed, the last one last
 SCRATCH = Key("scratch", False)  # whether this tab looks at its scratch workspace
 KEEPING = Key("scratch.keeping", False)  # whether scratch is to be loaded for good at this run
-SCRATCHING: Key[Any] = Key("logs.scratching", None)  # how the file is loaded that is going into scratch
+SCRATCHING: Key[Any] = Key("logs.scratching", ())  # how the files are loaded that are going into scratch
 GO_TO = Key("logs.go_to", "")  # the system that the bar turns to at the next run
 UPLOAD_TURN = Key("logs.turn", 0)  # counts uploads: a new uploader after each load
 LOCAL = "local user"  # who acts where nobody signs in
