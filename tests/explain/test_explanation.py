@@ -104,7 +104,7 @@ def test_a_models_explanation_names_the_file_and_adds_up(modelled) -> None:
     assert expit(found.base_value + sum(found.attributions.values())) == pytest.approx(scores[7])
     native = booster.predict(frame.iloc[[7]], pred_contrib=True)[0, :-1]
     assert list(found.attributions.values()) == pytest.approx(native.tolist())
-    assert "100.0% of 600 logged scores" in found.check
+    assert "100.0 % of 600 logged scores" in found.check
     pushed = native * np.sign(native.sum())
     assert found.reasons[0].startswith(f"{frame.columns[np.argmax(pushed)]} = ")
     against = explain_row(decision, model=model, model_check=check, wording=ReasonWording(adverse="low"))

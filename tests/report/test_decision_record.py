@@ -106,7 +106,7 @@ def test_all_that_measuring_says_has_its_words_in_every_language() -> None:
             assert words, text
             assert not re.search(r"\b(the|and|score[sd]? within|logged)\b", words), words
     words = translate(said[0], record_language("de")) or ""
-    assert "100,0\u00a0% von 400" in words
+    assert "100,0 % von 400" in words
     assert "10⁻" in words
     assert translate("Something new was measured.", record_language("de")) is None
 
@@ -116,9 +116,9 @@ def test_english_is_printed_as_it_was_with_the_marks_of_print() -> None:
     from plumbline.explain.registered_model import _sentence
 
     text = _sentence("it's", 0.999, 1_000, 9.4e-9, "margin")
-    assert "reproduces 99.9% of 1,000 logged scores within 9.4e-09 (as the model's raw output)" in text
+    assert "reproduces 99.9 % of 1,000 logged scores within 9.4e-09 (as the model's raw output)" in text
     assert translate(text, record_language("en")) == (
-        "The model file registered for version it's reproduces 99.9\u00a0% of 1,000 logged scores within "
+        "The model file registered for version it's reproduces 99.9 % of 1,000 logged scores within "
         "9.4\u00a0×\u00a010⁻⁹ (as the model’s raw output)."
     )
 

@@ -10,6 +10,7 @@ import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 
+from plumbline.answers.fairness.facts import group_name
 from plumbline.charts.style import dates
 from plumbline.domain import PlumblineError
 from plumbline.domain.messages import PLACE, message
@@ -18,7 +19,7 @@ from plumbline.ui.parts.empty_states import error_sentence
 from plumbline.ui.state.cache import _answer
 from plumbline.wording import numbers
 from plumbline.wording.language import address, localise, phrase
-from plumbline.wording.quantities import count, plural
+from plumbline.wording.quantities import count, percent, plural
 
 from .screen_texts import HOME, SCREENS, bare, error_texts, file_of, rows, screen_texts, sources
 
@@ -214,3 +215,12 @@ def test_english_is_as_it_is_written() -> None:
     assert type(phrase("{n} more", n=3)) is str
     assert control_title("MON-1", "Accuracy is tracked") == "Accuracy is tracked"
     assert numbers.money(2_010_000, "EUR") == "EUR 2.01 million"
+
+
+def test_percent_and_a_group_of_two_attributes_are_written_the_reader_s_way() -> None:
+    """The name of a group goes into the reasons of a control, the share into the title of Model use."""
+    name, share = group_name("Female", [("Herkunft", "Black")]), percent(0.46, ".0f")
+    assert (name, share) == ("Female and Herkunft = Black", "46 %")
+    german = reader("de")
+    assert german.render(name) == "Female und Herkunft = Black"
+    assert german.render(share) == "46 %"

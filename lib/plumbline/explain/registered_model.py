@@ -26,7 +26,7 @@ from plumbline.explain.sandbox.call import (
     score_rows,
 )
 from plumbline.explain.sandbox.pool import describe_warm, explain_warm, score_warm
-from plumbline.wording.quantities import count, decimal, percent_without_space
+from plumbline.wording.quantities import count, decimal, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -260,7 +260,7 @@ _VIEW_NAMES = {
 def _sentence(version: str, share: float, n: int, near: float, view: str) -> Message:
     values: dict[str, str] = {
         "version": version,
-        "share": percent_without_space(share),
+        "share": percent(share),
         "n": count(n),
         "near": decimal(near, ".2g"),
     }

@@ -25,7 +25,7 @@ from plumbline.explain.link_functions import (
 )
 from plumbline.explain.surrogate_inputs import InputCode, code_matrix, design_matrix, learn_inputs
 from plumbline.explain.trees import BoolArray
-from plumbline.wording.quantities import count, decimal, percent_without_space
+from plumbline.wording.quantities import count, decimal, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -162,7 +162,7 @@ def grade_fidelity(r2: float, agreement: float | None) -> tuple[str, Message]:
         measured = message(
             "held-out R2 {r2} and agrees with {share} of the logged decisions",
             r2=decimal(r2, ".3f"),
-            share=percent_without_space(agreement),
+            share=percent(agreement),
         )
     level = 1.0 if agreement is None else agreement
     if r2 >= SHOWN_R2 and level >= SHOWN_AGREEMENT:

@@ -23,7 +23,7 @@ from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
 from plumbline.wording.language import digits, localise, phrase
-from plumbline.wording.quantities import count
+from plumbline.wording.quantities import count, percent
 from plumbline.wording.times import iso_day
 
 MOST_TWINS = 8  # sets listed
@@ -79,7 +79,7 @@ def overall(usage: ModelUse, view: View) -> None:
         for f in usage.features
     ]
     cards.section(phrase("What counts"))
-    most = ", ".join(f"{one_line(f.feature)} {f.share:.0%}" for f in usage.features[:5])
+    most = ", ".join(f"{one_line(f.feature)} {localise(percent(f.share, '.0f'))}" for f in usage.features[:5])
     charts.show(
         importance({f.feature: f.value for f in usage.features}, usage.n, view.mode, space=usage.space),
         key="use.importance",

@@ -25,11 +25,6 @@ def whole_percent(value: float) -> str:
     return f"{value:.0%}"
 
 
-def percent_without_space(value: float) -> Message:
-    """A share in per cent as the checks of explanations have it, without a space: ``99.5%``."""
-    return message("{percent}%", percent=decimal(100 * value, ".1f"))
-
-
 def share(value: float) -> Message:
     """A share in per cent: three significant digits, and never rounded up to 100 or down to 0."""
     percent = 100 * value

@@ -76,7 +76,7 @@ def test_attributions_that_do_not_add_up_are_told_apart_from_a_few_that_do_not()
     check = check_logged(parts, few)
     assert check.share == pytest.approx(0.94, abs=0.005)
     assert not check.passed
-    assert "94.0%" in check.sentence
+    assert "94.0 %" in check.sentence
 
 
 def test_each_version_has_its_own_base() -> None:

@@ -6,7 +6,7 @@ from plumbline.answers.decisions.explain import Sources
 from plumbline.domain import AttributionSource
 from plumbline.domain.messages import NOTHING, Message, message
 from plumbline.explain.reasons.global_importance import NDCG_WATCH, AttributionDrift, FeatureImportance
-from plumbline.wording.quantities import count, decimal
+from plumbline.wording.quantities import count, percent
 
 
 def say_use(
@@ -41,4 +41,4 @@ def say_use(
 
 
 def _weight(value: float) -> Message:
-    return message("{percent}%", percent=decimal(100 * value, ".0f"))
+    return percent(value, ".0f")

@@ -10,6 +10,7 @@ from plumbline.answers.performance.headline import missing_outcomes_note
 from plumbline.answers.question import fairness_lines
 from plumbline.answers.scans import group_counts
 from plumbline.domain import PointStatus, System
+from plumbline.domain.messages import enumeration
 from plumbline.governance.facts import FairnessGroup
 from plumbline.monitor.fairness.groups import GroupComparison, GroupResult, judge
 from plumbline.store import systems
@@ -35,7 +36,8 @@ def fairness_facts(cursor: Cursor, system: System) -> dict[str, Any]:
 
 def group_name(level: str, others: Iterable[tuple[str, str]]) -> str:
     """How FAIR-1 names a group: its value of the first attribute, and each other attribute with its value."""
-    return " and ".join((level, *(f"{attribute} = {value}" for attribute, value in others)))
+    parts = (level, *(f"{attribute} = {value}" for attribute, value in others))
+    return enumeration(parts) if len(parts) > 1 else level
 
 
 def _group(g: GroupResult) -> FairnessGroup:

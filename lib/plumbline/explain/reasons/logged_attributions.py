@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from plumbline.domain import FloatArray, Task
 from plumbline.domain.messages import NOTHING, Message, message, sequence
 from plumbline.explain.link_functions import SPACE_NAMES, LinkFunction, link_candidates, tolerance
-from plumbline.wording.quantities import count, decimal, percent_without_space
+from plumbline.wording.quantities import count, decimal, percent
 
 #: a link is right if 90 % of its bases lie within this many standard deviations of the linked scores
 CONSTANT_WITHIN = 0.1
@@ -92,7 +92,7 @@ def check_logged(
         "Base + sum meets the logged score within {near} for {share} of {decisions} "
         "(in {space}, base {base}; largest gap {gap}).",
         near=decimal(near, ".2g"),
-        share=percent_without_space(share),
+        share=percent(share),
         decisions=_decisions(len(score), version),
         space=SPACE_NAMES[chosen.space],
         base=decimal(constant, ".4g"),

@@ -20,7 +20,7 @@ from plumbline.ui.state import session
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
 from plumbline.wording.language import localise, phrase
-from plumbline.wording.quantities import count
+from plumbline.wording.quantities import count, percent
 
 
 def section(view: View) -> None:
@@ -47,7 +47,7 @@ def section(view: View) -> None:
                     "File": one_line(m.name, 60),
                     "Format": m.format,
                     "Reproduces": phrase(
-                        "{share} of {checked}", share=f"{m.share:.1%}", checked=count(m.checked)
+                        "{share} of {checked}", share=percent(m.share), checked=count(m.checked)
                     ),
                     "Check": cards.glyph("pass" if m.passed else "fail"),
                     "SHA-256": m.sha256,
