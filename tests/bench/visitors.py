@@ -42,9 +42,8 @@ AFTER = 20.0
 
 @dataclass(frozen=True)
 class Visit:
-    """One visit: its phase and page, when it began (Unix time), and how many seconds it took."""
+    """One visit: its page, when it began (Unix time), and how many seconds it took."""
 
-    phase: str
     page: str
     begun: float
     seconds: float
@@ -56,7 +55,6 @@ class Visits:
 
     made: list[Visit] = field(default_factory=list)
     faults: collections.Counter[str] = field(default_factory=collections.Counter)
-    phase: str = "first"
 
     def begun_within(self, start: float, seconds: float) -> list[Visit]:
         """The visits that began in these seconds after a moment, whenever they ended."""
@@ -82,10 +80,10 @@ def _person(server: Server, seed: int, systems: list[str], visits: Visits, end: 
         with Tab(server) as tab:
             tab.run("", f"system={draw.choice(systems)}")
             while not end.wait(draw.uniform(0, 2 * THINKING)):
-                page, phase = draw.choice(PAGES), visits.phase
+                page = draw.choice(PAGES)
                 at, begun = time.time(), time.perf_counter()
                 tab.run("" if page == "scorecard" else page, f"system={draw.choice(systems)}")
-                visits.made.append(Visit(phase, page, at, time.perf_counter() - begun))
+                visits.made.append(Visit(page, at, time.perf_counter() - begun))
                 for shown in tab.elements("exception"):
                     visits.faults[f"{page}: {shown.message[:80]}"] += 1
     except Exception as error:  # a connection that the machine has no time for is told, and its person gone
@@ -101,7 +99,8 @@ def _visited(server: Server, systems: list[str], visits: Visits) -> None:
 
 
 def waits(people: int, phase: str, span: float, seen: list[Visit]) -> dict[str, object]:
-    """How long these visits took, in a row of figures."""
+    """How long these visits took, in a row of figures. Those of a phase are the ones that began in it: to leave out
+    what ended later would be to leave out the slow ones."""
     took = sorted(visit.seconds for visit in seen)
     return {
         "people": people, "phase": phase, "seconds": round(span, 1), "visits": len(took),
@@ -124,7 +123,7 @@ def committed_at(workspace: Path) -> float:
 
 def measure(workspace: Path, people: int, seconds: float, log: list[str]) -> list[dict[str, object]]:
     """Figures of each phase: visits, seconds, processor time a visit, resident memory."""
-    visits, rows = Visits(), []
+    visits, spans, rows = Visits(), [], []
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(shutil.copy(workspace, Path(folder) / "workspace.duckdb"))
         with serve(copy) as server:
@@ -141,7 +140,7 @@ def measure(workspace: Path, people: int, seconds: float, log: list[str]) -> lis
                 thread.start()
             time.sleep(COMING)
             for phase in ("quiet", *(["loading"] if log else [])):
-                visits.phase, begun, used = phase, time.perf_counter(), _processor_seconds(server.process.pid)
+                at, begun, used = time.time(), time.perf_counter(), _processor_seconds(server.process.pid)
                 if phase == "loading":
                     order = [product.python(), "-m", "plumbline.cli", "load", *log, "--workspace", str(copy)]
                     loaded = subprocess.run(order, check=False, capture_output=True, text=True)
@@ -150,22 +149,22 @@ def measure(workspace: Path, people: int, seconds: float, log: list[str]) -> lis
                     time.sleep(seconds)
                 span = time.perf_counter() - begun
                 used = _processor_seconds(server.process.pid) - used
-                seen = [visit for visit in list(visits.made) if visit.phase == phase]
-                rows.append(waits(people, phase, span, seen) | {
-                    "processor_seconds": round(used, 1),
-                    "processor_a_visit": round(used / len(seen), 3) if seen and phase == "quiet" else None,
-                    "resident_mb": _resident_mb(server.process.pid), "faults": dict(visits.faults),
-                })  # fmt: skip
+                spans.append((phase, at, span))
+                rows.append(
+                    {"processor_seconds": round(used, 1), "resident_mb": _resident_mb(server.process.pid)}
+                )
             if log:
-                visits.phase = "after"
                 time.sleep(AFTER)
             end.set()
             for thread in threads:  # a visit that is slow counts, too
                 thread.join(60)
         if log:
-            seen = visits.begun_within(committed_at(copy), AFTER)
-            rows.append(waits(people, "after", AFTER, seen) | {"faults": dict(visits.faults)})
-    return rows
+            spans.append(("after", committed_at(copy), AFTER))
+            rows.append({})
+    return [
+        waits(people, phase, span, visits.begun_within(at, span)) | row | {"faults": dict(visits.faults)}
+        for (phase, at, span), row in zip(spans, rows, strict=True)
+    ]
 
 
 def per_page(workspace: Path, turns: int = 5) -> dict[str, float]:

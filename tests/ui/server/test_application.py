@@ -123,6 +123,13 @@ def test_our_own_error_is_shown_as_it_is(monkeypatch: pytest.MonkeyPatch) -> Non
     assert shown == [error]
 
 
+def test_no_session_looks_through_the_modules_for_changed_files() -> None:
+    """After a load, which imports some more, fifty sessions did so for half of the server's time."""
+    settings = tomllib.loads((product.ROOT / ".streamlit" / "config.toml").read_text("utf-8"))
+    assert settings["server"]["fileWatcherType"] == "none"
+    assert "server.fileWatcherType" in get_config_options()
+
+
 def test_no_whole_collection_of_garbage_follows_each_run_of_a_page() -> None:
     """With fifty people it was two thirds of what a visit cost."""
     settings = tomllib.loads((product.ROOT / ".streamlit" / "config.toml").read_text("utf-8"))
