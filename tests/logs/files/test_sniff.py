@@ -61,6 +61,22 @@ def test_a_line_of_four_gigabytes_is_refused_without_reading_it_whole(tmp_path: 
         sniff(path)
 
 
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_a_first_row_without_an_end_is_a_long_line_and_not_no_row(tmp_path: Path, end: bytes) -> None:
+    path = tmp_path / "wide.csv"
+    with path.open("wb") as file:
+        file.write(b"id,when,score" + end)
+        file.write(b"7" * (2**24 + 2**20))
+    with pytest.raises(PlumblineError, match="16 MB"):
+        sniff(path)
+
+
+def test_a_first_row_of_two_megabytes_is_a_row(tmp_path: Path) -> None:
+    path = tmp_path / "wide.csv"
+    path.write_text("id,when,note\n1,2026-01-01," + "x" * 2**21 + "\n2,2026-01-02,y\n", "utf-8")
+    assert sniff(path).columns == ("id", "when", "note")
+
+
 def test_a_long_line_further_on_is_refused_too(tmp_path: Path) -> None:
     path = tmp_path / "late.csv"
     path.write_bytes(TABLE.encode() * 50_000 + b"x" * (17 * 1024**2) + b"\n" + TABLE.encode())

@@ -69,14 +69,12 @@ def sniff(path: Path) -> FileForm:
 
 
 def _head(path: Path) -> tuple[bytes, str, bool]:
-    """(first bytes, format, whether they are the whole file); of CSV at least one whole line."""
+    """(first bytes, format, whether they are the whole file); of CSV at least two whole lines, a header and a row."""
     try:
         with path.open("rb") as file:
             head = file.read(HEAD)
             form = detect_format_by_magic(head, path.name)
-            while (
-                form == "csv" and head and len(head) <= MAX_LINE and b"\n" not in head and b"\r" not in head
-            ):
+            while form == "csv" and head and len(head) <= MAX_LINE and _line_ends(head) < 2:
                 more = file.read(HEAD)
                 if not more:
                     break
@@ -95,6 +93,10 @@ def _head(path: Path) -> tuple[bytes, str, bool]:
     if len(head) > MAX_LINE:
         raise long_line_error(path)
     return head, form, whole
+
+
+def _line_ends(head: bytes) -> int:
+    return head.count(b"\n") + head.count(b"\r") - head.count(b"\r\n")
 
 
 def _text_form(path: Path, head: bytes, encoding: str, whole: bool) -> FileForm:
