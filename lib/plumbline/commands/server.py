@@ -62,7 +62,7 @@ def serve(
     port: int, host: str, names: tuple[str, ...], shown: bool, demo: bool, workspace: str | None
 ) -> int | None:
     """Start the app on this machine, and print its address."""
-    from plumbline.store.locations import app_folder, checkout, secrets_file
+    from plumbline.store.locations import app_folder, secrets_file
     from plumbline.store.workspace import workspace_path
 
     refuse_small_address_space(SERVER_SPACE)
@@ -88,7 +88,6 @@ def serve(
         "server.port": str(port),
         "server.headless": "false" if shown else "true",
         "secrets.files": str(secrets),
-        **({} if checkout() else {"server.fileWatcherType": "none"}),
     }
     # -P: the folder it runs in is no place to import from
     command = [sys.executable, "-P", "-m", "streamlit", "run", str(app / "app.py")]
