@@ -156,6 +156,28 @@ def load_order(files: Sequence[GroupFile]) -> list[GroupFile]:
     return sorted([*dated, *(file for file in files if not file.start)], key=lambda file: file.labels)
 
 
+def load_group_file(
+    ws: Workspace,
+    file: GroupFile,
+    *,
+    title: str,
+    actor: str,
+    progress: Callable[[str, float], None] | None = None,
+) -> Load:
+    """Load one file as it was decided to; errors as for ``load_file``."""
+    return load_file(
+        ws,
+        file.path,
+        title=title,
+        mapping=file.mapping,
+        reference=file.reference,
+        sheet=file.sheet,
+        accept=file.accept,
+        actor=actor,
+        progress=progress,
+    )
+
+
 def load_group(
     ws: Workspace,
     files: Sequence[GroupFile],
@@ -178,17 +200,7 @@ def load_group(
             say(words, share, name)
 
         try:
-            load = load_file(
-                ws,
-                file.path,
-                title=title,
-                mapping=file.mapping,
-                reference=file.reference,
-                sheet=file.sheet,
-                accept=file.accept,
-                actor=actor,
-                progress=step,
-            )
+            load = load_group_file(ws, file, title=title, actor=actor, progress=step)
         except WriteStop:
             stop = PlumblineError("The load was stopped; this file and those after it are not loaded")
             refusals.append(FileRefusal(file.path, stop))

@@ -19,7 +19,9 @@ def say_use(
         return message("What {who:within} uses cannot be told: {why}", who=who, why=sources.sentence)
     if sources.source is AttributionSource.SURROGATE:
         who = message("Approximately, {who:within}", who=who)
-    parts = [message("{feature} ({share})", feature=f.feature, share=_weight(f.share)) for f in ranked[:2]]
+    parts = [
+        message("{feature} ({share})", feature=f.feature, share=percent(f.share, ".0f")) for f in ranked[:2]
+    ]
     most = message("{most} and {last}", most=parts[0], last=parts[1]) if len(parts) > 1 else parts[0]
     tail = message("; {n} of the inputs that it uses have drifted", n=count(act)) if act else NOTHING
     if moved is None:
@@ -35,10 +37,6 @@ def say_use(
         "{who} leans most on {most}; it uses its inputs much as in the reference ({share} of the weight moved){tail}.",
         who=who,
         most=most,
-        share=_weight(moved.share_shift),
+        share=percent(moved.share_shift, ".0f"),
         tail=tail,
     )
-
-
-def _weight(value: float) -> Message:
-    return percent(value, ".0f")

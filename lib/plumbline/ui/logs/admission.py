@@ -7,8 +7,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from plumbline.answers.data.file_group import GroupFile, LoadBatch, load_group
-from plumbline.answers.data.load import load_file
+from plumbline.answers.data.file_group import GroupFile, LoadBatch, load_group, load_group_file
 from plumbline.domain import Load
 from plumbline.logs.load.trial import LoadTrial
 from plumbline.store.workspace import Workspace
@@ -114,17 +113,7 @@ def _start(ws: Workspace, lead: Upload, title: str, files: Sequence[GroupFile]) 
     jobs.start(
         ws,
         lead.path.name,
-        lambda say: load_file(
-            ws,
-            file.path,
-            title=title,
-            mapping=file.mapping,
-            reference=file.reference,
-            sheet=file.sheet,
-            actor=who,
-            accept=file.accept,
-            progress=say,
-        ),
+        lambda say: load_group_file(ws, file, title=title, actor=who, progress=say),
     )
 
 

@@ -16,7 +16,7 @@ from plumbline.answers.data.file_group import (
     read_like,
 )
 from plumbline.answers.data.load import inspect_file
-from plumbline.domain import PlumblineError
+from plumbline.domain import Load, PlumblineError
 from plumbline.logs.inspect import Inspection
 from plumbline.logs.load.preview import earliest_time
 from plumbline.ui.logs import preview
@@ -142,11 +142,7 @@ def verdict(group: FileGroup, lead: Upload) -> None:
         if file.labels:
             words = [_outcomes(file), rest]
         elif file.path != lead.path:
-            words = [
-                sentence,
-                like,
-                rest,
-            ]
+            words = [sentence, like, rest]
         lines.append(_line(status, file.path.name, " ".join(word for word in words if word)))
     lines += [
         _line(
@@ -223,13 +219,18 @@ def result(batch: LoadBatch) -> None:
     for load in loads:
         for words in load.notes:
             cards.note(f"{one_line(load.file, 60)}: {localise(words)}")
-        if load.unchecked:
-            empty_states.show_error(
-                PlumblineError(
-                    phrase("The load is in, but its signals could not be checked"), todo=load.unchecked
-                )
-            )
+        unchecked(load)
     refusals(batch)
+
+
+def unchecked(load: Load) -> None:
+    """That a load is in and its signals are unknown, where they could not be checked."""
+    if load.unchecked:
+        empty_states.show_error(
+            PlumblineError(
+                phrase("The load is in, but its signals could not be checked"), todo=load.unchecked
+            )
+        )
 
 
 def refusals(batch: LoadBatch) -> None:

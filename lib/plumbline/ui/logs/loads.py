@@ -77,12 +77,7 @@ def _one_load(load: Load) -> None:
         st.markdown(f"{cards.word('watch', numbers.count(n))} {escape(say_reason(reason))}")
     for words in load.notes:
         cards.note(localise(words))
-    if load.unchecked:
-        empty_states.show_error(
-            PlumblineError(
-                phrase("The load is in, but its signals could not be checked"), todo=load.unchecked
-            )
-        )
+    group.unchecked(load)
 
 
 def table(loads: Sequence[Load]) -> None:
