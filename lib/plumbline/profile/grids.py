@@ -32,7 +32,12 @@ class Grid:
 
 def value(column: str) -> str:
     """A numeric column's finite values; NaN, infinities and what is as good as one count as missing."""
-    return f"CASE WHEN abs({ident(column)}) <= {LARGEST_NUMBER!r} THEN {ident(column)} END"
+    return f"CASE WHEN {countable(column)} THEN {ident(column)} END"
+
+
+def countable(column: str) -> str:
+    """Whether a numeric column has a value that counts as one; see ``value``."""
+    return f"abs({ident(column)}) <= {LARGEST_NUMBER!r}"
 
 
 def categorical(grid: Grid, scope: Scope) -> Statement:

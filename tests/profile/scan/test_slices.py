@@ -42,6 +42,31 @@ def test_a_slice_holds_what_its_filter_selects(held) -> None:
             assert rows.values[codes == code].sum() == right
 
 
+def test_a_number_has_the_code_that_its_statement_gives(held) -> None:
+    cursor, system, _ = held
+    slicer = next(one for one in slices.slicers(cursor, system) if one.column == "feature:x")
+    edge = slicer.cuts[1]
+    numbers = [
+        None,
+        float("nan"),
+        float("inf"),
+        -float("inf"),
+        1e200,
+        -1e200,
+        edge,
+        np.nextafter(edge, -9e9),
+        0.0,
+    ]
+    sql = slicer.sql.replace('"feature:x"', "x")
+    cursor.execute("CREATE TEMP TABLE number (place INTEGER, x DOUBLE)")
+    cursor.executemany("INSERT INTO number VALUES (?, ?)", list(enumerate(numbers)))
+    stated = cursor.execute(f"SELECT {sql} FROM number ORDER BY place", slicer.params).fetchall()
+    read = cursor.execute("SELECT x FROM number ORDER BY place").fetchnumpy()["x"]
+    cursor.execute("DROP TABLE number")
+    assert slicer.codes(read).tolist() == [code for (code,) in stated]
+    assert slicer.codes(read)[:6].tolist() == [len(slicer.labels) - 1] * 6
+
+
 @pytest.mark.parametrize(
     "metric", ["precision", "recall", "specificity", "brier", "log_loss", "positive_rate"]
 )

@@ -15,18 +15,17 @@ that were selected as the worst of many, 95 in 100 hold the truth.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
-from plumbline.domain import FloatArray, IntArray, SlicedRows
+from plumbline.domain import FloatArray, SlicedRows
 from plumbline.monitor.metrics.counts import ratio
 from plumbline.monitor.metrics.metrics import METRICS, Metric
+from plumbline.monitor.performance.slice_sums import SliceSums, slice_sums, total_sums
 from plumbline.monitor.statistics.clusters import design_effect
 from plumbline.monitor.statistics.multiple_testing import benjamini_hochberg
 from plumbline.monitor.statistics.proportions import wilson
@@ -82,35 +81,6 @@ class SegmentSearch:
     named: bool = False  # decisions were counted by subject
 
 
-@dataclass(frozen=True, slots=True)
-class _Sums:
-    """Rows, sum and sum of squares of every slice, (k,) each."""
-
-    n: FloatArray
-    total: FloatArray
-    squares: FloatArray
-
-    @property
-    def mean(self) -> FloatArray:
-        return ratio(self.total, self.n)
-
-    @property
-    def variance(self) -> FloatArray:
-        spread = np.maximum(self.squares - self.n * np.nan_to_num(self.mean) ** 2, 0.0)
-        return ratio(spread, self.n - 1)
-
-    def select(self, rows: NDArray[Any]) -> _Sums:
-        return _Sums(self.n[rows], self.total[rows], self.squares[rows])
-
-    def times(self, share: float) -> _Sums:
-        """The same means on ``share`` of the rows."""
-        return _Sums(self.n * share, self.total * share, self.squares * share)
-
-    def subtract(self, part: _Sums) -> _Sums:
-        """These less a part of them."""
-        return _Sums(self.n - part.n, self.total - part.total, self.squares - part.squares)
-
-
 def search(
     window: SlicedRows,
     metric: str,
@@ -145,13 +115,11 @@ def search(
             available=window.available,
             overall=overall,
         )
-    sums = _slice_sums(window, where, pairs)
-    then = _slice_sums(reference, where, pairs) if reference is not None else None
+    sums = slice_sums(window, pairs)
+    then = slice_sums(reference, pairs) if reference is not None else None
     old = then if against == "reference" else None
-    rest = _total_sums(window, sums).subtract(sums)
-    old_rest = (
-        _total_sums(reference, old).subtract(old) if reference is not None and old is not None else None
-    )
+    rest = total_sums(window, sums).subtract(sums)
+    old_rest = total_sums(reference, old).subtract(old) if reference is not None and old is not None else None
     least = max(FEWEST, SMALLEST * n)
     mask = (sums.n >= least) & (rest.n >= FEWEST)
     if old is not None and old_rest is not None:
@@ -206,52 +174,13 @@ def search(
 
 
 def _places(rows: SlicedRows, pairs: bool) -> list[tuple[tuple[str, str], ...]]:
-    """(column, label) of every slice, in the order in which ``_slice_sums`` counts them."""
+    """(column, label) of every slice, in the order in which ``slice_sums`` counts them."""
     names = [[(c.name, label) for label in c.labels] for c in rows.columns]
     single = [(place,) for column in names for place in column]
     if not pairs:
         return list(single)
     crossed = [(a, b) for left, right in combinations(names, 2) for a in left for b in right]
     return [*single, *crossed]
-
-
-def _slice_sums(rows: SlicedRows, where: list[tuple[tuple[str, str], ...]], pairs: bool) -> _Sums:
-    """Sums of every slice; cost: one pass over the rows a column and a pair of columns."""
-    parts = list(_column_sums(rows, pairs))
-    n, total, squares = (np.concatenate([part[i] for part in parts]) for i in range(3))
-    assert len(n) == len(where)
-    return _Sums(n, total, squares)
-
-
-def _column_sums(rows: SlicedRows, pairs: bool) -> Iterator[tuple[FloatArray, FloatArray, FloatArray]]:
-    squared = rows.values**2
-    same = bool(np.array_equal(squared, rows.values))
-    codes = [
-        np.minimum(codes_of_column, len(c.labels)).astype(np.int64)
-        for c, codes_of_column in zip(rows.columns, rows.codes, strict=True)
-    ]
-    widths = [len(c.labels) for c in rows.columns]
-
-    def sums(index: IntArray, size: int) -> tuple[FloatArray, FloatArray, FloatArray]:
-        n = np.bincount(index, minlength=size).astype(float)
-        total = np.bincount(index, rows.values, size).astype(float)
-        return n, total, total if same else np.bincount(index, squared, size).astype(float)
-
-    for codes_of_column, width in zip(codes, widths, strict=True):
-        n, total, squares = sums(codes_of_column, width + 1)
-        yield n[:width], total[:width], squares[:width]
-    for i, j in combinations(range(len(codes)) if pairs else (), 2):
-        a, b = widths[i], widths[j]
-        pair_sums = sums(codes[i] * (b + 1) + codes[j], (a + 1) * (b + 1))
-        n, total, squares = (x.reshape(a + 1, b + 1)[:a, :b].ravel() for x in pair_sums)
-        yield n, total, squares
-
-
-def _total_sums(rows: SlicedRows, sums: _Sums) -> _Sums:
-    ones = np.ones_like(sums.n)
-    return _Sums(
-        ones * len(rows.values), ones * float(rows.values.sum()), ones * float((rows.values**2).sum())
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +194,12 @@ class _SliceComparison:
 
 
 def _compare_slices(
-    a: _Sums, b: _Sums, old_a: _Sums | None, old_b: _Sums | None, proportion: bool, miss: float = 0.05
+    a: SliceSums,
+    b: SliceSums,
+    old_a: SliceSums | None,
+    old_b: SliceSums | None,
+    proportion: bool,
+    miss: float = 0.05,
 ) -> _SliceComparison:
     """Slices ``a`` against ``b``: levels, or where the reference's sums are given, changes since then; the limits leave
     the truth out in ``miss`` of cases."""
@@ -279,7 +213,7 @@ def _compare_slices(
     return _SliceComparison(expected, difference - z * se, difference + z * se, p)
 
 
-def _variance_of_mean(side: _Sums, proportion: bool) -> FloatArray:
+def _variance_of_mean(side: SliceSums, proportion: bool) -> FloatArray:
     """Of a proportion with one success and one failure added, so that none is taken as certain."""
     if not proportion:
         return ratio(side.variance, side.n)
@@ -287,7 +221,7 @@ def _variance_of_mean(side: _Sums, proportion: bool) -> FloatArray:
     return np.asarray(share * (1 - share) / (side.n + 2))
 
 
-def _shares(a: _Sums, b: _Sums, miss: float) -> _SliceComparison:
+def _shares(a: SliceSums, b: SliceSums, miss: float) -> _SliceComparison:
     difference, share = a.mean - b.mean, ratio(a.total + b.total, a.n + b.n)
     both = ratio(np.ones_like(a.n), a.n) + ratio(np.ones_like(a.n), b.n)
     z = ratio(np.maximum(np.abs(difference) - both / 2, 0.0), np.sqrt(share * (1 - share) * both), 0.0)
@@ -298,7 +232,7 @@ def _shares(a: _Sums, b: _Sums, miss: float) -> _SliceComparison:
     return _SliceComparison(b.mean, difference - down, difference + up, 2 * ndtr(-z))
 
 
-def _means(a: _Sums, b: _Sums, miss: float) -> _SliceComparison:
+def _means(a: SliceSums, b: SliceSums, miss: float) -> _SliceComparison:
     va, vb = ratio(a.variance, a.n), ratio(b.variance, b.n)
     difference, se = a.mean - b.mean, np.sqrt(va + vb)
     freedom = ratio((va + vb) ** 2, ratio(va**2, a.n - 1) + ratio(vb**2, b.n - 1), 1.0)
@@ -324,8 +258,8 @@ def _relevant_change(metric: Metric, level: FloatArray) -> FloatArray:
 
 def _necessary_pairs(
     where: list[tuple[tuple[str, str], ...]],
-    sums: _Sums,
-    old: _Sums | None,
+    sums: SliceSums,
+    old: SliceSums | None,
     chosen: NDArray[np.bool_],
     metric: Metric,
     proportion: bool,
@@ -350,7 +284,7 @@ def _necessary_pairs(
     return necessary
 
 
-def _limits(sums: _Sums, proportion: bool, miss: float) -> tuple[FloatArray, FloatArray]:
+def _limits(sums: SliceSums, proportion: bool, miss: float) -> tuple[FloatArray, FloatArray]:
     if proportion:
         return wilson(sums.total, sums.n, -float(ndtri(miss / 2)))
     half = stdtrit(np.maximum(sums.n - 1, 1), 1 - miss / 2) * np.sqrt(ratio(sums.variance, sums.n))
