@@ -14,6 +14,7 @@ from plumbline.ui.frame import choices
 from plumbline.ui.language import localise, phrase, screen_text
 from plumbline.ui.parts import cards, empty_states, openings, sections
 from plumbline.ui.parts.sample_note import sample_note
+from plumbline.ui.parts.slow_section import slow_section
 from plumbline.ui.state.cache import ask
 
 view = shell.view()
@@ -21,7 +22,7 @@ system = shell.chosen(view)
 
 top = st.container()
 bar = series.bar()
-offered = choices.choices(view.ws, str(view.ws.path), system.key, view.own)
+offered = choices.choices(view.ws, str(view.ws.path), system.key, view.measured)
 by_version, column, estimated = series.lines((*offered.columns, *offered.numeric), bar)
 answer = ask(
     view,
@@ -53,12 +54,20 @@ if not answer.labelled and not any(p.value is not None for p in answer.points):
 
 metric = series.choose(answer, bar)
 series.figures(answer, metric)
-whom = st.container()  # filled once the picture is there: finding the segments takes longer
+whom = st.container()  # filled once the picture is there
 picked = series.large_chart(answer, metric, view)
 series.warning(answer)
 series.chunk(answer, metric, picked, view)
 with whom:
-    slices.first_segments(ask(view, segments, system.key, window=view.slice, metric=metric), view)
+    slow_section(
+        lambda found: slices.first_segments(found, view),
+        screen_text("Segments are being compared"),
+        view,
+        segments,
+        system.key,
+        window=view.slice,
+        metric=metric,
+    )
 
 values, hurt, trusted, costs, two, again = sections.tabs(
     screen_text("Every value"),
@@ -76,8 +85,15 @@ if values.open:
 if hurt.open:
     with hurt:
         against = slices.baseline_choice()
-        slices.worst_segments(
-            ask(view, segments, system.key, window=view.slice, metric=metric, against=against), view
+        slow_section(
+            lambda found: slices.worst_segments(found, view),
+            screen_text("Segments are being compared"),
+            view,
+            segments,
+            system.key,
+            window=view.slice,
+            metric=metric,
+            against=against,
         )
 if trusted.open:
     with trusted:

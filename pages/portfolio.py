@@ -8,7 +8,7 @@ from plumbline.ui.state.cache import ask
 view = shell.view()
 shell.chosen(view)
 
-systems = ask(view, overview)
+systems = ask(view, overview if view.scratch else portfolio.kept_overview)
 cards.opening(*openings.portfolio(systems.rows))
 portfolio.total(totals(systems.rows), systems.rows)
 portfolio.faults(systems.faults)

@@ -5,9 +5,10 @@ import streamlit as st
 from plumbline.answers.releases.history import releases
 from plumbline.ui import releases as versions
 from plumbline.ui import releases_rollback, releases_switches, shell
-from plumbline.ui.language import phrase
+from plumbline.ui.language import phrase, screen_text
 from plumbline.ui.parts import cards, empty_states, openings
 from plumbline.ui.parts.sample_note import sample_note
+from plumbline.ui.parts.slow_section import slow_section
 from plumbline.ui.state.cache import ask
 
 view = shell.view()
@@ -18,7 +19,7 @@ below = st.container()
 side = st.container()
 with side:
     share = versions.split_choice()
-answer = ask(view, releases, system.key, share=share)
+answer = ask(view, releases, system.key, share=share, switches=False)
 with top:
     cards.opening(answer.sentence, openings.whole_log_opening(system, answer.cautions))
 
@@ -39,9 +40,14 @@ with below:
     versions.history(answer, view)
     versions.guardrails(answer)
     releases_rollback.rollback(view, system.key)
-    releases_switches.switches(answer, view.mode)
-    if answer.shifts:
-        sample_note(view)
+    slow_section(
+        lambda whole: releases_switches.switches(whole, view),
+        screen_text("What each switch changed is being measured"),
+        view,
+        releases,
+        system.key,
+        share=share,
+    )
 versions.comparisons_section(answer, view.mode)
 if answer.comparisons:
     sample_note(view)

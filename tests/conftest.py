@@ -86,6 +86,12 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[
 
 
 @pytest.fixture(scope="session", autouse=True)
+def whole_pages() -> None:
+    """A page waits for all its sections, however slow the machine; what it does else is tested where it says so."""
+    os.environ["PLUMBLINE_SECTION_SECONDS"] = "120"
+
+
+@pytest.fixture(scope="session", autouse=True)
 def signing_key(shared: Callable[[str, Callable[[Path], object]], Path]) -> None:
     """Evidence packs are signed with a key of the tests' own, and never the user's."""
     os.environ["PLUMBLINE_SIGNING_KEY_FILE"] = str(shared("signing", lambda folder: None) / "key.pem")

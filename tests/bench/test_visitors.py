@@ -14,7 +14,7 @@ from tests.factory.workspaces import loaded_workspace
 
 def test_a_visit_belongs_to_the_phase_in_which_it_began_however_long_it_took() -> None:
     begun = {99.9: 7.0, 100.0: 1.0, 110.0: 2.0, 119.9: 3.0, 120.0: 9.0}
-    made = Visits(made=[Visit("drift", at, seconds) for at, seconds in begun.items()])
+    made = Visits(made=[Visit("drift", at, seconds, seconds) for at, seconds in begun.items()])
     after = made.begun_within(100.0, 20.0)
     assert [visit.begun for visit in after] == [100.0, 110.0, 119.9]
     row = waits(50, "after", 20.0, after)

@@ -16,7 +16,7 @@ def test_the_portfolio_names_a_system_that_cannot_be_judged(
         raise OverflowError
 
     with monkeypatch.context() as patched:
-        patched.setattr("plumbline.answers.governance.portfolio.scorecard_answer", fail)
+        patched.setattr("plumbline.ui.portfolio.scorecard_answer", fail)
         at = open_page("portfolio")
     assert not at.exception
     said = words(at)

@@ -62,20 +62,23 @@ def warm_caches(ws: Workspace, stop: Callable[[], bool] = lambda: False) -> None
         attempt(f"{system.key}: reference", stop, _warm_reference, ws, system)
 
 
-def measure_changed_systems(ws: Workspace, stop: Callable[[], bool] = lambda: False) -> None:
+def measure_changed_systems(
+    ws: Workspace, stop: Callable[[], bool] = lambda: False, rest: Callable[[], object] = lambda: None
+) -> None:
     """Ask what only scans can tell of each system whose decisions changed, so that it is kept when a page asks.
 
     A question that fails in a way that nobody foresaw is asked again after the next change.
 
     Args:
         stop: asked between questions.
+        rest: called before each question, to let others go first.
     """
     with ws.read() as cursor:
         all_systems = systems.list_systems(cursor)
     for system in all_systems:
         if stop():
             return
-        attempt(f"{system.key}: measuring", stop, _measure_system, ws, system, stop)
+        attempt(f"{system.key}: measuring", stop, _measure_system, ws, system, stop, rest)
 
 
 def attempt(what: str, stop: Callable[[], bool], step: Callable[..., object], *arguments: object) -> bool:
@@ -91,7 +94,9 @@ def attempt(what: str, stop: Callable[[], bool], step: Callable[..., object], *a
     return True
 
 
-def _measure_system(ws: Workspace, system: System, stop: Callable[[], bool]) -> None:
+def _measure_system(
+    ws: Workspace, system: System, stop: Callable[[], bool], rest: Callable[[], object]
+) -> None:
     with ws.read() as cursor:
         digest = fingerprint(cursor, system)
         if answer_cache.find(cursor, system.key, ALL_ASKED, digest) is not None:
@@ -103,6 +108,7 @@ def _measure_system(ws: Workspace, system: System, stop: Callable[[], bool]) -> 
         ("segments", segments),
         ("inputs", _inputs),
     ):
+        rest()
         if stop():
             return
         done &= attempt(f"{system.key}: {name}", stop, question, ws, system.key)

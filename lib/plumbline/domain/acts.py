@@ -147,6 +147,8 @@ class Act(StrEnum):
 
 
 _BY_WORDS = {act.value: act for act in Act}
+#: acts of watching: they say what was measured, and that it was told; no figure rests on them
+WATCHING = (Act.SIGNALS_CHECKED, Act.SCORECARD_KEPT, Act.ALERTS_SENT, Act.ALERT_NOT_DELIVERED)
 #: acts that keep or hand out what was measured
 _MEASURING = frozenset(
     (Act.SIGNALS_CHECKED, Act.SCORECARD_KEPT, Act.RECORDS_TRIED, Act.ATTRIBUTIONS_STORED, Act.MODEL_REGISTERED,

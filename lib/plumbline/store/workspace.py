@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from plumbline.domain import PlumblineError
-from plumbline.domain.acts import Act
+from plumbline.domain.acts import WATCHING, Act
 from plumbline.sandbox.limits import duckdb_memory
 from plumbline.store.access import permissions
 from plumbline.store.database.cancellation import Cancellation
@@ -196,19 +196,21 @@ class Workspace:
         if writer is not None:
             writer.interrupt()
 
-    def change(self, system: str | None = None) -> int:
+    def change(self, system: str | None = None, *, watching: bool = True) -> int:
         """A number that grows with every recorded change: the key of every cache.
 
         A scorecard that is kept changes nothing that another answer rests on, and does not count.
 
         Args:
             system: leave out what was done to other systems alone.
+            watching: without, leave out what checks found and told: for figures, which rest on none of it.
         """
+        beside = (Act.SCORECARD_KEPT,) if watching else WATCHING
         with self.read() as cursor:
             row = cursor.execute(
                 """SELECT coalesce(max(seq), 0) FROM trail
-                   WHERE action <> $kept AND ($system IS NULL OR system IN ($system, ''))""",
-                {"system": system, "kept": Act.SCORECARD_KEPT.value},
+                   WHERE NOT list_contains($beside, action) AND ($system IS NULL OR system IN ($system, ''))""",
+                {"system": system, "beside": [act.value for act in beside]},
             ).fetchone()
         return int(row[0]) if row else 0
 

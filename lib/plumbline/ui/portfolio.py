@@ -9,14 +9,17 @@ from typing import Any
 import streamlit as st
 
 from plumbline.answers.faults import SystemFault
-from plumbline.answers.governance.portfolio import SystemRow, Total
+from plumbline.answers.governance.portfolio import Overview, SystemRow, Total, overview
+from plumbline.answers.governance.scorecard import scorecard_answer
 from plumbline.charts.sparkline import sparkline
 from plumbline.charts.style import Mode
 from plumbline.domain import PlumblineError, Point, Verdict
 from plumbline.domain.messages import Quantity
 from plumbline.monitor.performance.money_at_stake import StakeState, say_stake, stake_state
+from plumbline.store.workspace import Workspace
 from plumbline.ui.parts import cards, empty_states
 from plumbline.ui.parts.escape import escape
+from plumbline.ui.state.cache import ask_within
 from plumbline.wording import numbers
 from plumbline.wording.language import localise, phrase, screen_text
 from plumbline.wording.quantities import plural
@@ -42,6 +45,11 @@ ORDERS: dict[str, Callable[[SystemRow], Any] | None] = {
     OLDEST: lambda row: row.broke_at or NEVER,
     NAME: lambda row: row.title.casefold(),
 }
+
+
+def kept_overview(ws: Workspace) -> Overview:
+    """All systems; the scorecards that pages keep are taken, so that a change in one system judges that one anew."""
+    return overview(ws, lambda workspace, key: ask_within(workspace, scorecard_answer, key))
 
 
 def faults(entries: Sequence[SystemFault]) -> None:

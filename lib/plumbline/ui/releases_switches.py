@@ -11,12 +11,13 @@ from plumbline.answers.releases import sentences
 from plumbline.answers.releases.history import ReleasesAnswer
 from plumbline.answers.releases.switches import SwitchShift, comparison_window
 from plumbline.charts.forest_plot import EstimateRow, ReferenceLine, forest
-from plumbline.charts.style import Mode
 from plumbline.monitor.releases.shift_attribution import ShiftAttribution
 from plumbline.ui.frame import drill_down
 from plumbline.ui.parts import cards, charts, empty_states, tables
 from plumbline.ui.parts.escape import one_line, prose
+from plumbline.ui.parts.sample_note import sample_note
 from plumbline.ui.state import session
+from plumbline.ui.state.view import View
 from plumbline.wording import numbers
 from plumbline.wording.language import capital, digits, localise, phrase, screen_text
 from plumbline.wording.quantities import count
@@ -25,7 +26,7 @@ from plumbline.wording.times import iso_minute
 _SPLIT_STATUS = {"release": "watch", "world": "ok", "both": "watch", "neither": "ok", "unknown": "unknown"}
 
 
-def switches(answer: ReleasesAnswer, mode: Mode) -> None:
+def switches(answer: ReleasesAnswer, view: View) -> None:
     """One switch drawn, all of them in the table."""
     cards.section(
         phrase("What each switch changed, and who did it"),
@@ -53,7 +54,7 @@ def switches(answer: ReleasesAnswer, mode: Mode) -> None:
     st.markdown(prose(sentences.say_shift_briefly(shift)))
     no_change = [ReferenceLine(0.0, phrase("no change"))]
     charts.show(
-        forest(rows, mode, unit=unit, lines=no_change, none=phrase("This switch cannot be split.")),
+        forest(rows, view.mode, unit=unit, lines=no_change, none=phrase("This switch cannot be split.")),
         key="releases.switch",
         name=f"{answer.system.key}-switch",
         alt=sentences.say_shift(shift, answer.system.timezone),
@@ -66,6 +67,7 @@ def switches(answer: ReleasesAnswer, mode: Mode) -> None:
     )
     by = ", ".join(one_line(name, 40) for name in shift.by)
     cards.note(phrase("Inputs compared by: {names}.", names=by or phrase("none, no feature is logged")))
+    sample_note(view)
 
 
 def _switch_links(answer: ReleasesAnswer, shift: SwitchShift) -> None:

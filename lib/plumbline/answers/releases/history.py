@@ -111,12 +111,13 @@ class ReleasesAnswer(Result):
         return [{"version": s.version, "start": s.start, "end": s.end, "n": s.n} for s in self.releases.spans]
 
 
-def releases(ws: Workspace, key: str, *, share: float | None = None) -> ReleasesAnswer:
+def releases(ws: Workspace, key: str, *, share: float | None = None, switches: bool = True) -> ReleasesAnswer:
     """The releases of a system, with versions side by side compared and every switch split.
 
     Args:
         share: the intended share of a newcomer's decisions in a test, 0 to 1; None: the owner's setting, else
             an even split where it is near one.
+        switches: without, no switch is split, which takes longest.
 
     Raises:
         PlumblineError: no such system, or a share that is none.
@@ -131,7 +132,7 @@ def releases(ws: Workspace, key: str, *, share: float | None = None) -> Releases
             answer,
             presences=presences(profiles.version_hours(cursor, system), answer.releases.spans),
             comparisons=comparisons(cursor, system, answer.releases, share),
-            shifts=shifts(cursor, system, answer.releases),
+            shifts=shifts(cursor, system, answer.releases) if switches else (),
             cautions=(*of_the_log(cursor, system, log_span(cursor, system)), *([sampled] if sampled else ())),
         )
 

@@ -68,6 +68,7 @@ def read(
             system=system,
             scratch=scratch,
             own=ws.change(system.key),
+            measured=ws.change(system.key, watching=False),
         )
         if above and parts:
             view = _narrow_view(view, system, parts, absent)
@@ -81,7 +82,7 @@ def read(
 
 
 def _narrow_view(view: View, system: System, parts: frozenset[str], absent: list[str]) -> View:
-    offered = choices(view.ws, str(view.ws.path), system.key, view.own)
+    offered = choices(view.ws, str(view.ws.path), system.key, view.measured)
     if WINDOW in parts:
         view = _window(view, offered, absent, chunked=CHUNK in parts)
     if VERSION in parts:

@@ -27,6 +27,7 @@ from plumbline.store.workspace import Workspace
 from plumbline.ui.frame import sign_in
 from plumbline.ui.server.watch import Watch
 from plumbline.ui.state import workspace as opened
+from plumbline.ui.state.cache import MEASUREMENTS
 from plumbline.ui.state.links import GO
 
 LOG = logging.getLogger("plumbline")
@@ -80,6 +81,8 @@ LOOK = 2.0
 #: where changes come one upon the other: how many times as long as a measuring took nobody measures again, and seconds
 #: at most. A page that is asked meanwhile measures what it needs
 REST, LONGEST_REST = 9.0, 60.0
+#: seconds that what nobody waits for lets pages go first, before each question
+PAGES_FIRST = 10.0
 
 #: the page that the root shows
 HOME = "/portfolio"
@@ -211,6 +214,7 @@ def warm_up(find: Callable[[], Workspace], stop: threading.Event | None = None) 
         if stopped():
             return
         attempt(f"import of {name}", stopped, import_module, name)
+    attempt("one thread for linear algebra", stopped, use_one_blas_thread)
     attempt("the reader of files", stopped, reader.start_reader)
     attempt("the first figure", stopped, _first_figure)
     if stopped():
@@ -226,7 +230,9 @@ def warm_up(find: Callable[[], Workspace], stop: threading.Event | None = None) 
             ws, begun = find(), time.monotonic()
             if begun >= rested and seen != (change := ws.change()):
                 seen = change
-                attempt("measuring", stopped, measure_changed_systems, ws, stopped)
+                attempt(
+                    "measuring", stopped, measure_changed_systems, ws, stopped, lambda: let_pages_first(stop)
+                )
                 took = time.monotonic() - begun
                 rested = begun + took + min(REST * took, LONGEST_REST)
             text = ""
@@ -234,6 +240,22 @@ def warm_up(find: Callable[[], Workspace], stop: threading.Event | None = None) 
             if text != (text := repr(error)) and not stopped():  # said once, not at every look
                 LOG.warning("the workspace cannot be looked at: %s", text)
         if stop is None or stop.wait(LOOK):
+            return
+
+
+def use_one_blas_thread() -> None:
+    """Have linear algebra use one thread in this process: its threads spin while they wait for each other, which beside
+    fifty people took ten seconds for what one thread does in a tenth of one."""
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(1, user_api="blas")
+
+
+def let_pages_first(stop: threading.Event | None) -> None:
+    """Wait while pages wait for a measurement, though not for ever: what they ask for makes most of the rest ready."""
+    until = time.monotonic() + PAGES_FIRST
+    while stop is not None and not MEASUREMENTS.is_idle and time.monotonic() < until:
+        if stop.wait(0.1):
             return
 
 

@@ -2,47 +2,168 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from concurrent.futures import wait
 from datetime import UTC, date, datetime
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import streamlit as st
 
 from plumbline.store.workspace import Workspace
+from plumbline.ui.state.measurements import Measurement, Measurements
 from plumbline.ui.state.view import View
-from plumbline.wording.language import english_reader, localise, screen_text
+from plumbline.wording.language import english_reader, phrase
+from plumbline.wording.quantities import count
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class ScreenText(str):
-    """A text of ours that is rendered when it is written: Streamlit is given it once, and shows it to every reader."""
+#: questions about figures: what a check found and told, right after a load, leaves their answers as they are
+FIGURES = tuple(
+    f"plumbline.answers.{room}."
+    for room in ("performance", "drift", "releases", "fairness", "data.quality", "data.volume")
+)
+#: seconds of a wait that need no words
+WORDLESS = 0.4
+#: seconds that a page waits for a section that is not its first, before it goes on without
+PATIENCE = "PLUMBLINE_SECTION_SECONDS"
+_PATIENCE = 0.8
 
-    __slots__ = ()
-
-    def __str__(self) -> str:
-        return localise(str.__str__(self))
+#: of every session
+MEASUREMENTS = Measurements()
 
 
 def ask(
     view: View, question: Callable[Concatenate[Workspace, P], T], *args: P.args, **options: P.kwargs
 ) -> T:
-    """Put a question of ``plumbline.answers`` to the view's workspace.
+    """Put a question of ``plumbline.answers`` to the view's workspace, and wait for its answer.
 
     Kept by workspace, its change counter, the question and the day (statements end on a date), so that a
     load or an undo needs no clearing. It is answered in English, and rendered where it is drawn.
-     A question about the chosen system, which is its first argument, is kept
+    A question about the chosen system, which is its first argument, is kept
     through what is done to the others. The answer is a copy: nothing done to it reaches the next run.
+
+    It is measured beside the page, which says for how long and can be left meanwhile.
+    """
+    while True:
+        try:
+            answer: T = _kept_answer(view, question, args, dict(options))
+        except Unready as unready:
+            _show_wait(unready.measurement)
+        else:
+            return answer
+
+
+def ask_soon(
+    view: View,
+    question: Callable[Concatenate[Workspace, P], T],
+    *args: P.args,
+    **options: P.kwargs,
+) -> T | Measurement:
+    """The same; where it takes longer than a page waits for a section, the measurement, which goes on."""
+    try:
+        return _kept_answer(view, question, args, dict(options), later=True)
+    except Unready as unready:
+        measurement = unready.measurement
+    wait([measurement.result], float(os.environ.get(PATIENCE) or _PATIENCE))
+    return look(view, question, *args, **options)
+
+
+def look(
+    view: View,
+    question: Callable[Concatenate[Workspace, P], T],
+    *args: P.args,
+    **options: P.kwargs,
+) -> T | Measurement:
+    """The same without any wait."""
+    try:
+        return _kept_answer(view, question, args, dict(options), later=True)
+    except Unready as unready:
+        return unready.measurement
+
+
+class Unready(Exception):
+    """An answer that is not there yet, and what is at work on it."""
+
+    def __init__(self, measurement: Measurement) -> None:
+        super().__init__()
+        self.measurement = measurement
+
+
+def ask_within(ws: Workspace, question: Callable[[Workspace, str], T], key: str) -> T:
+    """Put a question about one system from within another: what a page of that system keeps is taken, and kept for it.
+
+    Measured in the thread that calls, unless somebody measures it already.
+    """
+    name = _name(question, ws, ws.change(key), (key,), {})
+    running = MEASUREMENTS.find_running(repr(name))
+    if running is not None:
+        wait([running.result])
+    answer: T = _kept(question, ws, *name)
+    return answer
+
+
+def _name(
+    question: Callable[..., Any], ws: Workspace, change: int, args: tuple[Any, ...], options: dict[str, Any]
+) -> tuple[Any, ...]:
+    named = f"{question.__module__}.{question.__qualname__}"
+    return named, str(ws.path.resolve()), change, datetime.now(UTC).date(), args, options
+
+
+def _kept_answer(
+    view: View,
+    question: Callable[..., T],
+    args: tuple[Any, ...],
+    options: dict[str, Any],
+    *,
+    later: bool = False,
+) -> T:
+    """The answer that is kept; else it is asked for.
+
+    Raises:
+        Unready: it is being measured.
     """
     of_this_system = view.system is not None and args[:1] == (view.system.key,)
     change = view.own if of_this_system else view.change
-    name = f"{question.__module__}.{question.__qualname__}"
-    today = datetime.now(UTC).date()
-    answer: T = (_scratch_answer if view.scratch else _kept)(
-        question, view.ws, name, str(view.ws.path.resolve()), change, today, args, dict(options)
-    )
+    if of_this_system and f"{question.__module__}.".startswith(FIGURES):
+        change = view.measured
+    key = _name(question, view.ws, change, args, options)
+
+    def measured(ws: Workspace, *_: Any, **__: Any) -> T:
+        measurement = MEASUREMENTS.ask(
+            repr(key), lambda: _answer(question, ws, *key), kind=(key[0], args[:1]), later=later
+        )
+        if not measurement.result.done():
+            raise Unready(measurement)
+        MEASUREMENTS.drop(measurement)
+        answer: T = measurement.result.result()
+        return answer
+
+    answer: T = (_scratch_answer if view.scratch else _kept)(measured, view.ws, *key)
     return answer
+
+
+def _show_wait(measurement: Measurement) -> None:
+    """Wait until it is done. Each word that is written lets a newer click of the visitor end this run."""
+    wait([measurement.result], WORDLESS)
+    if measurement.result.done():
+        return
+    place = st.empty()
+    while not measurement.result.done():
+        MEASUREMENTS.want(measurement)
+        place.markdown(f":small[:gray[{wait_words(measurement)}]]")
+        wait([measurement.result], 1.0)
+    place.empty()
+
+
+def wait_words(measurement: Measurement) -> str:
+    """What is done, and for how long."""
+    return phrase(
+        "Measuring for {n} s. This is done once after each change; other pages can be opened meanwhile.",
+        n=count(int(measurement.seconds)),
+    )
 
 
 def _answer(
@@ -61,11 +182,10 @@ def _answer(
 
 #: answers that are kept for everybody: some fifty of each of a dozen systems, as fifty people look at them
 ANSWERS = 600
-_SPINNER = ScreenText(screen_text("Measuring. This is done once after each change."))
-_kept = st.cache_data(max_entries=ANSWERS, show_spinner=_SPINNER)(_answer)
+_kept = st.cache_data(max_entries=ANSWERS, show_spinner=False)(_answer)
 
 
-@st.cache_data(max_entries=48, show_spinner=_SPINNER, scope="session")
+@st.cache_data(max_entries=48, show_spinner=False, scope="session")
 def _scratch_answer(_question: Callable[..., Any], _ws: Workspace, *key: Any) -> Any:
     """The same for a scratch workspace: what is kept ends with the session."""
     return _answer(_question, _ws, *key)

@@ -27,6 +27,7 @@ class View:
     where: tuple[tuple[str, str], ...] = ()
     scratch: bool = False  # ws is this session's own and ends with it
     own: int = 0  # as ``change``, of the chosen system alone
+    measured: int = 0  # as ``own``, without what checks found and told: no figure rests on it
 
     @property
     def slice(self) -> Slice:
