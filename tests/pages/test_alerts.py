@@ -170,6 +170,20 @@ def test_a_finding_that_joins_several_lists_each_with_a_link(number: int) -> Non
     assert "feature=x" in links["See x on Drift"]
 
 
+def test_a_finding_that_calls_for_a_retraining_says_so_below_it(number: int) -> None:
+    ws = opened.workspace()
+    with ws.write() as cursor:
+        record = register.read_finding(cursor, number)
+        due = replace(record.finding, signal="retraining", sentence=message("Retraining is due."), until=None)
+        call = register.add(cursor, due, record.seen_at, None)
+        register.mark_part(cursor, call, number, follows=True)
+    at = tab("Findings")
+    shown = said(at)
+    assert "What it calls for:" in shown
+    assert "It joins" not in shown
+    assert shown.count("Retraining is due.") == 1
+
+
 def test_a_finding_leads_to_its_days_where_the_page_shows_a_window(number: int) -> None:
     finding = triaged_findings(opened.workspace(), SYSTEM)[number].record.finding
     moment = datetime(2026, 2, 3, 7, tzinfo=UTC)

@@ -43,6 +43,11 @@ class FindingRecord:
         number = self.finding.figures.get("part_of")
         return number if isinstance(number, int) else None
 
+    @property
+    def follows(self) -> bool:
+        """Whether it is a part that the other does not join but calls for, and that is told when it begins."""
+        return self.part_of is not None and bool(self.finding.figures.get("follows"))
+
 
 def recorded_findings(
     cursor: Cursor, system: str | None = None, *, parts: bool = False
@@ -133,10 +138,15 @@ def join(cursor: Cursor, number: int, whole: int, at: datetime) -> None:
         acknowledge(cursor, whole, part.acknowledged_by, part.acknowledged_at)
 
 
-def mark_part(cursor: Cursor, number: int, whole: int) -> None:
-    """A finding is one of those that another joins; that somebody saw this one does not say that they saw that one."""
+def mark_part(cursor: Cursor, number: int, whole: int, *, follows: bool = False) -> None:
+    """A finding is one of those that another joins; that somebody saw this one does not say that they saw that one.
+
+    Args:
+        follows: it is no joined one but what the other calls for.
+    """
     part = read_finding(cursor, number).finding
-    figures = _figures(replace(part, figures={**part.figures, "part_of": whole}))
+    mark = {"part_of": whole} | ({"follows": True} if follows else {})
+    figures = _figures(replace(part, figures=part.figures | mark))
     cursor.execute("UPDATE finding SET figures = ? WHERE id = ?", [figures, number])
 
 
@@ -148,15 +158,17 @@ def problems_by_themselves(cursor: Cursor, system: str) -> list[FindingRecord]:
     records = []
     for record in known:
         if record.part_of is None:
+            parts = joined.get(record.id, ())
+            records += [] if any(not r.follows for r in parts) else [record]
             records += [
                 replace(r, closed_at=record.closed_at if r.finding.until is None else r.closed_at)
-                for r in joined.get(record.id, ())
-            ] or [record]
+                for r in parts
+            ]
     return records
 
 
 def parts_by_number(known: Sequence[FindingRecord]) -> dict[int, tuple[FindingRecord, ...]]:
-    """Number of each finding that joins several -> those that it joins, the earliest onset first.
+    """Number of each finding that joins several, or that another follows from -> those, the earliest onset first.
 
     Args:
         known: all that are on record, parts too.
@@ -168,7 +180,9 @@ def parts_by_number(known: Sequence[FindingRecord]) -> dict[int, tuple[FindingRe
     joined = {}
     for record in known:
         signals = frozenset(record.finding.figures.get("signals", ()))
-        members = [r for r in groups.get(record.id, ()) if r.finding.signal in signals]
+        members = [
+            r for r in groups.get(record.id, ()) if r.finding.signal in signals or (r.follows and r.open)
+        ]
         if members:
             joined[record.id] = tuple(sorted(members, key=lambda r: (r.finding.since or r.recorded_at, r.id)))
     return joined

@@ -272,7 +272,7 @@ def test_what_flaps_about_its_limit_for_ninety_days_is_not_told_ninety_times(wor
 def test_reminders_of_one_system_are_one_message(workspace: Workspace) -> None:
     add_channel(workspace)
     post = Post()
-    check(workspace, problem(), problem("retraining"))
+    check(workspace, problem(), problem("release.rollback"))
     for hours in (0, 4, 5, 24):
         deliver(workspace, post, AT + hours * HOUR)
     assert post.kinds() == ["finding.opened", "finding.reminder", "finding.reminder"]

@@ -22,10 +22,10 @@ def test_outside_its_hours_a_channel_leaves_a_problem_to_those_that_are_open(wor
     add_channel(workspace, "night", hours="18:00-08:00")
     post = Post()
     check(workspace, problem(), at=AT)  # at ten
-    check(workspace, problem(), problem("retraining"), at=AT + 10 * HOUR)
+    check(workspace, problem(), problem("release.rollback"), at=AT + 10 * HOUR)
     deliver(workspace, post, AT + 10 * HOUR)
     assert (post.kinds("day"), post.kinds("night")) == (["finding.opened"], ["finding.opened"])
-    check(workspace, problem(over=True), problem("retraining"), at=AT + 11 * HOUR)
+    check(workspace, problem(over=True), problem("release.rollback"), at=AT + 11 * HOUR)
     deliver(workspace, post, AT + 11 * HOUR)
     assert "finding.resolved" not in post.kinds("day") + post.kinds("night")  # waits for the morning
     deliver(workspace, post, AT + 22 * HOUR)

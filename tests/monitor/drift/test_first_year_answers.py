@@ -118,10 +118,10 @@ def _wording() -> Iterator[tuple[str, Any]]:
         part = _finding("performance.accuracy", since, 190, until)
         yield (
             f"{due} of {since} to {until}",
-            first_year._is_consequence(_finding("retraining", due, 190), part),
+            first_year.is_consequence(_finding("retraining", due, 190), part),
         )
-    yield "of no date", first_year._is_consequence(_finding("retraining", None, 190), PARTS[0])
-    yield "of another", first_year._is_consequence(_finding("retraining", 120, 190), PARTS[1])
+    yield "of no date", first_year.is_consequence(_finding("retraining", None, 190), PARTS[0])
+    yield "of another", first_year.is_consequence(_finding("retraining", 120, 190), PARTS[1])
 
 
 STATES = {"b": PointStatus.BREACH, "o": PointStatus.OK, "w": PointStatus.WATCH, "u": PointStatus.UNKNOWN}

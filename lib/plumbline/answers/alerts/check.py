@@ -19,7 +19,7 @@ from plumbline.domain.acts import Act
 from plumbline.monitor.alarms.episodes import CALM
 from plumbline.monitor.alarms.findings import is_same_problem
 from plumbline.monitor.chunks import chunk_index
-from plumbline.monitor.drift.first_year import split_findings
+from plumbline.monitor.drift.first_year import FOLLOWS, is_consequence, split_findings
 from plumbline.profile import build
 from plumbline.profile.bins import has_new_basis
 from plumbline.store import findings as register
@@ -173,7 +173,9 @@ def reconcile(
     A problem that is found again is updated; one whose signal was looked at and that is not found any more is
     closed (labels came or were corrected, or its load was undone); what was not looked at stays as it is. Where
     labels that came since join two recorded problems, the earlier record goes on and the other is part of it. A
-    finding that joins several has a record, and so have its parts, which it stands for.
+    finding that joins several has a record, and so have its parts, which it stands for; a call for retraining belongs
+    to the open problem that it follows from. A lasting change that is over stays as it was told once a later one has
+    taken its place in the series.
     """
     from plumbline.answers.respond.messages import announce  # which knows nothing of this folder
 
@@ -182,10 +184,15 @@ def reconcile(
     parts = [part for finding in findings for part in finding.parts]
     findings = [*findings, *parts]
     for place, finding in _onset_order(findings):
+        is_part = any(finding is part for part in parts)
+        lasting = next((r for r in known if not is_part and _is_left_of_lasting_change(r, finding)), None)
+        if lasting is not None:
+            place_of.setdefault(lasting.id, place)
+            continue
         record = next(
             (r for r in known if r.id not in place_of and is_same_problem(_with_end(r), finding)), None
         )
-        closed = at if finding.until is not None or any(finding is part for part in parts) else None
+        closed = at if finding.until is not None or is_part else None
         if record is None:
             place_of[register.add(cursor, finding, at, closed)] = place
         else:
@@ -193,11 +200,7 @@ def reconcile(
             register.update(cursor, record.id, finding, at, (record.closed_at or closed) if closed else None)
             if not record.open and closed is None:
                 register.clear_acknowledgement(cursor, record.id)
-    number_of = {place: number for number, place in place_of.items()}
-    for place, finding in enumerate(findings):
-        for part in finding.parts:
-            part_place = next(n for n, other in enumerate(findings) if other is part)
-            register.mark_part(cursor, number_of[part_place], number_of[place])
+    _mark_parts(cursor, findings, {place: number for number, place in place_of.items()})
     for record in known:
         if record.id in place_of:
             continue
@@ -209,6 +212,37 @@ def reconcile(
         elif record.open and record.finding.signal.startswith(looked_at):
             register.close(cursor, record.id, at)
     announce(cursor, known, register.recorded_findings(cursor, key, parts=True), at)
+
+
+def _is_left_of_lasting_change(record: FindingRecord, finding: Finding) -> bool:
+    """Whether a finding is what is left of a lasting change that was told and is over: it lies within its time."""
+    change = record.finding
+    if record.part_of is not None or not change.figures.get("lasting") or finding.figures.get("lasting"):
+        return False
+    if change.since is None or change.until is None or finding.since is None or finding.until is None:
+        return False
+    within = change.since <= finding.since and finding.until <= change.until
+    return within and is_same_problem(change, finding)
+
+
+def _mark_parts(cursor: Cursor, findings: list[Finding], number_of: dict[int, int]) -> None:
+    """Mark the records of findings that another stands for: those that it joins, and a call that follows from it.
+
+    Args:
+        findings: parts among them.
+        number_of: place in them -> number of its record.
+    """
+    parts = [part for finding in findings for part in finding.parts]
+    for place, finding in enumerate(findings):
+        for part in finding.parts:
+            part_place = next(n for n, other in enumerate(findings) if other is part)
+            register.mark_part(cursor, number_of[part_place], number_of[place])
+        if finding.signal == FOLLOWS and not any(finding is part for part in parts):
+            cause = next(
+                (n for n, f in enumerate(findings) if f.until is None and is_consequence(finding, f)), None
+            )
+            if cause is not None:
+                register.mark_part(cursor, number_of[place], number_of[cause], follows=True)
 
 
 def _onset_order(findings: list[Finding]) -> list[tuple[int, Finding]]:

@@ -285,7 +285,9 @@ def _announce_open_findings(cursor: Cursor, channel: Channel, at: datetime) -> N
             for d in deliveries.recent_deliveries(cursor, system.key, 100_000)
             if d.channel == channel.name
         }
-        records = [r for r in register.recorded_findings(cursor, system.key) if r.open and r.id not in aware]
+        known = register.recorded_findings(cursor, system.key, parts=True)
+        open_ones = [r for r in known if r.open and (r.part_of is None or r.follows)]
+        records = [r for r in open_ones if (r.part_of or r.id) not in aware]
         group = [finding_event(cursor, r, "finding.opened", at) for r in records]
         events = [event for event in group if accepts_event(channel, event)]
         if events:

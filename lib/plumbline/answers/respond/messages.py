@@ -56,7 +56,7 @@ def announce(
     Args:
         before, after: every record of the system, parts of others too.
     """
-    changed = changes(before, after)
+    changed = sorted(changes(before, after), key=lambda change: change.record.follows)
     above = next((r for r in after if r.open and includes_family(r.finding, BREACH)), None)
     group = []
     for change in changed:
@@ -99,7 +99,9 @@ def changes(before: Sequence[FindingRecord], after: Sequence[FindingRecord]) -> 
 def _change(old: FindingRecord | None, record: FindingRecord) -> str:
     was_open = old is not None and old.open
     if record.part_of is not None:
-        return "finding.merged" if was_open and old is not None and old.part_of is None else ""
+        if was_open and old is not None and old.part_of is None:
+            return "finding.merged"
+        return "finding.opened" if record.follows and record.open and not was_open else ""
     if record.open and not was_open:
         return "source.silent" if record.finding.signal.startswith("source.silent.") else "finding.opened"
     if record.open:
@@ -117,8 +119,12 @@ def _has_doubled_cost(cursor: Cursor, record: FindingRecord, group: Sequence[Eve
     amount = _amount(record.finding.figures.get("cost"))
     if not record.open or amount is None or record.id in {event.finding for event in group}:
         return False
-    known = [d for d in deliveries.deliveries_of_finding(cursor, record.id) if d.event in BEGINNINGS]
-    last = _amount(known[-1].data.get("money")) if known else None
+    announced = [
+        d.data["money"]
+        for d in deliveries.deliveries_of_finding(cursor, record.id)
+        if d.event in BEGINNINGS and "money" in d.data
+    ]
+    last = _amount(announced[-1]) if announced else None
     return last is not None and last > 0 and amount >= DOUBLE * last
 
 
@@ -146,7 +152,7 @@ def finding_event(
     cursor: Cursor, record: FindingRecord, kind: str, at: datetime, *, sentence: str = ""
 ) -> Event:
     """The event of a finding, with figures and names of columns, and no value of one; where its figures are from a
-    sample of the decisions, it says of how many.
+    sample of the decisions, it says of how many. What follows from another is told under the number of that one.
 
     Args:
         sentence: what it says, where that is not the finding's own; the finding's own sentence is added by the caller.
@@ -154,12 +160,13 @@ def finding_event(
     f = record.finding
     words = sentence or _words(record, kind)
     share = _sample(cursor, f)
+    begins_beneath = kind == "finding.opened" and record.follows
     return Event(
         type=kind,
         sentence=f"{words} {share.short_sentence}" if share else words,
         at=at,
         system=f.system,
-        finding=record.id,
+        finding=record.part_of if begins_beneath else record.id,
         severity=f.severity,
         data=_figures(record) | ({"sample": share.figures} if share else {}),
     )

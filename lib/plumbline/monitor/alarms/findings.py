@@ -48,7 +48,8 @@ class PerformanceProblem:
     """One problem of a system's performance, in whichever metrics it shows.
 
     ``metric``: the one that stood fast first; ``part``: its chunks in breach; ``others``: metrics that were beyond
-    their limits at the same time. ``until``: None while any of them is not over.
+    their limits at the same time. ``until``: None while any of them is not over. ``lasting``: a change point that is
+    sure is part of it.
     """
 
     metric: str
@@ -58,6 +59,7 @@ class PerformanceProblem:
     confirmed: datetime
     others: tuple[str, ...] = ()
     change: Message = NOTHING  # where the change point alone proves it: what it says
+    lasting: bool = False
 
 
 def performance_problems(
@@ -83,6 +85,7 @@ def performance_problems(
                 until=point.until,
                 confirmed=lasts.known_at,
                 change=point.sentence,
+                lasting=True,
             )
         )
     for name in dict.fromkeys(p.metric for p in points):
@@ -120,6 +123,7 @@ def _merge_problems(problem: PerformanceProblem, other: PerformanceProblem) -> P
         since=min(problem.since, other.since),
         until=until,
         others=tuple(name for name in names if name != first.metric),
+        lasting=problem.lasting or other.lasting,
     )
 
 
@@ -166,6 +170,8 @@ def performance_findings(
             sentence = message("{metric}: {change}", metric=name(worst.metric), change=problem.change)
         if problem.others:
             figures["others"] = list(problem.others)
+        if problem.lasting:
+            figures["lasting"] = True
         findings.append(
             Finding(
                 system=system,

@@ -59,7 +59,7 @@ def merge_slow_changes(
     ]
     if len(parts) < (1 if asked else SEVERAL):
         return list(findings)
-    parts += [f for f in findings if f.signal == FOLLOWS and any(_is_consequence(f, part) for part in parts)]
+    parts += [f for f in findings if f.signal == FOLLOWS and any(is_consequence(f, part) for part in parts)]
     return [_merged_finding(parts), *(f for f in findings if not any(f is part for part in parts))]
 
 
@@ -105,7 +105,7 @@ def _is_gradual(
     return is_gradual(level, weight, day, (reference[1] - reference[0]) // _DAY)
 
 
-def _is_consequence(due: Finding, part: Finding) -> bool:
+def is_consequence(due: Finding, part: Finding) -> bool:
     """Whether a call for retraining follows from a problem of performance: it is due since within it."""
     if problem_key(part.signal) != "performance" or part.since is None or due.since is None:
         return False

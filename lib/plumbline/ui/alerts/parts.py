@@ -1,4 +1,5 @@
-"""The parts of a finding that joins several: what, since when, how large, and the page that shows each."""
+"""The parts of a finding that joins several, or what it calls for: what, since when, how large, and the page that shows
+each."""
 
 from __future__ import annotations
 
@@ -18,11 +19,18 @@ from plumbline.wording.language import phrase
 
 
 def section(parts: Sequence[FindingRecord]) -> None:
-    """One line a part, with a link to it; nothing where a finding joins none."""
-    if not parts:
-        return
-    cards.note(phrase("It joins {n}:", n=len(parts)))
-    for record in parts:
+    """One line a part, with a link to it; nothing where a finding joins none and calls for nothing."""
+    joined = [record for record in parts if not record.follows]
+    if joined:
+        cards.note(phrase("It joins {n}:", n=len(joined)))
+        _lines(joined)
+    if len(joined) < len(parts):
+        cards.note(phrase("What it calls for:"))
+        _lines([record for record in parts if record.follows])
+
+
+def _lines(records: Sequence[FindingRecord]) -> None:
+    for record in records:
         finding = record.finding
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
             st.markdown(
