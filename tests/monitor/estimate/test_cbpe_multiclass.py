@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from sklearn.isotonic import IsotonicRegression
 
 from plumbline.domain import ExpectedOutcomes, OutcomeProfile, PointStatus, score_middles
 from plumbline.monitor.chunks import day_array
-from plumbline.monitor.estimate.cbpe_multiclass import class_curves, estimate_classes
+from plumbline.monitor.estimate.cbpe_multiclass import _expected_counts, class_curves, estimate_classes
 from plumbline.monitor.estimate.isotonic import assign_folds, calibration_curves, isotonic, squared_error
 from plumbline.monitor.metrics.counts import counts_of
 from tests.monitor.outcomes import at, classified, day
@@ -157,3 +158,42 @@ def test_what_cannot_be_estimated_says_why() -> None:
         classified(np.zeros(0, int), np.zeros(0, int), np.zeros(0, int), classes=NAMES, positive=None),
         expected, expected, reference=None,
     ) == ()  # fmt: skip
+
+
+def test_expected_counts_are_the_mean_over_every_way_in_which_labels_could_come_out() -> None:
+    """Three decisions a day on five days by two versions: all 27 outcomes of a day are counted, by their chance."""
+    rng = np.random.default_rng(12)
+    days, per_day = 5, 3
+    of, p = np.repeat(np.arange(days), per_day), rng.dirichlet([1.0, 0.8, 0.6], days * per_day)
+    predicted = rng.integers(0, 3, days * per_day)
+    versions = [("1", "1", "2")[i % per_day] for i in range(days * per_day)]
+    profile = classified(of, predicted, predicted, versions=versions, classes=NAMES, positive=None)
+    counts = counts_of(profile)
+    confusion, loss = np.zeros((days, 3, 3)), np.zeros(days)
+    for d, labels in product(range(days), product(range(3), repeat=per_day)):
+        own = [per_day * d + i for i in range(per_day)]
+        chance = np.prod([p[i, y] for i, y in zip(own, labels, strict=True)])
+        for i, y in zip(own, labels, strict=True):
+            confusion[d, predicted[i], y] += chance
+            loss[d] -= chance * np.log(p[i, y])
+    turned = [1, 2, 0]
+    known = [0, 1, 3, 4]  # no decision of the third day has all its probabilities
+    expected = ExpectedOutcomes(
+        classes=tuple(NAMES[i] for i in turned), days=tuple(day(d) for d in known),
+        confusion=confusion[known][:, turned][:, :, turned], log_loss=loss[known],
+    )  # fmt: skip
+    rows = np.array([d < day(4) for d in profile.days])  # the last day is no part of the window
+    rows[0] = False  # of the first day only the second version is
+    found = _expected_counts(profile, counts, rows, expected)
+    places = {d: [i for i, other in enumerate(profile.days) if other == day(d)] for d in range(days)}
+    held = {d: places[d][1 if d == 0 else 0] for d in (0, 1, 3)}
+    for d, place in held.items():
+        assert found.confusion[place] == pytest.approx(confusion[d])
+        assert (found.log_loss[place], found.labelled[place], found.scored[place]) == (
+            pytest.approx(loss[d]), pytest.approx(3.0), pytest.approx(3.0),
+        )  # fmt: skip
+    others = [i for i in range(len(rows)) if i not in held.values()]
+    for counted in (found.confusion, found.log_loss, found.labelled, found.scored):
+        assert not counted[others].any()
+    assert found.pool().confusion[0] == pytest.approx(confusion[[0, 1, 3]].sum(0))
+    assert (counts.confusion.sum(), counts.labelled.sum()) == (15, 15)  # what was counted is left as it was
