@@ -95,29 +95,37 @@ class Counted:
         }  # fmt: skip
 
 
+#: columns and the cells of each
+WIDTHS = {"x": 4, "y": 2, "z": 5, "w": 1, "v": 5, "u": 2}
+
+
 def test_columns_come_some_at_a_time_and_together_are_all(
     held: Counts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     n = len(held.groups.numbers)
-    counters = [Counted(name, n + 3, width, i) for i, (name, width) in enumerate(
-        [("x", 4), ("y", 2), ("z", 9), ("w", 1)]
-    )]  # fmt: skip
+    counters = [Counted(name, n + 3, width, width) for name, width in WIDTHS.items()]
     (whole,) = to_arrow.features(held.groups, counters)
-    assert whole.num_rows == 4 * n
-    for i, (name, width) in enumerate([("x", 4), ("y", 2), ("z", 9), ("w", 1)]):
+    assert whole.num_rows == len(WIDTHS) * n
+    for name, width in WIDTHS.items():
         rows = whole.filter(pa.compute.equal(whole["col"], name)).to_pylist()
-        assert [row["counts"] for row in rows] == [[i] * width] * n
+        assert [row["counts"] for row in rows] == [[width] * width] * n
         assert [row["other"] for row in rows[:2]] == [[], ["a", "b"]]
         assert [row["other_n"] for row in rows[:2]] == [[], [3, 2]]
     assert whole.schema.field("other").type == pa.list_(pa.string())
     assert whole.schema.field("other_n").type == pa.list_(pa.uint32())
-    monkeypatch.setattr(to_arrow, "MOST_COUNTS", 6 * (n + 3) - 1)  # x and y together are one over
-    taken = [table["col"].unique().to_pylist() for table in to_arrow.features(held.groups, counters)]
-    assert taken == [["x", "y"], ["z"], ["w"]]
-    monkeypatch.setattr(to_arrow, "MOST_COUNTS", 6 * (n + 3))  # as many as are allowed
-    taken = [table["col"].unique().to_pylist() for table in to_arrow.features(held.groups, counters)]
-    assert taken == [["x", "y", "z"], ["w"]]
-    assert pa.concat_tables(to_arrow.features(held.groups, counters)).equals(whole)
+
+    def portions(most: int) -> list[str]:
+        monkeypatch.setattr(to_arrow, "MOST_COUNTS", most)
+        tables = list(to_arrow.features(held.groups, counters))
+        assert pa.concat_tables(tables).equals(whole)
+        return ["".join(table["col"].unique().to_pylist()) for table in tables]
+
+    assert portions(6 * (n + 3) - 1) == [
+        "xy",
+        "zw",
+        "vu",
+    ]  # x and y together are one over, and so are z and w
+    assert portions(6 * (n + 3)) == ["xyz", "wvu"]  # x and y are as many as are allowed, and so are w and v
     assert list(to_arrow.features(held.groups, [])) == []
 
 
