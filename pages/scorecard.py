@@ -32,7 +32,7 @@ with st.container(gap=None):
     story(answer, ask(view, findings), view)
 with st.container(horizontal=True, gap="medium"):  # columns would stay side by side at 800 px, a word a line
     with st.container(width=verdict.REASONS):
-        verdict.reasons(card, rows)
+        verdict.reasons(answer, rows)
     with st.container(width=verdict.STAKE):
         verdict.stake(answer)
 assigned = verdict.actions(answer)

@@ -144,6 +144,8 @@ def test_a_dirty_export_is_counted_exactly(
     assert made["rows_duplicate"] == expected["duplicates_of_an_earlier_row"]
     assert made["rows_loaded"] == expected["good"]
     assert made["reasons"] == expected["quarantined"]
+    judged = plumbline("scorecard", "dirty-loans", "--json").json
+    assert any("119 of the 3,021 rows read" in reason for reason in judged["reasons"])
 
 
 DRIFT = {"ks": "ks", "psi": "psi_deciles", "wasserstein": "wasserstein_over_ref_std"}

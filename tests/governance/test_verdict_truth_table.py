@@ -197,6 +197,18 @@ def test_row_17_no_context_at_all_is_not_yet_judged_and_a_breach_shows_all_the_s
     assert pipeline_verdict(broken) is Verdict.LIABILITY
 
 
+def test_rows_in_quarantine_are_part_of_the_answer_why() -> None:
+    left_out = healthy_facts(rows_read=3_000, rows_quarantined=119)
+    sentence = (
+        "119 of the 3,000 rows read (4 %) could not be loaded: no figure here counts what is in quarantine."
+    )
+    assert judge(left_out, {}).reasons[1:] == (sentence,)
+    failing = judge(replace(left_out, id_share=0.5), CREDIT)
+    leading = [reason.split()[0] for reason in failing.reasons]
+    assert leading.index("AUD-1") < leading.index("119")  # what fails comes first
+    assert not [reason for reason in judge(healthy_facts(), CREDIT).reasons if "quarantine" in reason]
+
+
 def test_row_17_answers_that_were_withdrawn_are_read_as_the_stricter_ones() -> None:
     card = judge(healthy_facts(context_answered=True), {})
     assert card.tier is Tier.REGULATED

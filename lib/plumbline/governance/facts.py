@@ -104,6 +104,8 @@ class Facts:
 
     as_of: datetime
     decisions: int = 0
+    rows_read: int | None = None  # of files and requests whose loads stand
+    rows_quarantined: int | None = None  # of those, rows that could not be loaded and wait
     first_decision: datetime | None = None
     last_decision: datetime | None = None
     decisions_a_month: float | None = None

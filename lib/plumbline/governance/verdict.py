@@ -277,6 +277,7 @@ def _reasons(
     reasons += [verdict_reason(r) for r in sorted(harms, key=lambda r: LEADING.index(r.id))]
     open_ones = [r for r in rank_open_controls(mandatory) if r not in harms]
     reasons += [verdict_reason(r) for r in open_ones if r.status is Status.FAIL]
+    reasons += _left_out(facts)
     reasons += [
         message("{title}: {sentence}", title=Title("condition", c.key, c.title), sentence=c.sentence)
         for c in conditions[1:]
@@ -307,7 +308,26 @@ def _unjudged_reasons(
         )
     if not facts.decisions:
         reasons.append(message("There is no log: no decision is loaded, so nothing can be shown."))
-    return tuple(reasons)
+    return (*reasons, *_left_out(facts))
+
+
+def quarantine_reason(facts: Facts) -> Message:
+    """How many of the rows read could not be loaded, so that no figure counts them; empty without any."""
+    waiting = facts.rows_quarantined
+    if not waiting:
+        return NOTHING
+    read = max(facts.rows_read or 0, waiting)
+    return message(
+        "{rows} of the {read} rows read ({share}) could not be loaded: no figure here counts what is in "
+        "quarantine.",
+        rows=count(waiting),
+        read=count(read),
+        share=share(waiting / read),
+    )
+
+
+def _left_out(facts: Facts) -> list[Message]:
+    return [reason] if (reason := quarantine_reason(facts)) else []
 
 
 def _exempt(at: datetime) -> Message:

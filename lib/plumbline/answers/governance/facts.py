@@ -87,6 +87,8 @@ def measure(ws: Workspace, system: System, moment: datetime) -> MeasuredFacts:
             "trail_intact": chain.intact, "workspace_encrypted": ws.encrypted or None,
             "loads": len(active_loads),
             "loads_hashed": sum(bool(load.sha256) for load in active_loads), **access_facts(cursor),
+            "rows_read": sum(load.rows_read for load in active_loads if load.retry_of is None),
+            "rows_quarantined": sum(n for _, _, n in loads.quarantine_counts(cursor, system.key)),
             "restore_rehearsed_at": _last_restore(cursor, system.key, moment),
         }  # fmt: skip
         noted = events.read_records(cursor, system.key)

@@ -44,8 +44,13 @@ def links(item: ControlResult, system: str, rows: Rows, *, only_rows: bool = Fal
     places = [_link(place, system) for place in rows.get(item.id, ())]
     page = item.evidence.page
     if page in PAGES and not any(place.page == page for place in rows.get(item.id, ())):
-        places.insert(0, f"[{page_name(page)}]({page}?system={quote(system)})")
+        places.insert(0, page_link(page, system))
     return " ".join(places[-1:] if only_rows else places)
+
+
+def page_link(page: str, system: str) -> str:
+    """A page of the system."""
+    return f"[{page_name(page)}]({page}?system={quote(system)})"
 
 
 def query(place: EvidenceRows, system: str) -> dict[str, str]:

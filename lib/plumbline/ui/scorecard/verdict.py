@@ -10,10 +10,10 @@ import streamlit as st
 from plumbline.answers.governance import past_scorecards
 from plumbline.answers.governance.scorecard import Answer, AssignedAction
 from plumbline.charts.style import mark, status_word
-from plumbline.domain import Condition, ControlResult, EvidenceKind, Requirement, Scorecard, Status, Verdict
+from plumbline.domain import Condition, ControlResult, EvidenceKind, Requirement, Status, Verdict
 from plumbline.governance.conditions import GATE, MET
 from plumbline.governance.history import Changes
-from plumbline.governance.verdict import verdict_reason
+from plumbline.governance.verdict import quarantine_reason, verdict_reason
 from plumbline.monitor.performance.money_at_stake import StakeState, say_stake, stake_state
 from plumbline.store.cache.samples import without_sample
 from plumbline.ui.frame import drill_down, permissions, signed_forms
@@ -116,13 +116,14 @@ def verdict(answer: Answer, view: View) -> None:
     )
 
 
-def reasons(card: Scorecard, rows: evidence_links.Rows) -> None:
+def reasons(answer: Answer, rows: evidence_links.Rows) -> None:
     """The three reasons that weigh most: the finding first, then the control that it breaks, and where to see it."""
     cards.section(phrase("Why"))
+    card = answer.card
     places = {
         str(verdict_reason(control)): evidence_links.links(control, card.system, rows, only_rows=True)
         for control in card.controls
-    }
+    } | {str(quarantine_reason(answer.measured.facts)): evidence_links.page_link("logs", card.system)}
     lines = [f"{cards.reason(words)} {places.get(str(words), '')}".rstrip() for words in card.reasons[:3]]
     st.markdown("\n".join(f"{i}. {line}" for i, line in enumerate(lines, 1)))
 
