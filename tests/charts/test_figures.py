@@ -10,12 +10,13 @@ import pytest
 from plumbline.answers.data.volume import Period
 from plumbline.charts.distribution import MOST_LEVELS, distribution, histogram
 from plumbline.charts.forest_plot import EstimateRow, ReferenceLine, forest
-from plumbline.charts.heatmap import heatmap
+from plumbline.charts.heatmap import LEAST_BREACH, MOST_PALE, WATCHED, heatmap
 from plumbline.charts.marks import Release
 from plumbline.charts.style import TOKENS
 from plumbline.charts.trend import trend
 from plumbline.charts.volume import volume
 from plumbline.charts.waterfall import MOST, steps, waterfall
+from plumbline.domain import PointStatus
 from plumbline.domain.notes import CalendarEvent, EventKind
 from tests.charts.figures import START, WEEK, drifts, explanation, points
 
@@ -94,12 +95,32 @@ def test_a_heat_map_cell_is_drift_over_its_threshold() -> None:
     figure = heatmap(drifts())
     grid = figure.data[0]
     assert grid.z[2][3] == pytest.approx(0.2 / 0.1)
+    assert grid.z[1][1] == pytest.approx(0.08 / 0.1)
     assert grid.z[1][2] is None
     (drifted,) = traces(figure, "drifted")
     assert len(drifted.x) == sum(d.drifted for d in drifts())
     clickable = [mark for trace in figure.data[1:] for mark in trace.customdata]
     assert len(clickable) == len(drifts())
     assert [clickable[0][1], clickable[0][2]] == [START.isoformat(), (START + WEEK).isoformat()]
+
+
+@pytest.mark.parametrize(
+    ("status", "drifted", "value", "depth"),
+    [
+        (PointStatus.OK, False, 0.05, 0.5),
+        (PointStatus.OK, False, 0.25, MOST_PALE),  # large, and may be chance
+        (PointStatus.UNKNOWN, False, 0.25, MOST_PALE),
+        (PointStatus.WATCH, False, 0.06, 0.6),
+        (PointStatus.WATCH, True, 0.25, WATCHED),
+        (PointStatus.BREACH, True, 0.11, LEAST_BREACH),
+        (PointStatus.BREACH, True, 0.25, 2.5),
+    ],
+)
+def test_a_cell_reddens_only_where_it_is_judged_to_have_drifted(
+    status: PointStatus, drifted: bool, value: float, depth: float
+) -> None:
+    figure = heatmap([replace(drifts()[0], value=value, status=status, drifted=drifted)])
+    assert figure.data[0].z[0][0] == pytest.approx(depth)
 
 
 def test_rare_levels_are_summed_not_dropped() -> None:

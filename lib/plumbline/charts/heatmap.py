@@ -16,6 +16,8 @@ from plumbline.wording import numbers
 from plumbline.wording.language import phrase
 
 ROW = 22  # pixels a feature
+#: depths of colour: the palest half of the scale ends below 1, the red one begins there
+MOST_PALE, WATCHED, LEAST_BREACH = 0.99, 1.01, 1.4
 
 
 #: status -> symbol of its mark and name of its trace; what is within its limits carries none
@@ -36,7 +38,8 @@ def heatmap(
 ) -> go.Figure:
     """Draw drift divided by its threshold, so that methods and features share one scale.
 
-    Below 1 a cell stays as pale as paper; from 1 it reddens, full at 3. Statuses are told by shape as well:
+    A cell is as red as it is judged: red only where it drifted, full at three times its threshold; a large distance
+    that chance may have brought stays as pale as any below its threshold. Statuses are told by shape as well:
     a square is a breach, an open diamond is watched, a cross has no value. Every cell can be clicked: the
     marks carry (feature, start, end) as ``customdata``, since a heat map itself cannot be selected from.
 
@@ -61,7 +64,7 @@ def heatmap(
     figure.add_heatmap(
         x=times,
         y=list(range(len(features))),
-        z=[[None if d is None else threshold_ratio(d) for d in row] for row in grid],
+        z=[[None if d is None else depth(d) for d in row] for row in grid],
         text=[[hover.get((f, start), "") for start, _ in chunks] for f in features],
         customdata=[["" if d is None else d.feature for d in row] for row in grid],
         hovertemplate="%{text}<extra></extra>",
@@ -76,7 +79,7 @@ def heatmap(
     spots = [(times[j], i, d) for i, row in enumerate(grid) for j, d in enumerate(row) if d is not None]
     for status in PointStatus:
         symbol, name = MARKS.get(status, ("square", "cell"))
-        colour = t.muted if status is PointStatus.UNKNOWN else t.paper
+        colour = {PointStatus.UNKNOWN: t.muted, PointStatus.WATCH: t.watch_text}.get(status, t.paper)
         status_spots = [(x, y, d) for x, y, d in spots if d.status is status]
         figure.add_scatter(
             x=[x for x, _, _ in status_spots],
@@ -114,6 +117,16 @@ def heatmap(
         figure.update_layout(margin={"l": 8, "r": 8, "t": ROOM, "b": 8})
     figure.update_layout(clickmode="event+select", dragmode=False)
     return figure.figure()
+
+
+def depth(drift: FeatureDrift) -> float | None:
+    """How red a cell is, from 0 to 3: below 1 where nothing drifted, at 1 where a drift is watched, a breach beyond."""
+    ratio = threshold_ratio(drift)
+    if ratio is None:
+        return None
+    if drift.status is PointStatus.BREACH:
+        return max(ratio, LEAST_BREACH)
+    return WATCHED if drift.drifted else min(ratio, MOST_PALE)
 
 
 def threshold_ratio(drift: FeatureDrift) -> float | None:

@@ -10,9 +10,10 @@ import streamlit as st
 
 from plumbline.answers.drift.features import DriftAnswer, Span, window_a_year_earlier
 from plumbline.answers.drift.multivariate import WholeRowAnswer
+from plumbline.answers.drift.sentence import NAMED_OUTPUTS
 from plumbline.answers.drift.shapes import FeatureShape
 from plumbline.charts.heatmap import heatmap
-from plumbline.domain import FeatureDrift, Kind
+from plumbline.domain import FeatureDrift, Kind, PointStatus
 from plumbline.monitor.drift.distances import SHAPE
 from plumbline.monitor.drift.multivariate import WholeRow
 from plumbline.profile.bins import OUTPUTS
@@ -106,17 +107,17 @@ def drift_over_time(answer: DriftAnswer, method: str, whole: WholeRowAnswer | No
     cards.section(
         phrase("Every feature, over time"),
         phrase(
-            "{method} by {by}, over its threshold. A square marks a breach: large enough to "
-            "matter, more than chance, and sure or confirmed by the next. A diamond is watched; "
-            "a cross has too few values to judge. Select a cell to see more of it.",
+            "{method} by {by}, over its threshold. A cell is red where it drifted: large enough to "
+            "matter, and more than chance. A square marks a breach, sure or confirmed by the next; a "
+            "diamond is watched; a cross has too few values to judge. Select a cell to see more of it.",
             method=numbers.name(method),
             by=localise(answer.by),
         ),
     )
     events = marks.events(view)
-    before = earlier_breaches(answer.chunks, answer.window[0])
-    if before:
-        cards.note(before)
+    beside = breaches_beside_title(answer)
+    if beside:
+        cards.note(beside)
     picked = charts.show(
         heatmap(drawn, view.mode, releases=marks.releases(view), events=events),
         key="drift.map",
@@ -132,24 +133,40 @@ def drift_over_time(answer: DriftAnswer, method: str, whole: WholeRowAnswer | No
         _cell(answer, drawn, cell)
 
 
-def earlier_breaches(chunks: Sequence[FeatureDrift], begins: datetime | None, most: int = 3) -> str:
-    """What breached before the window that the title is about, so that it does not seem to deny the picture."""
-    there = [d for d in chunks if d.drifted and d.start and d.end and begins and d.end <= begins]
+def breaches_beside_title(answer: DriftAnswer) -> str:
+    """What is red in the picture and not in the title, so that neither seems to deny the other."""
+    begins, ends = answer.window
+    there = [d for d in answer.chunks if d.drifted and d.start and d.end]
+    before = [d for d in there if begins and d.end and d.end <= begins]
+    within = [d for d in there if d not in before and not (ends and d.start and d.start >= ends)]
+    named = {d.feature for d in answer.features if d.drifted and d.feature not in OUTPUTS}
+    named |= {d.feature for d in within if d.feature in NAMED_OUTPUTS and d.status is PointStatus.BREACH}
+    notes = []
+    if names := _firsts([d for d in within if d.feature not in named]):
+        notes.append(
+            phrase(
+                "The title is about the window as a whole; single periods of it drifted all the same: {names}.",
+                names=names,
+            )
+        )
+    if names := _firsts(before):
+        notes.append(
+            phrase("The title is about the window. Before it, these breached: {names}.", names=names)
+        )
+    return " ".join(notes)
+
+
+def _firsts(chunks: Sequence[FeatureDrift], most: int = 3) -> str:
+    """The features among these chunks, each with its first, the earliest first; empty without any."""
     firsts: dict[str, FeatureDrift] = {}
-    for breach in sorted(there, key=lambda d: d.start or datetime.min.replace(tzinfo=UTC)):
+    for breach in sorted(chunks, key=lambda d: d.start or datetime.min.replace(tzinfo=UTC)):
         firsts.setdefault(breach.feature, breach)
-    if not firsts:
-        return ""
     lines = [
         phrase("{name} (first {span})", name=name, span=numbers.span(d.start, d.end))
         for name, d in list(firsts.items())[:most]
     ]
     others = phrase(" and {n} more", n=len(firsts) - most) if len(firsts) > most else ""
-    return phrase(
-        "The title is about the window. Before it, these breached: {names}{others}.",
-        names=", ".join(lines),
-        others=others,
-    )
+    return ", ".join(lines) + others
 
 
 def _cell(answer: DriftAnswer, drawn: list[FeatureDrift], cell: list[Any]) -> None:

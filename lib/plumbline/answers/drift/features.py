@@ -326,7 +326,8 @@ def window_of(cursor: Cursor, system: System, given: Span | None) -> Span:
         return start, end
     span = log_span(cursor, system)
     last = min(reporting_date(system, span), span.last) if span else reporting_date(system, None)
-    return midnight(last.date()) - timedelta(days=WINDOW_DAYS - 1), None
+    first = midnight(last.date()) - timedelta(days=WINDOW_DAYS - 1)
+    return max(first, midnight(span.first.date())) if span else first, None
 
 
 def window_a_year_earlier(ws: Workspace, key: str, window: Span | None = None) -> Span | None:

@@ -12,13 +12,16 @@ from plumbline.wording.names import METHOD_NAMES
 from plumbline.wording.quantities import decimal
 from plumbline.wording.times import say_day, say_span
 
+#: what a model says, which the title names where it drifted in single periods
+NAMED_OUTPUTS = ("prediction", "score")
+
 
 def outputs_sentence(chunks: Sequence[FeatureDrift], window: Span) -> Message:
     """That what the model says drifted in some periods of the window, which the window as a whole may not show."""
     first, last = window
     drifts = [
         c for c in chunks
-        if c.feature in ("prediction", "score") and c.status is not PointStatus.UNKNOWN and c.start is not None
+        if c.feature in NAMED_OUTPUTS and c.status is not PointStatus.UNKNOWN and c.start is not None
         and (first is None or c.start >= first) and (last is None or c.start < last)
     ]  # fmt: skip
     moved = [c for c in drifts if c.status is PointStatus.BREACH]
