@@ -48,6 +48,8 @@ def test_a_half_open_span_names_its_last_day(
 def test_money_says_its_currency() -> None:
     assert numbers.money(2_012_345, "EUR") == "EUR 2.01 million"
     assert numbers.money(12_345, "EUR") == "EUR 12,300"
+    assert numbers.money(-18_812, "EUR") == "EUR −18,800"
+    assert numbers.money(-2_012_345, "EUR") == "EUR −2.01 million"
 
 
 def test_signs_are_said() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from plumbline.charts.figure import Sketch
+from plumbline.charts.share_axis import share_axis
 from plumbline.charts.style import TOKENS, Mode, blank, note, text
 from plumbline.wording import numbers
 from plumbline.wording.language import phrase
@@ -81,7 +82,7 @@ def distribution(
         ticktext=[text(row[0], 18) for row in rows],
         range=[-0.6, max(len(rows), 6) - 0.4],
     )
-    figure.update_yaxes(tickformat=".0%", rangemode="tozero")
+    figure.update_yaxes(**share_axis(0, max(share for row in rows for share in row[1:3])), rangemode="tozero")
     return figure.figure()
 
 
@@ -149,7 +150,7 @@ def histogram(
     )
     _key(figure, mode, n_then, n_now)
     figure.update_xaxes(range=[borders[0], borders[-1]], title={"text": text(what), "font": {"size": 12}})
-    figure.update_yaxes(tickformat=".0%", rangemode="tozero")
+    figure.update_yaxes(**share_axis(0, float(max(*now, *then))), rangemode="tozero")
     figure.update_layout(clickmode="event+select", dragmode=False, bargap=0)
     return figure.figure()
 

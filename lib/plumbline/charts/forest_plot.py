@@ -9,6 +9,7 @@ from typing import Literal
 import plotly.graph_objects as go
 
 from plumbline.charts.figure import Sketch
+from plumbline.charts.share_axis import share_axis
 from plumbline.charts.style import TOKENS, Mode, blank, colour, mark, note, text
 
 Unit = Literal["share", "points", "ratio", "number"]
@@ -135,9 +136,7 @@ def forest(
     )
     figure.update_xaxes(range=list(bounds), showgrid=True, nticks=6, tickangle=0)
     if unit in ("share", "points"):
-        figure.update_xaxes(tickformat="+.1%" if unit == "points" else ".0%")
-        if bounds[1] - bounds[0] > 0.2:
-            figure.update_xaxes(tickformat="+.0%" if unit == "points" else ".0%")
+        figure.update_xaxes(**share_axis(*bounds, signed=unit == "points"))
     figure.update_layout(margin={"l": 8, "r": 8, "t": 28 + (LINE_WORDS if both else 0), "b": 8})
     return figure.figure()
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
+from plumbline.charts.share_axis import share_axis
 from plumbline.charts.style import TOKENS, Mode, blank, note, text
 from plumbline.monitor.performance.calibration import Calibration
 from plumbline.wording import numbers
@@ -78,6 +79,6 @@ def reliability(curves: Sequence[Calibration], mode: Mode = "light", *, height: 
                 text=text(name, 30),
                 font={"color": line, "size": 12},
             )
-    figure.update_xaxes(range=[0, 1], tickformat=".0%", title=phrase("mean score"))
-    figure.update_yaxes(range=[0, 1], tickformat=".0%", title=phrase("came true"))
+    figure.update_xaxes(range=[0, 1], **share_axis(0, 1), title=phrase("mean score"))
+    figure.update_yaxes(range=[0, 1], **share_axis(0, 1), title=phrase("came true"))
     return figure

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 
 from plumbline.charts.figure import Sketch
 from plumbline.charts.marks import ROOM, Alert, Release, mark_alerts, mark_events, mark_releases
+from plumbline.charts.share_axis import LOW_MOST, MOST, share_axis
 from plumbline.charts.style import LOW, TOKENS, Mode, blank, colour, dates, mark, note, status_word, text
 from plumbline.domain import Point, PointStatus
 from plumbline.domain.notes import CalendarEvent
@@ -79,7 +80,9 @@ def trend(
         figure.update_layout(margin=MARGIN | {"t": ROOM})
     mark_alerts(figure, mode, alerts, span)
     if metric.partition(":")[0] in numbers.SHARES:
-        figure.update_yaxes(tickformat=".0%" if _spread(drawn) > 0.05 else ".1%")
+        figure.update_yaxes(
+            **share_axis(*figure.layout["yaxis"]["range"], most=LOW_MOST if height < LOW else MOST)
+        )
     return figure.figure()
 
 
@@ -129,11 +132,6 @@ def _span(point: Point) -> list[str]:
 
 def _midpoint(point: Point) -> datetime:
     return point.start + (point.end - point.start) / 2
-
-
-def _spread(points: Iterable[Point]) -> float:
-    values = [v for p in points for v in (p.value, p.low, p.high, p.threshold) if v is not None]
-    return max(values) - min(values)
 
 
 def _runs(points: Sequence[Point]) -> list[list[Point]]:

@@ -18,7 +18,7 @@ from plumbline.domain.messages import Quantity
 from plumbline.monitor.performance.money_at_stake import StakeState, say_stake, stake_state
 from plumbline.store.workspace import Workspace
 from plumbline.ui.parts import cards, empty_states
-from plumbline.ui.parts.escape import escape
+from plumbline.ui.parts.escape import escape, prose
 from plumbline.ui.state.cache import ask_within
 from plumbline.wording import numbers
 from plumbline.wording.language import localise, phrase, screen_text
@@ -153,7 +153,7 @@ def table(rows: Sequence[SystemRow], mode: Mode) -> None:
                     )
             with money:
                 cards.note(phrase("At stake"))
-                st.markdown(f"**{escape(say_stake(row.at_stake))}**")
+                st.markdown(f"**{prose(say_stake(row.at_stake))}**")
                 cards.note(_last_decision(row))
 
 

@@ -138,11 +138,13 @@ def interval(low: float | None, high: float | None, metric: str = "") -> str:
 
 def money(amount: float, currency: str) -> str:
     """An amount with its currency, to three significant digits: ``EUR 2.01 million``."""
-    short = f"{amount:.3g}"
-    for size, word in ((1e9, screen_text(" billion")), (1e6, screen_text(" million"))):
-        if abs(amount) >= size:
-            return f"{currency} {digits(f'{amount / size:.3g}')}{localise(word)}".strip()
-    return f"{currency} {digits(f'{float(short):,.0f}')}".strip()
+    size = abs(amount)
+    figure = digits(f"{float(f'{size:.3g}'):,.0f}")
+    for unit, word in ((1e9, screen_text(" billion")), (1e6, screen_text(" million"))):
+        if size >= unit:
+            figure = f"{digits(f'{size / unit:.3g}')}{localise(word)}"
+            break
+    return f"{currency} {'−' if amount < 0 else ''}{figure}".strip()
 
 
 def day(at: date | datetime) -> str:

@@ -36,7 +36,7 @@ def test_a_loss_needs_an_interval_without_zero(stake: dict[str, Any], state: Sta
         ({"amount": 7690.0, "low": -1.0, "high": None, "currency": "EUR"}, "no loss proven"),
         (
             {"amount": 7690.0, "low": -8580.0, "high": 24000.0, "currency": "EUR"},
-            "no loss proven (EUR -8,580 to EUR 24,000)",
+            "no loss proven (EUR −8,580 to EUR 24,000)",
         ),
     ],
 )

@@ -62,6 +62,19 @@ def test_a_name_between_backticks_is_code_and_an_odd_backtick_is_itself() -> Non
 
 
 @pytest.mark.parametrize(
+    ("kept", "read"),
+    [
+        ("(95 % interval EUR -18,800 to EUR 37,500)", "(95 % interval EUR −18,800 to EUR 37,500)"),
+        ("bias -0.3", "bias −0.3"),
+        ("since 2026-10-01, MON-4", "since 2026-10-01, MON-4"),
+        ("`--lag -3`", "`--lag -3`"),
+    ],
+)
+def test_a_sentence_is_kept_in_ascii_and_read_with_a_minus_and_whole_amounts(kept: str, read: str) -> None:
+    assert prose(kept).replace("\\", "") == read
+
+
+@pytest.mark.parametrize(
     ("words", "longest", "shown"),
     [
         ("It fell. Nobody looked at it for weeks.", 30, "It fell. Nobody looked at it…"),

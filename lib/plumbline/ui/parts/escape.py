@@ -14,7 +14,9 @@ from plumbline.wording.language import localise
 
 _MARKS = re.compile("([" + re.escape(punctuation) + "])")
 _SPACES = re.compile(r"\s+")
-_PER_CENT = re.compile(r"(?<=\d) (?=\\?%)")  # a number and its per cent stay on one line
+#: where a line must not break: before the per cent of a number, and after the currency of one
+_TOGETHER = re.compile(r"(?<=\d) (?=\\?%)|(?<=\b[A-Z]{3}) (?=−?\d)")
+_MINUS = re.compile(r"(?<![^\s(])-(?=\d)")  # what is kept is plain English, -0.3; what is read has a minus
 #: invisible characters that turn text around or hide it
 _TRICKS = re.compile("[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
@@ -43,9 +45,10 @@ def prose(value: object, longest: int = 0) -> str:
     if len(parts) % 2 == 0:
         parts[-2:] = ["`".join(parts[-2:])]
     words = "".join(
-        f"`{part}`" if i % 2 and part.strip() else _MARKS.sub(r"\\\1", part) for i, part in enumerate(parts)
+        f"`{part}`" if i % 2 and part.strip() else _MARKS.sub(r"\\\1", _MINUS.sub("−", part))
+        for i, part in enumerate(parts)
     )
-    return _PER_CENT.sub("\u00a0", words)
+    return _TOGETHER.sub("\u00a0", words)
 
 
 def _cut_at_sentence(words: str, longest: int) -> str:
