@@ -19,7 +19,7 @@ WORKERS ?= $(shell $(PY) -c 'import os; print(min(4, 1 + (os.cpu_count() or 1)))
 # a server or command that a test starts reads the package compiled, as an installation does
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install run demo test test-install test-spark java bench-spark bench bench-load bench-many bench-kill bench-kill-messages bench-detection bench-decisions bench-signals bench-pages bench-push bench-visitors bench-backup bench-fuzz bench-mutants bench-random system suite lint types lock notices reference clean
+.PHONY: help install run demo test test-install test-spark java bench-spark bench bench-load bench-many bench-kill bench-kill-messages bench-detection bench-decisions bench-signals bench-pages bench-words bench-push bench-visitors bench-backup bench-fuzz bench-mutants bench-random system suite lint types lock notices reference clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -109,6 +109,9 @@ bench-random: $(TESTED)  ## the property tests of files and tables with twenty t
 
 bench-pages: $(TESTED)  ## server time of every page, first and again, over 1M and 10M rows
 	$(TOOLS)/python -m pytest tests/bench/test_pages.py -m bench -s
+
+bench-words: $(TESTED)  ## words on the first screen of every Scorecard, at three widths
+	$(TOOLS)/python -m pytest tests/bench/test_words.py -m bench -s
 
 bench-push: $(TESTED)  ## rows and requests a second over HTTP, also while pages are read, and kills meanwhile
 	$(TOOLS)/python -m pytest tests/bench/test_push.py -m bench -s

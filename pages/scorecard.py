@@ -12,6 +12,7 @@ from plumbline.ui.language import phrase, screen_text
 from plumbline.ui.parts import cards, sections
 from plumbline.ui.scorecard import downloads, evidence_links, frameworks, history, verdict
 from plumbline.ui.scorecard.control_map import control_map
+from plumbline.ui.scorecard.next_steps import next_steps
 from plumbline.ui.scorecard.story import story
 from plumbline.ui.state.cache import ask
 
@@ -22,20 +23,20 @@ answer = ask(view, scorecard_answer, system.key)
 card = answer.card
 rows = evidence_links.reason_rows(view, system.key, answer)
 
-with st.container(horizontal=True, gap="medium"):
-    with st.container(width=verdict.HEAD, gap=None):
-        verdict.verdict(answer, view)
-    with st.container(width=downloads.WIDTH, gap="xsmall"):
+with st.container(gap=None):
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        verdict.word(card)
         downloads.downloads(view, system.key)
+    verdict.opening(answer)
 
 with st.container(gap=None):
     story(answer, ask(view, findings), view)
 with st.container(horizontal=True, gap="medium"):  # columns would stay side by side at 800 px, a word a line
     with st.container(width=verdict.REASONS):
         verdict.reasons(answer, rows)
-    with st.container(width=verdict.STAKE):
+    with cards.growing(verdict.STAKE):
         verdict.stake(answer)
-assigned = verdict.actions(answer)
+assigned = next_steps(answer)
 if assigned is not None:
     control, owner, due, by = assigned
     assign(view.ws, system.key, control, owner=owner, due=due, by=by)
@@ -43,7 +44,7 @@ if assigned is not None:
 if card.verdict is Verdict.NOT_YET_JUDGED:
     cards.section(
         phrase("What is it for?"),
-        phrase("Eight questions, two minutes. Beside each stands what its answer switches on."),
+        phrase("Eight questions, two minutes."),
     )
     contexts.section(view, statements.statements(view.ws, system.key), answer)
 

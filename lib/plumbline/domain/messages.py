@@ -168,6 +168,9 @@ def as_message(text: str) -> Message:
     return text if isinstance(text, Message) else QuotedText(text) if text else NOTHING
 
 
+_PART = "part_"  # how the places of a sequence begin
+
+
 def sequence(items: Sequence[str], separator: str = " ") -> Message:
     """The items that say something, one after the other: sentences, or parts of one."""
     parts = [item for item in items if item]
@@ -175,8 +178,15 @@ def sequence(items: Sequence[str], separator: str = " ") -> Message:
         return NOTHING
     if len(parts) == 1 and isinstance(parts[0], Message):
         return parts[0]
-    names = [f"part_{number}" for number in range(len(parts))]
+    names = [f"{_PART}{number}" for number in range(len(parts))]
     return Message(separator.join(f"{{{name}}}" for name in names), dict(zip(names, parts, strict=True)))
+
+
+def items_of(text: str) -> tuple[str, ...]:
+    """The items of a ``sequence``; any other text is its only one."""
+    if isinstance(text, Message) and text.values and all(name.startswith(_PART) for name in text.values):
+        return tuple(text.values.values())
+    return (text,) if text else ()
 
 
 def has_template(text: str, part: Message) -> bool:

@@ -26,24 +26,23 @@ LABELS = {
         screen_text("For an auditor. Its hash goes on the trail."),
     ),
 }
-WIDTH = 200  # of the buttons, in pixels
 
 
 def downloads(view: View, key: str) -> None:
     """The two documents in the chosen language. Building starts at the click, outside the page's run."""
-    chosen = document_language(language_names(), default=code(), key="scorecard.language")
-    for ending, (label, mime, purpose) in LABELS.items():
-        st.download_button(
-            localise(label),
-            data=_maker(view, key, ending, chosen),
-            file_name=f"plumbline-{key}{ending}",
-            mime=mime,
-            on_click="ignore",
-            key=f"scorecard.download{ending}",
-            width=WIDTH,
-            help=localise(purpose),
-            icon=":material/download:",
-        )
+    with st.container(horizontal=True, width="content", gap="small"):
+        chosen = document_language(language_names(), default=code(), key="scorecard.language")
+        for ending, (label, mime, purpose) in LABELS.items():
+            st.download_button(
+                localise(label),
+                data=_maker(view, key, ending, chosen),
+                file_name=f"plumbline-{key}{ending}",
+                mime=mime,
+                on_click="ignore",
+                key=f"scorecard.download{ending}",
+                help=localise(purpose),
+                icon=":material/download:",
+            )
 
 
 def _maker(view: View, key: str, ending: str, language_code: str) -> Callable[[], bytes]:

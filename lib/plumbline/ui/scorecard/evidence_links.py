@@ -39,9 +39,9 @@ def links(item: ControlResult, system: str, rows: Rows, *, only_rows: bool = Fal
     """The page that shows the evidence, and the rows where it lies in some; empty where no page shows it.
 
     Args:
-        only_rows: the rows alone where it lies in some, as a line more counts.
+        only_rows: the rows alone where it lies in some, named by their page, as each word counts.
     """
-    places = [_link(place, system) for place in rows.get(item.id, ())]
+    places = [_link(place, system, brief=only_rows) for place in rows.get(item.id, ())]
     page = item.evidence.page
     if page in PAGES and not any(place.page == page for place in rows.get(item.id, ())):
         places.insert(0, page_link(page, system))
@@ -69,8 +69,9 @@ def query(place: EvidenceRows, system: str) -> dict[str, str]:
     return asked
 
 
-def _link(place: EvidenceRows, system: str) -> str:
-    return f"[{escape(_words(place))}]({place.page}?{urlencode({GO: urlencode(query(place, system))})})"
+def _link(place: EvidenceRows, system: str, *, brief: bool) -> str:
+    words = page_name(place.page) if brief else _words(place)
+    return f"[{escape(words)}]({place.page}?{urlencode({GO: urlencode(query(place, system))})})"
 
 
 def _words(place: EvidenceRows) -> str:

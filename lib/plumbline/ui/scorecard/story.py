@@ -58,10 +58,10 @@ def story(answer: Answer, findings: Sequence[FindingRecord], view: View) -> None
             findings=len(system_findings),
         ),
     )
-    marked = phrase(" Triangles: findings at their onset.") if system_findings else ""
+    marked = phrase(" Triangles: findings.") if system_findings else ""
     st.markdown(
         phrase(
-            ":small[:gray[{words}. Dotted: the limit.{marked}]] :small[[{page}](accuracy?system={key})]",
+            ":small[:gray[{words}.{marked}]] :small[[{page}](accuracy?system={key})]",
             page=page_name("accuracy"),
             words=escape(words),
             marked=marked,

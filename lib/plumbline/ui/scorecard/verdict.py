@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 
 import streamlit as st
 
 from plumbline.answers.governance import past_scorecards
-from plumbline.answers.governance.scorecard import Answer, AssignedAction
+from plumbline.answers.governance.scorecard import Answer
 from plumbline.charts.style import mark, status_word
-from plumbline.domain import Condition, ControlResult, EvidenceKind, Requirement, Status, Verdict
+from plumbline.domain import Condition, ControlResult, EvidenceKind, Requirement, Scorecard, Status, Verdict
+from plumbline.domain.messages import items_of
 from plumbline.governance.conditions import GATE, MET
 from plumbline.governance.history import Changes
 from plumbline.governance.verdict import quarantine_reason, verdict_reason
 from plumbline.monitor.performance.money_at_stake import StakeState, say_stake, stake_state
 from plumbline.store.cache.samples import without_sample
-from plumbline.ui.frame import drill_down, permissions, signed_forms
 from plumbline.ui.language import catalogue_title, control_title
-from plumbline.ui.parts import cards, empty_states
+from plumbline.ui.parts import cards
 from plumbline.ui.parts.escape import escape, prose
-from plumbline.ui.parts.page_names import page_name
 from plumbline.ui.scorecard import evidence_links
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View
@@ -70,15 +68,23 @@ TIERS = {
     ),
 }
 MANY, TALL = 12, 620  # rows from which a table scrolls inside itself, at that many pixels
-HEAD = 760  # width of the verdict beside the documents, in pixels
-#: widths of the reasons and of what is at stake, side by side in the page where it is wide enough, in pixels
+#: widths of the reasons and at least of what is at stake, side by side where the page is wide enough, in pixels
 REASONS, STAKE = 736, 240
 
 
-def verdict(answer: Answer, view: View) -> None:
-    """The word, what it means, and since when by the log."""
-    card, system = answer.card, answer.system
+def word(card: Scorecard) -> None:
+    """The verdict in its one word."""
     look = mark(card.verdict.value)
+    st.markdown(
+        f"# :{look.markdown}[{look.glyph} {localise(card.verdict.words, 'verdict')}]",
+        anchors=False,
+        width="content",
+    )
+
+
+def opening(answer: Answer) -> None:
+    """What the verdict means, and since when by the log."""
+    card, system = answer.card, answer.system
     means, because = MEANS[card.verdict.value]
     in_log = card.since is not None and (card.judged_at is None or card.since < card.judged_at)
     if in_log and card.since:
@@ -92,26 +98,32 @@ def verdict(answer: Answer, view: View) -> None:
     judged = card.verdict is not Verdict.NOT_YET_JUDGED
     first = (
         phrase("First judged so on {day}; judged", day=numbers.day(card.judged_at))
-        if card.judged_at and judged
+        if card.judged_at and judged and card.judged_at.date() != card.at.date()
         else phrase("Judged")
     )
+    cautions = without_sample(answer.measured.cautions)
     if not judged and not answer.measured.facts.decisions:
         because = phrase("there is no log")
-    st.markdown(f"# :{look.markdown}[{look.glyph} {localise(card.verdict.words, 'verdict')}]", anchors=False)
     cards.opening(
         f"{system.title} {means}{f': {localise(because)}' if because else ''}.",
         phrase(
             "{first} {at} as {kind}",
             first=first,
-            at=numbers.moment(card.at),
+            at=numbers.day(card.at),
             kind=localise(KINDS[card.tier.value]),
         )
         + ("." if card.context_complete else phrase(", the stricter reading of open questions."))
-        + "".join(f" {localise(words)}" for words in without_sample(answer.measured.cautions)),
+        + "".join(f" {cards.first_clause(words)}" for words in cautions),
         below=True,
-        help=phrase(
-            "{tier} A question without an answer is read the stricter way.",
-            tier=localise(TIERS[card.tier.value]),
+        help=" ".join(
+            (
+                phrase(
+                    "{tier} A question without an answer is read the stricter way.",
+                    tier=localise(TIERS[card.tier.value]),
+                ),
+                *map(localise, cautions),
+                phrase("Judged {at}.", at=numbers.moment(card.at)),
+            )
         ),
     )
 
@@ -124,7 +136,10 @@ def reasons(answer: Answer, rows: evidence_links.Rows) -> None:
         str(verdict_reason(control)): evidence_links.links(control, card.system, rows, only_rows=True)
         for control in card.controls
     } | {str(quarantine_reason(answer.measured.facts)): evidence_links.page_link("logs", card.system)}
-    lines = [f"{cards.reason(words)} {places.get(str(words), '')}".rstrip() for words in card.reasons[:3]]
+    lines = [
+        f"{cards.reason(words, clause=True)} {places.get(str(words), '')}".rstrip()
+        for words in card.reasons[:3]
+    ]
     st.markdown("\n".join(f"{i}. {line}" for i, line in enumerate(lines, 1)))
 
 
@@ -143,64 +158,15 @@ def stake(answer: Answer) -> None:
         return
     if state is StakeState.UNKNOWN:
         st.markdown(cards.word("unknown", words))
-        cards.note(phrase("Say on the Governance page what decisions are worth, to see it in money."))
+        cards.note(phrase("Say on the Governance page what decisions are worth."))
         return
-    if state is StakeState.UNPROVEN:
-        st.markdown(cards.word("unknown", words))
+    if state is StakeState.UNPROVEN:  # the sentence has the interval
+        st.markdown(cards.word("unknown", phrase("no loss proven")))
     else:
         st.markdown(f"## {escape(words)}", anchors=False)
-    reason = localise(card.at_stake.get("reason") or "")
-    sentence = localise(card.at_stake.get("sentence") or "")
-    cards.note(" ".join(filter(None, (sentence, reason))))
-
-
-def actions(answer: Answer) -> tuple[str, str, date | None, str] | None:
-    """The three things to do next with who and by when; (control, owner, due, signer) when just assigned."""
-    cards.section(phrase("Next steps"))
-    if not answer.actions:
-        st.markdown(phrase("Nothing is open. Keep the checks running."))
-        return None
-    given = None
-    for i, (place, item) in enumerate(
-        zip(cards.row(len(answer.actions), border=True), answer.actions, strict=True), 1
-    ):
-        action = item.action
-        with place:
-            ends = phrase(", exempt until {until}", until=numbers.day(action.until)) if action.until else ""
-            control = escape(localise(action.control))
-            st.markdown(f"**{i}** {prose(localise(action.words, 'action'))} :gray[{control}{escape(ends)}]")
-            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                st.markdown(_owner_text(item, answer.card.at.date()))
-                if action.page in evidence_links.PAGES:
-                    empty_states.link(
-                        empty_states.NextPage(action.page, page_name(action.page)),
-                        drill_down.whole_log_query(answer.card.system),
-                    )
-                given = _assign(item) or given
-    return given
-
-
-def _owner_text(item: AssignedAction, today: date) -> str:
-    if not item.owner:
-        return cards.word("unknown", phrase("nobody yet"))
-    if item.due is None:
-        return phrase("**{owner}**, no date", owner=escape(item.owner))
-    when = phrase("by {due}", due=numbers.day(item.due))
-    late = cards.word("fail", phrase("due {when}", when=when)) if item.due < today else when
-    return f"**{escape(item.owner)}**, {late}"
-
-
-def _assign(item: AssignedAction) -> tuple[str, str, date | None, str] | None:
-    key = f"scorecard.assign.{item.action.control}"
-    with st.popover(phrase("Assign"), type="tertiary"), st.form(key, border=False):
-        owner = st.text_input(phrase("Who does it"), value=item.owner, max_chars=120, key=f"{key}.owner")
-        due = st.date_input(phrase("By when"), value=item.due, format="YYYY-MM-DD", key=f"{key}.due")
-        by = signed_forms.signature(f"assign.{item.action.control}", page="scorecard")
-        saved = permissions.submit(phrase("Save"), permissions.OWNER, type=cards.leading_type())
-    if not saved:
-        return None
-    signed_forms.sign(by)
-    return item.action.control, str(owner or ""), due if isinstance(due, date) else None, by
+    sentences = [*items_of(card.at_stake.get("sentence") or ""), *items_of(card.at_stake.get("reason") or "")]
+    if sentences:
+        cards.note(localise(sentences[0]), help=" ".join(map(localise, sentences[1:])) or None)
 
 
 def changes(answer: Answer) -> None:
