@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from plumbline.answers.data.load import system_loads
 from plumbline.domain import Load
+from plumbline.ui.logs.spool import left_out
 from plumbline.ui.state import workspace as opened
 from tests.factory.decisions import HEADER, csv_bytes, decisions
 
@@ -112,3 +116,34 @@ def test_several_files_are_looked_at_and_kept_after_all() -> None:
     press(at, "Keep as a system")
     assert not at.exception
     assert [load.file for load in _loads("early")] == ["early.csv", "late.csv", "outcomes.csv"]
+
+
+def test_which_sheet_of_each_workbook_is_read_is_said(tmp_path: Path) -> None:
+    books = []
+    for name, rows in (("early.xlsx", decisions(300)), ("late.xlsx", decisions(300, 300))):
+        with pd.ExcelWriter(tmp_path / name, engine="openpyxl") as out:
+            pd.DataFrame({"note": ["a", "b"], "day": ["1", "2"]}).to_excel(
+                out, sheet_name="Notes", index=False
+            )
+            pd.DataFrame(rows, columns=HEADER).to_excel(out, sheet_name="Log", index=False)
+        books.append((name, (tmp_path / name).read_bytes()))
+    lines = [line for line in _plain(_drop(*books)).splitlines() if "Of its sheets Log is read" in line]
+    assert ["early.xlsx" in line.split(":")[1] for line in lines] == [True, False]
+
+
+def test_any_file_of_a_group_may_be_the_healthy_one() -> None:
+    at = _drop(("early.csv", EARLY), ("late.csv", LATE))
+    healthy = next(item for item in at.selectbox if "healthy" in item.label)
+    assert healthy.value is None
+    healthy.set_value(next(path for path in opened.workspace().inbox.rglob("late.csv"))).run(timeout=60)
+    press(at, "Load")
+    assert not at.exception
+    assert {load.file: load.reference for load in _loads("early")} == {"early.csv": False, "late.csv": True}
+
+
+def test_a_file_that_the_server_could_not_hold_is_named() -> None:
+    assert left_out((), ["a.csv"]) == ""
+    assert left_out(("a.csv",), ["a.csv"]) == ""  # it was dropped again
+    assert left_out(("a_b.csv",), ["c.csv"]) == (
+        "Not taken: a\\_b\\.csv. The files of one go hold at most 400 MB. Load the others, then drop the rest."
+    )

@@ -35,6 +35,19 @@ def test_the_oldest_files_make_room_by_bytes_and_by_count(files: MemoryUploadedF
     assert small == [f"{n}" for n in range(30 - upload_quota.COUNT, 30)]
 
 
+def test_what_had_to_go_is_known_by_name_until_the_others_are_loaded(
+    files: MemoryUploadedFileManager,
+) -> None:
+    for name in ("first", "second", "third"):
+        _put(files, "u", name, 90)
+    assert upload_quota.evicted("u") == ("first",)
+    assert upload_quota.evicted("other") == ()
+    upload_quota.release("u", ["second", "third"])
+    assert upload_quota.evicted("u") == ()
+    assert _put(files, "u", "fourth", 90) == ["fourth"]
+    assert upload_quota.evicted("u") == ()
+
+
 def test_another_sessions_files_stay(files: MemoryUploadedFileManager) -> None:
     _put(files, "mine", "a", 100)
     for n in range(20):

@@ -32,8 +32,9 @@ GroupProgress = Callable[[str, float, str], None]
 class GroupFile:
     """A file of a group as it is to be loaded.
 
-    ``start``: the first time of its decisions. ``ids``, ``joined``: of outcomes, the ids that the file gives, and how
-    many of them are of decisions of the group or of the system.
+    ``sheets``: of a workbook those that hold a table, the one that is read first, where none was chosen. ``start``:
+    the first time of its decisions. ``ids``, ``joined``: of outcomes, the ids that the file gives, and how many of
+    them are of decisions of the group or of the system.
     """
 
     path: Path
@@ -41,6 +42,7 @@ class GroupFile:
     labels: bool
     trial: LoadTrial
     sheet: str | None = None
+    sheets: tuple[str, ...] = ()
     reference: bool = False
     accept: bool = False
     start: datetime | None = None
@@ -121,7 +123,9 @@ def read_like(
     trial = try_file(ws, path, mapping, labels=labels, system=system)
     _refuse_unfit(trial)
     start = None if labels else earliest_time(ws, path, mapping)
-    return GroupFile(path=path, mapping=mapping, labels=labels, trial=trial, start=start)
+    return GroupFile(
+        path=path, mapping=mapping, labels=labels, trial=trial, sheets=inspection.sheets, start=start
+    )
 
 
 def _late_labels(
@@ -140,7 +144,15 @@ def _late_labels(
             ),
             todo="Load it by itself.",
         )
-    return GroupFile(path=path, mapping=inspection.mapping, labels=True, trial=trial, ids=ids, joined=joined)
+    return GroupFile(
+        path=path,
+        mapping=inspection.mapping,
+        labels=True,
+        trial=trial,
+        sheets=inspection.sheets,
+        ids=ids,
+        joined=joined,
+    )
 
 
 def _refuse_unfit(trial: LoadTrial) -> None:

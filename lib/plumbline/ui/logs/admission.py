@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import streamlit as st
 
@@ -16,7 +17,7 @@ from plumbline.ui.logs import group, preview, questions, spool
 from plumbline.ui.logs.spool import Upload
 from plumbline.ui.logs.upload import FileChoices
 from plumbline.ui.parts import cards, empty_states
-from plumbline.ui.parts.escape import escape
+from plumbline.ui.parts.escape import escape, one_line
 from plumbline.ui.state import session, session_files
 from plumbline.ui.state import workspace as opened
 from plumbline.ui.state.view import View
@@ -53,16 +54,7 @@ def _buttons(
     view: View, upload: Upload, title: str, settled: FileChoices, files: Sequence[GroupFile]
 ) -> None:
     labels = settled.found.kind == "labels"
-    reference = not labels and st.checkbox(
-        phrase("These decisions were healthy: use them as the reference")
-        if len(files) == 1
-        else phrase(
-            "The decisions of {file} were healthy: use them as the reference",
-            file=escape(upload.path.name, 60),
-        ),
-        key=f"logs.reference.{upload.token}",
-        help=phrase("Otherwise the reference is found in the log itself, and said."),
-    )
+    reference = None if labels else _healthy(upload, files)
     missing = questions.required_questions(settled.found, settled.said)
     if missing:
         cards.note(phrase("Answer first: {text}", text=missing[0].text))
@@ -85,7 +77,7 @@ def _buttons(
             cards.note(localise(_LOOKS))
     if for_good or look:
         ws = session_files.scratch(opened.workspace()) if look else view.ws
-        _start(ws, upload, title, [_said(file, upload, bool(reference), bool(accept)) for file in files])
+        _start(ws, upload, title, [_said(file, upload, reference, bool(accept)) for file in files])
         if look or view.scratch:
             session.SCRATCHING.set(
                 tuple(
@@ -95,9 +87,27 @@ def _buttons(
             )
 
 
-def _said(file: GroupFile, lead: Upload, reference: bool, accept: bool) -> GroupFile:
-    """A file with what was ticked, which is of the leading one alone."""
-    return replace(file, reference=reference, accept=accept) if file.path == lead.path else file
+def _healthy(upload: Upload, files: Sequence[GroupFile]) -> Path | None:
+    """The file whose decisions count as healthy: one of several is chosen by name."""
+    hint = phrase("Otherwise the reference is found in the log itself, and said.")
+    logs = [file.path for file in files if not file.labels]
+    key = f"logs.reference.{upload.token}"
+    if len(files) == 1:
+        words = phrase("These decisions were healthy: use them as the reference")
+        return logs[0] if logs and st.checkbox(words, key=key, help=hint) else None
+    chosen = st.selectbox(
+        phrase("The file whose decisions were healthy, as the reference"),
+        [None, *logs],
+        format_func=lambda path: one_line(path.name, 60) if path else phrase("none: found in the log itself"),
+        key=key,
+        width=489,
+    )
+    return chosen if isinstance(chosen, Path) else None
+
+
+def _said(file: GroupFile, lead: Upload, reference: Path | None, accept: bool) -> GroupFile:
+    """A file with what was chosen: the reference is one file, and what may wait in quarantine is the leading one's."""
+    return replace(file, reference=file.path == reference, accept=accept and file.path == lead.path)
 
 
 def _start(ws: Workspace, lead: Upload, title: str, files: Sequence[GroupFile]) -> None:
@@ -158,6 +168,7 @@ def finish(view: View) -> None:
         desk.files.extend(file for file in session_files_now if loaded is None or file.path in loaded)
         session.SCRATCHING.clear()
         session.SCRATCH.set(True)
+    spool.release()
     spool.forget()
     session.RESULT.set(result)
     session.UPLOAD_TURN.set(session.UPLOAD_TURN.get() + 1)

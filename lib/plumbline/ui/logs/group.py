@@ -143,7 +143,7 @@ def verdict(group: FileGroup, lead: Upload) -> None:
             words = [_outcomes(file), rest]
         elif file.path != lead.path:
             words = [sentence, like, rest]
-        lines.append(_line(status, file.path.name, " ".join(word for word in words if word)))
+        lines.append(_line(status, file.path.name, " ".join(word for word in (*words, _sheet(file)) if word)))
     lines += [
         _line(
             "fail",
@@ -153,6 +153,12 @@ def verdict(group: FileGroup, lead: Upload) -> None:
         for refusal in group.refusals
     ]
     st.markdown("\n".join(lines))
+
+
+def _sheet(file: GroupFile) -> str:
+    """Which sheet of a workbook is read, where it holds several tables."""
+    name = file.sheet or (file.sheets[0] if len(file.sheets) > 1 else "")
+    return phrase("Of its sheets {name} is read.", name=one_line(name, 60)) if name else ""
 
 
 def _outcomes(file: GroupFile) -> str:

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from plumbline.domain.messages import Message
 from plumbline.logs.files.formats import SPOKEN, SUFFIXES
 from plumbline.ui.frame import jobs, permissions
 from plumbline.ui.parts import cards
-from plumbline.ui.parts.escape import one_line
+from plumbline.ui.parts.escape import escape, one_line
+from plumbline.ui.server import upload_quota
 from plumbline.ui.state import session, session_files
 from plumbline.ui.state import workspace as opened
 from plumbline.ui.state.view import View
@@ -75,6 +77,9 @@ def drop(view: View) -> tuple[Upload, ...]:
                 cards.section(phrase("Drop a log of predictions here"), localise(_EITHER))
             st.markdown(localise(_STEPS))
             cards.note(localise(Message(LARGER, {"limit": str(LIMIT)})))
+        absent = left_out(upload_quota.evicted(_session()), [file.name for file in uploaded_files or ()])
+        if absent:
+            st.warning(absent, icon=":material/warning:")
     if jobs.is_load_running():
         return spooled
     there = {upload.token: upload for upload in spooled if upload.path.exists()}
@@ -83,6 +88,28 @@ def drop(view: View) -> tuple[Upload, ...]:
         forget(uploads)
         session.UPLOADS.set(uploads)
     return uploads
+
+
+def left_out(evicted: Sequence[str], there: Sequence[str]) -> str:
+    """Which dropped files the server could not hold beside the others, in words; empty without any."""
+    names = [escape(name, 60) for name in evicted if name not in there]
+    if not names:
+        return ""
+    return phrase(
+        "Not taken: {names}. The files of one go hold at most {together} MB. Load the others, then drop the rest.",
+        names=", ".join(names),
+        together=2 * LIMIT,
+    )
+
+
+def _session() -> str:
+    context = get_script_run_ctx()
+    return context.session_id if context else ""
+
+
+def release() -> None:
+    """Let the server forget what was loaded."""
+    upload_quota.release(_session(), [upload.token for upload in session.UPLOADS.get()])
 
 
 def _spool(file: UploadedFile) -> Upload:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import streamlit as st
 
 #: files of one session at a time: those that are dropped in one go; what was loaded is on the disk already
 COUNT = 24
+#: sessions whose evicted files are known by name
+SESSIONS = 256
+_EVICTED: OrderedDict[str, list[str]] = OrderedDict()
 
 
 def file_limit() -> int:
@@ -38,5 +42,26 @@ def make_room(session: str, length: str) -> None:
     for name in files_by_session:
         if sum(size.values()) + coming <= session_limit() and len(size) + (coming > 0) <= COUNT:
             return
+        _note(session, files_by_session[name].name)
         files.remove_file(session_id=session, file_id=name)
         del size[name]
+
+
+def _note(session: str, name: str) -> None:
+    _EVICTED.setdefault(session, []).append(name)
+    while len(_EVICTED) > SESSIONS:
+        _EVICTED.popitem(last=False)
+
+
+def evicted(session: str) -> tuple[str, ...]:
+    """The names of the files that had to go since this session last loaded, the first first."""
+    return tuple(dict.fromkeys(_EVICTED.get(session, ())))
+
+
+def release(session: str, names: Iterable[str]) -> None:
+    """Let go of uploads that are loaded, so that what comes next is not told that they had to go."""
+    from streamlit.runtime import Runtime
+
+    for name in names:
+        Runtime.instance().uploaded_file_mgr.remove_file(session_id=session, file_id=name)
+    _EVICTED.pop(session, None)
