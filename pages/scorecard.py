@@ -34,7 +34,7 @@ with st.container(gap=None):
 with st.container(horizontal=True, gap="medium"):  # columns would stay side by side at 800 px, a word a line
     with st.container(width=verdict.REASONS):
         verdict.reasons(answer, rows)
-    with cards.growing(verdict.STAKE):
+    with st.container():  # it fills the line that it has alone on a narrow page
         verdict.stake(answer)
 assigned = next_steps(answer)
 if assigned is not None:

@@ -79,6 +79,12 @@ def test_a_sentence_is_kept_in_ascii_and_read_with_a_minus_and_whole_amounts(kep
     [
         ("It fell. Nobody looked at it for weeks.", 30, "It fell. Nobody looked at it…"),
         ("It fell by a third. Nobody looked at it.", 30, "It fell by a third. …"),
+        ("Frauen bekommen es seltener (900 Fälle, 1. März 2025).", 46, "Frauen bekommen es seltener…"),
+        (
+            "Seltener seit dem 1. März 2025 und auch noch danach.",
+            46,
+            "Seltener seit dem 1. März 2025 und auch noch…",
+        ),
     ],
 )
 def test_a_sentence_too_long_ends_with_a_sentence_or_a_word(words, longest, shown):

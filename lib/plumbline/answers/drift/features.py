@@ -191,7 +191,7 @@ def drift(
     return DriftAnswer(
         system=system, reference=healthy, window=shown, by=chunk, features=drifts, chunks=chunks, ranking=ranked,
         sentence=sequence(
-            [window_sentence(features, ranked, healthy, shown), outputs_sentence(chunks, shown), cut_off]
+            [window_sentence(features, ranked, healthy, shown, chunks), outputs_sentence(chunks, shown), cut_off]
         ),
         own=tuple(own_drifts), metric=headline, cautions=(*cautions, *([cut] if cut else ())), shapes=shapes,
     )  # fmt: skip

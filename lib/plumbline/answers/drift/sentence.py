@@ -18,12 +18,11 @@ NAMED_OUTPUTS = ("prediction", "score")
 
 def outputs_sentence(chunks: Sequence[FeatureDrift], window: Span) -> Message:
     """That what the model says drifted in some periods of the window, which the window as a whole may not show."""
-    first, last = window
     drifts = [
-        c for c in chunks
-        if c.feature in NAMED_OUTPUTS and c.status is not PointStatus.UNKNOWN and c.start is not None
-        and (first is None or c.start >= first) and (last is None or c.start < last)
-    ]  # fmt: skip
+        c
+        for c in _within(chunks, window)
+        if c.feature in NAMED_OUTPUTS and c.status is not PointStatus.UNKNOWN
+    ]
     moved = [c for c in drifts if c.status is PointStatus.BREACH]
     if not moved:
         return NOTHING
@@ -44,10 +43,26 @@ def outputs_sentence(chunks: Sequence[FeatureDrift], window: Span) -> Message:
     return message("The prediction drifted in {drifted} of {periods} periods, first from {day}.", **values)
 
 
+def _within(chunks: Sequence[FeatureDrift], window: Span) -> list[FeatureDrift]:
+    first, last = window
+    return [
+        c
+        for c in chunks
+        if c.start is not None and (first is None or c.start >= first) and (last is None or c.start < last)
+    ]
+
+
 def window_sentence(
-    drifts: Sequence[FeatureDrift], ranked: Sequence[FeatureRank], reference: Span, window: Span
+    drifts: Sequence[FeatureDrift],
+    ranked: Sequence[FeatureRank],
+    reference: Span,
+    window: Span,
+    chunks: Sequence[FeatureDrift] = (),
 ) -> Message:
-    """How many features drifted in the window, and the one that comes first with its figures."""
+    """How many features drifted in the window, and the one that comes first with its figures.
+
+    ``chunks``: its periods, of which the window as a whole may show nothing.
+    """
     judged = [f for f in drifts if f.status is not PointStatus.UNKNOWN]
     names = {f.feature for f in judged}
     spans = {"window": say_span(*window), "reference": say_span(*reference)}
@@ -55,12 +70,25 @@ def window_sentence(
         return message("Too few values to judge drift ({window}, against {reference}).", **spans)
     drifted = list(dict.fromkeys(f.feature for f in judged if f.drifted))
     if not drifted:
-        most = max(f.n for f in judged)
+        values = {
+            **spans,
+            "features": decimal(len(names), ""),
+            "n": decimal(max(f.n for f in judged), ","),
+        }
+        breaches = [
+            c for c in _within(chunks, window) if c.feature in names and c.status is PointStatus.BREACH
+        ]
+        if breaches:
+            return message(
+                "None of {features} features drifted over the whole window, {some} did in single periods, first "
+                "from {day}: {window}, against {reference}, up to {n} decisions.",
+                **values,
+                some=decimal(len({c.feature for c in breaches}), ""),
+                day=say_day(min(c.start for c in breaches if c.start)),
+            )
         return message(
             "None of {features} features drifted: {window}, against {reference}, up to {n} decisions.",
-            **spans,
-            features=decimal(len(names), ""),
-            n=decimal(most, ","),
+            **values,
         )
     first = next((r.feature for r in ranked if r.feature in drifted), drifted[0])
     worst = next(f for f in judged if f.feature == first and f.drifted)

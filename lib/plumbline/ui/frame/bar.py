@@ -30,6 +30,7 @@ CHUNKS = (screen_text("auto"), screen_text("day"), screen_text("week"), screen_t
 #: what a page may be narrowed by, beside its system
 WINDOW, VERSION, FILTER, CHUNK = "window", "version", "filter", "chunk"
 PANEL = 300  # pixels: the panel of a part fits a telephone
+NAMES = 220  # pixels: the system beside three parts, in 545 that a page of 800 has beside the list of pages
 
 
 def read(
@@ -163,7 +164,7 @@ def _system(systems: tuple[System, ...], absent: list[str]) -> System:
         key=session.SYSTEM.name,
         bind="query-params",
         label_visibility="collapsed",
-        width=316,
+        width=NAMES,
     )
     return next(system for system in systems if system.key == key)
 

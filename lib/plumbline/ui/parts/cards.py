@@ -104,28 +104,17 @@ class Figure:
     word: str = ""  # instead of the status's own
 
 
-#: the page is one measure wide, in pixels; so many cards of at least so much stand side by side in it and wrap below
+#: the page is one measure wide, in pixels; so many cards of so much stand side by side in it and wrap below
 MEASURE = 1008
 GRID = {1: MEASURE, 2: 489, 3: 316, 4: 229, 5: 177, 6: 143}
-FRAME = 32  # of a card with a border: what it takes from its width, in pixels
 
 
 def row(n: int, *, border: bool = False, inside: bool = False) -> Iterator[Any]:
-    """``n`` equal places side by side, which wrap and fill a narrow screen. ``inside`` a card they are smaller."""
+    """``n`` equal places side by side; on a narrow screen they wrap. ``inside`` a card they are smaller."""
     width = GRID[n + 1 if inside else n]
     with st.container(horizontal=True, gap="medium"):
-        places = [growing(width, border=border) for _ in range(n)]
+        places = [st.container(width=width, border=border, height="stretch", gap="xsmall") for _ in range(n)]
     yield from places
-
-
-def growing(least: int, *, border: bool = False) -> Any:
-    """A place in a row, ``least`` pixels wide, that takes its share of what the row has left."""
-    with st.container(border=border, height="stretch", gap=None):
-        place = st.container(gap="xsmall")
-        if least < MEASURE:
-            with st.container(horizontal=True, gap=None):
-                st.space(least - (FRAME if border else 0))
-    return place
 
 
 def figures(items: Sequence[Figure], *, inside: bool = False) -> None:

@@ -16,6 +16,7 @@ _MARKS = re.compile("([" + re.escape(punctuation) + "])")
 _SPACES = re.compile(r"\s+")
 #: where a line must not break: before the per cent of a number, and after the currency of one
 _TOGETHER = re.compile(r"(?<=\d) (?=\\?%)|(?<=\b[A-Z]{3}) (?=−?\d)")
+_SENTENCE_END = re.compile(r"(?<!\b\d)(?<!\b\d\d)\.(?= )")  # the point of a German day, 1. März, ends none
 _MINUS = re.compile(r"(?<![^\s(])-(?=\d)")  # what is kept is plain English, -0.3; what is read has a minus
 #: invisible characters that turn text around or hide it
 _TRICKS = re.compile("[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
@@ -57,7 +58,10 @@ def _cut_at_sentence(words: str, longest: int) -> str:
         return words
     head = words[: longest - 1]
     open_bracket = head.rfind("(") if head.count("(") > head.count(")") else -1
-    ends = ((head.rfind(". ") + 1, longest / 3), (open_bracket, longest / 2), (head.rfind(" "), longest / 2))
+    whole = max(
+        (end.end() for end in _SENTENCE_END.finditer(head) if not 0 <= open_bracket < end.start()), default=0
+    )
+    ends = ((whole, longest / 3), (open_bracket, longest / 2), (head.rfind(" "), longest / 2))
     for end, least in ends:
         if end > least:
             return f"{words[:end].rstrip()} …" if words[:end].endswith(".") else f"{words[:end].rstrip()}…"

@@ -47,7 +47,7 @@ def control_map(results: Sequence[ControlResult]) -> None:
     shown = [(place, block) for place, block in blocks if block]
     with st.container(horizontal=True, gap="medium"):
         for place, block in shown:
-            with cards.growing(cards.GRID[3]):
+            with st.container(width=cards.GRID[3], gap="xsmall"):
                 passing = sum(r.status is Status.PASS for r in block)
                 names = [catalogue_title("family", key, titles[key]) for key in place]
                 name = localise(enumeration(names))

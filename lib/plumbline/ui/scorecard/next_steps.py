@@ -38,7 +38,7 @@ def next_steps(answer: Answer) -> tuple[str, str, date | None, str] | None:
         return None
     given = None
     for i, (place, item) in enumerate(
-        zip(cards.row(len(answer.actions), border=True), answer.actions, strict=True), 1
+        zip(st.columns(len(answer.actions), gap="medium", border=True), answer.actions, strict=True), 1
     ):
         action = item.action
         with place:

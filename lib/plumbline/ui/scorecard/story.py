@@ -9,6 +9,7 @@ import streamlit as st
 from plumbline.answers.governance.scorecard import Answer
 from plumbline.charts.marks import Alert
 from plumbline.charts.trend import trend
+from plumbline.domain import PointStatus
 from plumbline.store.findings import FindingRecord
 from plumbline.ui.notes import marks
 from plumbline.ui.parts import cards, empty_states
@@ -44,9 +45,11 @@ def story(answer: Answer, findings: Sequence[FindingRecord], view: View) -> None
         height=HEIGHT,
     )
     breach = answer.measured.facts.performance_breach
-    words = phrase("{name} by {by}", name=name, by=localise(standing.by)) + (
-        phrase(", in breach since {since}", since=numbers.day(breach.since)) if breach else ""
-    )
+    words = phrase("{name} by {by}", name=name, by=localise(standing.by))
+    if breach and any(p.status is PointStatus.BREACH for p in standing.points):
+        words += phrase(", in breach since {since}", since=numbers.day(breach.since))
+    elif breach:
+        words += phrase("; another metric is in breach since {since}", since=numbers.day(breach.since))
     st.plotly_chart(
         figure,
         theme=None,

@@ -68,8 +68,9 @@ TIERS = {
     ),
 }
 MANY, TALL = 12, 620  # rows from which a table scrolls inside itself, at that many pixels
-#: widths of the reasons and at least of what is at stake, side by side where the page is wide enough, in pixels
-REASONS, STAKE = 736, 240
+REASONS = (
+    736  # width of the reasons, in pixels; what is at stake stands beside them where the page is wide enough
+)
 
 
 def word(card: Scorecard) -> None:
