@@ -62,6 +62,7 @@ def release(session: str, names: Iterable[str]) -> None:
     """Let go of uploads that are loaded, so that what comes next is not told that they had to go."""
     from streamlit.runtime import Runtime
 
+    files: Any = Runtime.instance().uploaded_file_mgr
     for name in names:
-        Runtime.instance().uploaded_file_mgr.remove_file(session_id=session, file_id=name)
+        files.remove_file(session_id=session, file_id=name)
     _EVICTED.pop(session, None)
