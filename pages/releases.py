@@ -16,8 +16,8 @@ system = shell.chosen(view)
 
 top = st.container()
 below = st.container()
-side = st.container()
-with side:
+side = st.empty()
+with side.container():
     share = versions.split_choice()
 answer = ask(view, releases, system.key, share=share, switches=False)
 with top:

@@ -15,6 +15,7 @@ from plumbline.charts.style import dates
 from plumbline.domain import PlumblineError
 from plumbline.domain.messages import PLACE, message
 from plumbline.ui.language import control_title, reader
+from plumbline.ui.parts.charts import PLOTLY_TEXTS, config
 from plumbline.ui.parts.empty_states import error_sentence
 from plumbline.ui.state.cache import _answer
 from plumbline.wording import numbers
@@ -45,6 +46,7 @@ NO_TEXT = {
     "ui/frame/drill_down.py": {"Two windows"},
     "ui/frame/jobs.py": {"Starting"},
     "ui/frame/reading_language.py": {"Language / Sprache"},
+    "ui/parts/charts.py": {*PLOTLY_TEXTS},
     "ui/frame/return_link.py": {"{}; Path=/; HttpOnly; SameSite=Lax"},
     "ui/frame/sign_in.py": {
         "Mend the file of secrets as docs/sign-in.md shows, and start the server again.",
@@ -186,7 +188,16 @@ def test_numbers_and_days_are_written_in_german() -> None:
     assert numbers.day(start) == "3. März 2026"
     assert numbers.span(start, end) == "3.–9. März 2026"
     assert numbers.name("recall:ja") == "Trefferquote (ja)"
+    assert numbers.unit("log-odds") == "Log-Odds"
+    assert numbers.unit("log of the value") == "Logarithmus des Werts"
     assert dates()["tickformatstops"][1]["value"] == "%-d.%-m.\n%Y"
+
+
+@pytest.mark.usefixtures("german")
+def test_the_bar_of_a_chart_is_told_in_german() -> None:
+    settings = config("drift")
+    words = settings["locales"][settings["locale"]]["dictionary"]
+    assert words["Download plot as a PNG"] == words["Download plot"] == "Bild speichern"
 
 
 @pytest.mark.usefixtures("german")

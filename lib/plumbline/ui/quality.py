@@ -113,7 +113,7 @@ def columns(answer: QualityAnswer) -> None:
             [
                 {
                     "Column": one_line(p.column, 60),
-                    "What": p.kind,
+                    "What": one_line(p.kind, 60),
                     "Rows": p.hits,
                     "of": p.n,
                     "How sure": p.sure,

@@ -74,9 +74,17 @@ def figure(value: float | None, metric: str = "") -> str:
     return significant(value)
 
 
+#: in what contributions are told beside a number's own units
+SPACES = (
+    screen_text("log-odds", "scale"),
+    screen_text("probability", "scale"),
+    screen_text("log of the value", "scale"),
+)
+
+
 def unit(space: str) -> str:
     """What contributions are told in, in words: of a number that is predicted, its own units."""
-    return phrase("units of the prediction") if space == "value" else localise(space)
+    return phrase("units of the prediction") if space == "value" else localise(space, "scale")
 
 
 def significant(value: float, places: int = 3) -> str:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-import pandas as pd
+from unittest.mock import patch
 
-from plumbline.ui.parts.tables import for_export
+import pandas as pd
+import streamlit as st
+
+from plumbline.ui.language import reader
+from plumbline.ui.parts.tables import for_export, grid
+from plumbline.wording.language import address
+from plumbline.wording.quantities import plural
 
 
 def test_no_cell_or_name_of_a_grid_is_a_formula_where_it_is_saved() -> None:
@@ -22,6 +28,16 @@ def test_no_cell_or_name_of_a_grid_is_a_formula_where_it_is_saved() -> None:
     assert safe["text"].tolist() == ["'-2+3|x", "-2.5", "+3 %"]
     assert safe["n"].tolist() == [1, -2, 3]
     assert safe["cut"].tolist() == ["a", "b", "'-"]
+
+
+def test_a_count_with_its_noun_is_said_in_the_reader_s_language() -> None:
+    address(reader("de"))
+    try:
+        with patch.object(st, "dataframe") as drawn:
+            grid([{"Name": "x", "In charge for": plural(54, "hour")}], alt="x")
+    finally:
+        address(None)
+    assert drawn.call_args.args[0].iloc[0].tolist() == ["x", "54 Stunden"]
 
 
 def test_differences_and_ranges_stay_as_they_are_written_and_nothing_hides_behind_one() -> None:

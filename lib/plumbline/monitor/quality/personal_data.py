@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from plumbline.domain.messages import message
+from plumbline.domain.messages import message, sequence, word
 
 #: share of the values there are that must hold one, so that one odd cell does not name a column
 LEAST_SHARE = 0.01
@@ -58,28 +58,31 @@ class NationalNumber:
 #: what is looked for by check digits, the more telling first
 NATIONAL = (
     NationalNumber(
-        "Italian codice fiscale", r"[A-Z]{6}\d\d[A-EHLMPRST]\d\d[A-Z]\d{3}[A-Z]", "it.codicefiscale", False
+        word("Italian codice fiscale"),
+        r"[A-Z]{6}\d\d[A-EHLMPRST]\d\d[A-Z]\d{3}[A-Z]",
+        "it.codicefiscale",
+        False,
     ),
-    NationalNumber("Spanish DNI", r"\d{8}-?[A-Z]", "es.dni", False),
-    NationalNumber("Spanish NIE", r"[XYZ]-?\d{7}-?[A-Z]", "es.nie", False),
-    NationalNumber("Finnish henkilötunnus", r"\d{6}[-+A-FU-Y]\d{3}[0-9A-Y]", "fi.hetu", False),
-    NationalNumber("Portuguese cartão de cidadão", r"\d{8} ?\d ?[A-Z0-9]{2}\d", "pt.cc", False),
-    NationalNumber("French NIR", r"[12]\d{4}(?:\d\d|2[AB])\d{8}", "fr.nir", True),
-    NationalNumber("Romanian CNP", r"[1-9]\d{12}", "ro.cnp", True),
-    NationalNumber("Norwegian fødselsnummer", r"\d{11}", "no.fodselsnummer", True),
-    NationalNumber("Polish PESEL", r"\d{11}", "pl.pesel", True),
-    NationalNumber("Belgian national number", r"\d{11}", "be.nn", True),
-    NationalNumber("German tax number (IdNr)", r"\d{11}", "de.idnr", True),
-    NationalNumber("Croatian OIB", r"\d{11}", "hr.oib", True),
-    NationalNumber("Brazilian CPF", r"\d{11}", "br.cpf", True),
-    NationalNumber("Swedish personnummer", r"(?:\d\d)?\d{6}[-+]\d{4}", "se.personnummer", False),
-    NationalNumber("British NHS number", r"\d{10}", "gb.nhs", True),
-    NationalNumber("Dutch BSN", r"\d{9}", "nl.bsn", True),
-    NationalNumber("British National Insurance number", _NINO.pattern, "", False),
+    NationalNumber(word("Spanish DNI"), r"\d{8}-?[A-Z]", "es.dni", False),
+    NationalNumber(word("Spanish NIE"), r"[XYZ]-?\d{7}-?[A-Z]", "es.nie", False),
+    NationalNumber(word("Finnish henkilötunnus"), r"\d{6}[-+A-FU-Y]\d{3}[0-9A-Y]", "fi.hetu", False),
+    NationalNumber(word("Portuguese cartão de cidadão"), r"\d{8} ?\d ?[A-Z0-9]{2}\d", "pt.cc", False),
+    NationalNumber(word("French NIR"), r"[12]\d{4}(?:\d\d|2[AB])\d{8}", "fr.nir", True),
+    NationalNumber(word("Romanian CNP"), r"[1-9]\d{12}", "ro.cnp", True),
+    NationalNumber(word("Norwegian fødselsnummer"), r"\d{11}", "no.fodselsnummer", True),
+    NationalNumber(word("Polish PESEL"), r"\d{11}", "pl.pesel", True),
+    NationalNumber(word("Belgian national number"), r"\d{11}", "be.nn", True),
+    NationalNumber(word("German tax number (IdNr)"), r"\d{11}", "de.idnr", True),
+    NationalNumber(word("Croatian OIB"), r"\d{11}", "hr.oib", True),
+    NationalNumber(word("Brazilian CPF"), r"\d{11}", "br.cpf", True),
+    NationalNumber(word("Swedish personnummer"), r"(?:\d\d)?\d{6}[-+]\d{4}", "se.personnummer", False),
+    NationalNumber(word("British NHS number"), r"\d{10}", "gb.nhs", True),
+    NationalNumber(word("Dutch BSN"), r"\d{9}", "nl.bsn", True),
+    NationalNumber(word("British National Insurance number"), _NINO.pattern, "", False),
 )
 LOOKED_FOR = message(
     "e-mail addresses, telephone numbers in international form, IBANs, and {numbers}",
-    numbers=", ".join(n.name for n in NATIONAL),
+    numbers=sequence([n.name for n in NATIONAL], ", "),
 )
 
 

@@ -80,7 +80,7 @@ def opening(findings: Sequence[FindingRecord], system: System) -> tuple[str, str
             title=system.title,
             count=count,
             seen=seen,
-            sentence=first.finding.sentence,
+            sentence=cards.first_sentence(first.finding.sentence),
         )
     named = {r.finding.system for r in open_ones}
     where = (

@@ -70,13 +70,14 @@ def reason(words: str, longest: int = 260, *, clause: bool = False) -> str:
     """
     reason = control_reason(words)
     if reason is None:
-        return prose(_first_sentence(words) if clause else words, longest)
-    text = prose(_first_sentence(reason.evidence) if clause else reason.evidence, longest)
+        return prose(first_sentence(words) if clause else words, longest)
+    text = prose(first_sentence(reason.evidence) if clause else reason.evidence, longest)
     status = status_word(reason.status)
     return f"{text} {word(reason.status, f'{reason.control} {status}')}"
 
 
-def _first_sentence(finding: str) -> str:
+def first_sentence(finding: str) -> str:
+    """What a finding says first, in the reader's language, without what only an analyst reads in its brackets."""
     text = localise(finding)
     return _CLAUSE.split(_BRACKET.sub(r"(\1)", text), maxsplit=1)[0].rstrip(".") + "."
 

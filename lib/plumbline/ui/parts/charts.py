@@ -12,20 +12,43 @@ from plumbline.answers.notes.calendar_events import say
 from plumbline.domain.notes import CalendarEvent
 from plumbline.ui.parts.escape import one_line
 from plumbline.ui.state import session
-from plumbline.wording.language import localise, phrase
+from plumbline.wording.language import code, localise, phrase
 from plumbline.wording.safe_csv import Cell, safe_csv
 
 FORMATS = ("PNG", "SVG")
+#: plotly's own texts, as it looks them up
+PLOTLY_TEXTS = (
+    "Download plot as a PNG",
+    "Download plot",
+    "Snapshot succeeded",
+    "Taking snapshot - this may take a few seconds",
+    "Sorry, there was a problem downloading your snapshot!",
+)
 
 
 def config(name: str) -> dict[str, Any]:
     """Plotly's bar with nothing but the button that saves the picture."""
     image = {"format": session.PICTURE.get().lower(), "filename": name, "scale": 2}
     return {
+        "locale": code(),
+        "locales": {code(): {"dictionary": _plotly_words()}},
         "displaylogo": False,
         "modeBarButtons": [["toImage"]],
         "toImageButtonOptions": image,
     }
+
+
+def _plotly_words() -> dict[str, str]:
+    """What plotly writes of its own, in the reader's language: its texts of the button that saves the picture."""
+    save = phrase("Save the picture")
+    ours = (
+        save,
+        save,
+        phrase("The picture is saved"),
+        phrase("Saving the picture"),
+        phrase("The picture could not be saved"),
+    )
+    return dict(zip(PLOTLY_TEXTS, ours, strict=True))
 
 
 def show(

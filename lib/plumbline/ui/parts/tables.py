@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import streamlit as st
 
 from plumbline.domain import Attestation, Exemption, TrailEntry
+from plumbline.domain.messages import Quantity, sequence
 from plumbline.governance.resolution import exemption_end
 from plumbline.ui.parts import cards
 from plumbline.ui.parts.details import say_detail
@@ -49,7 +50,7 @@ def grid(
     """
     import pandas as pd
 
-    frame = for_export(pd.DataFrame(list(rows)))
+    frame = for_export(pd.DataFrame([{name: _in_words(cell) for name, cell in row.items()} for row in rows]))
     config: dict[str, Any] = {}
     for column in frame.columns:
         shown = localise(str(column))
@@ -72,6 +73,11 @@ def grid(
         whole: Literal["content", "auto"] = "content" if len(frame) <= WHOLE else "auto"
         st.dataframe(frame, hide_index=True, alt=alt, height=height or whole, column_config=config)
         printed_table(frame.drop(columns=[localise(name) for name in bars]))
+
+
+def _in_words(cell: object) -> object:
+    """A count with its noun is said in the reader's language; any other cell is words or a number already."""
+    return localise(sequence([cell])) if isinstance(cell, Quantity) else cell
 
 
 def for_export(frame: pd.DataFrame) -> pd.DataFrame:
