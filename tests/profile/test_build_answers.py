@@ -204,7 +204,8 @@ def _scans(cursor: duckdb.DuckDBPyConnection, system: System) -> Iterator[tuple[
     times, positive, scores, who = exact.last_decisions(cursor, system, "1", end, 40)
     yield "last decisions", (times[::8], positive, scores, None if who is None else len(np.unique(who)))
     for name in ("feature:x", "feature:k", "protected:age"):
-        yield f"cuts of {name}", (slices.cuts(cursor, system, name), slices.ranges(cursor, system, name))
+        slicer = slices.slicer(cursor, system, name)
+        yield f"cuts of {name}", (slices.cuts(cursor, system, name), slicer.labels[:-1] if slicer else ())
     if system.task is Task.BINARY:
         scored, labels = exact.scores_and_labels(cursor, system)
         order = np.lexsort((labels, scored))

@@ -54,7 +54,7 @@ def test_who_asks_the_same_waits_for_one_measurement(gate: threading.Event) -> N
     known = Measurements()
     first = known.ask("a", behind(gate, log, "a"))
     assert known.ask("a", behind(gate, log, "a again")) is first
-    assert known.find_running("a") is first
+    assert known.find_begun("a") is first
     assert not known.is_idle
     gate.set()
     assert result(first) == "a"

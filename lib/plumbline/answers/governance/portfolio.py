@@ -67,17 +67,17 @@ class Overview:
     faults: tuple[SystemFault, ...] = ()
 
 
-def overview(ws: Workspace, judge: Callable[[Workspace, str], Answer] = scorecard_answer) -> Overview:
+def overview(ws: Workspace, judge: Callable[[Workspace, str], Answer] | None = None) -> Overview:
     """All systems, worst verdict first; of one verdict the most money at stake first, then the most decisions.
 
     One that cannot be judged does not keep the others from being listed.
 
     Args:
-        judge: gives the scorecard of a system by its key; pages have those of most systems already.
+        judge: gives the scorecard of a system by its key, None: anew; pages have those of most systems already.
     """
     with ws.read() as cursor:
         known = systems.list_systems(cursor)
-    rows, faults = answer_systems(known, lambda system: _row(judge(ws, system.key)))
+    rows, faults = answer_systems(known, lambda system: _row((judge or scorecard_answer)(ws, system.key)))
     order = sorted(
         rows, key=lambda row: (WORST_FIRST.index(row.verdict), -row.amount, -row.decisions, row.title)
     )

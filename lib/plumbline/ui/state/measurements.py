@@ -82,10 +82,11 @@ class Measurements:
         with self._lock:
             return not self._running and not self._waiting
 
-    def find_running(self, name: Hashable) -> Measurement | None:
-        """The measurement of this name that is at work."""
+    def find_begun(self, name: Hashable) -> Measurement | None:
+        """The measurement of this name that is at work, or whose result nobody took yet."""
         with self._lock:
-            return next((one for one in self._running if one.name == name), None)
+            known = self._known.get(name)
+        return known if known is not None and known.begun is not None else None
 
     def ask(
         self, name: Hashable, work: Callable[[], Any], *, kind: Hashable = None, later: bool = False
