@@ -152,7 +152,8 @@ EVENTS = sorted(RECORDED)
 UNSEEN = ("alerts_delivered", "alert_tested_at", "retraining_fired_at", "rollback_rehearsed_at", "rollback_wired",
           "restore_rehearsed_at")  # fmt: skip
 MAY_BE_UNKNOWN = sorted(
-    set(LADDERS) - {"decisions", "personal_declared", "performance_breach", "drift_breach", "probed_at"}
+    set(LADDERS)
+    - {"decisions", "personal_declared", "performance_breach", "drift_breach", "probed_at", "model_served"}
     | {"personal_detected", "retention_days", "performance_watched", "drift_watched", "segments", "repeats",
        "versions", "recent_chunks", "override_mapped", "override_rate", "alerts_delivered", "incidents",
        "loads", "records_sampled", "ai_act_class", "first_decision", "last_decision"}
