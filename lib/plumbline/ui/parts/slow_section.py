@@ -45,10 +45,13 @@ def _announce(
     answer = look(view, question, *args, **options)
     if not isinstance(answer, Measurement):
         st.rerun()
-    cards.note(
-        phrase(
-            "{what}, for {n} s so far. The rest of the page is complete.",
-            what=localise(what),
-            n=count(int(answer.seconds)),
+    if answer.seconds < 1:
+        cards.note(phrase("{what}. The rest of the page is complete.", what=localise(what)))
+    else:
+        cards.note(
+            phrase(
+                "{what}, for {n} s so far. The rest of the page is complete.",
+                what=localise(what),
+                n=count(int(answer.seconds)),
+            )
         )
-    )
