@@ -24,8 +24,9 @@ DAY = 'CAST("timestamp" AS DATE)'
 #: whose a decision is, as a hash: its subject's, or its own where the log does not name one
 WHO = "hash(coalesce(subject::VARCHAR, 'row ' || _load_id || ' ' || _line))"
 
-#: rows in an order of their own that no load changes
-SHUFFLED = 'hash(_hash, "timestamp", "decision_id")'
+#: rows in an order of their own that no load changes, the same in every workspace where rows have an id: the hash of
+#: what a row holds rests on the workspace's secret where it names a subject
+SHUFFLED = 'hash(CASE WHEN "decision_id" IS NULL THEN _hash END, "timestamp", "decision_id")'
 
 #: whether a row is below a share of all hashes: of its id and time where it has an id (16 hexadecimal digits)
 DRAWN_BY_ID = f"""CASE WHEN "decision_id" IS NULL THEN {SHUFFLED} < $share::UBIGINT
