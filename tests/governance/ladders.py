@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -151,9 +151,13 @@ LADDERS: dict[str, list[Any]] = {
 EVENTS = sorted(RECORDED)
 UNSEEN = ("alerts_delivered", "alert_tested_at", "retraining_fired_at", "rollback_rehearsed_at", "rollback_wired",
           "restore_rehearsed_at")  # fmt: skip
+#: facts that can be None, but for those whose absence means that nothing was there
 MAY_BE_UNKNOWN = sorted(
-    set(LADDERS)
-    - {"decisions", "personal_declared", "performance_breach", "drift_breach", "probed_at", "model_served"}
+    name
+    for name, kind in get_type_hints(Facts).items()
+    if type(None) in get_args(kind)
+    and name
+    in set(LADDERS) - {"decisions", "personal_declared", "performance_breach", "drift_breach", "probed_at"}
     | {"personal_detected", "retention_days", "performance_watched", "drift_watched", "segments", "repeats",
        "versions", "recent_chunks", "override_mapped", "override_rate", "alerts_delivered", "incidents",
        "loads", "records_sampled", "ai_act_class", "first_decision", "last_decision"}
