@@ -3,7 +3,6 @@
 import streamlit as st
 
 from plumbline.answers.performance.outcomes import compare, confusion, money_lost_since
-from plumbline.answers.performance.segments import segments
 from plumbline.answers.performance.series import calibration, performance
 from plumbline.domain import Task
 from plumbline.ui import shell
@@ -14,7 +13,6 @@ from plumbline.ui.frame import choices
 from plumbline.ui.language import localise, phrase, screen_text
 from plumbline.ui.parts import cards, empty_states, openings, sections
 from plumbline.ui.parts.sample_note import sample_note
-from plumbline.ui.parts.slow_section import slow_section
 from plumbline.ui.state.cache import ask
 
 view = shell.view()
@@ -59,15 +57,7 @@ picked = series.large_chart(answer, metric, view)
 series.warning(answer)
 series.chunk(answer, metric, picked, view)
 with whom:
-    slow_section(
-        lambda found: slices.first_segments(found, view),
-        screen_text("Segments are being compared"),
-        view,
-        segments,
-        system.key,
-        window=view.slice,
-        metric=metric,
-    )
+    slices.section(slices.first_segments, view, system, metric)
 
 values, hurt, trusted, costs, two, again = sections.tabs(
     screen_text("Every value"),
@@ -84,17 +74,7 @@ if values.open:
         series.small_charts(answer, metric, view)
 if hurt.open:
     with hurt:
-        against = slices.baseline_choice()
-        slow_section(
-            lambda found: slices.worst_segments(found, view),
-            screen_text("Segments are being compared"),
-            view,
-            segments,
-            system.key,
-            window=view.slice,
-            metric=metric,
-            against=against,
-        )
+        slices.section(slices.worst_segments, view, system, metric, slices.baseline_choice())
 if trusted.open:
     with trusted:
         trust.calibration(ask(view, calibration, system.key, window=view.slice), system.key, view.mode)

@@ -46,3 +46,10 @@ def test_a_page_waits_for_its_sections_as_long_as_the_setting_says(made: Path, t
     copy = Path(shutil.copy(made, tmp_path / "workspace.duckdb"))
     with serve(copy, PLUMBLINE_SECTION_SECONDS="60") as server, Tab(server) as tab:
         assert WAITING not in tab.run("releases", "system=shop-offers")
+
+
+def test_a_setting_that_is_no_number_is_said_in_a_sentence(made: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copy(made, tmp_path / "workspace.duckdb"))
+    with serve(copy, PLUMBLINE_SECTION_SECONDS="soon") as server, Tab(server) as tab:
+        tab.run("releases", "system=shop-offers")
+        assert "SECTION" in "".join(shown.body for shown in tab.elements("alert"))

@@ -51,6 +51,25 @@ def amount(name: str, default: str) -> int:
     return size
 
 
+def number(name: str, usual: float, *, least: float = 0.05) -> float:
+    """A number from a variable of the environment.
+
+    Raises:
+        PlumblineError: it is set to something else, or to less than ``least``.
+    """
+    text = os.environ.get(name, "").strip()
+    try:
+        value = float(text) if text else usual
+    except ValueError:
+        value = -1.0
+    if not least <= value <= 100_000:
+        raise PlumblineError(
+            message("{name} is {text} and no number", name=name, text=repr(text[:40])),
+            todo=message("Set one such as {default}.", default=f"{usual:g}"),
+        )
+    return value
+
+
 def size_in_bytes(text: str) -> int:
     """An amount of memory such as ``1.3 GiB`` in bytes; 0 where it is none."""
     match = _AMOUNT.fullmatch(text)

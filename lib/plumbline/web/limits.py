@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from plumbline.domain import PlumblineError
-from plumbline.sandbox.limits import amount
+from plumbline.sandbox.limits import amount, number
 
 #: callers that are counted at a time
 _CALLERS = 10_000
@@ -38,21 +36,10 @@ def limits() -> RequestLimits:
     return RequestLimits(
         body=amount("PLUMBLINE_REQUEST_BODY", "16MB"),
         file=amount("PLUMBLINE_REQUEST_FILE", "200MB"),
-        seconds=_number("PLUMBLINE_REQUEST_SECONDS", 30),
-        rate=_number("PLUMBLINE_REQUEST_RATE", 300),
-        every=_number("PLUMBLINE_PUSH_SECONDS", 3),
+        seconds=number("PLUMBLINE_REQUEST_SECONDS", 30),
+        rate=number("PLUMBLINE_REQUEST_RATE", 300),
+        every=number("PLUMBLINE_PUSH_SECONDS", 3),
     )
-
-
-def _number(name: str, usual: float) -> float:
-    text = os.environ.get(name, "").strip()
-    try:
-        value = float(text) if text else usual
-    except ValueError:
-        value = 0.0
-    if not 0.05 <= value <= 100_000:
-        raise PlumblineError(f"{name} is {text[:40]!r} and no number", todo=f"Set one such as {usual:g}.")
-    return value
 
 
 class TokenBucket:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from plumbline.answers.performance.segments import SegmentsAnswer, say_slice
+from plumbline.answers.performance.segments import segments as find_segments
+from plumbline.domain import System
 from plumbline.monitor.performance.segments import Segment
 from plumbline.ui.frame import drill_down
 from plumbline.ui.parts import cards, charts, empty_states, tables
 from plumbline.ui.parts.escape import escape, one_line
 from plumbline.ui.parts.sample_note import sample_note
+from plumbline.ui.parts.slow_section import slow_section
 from plumbline.ui.state import session
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
@@ -38,6 +43,26 @@ def baseline_choice() -> str:
         ),
     )
     return str(choice or "reference")
+
+
+def section(
+    draw: Callable[[SegmentsAnswer, View], None],
+    view: View,
+    system: System,
+    metric: str,
+    against: str = "reference",
+) -> None:
+    """Draw what a search of the window's segments gives, once it is there; the first view and the tab ask the same."""
+    slow_section(
+        lambda answer: draw(answer, view),
+        screen_text("Segments are being compared"),
+        view,
+        find_segments,
+        system.key,
+        window=view.slice,
+        metric=metric,
+        against=against,
+    )
 
 
 def worst_segments(answer: SegmentsAnswer, view: View) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from concurrent.futures import wait
 from datetime import UTC, date, datetime
@@ -10,6 +9,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import streamlit as st
 
+from plumbline.sandbox.limits import number
 from plumbline.store.workspace import Workspace
 from plumbline.ui.state.measurements import Measurement, Measurements
 from plumbline.ui.state.view import View
@@ -28,8 +28,7 @@ FIGURES = tuple(
 #: seconds of a wait that need no words
 WORDLESS = 0.4
 #: seconds that a page waits for a section that is not its first, before it goes on without
-PATIENCE = "PLUMBLINE_SECTION_SECONDS"
-_PATIENCE = 0.8
+SECTION_SECONDS = 0.8
 
 #: of every session
 MEASUREMENTS = Measurements()
@@ -63,12 +62,11 @@ def ask_soon(
     **options: P.kwargs,
 ) -> T | Measurement:
     """The same; where it takes longer than a page waits for a section, the measurement, which goes on."""
-    try:
-        return _kept_answer(view, question, args, dict(options), later=True)
-    except Unready as unready:
-        measurement = unready.measurement
-    wait([measurement.result], float(os.environ.get(PATIENCE) or _PATIENCE))
-    return look(view, question, *args, **options)
+    answer = look(view, question, *args, **options)
+    if isinstance(answer, Measurement):
+        wait([answer.result], number("PLUMBLINE_SECTION_SECONDS", SECTION_SECONDS, least=0))
+        answer = look(view, question, *args, **options)
+    return answer
 
 
 def look(
@@ -156,17 +154,13 @@ def _show_wait(measurement: Measurement) -> None:
     place = st.empty()
     while not measurement.result.done():
         MEASUREMENTS.want(measurement)
-        place.markdown(f":small[:gray[{wait_words(measurement)}]]")
+        words = phrase(
+            "Measuring for {n} s. This is done once after each change; other pages can be opened meanwhile.",
+            n=count(int(measurement.seconds)),
+        )
+        place.markdown(f":small[:gray[{words}]]")
         wait([measurement.result], 1.0)
     place.empty()
-
-
-def wait_words(measurement: Measurement) -> str:
-    """What is done, and for how long."""
-    return phrase(
-        "Measuring for {n} s. This is done once after each change; other pages can be opened meanwhile.",
-        n=count(int(measurement.seconds)),
-    )
 
 
 def _answer(

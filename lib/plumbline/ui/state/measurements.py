@@ -22,7 +22,7 @@ MOST = 16
 #: seconds after which nobody waits any more who has not asked again
 FORGOTTEN = 15.0
 #: a measurement lets others go first that are asked within so many times its own length
-PATIENCE = 2.0
+PRECEDENCE = 2.0
 #: lengths that are remembered
 MOST_KINDS = 1000
 #: results that nobody came for
@@ -102,7 +102,7 @@ class Measurements:
             if measurement is None:
                 measurement = self._known[name] = Measurement(name, work, kind)
                 self._asked += 1
-                due = monotonic() + PATIENCE * self._took.get(kind, 0.0)
+                due = monotonic() + PRECEDENCE * self._took.get(kind, 0.0)
                 heapq.heappush(self._waiting, (later, due, self._asked, measurement))
             measurement.want()
             self._begin()
