@@ -20,7 +20,7 @@ system = shell.chosen(view)
 
 top = st.container()
 bar = series.bar()
-offered = choices.choices(view.ws, str(view.ws.path), system.key, view.measured)
+offered = choices.choices(view.ws, str(view.ws.path), system.key, view.own.figures)
 by_version, column, estimated = series.lines((*offered.columns, *offered.numeric), bar)
 answer = ask(
     view,

@@ -87,8 +87,10 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[
 
 @pytest.fixture(scope="session", autouse=True)
 def whole_pages() -> None:
-    """A page waits for all its sections, however slow the machine; what it does else is tested where it says so."""
+    """A page waits for all its sections and shows the newest rows, however slow the machine; what it does else is
+    tested where it says so."""
     os.environ["PLUMBLINE_SECTION_SECONDS"] = "120"
+    os.environ["PLUMBLINE_REFRESH_SECONDS"] = "0"
 
 
 @pytest.fixture(scope="session", autouse=True)

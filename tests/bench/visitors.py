@@ -27,7 +27,6 @@ from pathlib import Path
 from plumbline.domain.acts import Act
 from plumbline.store import trail
 from plumbline.store.workspace import open_workspace
-from plumbline.ui.parts.slow_section import LOOK
 from tests.environment import product
 from tests.served.serving import Server, Tab, serve
 
@@ -43,8 +42,8 @@ AFTER = 20.0
 
 @dataclass(frozen=True)
 class Visit:
-    """One visit: its page, when it began (Unix time), how many seconds until its run ended, and until it was whole:
-    a section that takes longer than the rest may come by itself."""
+    """One visit: its page, when it began (Unix time), how many seconds until its run ended, and until it was whole and
+    of the newest rows: a section that takes longer than the rest comes by itself, and so do rows that are new."""
 
     page: str
     begun: float
@@ -88,8 +87,8 @@ def _person(server: Server, seed: int, systems: list[str], visits: Visits, end: 
                 opened = "" if page == "scorecard" else page, f"system={draw.choice(systems)}"
                 tab.run(*opened)
                 seconds = time.perf_counter() - begun
-                while is_incomplete(tab) and not end.wait(LOOK):
-                    tab.run(*opened)
+                while is_incomplete(tab) and not end.wait(max(look.interval for look in tab.looks)):
+                    tab.look()
                 visits.made.append(Visit(page, at, seconds, time.perf_counter() - begun))
                 for kind in ("exception", "alert"):
                     for shown in tab.elements(kind):
@@ -99,8 +98,9 @@ def _person(server: Server, seed: int, systems: list[str], visits: Visits, end: 
 
 
 def is_incomplete(tab: Tab) -> bool:
-    """Whether the page says that a section of it is still being measured."""
-    return any("The rest of the page is complete" in shown.body for shown in tab.elements("markdown"))
+    """Whether the page says that a section of it, or newer rows, are still being measured."""
+    words = ("The rest of the page is complete", "Until then this page shows the log before them")
+    return any(said in shown.body for shown in tab.elements("markdown") for said in words)
 
 
 def _visited(server: Server, systems: list[str], visits: Visits) -> None:
@@ -174,6 +174,8 @@ def measure(workspace: Path, people: int, seconds: float, log: list[str]) -> lis
                 thread.join(60)
         if log:
             spans.append(("after", committed_at(copy), AFTER))
+            log_lines = copy.with_suffix(".log").read_text().splitlines()
+            print(*(line for line in log_lines if "figures of change" in line), sep="\n", file=sys.stderr)
             rows.append({})
     return [
         waits(people, phase, span, visits.begun_within(at, span)) | row | {"faults": dict(visits.faults)}

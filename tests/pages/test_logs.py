@@ -213,3 +213,16 @@ def test_a_title_that_is_taken_is_said_to_be() -> None:
     next(t for t in at.text_input if t.label == "Name of the new system").set_value(" S! ").run()
     assert "The system s is there already" in words(at)
     assert "The mapping is remembered" in words(at)
+
+
+def test_who_loads_rows_sees_them_on_every_page_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others keep to the log before them until they are measured."""
+    monkeypatch.setenv("PLUMBLINE_REFRESH_SECONDS", "60")
+    at = press(drop(open_page("logs"), csv_bytes(decisions(120)), "s.csv"), "Load")
+    other = open_page("quality", system="s")
+    assert "120 decisions" in words(other)
+    at = press(drop(at, csv_bytes(decisions(180)), "s.csv"), "Load")
+    at.switch_page("../../../pages/quality.py").run(timeout=60)
+    assert "180 decisions" in words(at)
+    assert "180 decisions" not in words(other.run())
+    assert "shows the log before them" in words(other)

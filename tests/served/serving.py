@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from streamlit.proto.AutoRerun_pb2 import AutoRerun
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
@@ -119,8 +120,10 @@ class Tab:
     session: str = ""
     token: str = ""
     sent: list[ForwardMsg] = field(default_factory=list)
+    looks: list[AutoRerun] = field(default_factory=list)  # parts of the page that are run again by themselves
     _known: dict[str, ForwardMsg] = field(default_factory=dict)
     _pages: dict[str, str] = field(default_factory=dict)
+    _asked: BackMsg = field(default_factory=BackMsg)  # the page that it is on
     _socket: ClientConnection | None = None
     _stack: ExitStack = field(default_factory=ExitStack)
 
@@ -163,16 +166,43 @@ class Tab:
         asked.page_script_hash = self._pages.get(page, "")
         asked.is_history_navigation = not widgets
         asked.widget_states.widgets.extend(widgets)
+        self._asked = message
         self.send(message)
         while True:
             heard = self._heard()
             if heard.HasField("new_session"):
-                self.sent = []  # a run that makes way for another is followed by that
+                self.sent, self.looks = [], []  # a run that makes way for another is followed by that
             if (
                 heard.HasField("script_finished")
                 and heard.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN
             ):
                 return self.words()
+
+    def look(self) -> bool:
+        """Run the parts again that are due by themselves, as a browser does at each interval; whether one of them had
+        the whole page run anew."""
+        for due in list(self.looks):
+            message = BackMsg()
+            message.CopyFrom(self._asked)
+            message.rerun_script.is_history_navigation = False
+            message.rerun_script.ClearField(
+                "widget_states"
+            )  # the session has them, and a click is not made twice
+            message.rerun_script.fragment_id, message.rerun_script.is_auto_rerun = due.fragment_id, True
+            self.send(message)
+            sent, runs = self.sent, 0
+            while True:
+                heard = self._heard()
+                if heard.HasField("new_session"):
+                    self.sent, runs = [], runs + 1
+                    self.looks = self.looks if runs == 1 else []
+                if heard.HasField("script_finished"):
+                    if heard.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
+                        return True
+                    if heard.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
+                        break
+            self.sent = [*sent, *self.sent]
+        return False
 
     def send(self, message: BackMsg) -> None:
         assert self._socket is not None
@@ -187,6 +217,8 @@ class Tab:
             self.session = message.new_session.initialize.session_id or self.session
         elif kind == "navigation":
             self._pages |= {p.url_pathname: p.page_script_hash for p in message.navigation.app_pages}
+        elif kind == "auto_rerun":
+            self.looks.append(message.auto_rerun)
         elif kind == "ref_hash":
             message = self._known.get(message.ref_hash, message)
         if kind in ("delta", "ref_hash"):
@@ -207,9 +239,16 @@ class Tab:
         return None
 
     def elements(self, kind: str) -> list[Any]:
-        """What the page holds of one kind of element."""
-        found = [m.delta.new_element for m in self.sent if m.HasField("delta")]
-        return [getattr(e, kind) for e in found if e.WhichOneof("type") == kind]
+        """What the page holds of one kind of element, in the places that it had first; what was replaced, such as
+        the words of a wait, is gone."""
+        shown: dict[tuple[int, ...], Any] = {}
+        for message in self.sent:
+            if message.HasField("delta"):
+                place = tuple(message.metadata.delta_path)
+                if place in shown:
+                    shown = {p: e for p, e in shown.items() if p == place or p[: len(place)] != place}
+                shown[place] = message.delta.new_element
+        return [getattr(e, kind) for e in shown.values() if e.WhichOneof("type") == kind]
 
     def words(self) -> str:
         return "\n".join(element.body for element in self.elements("markdown"))

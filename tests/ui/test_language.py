@@ -28,6 +28,7 @@ from .screen_texts import HOME, SCREENS, bare, error_texts, file_of, rows, scree
 ENGLISH: frozenset[str] = frozenset(
     (
         "ui/server/application.py",  # the log of the server, for whoever runs it
+        "ui/state/refresh.py",  # the same
         "ui/server/gate.py",  # answers of the protocol, before any page is there
         "charts/answers.py",  # for a notebook, which is English as the rest of the interface
     )

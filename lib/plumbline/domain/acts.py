@@ -149,6 +149,11 @@ class Act(StrEnum):
 _BY_WORDS = {act.value: act for act in Act}
 #: acts of watching: they say what was measured, and that it was told; no figure rests on them
 WATCHING = (Act.SIGNALS_CHECKED, Act.SCORECARD_KEPT, Act.ALERTS_SENT, Act.ALERT_NOT_DELIVERED)
+#: acts that nobody waits for: rows that arrive, and what follows from them by itself
+ARRIVING = (
+    *WATCHING, Act.LOADED, Act.PULLED, Act.PULL_REFUSED, Act.PUSHES_MERGED, Act.RECORDS_TRIED, Act.TRIGGER_FIRED,
+    Act.TRIGGER_FOLLOWED, Act.ROLLBACK_PROPOSED, Act.ROLLBACK_FOLLOWED,
+)  # fmt: skip
 #: acts that keep or hand out what was measured
 _MEASURING = frozenset(
     (Act.SIGNALS_CHECKED, Act.SCORECARD_KEPT, Act.RECORDS_TRIED, Act.ATTRIBUTIONS_STORED, Act.MODEL_REGISTERED,

@@ -7,13 +7,14 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import duckdb
 
 from plumbline.domain import PlumblineError
-from plumbline.domain.acts import WATCHING, Act
+from plumbline.domain.acts import ARRIVING, WATCHING, Act
 from plumbline.sandbox.limits import duckdb_memory
 from plumbline.store.access import permissions
 from plumbline.store.database.cancellation import Cancellation
@@ -36,6 +37,7 @@ from plumbline.store.upgrade import is_due, upgrade
 
 __all__ = [
     "BusyWriter",
+    "Changes",
     "Cursor",
     "FullDisk",
     "Workspace",
@@ -65,6 +67,16 @@ class BusyWriter(PlumblineError):
 
     def __init__(self) -> None:
         super().__init__("Something else is being written", todo="Try again in a moment.")
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Numbers of the trail's last entries: ``every`` recorded change; ``figures``: without what checks found and told,
+    on which no figure rests; ``people``: without what arrives by itself (``ARRIVING``)."""
+
+    every: int = 0
+    figures: int = 0
+    people: int = 0
 
 
 class Workspace:
@@ -196,23 +208,32 @@ class Workspace:
         if writer is not None:
             writer.interrupt()
 
-    def change(self, system: str | None = None, *, watching: bool = True) -> int:
+    def change(self, system: str | None = None) -> int:
         """A number that grows with every recorded change: the key of every cache.
 
         A scorecard that is kept changes nothing that another answer rests on, and does not count.
 
         Args:
             system: leave out what was done to other systems alone.
-            watching: without, leave out what checks found and told: for figures, which rest on none of it.
         """
-        beside = (Act.SCORECARD_KEPT,) if watching else WATCHING
+        return self.changes(system).every
+
+    def changes(self, system: str | None = None) -> Changes:
+        """The same, and beside it what figures rest on, and what people did."""
         with self.read() as cursor:
             row = cursor.execute(
-                """SELECT coalesce(max(seq), 0) FROM trail
-                   WHERE NOT list_contains($beside, action) AND ($system IS NULL OR system IN ($system, ''))""",
-                {"system": system, "beside": [act.value for act in beside]},
+                """SELECT coalesce(max(seq) FILTER (action <> $kept), 0),
+                       coalesce(max(seq) FILTER (NOT list_contains($watching, action)), 0),
+                       coalesce(max(seq) FILTER (NOT list_contains($arriving, action)), 0)
+                   FROM trail WHERE $system IS NULL OR system IN ($system, '')""",
+                {
+                    "system": system,
+                    "kept": Act.SCORECARD_KEPT.value,
+                    "watching": [act.value for act in WATCHING],
+                    "arriving": [act.value for act in ARRIVING],
+                },
             ).fetchone()
-        return int(row[0]) if row else 0
+        return Changes(*map(int, row)) if row else Changes(0, 0, 0)
 
     def close(self) -> None:
         self._engine.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from plumbline.answers.performance.segments import segments
 from plumbline.answers.performance.series import performance
 from plumbline.answers.releases.history import releases
 from plumbline.domain import Result
-from plumbline.store.workspace import Workspace, open_workspace
+from plumbline.store.workspace import Changes, Workspace, open_workspace
 from plumbline.ui import portfolio
 from plumbline.ui.state import cache
 from plumbline.ui.state.cache import FIGURES, ask, ask_within
@@ -48,8 +49,7 @@ def view(ws: Workspace) -> View:
     with ws.read() as cursor:
         (system,) = systems.list_systems(cursor)
     return View(
-        ws=ws, change=ws.change(), mode="light", systems=(system,), system=system,
-        own=ws.change(system.key), measured=ws.change(system.key, watching=False),
+        ws=ws, changes=ws.changes(), mode="light", systems=(system,), system=system, own=ws.changes(system.key),
     )  # fmt: skip
 
 
@@ -62,10 +62,10 @@ def test_a_check_changes_no_figure(ws: Workspace) -> None:
     key = view(ws).system.key
     assert all(f"{question.__module__}.".startswith(FIGURES) for question in QUESTIONS)
     before = [_plain(question(ws, key)) for question in QUESTIONS]
-    own, measured = ws.change(key), ws.change(key, watching=False)
+    own = ws.changes(key)
     check(ws, key, actor="test")
-    assert ws.change(key) > own
-    assert ws.change(key, watching=False) == measured
+    assert ws.changes(key).every > own.every
+    assert ws.changes(key).figures == own.figures
     assert [_plain(question(ws, key)) for question in QUESTIONS] == before
 
 
@@ -92,9 +92,7 @@ def test_an_answer_is_measured_once_and_again_only_after_a_change(ws: Workspace)
     now = view(ws)
     key = now.system.key
     assert ask(now, question, key) == ask(now, question, key) == f"{key} 1"
-    later = View(
-        ws=ws, change=now.change + 1, mode="light", systems=(now.system,), system=now.system, own=now.own + 1
-    )
+    later = replace(now, own=Changes(now.own.every + 1, now.own.figures + 1, now.own.people))
     assert ask(later, question, key) == f"{key} 2"
 
 

@@ -9,6 +9,7 @@ from plumbline.domain import PlumblineError
 from plumbline.report.record_trials import try_records
 from plumbline.ui.frame import permissions, sign_in
 from plumbline.ui.parts import cards, empty_states
+from plumbline.ui.state import session
 from plumbline.ui.state.cache import ask
 from plumbline.ui.state.view import View
 from plumbline.wording.language import phrase
@@ -30,4 +31,5 @@ def panel(view: View, key: str) -> None:
         except PlumblineError as error:
             empty_states.show_error(error)
             return
+        session.OWN_CHANGE.set(view.ws.change())
         st.rerun()

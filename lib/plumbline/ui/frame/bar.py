@@ -17,6 +17,7 @@ from plumbline.store.workspace import Workspace
 from plumbline.ui.frame import bar_filter
 from plumbline.ui.frame import scratch as scratches
 from plumbline.ui.frame.choices import Choices, choices, note_absent_choice
+from plumbline.ui.frame.refresh_note import page_state, say_refresh
 from plumbline.ui.parts import cards
 from plumbline.ui.parts.escape import escape
 from plumbline.ui.state import bar_link, links, session, windows
@@ -50,30 +51,33 @@ def read(
     """
     with ws.read() as cursor:
         known = tuple(store.list_systems(cursor))
-    change = ws.change()
+    whole = page_state(ws, scratch=scratch)
     links.unpack()
     if not known:
         with st.sidebar:
             if scratch:
                 scratches.badge()
             cards.note(phrase("No system yet. Load a log to begin."))
-        return View(ws=ws, change=change, mode=mode, systems=(), scratch=scratch)
+        return View(ws=ws, changes=whole.changes, mode=mode, systems=(), scratch=scratch)
     absent: list[str] = []
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center") if above else st.sidebar:
         system = _system(known, absent)
+        of_system = page_state(ws, system.key, scratch=scratch)
         view = View(
             ws=ws,
-            change=change,
+            changes=whole.changes,
             mode=mode,
             systems=known,
             system=system,
             scratch=scratch,
-            own=ws.change(system.key),
-            measured=ws.change(system.key, watching=False),
+            own=of_system.changes,
         )
         if above and parts:
             view = _narrow_view(view, system, parts, absent)
     bar_link.carry(query(view))
+    shown = of_system if above else whole
+    if shown.behind is not None:
+        say_refresh(ws, system.key if above else "", shown)
     for sentence in absent:
         st.warning(sentence, icon=":material/link_off:")
     if scratch:
@@ -83,7 +87,7 @@ def read(
 
 
 def _narrow_view(view: View, system: System, parts: frozenset[str], absent: list[str]) -> View:
-    offered = choices(view.ws, str(view.ws.path), system.key, view.measured)
+    offered = choices(view.ws, str(view.ws.path), system.key, view.own.figures)
     if WINDOW in parts:
         view = _window(view, offered, absent, chunked=CHUNK in parts)
     if VERSION in parts:

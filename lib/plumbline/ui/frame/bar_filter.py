@@ -133,7 +133,7 @@ def _level_name(level: str) -> str:
 
 def _levels(view: View, column: str) -> tuple[str, ...]:
     key = view.system.key if view.system else ""
-    return levels(view.ws, str(view.ws.path), key, column, view.measured)
+    return levels(view.ws, str(view.ws.path), key, column, view.own.figures)
 
 
 def _range(column: str, name: str) -> tuple[str, str] | None:

@@ -37,11 +37,11 @@ class Job:
     """
 
     def __init__(self, ws: Workspace, name: str, work: Callable[[Say], Made], what: str = "load") -> None:
-        self.what = what
+        self.what, self.ws = what, ws
         self.name, self.phrase, self.share = name, "Starting", 0.0
         self.made: Made | None = None
         self.error: Exception | None = None
-        self._ws, self._work = ws, work
+        self._work = work
         self._lock, self._stop, self._past = threading.Lock(), False, False
         self._thread = threading.Thread(target=self._run, daemon=True, name="plumbline-load")
         self._thread.start()
@@ -59,7 +59,7 @@ class Job:
         with self._lock:
             self._stop = True
             if not self._past:
-                self._ws.interrupt()
+                self.ws.interrupt()
 
     def wait(self) -> None:
         """A moment; asks again where a stop fell between two statements."""
@@ -115,6 +115,7 @@ def watch() -> Made | None:
             words = phrase("Stopping") if job.is_stopping else localise(job.phrase)
             bar.progress(min(max(job.share, 0.0), 1.0), text=escape(f"{job.name}: {words}"))
     session.JOB.clear()
+    session.OWN_CHANGE.set(job.ws.change())
     if job.error is not None:
         if not isinstance(job.error, PlumblineError):
             raise job.error

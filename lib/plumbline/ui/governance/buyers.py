@@ -117,7 +117,7 @@ def _questionnaire(view: View, answer: Answer, code: str) -> None:
             answer.card,
             str(view.ws.path.resolve()),
             answer.system.key,
-            view.own,
+            view.own.every,
             datetime.now(UTC).date(),
         )
     except PlumblineError as error:

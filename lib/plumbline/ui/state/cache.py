@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import wait
+from contextlib import suppress
 from datetime import UTC, date, datetime
+from time import monotonic
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import streamlit as st
 
+from plumbline.domain import PlumblineError
 from plumbline.sandbox.limits import number
-from plumbline.store.workspace import Workspace
-from plumbline.ui.state.measurements import Measurement, Measurements
+from plumbline.store.workspace import Changes, Workspace
+from plumbline.ui.state.measurements import FORGOTTEN, Measurement, Measurements
+from plumbline.ui.state.refresh import Refreshes
 from plumbline.ui.state.view import View
 from plumbline.wording.language import english_reader, phrase
 from plumbline.wording.quantities import count
@@ -31,7 +35,7 @@ WORDLESS = 0.4
 SECTION_SECONDS = 0.8
 
 #: of every session
-MEASUREMENTS = Measurements()
+MEASUREMENTS, REFRESHES = Measurements(), Refreshes()
 
 
 def ask(
@@ -121,29 +125,62 @@ def _kept_answer(
     *,
     later: bool = False,
 ) -> T:
-    """The answer that is kept; else it is asked for.
+    """The answer that is kept of the state that the view shows; else it is asked for.
 
     Raises:
         Unready: it is being measured.
     """
     of_this_system = view.system is not None and args[:1] == (view.system.key,)
-    change = view.own if of_this_system else view.change
-    if of_this_system and f"{question.__module__}.".startswith(FIGURES):
-        change = view.measured
-    key = _name(question, view.ws, change, args, options)
 
-    def measured(ws: Workspace, *_: Any, **__: Any) -> T:
-        measurement = MEASUREMENTS.ask(
-            repr(key), lambda: _answer(question, ws, *key), kind=(key[0], args[:1]), later=later
-        )
-        if not measurement.result.done():
-            raise Unready(measurement)
-        MEASUREMENTS.drop(measurement)
-        answer: T = measurement.result.result()
+    def find(changes: Changes, *, later: bool) -> T:
+        by = changes.every
+        if of_this_system and f"{question.__module__}.".startswith(FIGURES):
+            by = changes.figures
+        key = _name(question, view.ws, by, args, options)
+
+        def measured(ws: Workspace, *_: Any, **__: Any) -> T:
+            measurement = MEASUREMENTS.ask(
+                repr(key), lambda: _answer(question, ws, *key), kind=(key[0], args[:1]), later=later
+            )
+            if not measurement.result.done():
+                raise Unready(measurement)
+            MEASUREMENTS.drop(measurement)
+            answer: T = measurement.result.result()
+            return answer
+
+        answer: T = (_scratch_answer if view.scratch else _kept)(measured, view.ws, *key)
         return answer
 
-    answer: T = (_scratch_answer if view.scratch else _kept)(measured, view.ws, *key)
-    return answer
+    if not view.scratch:
+        path, system = str(view.ws.path), view.system.key if view.system and of_this_system else ""
+        refresh = REFRESHES.known(path, system)
+        if refresh is not None:
+            refresh.note(
+                repr((question.__module__, question.__qualname__, args, options)),
+                lambda changes: _begin(lambda: find(changes, later=True)),
+            )
+    return find(view.own if of_this_system else view.changes, later=later)
+
+
+def _begin(find: Callable[[], object]) -> Callable[[float], object]:
+    """Have an answer measured; what is returned waits for it, so many seconds at most, and keeps it."""
+
+    def wait_for(seconds: float) -> None:
+        until = monotonic() + seconds
+        with suppress(PlumblineError):  # its page says why
+            while True:
+                try:
+                    find()
+                except Unready as unready:
+                    left = until - monotonic()
+                    if left <= 0:
+                        return
+                    wait([unready.measurement.result], min(left, FORGOTTEN / 3))
+                else:
+                    return
+
+    wait_for(0)
+    return wait_for
 
 
 def _show_wait(measurement: Measurement) -> None:

@@ -115,4 +115,5 @@ PICTURE = Key("picture", "PNG")  # how the camera above a figure saves it
 MODEL_SAID: Key[tuple[bool, str] | None] = Key(
     "models.said", None
 )  # what the last model file was found to be
+OWN_CHANGE = Key("own_change", 0)  # the last change that was made in this tab beside what people state
 ACTOR = Key("actor", "")  # the name that signs what is done in this tab

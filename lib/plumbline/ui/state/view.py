@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from plumbline.charts.style import Mode
 from plumbline.domain import Slice, System
-from plumbline.store.workspace import Workspace
+from plumbline.store.workspace import Changes, Workspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +16,7 @@ class View:
     """The bar's choice of this run. Times are UTC; ``start`` <= t < ``end``, None is no bound."""
 
     ws: Workspace
-    change: int  # grows with every recorded change: the key of every cache
+    changes: Changes  # of the workspace, as this page shows it: the key of every cache
     mode: Mode
     systems: tuple[System, ...]
     system: System | None = None
@@ -26,8 +26,7 @@ class View:
     chunk: str | None = None  # day, week, month; None: chosen from the data
     where: tuple[tuple[str, str], ...] = ()
     scratch: bool = False  # ws is this session's own and ends with it
-    own: int = 0  # as ``change``, of the chosen system alone
-    measured: int = 0  # as ``own``, without what checks found and told: no figure rests on it
+    own: Changes = field(default_factory=Changes)  # as ``changes``, of the chosen system alone
 
     @property
     def slice(self) -> Slice:
