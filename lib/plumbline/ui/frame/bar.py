@@ -76,7 +76,7 @@ def read(
             view = _narrow_view(view, system, parts, absent)
     bar_link.carry(query(view))
     shown = of_system if above else whole
-    if shown.behind is not None:
+    if not shown.is_newest:
         say_refresh(ws, system.key if above else "", shown)
     for sentence in absent:
         st.warning(sentence, icon=":material/link_off:")

@@ -10,7 +10,6 @@ from plumbline.ui.state import session
 from plumbline.ui.state.cache import REFRESHES
 from plumbline.ui.state.refresh import State
 from plumbline.wording.language import phrase
-from plumbline.wording.quantities import count
 
 #: seconds between two looks whether the new state is measured: fifty pages that turn at once hold each other up
 LOOK = 10.0
@@ -30,9 +29,4 @@ def say_refresh(ws: Workspace, system: str, shown: State) -> None:
     state = page_state(ws, system)
     if state.changes.every > shown.changes.every:
         st.rerun()
-    cards.note(
-        phrase(
-            "New rows arrived {n} s ago and are being measured. Until then this page shows the log before them.",
-            n=count(int(state.behind or 0)),
-        )
-    )
+    cards.note(phrase("New rows are being measured. Until then this page shows the log before them."))

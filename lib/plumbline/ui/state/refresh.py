@@ -34,10 +34,10 @@ LONGEST_REST = 30.0
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What a page shows. ``behind``: seconds since there is something newer, None where there is not."""
+    """What a page shows. ``is_newest``: whether nothing came after it."""
 
     changes: Changes
-    behind: float | None = None
+    is_newest: bool = True
 
 
 class Refresh:
@@ -48,7 +48,6 @@ class Refresh:
         self._newest = changes
         self._questions: OrderedDict[Hashable, tuple[float, Begin]] = OrderedDict()
         self._lock = threading.Lock()
-        self._newer: float | None = None
         self._at_work = False
         self._ended, self._took = float("-inf"), 0.0
 
@@ -78,14 +77,13 @@ class Refresh:
                 return State(newest)
             if seen > self.changes.every:
                 return State(newest)
-            self._newer = self._newer or monotonic()
             rested = monotonic() - self._ended >= min(self._took, LONGEST_REST)
             if not self._at_work and (rested or newest.figures == self.changes.figures):
                 self._at_work = True
                 threading.Thread(
                     target=self._run, args=(newest, questions, longest), daemon=True, name="plumbline-refresh"
                 ).start()
-            return State(self.changes, monotonic() - self._newer)
+            return State(self.changes, is_newest=False)
 
     def _recent(self) -> list[Begin]:
         return [begin for asked, begin in self._questions.values() if monotonic() - asked < RECENT]
@@ -96,7 +94,7 @@ class Refresh:
 
     def _turn_to(self, newest: Changes) -> None:
         if newest.every > self.changes.every:
-            self.changes, self._newer = newest, None
+            self.changes = newest
 
     @contextmanager
     def _warning(self) -> Iterator[None]:
