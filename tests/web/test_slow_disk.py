@@ -155,5 +155,10 @@ def test_where_the_workspace_itself_does_not_answer_a_push_is_refused_in_time(sl
         assert all("does not answer within 2 seconds" in sentence for sentence in refused)
         assert slow.server.ask("/healthz")[0] == 200
         assert slow.server.ask("/metrics")[0] == 200
+        for _ in range(2):  # a probe comes again while the one before it still waits
+            status, body, _ = slow.server.ask("/readyz")
+            assert status == 503
+            assert "does not answer within 2 seconds" in json.loads(body)["detail"]
+    _wait_until_ready(slow.server)
     assert _loaded(slow, _taken(slow, "f")) == 3
     _reads(slow)

@@ -42,6 +42,7 @@ class Interface:
         self._find, self._limits = partial(_open_or_unavailable, find), limits()
         self._intake: Intake | None = None
         wait = BoundedWait(self._limits.seconds)
+        self._look = BoundedWait(min(PATIENCE, self._limits.seconds), threads=1)
         self._callers = Callers(self._find, self._limits.rate, wait)
         self._counts = metrics.Requests()
         router = APIRouter()
@@ -113,9 +114,13 @@ class Interface:
             obstacle = "The server is starting."
         else:  # no later than the requests themselves are refused
             obstacle = self._intake.obstacle(min(PATIENCE, self._limits.seconds))
-        if not obstacle:
-            return JSONResponse({"status": "ready"})
-        return response(ProblemDocument(HTTPStatus.SERVICE_UNAVAILABLE, obstacle, after=5))
+        if obstacle:
+            return response(ProblemDocument(HTTPStatus.SERVICE_UNAVAILABLE, obstacle, after=5))
+        try:
+            await self._look.look_up(lambda: self._find().change())
+        except (ProblemDocument, PlumblineError) as error:
+            return response(to_problem(error))
+        return JSONResponse({"status": "ready"})
 
     async def _metrics(self, request: Request) -> Response:
         try:

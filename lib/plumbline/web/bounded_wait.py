@@ -23,8 +23,8 @@ _AFTER = 5
 class BoundedWait:
     """What requests look up or write, each for a number of seconds at most."""
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds, self._room = seconds, asyncio.Semaphore(_THREADS)
+    def __init__(self, seconds: float, threads: int = _THREADS) -> None:
+        self._seconds, self._room = seconds, asyncio.Semaphore(threads)
 
     async def look_up(self, read: Callable[[], T]) -> T:
         """What a function that reads the workspace returns. One that takes longer ends by itself, unheard.
