@@ -99,7 +99,7 @@ def _person(server: Server, seed: int, systems: list[str], visits: Visits, end: 
 
 def is_incomplete(tab: Tab) -> bool:
     """Whether the page says that a section of it, or newer rows, are still being measured."""
-    words = ("The rest of the page is complete", "Until then this page shows the log before them")
+    words = ("The rest of the page is complete", "until then this page shows the log before them")
     return any(said in shown.body for shown in tab.elements("markdown") for said in words)
 
 

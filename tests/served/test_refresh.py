@@ -16,7 +16,7 @@ from tests.factory.workspaces import loaded_workspace
 from .serving import Server, Tab, serve
 
 VISIT = "accuracy", "system=shop-offers"
-BEFORE = "Until then this page shows the log before them"
+BEFORE = "until then this page shows the log before them"
 KNOWN, KNOWN_LATER = r"1\,259 of 1\,259", r"2\,520 of 2\,520"
 
 

@@ -29,4 +29,9 @@ def say_refresh(ws: Workspace, system: str, shown: State) -> None:
     state = page_state(ws, system)
     if state.changes.every > shown.changes.every:
         st.rerun()
-    cards.note(phrase("New rows are being measured. Until then this page shows the log before them."))
+    cards.note(
+        phrase(
+            "New rows have arrived. They are shown once they are measured; "
+            "until then this page shows the log before them."
+        )
+    )

@@ -28,8 +28,8 @@ REFRESH_SECONDS = 15.0
 RECENT, MOST_QUESTIONS = 300.0, 100
 #: systems that are remembered
 MOST_SYSTEMS = 256
-#: rows that arrive all the time are measured half of the time, and after a rest of so many seconds at most
-LONGEST_REST = 30.0
+#: rows that arrive all the time: how many times as long as a measuring took no other begins, and seconds at most
+REST, LONGEST_REST = 9.0, 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Refresh:
                 return State(newest)
             if seen > self.changes.every:
                 return State(newest)
-            rested = monotonic() - self._ended >= min(self._took, LONGEST_REST)
+            rested = monotonic() - self._ended >= min(REST * self._took, LONGEST_REST)
             if not self._at_work and (rested or newest.figures == self.changes.figures):
                 self._at_work = True
                 threading.Thread(
