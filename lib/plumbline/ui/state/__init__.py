@@ -7,4 +7,8 @@ process left is swept away by the next one (``store/inbox_folder.py``: a folder 
 shell gives every page a view of the workspace. Answers are cached by the path of their workspace and, for
 such a file, inside the session, so that nothing is shared between sessions. Keeping it loads the same files
 under the same mappings into the workspace.
+
+A page asks through ``ui/state/cache.py``, which keeps each answer by the workspace's last change. What is not kept is
+measured beside the pages, once for everybody (``measurements.py``). Which state pages show, ``refresh.py`` says: rows
+that arrive by themselves are measured before pages turn to them, and a page never mixes two states.
 """
