@@ -115,7 +115,8 @@ def watch() -> Made | None:
             words = phrase("Stopping") if job.is_stopping else localise(job.phrase)
             bar.progress(min(max(job.share, 0.0), 1.0), text=escape(f"{job.name}: {words}"))
     session.JOB.clear()
-    session.OWN_CHANGE.set(job.ws.change())
+    if job.made is not None:
+        session.OWN_CHANGE.set(job.ws.change())
     if job.error is not None:
         if not isinstance(job.error, PlumblineError):
             raise job.error
