@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from plumbline.answers.data.load import load_file
+from plumbline.store import systems
 from plumbline.store.workspace import Workspace, open_workspace
 
 PROFILES = (
@@ -90,7 +91,10 @@ def loaded(folder: Path, *logs: pd.DataFrame, name: str = "here") -> Workspace:
 
 
 def same(away: Workspace, here: Workspace) -> None:
-    """Compare all that is counted of two systems, bit by bit but for sums of fractions."""
+    """Compare all that is counted of two systems, bit by bit but for sums of fractions, and what their classes are."""
+    with away.read() as cursor, here.read() as whole:
+        one, other = systems.get_system(cursor, "x"), systems.get_system(whole, "x")
+    assert (one.task, one.classes, one.positive) == (other.task, other.classes, other.positive)
     for table in PROFILES:
         assert counts(away, "x", table) == counts(here, "x", table), table
     np.testing.assert_allclose(fractions(away, "x"), fractions(here, "x"), rtol=1e-9)

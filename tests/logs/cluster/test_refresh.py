@@ -15,6 +15,7 @@ from plumbline.domain import Mapping, PlumblineError, Task
 from plumbline.logs.cluster import attachments, refresh, sample
 from plumbline.logs.cluster.attachments import Attachment, DayDigests, Window
 from plumbline.logs.cluster.table import ClusterReading, ClusterTable
+from plumbline.logs.mapping.classes import ClassCounts
 from plumbline.store import trail
 from plumbline.store.backup import state_digest
 from plumbline.store.workspace import Workspace
@@ -79,6 +80,7 @@ def _count_anew(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
         }
     )
     monkeypatch.setattr(refresh, "read_labels", lambda *_: labels)
+    monkeypatch.setattr(refresh, "classes_there", lambda *_: ClassCounts())
     changed: DayDigests = {(2, datetime(2026, 1, 5).date()): (60, "x")}
     table = ClusterTable(name="a.b", kinds={}, since="at")
     reading = ClusterReading(

@@ -22,6 +22,7 @@ from plumbline.answers.data.load import (
 from plumbline.domain import Load, Mapping, PlumblineError, System, Task, json_object
 from plumbline.logs.cluster import attachments, refresh, sample, sample_rows
 from plumbline.logs.cluster.attachments import Attachment, Window
+from plumbline.logs.cluster.classes import classes_there, counted_classes
 from plumbline.logs.cluster.session import cluster, describe
 from plumbline.logs.cluster.strata import (
     SampleRule,
@@ -30,9 +31,10 @@ from plumbline.logs.cluster.strata import (
     merged_strata,
     sample_rule,
 )
-from plumbline.logs.cluster.table import ClusterTable, build_reading, first_reading
+from plumbline.logs.cluster.table import ClusterReading, ClusterTable, build_reading, first_reading
 from plumbline.logs.load.removal import is_empty
 from plumbline.logs.load.settle import secret
+from plumbline.logs.mapping.classes import ClassCounts
 from plumbline.logs.pull.location import read_location
 from plumbline.profile import build
 from plumbline.profile.bins import renew_basis
@@ -252,6 +254,7 @@ def _load(ws: Workspace, look: _Look, folder: Path, actor: str, progress: Progre
                 cursor, attachment.system, secret(cursor), drawn, id_column, subject
             )
     sample.write_rows(drawn, path)
+    classes = _classes(ws, look, reading)
     counted: list[int] = []
 
     def count_window(cursor: Cursor, system: System, load_id: int) -> None:
@@ -279,6 +282,7 @@ def _load(ws: Workspace, look: _Look, folder: Path, actor: str, progress: Progre
         actor=actor,
         progress=progress,
         after=count_window,
+        classes=classes,
         accept=True,
     )
     return AttachResult(
@@ -292,6 +296,18 @@ def _load(ws: Workspace, look: _Look, folder: Path, actor: str, progress: Progre
         mark=window.high,
         unplaced=look.unplaced,
     )
+
+
+def _classes(ws: Workspace, look: _Look, reading: ClusterReading) -> ClassCounts:
+    """The classes of all decisions, those of the loads before as they are counted; all are read again where the
+    positive class is not settled yet, as it is guessed from the scores of all."""
+    with ws.read() as cursor:
+        system = systems.find_system(cursor, look.attachment.system) if look.standing else None
+        if system is not None and (system.task is not Task.BINARY or system.positive in system.classes):
+            before = counted_classes(cursor, system) or ClassCounts()
+            return before.plus(classes_there(look.session, reading, [look.window]))
+    windows = [*look.standing, look.window]
+    return classes_there(look.session, replace(reading, windows=tuple(windows)), windows)
 
 
 def _mapping(

@@ -31,6 +31,7 @@ from plumbline.logs.load.removal import is_empty
 from plumbline.logs.load.schema_changes import changes
 from plumbline.logs.load.undo import undo
 from plumbline.logs.mapping.choices import StatedRoles
+from plumbline.logs.mapping.classes import ClassCounts
 from plumbline.logs.mapping.date_order import apply_order, read_order
 from plumbline.logs.mapping.given_roles import SAID, TAKEN
 from plumbline.logs.mapping.questions import FileQuestion
@@ -241,6 +242,7 @@ def load_file(
     origin: Origin | None = None,
     accept: bool = False,
     after: After | None = None,
+    classes: ClassCounts | None = None,
     actor: str,
     progress: Progress | None = None,
 ) -> Load:
@@ -251,7 +253,7 @@ def load_file(
         mapping: as confirmed on the page; None: guessed, or remembered from the load before.
         maps: single columns' roles, said by a person.
         date_order: ``dmy`` or ``mdy``, where dates can be read both ways.
-        sheet: of a workbook; without, the largest.
+        sheet: of a workbook; without, the largest. classes: of all decisions, where the log is a sample of them.
         origin: the source that the file was pulled from, remembered in the same transaction.
         accept: whether more than a fifth of the rows may wait in quarantine.
         after: what counts the decisions of a log, in the load's own transaction; None: all of them, as every log's.
@@ -267,14 +269,12 @@ def load_file(
         refuse_open(inspection, form)
         mapping, doubts = inspection.mapping, (*_reading_notes(inspection, form), *_doubts(inspection, form))
     used = apply_answers(mapping, form)
-    given = (
-        replace(open_source(ws, path, whole=True, sheet=sheet), origin=origin) if sheet or origin else path
-    )
+    log = replace(open_source(ws, path, whole=True, sheet=sheet), origin=origin) if sheet or origin else path
     if _holds_labels(used):
         _refuse_early_labels(ws, system_key(title), used, path)
         load = load_labels(
             ws,
-            given,
+            log,
             system=system_key(title),
             mapping=used,
             actor=actor,
@@ -284,8 +284,8 @@ def load_file(
         )
     else:
         load = load_decisions(
-            ws, given, title=title, mapping=used, actor=actor, reference=reference, accept=accept,
-            after=after or build.on_load, progress=progress,
+            ws, log, title=title, mapping=used, actor=actor, reference=reference, accept=accept,
+            after=after or build.on_load, classes=classes, progress=progress,
         )  # fmt: skip
     checked = check_load(ws, load, actor=actor)
     return replace(checked, notes=(*checked.notes, *doubts)) if load.rows_loaded else checked

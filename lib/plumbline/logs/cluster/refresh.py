@@ -12,9 +12,10 @@ from plumbline.domain import System
 from plumbline.domain.acts import Act
 from plumbline.logs.cluster import attachments, sample_rows
 from plumbline.logs.cluster.attachments import Attachment, DayDigests
+from plumbline.logs.cluster.classes import classes_there, counted_classes
 from plumbline.logs.cluster.sample import read_labels
 from plumbline.logs.cluster.table import ClusterReading
-from plumbline.logs.mapping.classes import settle_classes
+from plumbline.logs.mapping.classes import ClassCounts, settle_classes
 from plumbline.store import systems, trail
 from plumbline.store.backup import state_digest
 from plumbline.store.sql import decision_table
@@ -81,7 +82,11 @@ def recount_days_of_table(
             updated = _relabel(cursor, key, there)
             gone = sample_rows.drop_missing(cursor, system, there, touched, {day for _, day in changed})
         state_digest.mark_decisions(cursor, key, touched)
-        system = settle_classes(cursor, system)
+        since = min(day for _, day in changed)
+        stored = counted_classes(cursor, system, changed=touched, since=since) or ClassCounts()
+        system = settle_classes(
+            cursor, system, counted=stored.plus(classes_there(session, reading, windows, since))
+        )
         recount(
             cursor, system, sorted(resized), sorted(set(touched) - resized), min(day for _, day in changed)
         )

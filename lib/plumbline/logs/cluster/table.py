@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from plumbline.domain import (
@@ -89,6 +89,14 @@ class ClusterReading:
             f"SELECT * FROM ({inner}) WHERE {self._decision_condition(values)}", list(values), beside
         )
         return f"SELECT * FROM ({rows}) WHERE `timestamp` >= DATE '{since.isoformat()}'" if since else rows
+
+    def as_written(self) -> ClusterReading:
+        """The same with its classes as the table spells them."""
+        return replace(self, classes=())
+
+    def in_utc(self) -> ClusterReading:
+        """The same with its times as they are stored."""
+        return replace(self, zone="UTC")
 
     def _from_day(self, since: date | None) -> str:
         """The same as a condition on the column itself, which a table's files can answer, with two days to spare for

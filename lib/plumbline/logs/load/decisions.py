@@ -33,7 +33,7 @@ from plumbline.logs.load.settle import (
 )
 from plumbline.logs.load.staging import REPEATS, STAGE, STAGE_TABLE, bad_rows, drop_stage, stage, text_places
 from plumbline.logs.load.trial import refuse_unfit
-from plumbline.logs.mapping.classes import settle_classes, spell_staged_classes
+from plumbline.logs.mapping.classes import ClassCounts, settle_classes, spell_staged_classes
 from plumbline.logs.mapping.task import other_task
 from plumbline.store import loads, systems
 from plumbline.store.sql import decision_table, ident, system_key
@@ -64,6 +64,7 @@ def load_decisions(
     retry: loads.RetryLoad | None = None,
     accept: bool = False,
     after: After | None = None,
+    classes: ClassCounts | None = None,
     settle: Settle | None = None,
     progress: Progress | None = None,
 ) -> Load:
@@ -72,7 +73,7 @@ def load_decisions(
     Args:
         path: the file, or one that was opened before.
         mapping: what each column means; see ``inspect``.
-        reference: these decisions count as healthy.
+        reference: these decisions count as healthy. classes: of all decisions, where the file is a sample of them.
         retry: the rows of another load's quarantine that the file holds; they are marked as taken.
         accept: whether more than a fifth of the rows may wait in quarantine; without it such a file is refused.
         after: called in the same transaction with (cursor, system, load_id) once the rows are in; it builds
@@ -111,6 +112,7 @@ def load_decisions(
                         retry,
                         accept or retry is not None,
                         after,
+                        classes,
                         settle,
                         say,
                         number,
@@ -143,6 +145,7 @@ def _load(
     retry: loads.RetryLoad | None,
     accept: bool,
     after: After | None,
+    classes: ClassCounts | None,
     settle: Settle | None,
     say: Progress,
     number: int | None,
@@ -216,7 +219,7 @@ def _load(
         loads.mark_retried_rows(cursor, retry, load_id)
     elif not settle:
         systems.save_mapping(cursor, system.key, _with_existing_kinds(mapping, existing))
-    system = settle_reference(cursor, settle_classes(cursor, system, file=source.name))
+    system = settle_reference(cursor, settle_classes(cursor, system, file=source.name, counted=classes))
     say("Counting", 0.75)
     if after:  # repeats may have brought labels, or their times, alone
         after(cursor, system, load_id)

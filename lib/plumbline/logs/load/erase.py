@@ -16,6 +16,7 @@ import duckdb
 from plumbline.domain import PlumblineError, System
 from plumbline.domain.acts import Act
 from plumbline.domain.messages import message
+from plumbline.logs.cluster.classes import counted_classes
 from plumbline.logs.load.reference_period import settle_reference
 from plumbline.logs.load.settle import secret
 from plumbline.logs.mapping.classes import settle_classes
@@ -107,7 +108,9 @@ def erase(
             _rewrite_decisions(cursor, system)
             state_digest.mark_decisions(cursor, system.key, loads)
         cursor.execute(f"DROP TABLE temp.{GONE}")
-        system = settle_reference(cursor, settle_classes(cursor, system))
+        system = settle_reference(
+            cursor, settle_classes(cursor, system, counted=counted_classes(cursor, system))
+        )
         after(cursor, system, loads)
         result = ErasureResult(
             system=system.key,

@@ -10,6 +10,7 @@ from plumbline.domain import Load, PlumblineError, System
 from plumbline.domain.acts import Act
 from plumbline.domain.messages import Day, message
 from plumbline.logs.cluster import attachments
+from plumbline.logs.cluster.classes import counted_classes
 from plumbline.logs.load.label_history import withdraw
 from plumbline.logs.load.reference_period import settle_reference
 from plumbline.logs.mapping.classes import settle_classes
@@ -83,7 +84,9 @@ def undo(
         attachments.forget_load(cursor, load_id)
         forget_draws(cursor, system.key)
         loads.mark_undone(cursor, load_id)
-        system = settle_reference(cursor, settle_classes(cursor, system))
+        system = settle_reference(
+            cursor, settle_classes(cursor, system, counted=counted_classes(cursor, system))
+        )
         if after:
             after(cursor, system, load, touched, altered)
         state_digest.drop(cursor, system.key, load_id)

@@ -8,7 +8,7 @@ predictions have.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import duckdb
 
@@ -21,6 +21,8 @@ from plumbline.store.sql import decision_table, ident, literal
 from plumbline.wording.quantities import count
 
 MAX_CLASSES = 200
+#: spellings of one column that are looked at
+MOST_SPELLINGS = 4 * MAX_CLASSES + 1
 #: two classes that are known to be the two sides of one: a short log may predict one and label the other throughout
 _PAIRS = (
     "0 1, -1 1, false true, no yes, n y, f t, nein ja, n j, non oui, no si, no sí, negative positive, down up"
@@ -33,6 +35,41 @@ _COLUMNS = ("prediction", "label", "override")
 def fold(text: str) -> str:
     """A class without case and without the blanks that do not matter."""
     return " ".join(text.split()).casefold()
+
+
+def _no_rows() -> dict[str, dict[str, int]]:
+    return {column: {} for column in _COLUMNS}
+
+
+@dataclass(frozen=True, slots=True)
+class ClassCounts:
+    """The classes of decisions as they are written.
+
+    ``rows``: of prediction, label and override the classes that it holds, with how many decisions have them.
+    ``scores``: of each class that was predicted, or came true where nothing was, the sum of the scores and how many.
+    """
+
+    rows: dict[str, dict[str, int]] = field(default_factory=_no_rows)
+    scores: dict[str, tuple[float, int]] = field(default_factory=dict)
+
+    def plus(self, other: ClassCounts) -> ClassCounts:
+        """Those of both together."""
+        rows = {
+            column: {
+                name: self.rows[column].get(name, 0) + other.rows[column].get(name, 0)
+                for name in {**self.rows[column], **other.rows[column]}
+            }
+            for column in _COLUMNS
+        }
+        none = (0.0, 0)
+        scores = {
+            name: (
+                self.scores.get(name, none)[0] + other.scores.get(name, none)[0],
+                self.scores.get(name, none)[1] + other.scores.get(name, none)[1],
+            )
+            for name in {**self.scores, **other.scores}
+        }
+        return ClassCounts(rows, scores)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,18 +142,25 @@ def _class_list(classes: Iterable[str]) -> str:
     )
 
 
-def settle_classes(cursor: duckdb.DuckDBPyConnection, system: System, *, file: str | None = None) -> System:
+def settle_classes(
+    cursor: duckdb.DuckDBPyConnection,
+    system: System,
+    *,
+    file: str | None = None,
+    counted: ClassCounts | None = None,
+) -> System:
     """Give each class one spelling, and set the system's classes to those of its decisions and labels, sorted.
 
     Args:
         file: what was loaded, where it is to be refused if its classes cannot be right.
+        counted: the classes of all decisions, where only a sample of them is in the table.
 
     Raises:
         PlumblineError: a classification with more than MAX_CLASSES classes; and of a load see ``trouble``.
     """
     if system.task is Task.REGRESSION:
         return system
-    spellings = _class_counts(cursor, system)
+    spellings = counted.rows if counted else _class_counts(cursor, system)
     known = [
         *system.classes,
         *(c.role.name for c in systems.decision_columns(cursor, system.key) if c.role.role == "proba"),
@@ -140,7 +184,7 @@ def settle_classes(cursor: duckdb.DuckDBPyConnection, system: System, *, file: s
         system, classes=tuple(sorted(classes)), positive=_known_spelling(system.positive, classes)
     )
     if system.task is Task.BINARY and changed.positive not in changed.classes and len(changed.classes) == 2:
-        changed = replace(changed, positive=_guess_positive(cursor, changed))
+        changed = replace(changed, positive=_guess_positive(cursor, changed, counted, spelling))
     if changed != system:
         systems.update_system(cursor, changed)
     return changed
@@ -168,7 +212,7 @@ def _class_counts(cursor: duckdb.DuckDBPyConnection, system: System) -> dict[str
             str(c): int(n)
             for c, n in cursor.execute(
                 f"""SELECT {column}, count(*) FROM {table} WHERE {column} IS NOT NULL GROUP BY ALL
-                    LIMIT {MAX_CLASSES * 4 + 1}"""
+                    LIMIT {MOST_SPELLINGS}"""
             ).fetchall()
         }
         for column in _COLUMNS
@@ -227,12 +271,26 @@ def _known_spelling(positive: str | None, classes: Iterable[str]) -> str | None:
     return next((c for c in classes if fold(c) == fold(positive)), positive)
 
 
-def _guess_positive(cursor: duckdb.DuckDBPyConnection, system: System) -> str:
+def _guess_positive(
+    cursor: duckdb.DuckDBPyConnection, system: System, counted: ClassCounts | None, spelling: dict[str, str]
+) -> str:
     """The class with the higher mean score, else the one whose name says so, else the last."""
-    row = cursor.execute(
-        f"""SELECT coalesce(prediction, label) AS c FROM {decision_table(system.key)}
-            WHERE score IS NOT NULL AND c IS NOT NULL GROUP BY c ORDER BY avg(score) DESC LIMIT 1"""
-    ).fetchone()
-    if row:
-        return str(row[0])
+    scores = counted.scores if counted else _scores(cursor, system)
+    totals: dict[str, tuple[float, int]] = {}
+    for name, (total, n) in scores.items():
+        spelt = spelling.get(fold(name), name)
+        before = totals.get(spelt, (0.0, 0))
+        totals[spelt] = (before[0] + total, before[1] + n)
+    means = {name: totals[name][0] / totals[name][1] for name in system.classes if name in totals}
+    if means:
+        return max(means, key=lambda name: means[name])
     return next((c for c in system.classes if normalise(c) in POSITIVE), system.classes[-1])
+
+
+def _scores(cursor: duckdb.DuckDBPyConnection, system: System) -> dict[str, tuple[float, int]]:
+    """See ``ClassCounts.scores``, of the decisions in the table."""
+    rows = cursor.execute(
+        f"""SELECT coalesce(prediction, label) AS c, sum(score), count(*) FROM {decision_table(system.key)}
+            WHERE score IS NOT NULL AND c IS NOT NULL GROUP BY c"""
+    ).fetchall()
+    return {str(c): (float(total), int(n)) for c, total, n in rows}
