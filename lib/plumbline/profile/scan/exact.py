@@ -19,7 +19,6 @@ from plumbline.profile.grids import value
 from plumbline.profile.scan.identical_inputs import repeats
 from plumbline.profile.scope import ARM, VERSION, WHO, all_rows, slice_scope
 from plumbline.store.sql import ident
-from plumbline.store.times import to_utc
 from plumbline.store.workspace import aware, naive
 
 __all__ = [
@@ -38,7 +37,8 @@ _ALL = Slice()
 
 
 def span(cursor: duckdb.DuckDBPyConnection, system: System) -> tuple[datetime, datetime, int] | None:
-    """First decision, last decision (UTC) and how many there are, shadow included; None without any."""
+    """First decision, last decision (by the clock of the zone) and how many there are, shadow included; None without
+    any."""
     if attachments.find(cursor, system.key):
         return _span_of_counts(cursor, system)
     row = cursor.execute(
@@ -51,12 +51,8 @@ def _span_of_counts(
     cursor: duckdb.DuckDBPyConnection, system: System
 ) -> tuple[datetime, datetime, int] | None:
     """The same from the counts, where only a sample of the decisions is here."""
-    first, last = (to_utc(f"{name}(moment)", system.timezone) for name in ("min", "max"))
     row = cursor.execute(
-        f"""SELECT {first}, {last}, sum(n) FROM (
-                SELECT unnest([first_at, last_at]) AS moment, unnest([n, 0]) AS n FROM profile_hour
-                WHERE system = ?)""",
-        [system.key],
+        "SELECT min(first_at), max(last_at), sum(n) FROM profile_hour WHERE system = ?", [system.key]
     ).fetchone()
     return (aware(row[0]), aware(row[1]), int(row[2])) if row and row[2] else None
 
