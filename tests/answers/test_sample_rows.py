@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from plumbline.answers.alerts import record, signals
+from plumbline.answers.alerts.check import signals_of
 from plumbline.answers.alerts.incident_impact import hints
 from plumbline.answers.drift.features import drift
 from plumbline.answers.governance import facts
@@ -15,7 +17,7 @@ from plumbline.answers.question import log_span, reporting_date
 from plumbline.answers.releases.gate import GateDecision, gate
 from plumbline.answers.releases.guardrails import watch
 from plumbline.answers.releases.history import releases, system_releases
-from plumbline.domain import Finding, PlumblineError, Severity
+from plumbline.domain import Finding, PlumblineError, Repeats, Severity
 from plumbline.logs.cluster import attachments
 from plumbline.logs.cluster.attachments import Attachment
 from plumbline.profile.scan import weights
@@ -83,3 +85,17 @@ def test_overrides_are_a_share_and_no_number_in_a_sample(held: Held, attached: H
     assert people["override_mapped"]
     assert people["override_rate"] > 0
     assert people["overrides_90_days"] is None
+
+
+def test_what_a_cluster_cannot_be_asked_now_closes_no_finding(
+    held: Held, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with held.ws.read() as cursor:
+        system = systems.get_system(cursor, SYSTEM)
+        _, _, _, asked = signals_of(cursor, system, True)
+        unknown = Repeats(decisions=0, conflicting=0, groups=0, conflicting_groups=0, unknown=True)
+        monkeypatch.setattr(signals, "find_repeats", lambda *given: unknown)
+        monkeypatch.setattr(record, "duplicate_ids", lambda *given: None)
+        _, _, _, left = signals_of(cursor, system, True)
+    assert set(asked) - set(left) == {"consistency.", "quality.duplicates"}
+    assert "quality.gap" in left

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
@@ -12,14 +12,23 @@ import numpy as np
 
 from plumbline.answers.cache import memoise
 from plumbline.domain import Kind, PlumblineError, Repeats, Slice, System, Task
+from plumbline.domain.decisions import Decision
 from plumbline.logs.cluster import attachments
 from plumbline.monitor.quality.consistency import score_tolerance
 from plumbline.monitor.quality.personal_data import PersonalData, find_personal
 from plumbline.profile.scan import decisions, exact, group_outcomes
 from plumbline.profile.scan import protected_groups as counting
-from plumbline.profile.scan.identical_inputs import Groups, decisions_at_places, repeats
+from plumbline.profile.scan.identical_inputs import (
+    Groups,
+    decisions_at_places,
+    decisions_by_hash,
+    repeat_ends_in_cluster,
+    repeats,
+    repeats_in_cluster,
+)
 from plumbline.profile.scan.protected_groups import GroupCounts
 from plumbline.store import systems
+from plumbline.store.cache.fingerprint import fingerprint
 from plumbline.store.workspace import Cursor
 
 STEPPED = 20_000  # rows from which the steps of inputs and their slopes are read
@@ -33,6 +42,14 @@ class _RepeatCounts:
 
     counts: Repeats
     places: Groups
+
+
+@dataclass(frozen=True, slots=True)
+class _ClusterRepeats:
+    """``counts`` without its examples, of which ``ends`` has the hashes of rows in the cluster's table."""
+
+    counts: Repeats
+    ends: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +69,8 @@ T = TypeVar("T")
 #: seconds for which a cluster that failed is not asked again for a page
 PAUSE = 60.0
 _FAILED: dict[str, float] = {}
+#: examples that were looked up last: rows of the log, which are never kept in the workspace
+_EXAMPLES: dict[Hashable, tuple[tuple[Decision, ...], ...]] = {}
 _NO_SCORES = np.empty((0, 3))
 
 
@@ -83,13 +102,14 @@ def ask_cluster(cursor: Cursor, system: System, ask: Callable[[], T]) -> T | Non
 
 
 def find_repeats(cursor: Cursor, system: System, *, examples: bool = False) -> Repeats:
-    """Decisions of the whole log that share every feature, the version and the deployment; unknown in a sample.
+    """Decisions of the whole log that share every feature, the version and the deployment; unknown where they lie in
+    a cluster that cannot be asked now.
 
     See ``profile.scan.identical_inputs``.
     """
 
     if attachments.find(cursor, system.key):
-        return Repeats(decisions=0, conflicting=0, groups=0, conflicting_groups=0, sampled=True)
+        return _find_repeats_in_cluster(cursor, system, examples)
 
     def make() -> _RepeatCounts:
         repeat_counts = repeats(cursor, system, Slice())
@@ -109,6 +129,34 @@ def find_repeats(cursor: Cursor, system: System, *, examples: bool = False) -> R
     )
 
 
+def _find_repeats_in_cluster(cursor: Cursor, system: System, examples: bool) -> Repeats:
+    none = Repeats(decisions=0, conflicting=0, groups=0, conflicting_groups=0)
+
+    def make() -> _ClusterRepeats:
+        counts = repeats_in_cluster(cursor, system) or none
+        if not counts.conflicting:
+            return _ClusterRepeats(counts, ())
+        reach = _repeat_tolerance(cursor, system, counts)
+        counts = repeats_in_cluster(cursor, system, reach=reach) or none
+        return _ClusterRepeats(counts, repeat_ends_in_cluster(cursor, system, reach=reach))
+
+    repeats_there = ask_cluster(
+        cursor, system, lambda: memoise(cursor, system, "repeats", _ClusterRepeats, make)
+    )
+    if repeats_there is None:
+        return replace(none, unknown=True)
+    if not examples or not repeats_there.ends:
+        return repeats_there.counts
+    name = (system.key, fingerprint(cursor, system), repeats_there.ends)
+    if name not in _EXAMPLES:
+        rows = ask_cluster(cursor, system, lambda: decisions_by_hash(cursor, system, repeats_there.ends))
+        if rows is None:
+            return repeats_there.counts
+        _EXAMPLES.clear()
+        _EXAMPLES[name] = rows
+    return replace(repeats_there.counts, examples=_EXAMPLES[name])
+
+
 def _repeat_tolerance(cursor: Cursor, system: System, repeats: Repeats) -> float:
     """By how much scores may differ between decisions whose logged inputs are the same, from a sample of rows."""
     outcome = "prediction" if system.task is Task.REGRESSION else "score"
@@ -117,11 +165,11 @@ def _repeat_tolerance(cursor: Cursor, system: System, repeats: Repeats) -> float
         for c in systems.decision_columns(cursor, system.key)
         if c.role.role == "feature" and c.kind is Kind.NUMERIC
     ]
-    sample = decisions.sample(cursor, system, Slice(), STEPPED, 0, [*names, outcome])
-    if outcome not in sample or not len(sample):
+    values = decisions.sample_by_id(cursor, system, STEPPED, [*names, outcome])
+    if not len(values):
         return 0.0
-    numbers = {name: sample[name].to_numpy(dtype=float) for name in names}
-    return score_tolerance(repeats, numbers, sample[outcome].to_numpy(dtype=float))
+    numbers = {name: values[:, at] for at, name in enumerate(names)}
+    return score_tolerance(repeats, numbers, values[:, -1])
 
 
 def find_personal_data(cursor: Cursor, system: System) -> tuple[tuple[PersonalData, ...], int]:

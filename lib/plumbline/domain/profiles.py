@@ -185,7 +185,7 @@ class Repeats:
     near: int = 0
     near_groups: int = 0
     reach: float = 0.0
-    sampled: bool = False  # only a sample of the decisions is here, in which repeats cannot be seen
+    unknown: bool = False  # the decisions lie in a cluster that cannot be asked now
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ def _repeats() -> Iterator[tuple[str, Any]]:
             f"{name}, other limits",
             (
                 consistency(one, limit=0.01, fewest=300).status,
-                consistency(replace(one, sampled=True)).sentence,
+                consistency(replace(one, unknown=True)).sentence,
             ),
         )
 

@@ -35,6 +35,9 @@ def in_duckdb(query: str) -> str:
     query = query.replace(
         "count(DISTINCT coalesce(arm, ''), decision_id)", "count(DISTINCT (coalesce(arm, ''), decision_id))"
     )
+    query = (
+        query.replace("xxhash64(", "hash(").replace("LEFT SEMI JOIN", "SEMI JOIN").replace("struct(", "row(")
+    )
     return re.sub(r"(?<=\d)D\b", "", query)
 
 
@@ -90,8 +93,9 @@ def away(cursor: duckdb.DuckDBPyConnection, system: System, loads: Sequence[int]
 
     named = tuple(decision_columns(cursor, system.key))
     reading = SimpleNamespace(
-        windows=windows, named=named, decisions=decisions, table=SimpleNamespace(name="c.s.t")
-    )
+        windows=windows, named=named, decisions=decisions, table=SimpleNamespace(name="c.s.t"),
+        in_utc=lambda: reading,
+    )  # fmt: skip
     return ClusterSession(Session(cursor), reading)  # type: ignore[arg-type]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, timedelta
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from plumbline.profile import build
 from plumbline.profile.scan import decisions, exact
 from plumbline.store.sql import decision_table
 from tests.factory.decision_tables import START, binary_log, insert, make_system, workspace
+from tests.factory.samples import place
 
 
 @pytest.fixture(scope="module")
@@ -260,3 +262,24 @@ def test_repeats_forgive_rounding_and_skip_empty_inputs(tmp_path: Path) -> None:
     ws.close()
     assert (found.decisions, found.conflicting, found.groups, found.conflicting_groups) == (4, 2, 2, 1)
     assert [row.score for row in found.examples[0]] == [0.7, 0.7 + 1e-6]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Kolkata"])
+def test_a_sample_by_id_is_that_of_the_rows_with_the_lowest_hashes(tmp_path: Path, zone: str) -> None:
+    """A table in a cluster is sampled by the same hashes: what is drawn of its sample is what is drawn of all."""
+    log = binary_log(np.random.default_rng(5), 200)
+    clock = log["timestamp"].dt.tz_localize("UTC").dt.tz_convert(zone).dt.tz_localize(None)
+    log = log.assign(
+        place=[place((i, at, "")) for i, at in zip(log["decision_id"], clock.dt.to_pydatetime(), strict=True)]
+    )
+    drawn = log.sort_values("place").iloc[:120].drop(columns="place").sample(frac=1, random_state=1)
+    read = []
+    for name, rows in (("all", log.drop(columns="place")), ("drawn", drawn)):
+        (tmp_path / name).mkdir()
+        with workspace(tmp_path / name).write() as cursor:
+            system = replace(make_system(cursor), timezone=zone)
+            insert(cursor, system, rows, 1)
+            read.append(decisions.sample_by_id(cursor, system, 50, ["score", "feature:x"]))
+    expected = log[log["arm"] != "shadow"].sort_values("place").iloc[:50]
+    np.testing.assert_array_equal(read[0], expected[["score", "feature:x"]].to_numpy(float))
+    np.testing.assert_array_equal(read[0], read[1])

@@ -20,22 +20,15 @@ NEEDED = ("id", "version", "features")
 
 
 def record_findings(cursor: Cursor, m: Measurements) -> list[Finding]:
-    """What is not on record: ids, versions, inputs, duplicates, and holes in time."""
+    """What is not on record: ids, versions and inputs; and holes in time."""
     profile = profiles.completeness(cursor, m.system, Slice())
-    trail = audit(profile, decisions=m.span.n, duplicate_ids=duplicate_ids(cursor, m.system))
+    trail = audit(profile, decisions=m.span.n, duplicate_ids=None)
     findings = [
         _lack(m, f"quality.{name}", lack_sentence(name, trail.shares.get(name, 0.0), trail.n))
         for name in NEEDED
         if trail.statuses[name] is PointStatus.BREACH
         and (name != "features" or _has_less_presence(m, profile, name))
     ]
-    if trail.statuses["duplicates"] is PointStatus.BREACH and trail.duplicate_share is not None:
-        twice = message(
-            "{share} of {n} decisions share an id.",
-            share=message("{percent} %", percent=decimal(100 * trail.duplicate_share, ".3g")),
-            n=decimal(trail.n, ","),
-        )
-        findings.append(_lack(m, "quality.duplicates", twice))
     for gap in without_seasonal_repeats(trail.gaps):
         sentence = message(
             "No decision for {hours} hours, where {usual} at most are usual.",
@@ -58,6 +51,23 @@ def record_findings(cursor: Cursor, m: Measurements) -> list[Finding]:
             )
         )
     return findings
+
+
+def duplicate_findings(cursor: Cursor, m: Measurements) -> list[Finding] | None:
+    """Ids that several decisions have; None where they lie in a cluster that cannot be asked now."""
+    duplicates = duplicate_ids(cursor, m.system)
+    if duplicates is None:
+        return None
+    profile = profiles.completeness(cursor, m.system, Slice())
+    trail = audit(profile, decisions=m.span.n, duplicate_ids=duplicates)
+    if trail.statuses["duplicates"] is not PointStatus.BREACH or trail.duplicate_share is None:
+        return []
+    twice = message(
+        "{share} of {n} decisions share an id.",
+        share=message("{percent} %", percent=decimal(100 * trail.duplicate_share, ".3g")),
+        n=decimal(trail.n, ","),
+    )
+    return [_lack(m, "quality.duplicates", twice)]
 
 
 def _has_less_presence(m: Measurements, profile: CompletenessProfile, name: str) -> bool:

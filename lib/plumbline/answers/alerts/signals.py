@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from plumbline.answers.alerts.first_year import first_year
 from plumbline.answers.alerts.measurements import Measurements
-from plumbline.answers.alerts.record import record_findings
+from plumbline.answers.alerts.record import duplicate_findings, record_findings
 from plumbline.answers.drift import associations
 from plumbline.answers.drift.cutoff_changes import cutoff_departures
 from plumbline.answers.drift.group_shifts import shifts_of_groups
@@ -264,8 +264,11 @@ def _staleness(cursor: Cursor, m: Measurements) -> list[Finding]:
 WATCHED = ("score", "prediction")
 
 
-def _consistency(cursor: Cursor, m: Measurements) -> list[Finding]:
-    result = consistency(find_repeats(cursor, m.system))
+def _consistency(cursor: Cursor, m: Measurements) -> list[Finding] | None:
+    repeats = find_repeats(cursor, m.system)
+    if repeats.unknown:
+        return None
+    result = consistency(repeats)
     if result.status is not PointStatus.BREACH:
         return []
     figures = {
@@ -333,11 +336,14 @@ def _schema(cursor: Cursor, m: Measurements) -> list[Finding]:
 
 @dataclass(frozen=True, slots=True)
 class SignalFamily:
-    """``prefixes``: of the signals it raises; ``quick``: cheap enough to run with every load."""
+    """``prefixes``: of the signals it raises; ``quick``: cheap enough to run with every load.
+
+    ``raise_findings`` is None where nothing can be known now: what was found before then stays as it is.
+    """
 
     name: str
     prefixes: tuple[str, ...]
-    raise_findings: Callable[[Cursor, Measurements], list[Finding]]
+    raise_findings: Callable[[Cursor, Measurements], list[Finding] | None]
     quick: bool = True
 
 
@@ -352,7 +358,10 @@ FAMILIES: tuple[SignalFamily, ...] = (
     SignalFamily("cut-off", ("cutoff.",), _cutoff),
     SignalFamily("missing values and new levels", tuple(f"{method}." for method in OF_THEIR_OWN), _presence),
     SignalFamily("staleness", ("staleness.",), _staleness),
-    SignalFamily("record", ("quality.",), record_findings),
+    SignalFamily(
+        "record", ("quality.id", "quality.version", "quality.features", "quality.gap"), record_findings
+    ),
+    SignalFamily("duplicates", ("quality.duplicates",), duplicate_findings),
     SignalFamily("schema", ("schema.",), _schema),
     SignalFamily("consistency", ("consistency.",), _consistency, quick=False),
     SignalFamily("releases", ("release.",), _releases),
@@ -364,6 +373,8 @@ def all_findings(
 ) -> tuple[list[Finding], tuple[str, ...]]:
     """The findings of every family (or of the quick ones), and the prefixes of the signals that were looked at."""
     chosen: Sequence[SignalFamily] = [f for f in FAMILIES if all_of_them or f.quick]
-    found = [one for family in chosen for one in family.raise_findings(cursor, m)]
-    prefixes = tuple(prefix for family in chosen for prefix in family.prefixes)
-    return first_year(cursor, m, problems.merge_problem_findings(found)), (*prefixes, SIGNAL)
+    raised = [(family, family.raise_findings(cursor, m)) for family in chosen]
+    asked = [(family, of_family) for family, of_family in raised if of_family is not None]
+    findings = [finding for _, of_family in asked for finding in of_family]
+    prefixes = tuple(prefix for family, _ in asked for prefix in family.prefixes)
+    return first_year(cursor, m, problems.merge_problem_findings(findings)), (*prefixes, SIGNAL)

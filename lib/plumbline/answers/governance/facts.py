@@ -216,7 +216,8 @@ def _versions(
     waiting = [g for g in answer.guardrails if g.fired and not g.proved and not _has_response(noted, g)]
     watched = bool(seen) and system.task is Task.BINARY
     judged = watched and not sample_reason(cursor, system)
-    same = consistency(find_repeats(cursor, system))
+    repeats = find_repeats(cursor, system)
+    same = consistency(repeats)
     return {
         "versions": len(seen), **registry_facts(seen, with_model, probes),
         **_fields(model_file_facts(cursor, system.key, seen, files, probes)),
@@ -227,7 +228,7 @@ def _versions(
         "guardrail_in_hand": len(waiting) - len(tripped) if judged else None,
         "guardrail_sentence": tripped[-1].sentence if tripped else NOTHING,
         "reproduced_versions": len(seen & with_model),
-        "repeats": same.n, "conflicting_share": same.share, "repeated_inputs": same.groups,
+        "repeats": None if repeats.unknown else same.n, "conflicting_share": same.share, "repeated_inputs": same.groups,
         "conflicting_inputs": same.conflicting_groups,
         "conflicting_decisions": same.decided_share, "near_share": same.near_share,
     }  # fmt: skip

@@ -281,6 +281,8 @@ def answer_consistency(case: ControlCase) -> Evidence:
     facts, limits = case.facts, case.limits
     if not facts.repeats or facts.conflicting_share is None:
         none = message("No input occurs twice for one version in the log.")
+        if facts.repeats is None:
+            none = message("Whether an input occurs twice for one version is not known.")
         return _reproduction_evidence(case, none) or unknown_evidence(none)
     if facts.repeats < limits["repeats"] and not facts.conflicting_share:
         few = message(

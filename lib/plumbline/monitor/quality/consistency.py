@@ -117,9 +117,9 @@ def consistency(repeats: Repeats, *, limit: float = LIMIT, fewest: int = FEWEST)
     n, conflicting = repeats.decisions, repeats.conflicting
     if n == 0:
         sentence = message("No input occurs twice with the same version, so consistency cannot be told.")
-        if repeats.sampled:
+        if repeats.unknown:
             sentence = message(
-                "Only a sample of the decisions is here, in which inputs that occur twice cannot be seen."
+                "The decisions lie in a cluster that cannot be asked now: which inputs occur twice is unknown."
             )
         return Consistency(
             share=None, low=None, high=None, n=0, conflicting=0, status=PointStatus.UNKNOWN, sentence=sentence

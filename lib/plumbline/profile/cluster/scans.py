@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -12,6 +11,7 @@ import duckdb
 from plumbline.domain import SINGLE_ROLES, System
 from plumbline.logs.cluster.cells import literal, spark_identifier
 from plumbline.logs.cluster.sample_rows import is_erased
+from plumbline.logs.cluster.table import ClusterReading
 from plumbline.logs.load.settle import secret
 from plumbline.profile.cluster.away import open_cluster
 from plumbline.profile.constants import DELAY_CELLS
@@ -106,15 +106,19 @@ def decision_row(
     with open_cluster(cursor, system) as place:
         if place is None:
             return None
-        stored = replace(place.reading, zone="UTC")
-        names = [*SINGLE_ROLES, *(c.name for c in stored.named)]
-        wanted = ", ".join(spark_identifier(name) for name in names)
+        wanted, stored = stored_columns(place.reading)
         row = place.session.sql(
-            f"""SELECT {wanted}, _load AS _load_id, CAST(0 AS BIGINT) AS _line
-                FROM ({stored.decisions()}) WHERE decision_id = {literal(decision_id)}
+            f"""SELECT {wanted} FROM ({stored}) WHERE decision_id = {literal(decision_id)}
                 ORDER BY lower(coalesce(arm, '')) = 'shadow', _utc DESC LIMIT 1"""
         ).toArrow()
         rows: list[dict[str, Any]] = row.to_pylist()
         if not rows or is_erased(cursor, system.key, secret(cursor), decision_id, rows[0]["subject"]):
             return None
         return rows[0] | {"subject": None}
+
+
+def stored_columns(reading: ClusterReading) -> tuple[str, str]:
+    """The columns of a decision table as Spark SQL, and the query that they are of: times as they are stored."""
+    stored = reading.in_utc()
+    names = ", ".join(spark_identifier(name) for name in (*SINGLE_ROLES, *(c.name for c in stored.named)))
+    return f"{names}, _load AS _load_id, CAST(0 AS BIGINT) AS _line", stored.decisions()

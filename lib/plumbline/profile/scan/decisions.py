@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 import numpy as np
 
-from plumbline.domain import SINGLE_ROLES, PlumblineError, Slice, System
+from plumbline.domain import SINGLE_ROLES, FloatArray, PlumblineError, Slice, System
 from plumbline.domain.decisions import Decision
 from plumbline.domain.messages import message
 from plumbline.profile.cluster import scans
-from plumbline.profile.scope import ARM, Scope, all_rows, column_kinds, slice_scope, typed_parameter
+from plumbline.profile.scope import (
+    ARM,
+    SHUFFLED,
+    Scope,
+    all_rows,
+    column_kinds,
+    slice_scope,
+    typed_parameter,
+)
 from plumbline.store import loads
 from plumbline.store.sql import Statement, decision_table, ident
 from plumbline.store.systems import decision_columns
@@ -192,7 +200,7 @@ def read_decision(cursor: duckdb.DuckDBPyConnection, system: System, decision_id
     if not decisions:
         row = scans.decision_row(cursor, system, decision_id)
         if row is not None:
-            return Decision({name: _cell_value(cell) for name, cell in row.items()})
+            return Decision(cell_values(row))
         raise PlumblineError(
             message("{key} has no decision {decision_id}", key=system.key, decision_id=repr(decision_id)),
             todo="Check the id, and whether the log that holds it is loaded.",
@@ -221,6 +229,23 @@ def sample(
         params,
     ).df()
     return localise_times(frame)
+
+
+def sample_by_id(
+    cursor: duckdb.DuckDBPyConnection, system: System, n: int, columns: Sequence[str]
+) -> FloatArray:
+    """Numbers (at most n, columns) of a random sample of decisions, NaN where missing, shadow left out: those with the
+    lowest hashes of id and time, in their order. The sample of a table in a cluster holds the same ones."""
+    scope = slice_scope(cursor, system, Slice())
+    wanted = ", ".join(f"{ident(column)} AS c{at}" for at, column in enumerate(columns))
+    read = cursor.execute(
+        f"""SELECT {wanted} {scope.rows}
+            ORDER BY md5(coalesce(decision_id, '') || '|' || epoch_us("timestamp")), {SHUFFLED} LIMIT $n""",
+        scope.params | {"n": n},
+    ).fetchnumpy()
+    return np.column_stack(
+        [np.ma.filled(np.ma.asarray(read[f"c{at}"], dtype=np.float64), np.nan) for at in range(len(columns))]
+    )
 
 
 def lowest_hashes(cursor: duckdb.DuckDBPyConnection, scope: Scope, n: int, seed: int) -> Statement:
@@ -279,6 +304,11 @@ def read_dicts(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     return [
         {name: _cell_value(held) for name, held in zip(names, row, strict=True)} for row in result.fetchall()
     ]
+
+
+def cell_values(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The cells of a row as ``read_dicts`` gives them."""
+    return {name: _cell_value(cell) for name, cell in row.items()}
 
 
 def _cell_value(cell: Any) -> Any:

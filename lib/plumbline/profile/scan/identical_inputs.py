@@ -8,9 +8,10 @@ from typing import Any
 
 import duckdb
 
-from plumbline.domain import TEXT, Repeats, Slice, System, Task
+from plumbline.domain import TEXT, DecisionColumn, Repeats, Slice, System, Task
 from plumbline.domain.decisions import Decision, columns_of_role
-from plumbline.profile.scan.decisions import read_decisions, read_dicts
+from plumbline.profile.cluster import repeats as elsewhere
+from plumbline.profile.scan.decisions import cell_values, read_decisions, read_dicts
 from plumbline.profile.scope import VERSION, Scope, slice_scope
 from plumbline.store.sql import Statement, decision_table, ident
 from plumbline.store.systems import decision_columns
@@ -48,18 +49,11 @@ def repeats(
     that decided. Groups whose scores (of numbers: predictions) differ by ``reach`` at most are counted as near,
     whatever was decided on either side of the cut-off. A deployment is what a segment of such a name says.
     """
-    columns = decision_columns(cursor, system.key)
-    features = [
-        ident(c.name)
-        for c in columns
-        if c.role.role == "feature" or (c.role.role == TEXT and c.source.startswith(_INPUTS))
-    ]
-    scope = slice_scope(cursor, system, part, stored=True)
-    if not features:
+    inputs, deployments = _inputs(cursor, system)
+    if not inputs:
         return Repeats(decisions=0, conflicting=0, groups=0, conflicting_groups=0)
-    places = [
-        ident(c.name) for c in columns if c.role.role == "segment" and DEPLOYMENT.search(c.role.name.lower())
-    ]
+    scope = slice_scope(cursor, system, part, stored=True)
+    features, places = [ident(c.name) for c in inputs], [ident(c.name) for c in deployments]
     sql, params = _repeat_groups_sql(system, scope, features, places, tolerance)
     row = cursor.execute(
         f"""{sql} SELECT coalesce(sum(n), 0)::BIGINT, coalesce(sum(n) FILTER (differs AND NOT near), 0)::BIGINT,
@@ -85,6 +79,50 @@ def repeats(
         near_groups=near_groups,
         reach=reach,
     )
+
+
+def repeats_in_cluster(
+    cursor: duckdb.DuckDBPyConnection, system: System, *, tolerance: float = TOLERANCE, reach: float = 0.0
+) -> Repeats | None:
+    """As ``repeats`` over every decision of a table in a cluster, without examples; None where they lie here."""
+    inputs, deployments = _inputs(cursor, system)
+    if not inputs:
+        return Repeats(decisions=0, conflicting=0, groups=0, conflicting_groups=0)
+    return elsewhere.count_repeats(cursor, system, inputs, deployments, tolerance=tolerance, reach=reach)
+
+
+def repeat_ends_in_cluster(
+    cursor: duckdb.DuckDBPyConnection, system: System, *, reach: float, tolerance: float = TOLERANCE
+) -> elsewhere.Ends:
+    """Of the repeated inputs whose outputs differ, those of ``repeats``' examples: the hashes of the rows with the
+    lowest and the highest output."""
+    inputs, deployments = _inputs(cursor, system)
+    return elsewhere.repeat_ends(
+        cursor, system, inputs, deployments, tolerance=tolerance, reach=reach, most=EXAMPLES
+    )
+
+
+def decisions_by_hash(
+    cursor: duckdb.DuckDBPyConnection, system: System, groups: elsewhere.Ends
+) -> tuple[tuple[Decision, ...], ...]:
+    """Groups of decisions looked up in the cluster, as ``repeat_ends_in_cluster`` names them; a group of which a row
+    is gone, or was erased here, is left out."""
+    rows = elsewhere.rows_by_hash(cursor, system, [row for group in groups for row in group])
+    by_row = {name: Decision(cell_values(row)) for name, row in rows.items()}
+    return _rows_by_group(by_row, [group for group in groups if all(row in by_row for row in group)])
+
+
+def _inputs(
+    cursor: duckdb.DuckDBPyConnection, system: System
+) -> tuple[list[DecisionColumn], list[DecisionColumn]]:
+    """The columns of inputs, and of segments that name a deployment."""
+    columns = decision_columns(cursor, system.key)
+    inputs = [
+        c
+        for c in columns
+        if c.role.role == "feature" or (c.role.role == TEXT and c.source.startswith(_INPUTS))
+    ]
+    return inputs, [c for c in columns if c.role.role == "segment" and DEPLOYMENT.search(c.role.name.lower())]
 
 
 def _repeat_groups_sql(
