@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from plumbline.answers.data.load import load_file
-from plumbline.domain import PlumblineError, Task
+from plumbline.domain import ColumnMap, Mapping, PlumblineError, RoleName, Task
 from plumbline.logs.cluster import attachments
 from plumbline.logs.cluster.attachments import Attachment, Window
-from plumbline.logs.cluster.classes import counted_classes
+from plumbline.logs.cluster.classes import counted_classes, with_scores
+from plumbline.logs.cluster.table import ClusterReading, ClusterTable
 from plumbline.logs.mapping.classes import ClassCounts, settle_classes
 from plumbline.store import systems
 from plumbline.store.workspace import Workspace
@@ -86,3 +89,32 @@ def test_counts_of_two_parts_add_up() -> None:
     assert both.rows == {"prediction": {"a": 1, "b": 5}, "label": {"c": 4}, "override": {"a": 1}}
     assert both.scores == {"a": (3.0, 5), "b": (1.0, 1)}
     assert other.plus(one) == both
+
+
+def test_scores_are_read_only_where_the_positive_class_is_open() -> None:
+    counts = ClassCounts(rows={"prediction": {"YES ": 1}, "label": {"no": 1}, "override": {"odd": 1}})
+    assert [counts.holds(name) for name in ("yes", "no", "odd", None)] == [True, True, False, False]
+    asked: list[str] = []
+
+    class Session:
+        def sql(self, query: str) -> Any:
+            asked.append(query)
+            return SimpleNamespace(collect=lambda: [("yes", 2.0, 4)])
+
+    for task, positive, queries in (
+        (Task.BINARY, "yes", 0),
+        (Task.MULTICLASS, None, 0),
+        (Task.REGRESSION, None, 0),
+        (Task.BINARY, "maybe", 1),
+    ):
+        roles = {"at": RoleName("timestamp"), "p": RoleName("prediction")}
+        mapping = Mapping(
+            columns=tuple(ColumnMap(column=column, role=role) for column, role in roles.items())
+        )
+        table = ClusterTable(name="a.b", kinds={"at": "timestamp", "p": "string"}, since="at")
+        reading = ClusterReading(table=table, mapping=mapping, task=task, zone="UTC")
+        window = Window(load_id=1, low=None, high="2026-01-01", n_read=1)
+        scored = with_scores(Session(), reading, [window], counts, positive)
+        assert len(asked) == queries
+    assert scored.scores == {"yes": (2.0, 4)}
+    assert scored.rows == counts.rows

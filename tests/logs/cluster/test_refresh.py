@@ -81,6 +81,7 @@ def _count_anew(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     )
     monkeypatch.setattr(refresh, "read_labels", lambda *_: labels)
     monkeypatch.setattr(refresh, "classes_there", lambda *_: ClassCounts())
+    monkeypatch.setattr(refresh, "with_scores", lambda *given: given[3])
     changed: DayDigests = {(2, datetime(2026, 1, 5).date()): (60, "x")}
     table = ClusterTable(name="a.b", kinds={}, since="at")
     reading = ClusterReading(

@@ -22,7 +22,7 @@ from plumbline.answers.data.load import (
 from plumbline.domain import Load, Mapping, PlumblineError, System, Task, json_object
 from plumbline.logs.cluster import attachments, refresh, sample, sample_rows
 from plumbline.logs.cluster.attachments import Attachment, Window
-from plumbline.logs.cluster.classes import classes_there, counted_classes
+from plumbline.logs.cluster.classes import classes_there, counted_classes, with_scores
 from plumbline.logs.cluster.session import cluster, describe
 from plumbline.logs.cluster.strata import (
     SampleRule,
@@ -299,15 +299,16 @@ def _load(ws: Workspace, look: _Look, folder: Path, actor: str, progress: Progre
 
 
 def _classes(ws: Workspace, look: _Look, reading: ClusterReading) -> ClassCounts:
-    """The classes of all decisions, those of the loads before as they are counted; all are read again where the
-    positive class is not settled yet, as it is guessed from the scores of all."""
+    """The classes of all decisions, those of the loads before as they are counted; with the scores of all of them where
+    the positive class is not settled yet."""
+    counts, positive = ClassCounts(), look.mapping.positive
     with ws.read() as cursor:
         system = systems.find_system(cursor, look.attachment.system) if look.standing else None
-        if system is not None and (system.task is not Task.BINARY or system.positive in system.classes):
-            before = counted_classes(cursor, system) or ClassCounts()
-            return before.plus(classes_there(look.session, reading, [look.window]))
+        if system is not None:
+            counts, positive = counted_classes(cursor, system) or counts, system.positive
+    counts = counts.plus(classes_there(look.session, reading, [look.window]))
     windows = [*look.standing, look.window]
-    return classes_there(look.session, replace(reading, windows=tuple(windows)), windows)
+    return with_scores(look.session, replace(reading, windows=tuple(windows)), windows, counts, positive)
 
 
 def _mapping(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -18,7 +19,7 @@ from plumbline.logs.mapping.classes import MOST_SPELLINGS, ClassCounts
 def classes_there(
     session: Any, reading: ClusterReading, windows: Sequence[Window], since: date | None = None
 ) -> ClassCounts:
-    """The classes of some loads, on a day or later, as they are written in the table."""
+    """The classes of some loads, on a day or later, as they are written in the table; without their scores."""
     if reading.task is Task.REGRESSION:
         return ClassCounts()
     rows = reading.as_written().decisions(windows, since=since)
@@ -29,15 +30,30 @@ def classes_there(
                 FROM (SELECT {column} FROM ({rows})) WHERE class IS NOT NULL GROUP BY 1, 2)
             WHERE place <= {MOST_SPELLINGS}"""
     ).collect()
+    counts = ClassCounts()
+    for role, name, n in counted:
+        counts.rows[str(role)][str(name)] = int(n)
+    return counts
+
+
+def with_scores(
+    session: Any,
+    reading: ClusterReading,
+    windows: Sequence[Window],
+    counts: ClassCounts,
+    positive: str | None,
+) -> ClassCounts:
+    """The same with the scores of all decisions of some loads, where the positive class is to be guessed from them:
+    a read of the table that is hardly ever needed."""
+    if reading.task is not Task.BINARY or counts.holds(positive):
+        return counts
+    rows = reading.as_written().decisions(windows)
     scored = session.sql(
         f"""SELECT class, sum(score), count(score) FROM (
                 SELECT coalesce(`prediction`, `label`) AS class, score FROM ({rows}))
             WHERE class IS NOT NULL AND score IS NOT NULL GROUP BY 1 LIMIT {MOST_SPELLINGS}"""
     ).collect()
-    counts = ClassCounts(scores={str(row[0]): (float(row[1]), int(row[2])) for row in scored})
-    for role, name, n in counted:
-        counts.rows[str(role)][str(name)] = int(n)
-    return counts
+    return replace(counts, scores={str(row[0]): (float(row[1]), int(row[2])) for row in scored})
 
 
 def counted_classes(

@@ -12,7 +12,7 @@ from plumbline.domain import System
 from plumbline.domain.acts import Act
 from plumbline.logs.cluster import attachments, sample_rows
 from plumbline.logs.cluster.attachments import Attachment, DayDigests
-from plumbline.logs.cluster.classes import classes_there, counted_classes
+from plumbline.logs.cluster.classes import classes_there, counted_classes, with_scores
 from plumbline.logs.cluster.sample import read_labels
 from plumbline.logs.cluster.table import ClusterReading
 from plumbline.logs.mapping.classes import ClassCounts, settle_classes
@@ -84,9 +84,9 @@ def recount_days_of_table(
         state_digest.mark_decisions(cursor, key, touched)
         since = min(day for _, day in changed)
         stored = counted_classes(cursor, system, changed=touched, since=since) or ClassCounts()
-        system = settle_classes(
-            cursor, system, counted=stored.plus(classes_there(session, reading, windows, since))
-        )
+        classes = stored.plus(classes_there(session, reading, windows, since))
+        classes = with_scores(session, reading, reading.windows, classes, system.positive)
+        system = settle_classes(cursor, system, counted=classes)
         recount(
             cursor, system, sorted(resized), sorted(set(touched) - resized), min(day for _, day in changed)
         )

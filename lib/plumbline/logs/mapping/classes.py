@@ -52,6 +52,12 @@ class ClassCounts:
     rows: dict[str, dict[str, int]] = field(default_factory=_no_rows)
     scores: dict[str, tuple[float, int]] = field(default_factory=dict)
 
+    def holds(self, name: str | None) -> bool:
+        """Whether a class was predicted or came true, however it is written."""
+        return name is not None and any(
+            fold(each) == fold(name) for role in ("prediction", "label") for each in self.rows[role]
+        )
+
     def plus(self, other: ClassCounts) -> ClassCounts:
         """Those of both together."""
         rows = {
