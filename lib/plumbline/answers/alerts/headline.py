@@ -95,8 +95,10 @@ def measure_headline(
         "reference": system.reference, "floors": system.settings.floors,
         "cost": system.settings.cost_matrix,
     }  # fmt: skip
-    points, daily = (
-        performance(profile, by=chunk, metrics=[headline], unknown=unknown, **options, **waiting)
+    points, daily = (  # against the limits of the whole family, as on Accuracy
+        performance(
+            profile, by=chunk, metrics=[headline], together=names, unknown=unknown, **options, **waiting
+        )
         for chunk in (by, "day")
     )
     judged = performance(
