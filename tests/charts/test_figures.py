@@ -39,6 +39,15 @@ def test_a_trend_always_draws_its_threshold_and_names_it() -> None:
     assert "threshold 75.0 %" in [a.text for a in figure.layout.annotations]
 
 
+def test_the_limit_of_a_chunk_that_is_not_complete_is_drawn_but_not_quoted() -> None:
+    own = [replace(p, threshold=0.5) if p.provisional else p for p in points() if not p.estimated]
+    figure = trend(own)
+    assert 0.5 in traces(figure, "threshold")[0].y
+    assert [a.text for a in figure.layout.annotations if a.text.startswith("threshold")] == [
+        "threshold 75.0 %"
+    ]
+
+
 def test_provisional_chunks_are_dashed_and_join_the_solid_line() -> None:
     own = points()
     figure = trend(own)

@@ -318,9 +318,10 @@ class Label:
 
 
 def _limits(mode: Mode, points: Sequence[Point], level: float | None) -> list[Label]:
-    """The labels of threshold and reference level."""
+    """The labels of threshold and reference level; the limit of a chunk that is not complete yet is no limit to quote."""
     t, metric = TOKENS[mode], points[0].metric
-    known = max((p for p in points if p.threshold is not None), key=lambda p: p.start, default=None)
+    limited = [p for p in points if p.threshold is not None]
+    known = max(limited, key=lambda p: (not p.provisional, p.start), default=None)
     labels = []
     if known is not None and known.threshold is not None:
         words = phrase("threshold {threshold}", threshold=numbers.figure(known.threshold, metric))
