@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from plumbline.domain.messages import Message, Number, message, word
+from plumbline.logs.values.currency import MARKS
 from plumbline.monitor.metrics.metrics import Metric, metric
 from plumbline.wording.quantities import decimal
 
@@ -19,7 +20,7 @@ def say_value(name: str, value: float | None, unit: str = "") -> Message:
 
 
 def say_figure(metric: Metric, value: float, unit: str = "", largest: float | None = None) -> Message:
-    """``82.2 %``, ``0.913``, ``+36.5 parcels``.
+    """``82.2 %``, ``0.913``, ``+36.5 parcels``, ``EUR −0.885``.
 
     Args:
         unit: what the system predicts so many of, or its money; said where the metric is in that unit.
@@ -33,14 +34,17 @@ def say_figure(metric: Metric, value: float, unit: str = "", largest: float | No
     else:
         words = decimal(abs(value), f",.{max(DIGITS - 1 - (place if size else 0), 0)}f")
     of = unit if metric.unit in ("label", "currency") else ""
+    is_money = metric.unit == "currency" or of in MARKS
     if not Number(words).value:
-        zero = _with_unit(Number("0"), of)
+        zero = _with_unit(Number("0"), of, is_money)
         return message("about {figure}", figure=zero) if value else zero
     both_ways = metric.unit == "label" and metric.higher_is_better is None
-    return _with_unit(Number(f"{'−' if value < 0 else '+' if both_ways else ''}{words}"), of)
+    return _with_unit(Number(f"{'−' if value < 0 else '+' if both_ways else ''}{words}"), of, is_money)
 
 
-def _with_unit(number: Number, unit: str) -> Message:
+def _with_unit(number: Number, unit: str, is_money: bool) -> Message:
     if not unit:
         return message("{number}", number=number)
+    if is_money:  # the currency leads, as in every sum
+        return message("{currency} {figure}", currency=unit, figure=number)
     return message("{number} {unit}", number=number, unit=unit)
