@@ -318,7 +318,7 @@ class Label:
 
 
 def _limits(mode: Mode, points: Sequence[Point], level: float | None) -> list[Label]:
-    """The labels of threshold and reference level; the limit of a chunk that is not complete yet is no limit to quote."""
+    """The labels of threshold and reference level. The limit of a chunk that is not complete is no limit to quote."""
     t, metric = TOKENS[mode], points[0].metric
     limited = [p for p in points if p.threshold is not None]
     known = max(limited, key=lambda p: (not p.provisional, p.start), default=None)
