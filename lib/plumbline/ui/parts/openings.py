@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 
 from plumbline.answers.data.load import SystemLoads
@@ -30,15 +29,22 @@ Opening = tuple[str, str]
 
 def window(view: View, *more: str) -> str:
     """What the page speaks of: window, version, filter, zone."""
-    lines = [phrase("the whole log") if not (view.start or view.end) else numbers.span(view.start, view.end)]
-    if view.version:
-        lines.append(phrase("version {version}", version=view.version))
-    lines += [f"{column.partition(':')[2] or column} = {say_level(value)}" for column, value in view.where]
-    words = ", ".join((*lines, *more))
+    span = phrase("the whole log") if not (view.start or view.end) else numbers.span(view.start, view.end)
+    return _with_clock(view, (span, *_narrowing(view), *more))
+
+
+def _narrowing(view: View) -> list[str]:
+    """Version and filters."""
+    lines = [phrase("version {version}", version=view.version)] if view.version else []
+    return lines + [f"{column.partition(':')[2] or column} = {say_level(value)}" for column, value in view.where]
+
+
+def _with_clock(view: View, lines: Sequence[str]) -> str:
+    """One sentence of these, whose clock days are of, and what is to be known of the reference."""
+    words = ", ".join(lines)
     zone = view.system.timezone if view.system else "UTC"
-    return " ".join(
-        (f"{words[:1].upper()}{words[1:]}.", day_zone_note(zone), *map(localise, reference_cautions(view)))
-    )
+    notes = (day_zone_note(zone), *map(localise, reference_cautions(view)))
+    return " ".join((f"{words[:1].upper()}{words[1:]}.", *notes) if words else notes)
 
 
 def whole_log_opening(system: System, cautions: Sequence[str]) -> str:
@@ -64,11 +70,8 @@ def reference_cautions(view: View) -> tuple[str, ...]:
 
 
 def drift(answer: DriftAnswer, view: View) -> str:
-    """The two spans that are compared, and what narrows them."""
-    text = window(
-        replace(view, start=answer.window[0], end=answer.window[1]),
-        phrase("against {span}", span=numbers.span(*answer.reference)),
-    )
+    """What narrows the two spans, which the title names, and what is to be known of them."""
+    text = _with_clock(view, _narrowing(view))
     cautions = (localise(caution) for caution in without_sample(answer.cautions))
     return " ".join((text, *(caution for caution in cautions if caution not in text)))
 
