@@ -39,8 +39,10 @@ def test_a_trend_always_draws_its_threshold_and_names_it() -> None:
     assert "threshold 75.0 %" in [a.text for a in figure.layout.annotations]
 
 
-def test_the_limit_of_a_chunk_that_is_not_complete_is_drawn_but_not_quoted() -> None:
-    own = [replace(p, threshold=0.5) if p.provisional else p for p in points() if not p.estimated]
+@pytest.mark.parametrize("begun", [{"provisional": True}, {"provisional": False, "n": 150}])
+def test_the_limit_of_a_chunk_that_is_not_complete_is_drawn_but_not_quoted(begun: dict[str, int]) -> None:
+    *own, last = (p for p in points() if not p.estimated)
+    own.append(replace(last, threshold=0.5, **begun))
     figure = trend(own)
     assert 0.5 in traces(figure, "threshold")[0].y
     assert [a.text for a in figure.layout.annotations if a.text.startswith("threshold")] == [

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from statistics import median
 
 import plotly.graph_objects as go
 
@@ -318,10 +319,12 @@ class Label:
 
 
 def _limits(mode: Mode, points: Sequence[Point], level: float | None) -> list[Label]:
-    """The labels of threshold and reference level. The limit of a chunk that is not complete is no limit to quote."""
+    """The labels of threshold and reference level. A limit is quoted of a chunk that is whole: not provisional, and of
+    half as many decisions as usual at least, as the last one of a log may have begun only."""
     t, metric = TOKENS[mode], points[0].metric
     limited = [p for p in points if p.threshold is not None]
-    known = max(limited, key=lambda p: (not p.provisional, p.start), default=None)
+    usual = median(p.n for p in limited) if limited else 0
+    known = max(limited, key=lambda p: (not p.provisional and 2 * p.n >= usual, p.start), default=None)
     labels = []
     if known is not None and known.threshold is not None:
         words = phrase("threshold {threshold}", threshold=numbers.figure(known.threshold, metric))
