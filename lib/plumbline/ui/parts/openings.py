@@ -36,7 +36,9 @@ def window(view: View, *more: str) -> str:
 def _narrowing(view: View) -> list[str]:
     """Version and filters."""
     lines = [phrase("version {version}", version=view.version)] if view.version else []
-    return lines + [f"{column.partition(':')[2] or column} = {say_level(value)}" for column, value in view.where]
+    return lines + [
+        f"{column.partition(':')[2] or column} = {say_level(value)}" for column, value in view.where
+    ]
 
 
 def _with_clock(view: View, lines: Sequence[str]) -> str:
