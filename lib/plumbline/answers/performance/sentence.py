@@ -157,17 +157,17 @@ def baseline_comparison(
 def _other_breach_sentence(
     system: System, problem: PerformanceProblem, headline: str, shown: Sequence[Point]
 ) -> Message:
-    """A breach that the headline does not show."""
-    last = problem.part[-1]
+    """A breach that the headline does not show, by the figures of its finding."""
+    worst = problem.worst
     unit = metric_unit(system, problem.metric)
     words = message(
-        "{metric} is {value}, limit {limit}, since {since} ({n} labelled decisions to {day}).",
+        "{metric} went to {value}, limit {limit}, from {since} to {day} ({n} labelled decisions).",
         metric=say_metric(problem.metric),
-        value=say_value(problem.metric, last.value, unit),
-        limit=say_value(problem.metric, last.threshold, unit),
+        value=say_value(problem.metric, worst.value, unit),
+        limit=say_value(problem.metric, worst.threshold, unit),
         since=say_day(problem.since),
-        n=decimal(last.n, ","),
-        day=say_day(last.end - timedelta(microseconds=1)),
+        n=decimal(problem.rows, ","),
+        day=say_day(problem.part[-1].end - timedelta(microseconds=1)),
     )
     if not shown or headline in problem.others:
         return words

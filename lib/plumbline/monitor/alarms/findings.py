@@ -61,6 +61,16 @@ class PerformanceProblem:
     change: Message = NOTHING  # where the change point alone proves it: what it says
     lasting: bool = False
 
+    @property
+    def worst(self) -> Point:
+        """The chunk that was furthest beyond its limit: what is said of the whole problem."""
+        return max(self.part, key=lambda p: abs((p.value or 0) - (p.threshold or 0)))
+
+    @property
+    def rows(self) -> int:
+        """Decisions in all its chunks."""
+        return sum(p.n for p in self.part)
+
 
 def performance_problems(
     points: Sequence[Point], healthy: Levels = None, lasts: LastingChange | None = None
@@ -149,9 +159,8 @@ def performance_findings(
     """
     findings = []
     for problem in performance_problems(points, healthy, lasts):
-        part = problem.part
+        part, worst, rows = problem.part, problem.worst, problem.rows
         series = _judged_points([p for p in points if p.metric == problem.metric])
-        worst = max(part, key=lambda p: abs((p.value or 0) - (p.threshold or 0)))
         since = problem.since
         earlier = max((p.start for p in series if p.start < since), default=since)
         if onset is not None and earlier <= onset < problem.confirmed:
@@ -160,7 +169,6 @@ def performance_findings(
         back = NOTHING
         if not (problem.until or problem.change or last is part[-1]):
             back = recovery_note(say(last.metric, last.value))
-        rows = sum(p.n for p in part)
         figures: dict[str, object] = {
             "metric": worst.metric, "value": worst.value, "low": worst.low, "high": worst.high,
             "threshold": worst.threshold, "n": rows, "chunks": len(part),
