@@ -82,6 +82,7 @@ def test_repeated_inputs_are_counted_as_here_and_unknown_while_nobody_answers(
     assert "consistency.repeats" in standing
     with away.write() as cursor:  # as if the cluster were gone, and nothing were kept of what it said
         cursor.execute("UPDATE attachment SET location = 'spark:sc://127.0.0.1:1'")
+        cursor.execute("DELETE FROM kept")
     assert _repeats(away).unknown
     assert _rel_8(away) == ("unknown", "Whether an input occurs twice for one version is not known.")
     check(away, "x", actor="Ana")
