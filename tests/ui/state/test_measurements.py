@@ -156,3 +156,33 @@ def test_results_that_nobody_comes_for_are_not_kept_for_ever(monkeypatch: pytest
     assert [result(one) for one in asked] == list(range(10))
     settle(known)
     assert len(known._known) == 3
+
+
+def test_what_pages_do_not_wait_for_is_measured_one_at_a_time_and_leaves_room(
+    gate: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measurements, "AT_ONCE", 2)
+    log: list[str] = []
+    known = Measurements()
+    first, second = (known.ask(name, behind(gate, log, name), later=True) for name in ("a", "b"))
+    assert (first.begun is None, second.begun is None) == (False, True)
+    page = known.ask("page", lambda: "page")
+    assert result(page) == "page"
+    gate.set()
+    assert (result(first), result(second)) == ("a", "b")
+    assert log == ["a", "b"]
+
+
+def test_what_a_page_waits_for_now_goes_before_what_was_asked_for_later(gate: threading.Event) -> None:
+    log: list[str] = []
+    known = Measurements()
+    first = known.ask("a", behind(gate, log, "a"), later=True)
+    waiting = [known.ask(name, behind(gate, log, name), later=True) for name in ("b", "c")]
+    wanted = known.ask("c", behind(gate, log, "c again"))
+    assert wanted is waiting[1]
+    assert wanted.begun is not None
+    assert waiting[0].begun is None
+    gate.set()
+    assert [result(one) for one in (first, *waiting)] == ["a", "b", "c"]
+    settle(known)
+    assert sorted(log) == ["a", "b", "c"]  # each once, though one stood in the queue twice

@@ -30,10 +30,11 @@ MOST_RESULTS = 64
 
 
 class Measurement:
-    """One question. ``result``: its answer, or what it failed with; ``seconds``: since it was first asked."""
+    """One question. ``result``: its answer, or what it failed with; ``seconds``: since it was first asked; ``later``:
+    after all that pages wait for as a whole."""
 
-    def __init__(self, name: Hashable, work: Callable[[], Any], kind: Hashable) -> None:
-        self.name, self.kind = name, kind
+    def __init__(self, name: Hashable, work: Callable[[], Any], kind: Hashable, *, later: bool) -> None:
+        self.name, self.kind, self.later = name, kind, later
         self.result: Future[Any] = Future()
         self.begun: float | None = None
         self._work = work
@@ -95,18 +96,24 @@ class Measurements:
 
         Args:
             kind: what took about as long before: a short one goes before a long one that was asked a little earlier.
-            later: after all that pages wait for as a whole.
+            later: after all that pages wait for as a whole, and one at a time, so that they have the processor.
         """
         with self._lock:
             measurement = self._known.get(name)
             if measurement is None:
-                measurement = self._known[name] = Measurement(name, work, kind)
-                self._asked += 1
-                due = monotonic() + PRECEDENCE * self._took.get(kind, 0.0)
-                heapq.heappush(self._waiting, (later, due, self._asked, measurement))
+                measurement = self._known[name] = Measurement(name, work, kind, later=later)
+                self._enqueue(measurement)
+            elif measurement.later and not later and measurement.begun is None:
+                measurement.later = False  # its older place in the queue is passed over
+                self._enqueue(measurement)
             measurement.want()
             self._begin()
         return measurement
+
+    def _enqueue(self, measurement: Measurement) -> None:
+        self._asked += 1
+        due = monotonic() + PRECEDENCE * self._took.get(measurement.kind, 0.0)
+        heapq.heappush(self._waiting, (measurement.later, due, self._asked, measurement))
 
     def want(self, measurement: Measurement) -> None:
         """Say that somebody waits still; what waits behind a long one is begun."""
@@ -124,8 +131,10 @@ class Measurements:
             del self._known[measurement.name]
 
     def _begin(self) -> None:
-        while self._waiting and self._has_room():
+        while self._waiting and self._has_room(later=self._waiting[0][0]):
             *_, measurement = heapq.heappop(self._waiting)
+            if measurement.begun is not None:
+                continue
             if not measurement.is_wanted:
                 self._drop(measurement)
                 continue
@@ -135,8 +144,11 @@ class Measurements:
                 target=self._run, args=(measurement,), daemon=True, name="plumbline-measure"
             ).start()
 
-    def _has_room(self) -> bool:
-        return len(self._running) < MOST and sum(one.is_young for one in self._running) < AT_ONCE
+    def _has_room(self, *, later: bool) -> bool:
+        young = [one for one in self._running if one.is_young]
+        if later and any(one.later for one in young):
+            return False
+        return len(self._running) < MOST and len(young) < AT_ONCE
 
     def _run(self, measurement: Measurement) -> None:
         measurement.run()
