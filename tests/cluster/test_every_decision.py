@@ -115,3 +115,20 @@ def test_figures_where_outcomes_are_known_for_some_are_weighted_or_bounded_as_he
     words = json.dumps(there)
     assert "utcomes are known for" in words
     assert "eighted to all decisions" in words or "ver all decisions accuracy" in words
+
+
+def test_a_weight_that_the_sample_misses_makes_shares_unknown(server: Server, tmp_path: Path) -> None:
+    log = classifier(6000).assign(sample_weight=1.0)
+    log.loc[log.index[4321], "sample_weight"] = 20.0
+    away = open_workspace(tmp_path / "away.duckdb", memory_limit="1GB")
+    table = server.table("weighted", write(tmp_path, log))
+    attach(away, server.address, title="x", item=table, since="decided_at", size=500, actor="Ana")
+    with away.read() as cursor:
+        row = cursor.execute("SELECT count(*), max(weight) FROM decision_x").fetchone()
+    assert row is not None
+    assert row[0] < 600
+    assert row[1] == 1.0, "the sample has the one heavy row: choose another"
+    there, here = performance(away, "x"), performance(loaded(tmp_path, log), "x")
+    assert there.sentence == here.sentence
+    assert "stand for 1 to 20 decisions each (sample_weight)" in there.sentence
+    assert all(point.value is None for point in there.points)

@@ -123,6 +123,10 @@ def _is_heading(key: str) -> bool:
     return (key[:1].isupper() and not key.isupper()) or key.startswith("95 %")
 
 
+#: words in lower case, which elsewhere are names in the code
+_NAME = re.compile(r"[a-z][a-z -]*")
+
+
 def bare(path: Path) -> Iterator[tuple[int, str]]:
     """Words for people in a file that do not pass through the language: (line, text)."""
     tree = tree_of(path)
@@ -136,7 +140,8 @@ def bare(path: Path) -> Iterator[tuple[int, str]]:
             text = node.value
         else:
             continue
-        if _for_people(text) and not _passes(node, parents):
+        grey = isinstance(parents[node], ast.keyword) and parents[node].arg == "placeholder"  # type: ignore[attr-defined]
+        if (_for_people(text) or (grey and _NAME.fullmatch(text))) and not _passes(node, parents):
             yield node.lineno, text
 
 

@@ -35,8 +35,8 @@ ENGLISH: frozenset[str] = frozenset(
 )
 #: words that are none: keys of tables and links, names of files, of places in the code, of languages
 NO_TEXT = {
-    "ui/accuracy/retraining.py": {"https://..., github:OWNER/REPO, gitlab:PROJECT@REF"},
-    "ui/alerts/channels.py": {"Webhook"},
+    "ui/accuracy/retraining.py": {"https://..., github:OWNER/REPO, gitlab:PROJECT@REF", "retrain"},
+    "ui/alerts/channels.py": {"Webhook", "on-call"},
     "ui/alerts/register.py": {"open finding"},
     "ui/alerts/triage.py": {"Incidents"},
     "ui/decisions/context.py": {"this one"},

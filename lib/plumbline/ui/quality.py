@@ -151,12 +151,17 @@ def repeats_section(answer: QualityAnswer) -> None:
     cards.note(
         phrase(
             "{conflicting_groups} of {groups} repeated inputs got different answers{near}; "
-            "numbers within {tolerance} of each other count as the same. Examples, both ends of "
-            "each group:",
+            "numbers within {tolerance} of each other count as the same.",
             conflicting_groups=numbers.count(repeats.conflicting_groups),
             groups=numbers.count(repeats.groups),
             near=near,
             tolerance=f"{answer.tolerance:.0e}",
+        )
+        + " "
+        + (
+            phrase("Examples, both ends of each group:")
+            if repeats.examples
+            else phrase("The cluster that holds the decisions gives no examples now.")
         )
     )
     scored = answer.system.task is not Task.REGRESSION and any(

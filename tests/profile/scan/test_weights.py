@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,10 @@ from plumbline.answers.fairness.groups import fairness
 from plumbline.answers.performance.outcomes import confusion
 from plumbline.answers.performance.series import calibration, performance
 from plumbline.domain import PointStatus
+from plumbline.logs.cluster import attachments
+from plumbline.logs.cluster.attachments import Window
+from plumbline.profile.scan.weights import weights_note
+from plumbline.store import systems
 from plumbline.store.workspace import Workspace
 from tests.factory.decisions import HEADER, decisions, row, write
 
@@ -49,3 +54,18 @@ def test_equal_weights_change_nothing(workspace: Workspace, tmp_path: Path) -> N
     right = sum(r[3] == r[4] for r in (row(i) for i in range(600)))
     assert sum(p.n * (p.value or 0) for p in shown.points) == pytest.approx(right)
     assert fairness(workspace, "s").groups
+
+
+def test_a_weight_of_a_table_that_its_sample_misses_counts(workspace: Workspace, tmp_path: Path) -> None:
+    load_file(workspace, _log(tmp_path, "a.csv", 1), title="s", actor="t")
+    with workspace.write() as cursor:
+        system = systems.get_system(cursor, "s")
+        assert not weights_note(cursor, system)
+        window = Window(load_id=1, low=None, high="5", n_read=90_000, weights=(1.0, 1.0))
+        attachments.add_window(cursor, "s", window)
+        assert not weights_note(cursor, system)
+        later = replace(window, load_id=2, weights=(0.5, 7.0))
+        attachments.add_window(cursor, "s", later)
+        attachments.add_window(cursor, "s", replace(window, load_id=3, weights=None))
+        assert "stand for 0.5 to 7 decisions each (sample_weight)" in str(weights_note(cursor, system))
+        assert [w.weights for w in attachments.windows(cursor, "s")] == [(1.0, 1.0), (0.5, 7.0), None]

@@ -240,8 +240,9 @@ class _Look:
 
 def _load(ws: Workspace, look: _Look, folder: Path, actor: str, progress: Progress | None) -> AttachResult:
     """Load the sample of a window, count the window in the cluster, and remember both, in one transaction."""
-    attachment, mapping, table, window = look.attachment, look.mapping, look.table, look.window
-    reading = first_reading(mapping, table, window, _task(mapping))
+    attachment, mapping, table = look.attachment, look.mapping, look.table
+    reading = first_reading(mapping, table, look.window, _task(mapping))
+    window = replace(look.window, weights=sample.weight_range(look.session, reading, look.window))
     path = folder / f"{re.sub(r'[^A-Za-z0-9_.-]+', '_', attachment.item)[:80] or 'rows'}.parquet"
     if progress:
         progress("Drawing the sample", 0.0)

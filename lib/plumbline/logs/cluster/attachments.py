@@ -37,13 +37,15 @@ class Attachment:
 class Window:
     """What one load has counted: rows above ``low`` (None: from the first on) up to and with ``high``, as text.
 
-    ``n_read``: how many there were, those that are no decision among them.
+    ``n_read``: how many there were, those that are no decision among them. ``weights``: the least and the largest
+    weight of its decisions; None where they have none.
     """
 
     load_id: int
     low: str | None
     high: str
     n_read: int
+    weights: tuple[float, float] | None = None
 
 
 def find(cursor: duckdb.DuckDBPyConnection, key: str) -> Attachment | None:
@@ -75,8 +77,8 @@ def keep(cursor: duckdb.DuckDBPyConnection, attachment: Attachment) -> None:
 def add_window(cursor: duckdb.DuckDBPyConnection, key: str, window: Window) -> None:
     """Note what a load counts, in its own transaction and before it does."""
     cursor.execute(
-        "INSERT INTO attachment_window VALUES (?, ?, ?, ?, ?)",
-        [key, window.load_id, window.low, window.high, window.n_read],
+        "INSERT INTO attachment_window VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [key, window.load_id, window.low, window.high, window.n_read, *(window.weights or (None, None))],
     )
 
 
@@ -105,11 +107,20 @@ def refuse_concurrent_refresh(
 def windows(cursor: duckdb.DuckDBPyConnection, key: str) -> list[Window]:
     """The windows of the loads that stand, in order."""
     rows = cursor.execute(
-        """SELECT w.load_id, w.low, w.high, w.n_read FROM attachment_window w
+        """SELECT w.load_id, w.low, w.high, w.n_read, w.weight_low, w.weight_high FROM attachment_window w
            LEFT JOIN load l USING (load_id) WHERE w.system = ? AND l.undone_at IS NULL ORDER BY 1""",
         [key],
     ).fetchall()
-    return [Window(load_id=row[0], low=row[1], high=row[2], n_read=row[3]) for row in rows]
+    return [
+        Window(
+            load_id=row[0],
+            low=row[1],
+            high=row[2],
+            n_read=row[3],
+            weights=None if row[4] is None else (row[4], row[5]),
+        )
+        for row in rows
+    ]
 
 
 def forget_load(cursor: duckdb.DuckDBPyConnection, load_id: int) -> None:

@@ -60,6 +60,18 @@ def count_strata(session: Any, reading: ClusterReading, window: Window) -> dict[
     return {(row[0], str(row[1])): int(row[2]) for row in rows}
 
 
+def weight_range(session: Any, reading: ClusterReading, window: Window) -> tuple[float, float] | None:
+    """The least and the largest weight of a window's decisions; None where they have none."""
+    for column in reading.named:
+        if column.role.role == "weight":
+            cell = spark_identifier(column.name)
+            row = session.sql(
+                f"SELECT min({cell}), max({cell}) FROM ({reading.decisions([window])})"
+            ).collect()[0]
+            return None if row[0] is None else (float(row[0]), float(row[1]))
+    return None
+
+
 def draw(session: Any, reading: ClusterReading, window: Window, rule: SampleRule, strata: Strata) -> Any:
     """The sample of a window, its columns as they are in the table, as an Arrow table.
 

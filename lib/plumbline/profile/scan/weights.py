@@ -30,13 +30,16 @@ def weights_note(cursor: duckdb.DuckDBPyConnection, system: System) -> Message:
             row = cursor.execute(
                 f"SELECT min({cell}), max({cell}) FROM {decision_table(system.key)}"
             ).fetchone()
-            if row and row[0] is not None and row[0] != row[1]:
+            weights = [weight for weight in row or () if weight is not None]
+            for window in attachments.windows(cursor, system.key):  # a sample misses the rare ones
+                weights += window.weights or ()
+            if weights and min(weights) != max(weights):
                 return message(
                     "The log is a sample: its rows stand for {low} to {high} decisions each ({column}). Shares of all "
                     "decisions need these weights, which are not reckoned with, so they are unknown: load the whole "
                     "log to see them.",
-                    low=Number(f"{row[0]:g}"),
-                    high=Number(f"{row[1]:g}"),
+                    low=Number(f"{min(weights):g}"),
+                    high=Number(f"{max(weights):g}"),
                     column=column.source,
                 )
     return NOTHING

@@ -200,7 +200,7 @@ def _input(context: DecisionContext, item: FeaturePosition, key: str) -> Any:
         )
         return item.value if picked == str(item.value) else picked
     if item.value is None:
-        number = st.number_input(label, value=None, key=key, placeholder="missing")
+        number = st.number_input(label, value=None, key=key, placeholder=phrase("missing"))
         return None if number is None else float(number)
     start = float(item.value)
     low, high = context.ranges.get(item.feature, (start, start))

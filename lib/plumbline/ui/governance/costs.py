@@ -47,7 +47,7 @@ def form(system: System) -> tuple[dict[str, Any], str] | None:
             phrase("Stated amount at stake"),
             value=_number(stated.get("amount")),
             min_value=0.0,
-            placeholder="none",
+            placeholder=phrase("not stated"),
             key=f"governance.costs.{system.key}.amount",
         )
         sentence = right.text_input(
@@ -134,14 +134,14 @@ def _error(system: System, costs: CostMatrix) -> dict[str, Any]:
         phrase("Cost of one unit too much"),
         value=_number(costs.get("over")),
         min_value=0.0,
-        placeholder="none",
+        placeholder=phrase("not stated"),
         key=f"governance.costs.{system.key}.over",
     )
     under = right.number_input(
         phrase("Cost of one unit too little"),
         value=_number(costs.get("under")),
         min_value=0.0,
-        placeholder="none",
+        placeholder=phrase("not stated"),
         key=f"governance.costs.{system.key}.under",
     )
     return {"over": over or 0.0, "under": under or 0.0} if over or under else {}
