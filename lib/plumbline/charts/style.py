@@ -198,7 +198,7 @@ def dates(*, low: bool = False) -> Axis:
     """An axis of times in the reader's language; ``low``: in one line, for a low picture."""
     ticks = (_LOW_TICKS if low else _TICKS)[code()]
     stops = [{"dtickrange": zoom, "value": tick} for zoom, tick in zip(_ZOOMS, ticks, strict=True)]
-    return {"type": "date", "tickformatstops": stops} | ({"nticks": LOW_DATES} if low else {})
+    return {"type": "date", "tickformatstops": stops} | ({"nticks": LOW_DATES, "tickangle": 0} if low else {})
 
 
 def hover_day() -> str:
@@ -206,7 +206,7 @@ def hover_day() -> str:
     return {"en": "%-d %b %Y", "de": "%-d.%-m.%Y"}[code()]
 
 
-LOW_DATES = 6  # dates at most that a low picture writes
+LOW_DATES = 4  # dates at most that a low picture writes: as many as stand side by side on a phone
 LOW = 150  # pixels, below which a picture has no room for a second line of dates
 
 

@@ -60,7 +60,7 @@ def volume(
     figure.update_yaxes(
         range=[0, 1.08 * highest], tickvals=[highest], ticktext=[numbers.count(highest)], showgrid=False
     )
-    figure.update_xaxes(**dates(low=True), range=[*span], tickangle=0)
+    figure.update_xaxes(**dates(low=True), range=[*span])
     mark_events(figure, mode, events, span, right=right)
     mark_releases(figure, mode, releases, span)
     mark_alerts(figure, mode, alerts, span, lift=0.12)

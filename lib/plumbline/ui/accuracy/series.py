@@ -12,6 +12,7 @@ from plumbline.answers.performance.series import PerformanceAnswer
 from plumbline.charts.trend import MARGIN, trend
 from plumbline.domain import Point
 from plumbline.domain.decisions import bare_name
+from plumbline.monitor.figures import say_value
 from plumbline.ui.frame import bar_filter, drill_down
 from plumbline.ui.notes import marks, strip
 from plumbline.ui.parts import cards, charts, tables
@@ -22,6 +23,7 @@ from plumbline.ui.state import session
 from plumbline.ui.state.view import View
 from plumbline.wording import numbers
 from plumbline.wording.language import localise, phrase, screen_text
+from plumbline.wording.names import metric_unit
 
 BESIDE = 4  # small pictures: more are slow to draw and harder to read
 QUIET: dict[str, Any] = {"displayModeBar": False, "displaylogo": False}
@@ -92,7 +94,7 @@ def figures(answer: PerformanceAnswer, metric: str) -> None:
         items.append(
             Figure(
                 name=phrase("Latest complete, {span}", span=numbers.span(last.start, last.end)),
-                value=numbers.figure(last.value, metric),
+                value=say_value(metric, last.value, metric_unit(answer.system, metric)),
                 note=f"{sure + ', ' if sure else ''}n = {numbers.count(last.n)}",
                 status=last.status.value,
                 help=help_for_metric(metric),
@@ -102,7 +104,7 @@ def figures(answer: PerformanceAnswer, metric: str) -> None:
         items.append(
             Figure(
                 name=phrase("Reference"),
-                value=numbers.figure(band.mean, metric),
+                value=say_value(metric, band.mean, metric_unit(answer.system, metric)),
                 note=phrase(
                     "n = {n} in {chunks} chunks; limit from the {source}",
                     n=numbers.count(band.n),
