@@ -9,7 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from plumbline.answers.alerts.check import findings
+from plumbline.answers.alerts.check import check, findings
+from plumbline.answers.alerts.findings import findings as records
 from plumbline.answers.data.load import load_file
 from plumbline.answers.drift.features import drift
 from plumbline.answers.governance.scorecard import scorecard
@@ -86,6 +87,14 @@ def test_the_shop_is_a_liability_since_its_onset_and_the_season_comes_first(told
     assert due.since == breached[0].start
     assert due.sentence == held.retraining
     assert due.sentence in next(c for c in told.card.controls if c.id == "MON-7").evidence.sentence
+
+
+@story("card-fraud")
+def test_what_is_on_record_is_of_the_whole_story(told: Told) -> None:
+    before = [(record.finding, record.open) for record in records(told.ws, told.name)]
+    check(told.ws, told.name, actor="demo")
+    assert [(record.finding, record.open) for record in records(told.ws, told.name)] == before
+    assert len(before) > 3
 
 
 @story("fleet-demand")

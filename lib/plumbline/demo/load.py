@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from plumbline.answers import events, statements
+from plumbline.answers.alerts.check import check
 from plumbline.answers.data import load as loading
 from plumbline.answers.decisions import model_files
 from plumbline.answers.governance import probe
@@ -88,6 +89,7 @@ def load_files(ws: Workspace, scenario: Scenario, files: ScenarioFiles) -> None:
                 key, control, reason, approver, _day(until), _day(at), link=f"register/{key}/exemptions.pdf"
             ),
         )
+    check(ws, key, actor=ACTOR)  # the outcomes and the reference came after the decisions that were checked
     receipts.wire_system(ws, key)
     for event, at, by, note in scenario.events:
         events.record(ws, key, event, by=by, at=datetime.fromisoformat(at).astimezone(UTC), note=note)
