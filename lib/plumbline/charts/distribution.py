@@ -36,7 +36,7 @@ def distribution(
     """
     figure = Sketch(mode=mode, height=height)
     rows: list[tuple[str, float, float]] = [
-        (str(label), float(p), float(q)) for label, p, q in zip(labels, then, now, strict=True)
+        (label, float(p), float(q)) for label, p, q in zip(labels, then, now, strict=True)
     ]
     if not rows or n_then + n_now == 0:
         return note(blank(mode, height), mode, phrase("No values in either span."))
@@ -70,7 +70,7 @@ def distribution(
                 for row, part in zip(rows, shares, strict=True)
             ],
             textposition="none",
-            customdata=[[row[0]] for row in rows],
+            customdata=[[str(row[0])] for row in rows],
             hovertemplate="%{text}<extra></extra>",
             name=words,
         )

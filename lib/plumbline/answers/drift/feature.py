@@ -56,8 +56,8 @@ class FeatureAnswer:
 
     ``edges``: numeric, cell borders, one more than cells; the end cells hold what lies beyond as well.
     ``where``: for each cell the value or range that selects its rows (see ``profile.scope.equality_condition``), None
-    where a cell gathers several levels. ``labels``: of levels, or, where the reference held one number alone,
-    of what lies below, at and above it; ``edges`` is empty then.
+    where a cell gathers several levels. ``labels``: of levels, or of the numbers where the reference held one or
+    few, and of what lies below, between and above them; ``edges`` is empty then.
     ``column`` is the column of the decision table that ``where`` applies to.
     """
 

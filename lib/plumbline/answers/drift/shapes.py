@@ -3,6 +3,7 @@ table."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,12 +11,15 @@ from datetime import datetime
 import numpy as np
 
 from plumbline.domain import Bins, FeatureProfile, FloatArray, Kind
+from plumbline.domain.messages import Number, message
 from plumbline.monitor.drift.aligned_counts import days_within, sum_sample
 
 Span = tuple[datetime | None, datetime | None]
 STEPS = 24
 #: cells of a small one
 FEW = 10
+#: share of all decisions that may lie between the values of a number that takes few
+MOST_BETWEEN = 0.01
 TAILS = 0.005  # share of the reference beyond either end that counts in the end cells
 
 
@@ -72,9 +76,8 @@ def cells_of(
     edges = bins.edges
     if is_constant(bins):
         top, after = float(edges[-1]), float(np.nextafter(edges[-1], np.inf))
-        words = f"{top:.6g}"
         ranges = (f"..{top!r}", f"{top!r}..{after!r}", f"{after!r}..")
-        return (f"below {words}", words, f"above {words}"), np.empty(0), a, b, ranges
+        return (_below(top), f"{top:.6g}", _above(top)), np.empty(0), a, b, ranges
     if len(edges) < 3 or edges[-1] <= edges[0] or not a.sum():
         return (), edges, np.array([a.sum()]), np.array([b.sum()]), (None,)
     f = np.cumsum(a)[:-1] / a.sum()
@@ -89,9 +92,64 @@ def cells_of(
     p, q = np.add.reduceat(a, cuts), np.add.reduceat(b, cuts)
     above = [repr(float(np.nextafter(edges[i], np.inf))) for i in inner]
     spans = tuple(f"{low}..{high}" for low, high in zip(["", *above], [*above, ""], strict=True))
-    return (), edges[places], p, q, spans if len(inner) else (None,)
+    borders = edges[places]
+    if labels := _value_names(borders, p + q):
+        shown = [i for i, label in enumerate(labels) if label]
+        return (
+            tuple(labels[i] for i in shown),
+            np.empty(0),
+            p[shown],
+            q[shown],
+            tuple(spans[i] for i in shown),
+        )
+    return (), borders, p, q, spans if len(inner) else (None,)
+
+
+def _value_names(borders: FloatArray, counts: FloatArray) -> tuple[str, ...]:
+    """Names of the cells of a number that takes few values, each a cell of no width that a histogram would draw as a
+    hairline; empty for a gap between two where nothing lies. No names where much lies between such values.
+
+    Args:
+        borders: of the cells, ascending, one more than cells.
+        counts: how much lies in each cell.
+    """
+    single = _next(borders[:-1]) >= borders[1:]
+    gaps = ~single
+    gaps[[0, -1]] = False
+    if single[1:-1].sum() < 2 or counts[gaps].sum() > MOST_BETWEEN * counts.sum():
+        return ()
+    names: list[str] = []
+    for i, (low, high) in enumerate(itertools.pairwise(borders.tolist())):
+        if i == 0:
+            names.append(
+                _below(float(_next(high))) if single[1] else message("up to {number}", number=_number(high))
+            )
+        elif i == len(counts) - 1:
+            names.append(_above(float(low)))
+        elif single[i]:
+            names.append(_number(float(high)))
+        else:
+            between = message("{low} to {high}", low=_number(float(low)), high=_number(float(high)))
+            names.append(between if counts[i] else "")
+    return tuple(names)
+
+
+def _next(edges: FloatArray) -> FloatArray:
+    return np.nextafter(edges, np.inf)
+
+
+def _number(value: float) -> Number:
+    return Number(f"{value:.6g}")
+
+
+def _below(value: float) -> str:
+    return message("below {number}", number=_number(value))
+
+
+def _above(value: float) -> str:
+    return message("above {number}", number=_number(value))
 
 
 def is_constant(bins: Bins) -> bool:
     """Whether the reference held one value alone, so that the grid is what lies below, at and above it."""
-    return len(bins.edges) == 2 and bool(np.nextafter(bins.edges[0], np.inf) >= bins.edges[1])
+    return len(bins.edges) == 2 and bool(_next(bins.edges[0]) >= bins.edges[1])
