@@ -51,6 +51,18 @@ def test_a_number_of_few_values_has_a_cell_with_its_name_for_each():
         assert there == [i == cell for i in range(6)], value
 
 
+def test_the_largest_of_few_values_is_named_with_what_lies_beyond():
+    edges = np.array([edge for value in (0.0, 1.0, 2.0) for edge in (np.nextafter(value, -np.inf), value)])
+    grid = Bins(feature="pain", kind=Kind.NUMERIC, edges=edges)
+    a = np.array([0.0, 40, 0, 30, 0, 30, 0])
+    labels, _, then, now, where = cells_of(grid, a, np.array([1.0, 40, 0, 30, 0, 20, 9]))
+    assert labels == ("below 1", "1", "2 or more")
+    assert list(then) == [40, 30, 30]
+    assert list(now) == [41, 30, 29]
+    assert where[0] is not None
+    assert where[0].startswith("..")
+
+
 def test_a_number_with_much_between_its_common_values_keeps_its_borders():
     grid = _grid([1.0, 2.0, 3.0, 4.0, 5.0])
     a = np.array([0.0, 50, 160, 90, 250, 80, 200, 90, 0])

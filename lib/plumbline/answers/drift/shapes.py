@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
-from plumbline.domain import Bins, FeatureProfile, FloatArray, Kind
+from plumbline.domain import Bins, FeatureProfile, FloatArray, IntArray, Kind
 from plumbline.domain.messages import Number, message
 from plumbline.monitor.drift.aligned_counts import days_within, sum_sample
 
@@ -84,54 +85,70 @@ def cells_of(
     first = min(int(np.searchsorted(f, TAILS)), len(edges) - 2)
     last = max(int(np.searchsorted(f, 1 - TAILS)), first + 1)
     last = min(last, len(edges) - 1)
+    every = np.arange(first, last + 1)
+    if _single(edges[every]).sum() <= steps:
+        borders, p, q, spans = _cells(edges, every, a, b)
+        if labels := _value_names(borders, p + q):
+            shown = [i for i, label in enumerate(labels) if label]
+            chosen = tuple(spans[i] for i in shown)
+            return tuple(labels[i] for i in shown), np.empty(0), p[shown], q[shown], chosen
     even = np.linspace(edges[first], edges[last], steps + 1)
     nearest = np.searchsorted((edges[:-1] + edges[1:]) / 2, even)
-    places = np.unique(np.clip(nearest, first, last))
+    borders, p, q, spans = _cells(edges, np.unique(np.clip(nearest, first, last)), a, b)
+    return (), borders, p, q, spans
+
+
+def _cells(
+    edges: FloatArray, places: IntArray, a: FloatArray, b: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray, tuple[str | None, ...]]:
+    """Borders, counts then and now, and what selects the rows of each cell, of whole cells of the fine grid.
+
+    Args:
+        places: of the borders among the edges of the grid.
+    """
     inner = places[1:-1]
     cuts = [0, *(inner + 1).tolist()]
-    p, q = np.add.reduceat(a, cuts), np.add.reduceat(b, cuts)
     above = [repr(float(np.nextafter(edges[i], np.inf))) for i in inner]
     spans = tuple(f"{low}..{high}" for low, high in zip(["", *above], [*above, ""], strict=True))
-    borders = edges[places]
-    if labels := _value_names(borders, p + q):
-        shown = [i for i, label in enumerate(labels) if label]
-        return (
-            tuple(labels[i] for i in shown),
-            np.empty(0),
-            p[shown],
-            q[shown],
-            tuple(spans[i] for i in shown),
-        )
-    return (), borders, p, q, spans if len(inner) else (None,)
+    counts = np.add.reduceat(a, cuts), np.add.reduceat(b, cuts)
+    return edges[places], *counts, spans if len(inner) else (None,)
 
 
 def _value_names(borders: FloatArray, counts: FloatArray) -> tuple[str, ...]:
     """Names of the cells of a number that takes few values, each a cell of no width that a histogram would draw as a
-    hairline; empty for a gap between two where nothing lies. No names where much lies between such values.
+    hairline; empty for a gap between two where nothing lies. No names where much lies between such values. The end
+    cells hold what lies beyond as well.
 
     Args:
         borders: of the cells, ascending, one more than cells.
         counts: how much lies in each cell.
     """
-    single = _next(borders[:-1]) >= borders[1:]
+    single = _single(borders)
     gaps = ~single
     gaps[[0, -1]] = False
-    if single[1:-1].sum() < 2 or counts[gaps].sum() > MOST_BETWEEN * counts.sum():
+    if not single[1:-1].any() or counts[gaps].sum() > MOST_BETWEEN * counts.sum():
         return ()
     names: list[str] = []
     for i, (low, high) in enumerate(itertools.pairwise(borders.tolist())):
         if i == 0:
             names.append(
-                _below(float(_next(high))) if single[1] else message("up to {number}", number=_number(high))
+                _below(float(np.nextafter(high, np.inf)))
+                if single[1]
+                else message("up to {number}", number=_number(high))
             )
         elif i == len(counts) - 1:
-            names.append(_above(float(low)))
+            names.append(message("{number} or more", number=_number(high)) if single[i] else _above(low))
         elif single[i]:
-            names.append(_number(float(high)))
+            names.append(_number(high))
         else:
-            between = message("{low} to {high}", low=_number(float(low)), high=_number(float(high)))
+            between = message("{low} to {high}", low=_number(low), high=_number(high))
             names.append(between if counts[i] else "")
     return tuple(names)
+
+
+def _single(borders: FloatArray) -> NDArray[np.bool_]:
+    """Which of the cells between borders hold one number alone."""
+    return np.asarray(_next(borders[:-1]) >= borders[1:])
 
 
 def _next(edges: FloatArray) -> FloatArray:
