@@ -198,6 +198,17 @@ def test_nothing_overlaps_at_800_pixels(scheme: str, page: Page, shop: str) -> N
     expect(page.get_by_role("heading", name="Next steps")).to_be_visible()
 
 
+def test_the_name_of_a_page_is_whole_in_a_narrow_card(page: Page, shop: str) -> None:
+    page.set_viewport_size({"width": 800, "height": 1000})
+    page.goto(f"{shop}/?system=shop-offers")
+    settled(page)
+    label = page.get_by_test_id("stMain").get_by_test_id("stPageLink-NavLink").locator("p").first
+    expect(label).to_be_visible()
+    label.evaluate("e => { e.textContent = 'Gleichbehandlung der Gruppen'; }")  # longer than any page's name
+    cut = "e => [e, e.parentElement, e.parentElement.parentElement].some(x => x.scrollWidth > x.clientWidth)"
+    assert not label.evaluate(cut)
+
+
 def test_a_finding_is_seen_and_given_to_somebody_on_its_row(page: Page, shop: str) -> None:
     page.goto(f"{shop}/alerts?system=shop-offers")
     settled(page)
