@@ -104,8 +104,8 @@ bench-signals: $(TESTED)  ## all signals of 1M and 10M rows against a raw scan; 
 bench-mutants: $(TESTED)  ## a hundred small faults, and how many the tests of monitor, explain and profile notice; stopped, it goes on
 	$(TOOLS)/python -m tests.bench.mutants.run
 
-bench-random: $(TESTED)  ## the property tests of files and tables with twenty times as many random cases
-	PLUMBLINE_EXAMPLES=20 $(TOOLS)/python -m pytest -n $(WORKERS) --timeout 3600 $$(grep -rl 'examples(' tests --include='test_*.py')
+bench-random: $(TESTED)  ## the property tests of files and tables with fifty times as many random cases
+	PLUMBLINE_EXAMPLES=50 $(TOOLS)/python -m pytest -n $(WORKERS) --timeout 3600 $$(grep -rl 'examples(' tests --include='test_*.py')
 
 bench-pages: $(TESTED)  ## server time of every page, first and again, over 1M and 10M rows
 	$(TOOLS)/python -m pytest tests/bench/test_pages.py -m bench -s

@@ -126,7 +126,7 @@ def expected(
     return len(lines) - 1, reasons, bad, kept
 
 
-@settings(max_examples=examples(12), deadline=None)
+@settings(max_examples=examples(5), deadline=None)
 @given(
     rows=ROWS, ends=st.sampled_from(["\n", "\r\n"]), mark=st.booleans(),
     delimiter=st.sampled_from([",", ";", "\t", "|"]), quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),

@@ -124,7 +124,7 @@ def test_an_unclosed_quote_is_set_aside_and_not_read_as_a_cell(workspace: Worksp
     assert made.reasons == {"bad_quotes": 1}
 
 
-@pytest.mark.parametrize("kills", [5, pytest.param(50, marks=pytest.mark.bench)])
+@pytest.mark.parametrize("kills", [2, pytest.param(50, marks=pytest.mark.bench)])
 def test_a_load_killed_at_random_moments_is_there_whole_or_not_at_all(tmp_path: Path, kills: int) -> None:
     """After each kill: rows, register and counts agree, and the trail holds. Fifty kills: ``make bench-kill``."""
     root = Path(__file__).parents[2]

@@ -171,7 +171,7 @@ STEP = st.one_of(
 
 
 @settings(
-    max_examples=examples(10), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(4), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(steps=st.lists(STEP, min_size=1, max_size=6))
 def test_undoing_the_newest_load_leaves_what_was_before(

@@ -170,7 +170,7 @@ CELL = st.one_of(
 FILE = st.lists(CELL, min_size=3, max_size=8)
 
 
-@settings(max_examples=examples(3), deadline=None)
+@settings(max_examples=examples(2), deadline=None)
 @example(files=[["1", "2", "3"], ["old", "1", "2"], ["1", "2", "3"]], gone=[0])
 @example(files=[["1", "2", "3"], ["old", "1", "2"], ["young", "2", "3"]], gone=[0])
 @given(files=st.lists(FILE, min_size=1, max_size=3), gone=st.lists(st.integers(0, 2), max_size=1))

@@ -56,7 +56,7 @@ def ws(tmp_path: Path):
     opened.close()
 
 
-@settings(max_examples=examples(6), deadline=None)
+@settings(max_examples=examples(3), deadline=None)
 @given(seed=st.integers(0, 10_000), cut=st.floats(0.05, 0.95), n=st.integers(20, 300))
 def test_two_loads_are_counted_as_their_union(seed: int, cut: int, n: int) -> None:
     rng = np.random.default_rng(seed)

@@ -120,7 +120,7 @@ def _same(cursor: duckdb.DuckDBPyConnection, system: System, load: int, name: st
     return True
 
 
-@settings(max_examples=examples(4), deadline=None)
+@settings(max_examples=examples(2), deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), parts=st.integers(1, 5), size=st.sampled_from([13, 5000]))
 def test_parts_of_a_classifier_s_log_add_up(
     tmp_path_factory: pytest.TempPathFactory, seed: int, parts: int, size: int
