@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, replace
 from datetime import datetime
 from difflib import get_close_matches
+from operator import itemgetter
 from typing import Any
 
 import duckdb
@@ -212,10 +213,10 @@ def saved_mapping(cursor: duckdb.DuckDBPyConnection, key: str, kind: str = "deci
 def decision_columns(cursor: duckdb.DuckDBPyConnection, key: str) -> list[DecisionColumn]:
     """The named-role columns of a decision table, in the order in which they came."""
     rows = cursor.execute(
-        """SELECT name, role, kind, source, first_load FROM decision_column
-           WHERE system = ? ORDER BY first_load, rowid""",
-        [key],
+        "SELECT name, role, kind, source, first_load, rowid FROM decision_column WHERE system = ?", [key]
     ).fetchall()
+    # asked with each fingerprint: with its own sorting DuckDB takes twice as long
+    rows.sort(key=itemgetter(4, 5))
     return [
         DecisionColumn(
             name=r[0], role=RoleName(*r[1].split(":", 1)), kind=Kind(r[2]), source=r[3], first_load=r[4]
