@@ -64,7 +64,7 @@ def _sentence(counterfactuals: Counterfactuals) -> str:
     if not counterfactuals.ways:
         return counterfactuals.why
     first = counterfactuals.ways[0]
-    what = " and ".join(f"{c.feature} = {context.value(c.then)}" for c in first.changes)
+    what = phrase(" and ").join(f"{c.feature} = {context.value(c.then)}" for c in first.changes)
     score = numbers.significant(first.score)
     return phrase(
         "With {what} the model's output would have been {score}: {outcome}.",
