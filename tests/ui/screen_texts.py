@@ -123,6 +123,22 @@ def _is_heading(key: str) -> bool:
     return (key[:1].isupper() and not key.isupper()) or key.startswith("95 %")
 
 
+def flattened_numbers(path: Path) -> Iterator[tuple[int, str]]:
+    """Numbers that an f-string turns into English text before the language could write them: (line, code)."""
+    tree = tree_of(path)
+    names = {
+        alias.asname or alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "plumbline.wording.quantities"
+        for alias in node.names
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FormattedValue) and isinstance(node.value, ast.Call):
+            called = node.value.func
+            if isinstance(called, ast.Name) and called.id in names:
+                yield node.lineno, ast.unparse(node.value)
+
+
 #: words in lower case, which elsewhere are names in the code
 _NAME = re.compile(r"[a-z][a-z -]*")
 

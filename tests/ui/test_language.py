@@ -22,7 +22,17 @@ from plumbline.wording import numbers
 from plumbline.wording.language import address, localise, phrase
 from plumbline.wording.quantities import count, percent, plural
 
-from .screen_texts import HOME, SCREENS, bare, error_texts, file_of, rows, screen_texts, sources
+from .screen_texts import (
+    HOME,
+    SCREENS,
+    bare,
+    error_texts,
+    file_of,
+    flattened_numbers,
+    rows,
+    screen_texts,
+    sources,
+)
 
 #: files whose words for people are still English; it may only shrink
 ENGLISH: frozenset[str] = frozenset(
@@ -173,6 +183,11 @@ def test_words_for_people_pass_through_the_language(path: Path) -> None:
     words = {text for _, text in bare(path)} - NO_TEXT.get(file, set())
     assert (words == set()) is (file not in ENGLISH), words
     assert NO_TEXT.get(file, set()) <= {text for _, text in bare(path)}
+
+
+def test_no_number_becomes_english_text_on_its_way_to_a_sentence() -> None:
+    files = [path for room in SCREENS for path in sorted(room.rglob("*.py"))]
+    assert [(file_of(path), *place) for path in files for place in flattened_numbers(path)] == []
 
 
 @pytest.mark.usefixtures("german")

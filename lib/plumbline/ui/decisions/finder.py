@@ -191,7 +191,7 @@ def decision_list(view: View, key: str) -> None:
             place,
             page,
             before,
-            phrase("more than {total}", total=count(total)) if more else f"{count(total)}",
+            phrase("more than {total}", total=count(total)) if more else count(total),
         )
 
 
