@@ -141,6 +141,14 @@ def test_any_file_of_a_group_may_be_the_healthy_one() -> None:
     assert {load.file: load.reference for load in _loads("early")} == {"early.csv": False, "late.csv": True}
 
 
+def test_where_a_larger_file_goes_is_said_beside_files_that_are_taken() -> None:
+    at = open_page("logs")
+    assert "Larger than 200 MB?" in _plain(at)
+    at.file_uploader[0].set_value([("early.csv", EARLY, "text/csv")])
+    at.run(timeout=60)
+    assert "Larger than 200 MB?" in _plain(at)
+
+
 def test_a_file_that_the_server_could_not_hold_is_named() -> None:
     assert left_out((), ["a.csv"]) == ""
     assert left_out(("a.csv",), ["a.csv"]) == ""  # it was dropped again

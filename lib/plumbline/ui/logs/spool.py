@@ -76,7 +76,8 @@ def drop(view: View) -> tuple[Upload, ...]:
             with above:
                 cards.section(phrase("Drop a log of predictions here"), localise(_EITHER))
             st.markdown(localise(_STEPS))
-            cards.note(localise(Message(LARGER, {"limit": str(LIMIT)})))
+        # a file that is too large is refused in the browser, beside others too, and the server never hears of it
+        cards.note(localise(Message(LARGER, {"limit": str(LIMIT)})))
         absent = left_out(upload_quota.evicted(_session()), [file.name for file in uploaded_files or ()])
         if absent:
             st.warning(absent, icon=":material/warning:")
