@@ -24,6 +24,8 @@ ASKED = ("phrase", "screen_text")
 #: what two words of English look like, and one that stands alone
 _WORDS = re.compile(r"[A-Za-z]{2,}[.,:;)]? +[(A-Za-z{]")
 _WORD = re.compile(r"[A-Z][a-z]+")
+#: words in lower case: names in the code, but where a field shows them
+_LOWER_CASE = re.compile(r"[a-z][a-z -]*")
 #: no words for people: names in code, addresses, formats, markup
 _CODE = re.compile(r"[a-z0-9_./:\-+#%{}=&?,;|]+|[%-dbYHM:\s.,/\\]+|<.*|.*\$")
 
@@ -139,10 +141,6 @@ def flattened_numbers(path: Path) -> Iterator[tuple[int, str]]:
                 yield node.lineno, ast.unparse(node.value)
 
 
-#: words in lower case, which elsewhere are names in the code
-_NAME = re.compile(r"[a-z][a-z -]*")
-
-
 def bare(path: Path) -> Iterator[tuple[int, str]]:
     """Words for people in a file that do not pass through the language: (line, text)."""
     tree = tree_of(path)
@@ -156,8 +154,10 @@ def bare(path: Path) -> Iterator[tuple[int, str]]:
             text = node.value
         else:
             continue
-        grey = isinstance(parents[node], ast.keyword) and parents[node].arg == "placeholder"  # type: ignore[attr-defined]
-        if (_for_people(text) or (grey and _NAME.fullmatch(text))) and not _passes(node, parents):
+        is_placeholder = isinstance(parents[node], ast.keyword) and parents[node].arg == "placeholder"  # type: ignore[attr-defined]
+        if (_for_people(text) or (is_placeholder and _LOWER_CASE.fullmatch(text))) and not _passes(
+            node, parents
+        ):
             yield node.lineno, text
 
 

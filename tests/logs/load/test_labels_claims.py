@@ -110,7 +110,7 @@ TIMES = [("label", [(0, "yes", 1)]), ("load", 0, 1, "yes")]  # and one that brin
 
 
 @settings(
-    max_examples=examples(4), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(5), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @example(steps=OWN)
 @example(steps=BACK)

@@ -148,11 +148,7 @@ def _value_names(borders: FloatArray, counts: FloatArray) -> tuple[str, ...]:
 
 def _single(borders: FloatArray) -> NDArray[np.bool_]:
     """Which of the cells between borders hold one number alone."""
-    return np.asarray(_next(borders[:-1]) >= borders[1:])
-
-
-def _next(edges: FloatArray) -> FloatArray:
-    return np.nextafter(edges, np.inf)
+    return np.asarray(np.nextafter(borders[:-1], np.inf) >= borders[1:])
 
 
 def _number(value: float) -> Number:
@@ -169,4 +165,4 @@ def _above(value: float) -> str:
 
 def is_constant(bins: Bins) -> bool:
     """Whether the reference held one value alone, so that the grid is what lies below, at and above it."""
-    return len(bins.edges) == 2 and bool(_next(bins.edges[0]) >= bins.edges[1])
+    return len(bins.edges) == 2 and bool(_single(bins.edges)[0])

@@ -234,7 +234,7 @@ def _table(page: DecisionPage, order: str) -> None:
             height=min(38 + 35 * max(len(shown), 1), 420),
             on_select=_choose,
             selection_mode="single-row",
-            placeholder="–",
+            placeholder=numbers.DASH,
             column_config={str(c): _column(str(c)) for c in shown.columns},
             alt=phrase(
                 "Decisions: time, id, version, prediction, score, label and inputs; select a row to explain it"
